@@ -1,0 +1,32 @@
+"""Celery's side of recovery and of runs: ids in, one service call, nothing else.
+
+Every task may be delivered twice, late, or die in the middle; the services behind it do what is due now, computed
+from what the database holds. A task that is lost is found again by the next tick.
+"""
+
+from celery import shared_task
+from django.utils import timezone
+
+from assignments.services import operations, recovery
+
+
+@shared_task(name="assignments.tick")
+def tick() -> None:
+    """Once a second: wake what is due."""
+    now = timezone.now()
+    for pk in recovery.due(now):
+        step_subcluster.delay(pk)
+    for pk, generation in operations.due(now):
+        run_operation.delay(pk, generation)
+
+
+@shared_task(name="assignments.step_subcluster")
+def step_subcluster(subcluster_id: int) -> None:
+    """One step of the Server Recovery Manager of one subcluster."""
+    recovery.step(subcluster_id, timezone.now())
+
+
+@shared_task(name="assignments.run_operation")
+def run_operation(operation_id: int, generation: int) -> None:
+    """The batches of one run that are due, until it waits, ends or the task's time is over."""
+    operations.run(operation_id, generation, timezone.now)

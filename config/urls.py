@@ -1,0 +1,8 @@
+"""Addresses of the console."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("topology.urls")),
+    path("", include("assignments.urls")),
+]

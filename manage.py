@@ -1,0 +1,41 @@
+#!/usr/bin/env python
+"""Django's command line for Homenode; finds or starts the embedded data services that a command needs."""
+
+import os
+import sys
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from config.embedded import ServiceError
+    from config.keeper import services_for
+
+    if sys.argv[1:] == ["up"]:
+        # The supervisor needs no Django of its own: its children do.
+        from config.supervisor import main as up
+
+        return up()
+    try:
+        with services_for(sys.argv) as new_database:
+            _run(sys.argv, migrate_first=new_database)
+    except ServiceError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _run(argv: list[str], *, migrate_first: bool) -> None:
+    from django.core.management import execute_from_command_line
+
+    if migrate_first and argv[1] not in {"migrate", "makemigrations", "showmigrations", "sqlmigrate"}:
+        import django
+
+        django.setup()
+        from config.prepare import migrate_once
+
+        migrate_once()
+    execute_from_command_line(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""What every page knows: the clusters to switch between and what the person may do."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from topology import roles
+from topology.models import Cluster
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """Names for base.html; nothing is read from the database before a template asks for it."""
+    user = getattr(request, "user", None)
+    return {
+        "clusters": SimpleLazyObject(lambda: list(Cluster.objects.only("id", "name"))),
+        "role": SimpleLazyObject(lambda: roles.role_of(user) or ""),
+        "may_operate": SimpleLazyObject(lambda: roles.may(user, roles.OPERATE)),
+        "may_administer": SimpleLazyObject(lambda: roles.may(user, roles.ADMINISTER)),
+    }

@@ -1,0 +1,27 @@
+"""Locks of the topology: advisory, for the length of a transaction, always taken in ascending order."""
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+SUBCLUSTER, CLUSTER, IMPORT = 7301, 7302, 7303  # first key of the pair; the second is the row's id
+
+
+def hold_subclusters(ids: Iterable[int]) -> None:
+    """Wait for the locks of these subclusters; released when the transaction ends."""
+    with connection.cursor() as cursor:
+        for pk in sorted(set(ids)):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [SUBCLUSTER, pk])
+
+
+def try_subcluster(pk: int) -> bool:
+    """Take the lock of one subcluster if nobody holds it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [SUBCLUSTER, pk])
+        return bool(cursor.fetchone()[0])
+
+
+def hold_cluster(pk: int) -> None:
+    """Wait for the lock of a whole cluster (structure, imports); taken before any subcluster's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [CLUSTER, pk])
