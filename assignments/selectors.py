@@ -1,0 +1,237 @@
+"""Reads of people and nodes together: the board of a cluster and its lists of users.
+
+The board costs a fixed number of queries, however many users there are: it reads populations, never people.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.db.models import Q, QuerySet
+
+from assignments.models import ACTIVE, Assignment, Operation, Population
+from topology.models import Cluster, EndUser, Node, Subcluster
+
+PAGE = 50  # users in the page at once, for each list
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Users, the signed-in ones among them, and their endpoints."""
+
+    users: int = 0
+    signed_in: int = 0
+    endpoints: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.users + other.users, self.signed_in + other.signed_in, self.endpoints + other.endpoints)
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """A node with its counts: users at home, users served now, and of its own users those out of service."""
+
+    node: Node
+    home: Counts
+    serving: Counts
+    out_of_service: int  # of the users at home here
+    away: int  # home here, served elsewhere
+    guests: int  # served here, home elsewhere
+
+    @property
+    def home_percent(self) -> int:
+        return percent(self.home.users, self.node.capacity_users)
+
+    @property
+    def serving_percent(self) -> int:
+        return percent(self.serving.users, self.node.capacity_users)
+
+    @property
+    def endpoints_percent(self) -> int:
+        return percent(self.home.endpoints, self.node.capacity_endpoints)
+
+
+@dataclass(frozen=True)
+class SubclusterView:
+    """A subcluster with its nodes in slot order."""
+
+    subcluster: Subcluster
+    nodes: tuple[NodeView, ...]
+
+    @property
+    def home(self) -> int:
+        return sum(view.home.users for view in self.nodes)
+
+    @property
+    def out_of_service(self) -> int:
+        return sum(view.out_of_service for view in self.nodes)
+
+    @property
+    def protected(self) -> bool:
+        """Whether a second node stands by: two nodes and HA on (domain.md §4.5)."""
+        return len(self.nodes) == 2 and self.subcluster.ha_enabled
+
+
+@dataclass(frozen=True)
+class Board:
+    """Everything that the topology page, `show_topology` and the API show of one cluster."""
+
+    cluster: Cluster
+    subclusters: tuple[SubclusterView, ...]
+    unassigned_nodes: tuple[NodeView, ...]
+    assigned: int
+    unassigned: int
+    out_of_service: int
+    signed_in: int
+    operations: tuple[Operation, ...] = field(default=())
+
+    @property
+    def users(self) -> int:
+        return self.assigned + self.unassigned
+
+    @property
+    def nodes(self) -> tuple[NodeView, ...]:
+        return tuple(view for sub in self.subclusters for view in sub.nodes) + self.unassigned_nodes
+
+
+def percent(part: int, whole: int) -> int:
+    """Rounded percentage; 0 of nothing is 0."""
+    return round(100 * part / whole) if whole else 0
+
+
+def board(cluster: Cluster) -> Board:
+    """The board of a cluster in four queries."""
+    nodes = list(Node.objects.filter(cluster=cluster).order_by("slot", "number"))
+    views = _node_views(nodes, list(Population.objects.filter(cluster=cluster, users__gt=0)))
+    subclusters = tuple(
+        SubclusterView(sub, tuple(views[n.pk] for n in nodes if n.subcluster_id == sub.pk))
+        for sub in Subcluster.objects.filter(cluster=cluster)
+    )
+    waiting = views[None]
+    placed = [view for pk, view in views.items() if pk is not None]
+    return Board(
+        cluster=cluster,
+        subclusters=subclusters,
+        unassigned_nodes=tuple(views[n.pk] for n in nodes if n.subcluster_id is None),
+        assigned=sum(view.home.users for view in placed),
+        unassigned=waiting.home.users,
+        out_of_service=sum(view.out_of_service for view in placed),
+        signed_in=sum(view.home.signed_in for view in placed),
+        operations=tuple(active_operations(cluster)),
+    )
+
+
+def _node_views(nodes: list[Node], populations: list[Population]) -> dict[int | None, NodeView]:
+    serves = {node.pk: node.serves for node in nodes}
+    home: dict[int | None, Counts] = defaultdict(Counts)
+    serving: dict[int | None, Counts] = defaultdict(Counts)
+    out: dict[int | None, int] = defaultdict(int)
+    away: dict[int | None, int] = defaultdict(int)
+    guests: dict[int | None, int] = defaultdict(int)
+    for row in populations:
+        counts = Counts(row.users, row.signed_in, row.endpoints)
+        home[row.home_node_id] += counts
+        serving[row.serving_node_id] += counts
+        if row.home_node_id is not None and not serves[row.serving_node_id or 0]:
+            out[row.home_node_id] += row.users
+        if row.home_node_id != row.serving_node_id:
+            away[row.home_node_id] += row.users
+            guests[row.serving_node_id] += row.users
+    known: dict[int | None, NodeView] = {
+        node.pk: NodeView(node, home[node.pk], serving[node.pk], out[node.pk], away[node.pk], guests[node.pk])
+        for node in nodes
+    }
+    known[None] = NodeView(Node(), home[None], serving[None], 0, 0, 0)
+    return known
+
+
+def node_view(node: Node) -> NodeView:
+    """One node with its counts, for its own fragment."""
+    nodes = list(Node.objects.filter(cluster_id=node.cluster_id))
+    rows = Population.objects.filter(cluster_id=node.cluster_id, users__gt=0).filter(
+        Q(home_node=node) | Q(serving_node=node)
+    )
+    return _node_views(nodes, list(rows))[node.pk]
+
+
+def active_operations(cluster: Cluster) -> QuerySet[Operation]:
+    """Runs of a cluster that have not ended, the newest first."""
+    return Operation.objects.filter(cluster=cluster, state__in=ACTIVE).select_related("from_node", "to_node", "plan")
+
+
+# --- Lists of users -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class UserFilter:
+    """What a list of users shows; `node` 0 means the unassigned ones."""
+
+    cluster_id: int
+    node_id: int | None = None
+    subcluster_id: int | None = None
+    assigned: bool | None = None
+    pinned: bool | None = None
+    out_of_service: bool | None = None
+    endpoint: str = ""
+    q: str = ""
+
+
+@dataclass(frozen=True)
+class UserPage:
+    """One page of a list of users in order of user ID, and the cursor of the next one."""
+
+    rows: tuple[Assignment, ...]
+    next_cursor: str
+
+
+def users(where: UserFilter) -> QuerySet[Assignment]:
+    """Assignments that match, without order; search matches a prefix, or any part from three letters on."""
+    rows = Assignment.objects.filter(cluster_id=where.cluster_id)
+    if where.node_id is not None:
+        rows = rows.filter(home_node=where.node_id) if where.node_id else rows.filter(home_node=None)
+    if where.subcluster_id is not None:
+        nodes = list(Node.objects.filter(subcluster=where.subcluster_id).values_list("pk", flat=True))
+        rows = rows.filter(home_node__in=nodes)
+    if where.assigned is not None:
+        rows = rows.filter(home_node__isnull=not where.assigned)
+    if where.pinned is not None:
+        rows = rows.filter(pinned=where.pinned)
+    if where.out_of_service is not None:
+        rows = _in_or_out_of_service(rows, where)
+    if where.endpoint:
+        rows = rows.filter(user__endpoints__contains=[where.endpoint])
+    return rows.filter(_matches(where.q)) if where.q else rows
+
+
+def _in_or_out_of_service(rows: QuerySet[Assignment], where: UserFilter) -> QuerySet[Assignment]:
+    dead = [n.pk for n in Node.objects.filter(cluster_id=where.cluster_id) if not n.serves]
+    return rows.filter(serving_node__in=dead) if where.out_of_service else rows.exclude(serving_node__in=dead)
+
+
+def _matches(text: str) -> Q:
+    text = text.strip()
+    if len(text) < 3:  # trigrams need three letters; fewer match a prefix through the same index
+        return Q(user__user_id__istartswith=text) | Q(user__name__istartswith=text)
+    return Q(user__user_id__icontains=text) | Q(user__name__icontains=text) | Q(user__mail__icontains=text)
+
+
+def user_page(where: UserFilter, cursor: str = "", limit: int = PAGE) -> UserPage:
+    """One page by keyset: users after the cursor in order of user ID."""
+    rows = users(where)
+    if cursor:
+        rows = rows.filter(user__user_id__gt=cursor)
+    found = list(rows.select_related("user").order_by("user__user_id")[: limit + 1])
+    more = found[limit - 1].user.user_id if len(found) > limit else ""
+    return UserPage(tuple(found[:limit]), more)
+
+
+def count_users(where: UserFilter, cap: int = 10_000) -> tuple[int, bool]:
+    """How many match, and whether the count was capped."""
+    found = users(where).values("pk")[: cap + 1].count()
+    return min(found, cap), found > cap
+
+
+def find_user(cluster: Cluster, user_id: str) -> EndUser | None:
+    """A person of a cluster by user ID, whatever the case."""
+    return EndUser.objects.filter(assignment__cluster=cluster, user_id__iexact=user_id).first()
