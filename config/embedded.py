@@ -340,9 +340,9 @@ class Postgres:
         if not lines or not lines[0].strip().isdigit():
             return
         pid = int(lines[0])
-        if is_alive(pid) and f"-D {self.dir}" in command_line(pid):
-            if not end_process(pid, [(signal.SIGINT, 5), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)]):
-                raise ServiceError(f"PostgreSQL of an earlier start does not end: process {pid}.")
+        outlived = is_alive(pid) and f"-D {self.dir}" in command_line(pid)
+        if outlived and not end_process(pid, [(signal.SIGINT, 5), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)]):
+            raise ServiceError(f"PostgreSQL of an earlier start does not end: process {pid}.")
         (self.dir / "postmaster.pid").unlink(missing_ok=True)
 
 

@@ -26,13 +26,22 @@ from config.embedded import (
     write_private,
     write_state,
 )
-from config.processes import wait_until
+from config.processes import is_alive, wait_until
 
 # These never ask the database, or (up) run it themselves.
-WITHOUT_DATABASE = frozenset(
-    "up help version check collectstatic compilemessages diffsettings findstatic makemessages "
-    "startapp startproject".split()
-)
+WITHOUT_DATABASE = {
+    "up",
+    "help",
+    "version",
+    "check",
+    "collectstatic",
+    "compilemessages",
+    "diffsettings",
+    "findstatic",
+    "makemessages",
+    "startapp",
+    "startproject",
+}
 
 
 def needs_services(argv: list[str]) -> bool:
@@ -65,7 +74,9 @@ def _find_or_start(where: Path, names: list[str]) -> None:
     def ready() -> bool:
         nonlocal keeper
         if is_owned(where):
-            return bool(read_state(where).owner.get("ready"))
+            owner = read_state(where).owner
+            # The facts of an owner that was killed stay behind until the next one writes its own.
+            return bool(owner.get("ready")) and is_alive(owner["pid"])
         if keeper is None or keeper.poll() is not None:
             if keeper is not None and keeper.returncode:
                 raise ServiceError((where / "keeper.error").read_text())
@@ -118,6 +129,7 @@ def keep(where: Path, names: list[str]) -> None:
             # Held to the end of the stop: a new command waits for it and then starts afresh.
             users = (where / "users.lock").open("a")
             fcntl.flock(users, fcntl.LOCK_EX)
+            announce(where, "command", [])
 
 
 def main() -> int:

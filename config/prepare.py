@@ -48,7 +48,7 @@ def main() -> None:
         sys.stdout.flush()
         migrate_once()
     call_command("load_demo")
-    from topology.services_access import issue_sign_in_link
+    from topology.access import issue_sign_in_link
 
     sys.stdout.write(json.dumps({"sign_in": issue_sign_in_link(username="admin")}) + "\n")
 

@@ -134,6 +134,20 @@ def signal_group(pid: int, number: int) -> None:
             continue
 
 
+def processes_with(variable: str, value: str) -> list[int]:
+    """Our user's live processes that have this in their environment (Linux; elsewhere none is found)."""
+    wanted = f"{variable}={value}".encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            marked = wanted in (entry / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if marked and (pid := int(entry.name)) != os.getpid() and is_alive(pid):
+            found.append(pid)
+    return found
+
+
 def end_process(pid: int, steps: list[tuple[int, float]]) -> bool:
     """End a process that is not our child: each signal in turn, each with its seconds to work."""
     for number, seconds in steps:

@@ -23,7 +23,7 @@ LOCAL = env.bool("HOMENODE_LOCAL", default=False)
 def _secret_key() -> str:
     """The key from the environment, or the one `manage.py up` keeps beside the data."""
     if key := env.str("SECRET_KEY", default=""):
-        return key
+        return str(key)
     kept = DATA_DIR / "secret_key"
     return kept.read_text().strip() if kept.exists() else keep_secret_key(kept)
 

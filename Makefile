@@ -1,0 +1,72 @@
+# Homenode: `make run` starts everything, `make test` checks everything; both begin with `make setup`.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: help setup setup-run setup-test run test lint types deploy-check bench goldens clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python that is new enough; `make PYTHON=/path/to/python3 run` names another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+# Two processes at least, so that tests of several processes stay honest; eight at most, each has a database.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 8 ? 8 : n)))
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+
+help:
+	@echo "make run    start the console on http://127.0.0.1:8000 (PORT, HOMENODE_DATA, DATABASE_URL, REDIS_URL)"
+	@echo "make test   lint, types and all tests (NO_BROWSER=1 without a browser, PYTEST='...' for options)"
+	@echo "make lint | types | bench | goldens | clean"
+
+setup: setup-test
+setup-run: $(VENV)/.run
+setup-test: $(VENV)/.test
+
+$(VENV)/.made:
+	@test -n "$(PYTHON)" || { echo "Homenode needs Python 3.11 or newer; this machine has: $$(python3 --version 2>&1)." \
+		"Install a newer one, or name it: make PYTHON=/path/to/python3 run" >&2; exit 1; }
+	@echo "Making a virtual environment with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing; on Debian: apt install python3-venv" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.run: requirements.txt $(VENV)/.made
+	@echo "Installing the requirements (once; about half a minute)"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.test: requirements-dev.txt requirements.txt $(VENV)/.made
+	@echo "Installing the requirements of the tests (once; about a minute)"
+	@$(PIP) -r requirements-dev.txt
+	@touch $(VENV)/.run $@
+
+run: setup-run
+	@exec $(BIN)/python manage.py up
+
+test: setup-test lint types
+	@$(BIN)/python -m tests.browser.chromium
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup $(PYTEST)
+
+lint: setup-test
+	@$(BIN)/ruff check --quiet .
+
+types: setup-test
+	@$(BIN)/mypy --no-error-summary .
+
+# What production would run with must be free of warnings, and every model change has its migration.
+deploy-check: setup-test
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@DATABASE_URL=postgresql://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0 ALLOWED_HOSTS=console.example.org \
+		SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: setup-test
+	@$(BIN)/python -m pytest -q -s -p no:xdist tests/bench
+
+goldens: setup-test
+	@UPDATE_GOLDENS=1 $(BIN)/python -m pytest -q -n $(WORKERS) -k golden tests
+	@git --no-pager diff --stat -- tests/scenarios
+
+clean:
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Kept: .data, which holds the database."
