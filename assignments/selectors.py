@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 
 from assignments.models import ACTIVE, Assignment, Operation, Population
 from topology.models import Cluster, EndUser, Node, Subcluster
@@ -218,10 +219,10 @@ def _matches(text: str) -> Q:
 
 def user_page(where: UserFilter, cursor: str = "", limit: int = PAGE) -> UserPage:
     """One page by keyset: users after the cursor in order of user ID."""
-    rows = users(where)
+    rows = users(where).annotate(key=Lower("user__user_id"))
     if cursor:
-        rows = rows.filter(user__user_id__gt=cursor)
-    found = list(rows.select_related("user").order_by("user__user_id")[: limit + 1])
+        rows = rows.filter(key__gt=cursor.lower())
+    found = list(rows.select_related("user").order_by("key")[: limit + 1])
     more = found[limit - 1].user.user_id if len(found) > limit else ""
     return UserPage(tuple(found[:limit]), more)
 

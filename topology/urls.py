@@ -1,1 +1,13 @@
-urlpatterns: list = []
+"""Addresses that need only the topology."""
+
+from django.urls import path
+
+from topology import views
+
+urlpatterns = [
+    path("sign-in/", views.SignIn.as_view(), name="sign-in"),
+    path("sign-in/link/<str:token>/", views.sign_in_link, name="sign-in-link"),
+    path("sign-out/", views.sign_out, name="sign-out"),
+    path("healthz", views.healthz, name="healthz"),
+    path("clusters/<str:cluster>/history/", views.history, name="history"),
+]

@@ -1,0 +1,53 @@
+"""What every view shares: one typed request, the question of rights, and one way to answer a refusal."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django_htmx.middleware import HtmxDetails
+
+from topology import reasons, roles
+from topology.reasons import Refused
+
+
+class Request(HttpRequest):
+    """A request of a signed-in person, with what htmx says of itself."""
+
+    htmx: HtmxDetails
+    user: AbstractBaseUser  # type: ignore[assignment]
+
+
+View = Callable[..., HttpResponse]
+
+
+def needs(role: str) -> Callable[[View], View]:
+    """Refuse people without a role, and answer every Refused of the view with its code, sentence and fix."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                if not roles.may(request.user, role):
+                    raise Refused(reasons.ROLE_NEEDED, role=role)
+                return view(request, *args, **kwargs)
+            except Refused as refusal:
+                return refused(request, refusal)
+
+        return guarded
+
+    return decorate
+
+
+def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    """The refusal as JSON for programs, as a message fragment for htmx, as a page for people."""
+    status = refusal.reason.status
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse(refusal.as_dict(), status=status)
+    if cast(Request, request).htmx:
+        response = render(request, "_refused.html", {"refusal": refusal}, status=status)
+        response["HX-Retarget"], response["HX-Reswap"] = "#messages", "innerHTML"
+        return response
+    return render(request, "refused.html", {"refusal": refusal}, status=status)

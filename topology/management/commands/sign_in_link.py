@@ -1,0 +1,19 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from topology import access, roles
+
+
+class Command(BaseCommand):
+    help = "Prints a link that signs a person in once; an unknown name becomes a new account."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("username", nargs="?", default="admin")
+        parser.add_argument("--role", choices=roles.ROLES, help="Give the person this role")
+        parser.add_argument("--base", default="", help="Address of the console, for example http://127.0.0.1:8000")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path = access.issue_sign_in_link(username=options["username"], role=options["role"])
+        self.stdout.write(options["base"].rstrip("/") + path)

@@ -1,0 +1,65 @@
+"""Reads of what exists: clusters by name, and the history."""
+
+from django.db.models import QuerySet
+
+from topology import reasons
+from topology.models import Cluster, Event, Node, Subcluster
+from topology.reasons import Refused
+
+PAGE = 50
+
+
+def cluster_named(name: str) -> Cluster:
+    """The cluster of a name. Raises Refused with the names that exist."""
+    found = Cluster.objects.filter(name=name).select_related("policy").first()
+    if not found:
+        raise Refused(reasons.NO_SUCH_CLUSTER, name=name, known=_names(Cluster.objects.all()))
+    return found
+
+
+def node_named(name: str) -> Node:
+    """The node of a name, whatever the case. Raises Refused with the names that exist."""
+    found = Node.objects.filter(name__iexact=name).select_related("cluster", "subcluster").first()
+    if not found:
+        raise Refused(reasons.NO_SUCH_NODE, name=name, known=_names(Node.objects.all()))
+    return found
+
+
+def subcluster_named(cluster: Cluster, name: str) -> Subcluster:
+    """The subcluster of a name in a cluster. Raises Refused with the names that exist."""
+    found = cluster.subclusters.filter(name=name).first()
+    if not found:
+        known = _names(cluster.subclusters.all())
+        raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=name, cluster=cluster.name, known=known)
+    return found
+
+
+def _names(rows: QuerySet[Cluster] | QuerySet[Node] | QuerySet[Subcluster]) -> str:
+    return ", ".join(rows.order_by("name").values_list("name", flat=True)[:20]) or "none"
+
+
+def history(
+    cluster: Cluster | None = None,
+    *,
+    node_id: int | None = None,
+    operation_id: int | None = None,
+    code: str = "",
+    actor: str = "",
+    before: int | None = None,
+    limit: int = PAGE,
+) -> list[Event]:
+    """Lines of history, the newest first, below an id for the next page."""
+    rows = Event.objects.all()
+    if cluster:
+        rows = rows.filter(cluster=cluster)
+    if node_id:
+        rows = rows.filter(node_id=node_id)
+    if operation_id:
+        rows = rows.filter(operation_id=operation_id)
+    if code:
+        rows = rows.filter(code=code)
+    if actor:
+        rows = rows.filter(actor_name__iexact=actor)
+    if before:
+        rows = rows.filter(pk__lt=before)
+    return list(rows.order_by("-pk")[:limit])
