@@ -19,7 +19,7 @@ VALID = timedelta(minutes=30)
 def issue_sign_in_link(*, username: str = "admin", role: str | None = None) -> str:
     """Path of a link that signs a person in once, within 30 minutes.
 
-    An unknown name becomes a new account: the first account is an administrator, a later one gets `role` or is a viewer.
+    An unknown name becomes a new account: the first one is an administrator, a later one gets `role` or is a viewer.
     """
     people = get_user_model()
     first = not people.objects.exists()

@@ -1,0 +1,109 @@
+"""Signing in: required everywhere, by a link that works once or by a password; roles are checked on the server."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import get_resolver
+from django.urls.resolvers import URLPattern, URLResolver
+from django.utils import timezone
+
+from topology import access, roles
+from topology.models import Event, SignInLink
+
+pytestmark = pytest.mark.django_db
+
+OPEN = {"sign-in", "sign-in-link", "healthz"}
+
+
+def addresses() -> list[tuple[str, str]]:
+    """Every address of the console, with something in place of each argument."""
+    found: list[tuple[str, str]] = []
+
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> None:
+        for entry in patterns:
+            route = prefix + str(entry.pattern)
+            if isinstance(entry, URLResolver):
+                walk(entry.url_patterns, route)
+            else:
+                found.append((entry.name or "", route))
+
+    walk(get_resolver().url_patterns, "")
+    return found
+
+
+def filled(route: str) -> str:
+    parts = [("1" if part.startswith("<int:") else "x") if part.startswith("<") else part for part in route.split("/")]
+    return "/" + "/".join(parts)
+
+
+def test_every_address_but_signing_in_and_health_needs_a_signed_in_person(client: Client) -> None:
+    routes = [(name, route) for name, route in addresses() if name not in OPEN]
+    assert len(routes) > 3
+    for name, route in routes:
+        for method in (client.get, client.post):
+            answer = method(filled(route))
+            assert answer.status_code == 302, (name, route)
+            assert answer["Location"].startswith("/sign-in/"), (name, route)
+
+
+def test_a_link_signs_in_once_and_makes_the_first_person_an_administrator(client: Client) -> None:
+    path = access.issue_sign_in_link()
+    assert client.get(path).status_code == 200
+    assert "_auth_user_id" not in client.session, "following the link alone must not use it up"
+    assert client.post(path).status_code == 302
+    person = get_user_model().objects.get(pk=client.session["_auth_user_id"])
+    assert roles.role_of(person) == roles.ADMINISTRATOR
+    again = Client().post(path)
+    assert again.status_code == 403
+    assert "LINK_NOT_VALID" in again.content.decode()
+    assert Event.objects.get(code="SIGNED_IN").actor_name == "admin"
+
+
+def test_a_link_is_kept_as_a_hash_and_grows_old(client: Client) -> None:
+    path = access.issue_sign_in_link()
+    token = path.strip("/").split("/")[-1]
+    link = SignInLink.objects.get()
+    assert token not in link.token_hash
+    SignInLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert client.post(path).status_code == 403
+
+
+def test_a_later_account_is_a_viewer_unless_a_role_is_given() -> None:
+    access.issue_sign_in_link()
+    access.issue_sign_in_link(username="vera")
+    access.issue_sign_in_link(username="olaf", role=roles.OPERATOR)
+    people = get_user_model().objects
+    assert roles.role_of(people.get(username="vera")) == roles.VIEWER
+    assert roles.role_of(people.get(username="olaf")) == roles.OPERATOR
+
+
+@pytest.mark.parametrize(
+    ("have", "needed", "allowed"),
+    [
+        (None, roles.VIEWER, False),
+        (roles.VIEWER, roles.VIEWER, True),
+        (roles.VIEWER, roles.OPERATOR, False),
+        (roles.OPERATOR, roles.OPERATOR, True),
+        (roles.OPERATOR, roles.ADMINISTRATOR, False),
+        (roles.ADMINISTRATOR, roles.OPERATOR, True),
+    ],
+)
+def test_a_higher_role_includes_the_lower_ones(have: str | None, needed: str, allowed: bool) -> None:
+    person = get_user_model().objects.create(username="p")
+    if have:
+        access.give_role(person, have)
+    assert roles.may(person, needed) is allowed
+
+
+def test_an_inactive_person_may_nothing() -> None:
+    person = get_user_model().objects.create(username="p", is_active=False)
+    access.give_role(person, roles.ADMINISTRATOR)
+    assert not roles.may(person, roles.VIEWER)
+
+
+def test_health_names_the_part_that_does_not_answer(client: Client) -> None:
+    answer = client.get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json() == {"database": True, "redis": True}
