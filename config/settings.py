@@ -98,7 +98,7 @@ def _database() -> dict[str, object]:
 
 def _redis_url() -> str:
     if url := env.str("REDIS_URL", default=""):
-        return url
+        return str(url)
     return redis_url(DATA_DIR)
 
 

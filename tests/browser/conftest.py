@@ -1,0 +1,119 @@
+"""A real Chromium; how to use the fixtures stands in tests/conftest.py."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from config.embedded import BASE_DIR
+from tests.browser.chromium import FLAGS, NoBrowser, find_or_install, is_waived
+from tests.live import LiveStack
+
+RESULTS = BASE_DIR / "test-results"
+# Machines under test are slow, pages are not: an expectation that holds ends its wait at once.
+expect.set_options(timeout=10_000)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium for the tests of one file.
+
+    Not for longer: Playwright's event loop runs in this thread, and async tests of other files need their own.
+    """
+    if is_waived():
+        pytest.skip("NO_BROWSER=1")
+    try:
+        path = find_or_install()
+    except NoBrowser as error:
+        pytest.fail(str(error))
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # The loop makes Django think that the tests' own queries block an async view.
+        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_context(
+    browser: Browser, live_web: LiveStack, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., BrowserContext]]:
+    """Open a browser context with the console as base URL; closed at the end, complaints of its pages fail the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_one(**options: Any) -> BrowserContext:
+        settings = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce", **options}
+        context = browser.new_context(base_url=live_web.address, **settings)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        context.on("console", lambda message: _complain(message, complaints))
+        contexts.append(context)
+        return context
+
+    yield open_one
+    if getattr(request.node, "failed", False):
+        _take_pictures(contexts, request.node.name)
+    for context in contexts:
+        context.close()
+    assert not complaints, f"the browser complained: {complaints}"
+
+
+def _complain(message: ConsoleMessage, complaints: list[str]) -> None:
+    if "Content Security Policy" in message.text:
+        complaints.append(message.text)
+
+
+def _take_pictures(contexts: list[BrowserContext], test: str) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    pages = [page for context in contexts for page in context.pages]
+    for number, page in enumerate(pages, 1):
+        page.screenshot(path=_picture(test, number))
+
+
+def _picture(test: str, number: int) -> Path:
+    return RESULTS / f"{re.sub(r'[^A-Za-z0-9_-]+', '-', test)}-{number}.png"
+
+
+@pytest.fixture
+def context(open_context: Callable[..., BrowserContext]) -> BrowserContext:
+    """A browser context in which nobody is signed in."""
+    return open_context()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A page in which nobody is signed in."""
+    return context.new_page()
+
+
+@pytest.fixture
+def signed_in_page(open_context: Callable[..., BrowserContext], live_web: LiveStack) -> Callable[..., Page]:
+    """Open a page as a person of a role, each call in a browser of its own."""
+    people = iter(range(1, 100))
+
+    def open_page(role: str = "administrator", path: str = "/", **options: Any) -> Page:
+        context = open_context(**options)
+        context.add_cookies([_session_cookie(f"{role}-{next(people)}", role, live_web.address)])
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    return open_page
+
+
+def _session_cookie(username: str, role: str, address: str) -> Any:
+    from django.conf import settings
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import Group
+    from django.test import Client
+
+    person, _ = get_user_model().objects.get_or_create(username=username)
+    person.groups.set([Group.objects.get(name=role)])
+    client = Client()
+    client.force_login(person)
+    name = settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": client.cookies[name].value, "url": address}

@@ -1,0 +1,91 @@
+"""Fixtures that every test may ask for. PostgreSQL and Valkey are real and always there (tests/services.py).
+
+Data
+    `db`, `transactional_db` or `@pytest.mark.django_db` as usual; the groups of the roles exist in both.
+    Threads need `transactional_db` (or `django_db(transaction=True)`) and close their connection at their end.
+
+Processes (the test's data are committed; everything is emptied after each test)
+    `live_web`     a granian on this worker's test database: `.address`, `.stop_web()`, `.start_web()`.
+    `live_stack`   the same object, and a Celery worker with beat runs: `.kill_worker()` (SIGKILL, all its processes),
+                   `.start_worker()`. It takes tasks during the test and is idle between tests.
+    Both start once per xdist worker. Their output stands in the report of a test that fails.
+
+Browser (tests/browser only; with NO_BROWSER=1 these tests are skipped)
+    `signed_in_page(role="administrator", path="/", **context)`
+        opens `path` in a browser of its own, signed in by session cookie, and answers a Playwright page. Call it twice
+        to have two people: each has its own cookies. It needs `live_web`, which comes by itself; ask for `live_stack`
+        too when tasks must run. Keywords go to Playwright's new_context: viewport={"width": 800, "height": 900},
+        color_scheme="dark", has_touch=True.
+        An uncaught error of a script, or one refused by the Content-Security-Policy, fails the test at its end.
+    `browser`, `context`, `page`
+        the plain Playwright objects, nobody signed in; the address of the console is the base URL.
+
+        def test_a_move_is_seen_by_another(live_stack, signed_in_page):
+            make_cluster(...)
+            first, second = signed_in_page(), signed_in_page(role="viewer")
+            first.get_by_role("button", name="Rebalance").click()
+            expect(second.locator("#node-3")).to_contain_text("5,000")
+
+    Use expect(locator), never page.wait_for_function: the Content-Security-Policy forbids its eval.
+    The picture of a failed test's pages is in test-results/.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live import LiveStack
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Let fixtures ask whether the test failed: `request.node.failed`."""
+    report = yield
+    item.failed = getattr(item, "failed", False) or report.failed  # type: ignore[attr-defined]
+    return report
+
+
+@pytest.fixture(autouse=True)
+def _groups(request: pytest.FixtureRequest) -> None:
+    """Have the groups of the roles, which a transactional test before this one emptied."""
+    marker = request.node.get_closest_marker("django_db")
+    asked = {"db", "transactional_db", "live_web"} & set(request.fixturenames)
+    if not (marker or asked):
+        return
+    transactional = bool(marker and marker.kwargs.get("transaction")) or bool(asked - {"db"})
+    request.getfixturevalue("transactional_db" if transactional else "db")
+    from django.contrib.auth.models import Group
+
+    from topology.roles import ROLES
+
+    have = set(Group.objects.values_list("name", flat=True))
+    Group.objects.bulk_create(Group(name=name) for name in ROLES if name not in have)
+
+
+@pytest.fixture(scope="session")
+def _programs(
+    django_db_setup: None, django_db_blocker: object, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveStack]:
+    """The web server and worker of this xdist worker; nothing runs until it is asked for."""
+    from django.db import connection
+
+    stack = LiveStack(str(connection.settings_dict["NAME"]), tmp_path_factory.mktemp("live"))
+    yield stack
+    stack.close()
+
+
+@pytest.fixture
+def live_web(_programs: LiveStack, transactional_db: None) -> Iterator[LiveStack]:
+    """A running web server on the test database."""
+    _programs.start_web()
+    yield _programs
+    _programs.show_output()
+
+
+@pytest.fixture
+def live_stack(live_web: LiveStack) -> Iterator[LiveStack]:
+    """A running web server, and a Celery worker with beat that takes tasks until the end of the test."""
+    live_web.start_worker()
+    yield live_web
+    # Its transactions must be over before the tables are emptied.
+    live_web.pause_worker()
