@@ -9,12 +9,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models.functions import Collate, Lower
 
 from assignments.models import ACTIVE, Assignment, Operation, Population
 from topology.models import Cluster, EndUser, Node, Subcluster
 
 PAGE = 50  # users in the page at once, for each list
+KEY = Collate(Lower("user__user_id"), "C")  # the order of every list; an index of EndUser has it
 
 
 @dataclass(frozen=True)
@@ -187,8 +188,8 @@ class UserPage:
 
 
 def users(where: UserFilter) -> QuerySet[Assignment]:
-    """Assignments that match, without order; search matches a prefix, or any part from three letters on."""
-    rows = Assignment.objects.filter(cluster_id=where.cluster_id)
+    """Assignments that match, without order; they can be ordered by `key`."""
+    rows = Assignment.objects.filter(cluster_id=where.cluster_id).alias(key=KEY)
     if where.node_id is not None:
         rows = rows.filter(home_node=where.node_id) if where.node_id else rows.filter(home_node=None)
     if where.subcluster_id is not None:
@@ -212,14 +213,14 @@ def _in_or_out_of_service(rows: QuerySet[Assignment], where: UserFilter) -> Quer
 
 def _matches(text: str) -> Q:
     text = text.strip()
-    if len(text) < 3:  # trigrams need three letters; fewer match a prefix through the same index
-        return Q(user__user_id__istartswith=text) | Q(user__name__istartswith=text)
+    if len(text) < 3:  # trigrams need three letters; fewer match the beginning of the user ID
+        return Q(key__startswith=text.lower())
     return Q(user__user_id__icontains=text) | Q(user__name__icontains=text) | Q(user__mail__icontains=text)
 
 
 def user_page(where: UserFilter, cursor: str = "", limit: int = PAGE) -> UserPage:
     """One page by keyset: users after the cursor in order of user ID."""
-    rows = users(where).annotate(key=Lower("user__user_id"))
+    rows = users(where)
     if cursor:
         rows = rows.filter(key__gt=cursor.lower())
     found = list(rows.select_related("user").order_by("key")[: limit + 1])

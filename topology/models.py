@@ -12,7 +12,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower, Upper
+from django.db.models.functions import Collate, Lower, Upper
 from django.utils import timezone
 
 from topology.clock import Clock
@@ -260,6 +260,8 @@ class EndUser(models.Model):
             models.CheckConstraint(condition=Q(endpoints__contained_by=list(ENDPOINT_KINDS)), name="endpoints_known"),
         ]
         indexes = [
+            # One index serves the order of every list, its keyset cursor and the search for a beginning.
+            models.Index(Collate(Lower("user_id"), "C"), name="user_id_order"),
             GinIndex(OpClass(Upper("user_id"), name="gin_trgm_ops"), name="user_id_trigrams"),
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="user_name_trigrams"),
             GinIndex(OpClass(Upper("mail"), name="gin_trgm_ops"), name="user_mail_trigrams"),
