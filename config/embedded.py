@@ -282,7 +282,7 @@ class Postgres:
             # Small answers dominate; compiling queries would cost more than it saves.
             "jit": "off",
             "log_line_prefix": "",
-            "log_min_messages": "warning",
+            "log_checkpoints": "off",
         }
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -40,6 +41,11 @@ MARK = "HOMENODE_SUPERVISED"
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds before a dead child is started again; doubles each time
 STEADY = 60.0  # seconds after which a child counts as healthy and its wait is short again
 PATIENCE = 4.0  # seconds a child has to end before it is killed
+# What data services say of a normal start and end; their errors are shown.
+ROUTINE = re.compile(
+    r"LOG:  (starting|listening|database system (was|is)|received fast|aborting|background worker|shutting|checkpoint)"
+    r"|# WARNING Memory overcommit|Received SIGTERM|ready to exit"
+)
 COLOURS = {"postgres": 34, "valkey": 35, "web": 32, "worker": 33, "beat": 36, "setup": 36, "homenode": 1}
 
 
@@ -90,7 +96,9 @@ class Child:
     prepare: Callable[[], None] = lambda: None
     process: asyncio.subprocess.Process | None = None
     ending: bool = False
-    lines: list[str] = field(default_factory=list)
+    # Lines of its output that are not worth showing.
+    routine: re.Pattern[str] | None = None
+    last_line: str = ""
     # Held while it is being started: an end that comes just then must end the new process too.
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -130,8 +138,8 @@ class Child:
 
     def _line(self, raw: bytes) -> None:
         text = raw.decode(errors="replace").rstrip()
-        self.lines = [*self.lines[-20:], text]
-        if text and not text.startswith('{"sign_in"'):
+        self.last_line = text or self.last_line
+        if text and not (self.routine and self.routine.search(text)):
             self.console.say(text, self.name)
 
     async def keep_running(self) -> None:
@@ -258,6 +266,7 @@ class Supervisor:
             stop_signal=service.stop_signal,
             unprivileged=service.unprivileged,
             prepare=service.prepare,
+            routine=ROUTINE,
         )
 
     async def _launch(self, child: Child, family: list[Child]) -> None:
@@ -294,6 +303,8 @@ class Supervisor:
             "HOMENODE_DATA": str(self.where),
             "HOMENODE_LOCAL": "1",
             "PYTHONUNBUFFERED": "1",
+            # Static files come from the finders here; and that the worker runs as root here is known.
+            "PYTHONWARNINGS": "ignore:No directory at,ignore:You're running the worker with superuser",
             MARK: str(self.where),
         }
         return Child(name, [sys.executable, "-m", module, *options], inherited | environment, self.console)
@@ -305,18 +316,21 @@ class Supervisor:
             # Open live streams would hold it for ever.
             *("--workers-kill-timeout", "3s", "--log-level", "warning", "config.asgi:application"),
         )
+        # The word of granian on every stop while a page is open.
+        web.routine = re.compile(r"Killing worker-\d+ after it refused to gracefully stop")
         # A forking program must not share a pool between processes.
         beat = self._program(
-            *("beat", "celery", "--app", "config", "beat", "--loglevel", "WARNING", "--pidfile="),
+            *("beat", "celery", "--quiet", "--app", "config", "beat", "--loglevel", "WARNING", "--pidfile="),
             *("--schedule", str(self.where / "beat-schedule")),
             DATABASE_POOL="0",
         )
         worker = self._program(
-            *("worker", "celery", "--app", "config", "worker", "--loglevel", "WARNING", "--pool", "prefork"),
+            *("worker", "celery", "--quiet", "--app", "config", "worker", "--loglevel", "WARNING", "--pool", "prefork"),
             # There is one worker: it has nobody to gossip with.
             *("--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat"),
             DATABASE_POOL="0",
         )
+        worker.routine = re.compile(r"^worker: Warm shutdown")
         # Its processes end at once; a warm stop would wait for tasks without a broker to confirm them to.
         worker.death_signal = signal.SIGQUIT
         return [web, beat, worker]
@@ -324,14 +338,15 @@ class Supervisor:
     async def _prepare(self) -> str:
         """Migrate, load the demo data on the first start, and answer the path of a sign-in link."""
         child = self._program("setup", "config.prepare", DATABASE_POOL="0")
+        child.routine = re.compile(r'^{"sign_in"')
         self.programs.append(child)
         async with self.console.step("Preparing the database"):
             await child.start()
             status = await child.wait()
         self.programs.remove(child)
-        if status or not child.lines:
+        if status:
             raise ServiceError(f"Preparing the database {describe(status)}; see the lines above.")
-        return str(json.loads(child.lines[-1])["sign_in"])
+        return str(json.loads(child.last_line)["sign_in"])
 
     async def _answers(self) -> None:
         """Wait until the web server calls itself healthy; raises ServiceError after a minute."""
@@ -365,6 +380,7 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*self.keeping, return_exceptions=True)
         announce(self.where, "up", [])
+        self.console.say("Stopped")
 
 
 def end_left_over(where: Path) -> None:
