@@ -1,0 +1,88 @@
+"""The balancer acts only when nothing speaks against it, and always says what does."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assignments.balancer import Automation, Ground, Load, Rules, decide, imbalance
+from assignments.window import Window
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ALWAYS = Window(time(0), time(0))
+RULES = Rules(Automation.ON, 10, 3, 5, timedelta(hours=1), ALWAYS)
+UNEVEN = (Load(3000, 5000), Load(1000, 5000))
+EVEN = (Load(2000, 5000), Load(2000, 5000))
+GROUND = Ground(UNEVEN, EVEN, 1000, held=2)
+
+
+def test_acts_when_nothing_speaks_against_it() -> None:
+    verdict = decide(RULES, GROUND, NOW)
+    assert verdict.act
+    assert verdict.sentence == "Runs a plan of 1000 moves that lowers the excess of 50 % by 50 points."
+    assert verdict.held == 0
+
+
+@pytest.mark.parametrize(
+    ("rules", "ground", "code"),
+    [
+        ({"automation": Automation.OFF}, {}, "BALANCER_OFF"),
+        ({"automation": Automation.RECOMMEND}, {}, "BALANCER_RECOMMENDS"),
+        ({}, {"failover": "sc-1"}, "BALANCER_FAILOVER"),
+        ({}, {"degraded": "n1"}, "BALANCER_DEGRADED"),
+        ({}, {"operation": "Rebalance 7"}, "BALANCER_BUSY"),
+        ({"threshold": 51}, {}, "BALANCER_BALANCED"),
+        ({}, {"held": 1}, "BALANCER_HOLDING"),
+        ({}, {"moved_at": NOW - timedelta(minutes=59)}, "BALANCER_COOLDOWN"),
+        ({"window": Window(time(22), time(6))}, {}, "BALANCER_WINDOW"),
+        ({"minimum_gain": 51}, {}, "BALANCER_GAIN"),
+        ({}, {"after": UNEVEN, "moves": 0}, "BALANCER_GAIN"),
+    ],
+)
+def test_says_what_holds_it_back(rules: dict, ground: dict, code: str) -> None:
+    verdict = decide(replace(RULES, **rules), replace(GROUND, **ground), NOW)
+    assert not verdict.act
+    assert verdict.why.code == code
+    assert "{" not in verdict.sentence
+
+
+def test_never_acts_in_its_first_round_and_forgets_rounds_when_calm() -> None:
+    held, acted = 0, []
+    for loads in (UNEVEN, UNEVEN, EVEN, UNEVEN, UNEVEN, UNEVEN):
+        verdict = decide(RULES, replace(GROUND, loads=loads, held=held), NOW)
+        held = verdict.held
+        acted.append(verdict.act)
+    assert acted == [False, False, False, False, False, True]
+
+
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 25_000)), min_size=1, max_size=6))
+def test_imbalance_is_zero_only_without_a_node_a_whole_percent_above_its_share(pairs: list[tuple[int, int]]) -> None:
+    loads = tuple(Load(u, c) for u, c in pairs)
+    users, capacity = sum(u for u, _ in pairs), sum(c for _, c in pairs)
+    above = any(u * capacity * 100 >= 101 * c * users for u, c in pairs) if users else False
+    assert (imbalance(loads) > 0) == above
+
+
+def test_a_window_over_midnight_in_its_own_time_zone() -> None:
+    window = Window(time(22), time(6), "Europe/Berlin")
+    assert window.holds(datetime(2026, 1, 10, 21, 0, tzinfo=UTC))
+    assert window.holds(datetime(2026, 1, 10, 4, 59, tzinfo=UTC))
+    assert not window.holds(datetime(2026, 1, 10, 5, 0, tzinfo=UTC))
+    assert window.opens(datetime(2026, 1, 10, 12, 0, tzinfo=UTC)) == datetime(2026, 1, 10, 21, 0, tzinfo=UTC)
+    assert window.opens(datetime(2026, 7, 10, 12, 0, tzinfo=UTC)) == datetime(2026, 7, 10, 20, 0, tzinfo=UTC)
+
+
+@given(
+    st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),
+    st.times(),
+    st.times(),
+    st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu"]),
+)
+def test_a_window_opens_at_an_instant_that_is_not_before_now(now: datetime, start: time, end: time, zone: str) -> None:
+    window = Window(start.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0), zone)
+    opens = window.opens(now)
+    assert now <= opens <= now + timedelta(hours=50)
+    if window.holds(now):
+        assert opens == now
