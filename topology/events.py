@@ -101,17 +101,49 @@ def alive() -> bool:
         return False
 
 
-async def subscribe(last: str = "$") -> AsyncIterator[tuple[str, list[str]]]:
+def open_reader() -> Any:  # what redis-py says of its answers does not hold for streams
+    """A client for one event loop, with ten connections at most: who finds none waits for one."""
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        settings.REDIS_URL, max_connections=10, timeout=5, socket_timeout=30, socket_connect_timeout=2
+    )
+    return redis.asyncio.Redis(connection_pool=pool)
+
+
+async def newest(reader: Any) -> str:
+    """The id of the last message, "0-0" when there is none."""
+    last = await reader.xrevrange(stream_name(), count=1)
+    return str(last[0][0].decode()) if last else "0-0"
+
+
+async def instant(reader: Any, seconds_ago: float) -> str:
+    """The id that a message of some seconds ago would have, by the clock of Redis."""
+    second, micro = await reader.time()
+    return f"{int((second - seconds_ago) * 1000 + micro / 1000)}-0"
+
+
+async def missed(reader: Any, after: str, limit: int = 2000) -> list[tuple[str, list[str]]] | None:
+    """Messages after an id, or None when some of them are gone or there are too many to tell one by one."""
+    oldest = await reader.xrange(stream_name(), count=1)
+    if not oldest or order(oldest[0][0].decode()) > order(after):
+        return None
+    found = await reader.xrange(stream_name(), min=f"({after}", count=limit + 1)
+    return None if len(found) > limit else [_message(key, fields) for key, fields in found]
+
+
+async def subscribe(reader: Any, last: str) -> AsyncIterator[tuple[str, list[str]]]:
     """Messages after an id, for ever: (id, topics). Raises redis.RedisError when the connection is lost."""
-    connection = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=30, socket_connect_timeout=2)
-    try:
-        if last == "$":
-            newest = await connection.xrevrange(stream_name(), count=1)
-            last = newest[0][0].decode() if newest else "0-0"
-        while True:
-            for _, messages in await connection.xread({stream_name(): last}, block=10_000, count=500) or []:
-                for key, fields in messages:
-                    last = key.decode()
-                    yield last, fields[b"topics"].decode().split()
-    finally:
-        await connection.aclose()
+    while True:
+        for _, messages in await reader.xread({stream_name(): last}, block=10_000, count=500) or []:
+            for key, fields in messages:
+                last, topics = _message(key, fields)
+                yield last, topics
+
+
+def order(key: str) -> tuple[int, int]:
+    """What ids of messages are compared by. Raises ValueError for text that is no id."""
+    head, _, tail = key.partition("-")
+    return int(head), int(tail or 0)
+
+
+def _message(key: bytes, fields: dict[bytes, bytes]) -> tuple[str, list[str]]:
+    return key.decode(), fields[b"topics"].decode().split()

@@ -1,0 +1,190 @@
+"""The live stream: nothing missed, nothing told twice, one reader, no database connection, and outages survived."""
+
+import asyncio
+import http.client
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+
+from config.embedded import redis_url, running_services
+from tests.live import LiveStack
+from topology import events, stream
+
+
+class Reader:
+    """A browser's side of the stream, as far as bytes go."""
+
+    def __init__(self, address: str, cookie: str, query: str = "", last: str = "") -> None:
+        self.connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
+        headers = {"Cookie": cookie} | ({"Last-Event-ID": last} if last else {})
+        self.connection.request("GET", f"/stream{query}", headers=headers)
+        self.answer = self.connection.getresponse()
+        self.last = last
+
+    def event(self) -> tuple[str, str]:
+        """The next event: its kind and its data."""
+        kind = data = ""
+        while line := self.answer.readline().decode():
+            name, _, value = line.rstrip("\n").partition(": ")
+            if name == "id":
+                self.last = value
+            elif name == "event":
+                kind = value
+            elif name == "data":
+                data = value
+            elif not name and kind:
+                return kind, data
+        raise AssertionError("the stream ended")
+
+    def close(self) -> None:
+        self.connection.close()
+        self.answer.close()
+
+
+@pytest.fixture
+def read(live_web: LiveStack) -> Iterator[Callable[..., Reader]]:
+    """Open a stream as a signed-in viewer."""
+    person = get_user_model().objects.create_user("watcher")
+    person.groups.set([Group.objects.get(name="viewer")])
+    client = Client()
+    client.force_login(person)
+    name = settings.SESSION_COOKIE_NAME
+    cookie = f"{name}={client.cookies[name].value}"
+    readers: list[Reader] = []
+
+    def open_one(**options: str) -> Reader:
+        readers.append(Reader(live_web.address, cookie, **options))
+        return readers[-1]
+
+    yield open_one
+    for reader in readers:
+        reader.close()
+
+
+def test_a_stranger_gets_no_stream(live_web: LiveStack) -> None:
+    reader = Reader(live_web.address, "")
+    assert reader.answer.status == 401
+    reader.close()
+
+
+def test_the_answer_may_neither_be_kept_nor_compressed(read: Callable[..., Reader]) -> None:
+    headers = read().answer.headers
+    assert headers["Content-Type"] == "text/event-stream"
+    assert headers["Cache-Control"] == "no-cache, no-transform"
+    assert headers["X-Accel-Buffering"] == "no"
+
+
+def test_a_page_of_unknown_age_fetches_everything_once(read: Callable[..., Reader]) -> None:
+    events.publish(["node-1"])
+    assert read().event() == ("topics", "all")
+
+
+def test_a_new_page_hears_what_happened_since_it_was_asked_for(read: Callable[..., Reader]) -> None:
+    events.publish(["node-1"])
+    time.sleep(1.2)  # the page's age gets a second on top
+    events.publish(["node-2"])
+    assert read(query="?age=50").event() == ("topics", "node-2")
+
+
+def test_news_come_at_once(read: Callable[..., Reader]) -> None:
+    reader = read()
+    reader.event()
+    begun = time.monotonic()
+    events.publish(["node-3", "cluster-1"])
+    assert reader.event() == ("topics", "cluster-1 node-3")
+    assert time.monotonic() - begun < 0.5
+
+
+def test_many_messages_become_one_for_each_topic_and_quarter_second(read: Callable[..., Reader]) -> None:
+    reader = read()
+    reader.event()
+    begun, told = time.monotonic(), []
+    for number in range(200):
+        events.publish([f"node-{number % 3}"])
+    events.publish(["operation-9"])
+    while "operation-9" not in " ".join(told):
+        told.append(reader.event()[1])
+    allowed = (time.monotonic() - begun) / stream.PAUSE + 2
+    assert len(told) <= allowed
+
+
+def test_who_comes_back_hears_what_was_missed_once(read: Callable[..., Reader]) -> None:
+    first = read()
+    first.event()
+    events.publish(["node-1"])
+    first.event()
+    first.close()
+    events.publish(["node-2"])
+    events.publish(["node-3"])
+    second = read(last=first.last)
+    assert second.event() == ("topics", "node-2 node-3")
+    events.publish(["node-4"])
+    assert second.event() == ("topics", "node-4")
+    third = read(query=f"?after={second.last}")
+    assert third.event() == ("topics", "")  # nothing was missed, and it knows its place
+    assert third.last == second.last
+
+
+def test_who_was_away_too_long_fetches_everything(read: Callable[..., Reader]) -> None:
+    events.publish(["node-1"])
+    assert read(last="1-0").event() == ("topics", "all")
+    assert read(last="nonsense").event() == ("topics", "all")
+
+
+def test_streams_hold_no_database_connection(read: Callable[..., Reader]) -> None:
+    readers = [read() for _ in range(12)]  # the server's pool has four connections
+    assert [reader.event()[0] for reader in readers] == ["topics"] * 12
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle'")
+        assert cursor.fetchone()[0] == 1  # this one
+
+
+def test_the_server_stops_fast_with_open_streams(read: Callable[..., Reader], live_web: LiveStack) -> None:
+    for _ in range(5):
+        read().event()
+    begun = time.monotonic()
+    live_web.stop_web()
+    assert time.monotonic() - begun < 5
+    live_web.start_web()
+
+
+async def _heard(source: AsyncIterator[str], kind: str) -> str:
+    async with asyncio.timeout(20):
+        async for text in source:
+            if f"event: {kind}\n" in text:
+                return text
+    raise AssertionError("the stream ended")
+
+
+def test_an_outage_of_redis_is_told_and_survived(tmp_path: Path, settings: object) -> None:
+    asyncio.run(_outage(tmp_path, settings))
+
+
+async def _outage(where: Path, settings: object) -> None:
+    with running_services(where, ["valkey"]):
+        settings.REDIS_URL = redis_url(where)  # type: ignore[attr-defined]
+        source = stream.messages("", None)
+        assert "data: all" in await _heard(source, "topics")
+    await _heard(source, "lost")
+    late = stream.messages("5-0", None)
+    await _heard(late, "lost")  # who comes while it is away is told too
+    with running_services(where, ["valkey"]):
+        assert "data: all" in await _heard(source, "topics")
+        assert "data: all" in await _heard(late, "topics")
+        writer = events.open_reader()
+        await writer.xadd(events.stream_name(), {"topics": "node-7"})
+        assert "data: node-7" in await _heard(source, "topics")
+        await writer.aclose()
+        assert len(stream.hub().listeners) == 2
+        await source.aclose()
+        await late.aclose()
+        assert stream.hub().reading is None  # nobody listens: nothing is read
+        await stream.hub().redis.aclose()
