@@ -79,7 +79,7 @@ def test_imports_only_from_the_layers_above(name: str, path: Path) -> None:
 def test_pure_modules_use_the_standard_library_alone(name: str, path: Path) -> None:
     for other in imported(path):
         top = other.split(".")[0]
-        if other in {"topology", "assignments"} or other not in OURS and top in {"topology", "assignments"}:
+        if other in {"topology", "assignments"} or (other not in OURS and top in {"topology", "assignments"}):
             continue  # the package of a name, or a name of a module that is asked for itself
         assert top in sys.stdlib_module_names or layer(other) == "pure", f"{name} imports {other}"
 
