@@ -245,3 +245,10 @@ class Move(models.Model):
 
     def __str__(self) -> str:
         return f"move of {self.user_id}"
+
+
+# Django looks for models here.
+from assignments.models_rules import Approval, Pin, RunPolicy  # noqa: E402
+
+__all__ = ["ACTIVE", "Approval", "Assignment", "Claim", "Goal", "Kind", "Move", "Operation", "Pin", "Plan"]
+__all__ += ["PlannedMove", "Population", "Progress", "RunPolicy"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate, Lower
+from django.db.models.lookups import GreaterThan, LessThan, StartsWith
 
 from assignments.models import ACTIVE, Assignment, Operation, Population
 from topology.models import Cluster, EndUser, Node, Subcluster
@@ -40,6 +41,19 @@ class NodeView:
     out_of_service: int  # of the users at home here
     away: int  # home here, served elsewhere
     guests: int  # served here, home elsewhere
+
+    @property
+    def served(self) -> int:
+        """Users in service here now: none while the node does not serve."""
+        return self.serving.users if self.node.serves else 0
+
+    @property
+    def guests_served(self) -> int:
+        return self.guests if self.node.serves else 0
+
+    @property
+    def own_served(self) -> int:
+        return self.served - self.guests_served
 
     @property
     def home_percent(self) -> int:
@@ -181,15 +195,16 @@ class UserFilter:
 
 @dataclass(frozen=True)
 class UserPage:
-    """One page of a list of users in order of user ID, and the cursor of the next one."""
+    """One page of a list of users in order of user ID, the cursor of the next one, and whether there are earlier ones."""
 
     rows: tuple[Assignment, ...]
     next_cursor: str
+    earlier: bool = False
 
 
 def users(where: UserFilter) -> QuerySet[Assignment]:
-    """Assignments that match, without order; they can be ordered by `key`."""
-    rows = Assignment.objects.filter(cluster_id=where.cluster_id).alias(key=KEY)
+    """Assignments that match, without order; they can be ordered by KEY."""
+    rows = Assignment.objects.filter(cluster_id=where.cluster_id)
     if where.node_id is not None:
         rows = rows.filter(home_node=where.node_id) if where.node_id else rows.filter(home_node=None)
     if where.subcluster_id is not None:
@@ -214,7 +229,7 @@ def _in_or_out_of_service(rows: QuerySet[Assignment], where: UserFilter) -> Quer
 def _matches(text: str) -> Q:
     text = text.strip()
     if len(text) < 3:  # trigrams need three letters; fewer match the beginning of the user ID
-        return Q(key__startswith=text.lower())
+        return Q(StartsWith(KEY, text.lower()))
     return Q(user__user_id__icontains=text) | Q(user__name__icontains=text) | Q(user__mail__icontains=text)
 
 
@@ -222,10 +237,18 @@ def user_page(where: UserFilter, cursor: str = "", limit: int = PAGE) -> UserPag
     """One page by keyset: users after the cursor in order of user ID."""
     rows = users(where)
     if cursor:
-        rows = rows.filter(key__gt=cursor.lower())
-    found = list(rows.select_related("user").order_by("key")[: limit + 1])
+        rows = rows.filter(GreaterThan(KEY, cursor.lower()))
+    found = list(rows.select_related("user").order_by(KEY)[: limit + 1])
     more = found[limit - 1].user.user_id if len(found) > limit else ""
-    return UserPage(tuple(found[:limit]), more)
+    return UserPage(tuple(found[:limit]), more, bool(cursor))
+
+
+def user_page_before(where: UserFilter, before: str, limit: int = PAGE) -> UserPage:
+    """The page that ends before a user ID, in order of user ID; there is always a next one."""
+    rows = users(where).filter(LessThan(KEY, before.lower())).select_related("user").order_by(KEY.desc())
+    found = list(rows[: limit + 1])
+    page = tuple(reversed(found[:limit]))
+    return UserPage(page, page[-1].user.user_id if page else "", len(found) > limit)
 
 
 def count_users(where: UserFilter, cap: int = 10_000) -> tuple[int, bool]:

@@ -53,7 +53,7 @@ def layer(module: str) -> str | None:
         return None
     if parts[1] in EDGES:
         return "edges"
-    if parts[1] in {"models", "events", "locks"}:
+    if parts[1] in {"models", "models_rules", "events", "locks"}:
         return "models" if parts[1] != "events" else "events"
     return "selectors" if parts[1].endswith(("selectors", "_reads")) else "services"
 

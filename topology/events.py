@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 KEPT = 10_000  # messages in the stream; a browser away for longer fetches everything once
 ENGINE = "engine"
 
+AWAY = (redis.RedisError, OSError)  # what a Redis that went away raises
+
 _client: redis.Redis | None = None
 
 

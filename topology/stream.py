@@ -13,7 +13,6 @@ import logging
 from collections.abc import AsyncIterator
 from weakref import WeakKeyDictionary
 
-import redis
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_not_required
 from django.db import connections
@@ -31,7 +30,7 @@ RIGHTS = 900.0  # seconds after which a stream ends, so that the browser's next 
 LONGEST_AGE = 60.0  # seconds; a page older than this fetches everything
 WAITS = (0.25, 0.5, 1.0, 2.0, 4.0)  # seconds between tries to reach Redis
 ALL = "all"
-AWAY = (redis.RedisError, OSError)
+AWAY = events.AWAY
 
 
 class Listener:
