@@ -90,6 +90,129 @@ NO_SUCH_NODE = _add("NO_SUCH_NODE", "There is no node {name}.", "Known: {known}.
 # --- Moves of users (assignments/services/moves.py) -----------------------------------------------
 
 # --- Plans and runs (assignments/planner.py, services/plans.py, services/operations.py) -----------
+PLAN_NO_TARGET = _add(
+    "PLAN_NO_TARGET",
+    "None of the {nodes} nodes in question can take users.",
+    "Put a node that is in service into a subcluster.",
+)
+PLAN_NO_NODE = _add("PLAN_NO_NODE", "The node {node} is not in this cluster.", status=422)
+PLAN_TARGET_DOWN = _add(
+    "PLAN_TARGET_DOWN",
+    "{node} cannot take users: it is out of service or in no subcluster.",
+    "Bring {node} into service, or leave it out.",
+)
+PLAN_NO_ROOM_USERS = _add(
+    "PLAN_NO_ROOM_USERS",
+    "{users} users do not fit: the rated capacity of the nodes in service ({nodes}) is {room}.",
+    "Add capacity for {missing} users, or unassign {missing}.",
+)
+PLAN_NO_ROOM_ENDPOINTS = _add(
+    "PLAN_NO_ROOM_ENDPOINTS",
+    "{users} users do not fit: with their endpoints the nodes in service ({nodes}) hold {room}.",
+    "Add endpoint capacity for {missing} users, or unassign {missing}.",
+)
+PLAN_NO_REDUNDANCY = _add(
+    "PLAN_NO_REDUNDANCY",
+    "{users} users do not fit when each node must be able to take over its peer's: then {room} do.",
+    "Add a pair of nodes for {missing} users, unassign {missing}, or make the cluster non-redundant.",
+)
+PLAN_PINNED = _add(
+    "PLAN_PINNED",
+    "{pinned} users are pinned to {node}, where {room} may stay.",
+    "Unpin {unpin} users of {node}.",
+)
+PLAN_PINNED_PAIR = _add(
+    "PLAN_PINNED_PAIR",
+    "{pinned} users cannot leave {nodes}, which may hold {room} together if each is to take over the other.",
+    "Unpin {unpin} users, or make the cluster non-redundant.",
+)
+PLAN_EMPTY = _add("PLAN_EMPTY", "The plan moves nobody, so there is nothing to run.", "Make a new plan.")
+PLAN_STALE = _add(
+    "PLAN_STALE",
+    "{stale} of {moves} planned moves are no longer valid: users were moved or pinned since.",
+    "Run the {valid} valid ones, or make a new plan.",
+)
+NO_SUCH_PLAN = _add("NO_SUCH_PLAN", "There is no plan {hash}.", "Make a new plan.", status=422)
+NO_SUCH_OPERATION = _add("NO_SUCH_OPERATION", "There is no operation {operation}.", status=422)
+SCOPE_NOT_VALID = _add("SCOPE_NOT_VALID", "{problem}", "Name subclusters and nodes of this cluster.", status=422)
+RUN_IN_PROGRESS = _add(
+    "RUN_IN_PROGRESS",
+    "{subcluster} is held by operation {operation} ({kind}), started by {author}.",
+    "Wait until it ends, or pause and cancel it.",
+)
+RUN_STATE_WRONG = _add(
+    "RUN_STATE_WRONG", "Operation {operation} is {state}, so it cannot be {wanted}.", "Look at it again."
+)
+RUN_NOT_YOURS = _add(
+    "RUN_NOT_YOURS",
+    "Operation {operation} is a {kind}: the recovery of the pair runs it.",
+    "Use fallback or recover on the nodes.",
+)
+RUN_NOTHING_TO_UNDO = _add(
+    "RUN_NOTHING_TO_UNDO",
+    "Nobody whom operation {operation} moved can be moved back: {left} were moved or pinned since.",
+)
+RUN_RATE_NOT_VALID = _add(
+    "RUN_RATE_NOT_VALID", "A rate of {rate} users per second is not allowed.", "Give a number above 0.", status=422
+)
+RUN_STARTED = _add("RUN_STARTED", "{actor} started to move {users} users ({goal}).", level=NEWS)
+RUN_BATCH = _add(
+    "RUN_BATCH",
+    "Moved {done} users, skipped {skipped}; {notified} signed-in ones were sent a terminating notification.",
+    level=NEWS,
+)
+RUN_FINISHED = _add("RUN_FINISHED", "Finished: {done} users moved, {skipped} skipped.", level=NEWS)
+RUN_PAUSED = _add("RUN_PAUSED", "{actor} paused the run after {done} of {total}.", level=NEWS)
+RUN_RESUMED = _add("RUN_RESUMED", "{actor} resumed the run.", level=NEWS)
+RUN_CANCELLED = _add("RUN_CANCELLED", "{actor} cancelled the run after {done} of {total}.", level=NEWS)
+RUN_RATE_SET = _add("RUN_RATE_SET", "{actor} set the rate to {rate} users per second and node.", level=NEWS)
+RUN_TAKEN_UP = _add("RUN_TAKEN_UP", "The run was taken up again after an interruption.", level=WARNING)
+RUN_YIELDED = _add("RUN_YIELDED", "The run waits: {subcluster} recovers from a failure first.", level=WARNING)
+RUN_CONTINUED = _add("RUN_CONTINUED", "The run goes on: the recovery is over.", level=NEWS)
+WAITS_FOR_RECOVERY = _add(
+    "WAITS_FOR_RECOVERY", "It waits for a failover or failback to end.", "It goes on by itself.", WARNING
+)
+WAITS_FOR_NODE = _add(
+    "WAITS_FOR_NODE",
+    "It waits for a receiving node that is out of service.",
+    "Bring the node back, or cancel.",
+    WARNING,
+)
+PLANNED_REBALANCE = _add("PLANNED_REBALANCE", "Moved for balance.", level=NEWS)
+PLANNED_STANDBY = _add("PLANNED_STANDBY", "Moved to the first node of a subcluster.", level=NEWS)
+PLANNED_EVACUATION = _add("PLANNED_EVACUATION", "Moved off a node that was emptied.", level=NEWS)
+PLANNED_FILL = _add("PLANNED_FILL", "Given a home for the first time.", level=NEWS)
+PLANNED_UNDO = _add("PLANNED_UNDO", "Moved back by an undo.", level=NEWS)
+MOVED_BY_HAND = _add("MOVED_BY_HAND", "Moved by hand.", level=NEWS)
+SKIPPED_MOVED_SINCE = _add("SKIPPED_MOVED_SINCE", "Skipped: moved by somebody else since.", level=WARNING)
+SKIPPED_PINNED = _add("SKIPPED_PINNED", "Skipped: pinned to its node.", "Unpin the user first.", WARNING)
+SKIPPED_NODE_FULL = _add("SKIPPED_NODE_FULL", "Skipped: the node is full.", "Make a new plan.", WARNING)
+SKIPPED_NODE_GONE = _add("SKIPPED_NODE_GONE", "Skipped: the node left its subcluster.", "Make a new plan.", WARNING)
+SKIPPED_ALREADY_THERE = _add("SKIPPED_ALREADY_THERE", "Skipped: at home there already.", level=WARNING)
+USER_MOVED_SINCE = _add(
+    "USER_MOVED_SINCE",
+    "{user} was moved to {node} by {author} meanwhile.",
+    "Look where the user is now, then move it again.",
+)
+USERS_MOVED_SINCE = _add(
+    "USERS_MOVED_SINCE",
+    "All {users} users were moved by somebody else meanwhile.",
+    "Look where they are now, then move them again.",
+)
+USER_PINNED = _add("USER_PINNED", "{user} is pinned to {node}.", "Unpin the user first.")
+USERS_PINNED = _add("USERS_PINNED", "All {users} users are pinned to their nodes.", "Unpin them first.")
+USER_ALREADY_THERE = _add("USER_ALREADY_THERE", "They are at home on {node} already.", "Choose another node.")
+NO_USERS_TO_MOVE = _add("NO_USERS_TO_MOVE", "No such users in {cluster}.", "Choose users of the cluster.", status=422)
+NODE_NOT_A_TARGET = _add(
+    "NODE_NOT_A_TARGET",
+    "{node} is out of service or in no subcluster, so it takes no users.",
+    "Bring it into service, or put it into a subcluster first.",
+)
+NODE_NO_ROOM = _add(
+    "NODE_NO_ROOM",
+    "{node} has room for {room} more {what}, and {wanted} would come.",
+    "Choose another node, or fewer users.",
+)
 
 # --- Recovery and faults (assignments/recovery.py, services/recovery.py) --------------------------
 
@@ -157,18 +280,18 @@ CAPACITY_BELOW_USERS = _add(
     "{node} is home to {used:,} {what}, more than a capacity of {capacity:,}.",
     "Move users to other nodes first.",
 )
-CLUSTER_CREATED = _add("CLUSTER_CREATED", "{actor} created the cluster {cluster}.", level=NEWS)
-CLUSTER_CHANGED = _add("CLUSTER_CHANGED", "{actor} changed {field} of {cluster} from {before} to {after}.", level=NEWS)
-SUBCLUSTER_CREATED = _add("SUBCLUSTER_CREATED", "{actor} created the subcluster {subcluster}.", level=NEWS)
+CLUSTER_CREATED = _add("CLUSTER_CREATED", "{actor} created the cluster {name}.", level=NEWS)
+CLUSTER_CHANGED = _add("CLUSTER_CHANGED", "{actor} changed {field} of {name} from {before} to {after}.", level=NEWS)
+SUBCLUSTER_CREATED = _add("SUBCLUSTER_CREATED", "{actor} created the subcluster {name}.", level=NEWS)
 SUBCLUSTER_CHANGED = _add(
-    "SUBCLUSTER_CHANGED", "{actor} changed {field} of {subcluster} from {before} to {after}.", level=NEWS
+    "SUBCLUSTER_CHANGED", "{actor} changed {field} of {name} from {before} to {after}.", level=NEWS
 )
-SUBCLUSTER_REMOVED = _add("SUBCLUSTER_REMOVED", "{actor} removed the subcluster {subcluster}.", level=NEWS)
-NODE_ADDED = _add("NODE_ADDED", "{actor} added the node {node} to {place}.", level=NEWS)
-NODE_CHANGED = _add("NODE_CHANGED", "{actor} changed {field} of {node} from {before} to {after}.", level=NEWS)
-NODE_PLACED = _add("NODE_PLACED", "{actor} put {node} into {subcluster}.", level=NEWS)
-NODE_UNASSIGNED = _add("NODE_UNASSIGNED", "{actor} took {node} out of {subcluster}.", level=NEWS)
-NODE_REMOVED = _add("NODE_REMOVED", "{actor} removed the node {node}.", level=NEWS)
+SUBCLUSTER_REMOVED = _add("SUBCLUSTER_REMOVED", "{actor} removed the subcluster {name}.", level=NEWS)
+NODE_ADDED = _add("NODE_ADDED", "{actor} added the node {name} to {place}.", level=NEWS)
+NODE_CHANGED = _add("NODE_CHANGED", "{actor} changed {field} of {name} from {before} to {after}.", level=NEWS)
+NODE_PLACED = _add("NODE_PLACED", "{actor} put {name} into {place}.", level=NEWS)
+NODE_UNASSIGNED = _add("NODE_UNASSIGNED", "{actor} took {name} out of {place}.", level=NEWS)
+NODE_REMOVED = _add("NODE_REMOVED", "{actor} removed the node {name}.", level=NEWS)
 
 # --- Import of users (assignments/services/imports.py) --------------------------------------------
 
