@@ -1,0 +1,423 @@
+"""Plans on populations: the golden numbers, the rules, and the optimum against brute force and an exact solver."""
+
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import product
+from math import lcm
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
+from ortools.sat.python import cp_model
+
+from assignments import planner
+from assignments.planner import Flow, Ground, NodeLoad, Proposal
+from topology.reasons import Refused
+
+
+def node(pk: int, users: int = 0, *, capacity: int = 5000, **more: object) -> NodeLoad:
+    """Node 1 and 2 are the pair 1, node 3 and 4 the pair 2, and so on."""
+    fields: dict[str, object] = {
+        "id": pk,
+        "name": f"n{pk}",
+        "subcluster": (pk + 1) // 2,
+        "slot": 2 - pk % 2,
+        "capacity_users": capacity,
+        "capacity_endpoints": 2 * capacity,
+        "users": users,
+        "endpoints": 2 * users,
+    }
+    return NodeLoad(**(fields | more))  # type: ignore[arg-type]
+
+
+def ground(*users: int, capacity: int = 5000, **more: bool) -> Ground:
+    return Ground(tuple(node(i, n, capacity=capacity) for i, n in enumerate(users, 1)), **more)  # type: ignore[arg-type]
+
+
+# --- Golden numbers -------------------------------------------------------------------------------
+def test_thirty_thousand_on_one_of_six_need_exactly_twenty_five_thousand_moves() -> None:
+    start = time.perf_counter()
+    plan = planner.balance(ground(30_000, 0, 0, 0, 0, 0, capacity=30_000))
+    spent = time.perf_counter() - start
+    assert plan.moves == plan.minimum_moves == 25_000
+    assert set(plan.after.values()) == {5000}
+    assert "n1 by 25,000" in plan.certificate
+    assert spent < 0.1
+    again = planner.balance(ground(*plan.after.values(), capacity=30_000))
+    assert (again.moves, again.flows) == (0, ())
+
+
+def test_a_million_users_cost_what_ten_do() -> None:
+    start = time.perf_counter()
+    planner.balance(ground(6_000_000, 0, 0, 1, 2, 3, capacity=7_000_000))
+    assert time.perf_counter() - start < 0.1
+
+
+def test_unequal_capacities_get_equal_shares() -> None:
+    nodes = (node(1, 900, capacity=1000), node(2, 0, capacity=2000))
+    assert planner.balance(Ground(nodes)).after == {1: 300, 2: 600}
+
+
+def test_balance_leaves_pinned_users_and_prefers_those_not_signed_in() -> None:
+    plan = planner.balance(Ground((node(1, 10, pinned=8, pinned_signed_in=1, signed_in=2), node(2, 0))))
+    assert plan.after == {1: 8, 2: 2}
+    assert plan.disturbed == 1  # two may leave, one of them is signed in
+
+
+def test_a_move_inside_the_subcluster_is_preferred() -> None:
+    plan = planner.balance(ground(3, 1, 2, 2))
+    assert plan.flows == (Flow(1, 2, 1),)
+    plan = planner.balance(ground(5, 2, 3, 3))  # 13 on 4: who gets the fourth is free, but not where it comes from
+    assert (plan.moves, plan.crossing) == (1, 0)
+
+
+def test_of_equal_plans_the_one_that_signs_fewest_out() -> None:
+    """10 on 3 nodes: one of two keeps the fourth user, and only one of them has idle users to send."""
+    plan = planner.balance(Ground((node(1, 5, signed_in=5), node(3, 5), node(5, 0))))
+    assert plan.after == {1: 4, 3: 3, 5: 3}
+    assert plan.disturbed == 1
+
+
+def test_active_standby_puts_everybody_on_their_own_first_node() -> None:
+    plan = planner.active_standby(ground(100, 50, 0, 70, 5))
+    assert plan.after == {1: 150, 2: 0, 3: 70, 4: 0, 5: 5}
+    assert (plan.moves, plan.crossing) == (120, 0)
+
+
+def test_active_standby_spills_over_to_other_first_nodes() -> None:
+    plan = planner.active_standby(ground(90, 30, 0, 0, capacity=100))
+    assert plan.after == {1: 100, 2: 0, 3: 20, 4: 0}
+    assert (plan.moves, plan.crossing) == (30, 20)
+
+
+def test_a_single_node_is_the_first_whatever_its_slot() -> None:
+    assert planner.active_standby(Ground((node(2, 7),))).after == {2: 7}
+
+
+def test_evacuation_empties_one_node_and_moves_nobody_else() -> None:
+    plan = planner.evacuate(ground(100, 40, 10, 10), 1)
+    assert plan.after == {1: 0, 2: 54, 3: 53, 4: 53} or sum(plan.after.values()) == 160
+    assert plan.moves == plan.minimum_moves == 100
+    assert all(flow.from_id == 1 for flow in plan.flows)
+
+
+def test_evacuation_in_active_standby_goes_to_the_peer_and_first_nodes() -> None:
+    plan = planner.evacuate(ground(100, 0, 100, 0), 1, mode="active_standby")
+    assert set(f.to_id for f in plan.flows) <= {2, 3}
+
+
+def test_filling_assigns_the_unassigned_to_the_emptiest() -> None:
+    plan = planner.fill(Ground((node(1, 10), node(2, 0)), unassigned=4, unassigned_endpoints=8))
+    assert plan.flows == (Flow(None, 2, 4),)
+    assert plan.crossing == plan.disturbed == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [("balanced", {2: 34, 3: 33, 4: 33}), ("active_standby", {3: 100}), ("manual", {})],
+)
+def test_where_the_next_hundred_would_go(mode: str, expected: dict[int, int]) -> None:
+    nodes = ground(100, 0, 0, 0).nodes
+    assert planner.place(nodes, mode, 100, endpoints=200) == expected
+
+
+def test_active_standby_spreads_over_subclusters() -> None:
+    assert planner.place(ground(0, 0, 0, 0).nodes, "active_standby", 100) == {1: 50, 3: 50}
+
+
+# --- Refusals -------------------------------------------------------------------------------------
+def refusal(code: str, **ask: object) -> Refused:
+    with pytest.raises(Refused) as caught:
+        ask.pop("goal")(**ask)  # type: ignore[operator]
+    assert caught.value.code == code
+    return caught.value
+
+
+def test_refusals_name_the_rule_and_the_smallest_change() -> None:
+    full = refusal("PLAN_NO_ROOM_USERS", goal=planner.balance, ground=ground(8, 0, 0, 0, capacity=1))
+    assert "unassign 4" in full.fix
+    endpoints = Ground((node(1, 8, capacity_endpoints=6), node(2, 0, capacity_endpoints=6)))
+    refusal("PLAN_NO_ROOM_ENDPOINTS", goal=planner.balance, ground=endpoints)
+    pair = refusal("PLAN_NO_REDUNDANCY", goal=planner.balance, ground=ground(12, 0, capacity=10, redundant=True))
+    assert "2 users" in pair.fix
+    pins = Ground((node(1, 9, capacity=5, pinned=7), node(2, 0)))
+    assert "Unpin 2" in refusal("PLAN_PINNED", goal=planner.balance, ground=pins).fix
+    both = Ground((node(1, 9, capacity=10, pinned=9), node(2, 9, capacity=10, pinned=3)), redundant=True)
+    assert "Unpin 2" in refusal("PLAN_PINNED_PAIR", goal=planner.balance, ground=both).fix
+    down = Ground((node(1, 1, in_service=False), node(2, 1)))
+    refusal("PLAN_TARGET_DOWN", goal=planner.active_standby, ground=down)
+    refusal("PLAN_NO_TARGET", goal=planner.balance, ground=Ground((node(1, 1, in_service=False),)))
+    refusal("PLAN_NO_NODE", goal=planner.evacuate, ground=ground(1, 1), node_id=9)
+    held = Ground((node(1, 5, pinned=2), node(2)))
+    assert "Unpin 2" in refusal("PLAN_PINNED", goal=planner.evacuate, ground=held, node_id=1).fix
+
+
+def test_the_smallest_change_is_enough() -> None:
+    with pytest.raises(Refused):
+        planner.balance(ground(12, 0, capacity=10, redundant=True))
+    planner.balance(ground(10, 0, capacity=10, redundant=True))
+
+
+def test_a_pair_holds_no_more_than_one_of_them_can_take_over() -> None:
+    plan = planner.balance(ground(20, 0, 0, 0, capacity=10, redundant=True))
+    assert plan.after[1] + plan.after[2] == 10
+    assert plan.after[3] + plan.after[4] == 10
+
+
+def test_nodes_out_of_service_keep_their_users() -> None:
+    plan = planner.balance(Ground((node(1, 10), node(2, 0), node(3, 50, in_service=False))))
+    assert plan.after == {1: 5, 2: 5, 3: 50}
+
+
+def test_scope_leaves_other_subclusters_alone() -> None:
+    assert planner.balance(ground(10, 0, 100, 0), scope=[1]).after == {1: 5, 2: 5, 3: 100, 4: 0}
+
+
+def test_endpoints_limit_what_a_node_receives() -> None:
+    nodes = (node(1, 8), node(2, 0, capacity_endpoints=6))
+    assert planner.balance(Ground(nodes)).after == {1: 5, 2: 3}
+
+
+# --- The optimum, by brute force ------------------------------------------------------------------
+@st.composite
+def grounds(draw: st.DrawFn, *, nodes: int = 4, users: int = 5) -> Ground:
+    """Small clusters with unequal capacities, pins, dead nodes and sometimes redundancy."""
+    made = []
+    for pk in range(1, draw(st.integers(1, nodes)) + 1):
+        count = draw(st.integers(0, users))
+        pinned = draw(st.integers(0, count)) if draw(st.booleans()) else 0
+        pinned_in = draw(st.integers(0, pinned))
+        signed = draw(st.integers(pinned_in, pinned_in + count - pinned))
+        made.append(
+            node(
+                pk,
+                count,
+                capacity=draw(st.sampled_from([3, 4, 5, 6, 8])),
+                pinned=pinned,
+                pinned_signed_in=pinned_in,
+                signed_in=signed,
+                in_service=draw(st.integers(0, 9)) > 0,
+            )
+        )
+    return Ground(tuple(made), redundant=draw(st.booleans()))
+
+
+def shares(nodes: list[NodeLoad], target: dict[int, int]) -> list[Fraction]:
+    return sorted((Fraction(target[n.id], n.capacity_users) for n in nodes), reverse=True)
+
+
+def crossing(nodes: list[NodeLoad], target: dict[int, int]) -> int:
+    moved = sum(max(0, n.users - target[n.id]) for n in nodes)
+    for group in {n.subcluster for n in nodes}:
+        change = [target[n.id] - n.users for n in nodes if n.subcluster == group]
+        moved -= min(sum(c for c in change if c > 0), -sum(c for c in change if c < 0))
+    return moved
+
+
+def disturbed(nodes: list[NodeLoad], target: dict[int, int]) -> int:
+    idle = {n.id: (n.users - n.pinned) - (n.signed_in - n.pinned_signed_in) for n in nodes}
+    return sum(max(0, n.users - target[n.id] - idle[n.id]) for n in nodes)
+
+
+def allowed(g: Ground, target: dict[int, int]) -> bool:
+    if not g.redundant:
+        return True
+    for group in {n.subcluster for n in g.nodes if n.id in target}:
+        pair = [n for n in g.nodes if n.subcluster == group]
+        held = sum(target.get(n.id, n.users) for n in pair)
+        if len(pair) == 2 and held > max(min(n.capacity_users for n in pair), _stuck(pair, target)):
+            return False
+    return True
+
+
+def _stuck(pair: list[NodeLoad], target: dict[int, int]) -> int:
+    """A pair whose dead member fills it keeps that one, but gets nobody."""
+    return sum(n.users for n in pair if n.id not in target)
+
+
+def placements(g: Ground) -> Iterator[dict[int, int]]:
+    nodes = [n for n in g.nodes if n.target]
+    total = sum(n.users for n in nodes)
+    for counts in product(*(range(n.pinned, n.capacity_users + 1) for n in nodes)):
+        target = {n.id: c for n, c in zip(nodes, counts, strict=True)}
+        if sum(counts) == total and allowed(g, target):
+            yield target
+
+
+def value(g: Ground, target: dict[int, int]) -> tuple[list[Fraction], int, int, int]:
+    nodes = [n for n in g.nodes if n.target]
+    moves = sum(max(0, n.users - target[n.id]) for n in nodes)
+    return shares(nodes, target), moves, crossing(nodes, target), disturbed(nodes, target)
+
+
+def answer(g: Ground) -> Proposal | None:
+    try:
+        return planner.balance(g)
+    except Refused:
+        return None
+
+
+@settings(max_examples=600, deadline=None)
+@for_all(grounds())
+def test_balance_is_the_best_of_all_placements(g: Ground) -> None:
+    best = min((value(g, target) for target in placements(g)), default=None)
+    plan = answer(g)
+    if plan is None or not any(n.target for n in g.nodes):
+        assert plan is None
+        assert best is None or not any(n.target for n in g.nodes)
+        return
+    assert best is not None
+    assert value(g, dict(plan.after)) == best
+    assert (plan.moves, plan.crossing, plan.disturbed) == best[1:]
+    assert plan.minimum_moves == plan.moves
+
+
+@settings(max_examples=300, deadline=None)
+@for_all(grounds(), st.integers(0, 6))
+def test_filling_is_the_best_of_all_placements(g: Ground, unassigned: int) -> None:
+    g = Ground(g.nodes, unassigned, 2 * unassigned, g.redundant)
+    nodes = [n for n in g.nodes if n.target]
+    best = None
+    for extra in product(*(range(unassigned + 1) for _ in nodes)):
+        target = {n.id: n.users + more for n, more in zip(nodes, extra, strict=True)}
+        fits = all(more == 0 or target[n.id] <= n.capacity_users for n, more in zip(nodes, extra, strict=True))
+        if sum(extra) == unassigned and fits and _pairs_fit(g, target):
+            best = min(best, shares(nodes, target)) if best else shares(nodes, target)
+    try:
+        plan = planner.fill(g)
+    except Refused:
+        assert not best
+        return
+    assert shares(nodes, dict(plan.after)) == best
+    assert plan.moves == unassigned == plan.minimum_moves
+
+
+def _pairs_fit(g: Ground, target: dict[int, int]) -> bool:
+    if not g.redundant:
+        return True
+    for group in {n.subcluster for n in g.nodes}:
+        pair = [n for n in g.nodes if n.subcluster == group]
+        now, then = sum(n.users for n in pair), sum(target.get(n.id, n.users) for n in pair)
+        if len(pair) == 2 and then > now and then > min(n.capacity_users for n in pair):
+            return False
+    return True
+
+
+@settings(max_examples=300, deadline=None)
+@for_all(grounds(nodes=6, users=50))
+def test_flows_lead_from_before_to_after_and_never_touch_a_user_twice(g: Ground) -> None:
+    plan = answer(g)
+    if plan is None:
+        return
+    counts = dict(plan.before)
+    for flow in plan.flows:
+        assert flow.users > 0
+        assert flow.from_id is not None
+        assert flow.to_id is not None
+        counts[flow.from_id] -= flow.users
+        counts[flow.to_id] += flow.users
+    assert counts == plan.after
+    assert not {f.from_id for f in plan.flows} & {f.to_id for f in plan.flows}
+    assert answer(Ground(tuple(_settled(n, plan) for n in g.nodes), redundant=g.redundant)).moves == 0  # type: ignore[union-attr]
+
+
+def _settled(n: NodeLoad, plan: Proposal) -> NodeLoad:
+    after = plan.after[n.id]
+    return node(n.id, after, capacity=n.capacity_users, pinned=min(n.pinned, after), in_service=n.in_service)
+
+
+# --- The optimum, by an exact solver --------------------------------------------------------------
+class Exact:
+    """The same question as an integer program, solved in the order of what counts."""
+
+    def __init__(self, g: Ground) -> None:
+        self.nodes = [n for n in g.nodes if n.target]
+        self.model = cp_model.CpModel()
+        total = sum(n.users for n in self.nodes)
+        self.unit = lcm(*(n.capacity_users for n in self.nodes))
+        self.users = [self.model.new_int_var(n.pinned, n.capacity_users, n.name) for n in self.nodes]
+        self.model.add(sum(self.users) == total)
+        if g.redundant:
+            self._pairs(g)
+
+    def _pairs(self, g: Ground) -> None:
+        for group in {n.subcluster for n in self.nodes}:
+            pair = [n for n in g.nodes if n.subcluster == group]
+            taking = [x for x, n in zip(self.users, self.nodes, strict=True) if n.subcluster == group]
+            if len(pair) == 2:
+                fixed = sum(n.users for n in pair if not n.target)
+                self.model.add(sum(taking) <= max(0, min(n.capacity_users for n in pair) - fixed))
+
+    def least(self, objective: object) -> int | None:
+        """The minimum, kept as a constraint for what comes after it."""
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        self.model.minimize(objective)
+        if solver.solve(self.model) != cp_model.OPTIMAL:
+            return None
+        best = round(solver.objective_value)
+        self.model.add(objective <= best)  # type: ignore[operator]
+        return best
+
+    def fullest(self, k: int) -> object:
+        """The sum of the k greatest shares: k times a threshold and what is above it."""
+        most = 2 * self.unit
+        threshold = self.model.new_int_var(0, most, "")
+        above = [self.model.new_int_var(0, most, "") for _ in self.nodes]
+        for x, over, n in zip(self.users, above, self.nodes, strict=True):
+            self.model.add(over >= x * (self.unit // n.capacity_users) - threshold)
+        return k * threshold + sum(above)
+
+    def leaving(self) -> list[object]:
+        away = [self.model.new_int_var(0, n.users, "") for n in self.nodes]
+        for x, out, n in zip(self.users, away, self.nodes, strict=True):
+            self.model.add(out >= n.users - x)
+        return away  # type: ignore[return-value]
+
+    def crossing(self) -> object:
+        """What leaves a subcluster: its loss, where it has one."""
+        lost = []
+        for group in {n.subcluster for n in self.nodes}:
+            members = [(x, n) for x, n in zip(self.users, self.nodes, strict=True) if n.subcluster == group]
+            before = sum(n.users for _, n in members)
+            lost.append(self.model.new_int_var(0, before, ""))
+            self.model.add(lost[-1] >= before - sum(x for x, _ in members))
+        return sum(lost)
+
+    def disturbed(self, away: list[object]) -> object:
+        out = [self.model.new_int_var(0, n.users, "") for n in self.nodes]
+        for signed, leaves, n in zip(out, away, self.nodes, strict=True):
+            self.model.add(signed >= leaves - n.idle)  # type: ignore[operator]
+        return sum(out)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@for_all(st.data())
+def test_balance_agrees_with_an_exact_solver(data: st.DataObject) -> None:
+    made = []
+    for pk in range(1, data.draw(st.integers(2, 6)) + 1):
+        capacity = data.draw(st.sampled_from([500, 1000, 2000, 5000]))
+        count = data.draw(st.integers(0, capacity))
+        pinned = data.draw(st.sampled_from([0, 0, 0, count // 3, count]))
+        signed = data.draw(st.integers(0, count - pinned))
+        up = data.draw(st.integers(0, 9)) > 0
+        made.append(node(pk, count, capacity=capacity, pinned=pinned, signed_in=signed, in_service=up))
+    g = Ground(tuple(made), redundant=data.draw(st.booleans()))
+    plan, nodes = answer(g), [n for n in made if n.target]
+    if not nodes:
+        assert plan is None
+        return
+    exact = Exact(g)
+    sums = [exact.least(exact.fullest(k)) for k in range(1, len(nodes) + 1)]
+    if sums[0] is None:
+        assert plan is None
+        return
+    assert plan is not None
+    scaled = [int(share * exact.unit) for share in shares(nodes, dict(plan.after))]
+    assert [sum(scaled[:k]) for k in range(1, len(nodes) + 1)] == sums
+    away = exact.leaving()
+    assert exact.least(sum(away)) == plan.moves  # type: ignore[arg-type, call-overload]
+    assert exact.least(exact.crossing()) == plan.crossing
+    assert exact.least(exact.disturbed(away)) == plan.disturbed
