@@ -376,6 +376,8 @@ class Valkey:
             "appendonly no",
             "daemonize no",
             "loglevel warning",
+            # A new title would overwrite the environment by which a left-over is known.
+            "set-proc-title no",
         ]
         write_private(self.dir / "valkey.conf", "\n".join(lines) + "\n")
 

@@ -40,7 +40,8 @@ from config.processes import child_setup, end_process, is_alive, processes_with,
 MARK = "HOMENODE_SUPERVISED"
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds before a dead child is started again; doubles each time
 STEADY = 60.0  # seconds after which a child counts as healthy and its wait is short again
-PATIENCE = 4.0  # seconds a child has to end before it is killed
+# Seconds a child has to end before it is killed: programs together, then data services together.
+PROGRAM_PATIENCE, SERVICE_PATIENCE = 4.0, 3.0
 # What data services say of a normal start and end; their errors are shown.
 ROUTINE = re.compile(
     r"LOG:  (starting|listening|database system (was|is)|received fast|aborting|background worker|shutting|checkpoint)"
@@ -95,7 +96,9 @@ class Child:
     unprivileged: bool = False
     prepare: Callable[[], None] = lambda: None
     process: asyncio.subprocess.Process | None = None
-    ending: bool = False
+    showing: asyncio.Task[None] | None = None
+    patience: float = PROGRAM_PATIENCE
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
     # Lines of its output that are not worth showing.
     routine: re.Pattern[str] | None = None
     last_line: str = ""
@@ -106,35 +109,48 @@ class Child:
         """Start it in a session of its own, so that a Ctrl-C reaches the supervisor alone."""
         async with self.changing:
             self.prepare()
-            self.process = await asyncio.create_subprocess_exec(
-                *self.command,
-                cwd=BASE_DIR,
-                env=self.environment,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=child_setup(self.death_signal, unprivileged=self.unprivileged),
-            )
+            # A pipe of ours: one of asyncio's would make wait() wait for whoever inherited it, too.
+            reading, writing = os.pipe()
+            try:
+                self.process = await asyncio.create_subprocess_exec(
+                    *self.command,
+                    cwd=BASE_DIR,
+                    env=self.environment,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=writing,
+                    stderr=writing,
+                    start_new_session=True,
+                    preexec_fn=child_setup(self.death_signal, unprivileged=self.unprivileged),
+                )
+            finally:
+                os.close(writing)
+                self.showing = asyncio.create_task(self._show(reading))
 
     async def wait(self) -> int:
         """Show its output until it ends; then make sure that nothing of its group is left. Answers its status."""
         assert self.process is not None
-        assert self.process.stdout is not None
-        showing = asyncio.create_task(self._show(self.process.stdout))
+        assert self.showing is not None
         status = await self.process.wait()
         signal_group(self.process.pid, signal.SIGKILL)
-        await showing
+        # Its last words are in the pipe by now; somebody else may hold it open for longer.
+        await asyncio.wait({self.showing}, timeout=2)
+        self.showing.cancel()
         return status
 
-    async def _show(self, output: asyncio.StreamReader) -> None:
+    async def _show(self, descriptor: int) -> None:
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", buffering=0)
+        )
         rest = b""
-        while part := await output.read(65536):
-            *whole, rest = (rest + part).split(b"\n")
-            for line in whole:
-                self._line(line)
-        if rest:
+        try:
+            while part := await reader.read(65536):
+                *whole, rest = (rest + part).split(b"\n")
+                for line in whole:
+                    self._line(line)
+        finally:
             self._line(rest)
+            transport.close()
 
     def _line(self, raw: bytes) -> None:
         text = raw.decode(errors="replace").rstrip()
@@ -148,21 +164,20 @@ class Child:
         while True:
             begun = time.monotonic()
             how = describe(await self.wait())
-            if self.ending:
+            if self.ending.is_set():
                 return
             wait = FIRST_WAIT if time.monotonic() - begun > STEADY else wait
-            await self._start_again(how, wait)
-            if self.ending:
+            if not await self._start_again(how, wait):
                 return
             wait = min(wait * 2, LONGEST_WAIT)
 
-    async def _start_again(self, how: str, wait: float) -> None:
-        """Start it until that works, or until it is to end."""
-        while not self.ending:
+    async def _start_again(self, how: str, wait: float) -> bool:
+        """Try to start it until that works; answers whether it did, or it is to end."""
+        while True:
             self.console.say(f"{self.name} {how}; starting it again in {wait:g} s")
-            await asyncio.sleep(wait)
-            if self.ending:
-                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.ending.wait(), wait)
+                return False
             try:
                 await self.start()
             except (OSError, ServiceError) as error:
@@ -170,11 +185,11 @@ class Child:
             else:
                 assert self.process is not None
                 self.console.say(f"{self.name} started again (process {self.process.pid})")
-                return
+                return True
 
     async def end(self) -> None:
-        """Ask it to end; after PATIENCE seconds kill its group."""
-        self.ending = True
+        """Ask it to end; when its patience is over kill its group."""
+        self.ending.set()
         async with self.changing:
             process = self.process
         if process is None or process.returncode is not None:
@@ -182,7 +197,7 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(self.stop_signal)
         try:
-            await asyncio.wait_for(process.wait(), PATIENCE)
+            await asyncio.wait_for(process.wait(), self.patience)
         except TimeoutError:
             self.console.say(f"{self.name} does not end; killing it")
             signal_group(process.pid, signal.SIGKILL)
@@ -266,6 +281,7 @@ class Supervisor:
             stop_signal=service.stop_signal,
             unprivileged=service.unprivileged,
             prepare=service.prepare,
+            patience=SERVICE_PATIENCE,
             routine=ROUTINE,
         )
 
@@ -372,12 +388,11 @@ class Supervisor:
     async def _stop_all(self) -> None:
         """End the programs, then the data services that they need to end well; 10 s at the very most."""
         for child in self.programs + self.services:
-            child.ending = True
+            child.ending.set()
         for family in (self.programs, self.services):
             # Signalled in order, awaited together.
             await asyncio.gather(*(child.end() for child in family))
-        for task in self.keeping:
-            task.cancel()
+        # Each ends by itself once the last words of its child are shown.
         await asyncio.gather(*self.keeping, return_exceptions=True)
         announce(self.where, "up", [])
         self.console.say("Stopped")
