@@ -49,6 +49,7 @@ class Assignment(models.Model):
                 name="assignment_away",
                 condition=~Q(serving_node=F("home_node")),
             ),
+            models.Index(fields=["home_node"], name="assignment_pinned", condition=Q(pinned=True)),
         ]
 
     def __str__(self) -> str:
@@ -169,6 +170,7 @@ class Operation(models.Model):
     done = models.PositiveBigIntegerField(default=0)
     skipped = models.PositiveBigIntegerField(default=0)
     rate = models.FloatField(null=True, help_text="Users per cluster second and receiving node; null: not throttled")
+    rate_total = models.FloatField(null=True, help_text="Users per cluster second over all nodes; null: no such limit")
     anchor_at = models.DateTimeField(null=True, help_text="Cluster time from which the rate counts")
     anchor_done = models.PositiveBigIntegerField(default=0, help_text="Done at the anchor")
     wait_code = models.CharField(max_length=48, blank=True, help_text="Why nothing moves now")
@@ -187,6 +189,9 @@ class Operation(models.Model):
             models.CheckConstraint(condition=Q(state__in=Progress.values), name="operation_state_known"),
             models.CheckConstraint(condition=Q(total__gte=F("done") + F("skipped")), name="operation_counts"),
             models.CheckConstraint(condition=Q(rate__isnull=True) | Q(rate__gt=0), name="operation_rate"),
+            models.CheckConstraint(
+                condition=Q(rate_total__isnull=True) | Q(rate_total__gt=0), name="operation_rate_total"
+            ),
         ]
         indexes = [
             models.Index(fields=["cluster", "-id"], name="operation_cluster"),
@@ -248,7 +253,8 @@ class Move(models.Model):
 
 
 # Django looks for models here.
+from assignments.models_lanes import Lane  # noqa: E402
 from assignments.models_rules import Approval, Pin, RunPolicy  # noqa: E402
 
-__all__ = ["ACTIVE", "Approval", "Assignment", "Claim", "Goal", "Kind", "Move", "Operation", "Pin", "Plan"]
+__all__ = ["ACTIVE", "Approval", "Assignment", "Claim", "Goal", "Kind", "Lane", "Move", "Operation", "Pin", "Plan"]
 __all__ += ["PlannedMove", "Population", "Progress", "RunPolicy"]
