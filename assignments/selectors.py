@@ -195,7 +195,7 @@ class UserFilter:
 
 @dataclass(frozen=True)
 class UserPage:
-    """One page of a list of users in order of user ID, the cursor of the next one, and whether there are earlier ones."""
+    """One page of a list of users in order of user ID, the cursor of the next one, whether there are earlier ones."""
 
     rows: tuple[Assignment, ...]
     next_cursor: str

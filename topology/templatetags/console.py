@@ -1,3 +1,95 @@
+"""What every template may use: icons, bars, numbers, times, and the look of a state."""
+
+from datetime import datetime
+from typing import Any
+
 from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """A symbol of static/img/icons.svg; always beside a word, so hidden from screen readers."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        extra,
+        static("img/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def chip(tone: str, symbol: str, label: str) -> SafeString:
+    """A state as colour, icon and word together."""
+    return format_html('<span class="chip tone-{}">{}<span>{}</span></span>', tone, icon(symbol), label)
+
+
+@register.simple_tag
+def bar(whole: int, *parts: Any) -> SafeString:
+    """A bar of one or more parts of a whole, given as pairs of number and tone; past the whole it is marked as over.
+
+    Widths are attributes of an SVG, because the content security policy allows no inline style.
+    """
+    pairs = list(zip(parts[::2], parts[1::2], strict=True))
+    total = sum(number for number, _ in pairs)
+    scale = 100 / max(whole, total, 1)
+    left, rects = 0.0, []
+    for number, tone in pairs:
+        rects.append((f"{left:.2f}", f"{number * scale:.2f}", tone))
+        left += number * scale
+    over = total > whole
+    limit = format_html('<rect class="limit" x="{}" width="0.8" height="6"/>', f"{whole * scale:.2f}") if over else ""
+    return format_html(
+        '<svg class="bar{}" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}{}</svg>',
+        " over" if over else "",
+        format_html_join("", '<rect x="{}" width="{}" height="6" class="fill-{}"/>', rects),
+        limit,
+    )
+
+
+@register.filter
+def num(value: int | float | None) -> str:
+    """30,000; nothing for nothing."""
+    return "" if value is None else f"{value:,.0f}" if float(value).is_integer() or value >= 100 else f"{value:,.1f}"
+
+
+@register.filter
+def when(value: datetime | None) -> SafeString | str:
+    """A moment as 14:02 today, with the date on other days, and exactly in its title."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value)
+    today = local.date() == timezone.localdate()
+    text = local.strftime("%H:%M:%S") if today else local.strftime("%-d %b %H:%M")
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), local.strftime("%c %Z"), text)
+
+
+@register.filter
+def span(seconds: float | None) -> str:
+    """A length of time in the two largest units: 45 s, 3 min 20 s, 2 h 5 min."""
+    if seconds is None:
+        return ""
+    total = max(0, round(seconds))
+    if total < 60:
+        return f"{total} s"
+    if total < 3600:
+        return f"{total // 60} min {total % 60} s" if total < 600 else f"{round(total / 60)} min"
+    return f"{total // 3600} h {total % 3600 // 60} min"
+
+
+@register.filter
+def get(mapping: dict[Any, Any], key: Any) -> Any:
+    """The entry of a mapping, or None."""
+    return mapping.get(key)
+
+
+@register.filter
+def faults(node: Any) -> str:
+    """What is broken on a simulated node, as words; nothing when all runs."""
+    parts = ((node.power_on, "Power off"), (node.network_up, "Network down"), (node.database_up, "Database down"))
+    return " · ".join([text for fine, text in parts if not fine] + [f"{name} failed" for name in node.failed_services])

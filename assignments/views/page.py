@@ -1,0 +1,79 @@
+"""The topology page and its fragments: strip, tree, map, subcluster, node. One file each, two callers."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from assignments import selectors
+from assignments.views.shown import pane, topics
+from topology import reasons, roles
+from topology.http import needs
+from topology.models import Cluster
+from topology.reasons import Refused
+from topology.selectors import cluster_named
+
+
+def board_context(cluster: str) -> dict[str, Any]:
+    """What strip, tree and map show of a cluster."""
+    board = selectors.board(cluster_named(cluster))
+    return {"cluster": board.cluster, "board": board, "topics": topics(board)}
+
+
+@require_GET
+@needs(roles.SEE)
+def home(request: HttpRequest) -> HttpResponse:
+    """To the first cluster, or to what to do while there is none."""
+    first = Cluster.objects.first()
+    return redirect("cluster", first.name) if first else render(request, "topology/empty.html")
+
+
+@require_GET
+@needs(roles.SEE)
+def cluster(request: HttpRequest, cluster: str) -> HttpResponse:
+    """The whole page; the filter of the list of users is in the address."""
+    context = board_context(cluster)
+    return render(
+        request, "topology/cluster.html", context | {"pane": pane(request, context["board"]), "place": "topology"}
+    )
+
+
+@require_GET
+@needs(roles.SEE)
+def strip(request: HttpRequest, cluster: str) -> HttpResponse:
+    return render(request, "topology/_strip.html", board_context(cluster))
+
+
+@require_GET
+@needs(roles.SEE)
+def tree(request: HttpRequest, cluster: str) -> HttpResponse:
+    return render(request, "topology/_tree.html", board_context(cluster))
+
+
+@require_GET
+@needs(roles.SEE)
+def map_(request: HttpRequest, cluster: str) -> HttpResponse:
+    return render(request, "topology/_map.html", board_context(cluster))
+
+
+@require_GET
+@needs(roles.SEE)
+def subcluster(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+    context = board_context(cluster)
+    found = next((view for view in context["board"].subclusters if view.subcluster.pk == pk), None)
+    if not found:
+        names = ", ".join(view.subcluster.name for view in context["board"].subclusters)
+        raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=pk, cluster=cluster, known=names or "none")
+    return render(request, "topology/_subcluster.html", context | {"sub": found})
+
+
+@require_GET
+@needs(roles.SEE)
+def node(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+    context = board_context(cluster)
+    found = next((view for view in context["board"].nodes if view.node.pk == pk), None)
+    if not found:
+        names = ", ".join(view.node.name for view in context["board"].nodes)
+        raise Refused(reasons.NO_SUCH_NODE, name=pk, known=names or "none")
+    return render(request, "topology/_node.html", context | {"view": found})

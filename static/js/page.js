@@ -1,0 +1,85 @@
+// Small things of the page: theme, dialogs, menus, messages, and the marks of what is selected. No rules.
+(() => {
+  const dialog = document.getElementById("dialog");
+  const messages = document.getElementById("messages");
+  const THEMES = ["system", "light", "dark"];
+
+  const actions = {
+    theme() {
+      const now = localStorage.getItem("theme") || "system";
+      localStorage.setItem("theme", THEMES[(THEMES.indexOf(now) + 1) % THEMES.length]);
+      dispatchEvent(new Event("theme"));
+    },
+    "close-dialog": () => dialog.close(),
+    "close-message": (button) => button.closest(".toast-note").remove(),
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-action]");
+    if (button && actions[button.dataset.action]) actions[button.dataset.action](button);
+    if (event.target === dialog) dialog.close();
+    const menu = event.target.closest(".menu[popover]");
+    if (menu && event.target.closest(".menu-item")) menu.hidePopover();
+  });
+
+  // A menu opens below the button that opens it, inside the window.
+  const place = (event) => {
+    const menu = event.target;
+    if (!menu.matches?.(".menu[popover], .tip[popover]") || event.newState !== "open") return;
+    const from = document.querySelector(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
+    const left = Math.max(8, Math.min(from.left, innerWidth - menu.offsetWidth - 8));
+    const below = from.bottom + 4 + menu.offsetHeight < innerHeight;
+    menu.style.left = `${left}px`;
+    menu.style.top = `${below ? from.bottom + 4 : Math.max(8, from.top - menu.offsetHeight - 4)}px`;
+  };
+  document.addEventListener("beforetoggle", place, true);
+  document.addEventListener("toggle", place, true); // now its size is known
+
+  dialog.addEventListener("close", () => dialog.replaceChildren());
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, target } = event.detail;
+    // Behind an open dialog nobody sees a message: the dialog has a place for it.
+    const inside = dialog.open && dialog.querySelector("[data-messages]");
+    if (target === messages && inside && xhr.status >= 400) event.detail.target = inside;
+  });
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target === dialog && dialog.childElementCount && !dialog.open) dialog.showModal();
+    mark();
+  });
+  document.addEventListener("htmx:load", mark);
+  document.addEventListener("close-dialog", () => dialog.open && dialog.close());
+  document.addEventListener("htmx:sendError", () => say("The server did not answer. Try again in a moment."));
+  document.addEventListener("htmx:responseError", (event) =>
+    say(`The server answered ${event.detail.xhr.status}. Reload the page; if it stays, see the server's log.`));
+
+  function say(text) {
+    const note = document.createElement("div");
+    note.className = "toast-note tone-bad";
+    note.textContent = text;
+    messages.replaceChildren(note);
+  }
+
+  // The tree and the map mark what the list of users shows; the list is the only place that knows.
+  function mark() {
+    const shown = document.getElementById("users")?.dataset.shows;
+    for (const link of document.querySelectorAll("[data-shows-users]")) {
+      const current = link.dataset.showsUsers === shown ? "true" : null;
+      if (current) link.setAttribute("aria-current", current);
+      else link.removeAttribute("aria-current");
+      link.closest(".card-of-users")?.classList.toggle("is-shown", Boolean(current));
+    }
+  }
+  mark();
+
+  // Messages go by themselves after a while, unless the pointer or the focus is on them or they offer something.
+  new MutationObserver(() => {
+    for (const note of messages.querySelectorAll(".toast-note:not([data-stays])")) {
+      if (note.dataset.timed) continue;
+      note.dataset.timed = "yes";
+      const leave = () => (note.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : note.remove());
+      setTimeout(leave, 8000);
+    }
+  }).observe(messages, { childList: true });
+})();
