@@ -25,3 +25,9 @@ def hold_cluster(pk: int) -> None:
     """Wait for the lock of a whole cluster (structure, imports); taken before any subcluster's."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [CLUSTER, pk])
+
+
+def hold_imports() -> None:
+    """Wait for the lock of all imports, whose user IDs are unique over all clusters; between cluster and subclusters."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [IMPORT])

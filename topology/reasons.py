@@ -88,6 +88,70 @@ NO_SUCH_SUBCLUSTER = _add(
 NO_SUCH_NODE = _add("NO_SUCH_NODE", "There is no node {name}.", "Known: {known}.", status=422)
 
 # --- Moves of users (assignments/services/moves.py) -----------------------------------------------
+MOVE_FITS = _add("MOVE_FITS", "{node} will have {users} of {capacity} users ({percent} %).", level=NEWS)
+MOVE_SIGN_IN_AGAIN = _add(
+    "MOVE_SIGN_IN_AGAIN", "Signed-in users who sign in again: {users}, within {seconds} s.", level=NEWS
+)
+MOVE_UNASSIGNS = _add(
+    "MOVE_UNASSIGNS",
+    "Users without a home node and without service from then on: {users}.",
+    "Assign them again, or undo.",
+    WARNING,
+)
+MOVE_ABOVE_PEER = _add(
+    "MOVE_ABOVE_PEER",
+    "If its peer fails, {node} must serve {users}, and it is rated for {capacity}.",
+    "Move fewer users, or choose a node with more room.",
+    WARNING,
+)
+MOVE_NO_PROTECTION = _add(
+    "MOVE_NO_PROTECTION",
+    "{node} has no protection: {why}.",
+    "Choose a node of a pair with HA, or enable HA for this one.",
+    WARNING,
+)
+MOVE_TO_STANDBY = _add(
+    "MOVE_TO_STANDBY",
+    "{node} is the standby node, which is meant to be empty.",
+    "Choose the first node of the subcluster.",
+    WARNING,
+)
+MOVE_PINNED_STAY = _add(
+    "MOVE_PINNED_STAY", "Pinned users who stay where they are: {users}.", "Unpin them first to move them too.", WARNING
+)
+MOVE_CHOOSE_NODE = _add(
+    "MOVE_CHOOSE_NODE", "A user has one home node, not a subcluster.", "Drop on a node of {subcluster}: {nodes}."
+)
+MOVE_NEW_DURING_FAILOVER = _add(
+    "MOVE_NEW_DURING_FAILOVER",
+    "{node} is {state}: users cannot be added while a node of the cluster is in a failover state.",
+    "Fall back or recover first, then assign them.",
+)
+MOVE_PAIR_IN_FAILOVER = _add(
+    "MOVE_PAIR_IN_FAILOVER",
+    "{node} is {state}: homes of its pair stay as they are until the failover is over.",
+    "Fall back or recover first, or switch HA off for the pair.",
+)
+MOVE_OTHER_CLUSTER = _add(
+    "MOVE_OTHER_CLUSTER",
+    "Of the chosen users {users} are not in {cluster}.",
+    "Move users within their cluster; for another cluster export and import them.",
+)
+MOVE_OTHER_TARGET = _add(
+    "MOVE_OTHER_TARGET", "That is no node of {cluster}.", "Look at the topology again.", status=422
+)
+MOVE_GROUND_CHANGED = _add(
+    "MOVE_GROUND_CHANGED",
+    "{author} moved {user} to {node} at {at} ({users} of the {chosen} chosen users have another home by now).",
+    "Nothing was moved: look at the list again, then move who is left.",
+)
+MOVE_NOT_THERE = _add(
+    "MOVE_NOT_THERE",
+    "Of the chosen users {users} have another home by now.",
+    "Nothing was moved: look at the list again, then move who is left.",
+)
+MOVE_NEEDS_TARGET = _add("MOVE_NEEDS_TARGET", "Where to is not said.", "Choose a target.", status=422)
+
 
 # --- Plans and runs (assignments/planner.py, services/plans.py, services/operations.py) -----------
 PLAN_NO_TARGET = _add(
@@ -215,6 +279,162 @@ NODE_NO_ROOM = _add(
 )
 
 # --- Recovery and faults (assignments/recovery.py, services/recovery.py) --------------------------
+HA_NEEDS_TWO_NODES = _add(
+    "HA_NEEDS_TWO_NODES",
+    "{subcluster} has one node, so nothing protects its users.",
+    "Add a second node, then enable HA.",
+)
+HA_NOT_ENABLED = _add("HA_NOT_ENABLED", "HA is off for {subcluster}.", "Enable HA for {subcluster} first.")
+HA_ALREADY_ENABLED = _add("HA_ALREADY_ENABLED", "HA is on for {subcluster} already.")
+HA_TRANSITION_RUNS = _add(
+    "HA_TRANSITION_RUNS", "{subcluster} is in a transition: {node} is {state}.", "Wait until the transition ends."
+)
+NODE_NOT_IN_SUBCLUSTER = _add(
+    "NODE_NOT_IN_SUBCLUSTER", "{node} is in no subcluster.", "Put it into a subcluster first.", status=422
+)
+FAILOVER_NOT_NORMAL = _add(
+    "FAILOVER_NOT_NORMAL",
+    "Failover needs a pair in Normal state; {node} is {state}.",
+    "Fall back, recover or wait first, whichever the pair's state asks for.",
+)
+FAILOVER_NODE_NOT_HEARD = _add(
+    "FAILOVER_NODE_NOT_HEARD",
+    "{node} does not answer, so it cannot be told to stop its services.",
+    "Wait: its peer takes over by itself when the heartbeat timeout has passed.",
+)
+FAILOVER_PEER_NOT_ABLE = _add(
+    "FAILOVER_PEER_NOT_ABLE", "{peer} cannot take over: {trouble}.", "Repair {peer} first, then fail over."
+)
+FALLBACK_NOT_FAILED_OVER = _add(
+    "FALLBACK_NOT_FAILED_OVER",
+    "{node} is not failed over; it is {state}.",
+    "Fall back only a node that is failed over.",
+)
+FALLBACK_SERVICES_NOT_RUNNING = _add(
+    "FALLBACK_SERVICES_NOT_RUNNING",
+    "{node} cannot serve its users yet: {trouble}.",
+    "Start the services, or reboot the node, then fall back.",
+)
+FALLBACK_NODE_NOT_HEARD = _add(
+    "FALLBACK_NODE_NOT_HEARD", "{node} does not answer: {trouble}.", "Bring {node} up, then fall back."
+)
+RECOVER_NOT_FAILED = _add(
+    "RECOVER_NOT_FAILED",
+    "{subcluster} is not in failed mode; {node} is {state}.",
+    "Recover only when both nodes run in failed mode.",
+)
+SUBCLUSTER_BEING_CHANGED = _add(
+    "SUBCLUSTER_BEING_CHANGED", "{subcluster} is being changed by somebody else right now.", "Try again in a moment."
+)
+NO_SUCH_SERVICE = _add("NO_SUCH_SERVICE", "There is no service {service}.", "Known: {known}.", status=422)
+FAULT_KIND_UNKNOWN = _add("FAULT_KIND_UNKNOWN", "There is no fault {kind}.", "Known: {known}.", status=422)
+FAULT_ALREADY_THERE = _add(
+    "FAULT_ALREADY_THERE", "{node} has this fault already: {what}.", "Repair it, or choose another."
+)
+FAULT_NOT_THERE = _add("FAULT_NOT_THERE", "{node} does not have this fault: {what}.", "See its faults on the node.")
+POLICY_OUT_OF_RANGE = _add("POLICY_OUT_OF_RANGE", "{field} cannot be {value}.", "It takes {allowed}.", status=422)
+POLICY_FIELD_UNKNOWN = _add("POLICY_FIELD_UNKNOWN", "There is no parameter {field}.", "Known: {known}.", status=422)
+CLOCK_SPEED_OUT_OF_RANGE = _add(
+    "CLOCK_SPEED_OUT_OF_RANGE", "The clock cannot run at ×{speed}.", "Choose a whole number from 1 to 600.", status=422
+)
+SCENARIO_INVALID = _add("SCENARIO_INVALID", "{problem}", "{remedy}", status=422)
+
+FAULT_INJECTED = _add("FAULT_INJECTED", "{actor} made {node} fail: {what}.", level=ALARM)
+FAULT_REPAIRED = _add("FAULT_REPAIRED", "{actor} repaired {node}: {what}.", level=NEWS)
+USERS_DISCONNECTED = _add(
+    "USERS_DISCONNECTED",
+    "{users:,} users of {node} lost their connection; their clients wait {wait} s before they sign in again.",
+    level=ALARM,
+)
+FAILOVER_STARTED = _add(
+    "FAILOVER_STARTED",
+    "{peer} takes over from {node} ({why}): {users:,} users at {rate:.3g} sign-ins per second.",
+    "Wait; then repair {node} and fall back.",
+    level=ALARM,
+)
+AUTO_RECOVERY_STARTED = _add(
+    "AUTO_RECOVERY_STARTED",
+    "{node} was the backup and failed ({why}); {peer}, which is able to serve, takes {users:,} users.",
+    "Repair {node}, then fall back.",
+    level=ALARM,
+)
+FAILOVER_FINISHED = _add(
+    "FAILOVER_FINISHED",
+    "{peer} runs in backup mode and serves {served:,} users; {left:,} are left out of service.",
+    "Repair {node}, then fall back.",
+    level=NEWS,
+)
+BACKUP_FULL = _add(
+    "BACKUP_FULL",
+    "{node} serves {served:,} users, its rated {capacity:,}; {left:,} more have no room and stay out of service.",
+    "Fall back soon, move users elsewhere, or let the policy serve beyond capacity.",
+    level=ALARM,
+)
+BACKUP_HAS_ROOM = _add("BACKUP_HAS_ROOM", "All who waited for room on {node} are served again.", level=NEWS)
+FALLBACK_STARTED = _add(
+    "FALLBACK_STARTED",
+    "{node} takes back {users:,} users from {peer} ({why}) at {rate:.3g} sign-ins per second.",
+    level=NEWS,
+)
+FALLBACK_FINISHED = _add("FALLBACK_FINISHED", "{node} serves its users again; both nodes are Normal.", level=NEWS)
+FALLBACK_LIMIT_REACHED = _add(
+    "FALLBACK_LIMIT_REACHED",
+    "{node} failed over {failovers} times in {hours} hours, so it is not fallen back automatically.",
+    "Find out why it fails, then press Fallback.",
+    level=ALARM,
+)
+FALLBACK_CANARY_WAITS = _add(
+    "FALLBACK_CANARY_WAITS",
+    "{users:,} users are back on {node}; the rest follow when it has run well for {wait} s.",
+    level=NEWS,
+)
+TERMINATING_NOTIFY_SENT = _add(
+    "TERMINATING_NOTIFY_SENT",
+    "{source} sent terminating notifications to {users:,} users, who signed in at {node}.",
+    level=NEWS,
+)
+USERS_SIGNED_IN = _add("USERS_SIGNED_IN", "{users:,} users signed in at {node}.", level=NEWS)
+USERS_BACK = _add("USERS_BACK", "All users of {node} are signed in again.", level=NEWS)
+PAIR_FAILED = _add(
+    "PAIR_FAILED",
+    "{subcluster} runs in failed mode ({why}): its recovery managers move nobody any more.",
+    "Repair what is broken, then press Recover; if that does not help, reboot both nodes.",
+    level=ALARM,
+)
+RECOVER_STARTED = _add(
+    "RECOVER_STARTED", "{actor} pressed Recover: the recovery managers of {subcluster} start again.", level=NEWS
+)
+PAIR_INITIALIZING = _add("PAIR_INITIALIZING", "The recovery managers of {subcluster} start.", level=NEWS)
+PAIR_NORMAL = _add("PAIR_NORMAL", "Both nodes of {subcluster} are Normal.", level=NEWS)
+PAIR_SILENT = _add(
+    "PAIR_SILENT",
+    "No recovery manager of {subcluster} is heard any more.",
+    "Bring the nodes up, or start Cisco Server Recovery Manager on both.",
+    level=ALARM,
+)
+NODE_LOST = _add(
+    "NODE_LOST",
+    "{node} sent no heartbeat for {seconds} s ({why}).",
+    "Bring {node} up or repair its network.",
+    level=ALARM,
+)
+NODE_RETURNED = _add("NODE_RETURNED", "The recovery manager of {node} started again.", level=NEWS)
+NODE_RECONNECTED = _add("NODE_RECONNECTED", "The heartbeats of {node} are heard again.", level=NEWS)
+NODE_ABLE = _add(
+    "NODE_ABLE", "All critical services of {node} run again; it can take its users back.", "Press Fallback.", level=NEWS
+)
+NODE_NOT_ABLE = _add(
+    "NODE_NOT_ABLE", "Critical services of {node} do not run: {trouble}.", "Start them, or reboot {node}.", level=ALARM
+)
+HA_ENABLED = _add("HA_ENABLED", "HA is on for {subcluster}.", level=NEWS)
+HA_DISABLED = _add("HA_DISABLED", "HA is off for {subcluster}; nothing protects its users.", level=WARNING)
+CLOCK_SPEED_CHANGED = _add("CLOCK_SPEED_CHANGED", "{actor} set the clock of {name} to ×{speed}.", level=NEWS)
+POLICY_CHANGED = _add("POLICY_CHANGED", "{actor} changed the recovery policy of {name}: {changes}.", level=NEWS)
+WINDOW_CHANGED = _add(
+    "WINDOW_CHANGED",
+    "The re-login window of {subcluster} is now {lower} to {upper} s, because its users or nodes changed.",
+    level=NEWS,
+)
 
 # --- Topology files and changes (topology/services.py) --------------------------------------------
 TOPOLOGY_FILE_INVALID = _add("TOPOLOGY_FILE_INVALID", "{problem}", "{remedy}", status=422)
@@ -294,6 +514,91 @@ NODE_UNASSIGNED = _add("NODE_UNASSIGNED", "{actor} took {name} out of {place}.",
 NODE_REMOVED = _add("NODE_REMOVED", "{actor} removed the node {name}.", level=NEWS)
 
 # --- Import of users (assignments/services/imports.py) --------------------------------------------
+IMPORT_NO_HEADER = _add(
+    "IMPORT_NO_HEADER",
+    "The first line names no column user_id or USER ID; it begins with: {begins}.",
+    "The first line names the columns: user_id, and if you like name, mail, endpoints, contacts, node.",
+    status=422,
+)
+IMPORT_COLUMN_TWICE = _add(
+    "IMPORT_COLUMN_TWICE", "The column {column} is there twice.", "Leave one of them.", status=422
+)
+IMPORT_TOO_LARGE = _add(
+    "IMPORT_TOO_LARGE", "The file is larger than {limit}.", "Split it into several files.", status=422
+)
+IMPORT_BAD_ENCODING = _add(
+    "IMPORT_BAD_ENCODING", "Not UTF-8: {begins}.", "Save the file as UTF-8, with or without BOM.", status=422
+)
+IMPORT_BAD_LINE = _add(
+    "IMPORT_BAD_LINE", "Not a line of CSV: {why}.", "Check the quotes and the number of cells.", status=422
+)
+IMPORT_ID_MISSING = _add(
+    "IMPORT_ID_MISSING", "The user ID is missing.", "Give every line a user ID, or leave the line out.", status=422
+)
+IMPORT_ID_TOO_LONG = _add(
+    "IMPORT_ID_TOO_LONG", "The user ID {user_id} has {length} characters.", "At most {limit} are allowed.", status=422
+)
+IMPORT_ID_TWICE = _add(
+    "IMPORT_ID_TWICE",
+    "The user ID {user_id} is in line {first} already; upper and lower case are the same.",
+    "Leave one of the lines.",
+    status=422,
+)
+IMPORT_TEXT_TOO_LONG = _add(
+    "IMPORT_TEXT_TOO_LONG", "The {column} has {length} characters.", "At most {limit} are allowed.", status=422
+)
+IMPORT_CONTACTS_NOT_A_NUMBER = _add(
+    "IMPORT_CONTACTS_NOT_A_NUMBER", "Contacts “{value}” is not a number.", "Write 0 to {limit}.", status=422
+)
+IMPORT_TOO_MANY_CONTACTS = _add(
+    "IMPORT_TOO_MANY_CONTACTS", "{value} contacts are more than {limit}.", "A list holds at most {limit}.", status=422
+)
+IMPORT_UNKNOWN_ENDPOINT = _add(
+    "IMPORT_UNKNOWN_ENDPOINT", "“{value}” is not a kind of endpoint.", "Known: {known}.", status=422
+)
+IMPORT_UNKNOWN_NODE = _add(
+    "IMPORT_UNKNOWN_NODE", "“{value}” is not a node of {cluster}.", "Known: {known}.", status=422
+)
+IMPORT_NODE_UNASSIGNED = _add(
+    "IMPORT_NODE_UNASSIGNED",
+    "{node} is in no subcluster, so no user can be at home there.",
+    "Put {node} into a subcluster, or name another node.",
+    status=422,
+)
+IMPORT_NODE_FULL = _add(
+    "IMPORT_NODE_FULL",
+    "{node} would have {after:,} {what}, more than its capacity of {capacity:,}.",
+    "Name another node, or leave the node out.",
+    status=422,
+)
+IMPORT_CLUSTER_FULL = _add(
+    "IMPORT_CLUSTER_FULL",
+    "There is room for {room:,} more users in {cluster}, this is number {number:,} of {users:,}. {why}",
+    "Add nodes, import fewer users, or write - as their node to leave them unassigned.",
+    status=422,
+)
+IMPORT_OTHER_CLUSTER = _add(
+    "IMPORT_OTHER_CLUSTER",
+    "{user_id} is a user of the cluster {other}; a user homed twice breaks presence.",
+    "Leave the line out.",
+    status=422,
+)
+IMPORT_STAYS = _add(
+    "IMPORT_STAYS",
+    "{user_id} stays on {node}: an import does not move users who have a home.",
+    "Move them on the page, where runs are throttled.",
+    level=WARNING,
+)
+CLUSTER_IN_FAILOVER = _add(
+    "CLUSTER_IN_FAILOVER",
+    "{node} is {state}: users cannot be added while a node of {cluster} is in a failover state.",
+    "Bring {node} back first (fallback or recover), then import again.",
+)
+USERS_IMPORTED = _add(
+    "USERS_IMPORTED",
+    "{actor} imported {lines:,} users into {name}: {created:,} new, {updated:,} changed, {assigned:,} given a home.",
+    level=NEWS,
+)
 
 # --- Automatic balancing (assignments/balancer.py) ------------------------------------------------
 BALANCER_OFF = _add("BALANCER_OFF", "Automatic balancing is off.", "Switch it on in the settings.", NEWS)

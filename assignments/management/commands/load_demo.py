@@ -1,0 +1,58 @@
+"""manage.py load_demo: the demo clusters, through the same services as a person would use."""
+
+import contextlib
+import io
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+
+from assignments.services.apply import apply_topology
+from assignments.services.imports import import_users
+from demo.users import CROWDS, write
+from topology import selectors
+from topology.documents import read_yaml_file
+from topology.management.console import ConsoleCommand
+from topology.models import Cluster
+
+WHO = "demo"
+
+
+class Command(ConsoleCommand):
+    help = "Load the demo clusters and their users; does nothing when there is any cluster."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if Cluster.objects.exists():
+            if options["json"]:
+                self.print_json({"loaded": [], "clusters": list(Cluster.objects.values_list("name", flat=True))})
+            return
+        self.quiet = options["json"]
+        with self.refusals(options["json"]):
+            for name in CROWDS:
+                self._load(name)
+        if options["json"]:
+            self.print_json({"loaded": list(CROWDS), "clusters": list(CROWDS)})
+
+    def _load(self, name: str) -> None:
+        with self._step(f"Applying demo/{name}.yaml"):
+            apply_topology(read_yaml_file(Path(settings.BASE_DIR) / "demo" / f"{name}.yaml"), actor=WHO)
+        text = io.StringIO()
+        write(CROWDS[name], text)
+        with self._step(f"Importing {sum(CROWDS[name].homes.values()):,} users into {name}"):
+            report = import_users(selectors.cluster_named(name), io.BytesIO(text.getvalue().encode()), actor=WHO)
+        if not report.ok:
+            raise CommandError(f"the demo's users of {name} were refused: {report.problems.listed[0].as_dict()}")
+
+    @contextlib.contextmanager
+    def _step(self, what: str) -> Iterator[None]:
+        if self.quiet:
+            yield
+            return
+        begin = time.monotonic()
+        self.stdout.write(f"{what} … ", ending="")
+        self.stdout.flush()
+        yield
+        self.stdout.write(f"{time.monotonic() - begin:.1f} s")
