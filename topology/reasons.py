@@ -247,6 +247,12 @@ PLANNED_STANDBY = _add("PLANNED_STANDBY", "Moved to the first node of a subclust
 PLANNED_EVACUATION = _add("PLANNED_EVACUATION", "Moved off a node that was emptied.", level=NEWS)
 PLANNED_FILL = _add("PLANNED_FILL", "Given a home for the first time.", level=NEWS)
 PLANNED_UNDO = _add("PLANNED_UNDO", "Moved back by an undo.", level=NEWS)
+HAND_MOVED = _add(
+    "HAND_MOVED",
+    "{actor} moved {users} users to {to}, {skipped} were left alone; {notified} signed-in ones were sent a terminating"
+    " notification.",
+    level=NEWS,
+)
 MOVED_BY_HAND = _add("MOVED_BY_HAND", "Moved by hand.", level=NEWS)
 SKIPPED_MOVED_SINCE = _add("SKIPPED_MOVED_SINCE", "Skipped: moved by somebody else since.", level=WARNING)
 SKIPPED_PINNED = _add("SKIPPED_PINNED", "Skipped: pinned to its node.", "Unpin the user first.", WARNING)
