@@ -354,13 +354,13 @@ USERS_DISCONNECTED = _add(
 )
 FAILOVER_STARTED = _add(
     "FAILOVER_STARTED",
-    "{peer} takes over from {node} ({why}): {users:,} users at {rate:.3g} sign-ins per second.",
+    "{peer} takes over from {node} ({cause}): {users:,} users at {rate:.3g} sign-ins per second.",
     "Wait; then repair {node} and fall back.",
     level=ALARM,
 )
 AUTO_RECOVERY_STARTED = _add(
     "AUTO_RECOVERY_STARTED",
-    "{node} was the backup and failed ({why}); {peer}, which is able to serve, takes {users:,} users.",
+    "{node} was the backup and failed ({cause}); {peer}, which is able to serve, takes {users:,} users.",
     "Repair {node}, then fall back.",
     level=ALARM,
 )
@@ -379,7 +379,7 @@ BACKUP_FULL = _add(
 BACKUP_HAS_ROOM = _add("BACKUP_HAS_ROOM", "All who waited for room on {node} are served again.", level=NEWS)
 FALLBACK_STARTED = _add(
     "FALLBACK_STARTED",
-    "{node} takes back {users:,} users from {peer} ({why}) at {rate:.3g} sign-ins per second.",
+    "{node} takes back {users:,} users from {peer} ({cause}) at {rate:.3g} sign-ins per second.",
     level=NEWS,
 )
 FALLBACK_FINISHED = _add("FALLBACK_FINISHED", "{node} serves its users again; both nodes are Normal.", level=NEWS)
@@ -403,7 +403,7 @@ USERS_SIGNED_IN = _add("USERS_SIGNED_IN", "{users:,} users signed in at {node}."
 USERS_BACK = _add("USERS_BACK", "All users of {node} are signed in again.", level=NEWS)
 PAIR_FAILED = _add(
     "PAIR_FAILED",
-    "{subcluster} runs in failed mode ({why}): its recovery managers move nobody any more.",
+    "{subcluster} runs in failed mode ({cause}): its recovery managers move nobody any more.",
     "Repair what is broken, then press Recover; if that does not help, reboot both nodes.",
     level=ALARM,
 )
@@ -420,7 +420,7 @@ PAIR_SILENT = _add(
 )
 NODE_LOST = _add(
     "NODE_LOST",
-    "{node} sent no heartbeat for {seconds} s ({why}).",
+    "{node} sent no heartbeat for {seconds} s ({cause}).",
     "Bring {node} up or repair its network.",
     level=ALARM,
 )

@@ -63,7 +63,32 @@ CRITICAL_SERVICES = (
     "Cisco Presence Engine",
     "Cisco XCP Text Conference Manager",
 )
+# Watches the peer and sends heartbeats; without it users are served, but the peer hears nothing.
+RECOVERY_MANAGER = "Cisco Server Recovery Manager"
+# Services whose failure changes nothing for users or recovery, so that a fault may name any service of the product.
+OTHER_SERVICES = (
+    "Cisco XCP Connection Manager",
+    "Cisco XCP Authentication Service",
+    "Cisco XCP Web Connection Manager",
+    "Cisco XCP Message Archiver",
+    "Cisco XCP SIP Federation Connection Manager",
+    "Cisco XCP XMPP Federation Connection Manager",
+    "Cisco XCP Directory Service",
+    "Cisco XCP Config Manager",
+    "Cisco XCP File Transfer Manager",
+    "Cisco Intercluster Sync Agent",
+    "Cisco Config Agent",
+    "Cisco OAM Agent",
+    "Cisco Presence Datastore",
+    "Cisco Login Datastore",
+    "Cisco Route Datastore",
+    "Cisco SIP Registration Datastore",
+    "Cisco IM and Presence Data Monitor",
+)
+SERVICES = (*CRITICAL_SERVICES, RECOVERY_MANAGER, *OTHER_SERVICES)
 
+# Idle, the two Failed Over and Failing Over give no presence or IM (domain.md §4.3). In the others whatever runs,
+# serves: a pair in failed mode cannot move users, but nothing disconnects those who are signed in.
 SERVING_STATES = frozenset(
     {
         State.NORMAL,
@@ -72,13 +97,14 @@ SERVING_STATES = frozenset(
         State.FALLING_BACK,
         State.TAKING_BACK,
         State.BACKUP_ACTIVATED,
-        State.UNKNOWN,  # HA is off: whatever runs, serves
+        State.RUNNING_IN_FAILED_MODE,
+        State.UNKNOWN,
         State.INITIALIZING,
     }
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Truth:
     """The ground truth of a simulated node, changed only by faults and repairs."""
 
@@ -90,7 +116,20 @@ class Truth:
     @property
     def up(self) -> bool:
         """Reachable and with everything running that users need."""
-        return self.power and self.network and self.database and not self.failed_services
+        return self.power and self.network and self.database and not self.failed_critical
+
+    @property
+    def failed_critical(self) -> frozenset[str]:
+        """The failed services that users need."""
+        return self.failed_services & _CRITICAL if self.failed_services else self.failed_services
+
+    @property
+    def heard(self) -> bool:
+        """Whether its Server Recovery Manager runs and its heartbeats get through."""
+        return self.power and self.network and RECOVERY_MANAGER not in self.failed_services
+
+
+_CRITICAL = frozenset(CRITICAL_SERVICES)
 
 
 def serves(state: str, truth: Truth) -> bool:
@@ -129,6 +168,7 @@ REASON_LABELS: dict[StateReason, str] = {
     StateReason.TAKE_BACK_USERS_FAILED: "Cisco Server Recovery Manager Take Back Users Failed",
     StateReason.START_OF_CRITICAL_SERVICES_FAILED: "Start of Critical Services Failed",
     StateReason.ON_ADMIN_REQUEST: "On Admin Request",
+    StateReason.PEER_DOWN_DURING_INITIALIZATION: "Peer Down During Initialization",
 }
 
 

@@ -1,0 +1,154 @@
+"""How fast people may sign in at a node: the re-login window, the rate, the budget (domain.md §4.8).
+
+The window is computed from the hardware profile, the way the pair is used and its users; nobody types it:
+
+    users -> next row of the profile's table -> upper limit -> rate = users of the row / (upper - lower)
+
+      disconnected        lower limit                            upper limit
+    -------|------ wait ------|--- one after the other, at the rate ---|--->  cluster time
+
+What is due at an instant follows from the anchor of a throttle alone, never from the number of calls.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil, floor
+from types import MappingProxyType
+
+LOWER_LIMIT = 120  # seconds, in every table
+ACTIVE_ACTIVE, ACTIVE_STANDBY = "active_active", "active_standby"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of one profile: every `step` users, `rate` users per second; irregular rows have a rate of their own."""
+
+    step: int
+    rate: float
+    irregular: tuple[tuple[int, int, float], ...] = ()  # first row, last row, rate
+
+    def upper(self, users: int) -> tuple[int, int]:
+        """The row for so many users and its upper limit in seconds; past the last row the rate goes on."""
+        row = max(1, ceil(users / self.step)) * self.step
+        rate = next((rate for first, last, rate in self.irregular if first <= row <= last), self.rate)
+        return row, LOWER_LIMIT + floor(row / rate + 0.5)
+
+
+TABLES: Mapping[int, Mapping[str, Table]] = MappingProxyType(
+    {
+        500: {ACTIVE_ACTIVE: Table(50, 1.5), ACTIVE_STANDBY: Table(50, 1.5)},
+        1000: {ACTIVE_ACTIVE: Table(100, 3), ACTIVE_STANDBY: Table(100, 3)},
+        2000: {ACTIVE_ACTIVE: Table(100, 3), ACTIVE_STANDBY: Table(100, 3)},
+        5000: {ACTIVE_ACTIVE: Table(500, 6), ACTIVE_STANDBY: Table(500, 3)},
+        15000: {ACTIVE_ACTIVE: Table(500, 15), ACTIVE_STANDBY: Table(500, 6)},
+        25000: {
+            ACTIVE_ACTIVE: Table(500, 9),
+            ACTIVE_STANDBY: Table(500, 8, ((8_000, 13_000, 10_000 / 1_125),)),
+        },
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Client Re-Login Lower and Upper Limit in seconds, the row they come from, and the rate they make."""
+
+    lower: int
+    upper: int
+    users: int
+
+    @property
+    def rate(self) -> float:
+        """Users per second between the two limits."""
+        return self.users / (self.upper - self.lower)
+
+
+def usage(model: str) -> str:
+    """The tables that a deployment model uses: active/standby or active/active."""
+    return ACTIVE_STANDBY if model == ACTIVE_STANDBY else ACTIVE_ACTIVE
+
+
+def window(profile: int, model: str, users: int, lower: int = LOWER_LIMIT) -> Window:
+    """The re-login window for a profile, a model and a number of users (domain.md §4.8).
+
+    `users` is that of the fuller node in active/active, of the whole pair in active/standby. Another lower limit
+    shifts the window. Raises KeyError for an unknown profile.
+    """
+    row, upper = TABLES[profile][usage(model)].upper(users)
+    return Window(lower, lower + upper - LOWER_LIMIT, row)
+
+
+def pair_window(profiles: list[int], model: str, homes: list[int], lower: int = LOWER_LIMIT) -> Window:
+    """The window of a subcluster, the same on both nodes: the weaker profile decides (domain.md §4.8)."""
+    users = sum(homes) if usage(model) == ACTIVE_STANDBY else max(homes, default=0)
+    return window(min(profiles), model, users, lower)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What an administrator allows: sign-ins per second and node, or minutes until all are done; at most one."""
+
+    per_second: float | None = None
+    minutes: float | None = None
+
+    @property
+    def key(self) -> str:
+        """Names the budget, so that a running throttle notices another one."""
+        if self.per_second:
+            return f"rate {self.per_second:g}"
+        return f"minutes {self.minutes:g}" if self.minutes else "window"
+
+    def rate(self, computed: float, users: int) -> float:
+        """Users per second for so many users."""
+        if self.per_second:
+            return self.per_second
+        return max(users, 1) / (self.minutes * 60) if self.minutes else computed
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a budget means: users per second, seconds until all are served, sign-ins per second at the peak."""
+
+    rate: float
+    seconds: int
+    peak: float
+
+
+def effect(budget: Budget, computed: Window, users: int) -> Effect:
+    """The effect of a budget on so many users who move to one node."""
+    rate = budget.rate(computed.rate, users)
+    return Effect(rate, computed.lower + seconds_for(users, rate), rate if users else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """People who sign in at one node: `rate` users per second from `anchor` on; `done` of them since then."""
+
+    anchor: int
+    rate: float
+    done: int = 0
+    total: int = 0
+    budget: str = "window"
+
+    def ready(self, now: int) -> int:
+        """How many more may sign in by now."""
+        return max(0, due(self.anchor, 0, self.rate, now) - self.done)
+
+    def next_batch(self, now: int, left: int) -> int:
+        """When the next batch is worth a step: a hundredth of the whole, or the last one; after `now`."""
+        grain = max(2, ceil(self.total / self.rate / 100))
+        last = self.anchor + seconds_for(self.done + left, self.rate)
+        return max(now + 1, min(last, max(now, self.anchor) + grain))
+
+
+def due(anchor: int, done_at_anchor: int, rate: float, now: int) -> int:
+    """Users due by `now`: done at the anchor plus the rate since then; depends on nothing else."""
+    return done_at_anchor + max(0, floor((now - anchor) * rate + 1e-6))
+
+
+def seconds_for(users: int, rate: float) -> int:
+    """The whole seconds after which so many users are due."""
+    seconds = ceil(users / rate)
+    while seconds and due(0, 0, rate, seconds - 1) >= users:
+        seconds -= 1
+    return seconds
