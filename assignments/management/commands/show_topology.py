@@ -1,0 +1,58 @@
+"""manage.py show_topology CLUSTER: the tree of a cluster with counts and states, or its topology file."""
+
+from typing import Any
+
+import yaml
+from django.core.management.base import CommandParser
+
+from assignments.selectors import Board, NodeView, board
+from assignments.tree_selectors import relogin_window, shape
+from topology import selectors, services, topologyfile
+from topology.management.console import ConsoleCommand
+
+
+class Command(ConsoleCommand):
+    help = "Show a cluster with its subclusters, nodes, counts and states."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("cluster")
+        parser.add_argument("--file", action="store_true", help="print the topology file that describes it now")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            cluster = selectors.cluster_named(options["cluster"])
+        if options["file"]:
+            document = topologyfile.render(services.present(cluster), services.RULES)
+            self.stdout.write(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120), ending="")
+        elif options["json"]:
+            self.print_json(shape(board(cluster)))
+        else:
+            self._show(board(cluster))
+
+    def _show(self, shown: Board) -> None:
+        cluster = shown.cluster
+        self.stdout.write(
+            f"{cluster.name}: {cluster.get_mode_display()}, {cluster.get_model_display()}; {shown.assigned:,} users "
+            f"assigned, {shown.unassigned:,} unassigned, {shown.out_of_service:,} out of service"
+        )
+        for view in shown.subclusters:
+            ha = "HA on" if view.subcluster.ha_enabled else "HA off"
+            limits = relogin_window(cluster, view)
+            window = f", re-login {limits['lower']} to {limits['upper']} s" if limits else ", no nodes"
+            self.stdout.write(f"  {view.subcluster.name} ({ha}{window})")
+            for node in view.nodes:
+                self._show_node(node)
+        if shown.unassigned_nodes:
+            self.stdout.write("  unassigned nodes")
+            for node in shown.unassigned_nodes:
+                self._show_node(node)
+
+    def _show_node(self, view: NodeView) -> None:
+        node = view.node
+        star = "*" if node.publisher else " "
+        self.stdout.write(
+            f"   {star}{node.name:<32} {view.home.users:>7,} at home, {view.serving.users:>7,} served of "
+            f"{node.capacity_users:,}; {view.home.endpoints:,} endpoints of {node.capacity_endpoints:,}; "
+            f"{node.look.label}, {node.reason_label}"
+        )
