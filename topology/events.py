@@ -52,8 +52,11 @@ def record(
 ) -> Event:
     """Write one line of history and announce what it touches when the transaction commits.
 
-    `actor` is a signed-in person, or None for the console itself; facts fill the sentence of `why`.
+    `actor` is a signed-in person, or None for the console itself; facts fill the sentence of `why`, together with the
+    names of the objects given.
     """
+    given = {"cluster": cluster, "subcluster": subcluster, "node": node}
+    facts = {kind: str(found) for kind, found in given.items() if found is not None} | facts
     who = actor if getattr(actor, "pk", None) else None
     event = Event.objects.create(
         code=why.code,

@@ -231,7 +231,7 @@ RUN_RESUMED = _add("RUN_RESUMED", "{actor} resumed the run.", level=NEWS)
 RUN_CANCELLED = _add("RUN_CANCELLED", "{actor} cancelled the run after {done} of {total}.", level=NEWS)
 RUN_RATE_SET = _add("RUN_RATE_SET", "{actor} set the rate to {rate} users per second and node.", level=NEWS)
 RUN_TAKEN_UP = _add("RUN_TAKEN_UP", "The run was taken up again after an interruption.", level=WARNING)
-RUN_YIELDED = _add("RUN_YIELDED", "The run waits: {subcluster} recovers from a failure first.", level=WARNING)
+RUN_YIELDED = _add("RUN_YIELDED", "The run waits: {pair} recovers from a failure first.", level=WARNING)
 RUN_CONTINUED = _add("RUN_CONTINUED", "The run goes on: the recovery is over.", level=NEWS)
 WAITS_FOR_RECOVERY = _add(
     "WAITS_FOR_RECOVERY", "It waits for a failover or failback to end.", "It goes on by itself.", WARNING
@@ -341,7 +341,7 @@ FAULT_NOT_THERE = _add("FAULT_NOT_THERE", "{node} does not have this fault: {wha
 POLICY_OUT_OF_RANGE = _add("POLICY_OUT_OF_RANGE", "{field} cannot be {value}.", "It takes {allowed}.", status=422)
 POLICY_FIELD_UNKNOWN = _add("POLICY_FIELD_UNKNOWN", "There is no parameter {field}.", "Known: {known}.", status=422)
 CLOCK_SPEED_OUT_OF_RANGE = _add(
-    "CLOCK_SPEED_OUT_OF_RANGE", "The clock cannot run at ×{speed}.", "Choose a whole number from 1 to 600.", status=422
+    "CLOCK_SPEED_OUT_OF_RANGE", "The clock cannot run at {speed} times real time.", "Choose a whole number from 1 to 600.", status=422
 )
 SCENARIO_INVALID = _add("SCENARIO_INVALID", "{problem}", "{remedy}", status=422)
 
@@ -434,7 +434,7 @@ NODE_NOT_ABLE = _add(
 )
 HA_ENABLED = _add("HA_ENABLED", "HA is on for {subcluster}.", level=NEWS)
 HA_DISABLED = _add("HA_DISABLED", "HA is off for {subcluster}; nothing protects its users.", level=WARNING)
-CLOCK_SPEED_CHANGED = _add("CLOCK_SPEED_CHANGED", "{actor} set the clock of {name} to ×{speed}.", level=NEWS)
+CLOCK_SPEED_CHANGED = _add("CLOCK_SPEED_CHANGED", "{actor} set the clock of {name} to {speed} times real time.", level=NEWS)
 POLICY_CHANGED = _add("POLICY_CHANGED", "{actor} changed the recovery policy of {name}: {changes}.", level=NEWS)
 WINDOW_CHANGED = _add(
     "WINDOW_CHANGED",
