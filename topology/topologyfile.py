@@ -14,16 +14,17 @@ from typing import Any
 from topology import reasons
 from topology.reasons import Refused
 
-Value = int | bool
+Value = int | float | bool | None
 
 
 @dataclass(frozen=True)
 class PolicyRule:
-    """Default and range of one parameter of the policy; `low` is None for a switch."""
+    """Default and range of one parameter of the policy; one without a default may be null."""
 
     default: Value
-    low: int | None = None
-    high: int | None = None
+    low: float = 0
+    high: float = 2**31 - 1
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def parse_policy(parameters: Mapping[str, Any], rules: Rules) -> dict[str, Value
     """Every parameter of a policy, defaults filled in. Raises FileRefused with all problems."""
     reader = _Reader(rules)
     policy = reader.policy(parameters)
-    problems = reader.problems or list(_timeout_covers_interval(policy))
+    problems = reader.problems or list(_policy_problems(policy))
     if problems:
         raise FileRefused(problems)
     return policy
@@ -212,9 +213,9 @@ class _Reader:
         return NodeSpec(
             name=self.name(node, place, "name", self.rules.node_name, 255),
             profile=profile,
-            users=self.number(node, place, "users", profile, 1, MAX_CAPACITY),
-            endpoints=self.number(
-                node, place, "endpoints", profile * self.rules.endpoints_per_user, 1, 10 * MAX_CAPACITY
+            users=self.capacity(node, place, "users", profile, MAX_CAPACITY),
+            endpoints=self.capacity(
+                node, place, "endpoints", profile * self.rules.endpoints_per_user, 10 * MAX_CAPACITY
             ),
             publisher=self.switch(node, place, "publisher"),
         )
@@ -226,8 +227,10 @@ class _Reader:
     def parameter(self, given: Mapping[str, Any], key: str, rule: PolicyRule) -> Value:
         if isinstance(rule.default, bool):
             return self.switch(given, "policy", key, rule.default)
-        low, high = rule.low or 0, rule.high if rule.high is not None else 2**31 - 1
-        return self.number(given, "policy", key, rule.default, low, high)
+        if rule.default is None and given.get(key) is None:
+            return None
+        value = self.number(given, "policy", key, rule.default or rule.low, rule.low, rule.high, rule.whole)
+        return int(value) if rule.whole else value
 
     # Values
 
@@ -281,16 +284,29 @@ class _Reader:
             return default
         return value
 
-    def number(self, mapping: Mapping[str, Any], place: str, key: str, default: int, low: int, high: int) -> int:
+    def number(
+        self,
+        mapping: Mapping[str, Any],
+        place: str,
+        key: str,
+        default: float,
+        low: float,
+        high: float,
+        whole: bool = True,
+    ) -> float:
         value = mapping.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int):
+        if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
             fix = f"Write a number from {low:,} to {high:,}."
-            self.wrong(_at(place, key), f"{_shown(value)} is not a whole number", fix)
+            self.wrong(_at(place, key), f"{_shown(value)} is not a {'whole ' if whole else ''}number", fix)
             return default
         if not low <= value <= high:
             fix = f"Choose a number in this range; left out it is {default:,}."
             self.wrong(_at(place, key), f"{value} is not from {low:,} to {high:,}", fix)
+            return default
         return value
+
+    def capacity(self, node: Mapping[str, Any], place: str, key: str, default: int, most: int) -> int:
+        return int(self.number(node, place, key, default, 1, most))
 
     def profile(self, node: Mapping[str, Any], place: str) -> int:
         value = node.get("profile", 5000)
@@ -323,14 +339,17 @@ def _problems_across(spec: TopologySpec, rules: Rules) -> Iterator[Problem]:
     yield from _publisher(spec)
     yield from _sizes(spec, rules)
     yield from _names_once(spec)
-    yield from _timeout_covers_interval(spec.policy)
+    yield from _policy_problems(spec.policy)
 
 
-def _timeout_covers_interval(policy: Mapping[str, Value]) -> Iterator[Problem]:
-    timeout, interval = policy["keep_alive_timeout"], policy["keep_alive_interval"]
+def _policy_problems(policy: Mapping[str, Value]) -> Iterator[Problem]:
+    timeout, interval = policy["keep_alive_timeout"] or 0, policy["keep_alive_interval"] or 0
     if timeout < interval:
         message = f"{timeout} is shorter than keep_alive_interval ({interval})"
         yield Problem("policy.keep_alive_timeout", message, "The product's defaults are 60 and 15 seconds.")
+    if policy.get("sign_ins_per_second") is not None and policy.get("done_within_minutes") is not None:
+        message = "there is a budget in sign_ins_per_second already"
+        yield Problem("policy.done_within_minutes", message, "Leave one of the two budgets out.")
 
 
 def _places(spec: TopologySpec) -> Iterator[tuple[str, NodeSpec]]:

@@ -27,8 +27,17 @@ class Change:
 
     def __str__(self) -> str:
         if self.action == CHANGE:
-            return f"{self.action} {self.kind} {self.name}: {self.field} {_word(self.before)} -> {_word(self.after)}"
+            return f"change {self.kind} {self.name}: {self.field} {self._word(self.before)} -> {self._word(self.after)}"
         return f"{self.action} {self.kind} {self.name}" + (f" in {self.within}" if self.within else "")
+
+    def _word(self, value: Any) -> str:
+        if value is None:
+            return "unassigned" if self.field == "subcluster" else "none"
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        if isinstance(value, list | tuple):
+            return ", ".join(map(str, value))
+        return f"{value:,}" if isinstance(value, int) else str(value)
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that commands and the API give."""
@@ -58,14 +67,6 @@ class Difference:
             "changes": [change.as_dict() for change in self.changes],
             "kept": list(self.kept),
         }
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return "unassigned" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def difference(before: TopologySpec | None, after: TopologySpec, *, prune: bool) -> Difference:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import TextChoices
 from django.utils import timezone
@@ -28,11 +29,13 @@ def create_cluster(
     parameters = dict(topologyfile.parse_policy(policy or {}, RULES))
     mode, model = _known(Mode, "mode", mode), _known(Model, "model", model)
     cluster, created = Cluster.objects.get_or_create(
-        name=name, defaults={"mode": mode, "model": model, "clock_speed": parameters.pop("clock_speed")}
+        name=name, defaults={"mode": mode, "model": model, "clock_speed": int(parameters.pop("clock_speed") or 1)}
     )
     if not created:
         raise Refused(reasons.CLUSTER_NAME_TAKEN, cluster=name)
-    cluster.policy = Policy.objects.create(cluster=cluster, **parameters)
+    cluster.policy = Policy(cluster=cluster, **parameters)
+    _demand_possible(cluster.policy)
+    cluster.policy.save(force_insert=True)
     guards.record(reasons.CLUSTER_CREATED, cluster=cluster, actor=actor)
     return cluster
 
@@ -80,13 +83,23 @@ def set_policy(cluster: Cluster, parameters: Mapping[str, Any], *, actor: Any = 
     for key, value in changed.items():
         _record(cluster, key, before[key], value, actor)
     if (speed := changed.pop("clock_speed", None)) is not None:
-        _set_speed(cluster, speed)
+        _set_speed(cluster, int(speed))
+    cluster.policy = Policy(cluster=cluster, **{key: after[key] for key in after if key != "clock_speed"})
+    _demand_possible(cluster.policy)
     if changed:
-        Policy.objects.filter(cluster=cluster).update(**changed)
-    cluster.policy = Policy.objects.get(cluster=cluster)
+        cluster.policy.save(update_fields=list(changed))
     # Every timer of the engine may now end sooner.
     guards.wake(*cluster.subclusters.all())
     return cluster
+
+
+def _demand_possible(policy: Policy) -> None:
+    """Refuse what the database would: a rule between parameters that the reading of one by one does not see."""
+    try:
+        policy.validate_constraints(exclude={"cluster"})
+    except ValidationError as error:
+        remedy = "Change one of the parameters that belong together."
+        raise Refused(reasons.VALUE_NOT_VALID, field="policy", value=" ".join(error.messages), remedy=remedy) from error
 
 
 def _set_speed(cluster: Cluster, speed: int) -> None:

@@ -22,31 +22,41 @@ from topology.models import (
 )
 from topology.topologyfile import PolicyRule, Rules
 
+Bounds = tuple[float, float]
 
-def _conditions(model: type[models.Model]) -> Iterator[tuple[str, Any]]:
-    """The plain conditions (lookup, value) of a model's check constraints."""
+
+def _conditions(condition: Q) -> Iterator[tuple[str, Any]]:
+    """The plain conditions (lookup, value) in a condition, however deep."""
+    for child in condition.children:
+        if isinstance(child, Q):
+            yield from _conditions(child)
+        elif isinstance(child, tuple):
+            yield child
+
+
+def _bounds(model: type[models.Model], column: str) -> Bounds:
+    """The range that the check constraints of a model leave a column."""
+    low, high = 0.0, float(2**31 - 1)
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.CheckConstraint) and isinstance(constraint.condition, Q):
-            for child in constraint.condition.children:
-                if isinstance(child, tuple):
-                    yield child
-
-
-def _range(model: type[models.Model], column: str) -> tuple[int, int]:
-    low, high = 0, 2**31 - 1
-    for lookup, value in _conditions(model):
-        if lookup == f"{column}__range":
-            return int(value[0]), int(value[1])
-        if lookup == f"{column}__gte" and isinstance(value, int):
-            low = value
-        if lookup == f"{column}__lte" and isinstance(value, int):
-            high = value
+            for lookup, value in _conditions(constraint.condition):
+                low, high = _narrowed(low, high, lookup.removeprefix(f"{column}__"), value)
     return low, high
 
 
+def _narrowed(low: float, high: float, test: str, value: Any) -> Bounds:
+    if test == "range":
+        return float(value[0]), float(value[1])
+    if not isinstance(value, int | float):
+        return low, high
+    return {"gte": (value, high), "lte": (low, value), "lt": (low, value - 1)}.get(test, (low, high))
+
+
 def _parameter(model: type[models.Model], field: models.Field[Any, Any]) -> PolicyRule:
-    default = field.get_default()
-    return PolicyRule(default) if isinstance(default, bool) else PolicyRule(default, *_range(model, field.name))
+    default = None if field.null else field.get_default()
+    low, high = _bounds(model, field.name)
+    whole = isinstance(field, models.IntegerField)
+    return PolicyRule(default, int(low) if whole else low, int(high) if whole else high, whole)
 
 
 def _policy() -> dict[str, PolicyRule]:
