@@ -1,0 +1,208 @@
+"""Runs: which are due, and the batches of one, each a short transaction that happens once.
+
+    due -> run(pk, generation) --takes the run up: generation + 1--> batch, batch, … -> waits for its throttle | ends
+
+Whoever takes a run up raises its generation; every batch checks under the row's lock that it is still the newest. So a
+task that comes twice, late or out of order does nothing, and one that died is followed by the next tick's. What a batch
+does follows from the lanes alone: their cursor, their counts and the anchor of the throttle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from assignments.models import Claim, Goal, Lane, Operation, Progress
+from assignments.services.claims import RUNS, anchor, release, topics_of
+from assignments.services.moving import Moved, move_picked, touched
+from assignments.throttle_runs import LanePace, Pace, allowed, credit_span
+from topology import events, reasons
+from topology.locks import hold_subclusters
+
+BATCH = 500  # users in one transaction at most
+RESTS = timedelta(seconds=0.9)  # real time after which a run is offered again
+STALE = timedelta(seconds=5)  # real time after which a running one counts as interrupted
+RUN_FOR = timedelta(seconds=20)  # real time that one task spends on a run; below its time limit
+LIVE = (Progress.QUEUED.value, Progress.RUNNING.value)
+
+WHY = {
+    Goal.BALANCE.value: reasons.PLANNED_REBALANCE,
+    Goal.ACTIVE_STANDBY.value: reasons.PLANNED_STANDBY,
+    Goal.EVACUATE.value: reasons.PLANNED_EVACUATION,
+    Goal.FILL.value: reasons.PLANNED_FILL,
+    Goal.UNDO.value: reasons.PLANNED_UNDO,
+    Goal.MOVE.value: reasons.MOVED_BY_HAND,
+}
+
+
+def due(now: datetime) -> list[tuple[int, int]]:
+    """Runs that nobody has worked on for a moment, with the generation to take up; the oldest first."""
+    rows = Operation.objects.filter(state__in=LIVE, kind__in=RUNS, plan__isnull=False)
+    rows = rows.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lte=now - RESTS))
+    return list(rows.order_by("pk").values_list("pk", "generation"))
+
+
+def run(pk: int, generation: int, now: Callable[[], datetime]) -> None:
+    """Do the batches of a run that are due, until it waits, ends, is taken up elsewhere or time is over."""
+    fence = _take_up(pk, generation, now())
+    if fence is None:
+        return
+    subclusters = list(Claim.objects.filter(operation=pk).values_list("subcluster_id", flat=True))
+    until = now() + RUN_FOR
+    while batch(pk, fence, subclusters, now()) and now() < until:
+        pass
+
+
+def _take_up(pk: int, generation: int, now: datetime) -> int | None:
+    """Become the only one who works on a run; None if another one has, or it is not to be worked on."""
+    with transaction.atomic():
+        rows = Operation.objects.filter(pk=pk, generation=generation, state__in=LIVE, kind__in=RUNS)
+        found = rows.select_for_update(of=("self",)).select_related("cluster").first()
+        if found is None:
+            return None
+        interrupted = found.heartbeat_at is not None and found.heartbeat_at < now - STALE
+        rows.update(
+            generation=F("generation") + 1,
+            state=Progress.RUNNING,
+            heartbeat_at=now,
+            started_at=Coalesce(F("started_at"), now),
+        )
+        if interrupted:
+            events.record(reasons.RUN_TAKEN_UP, cluster=found.cluster, operation=found, topics=topics_of(found))
+        if found.state != Progress.RUNNING:
+            events.touch(*topics_of(found))
+    return generation + 1
+
+
+def batch(pk: int, fence: int, subclusters: Sequence[int], now: datetime) -> bool:
+    """One batch in one transaction; whether more may be moved right now."""
+    with transaction.atomic():
+        hold_subclusters(subclusters)
+        found = _locked(pk, fence)
+        if found is None:
+            return False
+        Operation.objects.filter(pk=pk).update(heartbeat_at=now)
+        if Claim.objects.filter(operation=pk, active=False).exists():
+            return _wait(found, reasons.WAITS_FOR_RECOVERY.code)
+        return _step(found, list(Lane.objects.filter(operation=pk).select_related("node").order_by("pk")), now)
+
+
+def _locked(pk: int, fence: int) -> Operation | None:
+    rows: QuerySet[Operation] = Operation.objects.filter(pk=pk, generation=fence, state=Progress.RUNNING)
+    return rows.select_for_update(of=("self",)).select_related("cluster", "plan").first()
+
+
+def _wait(found: Operation, code: str) -> bool:
+    if found.wait_code != code:
+        Operation.objects.filter(pk=found.pk).update(wait_code=code)
+        events.touch(*topics_of(found))
+    return False
+
+
+def _step(found: Operation, lanes: list[Lane], now: datetime) -> bool:
+    """Move what the throttle allows towards the nodes that serve, count it, and end the run when nothing is left."""
+    left = [lane for lane in lanes if lane.left]
+    ready = [lane for lane in left if _receives(lane)]
+    if not ready:
+        return _wait(found, reasons.WAITS_FOR_NODE.code) if left else _finish(found)
+    takes, more = _takes(found, ready, now)
+    if not sum(takes):
+        return _wait(found, "")
+    moved = _move(found, ready, takes, now)
+    _count(found, ready, takes, moved)
+    _tell(found, moved)
+    if not Lane.objects.filter(operation=found, total__gt=F("done") + F("skipped")).exists():
+        return _finish(found)
+    _wait(found, "" if len(ready) == len(left) else reasons.WAITS_FOR_NODE.code)
+    return more
+
+
+def _receives(lane: Lane) -> bool:
+    """Whether the lane's node may get users now; one that left its subcluster gets its rows skipped."""
+    return lane.node is None or lane.node.serves or lane.node.subcluster_id is None
+
+
+def _takes(found: Operation, lanes: list[Lane], now: datetime) -> tuple[list[int], bool]:
+    """How many users of each lane this batch may move; sets a new anchor where too much credit has gathered."""
+    clock = found.cluster.now(now)
+    since = found.anchor_at or clock
+    pace, elapsed = Pace(found.rate, found.rate_total), (clock - since).total_seconds()
+    paces = [LanePace(lane.done - lane.anchor_done, lane.left) for lane in lanes]
+    if (span := credit_span(pace, elapsed, paces, found.cluster.clock_speed)) is not None:
+        anchor(found, clock - timedelta(seconds=span))
+        elapsed, paces = span, [LanePace(0, lane.left) for lane in lanes]
+    return allowed(pace, elapsed, paces, BATCH)
+
+
+def _move(found: Operation, lanes: list[Lane], takes: list[int], now: datetime) -> list[Moved]:
+    """The next planned rows of each lane, in the order of the plan."""
+    parts, params = [], []
+    for lane, take in zip(lanes, takes, strict=True):
+        if take:
+            to = "IS NULL" if lane.node_id is None else f"= {lane.node_id}"
+            parts.append(
+                "(SELECT id, user_id, from_node_id, to_node_id FROM assignments_plannedmove"
+                f" WHERE plan_id = %s AND to_node_id {to} AND id > %s ORDER BY id LIMIT %s)"
+            )
+            params += [found.plan_id, lane.cursor, take]
+    assert found.plan is not None
+    return move_picked(found, " UNION ALL ".join(parts), params, why=WHY[found.plan.goal], at=now)
+
+
+COUNT = """
+UPDATE assignments_lane l
+SET done = l.done + v.done, skipped = l.skipped + v.skipped, cursor = greatest(l.cursor, v.cursor)
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS v (id, done, skipped, cursor)
+WHERE l.id = v.id
+"""
+
+
+def _count(found: Operation, lanes: list[Lane], takes: list[int], moved: list[Moved]) -> None:
+    """Advance the lanes and the run; planned rows of users deleted since are skipped at the end of their lane."""
+    by_node = {m.to_node_id: m for m in moved}
+    rows = []
+    for lane, take in zip(lanes, takes, strict=True):
+        got = by_node.get(lane.node_id, Moved(lane.node_id, (), 0, 0, 0, 0, ""))
+        missing = lane.left - got.done - got.skipped if got.done + got.skipped < take else 0
+        rows.append((lane.pk, got.done, got.skipped + missing, got.last))
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, [list(column) for column in zip(*rows, strict=True)])
+    Operation.objects.filter(pk=found.pk).update(
+        done=F("done") + sum(r[1] for r in rows), skipped=F("skipped") + sum(r[2] for r in rows)
+    )
+
+
+def _tell(found: Operation, moved: list[Moved]) -> None:
+    events.record(
+        reasons.RUN_BATCH,
+        cluster=found.cluster,
+        operation=found,
+        topics=[*topics_of(found), *touched(moved)],
+        done=sum(m.done for m in moved),
+        skipped=sum(m.skipped for m in moved),
+        notified=sum(m.notified for m in moved),
+    )
+
+
+def _finish(found: Operation) -> bool:
+    """End the run: what is neither done nor skipped were users or nodes deleted since."""
+    totals: dict[str, Any] = Lane.objects.filter(operation=found).aggregate(done=Coalesce(Sum("done"), 0))
+    skipped = found.total - totals["done"]
+    Operation.objects.filter(pk=found.pk).update(
+        state=Progress.FINISHED, finished_at=Coalesce(F("heartbeat_at"), F("created_at")), wait_code="", skipped=skipped
+    )
+    release(found)
+    events.record(
+        reasons.RUN_FINISHED,
+        cluster=found.cluster,
+        operation=found,
+        topics=topics_of(found),
+        done=totals["done"],
+        skipped=skipped,
+    )
+    return False

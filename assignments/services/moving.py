@@ -1,0 +1,102 @@
+"""The one statement that moves people: judged, moved and traced together, so that no user moves without a trace.
+
+    picked (user, from, to) -> held (row locks, by user) -> judged (moved since? pinned? room?) -> UPDATE, INSERT
+
+The caller holds the locks of the receiving nodes' subclusters, so that nobody else fills them meanwhile. A user whose
+home is no longer `from` is left alone and leaves a trace with the reason. Those who move are served at their new home
+at once: their clients got the terminating notification and signed in again, so `signed_in` stays true (domain.md §1.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from assignments.models import Operation
+from topology import reasons
+
+MOVE = """
+WITH picked AS MATERIALIZED ({picked}),
+held AS MATERIALIZED (
+    SELECT user_id, home_node_id, pinned, signed_in, endpoints FROM assignments_assignment
+    WHERE user_id IN (SELECT user_id FROM picked) ORDER BY user_id FOR UPDATE
+),
+room AS (
+    SELECT n.id, n.subcluster_id IS NULL AS gone, n.capacity_users - coalesce(sum(p.users), 0) AS users,
+        greatest(n.capacity_endpoints - coalesce(sum(p.endpoints), 0), 0) AS endpoints
+    FROM topology_node n LEFT JOIN assignments_population p ON p.cluster_id = n.cluster_id AND p.home_node_id = n.id
+    WHERE n.id IN (SELECT to_node_id FROM picked) GROUP BY n.id
+),
+judged AS (
+    SELECT p.*, h.signed_in, h.endpoints, CASE
+        WHEN h.home_node_id IS DISTINCT FROM p.from_node_id THEN '{moved_since}'
+        WHEN h.home_node_id IS NOT DISTINCT FROM p.to_node_id THEN '{already}'
+        WHEN h.pinned THEN '{pinned}'
+        WHEN r.gone THEN '{gone}'
+        ELSE '' END AS code, r.users AS room_users, r.endpoints AS room_endpoints
+    FROM picked p JOIN held h USING (user_id) LEFT JOIN room r ON r.id = p.to_node_id
+),
+counted AS (
+    SELECT *, count(*) FILTER (WHERE code = '') OVER w AS place,
+        sum(endpoints) FILTER (WHERE code = '') OVER w AS weight
+    FROM judged WINDOW w AS (PARTITION BY to_node_id ORDER BY id)
+),
+final AS (
+    SELECT id, user_id, from_node_id, to_node_id, signed_in,
+        CASE WHEN code = '' AND (place > room_users OR weight > room_endpoints) THEN '{full}' ELSE code END AS code
+    FROM counted
+),
+moved AS (
+    UPDATE assignments_assignment a SET home_node_id = f.to_node_id, serving_node_id = f.to_node_id,
+        signed_in = a.signed_in AND f.to_node_id IS NOT NULL
+    FROM final f WHERE a.user_id = f.user_id AND f.code = ''
+),
+traced AS (
+    INSERT INTO assignments_move (operation_id, user_id, from_node_id, to_node_id, done, code, at)
+    SELECT %s, user_id, from_node_id, to_node_id, code = '', CASE WHEN code = '' THEN %s ELSE code END, %s FROM final
+    ORDER BY id
+)
+SELECT to_node_id, array_agg(DISTINCT from_node_id) FILTER (WHERE code = ''), count(*) FILTER (WHERE code = ''),
+    count(*) FILTER (WHERE code <> ''), count(*) FILTER (WHERE code = '' AND signed_in), max(id), max(code)
+FROM final GROUP BY to_node_id ORDER BY to_node_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What one statement did for one receiving node; `code` is that of a user left alone, if any."""
+
+    to_node_id: int | None
+    from_ids: tuple[int | None, ...]
+    done: int
+    skipped: int
+    notified: int
+    last: int
+    code: str
+
+
+def move_picked(
+    operation: Operation, picked: str, params: Sequence[Any], *, why: reasons.Reason, at: datetime
+) -> list[Moved]:
+    """Move the users that the SQL `picked` names (id, user_id, from_node_id, to_node_id), in one statement."""
+    statement = MOVE.format(
+        picked=picked,
+        moved_since=reasons.SKIPPED_MOVED_SINCE.code,
+        already=reasons.SKIPPED_ALREADY_THERE.code,
+        pinned=reasons.SKIPPED_PINNED.code,
+        gone=reasons.SKIPPED_NODE_GONE.code,
+        full=reasons.SKIPPED_NODE_FULL.code,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*params, operation.pk, why.code, at])
+        return [Moved(row[0], tuple(row[1] or ()), *row[2:]) for row in cursor.fetchall()]
+
+
+def touched(moved: Sequence[Moved]) -> list[str]:
+    """The topics of every node that lost or got a user."""
+    nodes = {m.to_node_id for m in moved if m.done} | {source for m in moved for source in m.from_ids}
+    return [f"node-{pk}" for pk in nodes if pk is not None]

@@ -1,0 +1,98 @@
+"""A crowd on six equal nodes in three pairs, made by SQL so that thirty thousand users cost a second."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from assignments.models import Assignment, Operation
+from assignments.services import operations
+from topology.models import Cluster, Model, Node, Policy, Subcluster
+
+ENDPOINTS = 2
+
+
+def make_crowd(
+    *homes: int,
+    waiting: int = 0,
+    capacity: int = 60_000,
+    model: str = Model.BALANCED_NON_REDUNDANT,
+    name: str = "crowd",
+) -> Cluster:
+    """A cluster with so many users at home on each of its nodes; every second user is signed in."""
+    cluster = Cluster.objects.create(name=name, model=model)
+    Policy.objects.create(cluster=cluster)
+    for number, users in enumerate(homes, 1):
+        pair = (number + 1) // 2
+        sub, _ = Subcluster.objects.get_or_create(cluster=cluster, name=f"sc-{pair}", defaults={"position": pair})
+        node = Node.objects.create(
+            cluster=cluster,
+            subcluster=sub,
+            slot=2 - number % 2,
+            number=number,
+            name=f"{name}{number}.example.org",
+            capacity_users=capacity,
+            capacity_endpoints=capacity * ENDPOINTS,
+        )
+        add_people(cluster, node, users)
+    add_people(cluster, None, waiting)
+    return cluster
+
+
+def add_people(cluster: Cluster, node: Node | None, count: int) -> None:
+    """So many users at home there, or unassigned."""
+    place = node.name if node else f"{cluster.name}-waiting"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH people AS (INSERT INTO topology_enduser (user_id, name, mail, endpoints, contacts, created_at)"
+            " SELECT %s || '-' || n, '', '', '{}', 0, now() FROM generate_series(1, %s) AS n RETURNING id)"
+            " INSERT INTO assignments_assignment"
+            " (user_id, cluster_id, home_node_id, serving_node_id, signed_in, pinned, endpoints)"
+            " SELECT id, %s, %s, %s, %s AND id %% 2 = 0, false, %s FROM people",
+            [place, count, cluster.pk, node and node.pk, node and node.pk, node is not None, ENDPOINTS],
+        )
+
+
+def nodes_of(cluster: Cluster) -> list[Node]:
+    return list(Node.objects.filter(cluster=cluster).order_by("number"))
+
+
+def homes(cluster: Cluster) -> list[int]:
+    """Users at home per node, counted one by one."""
+    return [Assignment.objects.filter(home_node=node).count() for node in nodes_of(cluster)]
+
+
+def people_of(node: Node | None, count: int | None = None) -> list[int]:
+    """Keys of users at home on a node, in order."""
+    return list(Assignment.objects.filter(home_node=node).order_by("user_id").values_list("user_id", flat=True)[:count])
+
+
+class Hands:
+    """Real time under the test's control, and a worker that ticks once for every second of it."""
+
+    def __init__(self) -> None:
+        self.at = timezone.now()
+
+    def now(self) -> datetime:
+        return self.at
+
+    def tick(self, seconds: float = 1.0) -> list[tuple[int, int]]:
+        """Let time pass, then do what is due."""
+        self.at += timedelta(seconds=seconds)
+        found = operations.due(self.at)
+        for pk, generation in found:
+            operations.run(pk, generation, self.now)
+        return found
+
+    def until(self, done: Callable[[], bool], most: int = 500) -> int:
+        """Tick until a condition holds; answers how many ticks it took."""
+        for ticks in range(most):
+            if done():
+                return ticks
+            self.tick()
+        raise AssertionError(f"not done after {most} ticks")
+
+    def finish(self, operation: Operation, most: int = 500) -> int:
+        """Tick until a run has ended."""
+        return self.until(lambda: not Operation.objects.get(pk=operation.pk).active, most)
