@@ -1,5 +1,6 @@
 # Homenode: `make run` starts everything, `make test` checks everything; both begin with `make setup`.
 SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .PHONY: help setup setup-run setup-test run test lint types deploy-check bench goldens clean
 
@@ -11,7 +12,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 p
 	&& echo $$p && break; done)
 # Two processes at least, so that tests of several processes stay honest; eight at most, each has a database.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 8 ? 8 : n)))
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+# One line per package, so that a slow network is seen to move; the rest of pip's words only when it fails.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --progress-bar off
+BRIEF := 2>&1 | sed -un -e 's/^Collecting \([^ ]*\).*/  \1/p' -e 's/^Installing collected packages.*/  installing/p' \
+	-e '/^ *ERROR/p' -e '/^error/p'
 
 help:
 	@echo "make run    start the console on http://127.0.0.1:8000 (PORT, HOMENODE_DATA, DATABASE_URL, REDIS_URL)"
@@ -30,13 +34,13 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.run: requirements.txt $(VENV)/.made
-	@echo "Installing the requirements (once; about half a minute)"
-	@$(PIP) -r requirements.txt
+	@echo "Installing the requirements (once; some 30 MB)"
+	@$(PIP) -r requirements.txt $(BRIEF)
 	@touch $@
 
 $(VENV)/.test: requirements-dev.txt requirements.txt $(VENV)/.made
-	@echo "Installing the requirements of the tests (once; about a minute)"
-	@$(PIP) -r requirements-dev.txt
+	@echo "Installing the requirements of the tests (once; some 200 MB)"
+	@$(PIP) -r requirements-dev.txt $(BRIEF)
 	@touch $(VENV)/.run $@
 
 run: setup-run
