@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assignments.views import page, users
+from assignments.views import moves, page, users
 
 urlpatterns = [
     path("", page.home, name="home"),
@@ -13,4 +13,8 @@ urlpatterns = [
     path("clusters/<str:cluster>/subclusters/<int:pk>", page.subcluster, name="subcluster"),
     path("clusters/<str:cluster>/nodes/<int:pk>", page.node, name="node"),
     path("clusters/<str:cluster>/users", users.users, name="users"),
+    path("clusters/<str:cluster>/moves/", moves.move, name="move"),
+    path("clusters/<str:cluster>/moves/targets", moves.targets, name="move-targets"),
+    path("clusters/<str:cluster>/moves/dialog", moves.dialog, name="move-dialog"),
+    path("clusters/<str:cluster>/moves/<int:pk>/undo", moves.undo, name="undo-move"),
 ]

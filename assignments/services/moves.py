@@ -12,12 +12,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 
 from assignments import selectors
-from assignments.models import Assignment, Claim, Move, Operation, Population
+from assignments.models import Assignment, Claim, Kind, Move, Operation, Population
 from assignments.selectors import Counts, UserFilter, percent
+from assignments.services.hand_moves import AT_ONCE, move_users
 from topology import reasons, roles
+from topology.locks import hold_subclusters
 from topology.models import Cluster, Mode, Model, Node, Policy, Subcluster
 from topology.reasons import Reason, Refused
 from topology.states import LOOKS, State
@@ -29,7 +32,16 @@ STEADY_STATES = (
     State.UNKNOWN,
     State.INITIALIZING,
 )  # any other is on the way from or to a failover, or rests in one
-ASK_ABOVE = 50  # a move of more users is confirmed first
+SHORT = {  # refusals on the target itself, where a sentence has no room
+    reasons.USER_ALREADY_THERE.code: "at home here",
+    reasons.NODE_NO_ROOM.code: "no room",
+    reasons.NODE_NOT_A_TARGET.code: "takes no users",
+    reasons.USERS_PINNED.code: "all are pinned",
+    reasons.MOVE_PAIR_IN_FAILOVER.code: "in a failover",
+    reasons.MOVE_NEW_DURING_FAILOVER.code: "no new users now",
+    reasons.RUN_IN_PROGRESS.code: "held by a run",
+}
+RECOVERY = (Kind.FAILOVER.value, Kind.FAILBACK.value)
 
 
 @dataclass(frozen=True)
@@ -96,13 +108,15 @@ class Verdict:
     @property
     def sentences(self) -> list[dict[str, str]]:
         """Each note with its level and its fix."""
-        return [{"level": why.level, "text": why.say(**facts), "fix": why.say_fix(**facts)} for why, facts in self.notes]
+        return [
+            {"level": why.level, "text": why.say(**facts), "fix": why.say_fix(**facts)} for why, facts in self.notes
+        ]
 
     @property
     def short(self) -> str:
         """The line on the target itself."""
         if self.level == REFUSED:
-            return self.notes[0][0].say(**self.notes[0][1])
+            return SHORT.get(self.code, "refused")
         return f"{self.users_after:,} of {self.capacity:,} users" if self.capacity else f"{self.users_after:,} users"
 
     @property
@@ -275,9 +289,11 @@ def _refusals(
         yield reasons.USERS_PINNED, {"users": pinned}
     if to:
         yield from _target_refusals(at, chosen, to, after, coming)
-    for home in chosen:
-        if home is not None and (to is None or home != to.pk):
-            yield from _pair_refusals(at, at.nodes[home])
+    many = sum(one.users for one in chosen.values()) > AT_ONCE
+    touched = [to] if to else []
+    touched += [at.nodes[home] for home in chosen if home is not None and (to is None or home != to.pk)]
+    for node in touched:
+        yield from _pair_refusals(at, node, many)
 
 
 def _target_refusals(at: Ground, chosen: Chosens, to: Node, after: Counts, coming: Counts) -> Iterable[Note]:
@@ -286,7 +302,6 @@ def _target_refusals(at: Ground, chosen: Chosens, to: Node, after: Counts, comin
     failed = next((n for n in at.nodes.values() if n.state not in STEADY_STATES), None)
     if failed and chosen.get(None):  # new users cannot be added meanwhile, domain.md §1.4
         yield reasons.MOVE_NEW_DURING_FAILOVER, _state(failed)
-    yield from _pair_refusals(at, to)
     room = to.capacity_users - at.home[to.pk].users
     if after.users > to.capacity_users:
         yield reasons.NODE_NO_ROOM, _room(to, "users", room, coming.users)
@@ -295,13 +310,13 @@ def _target_refusals(at: Ground, chosen: Chosens, to: Node, after: Counts, comin
         yield reasons.NODE_NO_ROOM, _room(to, "endpoints", room, coming.endpoints)
 
 
-def _pair_refusals(at: Ground, node: Node) -> Iterable[Note]:
-    """Nobody's home changes while the pair it belongs to fails over, or while a run holds it."""
+def _pair_refusals(at: Ground, node: Node, many: bool) -> Iterable[Note]:
+    """Nobody's home changes while its pair fails over. Many users are a run, and runs never meet; a few may slip in."""
     failed = next((n for n in at.pair(node) if n.state not in STEADY_STATES), None)
     if failed:
         yield reasons.MOVE_PAIR_IN_FAILOVER, _state(failed)
     held = at.held.get(node.subcluster_id or 0)
-    if held:
+    if held and (many or held.kind in RECOVERY):
         facts = {"operation": held.pk, "kind": held.get_kind_display().lower(), "author": held.author_name}
         yield reasons.RUN_IN_PROGRESS, {"subcluster": at.subclusters[node.subcluster_id or 0].name, **facts}
 
@@ -343,16 +358,24 @@ def _news(at: Ground, to: Node | None, coming: Counts, after: Counts) -> Iterabl
     if to:
         facts = {"users": f"{after.users:,}", "capacity": f"{to.capacity_users:,}", "node": to.short_name}
         yield reasons.MOVE_FITS, facts | {"percent": percent(after.users, to.capacity_users)}
-    if coming.signed_in:
-        seconds = -(-coming.users // at.policy.moves_per_second)
+    if to and coming.signed_in:
+        seconds = -(-coming.users // at.policy.moves_per_second) if coming.users > AT_ONCE else 1
         yield reasons.MOVE_SIGN_IN_AGAIN, {"users": f"{coming.signed_in:,}", "seconds": f"{seconds:,}"}
 
 
 # --- The move itself ------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Moved:
+    """A move that is done, or that has begun as a throttled run; `nodes` have other numbers now."""
+
+    operation: Operation
+    nodes: frozenset[int]
+
+
 def verdict(selection: Selection, target: str, actor_role: str | None) -> Verdict:
-    """The verdict of one target. Raises Refused for a target that the cluster does not have, and when it refuses."""
+    """The verdict of one target. Raises Refused when it refuses, or when the list that was chosen from is old."""
     check_ground(selection)
     found = verdicts(selection, actor_role).get(target)
     if found is None:
@@ -360,6 +383,50 @@ def verdict(selection: Selection, target: str, actor_role: str | None) -> Verdic
     if found.level == REFUSED:
         raise found.refusal
     return found
+
+
+@transaction.atomic
+def move(selection: Selection, target: str, actor: Any) -> Moved:
+    """Move the chosen users to a target ("node:3", "unassigned"), judged again under the locks. Raises Refused.
+
+    Up to 50 are moved at once; more begin a throttled run.
+    """
+    _hold(selection, target)
+    verdict(selection, target, roles.role_of(actor))
+    to = Node.objects.filter(pk=_node_id(target) or 0).first()
+    shown = (
+        {} if selection.where or selection.drawn is None else dict.fromkeys(selection.users, selection.drawn or None)
+    )
+    users = selection.rows().values_list("user_id", flat=True) if selection.where else selection.users
+    return _moved(move_users(selection.cluster, users, to, actor=actor, expected=shown))
+
+
+def undo(operation_id: int, actor: Any) -> Moved:
+    """Move back whom an operation moved and nobody moved since, as a run. Raises Refused."""
+    from assignments.services import operations
+
+    plan = operations.undo(operation_id, actor=actor)
+    return _moved(operations.start(plan.hash, actor=actor, valid_only=True))
+
+
+def _hold(selection: Selection, target: str) -> None:
+    """The locks of all subclusters that lose or get users, in one order, before anything is judged."""
+    homes = selection.rows().order_by().values("home_node_id").distinct()
+    found = Node.objects.filter(
+        Q(pk__in=homes) | Q(pk=_node_id(target) or 0), cluster=selection.cluster, subcluster__isnull=False
+    )
+    hold_subclusters(found.values_list("subcluster_id", flat=True))
+
+
+def _node_id(target: str) -> int | None:
+    """The node of a target; no node for the unassigned users."""
+    kind, _, key = target.partition(":")
+    return int(key) if kind == "node" and key.isascii() and key.isdigit() and len(key) < 18 else None
+
+
+def _moved(operation: Operation) -> Moved:
+    ends = Move.objects.filter(operation=operation, done=True).values_list("from_node_id", "to_node_id").distinct()
+    return Moved(operation, frozenset(pk for pair in ends for pk in pair if pk is not None))
 
 
 def check_ground(selection: Selection) -> None:

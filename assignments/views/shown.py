@@ -236,17 +236,22 @@ class Pane:
 def pane(request: HttpRequest, board: Board) -> Pane:
     """The pane that an address asks for. Raises Refused for a node or subcluster that the cluster does not have."""
     asked = request.GET
+    where, show = filter_of(asked, board.cluster)
+    _check_place(board, where)
+    return Pane(board, where, show, _cursor(asked, "after"), _cursor(asked, "before"))
+
+
+def filter_of(asked: QueryDict, cluster: Cluster) -> tuple[UserFilter, str]:
+    """The filter that stands in an address, and which choice of `show` it holds."""
     where = UserFilter(
-        board.cluster.pk,
+        cluster.pk,
         node_id=number(asked.get("node")),
         subcluster_id=number(asked.get("subcluster")),
         endpoint=_known(asked, "endpoint", ENDPOINT_KINDS),
         q=asked.get("q", "").strip()[:132].replace("\0", ""),
     )
-    _check_place(board, where)
     show = _known(asked, "show", SHOWS)
-    shown = replace(where, **SHOWS[show][1])
-    return Pane(board, shown, show, _cursor(asked, "after"), _cursor(asked, "before"))
+    return replace(where, **SHOWS[show][1]), show
 
 
 def _cursor(asked: QueryDict, name: str) -> str:

@@ -79,7 +79,7 @@
       if (note.dataset.timed) continue;
       note.dataset.timed = "yes";
       const leave = () => (note.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : note.remove());
-      setTimeout(leave, 8000);
+      setTimeout(leave, 1000 * (note.dataset.leaves || 8));
     }
   }).observe(messages, { childList: true });
 })();
