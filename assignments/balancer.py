@@ -12,6 +12,7 @@ balancer never acts at once.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from assignments.window import Window
@@ -67,7 +68,7 @@ class Verdict:
 
     act: bool
     why: Reason
-    facts: dict[str, str | int]
+    facts: dict[str, Any]
     held: int
 
     @property
@@ -88,7 +89,7 @@ def decide(rules: Rules, ground: Ground, now: datetime) -> Verdict:
     excess = imbalance(ground.loads)
     held = ground.held + 1 if excess >= rules.threshold else 0
 
-    def idle(why: Reason, **facts: str | int) -> Verdict:
+    def idle(why: Reason, **facts: Any) -> Verdict:
         return Verdict(False, why, facts, held)
 
     if rules.automation is Automation.OFF:

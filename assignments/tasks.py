@@ -7,7 +7,7 @@ from what the database holds. A task that is lost is found again by the next tic
 from celery import shared_task
 from django.utils import timezone
 
-from assignments.services import operations, recovery
+from assignments.services import balancer, operations, recovery
 
 
 @shared_task(name="assignments.tick")
@@ -18,6 +18,8 @@ def tick() -> None:
         step_subcluster.delay(pk)
     for pk, generation in operations.due(now):
         run_operation.delay(pk, generation)
+    for pk in balancer.due(now):
+        balance.delay(pk)
 
 
 @shared_task(name="assignments.step_subcluster")
@@ -30,3 +32,9 @@ def step_subcluster(subcluster_id: int) -> None:
 def run_operation(operation_id: int, generation: int) -> None:
     """The batches of one run that are due, until it waits, ends or the task's time is over."""
     operations.run(operation_id, generation, timezone.now)
+
+
+@shared_task(name="assignments.balance")
+def balance(cluster_id: int) -> None:
+    """One round of the automatic balancer of a cluster."""
+    balancer.look(cluster_id, timezone.now())

@@ -341,7 +341,10 @@ FAULT_NOT_THERE = _add("FAULT_NOT_THERE", "{node} does not have this fault: {wha
 POLICY_OUT_OF_RANGE = _add("POLICY_OUT_OF_RANGE", "{field} cannot be {value}.", "It takes {allowed}.", status=422)
 POLICY_FIELD_UNKNOWN = _add("POLICY_FIELD_UNKNOWN", "There is no parameter {field}.", "Known: {known}.", status=422)
 CLOCK_SPEED_OUT_OF_RANGE = _add(
-    "CLOCK_SPEED_OUT_OF_RANGE", "The clock cannot run at {speed} times real time.", "Choose a whole number from 1 to 600.", status=422
+    "CLOCK_SPEED_OUT_OF_RANGE",
+    "The clock cannot run at {speed} times real time.",
+    "Choose a whole number from 1 to 600.",
+    status=422,
 )
 SCENARIO_INVALID = _add("SCENARIO_INVALID", "{problem}", "{remedy}", status=422)
 
@@ -434,7 +437,9 @@ NODE_NOT_ABLE = _add(
 )
 HA_ENABLED = _add("HA_ENABLED", "HA is on for {subcluster}.", level=NEWS)
 HA_DISABLED = _add("HA_DISABLED", "HA is off for {subcluster}; nothing protects its users.", level=WARNING)
-CLOCK_SPEED_CHANGED = _add("CLOCK_SPEED_CHANGED", "{actor} set the clock of {name} to {speed} times real time.", level=NEWS)
+CLOCK_SPEED_CHANGED = _add(
+    "CLOCK_SPEED_CHANGED", "{actor} set the clock of {name} to {speed} times real time.", level=NEWS
+)
 POLICY_CHANGED = _add("POLICY_CHANGED", "{actor} changed the recovery policy of {name}: {changes}.", level=NEWS)
 WINDOW_CHANGED = _add(
     "WINDOW_CHANGED",
@@ -639,4 +644,15 @@ BALANCER_RECOMMENDS = _add(
 )
 BALANCER_ACTS = _add(
     "BALANCER_ACTS", "Runs a plan of {moves} moves that lowers the excess of {excess} % by {gain} points.", level=NEWS
+)
+BALANCER_MODE = _add(
+    "BALANCER_MODE",
+    "Does nothing: in active/standby the first node of each subcluster holds all users.",
+    "Choose the mode balanced or manual, or plan the goal active/standby by hand.",
+    NEWS,
+)
+RUN_POLICY_CHANGED = _add("RUN_POLICY_CHANGED", "{actor} changed the rules of runs: {changes}.", level=NEWS)
+SETTING_UNKNOWN = _add("SETTING_UNKNOWN", "There is no setting {name}.", "Known: {known}.", status=422)
+SETTING_NOT_VALID = _add(
+    "SETTING_NOT_VALID", "{name} is not valid: {problem}.", "Correct it and save again.", status=422
 )

@@ -1,0 +1,55 @@
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from assignments.models import RunPolicy
+from assignments.services import balancer
+from topology import selectors
+from topology.reasons import Refused
+
+
+class Command(BaseCommand):
+    help = "Shows what the automatic balancer of a cluster says, looks now, or changes its rules."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("cluster")
+        parser.add_argument(
+            "--set", action="append", default=[], metavar="NAME=VALUE", help=f"One of {', '.join(balancer.SETTINGS)}"
+        )
+        parser.add_argument("--look", action="store_true", help="Do a round now, as the worker does every half minute")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            cluster = selectors.cluster_named(options["cluster"])
+            if options["set"]:
+                balancer.configure(cluster, dict(_pair(text) for text in options["set"]), actor="command line")
+            policy = balancer.policy_of(cluster)
+            if options["look"]:
+                balancer.look(cluster.pk, timezone.now())
+                policy.refresh_from_db()
+        except Refused as refusal:
+            raise CommandError(f"{refusal.code}: {refusal.message} {refusal.fix}".strip()) from refusal
+        self.stdout.write(json.dumps(_shape(policy), indent=2) if options["json"] else policy.sentence)
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise CommandError(f"--set {text}: write NAME=VALUE.")
+    return name, {"true": True, "false": False}.get(value.lower(), value)
+
+
+def _shape(policy: RunPolicy) -> dict[str, Any]:
+    settings = {name: getattr(policy, name) for name in balancer.SETTINGS}
+    return {
+        "cluster": policy.cluster.name,
+        "settings": {name: value if isinstance(value, int | bool) else str(value) for name, value in settings.items()},
+        "code": policy.code,
+        "message": policy.sentence,
+        "checked_at": policy.checked_at.isoformat() if policy.checked_at else None,
+        "plan": policy.plan.hash if policy.plan else None,
+    }
