@@ -18,7 +18,8 @@ from django.db.models import Count, Q, QuerySet, Sum
 from assignments import selectors
 from assignments.models import Assignment, Claim, Kind, Move, Operation, Population
 from assignments.selectors import Counts, UserFilter, percent
-from assignments.services.hand_moves import AT_ONCE, move_users
+from assignments.services import operations
+from assignments.services.hand_moves import AT_ONCE
 from topology import reasons, roles
 from topology.locks import hold_subclusters
 from topology.models import Cluster, Mode, Model, Node, Policy, Subcluster
@@ -398,13 +399,11 @@ def move(selection: Selection, target: str, actor: Any) -> Moved:
         {} if selection.where or selection.drawn is None else dict.fromkeys(selection.users, selection.drawn or None)
     )
     users = selection.rows().values_list("user_id", flat=True) if selection.where else selection.users
-    return _moved(move_users(selection.cluster, users, to, actor=actor, expected=shown))
+    return _moved(operations.move_users(selection.cluster, users, to, actor=actor, expected=shown))
 
 
 def undo(operation_id: int, actor: Any) -> Moved:
     """Move back whom an operation moved and nobody moved since, as a run. Raises Refused."""
-    from assignments.services import operations
-
     plan = operations.undo(operation_id, actor=actor)
     return _moved(operations.start(plan.hash, actor=actor, valid_only=True))
 
