@@ -115,6 +115,7 @@ class Member:
     state: State = State.UNKNOWN
     reason: StateReason = StateReason.HIGH_AVAILABILITY_NOT_ENABLED
     watch: Watch = Watch()
+    key: str = ""  # names it in what is kept; a node may be renamed
 
     @property
     def serves(self) -> bool:
@@ -236,7 +237,7 @@ def picture(pair: Pair) -> dict[str, dict[str, Any]]:
 
 def to_json(pair: Pair) -> dict[str, Any]:
     """What is kept between two steps."""
-    return {"memory": asdict(pair.memory), "watches": {m.name: asdict(m.watch) for m in pair.members}}
+    return {"memory": asdict(pair.memory), "watches": {m.key or m.name: asdict(m.watch) for m in pair.members}}
 
 
 def memory_from_json(kept: Mapping[str, Any]) -> Memory:
@@ -250,9 +251,9 @@ def memory_from_json(kept: Mapping[str, Any]) -> Memory:
     return Memory(**values)
 
 
-def watch_from_json(kept: Mapping[str, Any], name: str, now: int) -> Watch:
+def watch_from_json(kept: Mapping[str, Any], key: str, now: int) -> Watch:
     """What is remembered of a member; one never seen before is watched from now on."""
-    values = dict((kept.get("watches") or {}).get(name) or {})
+    values = dict((kept.get("watches") or {}).get(key) or {})
     if not values:
         return Watch(started_at=now)
     values = {key: value for key, value in values.items() if key in Watch.__dataclass_fields__}

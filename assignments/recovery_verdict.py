@@ -1,0 +1,54 @@
+"""What happens if a node fails now: who takes its users, how full that node gets, who is left, how long it takes.
+
+The answer counts as the engine would: rated capacity unless the policy says beyond, the computed or budgeted rate,
+the time until the failure is detected, and the wait of the clients (domain.md §3, §4.8).
+"""
+
+from dataclasses import dataclass
+
+from assignments.recovery_desk import Desk
+from assignments.recovery_pair import Pair, Phase
+from assignments.throttle import seconds_for
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The consequence of one failure; `taker` is None when nobody takes over, `seconds` None when it never ends."""
+
+    taker: str | None
+    users: int  # served by the node now, who lose service
+    taken: int
+    percent: int  # load of the taker afterwards, of its rated users
+    left_out: int
+    seconds: int | None
+
+
+def n_minus_one(pair: Pair, member: int) -> Verdict:
+    """The verdict on one node of a pair, without its users' own actions."""
+    users = pair.serving(member)
+    taker = _taker(pair, member)
+    if taker is None:
+        return Verdict(None, users, 0, 0, users, None if users else 0)
+    desk = Desk(pair, 0)
+    taken = min(users, desk.room(taker))
+    load = 100 * (pair.serving(taker) + taken) / pair.members[taker].capacity
+    seconds = None
+    if taken == users:
+        p = pair.parameters
+        wait = max(p.keep_alive_timeout, p.relogin_lower_limit)
+        seconds = wait + seconds_for(taken, desk.rate(taken)) if taken else 0
+    return Verdict(pair.members[taker].name, users, taken, round(load), users - taken, seconds)
+
+
+def _taker(pair: Pair, member: int) -> int | None:
+    """Who would take over: the peer, if HA is on and it can serve and is not stopped itself."""
+    if not pair.ha or len(pair.members) < 2:
+        return None
+    peer = 1 - member
+    able = pair.members[peer].truth.heard and pair.members[peer].truth.up
+    phase = pair.memory.phase
+    if not able or phase in (Phase.OFF, Phase.FAILED):
+        return None
+    stopped = phase in (Phase.FAILING_OVER, Phase.FAILED_OVER) and pair.memory.side == peer
+    by_hand = stopped and pair.memory.cause == "admin"
+    return None if by_hand else peer

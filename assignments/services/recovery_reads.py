@@ -1,0 +1,132 @@
+"""Reads a subcluster as the recovery engine sees it, and what may be asked of it now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+
+from assignments import recovery_commands as commands
+from assignments.models import Population
+from assignments.recovery_commands import Command
+from assignments.recovery_pair import Member, Pair, Parameters, memory_from_json, watch_from_json
+from assignments.recovery_verdict import Verdict, n_minus_one
+from assignments.throttle import Window, pair_window
+from topology.models import Cluster, Node, Policy, Subcluster
+from topology.reasons import Refused
+from topology.states import State, StateReason
+
+
+@dataclass(frozen=True)
+class Button:
+    """One command of a subcluster: for which node, and why it is refused now, if it is."""
+
+    command: Command
+    node: Node | None
+    refused: Refused | None
+
+    @property
+    def label(self) -> str:
+        return {"enable_ha": "Enable HA", "disable_ha": "Disable HA"}.get(self.command, self.command.title())
+
+    @property
+    def legal(self) -> bool:
+        return self.refused is None
+
+
+def cluster_seconds(cluster: Cluster, real: datetime) -> int:
+    """The whole seconds of cluster time at a real instant."""
+    return int(cluster.now(real).timestamp())
+
+
+def real_time(cluster: Cluster, seconds: int) -> datetime:
+    """A real instant at which the cluster's clock has just reached so many seconds."""
+    at = cluster.clock.real(datetime.fromtimestamp(seconds, UTC))
+    return at.replace(microsecond=at.microsecond + 1) if at.microsecond < 999_999 else at
+
+
+def parameters(policy: Policy) -> Parameters:
+    """The part of a policy that the engine follows."""
+    return Parameters(**{field.name: getattr(policy, field.name) for field in fields(Parameters)})
+
+
+def read_pair(subcluster: Subcluster, now: int) -> tuple[Pair, list[Node]]:
+    """A subcluster and its nodes in slot order, in two queries; cluster and policy must be loaded with it."""
+    nodes = list(Node.objects.filter(subcluster=subcluster).order_by("slot"))
+    at = {node.pk: i for i, node in enumerate(nodes)}
+    rows = Population.objects.filter(home_node__in=nodes, serving_node__in=nodes, users__gt=0)
+    counts = {
+        (at[home], at[serving]): (users, signed_in)
+        for home, serving, users, signed_in in rows.values_list("home_node", "serving_node", "users", "signed_in")
+    }
+    members = tuple(_member(node, subcluster, now) for node in nodes)
+    return _pair(subcluster, members, counts), nodes
+
+
+def _member(node: Node, subcluster: Subcluster, now: int) -> Member:
+    watch = watch_from_json(subcluster.srm, str(node.pk), now)
+    return Member(
+        node.name,
+        node.capacity_users,
+        node.profile,
+        node.truth,
+        State(node.state),
+        StateReason(node.reason),
+        watch,
+        key=str(node.pk),
+    )
+
+
+def _pair(sub: Subcluster, members: tuple[Member, ...], counts: dict[tuple[int, int], tuple[int, int]]) -> Pair:
+    return Pair(
+        sub.name,
+        members,
+        counts,
+        ha=sub.ha_enabled,
+        model=sub.cluster.model,
+        parameters=parameters(sub.cluster.policy),
+        memory=memory_from_json(sub.srm),
+    )
+
+
+def with_policy(subcluster: Subcluster) -> Subcluster:
+    """The subcluster as it is now, with its cluster and policy, in one query."""
+    return Subcluster.objects.select_related("cluster__policy").get(pk=subcluster.pk)
+
+
+def buttons(subcluster: Subcluster) -> list[Button]:
+    """Every command of a subcluster, for each node that it is for, legal or with the reason of its refusal."""
+    pair, nodes = read_pair(with_policy(subcluster), 0)
+    found = []
+    for command in Command:
+        about = list(enumerate(nodes)) if command in commands.OF_A_NODE else [(0, None)]
+        if nodes:
+            found += [Button(command, node, commands.refusal(pair, command, i)) for i, node in about]
+    return found
+
+
+def verdicts(cluster: Cluster) -> dict[int, Verdict]:
+    """For each node in a subcluster, by id: what happens if it fails now; in three queries."""
+    subclusters = list(Subcluster.objects.filter(cluster=cluster).select_related("cluster__policy"))
+    nodes = list(Node.objects.filter(cluster=cluster, subcluster__isnull=False).order_by("subcluster_id", "slot"))
+    rows = list(
+        Population.objects.filter(cluster=cluster, home_node__isnull=False, users__gt=0).values_list(
+            "home_node", "serving_node", "users", "signed_in"
+        )
+    )
+    found: dict[int, Verdict] = {}
+    for sub in subclusters:
+        mine = [node for node in nodes if node.subcluster_id == sub.pk]
+        at = {node.pk: i for i, node in enumerate(mine)}
+        counts = {(at[h], at[s]): (users, signed) for h, s, users, signed in rows if h in at and s in at}
+        pair = _pair(sub, tuple(_member(node, sub, 0) for node in mine), counts)
+        found |= {node.pk: n_minus_one(pair, i) for i, node in enumerate(mine)}
+    return found
+
+
+def relogin_window(pair: Pair) -> Window | None:
+    """The window of a subcluster; none for one without nodes (domain.md §4.8)."""
+    if not pair.members:
+        return None
+    homes = [pair.home(i) for i in range(len(pair.members))]
+    profiles = [m.profile for m in pair.members]
+    return pair_window(profiles, pair.model, homes, pair.parameters.relogin_lower_limit)
