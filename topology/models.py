@@ -237,7 +237,9 @@ class Node(models.Model):
             models.UniqueConstraint(fields=["cluster"], condition=Q(publisher=True), name="one_publisher_per_cluster"),
             models.CheckConstraint(condition=Q(number__range=(1, MAX_NODES)), name="at_most_six_nodes"),
             models.CheckConstraint(
-                condition=Q(subcluster__isnull=True, slot__isnull=True) | Q(subcluster__isnull=False, slot__in=(1, 2)),
+                # A null slot must be refused by name: a check that is neither true nor false passes.
+                condition=Q(subcluster__isnull=True, slot__isnull=True)
+                | Q(subcluster__isnull=False, slot__isnull=False, slot__in=(1, 2)),
                 name="at_most_two_slots",
             ),
             models.CheckConstraint(condition=Q(name__regex=NODE_NAME), name="node_name_form"),

@@ -182,10 +182,10 @@ def _removed_subclusters(before: TopologySpec, after: TopologySpec) -> Iterator[
 
 
 def _subcluster_order(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+    """The order on the page, if it is not reached by adding the new ones at the end."""
     wanted, known = _groups(after), _groups(before)
-    old = [group.name for group in before.subclusters if group.name in wanted]
-    new = [group.name for group in after.subclusters if group.name in known]
-    yield from _changed("cluster", after.cluster, "subclusters", old, new)
+    reached = [name for name in known if name in wanted] + [name for name in wanted if name not in known]
+    yield from _changed("cluster", after.cluster, "subclusters", reached, list(wanted))
 
 
 def _kept(before: TopologySpec, after: TopologySpec) -> Iterator[str]:

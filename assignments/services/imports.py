@@ -9,18 +9,19 @@ failover state (domain.md §1.4).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from assignments import planner
-from assignments.models import Kind, Operation, Population, Progress
+from assignments.models import Kind, Operation, Progress
 from assignments.services import staging
+from assignments.services.grounds import ground_of
 from assignments.userlist import Limits, Problems, Readable, UserList
 from topology import events, locks, reasons
-from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Model, Node, Subcluster
+from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
 from topology.reasons import Refused
 from topology.states import State
 
@@ -111,10 +112,7 @@ class _Placement:
     def __init__(self, cluster: Cluster, report: Report) -> None:
         self.cluster, self.report = cluster, report
         self.nodes = list(Node.objects.filter(cluster=cluster).order_by("number"))
-        self.home = {node.pk: (0, 0) for node in self.nodes}
-        for row in Population.objects.filter(cluster=cluster, home_node__isnull=False):
-            users, endpoints = self.home[row.home_node_id or 0]
-            self.home[row.home_node_id or 0] = (users + row.users, endpoints + row.endpoints)
+        self.ground = ground_of(cluster)
 
     def run(self) -> None:
         staging.place_named(self.cluster.mode == planner.MANUAL)
@@ -145,7 +143,7 @@ class _Placement:
     def _places(self, users: int, endpoints: int) -> dict[int, int]:
         """Users per node; room for a failover is kept where the model asks for it, as long as there is any."""
         loads = self._loads()
-        redundant = self.cluster.model == Model.BALANCED_REDUNDANT
+        redundant = self.ground.redundant
         try:
             return planner.place(loads, self.cluster.mode, users, endpoints=endpoints, redundant=redundant)
         except Refused:
@@ -166,26 +164,19 @@ class _Placement:
         return low
 
     def _loads(self) -> list[planner.NodeLoad]:
+        """The nodes with those who are at home there and those whom this file brings so far."""
         added = staging.placed()
-        return [self._load(node, *added.get(node.pk, (0, 0))) for node in self.nodes]
-
-    def _load(self, node: Node, users: int, endpoints: int) -> planner.NodeLoad:
-        return planner.NodeLoad(
-            id=node.pk,
-            name=node.name,
-            subcluster=node.subcluster_id,
-            slot=node.slot,
-            capacity_users=node.capacity_users,
-            capacity_endpoints=node.capacity_endpoints,
-            users=self.home[node.pk][0] + users,
-            endpoints=self.home[node.pk][1] + endpoints,
-            in_service=node.serves,
-        )
+        return [_with(load, *added.get(load.id, (0, 0))) for load in self.ground.nodes]
 
     def _capacities(self) -> list[staging.Capacity]:
         return [
-            staging.Capacity(n.pk, n.name, *self.home[n.pk], n.capacity_users, n.capacity_endpoints) for n in self.nodes
+            staging.Capacity(n.id, n.name, n.users, n.endpoints, n.capacity_users, n.capacity_endpoints)
+            for n in self.ground.nodes
         ]
+
+
+def _with(load: planner.NodeLoad, users: int, endpoints: int) -> planner.NodeLoad:
+    return replace(load, users=load.users + users, endpoints=load.endpoints + endpoints)
 
 
 def _write(cluster: Cluster, report: Report, actor: Any) -> None:
