@@ -89,7 +89,7 @@ def _database() -> dict[str, object]:
     # A web process shares a pool; what forks or tests (DATABASE_POOL=0) keeps one connection per thread.
     if size := env.int("DATABASE_POOL", default=8):
         config["CONN_MAX_AGE"] = 0
-        config["OPTIONS"] = {"pool": {"min_size": 1, "max_size": size}}
+        config["OPTIONS"] = {"pool": {"min_size": 1, "max_size": size, "timeout": 5}}
     else:
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
@@ -158,6 +158,8 @@ X_FRAME_OPTIONS = "DENY"
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# For ever: whoever is without a broker for an hour should find work again by itself.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

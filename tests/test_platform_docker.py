@@ -1,0 +1,133 @@
+"""What of the containers can be tried without an engine: the image's files, its build step, its health check."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from config.embedded import BASE_DIR, HOST, free_port
+from config.processes import stop_child, wait_until
+
+pytestmark = pytest.mark.xdist_group("platform")
+DOCKERFILE = (BASE_DIR / "docker" / "Dockerfile").read_text()
+COMPOSE = yaml.safe_load((BASE_DIR / "docker" / "compose.yml").read_text())
+OWN = ["web", "worker", "beat", "migrate"]
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with what the second stage copies, and nothing else; static files collected as there."""
+    app = tmp_path_factory.mktemp("image")
+    for source, target in re.findall(r"^COPY (?!--from)(\S+) (\S+)$", DOCKERFILE.partition("WORKDIR")[2], re.M):
+        path = BASE_DIR / source
+        to = app / (source if target == "./" else target)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(path, to) if path.is_dir() else shutil.copy(path, to)
+    build = {"SECRET_KEY": "build", "DATABASE_URL": "postgresql://build@127.0.0.1:1/build"}
+    build |= {"REDIS_URL": "redis://127.0.0.1:1/0", "STATIC_ROOT": str(app / "staticfiles")}
+    run(app, "manage.py", "collectstatic", "--noinput", "--verbosity", "0", **build).check_returncode()
+    return app
+
+
+def run(app: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *words], cwd=app, env=production(app, **environment), text=True)
+
+
+def production(app: Path, **environment: str) -> dict[str, str]:
+    """The environment of a container: no local mode, a key of its own, files of its own."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"HOMENODE_LOCAL", "SECRET_KEY"}}
+    own = {"HOMENODE_DATA": str(app / "state"), "STATIC_ROOT": str(app / "staticfiles"), "SECRET_KEY": "k" * 60}
+    return kept | own | {"ALLOWED_HOSTS": "console.example.org"} | environment
+
+
+def test_the_image_names_its_static_files_by_content(image):
+    manifest = json.loads((image / "staticfiles" / "staticfiles.json").read_text())
+    assert manifest["paths"]
+    assert all((image / "staticfiles" / named).exists() for named in manifest["paths"].values())
+
+
+def test_the_image_serves_and_calls_itself_healthy(image):
+    port = str(free_port())
+    command = re.search(r"^CMD (\[.*\])$", DOCKERFILE.replace("\\\n", ""), re.M)
+    assert command
+    words = [HOST if word == "0.0.0.0" else port if word == "8000" else word for word in json.loads(command[1])]
+    with (image / "web.log").open("wb") as log:
+        web = subprocess.Popen(
+            [sys.executable, "-m", *words],
+            cwd=image,
+            env=production(image),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+
+        def healthy() -> bool:
+            checked = subprocess.run(
+                [sys.executable, "docker/healthcheck.py"],
+                cwd=image,
+                env=production(image, PORT=port),
+                capture_output=True,
+            )
+            return checked.returncode == 0
+
+        assert wait_until(healthy, 30), (image / "web.log").read_text()
+    finally:
+        stop_child(web, web_signal(), 8)
+    assert not healthy()
+
+
+def web_signal() -> int:
+    import signal
+
+    named = re.search(r"^STOPSIGNAL (\w+)$", DOCKERFILE, re.M)
+    assert named
+    return signal.Signals[named[1]]
+
+
+def test_the_image_is_slim_and_not_root():
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.M)) == {"python:3.11-slim-bookworm"}
+    assert re.findall(r"^USER (\S+)$", DOCKERFILE, re.M) == ["homenode"]
+    assert "HEALTHCHECK" in DOCKERFILE
+
+
+def test_nothing_that_is_copied_is_ignored():
+    ignored = (BASE_DIR / ".dockerignore").read_text().split()
+    for source in re.findall(r"^COPY (?!--from)(\S+) ", DOCKERFILE, re.M):
+        assert f"!{source}" in ignored
+
+
+def test_compose_runs_everything_once_and_healthily():
+    services = COMPOSE["services"]
+    assert set(services) == {"postgres", "redis", *OWN}
+    for name, service in services.items():
+        one_shot = name == "migrate"
+        # The web server's health check is the image's own.
+        assert one_shot or name == "web" or service["healthcheck"]["test"], name
+        assert service["restart"] == ("no" if one_shot else "unless-stopped")
+    assert all(
+        services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+        for name in ("web", "worker", "beat")
+    )
+    assert set(COMPOSE["volumes"]) == {"postgres", "redis", "state"}
+    assert all("ports" not in services[name] for name in services if name != "web")
+
+
+def test_compose_gives_every_process_the_same_addresses_and_key():
+    for name in OWN:
+        environment = COMPOSE["services"][name]["environment"]
+        assert {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS"} <= set(environment)
+        assert (environment.get("DATABASE_POOL") == "0") == (name != "web")
+
+
+def test_every_wish_of_compose_is_in_the_example():
+    asked = set(re.findall(r"\$\{([A-Z_]+)", (BASE_DIR / "docker" / "compose.yml").read_text()))
+    given = set(re.findall(r"^([A-Z_]+)=", (BASE_DIR / "docker" / "env.example").read_text(), re.M))
+    assert given <= asked
+    assert asked - given == {"HOMENODE_VERSION", "LOG_LEVEL"}
