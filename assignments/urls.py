@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assignments.views import moves, page, users
+from assignments.views import imports, moves, page, runs, users
 
 urlpatterns = [
     path("", page.home, name="home"),
@@ -13,6 +13,14 @@ urlpatterns = [
     path("clusters/<str:cluster>/subclusters/<int:pk>", page.subcluster, name="subcluster"),
     path("clusters/<str:cluster>/nodes/<int:pk>", page.node, name="node"),
     path("clusters/<str:cluster>/users", users.users, name="users"),
+    path("clusters/<str:cluster>/import", imports.upload, name="import"),
+    path("clusters/<str:cluster>/plans", runs.make_plan, name="plans"),
+    path("plans/<str:plan_hash>/run", runs.run_plan, name="run-plan"),
+    path("clusters/<str:cluster>/operations/", runs.listed, name="operations"),
+    path("operations/<int:pk>/", runs.detail, name="operation"),
+    path("operations/<int:pk>/bar", runs.bar, name="operation-bar"),
+    path("operations/<int:pk>/undo", runs.undo, name="undo"),
+    path("operations/<int:pk>/<slug:what>", runs.steer, name="steer"),  # pause, resume, cancel, rate
     path("clusters/<str:cluster>/moves/", moves.move, name="move"),
     path("clusters/<str:cluster>/moves/targets", moves.targets, name="move-targets"),
     path("clusters/<str:cluster>/moves/dialog", moves.dialog, name="move-dialog"),

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from assignments import selectors
+from assignments.views.runs import strip_runs
 from assignments.views.shown import pane, topics
 from topology import reasons, roles
 from topology.http import needs
@@ -18,7 +19,7 @@ from topology.selectors import cluster_named
 def board_context(cluster: str) -> dict[str, Any]:
     """What strip, tree and map show of a cluster."""
     board = selectors.board(cluster_named(cluster))
-    return {"cluster": board.cluster, "board": board, "topics": topics(board)}
+    return {"cluster": board.cluster, "board": board, "topics": topics(board), "runs": strip_runs(board.cluster)}
 
 
 @require_GET

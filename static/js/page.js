@@ -73,6 +73,16 @@
   }
   mark();
 
+  // What has ended stays to be read for a while.
+  function leave() {
+    for (const element of document.querySelectorAll("[data-leaves]:not([data-leaving])")) {
+      element.dataset.leaving = "yes";
+      setTimeout(() => element.isConnected && element.remove(), element.dataset.leaves * 1000);
+    }
+  }
+  document.addEventListener("htmx:load", leave);
+  leave();
+
   // Messages go by themselves after a while, unless the pointer or the focus is on them or they offer something.
   new MutationObserver(() => {
     for (const note of messages.querySelectorAll(".toast-note:not([data-stays])")) {

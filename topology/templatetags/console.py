@@ -93,3 +93,15 @@ def faults(node: Any) -> str:
     """What is broken on a simulated node, as words; nothing when all runs."""
     parts = ((node.power_on, "Power off"), (node.network_up, "Network down"), (node.database_up, "Database down"))
     return " · ".join([text for fine, text in parts if not fine] + [f"{name} failed" for name in node.failed_services])
+
+
+@register.filter
+def short(name: str) -> str:
+    """A node's name up to its first dot; the full one belongs in the title."""
+    return name.split(".", 1)[0]
+
+
+@register.filter
+def change(before: int, after: int) -> str:
+    """The difference with its sign, 0 without."""
+    return f"{after - before:+,}" if after != before else "0"

@@ -1,0 +1,65 @@
+"""Reads of runs: one operation with its lanes, the latest of a cluster, whom it skipped, and its step log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Count, QuerySet, prefetch_related_objects
+
+from assignments.models import ACTIVE, Move, Operation
+from topology import reasons
+from topology.models import Cluster, Event
+from topology.reasons import REASONS, Reason, Refused
+
+PAGE = 50
+STEPS = 400  # lines of one step log; a longer one leaves out its middle
+
+
+def operation(pk: int) -> Operation:
+    """An operation with its cluster, plan and lanes. Raises Refused."""
+    rows = Operation.objects.select_related("cluster__policy", "from_node", "to_node", "plan", "undo_of")
+    found = rows.prefetch_related("lanes__node").filter(pk=pk).first()
+    if not found:
+        raise Refused(reasons.NO_SUCH_OPERATION, operation=pk)
+    return found
+
+
+def with_lanes(operations: Iterable[Operation]) -> list[Operation]:
+    """The same operations with their lanes, in one query."""
+    found = list(operations)
+    prefetch_related_objects(found, "lanes")
+    return found
+
+
+def of_cluster(cluster: Cluster, before: int | None = None) -> QuerySet[Operation]:
+    """Operations of a cluster, the newest first, below an id for the next page."""
+    rows = Operation.objects.filter(cluster=cluster).select_related("from_node", "to_node", "plan", "cluster__policy")
+    return (rows.filter(pk__lt=before) if before else rows).prefetch_related("lanes").order_by("-pk")[:PAGE]
+
+
+def shown_in_strip(cluster: Cluster, since: datetime) -> list[Operation]:
+    """Operations that run, and those that ended after a moment, the newest first."""
+    rows = Operation.objects.filter(cluster=cluster).select_related("from_node", "to_node", "plan", "cluster__policy")
+    active = rows.filter(state__in=ACTIVE)
+    ended = rows.filter(finished_at__gte=since).exclude(state__in=ACTIVE).order_by("-pk")[:3]
+    return with_lanes([*active.order_by("-pk")[:20], *ended])
+
+
+def skipped(found: Operation) -> list[tuple[Reason, int]]:
+    """How many users a run skipped, for each reason."""
+    rows = (
+        Move.objects.filter(operation=found, done=False).values("code").annotate(users=Count("pk")).order_by("-users")
+    )
+    return [(REASONS.get(row["code"]) or Reason(row["code"], row["code"]), row["users"]) for row in rows]
+
+
+def steps(found: Operation) -> tuple[list[Event], int]:
+    """The history of one operation from its beginning, and how many lines of its middle are left out."""
+    rows = Event.objects.filter(operation_id=found.pk)
+    first = list(rows.order_by("pk")[: STEPS + 1])
+    if len(first) <= STEPS:
+        return first, 0
+    half = STEPS // 2
+    last = list(rows.order_by("-pk")[:half])
+    return first[:half] + last[::-1], rows.count() - 2 * half
