@@ -113,5 +113,9 @@ def _done(request: HttpRequest, cluster: Cluster, moved: Moved, to: str) -> Http
     views = [view for view in board.nodes if view.node.pk in moved.nodes]
     context = {"cluster": cluster, "board": board, "views": views, "operation": moved.operation, "to": to}
     response = render(request, "assignments/_move_done.html", context)
-    response["HX-Retarget"], response["HX-Reswap"], response["HX-Trigger"] = "#messages", "innerHTML", "close-dialog"
+    response["HX-Retarget"], response["HX-Reswap"], response["HX-Trigger"] = (
+        "#messages",
+        "innerHTML",
+        "close-dialog, moved",
+    )
     return response

@@ -13,7 +13,7 @@
 
   // --- Choosing rows of one list ------------------------------------------------------------------------
   const picked = new Set(); // users; their rows may be replaced meanwhile
-  let list = null, query = null, anchor = null, whole = false; // whole: all that match the filter of the list, shown or not
+  let list = null, query = null, anchor = null, whole = false, inList = false; // whole: all that match the filter of the list, shown or not
   const rowsOf = (ul) => [...ul.querySelectorAll("[data-user]")];
   const listOf = () => document.querySelector(`.users[data-users="${list}"]`);
   const count = () => (whole ? Number(listOf()?.dataset.total) : picked.size);
@@ -61,7 +61,10 @@
     const ul = document.querySelector(".users");
     if (ul && (ul.dataset.users !== list || ul.dataset.query !== query)) clear();
     paint();
+    if (inList && ul && document.activeElement === body) ul.focus({ preventScroll: true }); // its row is gone
   });
+  document.addEventListener("focusin", (event) => { inList = Boolean(event.target.closest(".users")); });
+  document.addEventListener("moved", clear);
 
   // --- A drag: begun by pointer or key, led over targets, dropped or given up ---------------------------
   let press = null, drag = null, swallow = false;

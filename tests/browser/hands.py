@@ -1,0 +1,72 @@
+"""What a person does on the topology page, and what they see there."""
+
+from collections.abc import Iterable
+
+from playwright.sync_api import Locator, Page, expect
+
+from assignments.models import Assignment
+
+
+def card(page: Page, short: str) -> Locator:
+    """The card of a node, or of the unassigned users."""
+    return page.locator("[data-drop=unassigned]" if short == "waiting" else f"article.node[data-name^='{short}.']")
+
+
+def row(page: Page, user_id: str) -> Locator:
+    return page.locator(f".users [data-user-id='{user_id}']")
+
+
+def show(page: Page, short: str) -> None:
+    """Open the list of users of a node, or of the unassigned ones."""
+    card(page, short).locator("h3 a").click()
+    place = card(page, short).get_attribute("data-drop")
+    expect(page.locator(f".users[data-users='{place}']")).to_be_visible()
+
+
+def select(page: Page, user_ids: Iterable[str]) -> None:
+    first, *more = user_ids
+    row(page, first).click()
+    for user_id in more:
+        row(page, user_id).click(modifiers=["ControlOrMeta"])
+
+
+def middle(place: Locator) -> tuple[float, float]:
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def pick_up(page: Page, what: Locator) -> None:
+    """Press the mouse on something and move far enough for a drag."""
+    x, y = middle(what)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 5, y)
+    page.mouse.move(x - 12, y + 3)
+    expect(page.locator("#ghost")).to_be_visible()
+
+
+def hover(page: Page, short: str, level: str) -> Locator:
+    """Lead the drag over a node, and wait until it says what it thinks of it; answers what hangs at the pointer."""
+    page.mouse.move(*middle(card(page, short)), steps=5)
+    ghost = page.locator("#ghost")
+    expect(ghost).to_have_attribute("data-level", level)
+    return ghost
+
+
+def drag(page: Page, what: Locator, short: str, level: str = "allowed") -> None:
+    """Drag something to a node and drop it there."""
+    pick_up(page, what)
+    hover(page, short, level)
+    page.mouse.up()
+
+
+def said(page: Page) -> Locator:
+    return page.locator("#messages")
+
+
+def homes(user_ids: Iterable[str]) -> set[str]:
+    """The short names of the home nodes of users, as the database has them."""
+    rows = Assignment.objects.filter(user__user_id__in=list(user_ids)).select_related("home_node")
+    return {found.home_node.short_name if found.home_node else "none" for found in rows}

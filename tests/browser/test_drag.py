@@ -1,0 +1,263 @@
+"""Moving users on the page: with the mouse, by touch, by key, without dragging; and what refuses, says so."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from playwright.sync_api import Page, expect
+
+from assignments.models import Assignment, Operation
+from assignments.services import moves
+from assignments.services.moves import Selection
+from tests.browser.hands import card, drag, homes, hover, middle, pick_up, row, said, select, show
+from tests.live import LiveStack
+from tests.worlds import make_acme, node
+from topology.models import Cluster, EndUser
+
+Open = Callable[..., Page]
+THREE = ("imp1a-0001", "imp1a-0002", "imp1a-0003")
+
+
+@pytest.fixture
+def acme(live_web: LiveStack) -> Cluster:
+    return make_acme(imp1a=30, imp1b=4, imp2b=19, waiting=5)
+
+
+@pytest.fixture
+def page(acme: Cluster, signed_in_page: Open) -> Page:
+    """An operator before the users of imp1a."""
+    opened = signed_in_page(role="operator", path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
+    expect(row(opened, "imp1a-0001")).to_be_visible()
+    expect(opened.locator("#live")).to_have_attribute("data-state", "live")
+    return opened
+
+
+def test_a_user_is_dragged_to_another_node(page: Page) -> None:
+    pick_up(page, row(page, "imp1a-0002"))
+    expect(page.locator("#ghost b")).to_have_text("Move 1 user of imp1a")
+    ghost = hover(page, "imp1b", "allowed")
+    expect(ghost).to_contain_text("Move 1 user of imp1a to imp1b")
+    expect(ghost).to_contain_text("imp1b will have 5 of 5,000 users")
+    page.mouse.up()
+    expect(said(page)).to_contain_text("Moved 1 user to imp1b")
+    assert homes(["imp1a-0002"]) == {"imp1b"}
+    expect(card(page, "imp1b")).to_contain_text("5 / 5,000")
+    expect(row(page, "imp1a-0002")).to_have_count(0)
+
+
+def test_several_chosen_users_are_one_drag(page: Page) -> None:
+    row(page, "imp1a-0001").click()
+    row(page, "imp1a-0003").click(modifiers=["Shift"])
+    row(page, "imp1a-0007").click(modifiers=["ControlOrMeta"])
+    expect(page.locator("output[data-selected]")).to_have_text("4 selected")
+    drag(page, row(page, "imp1a-0002"), "imp1b")
+    expect(said(page)).to_contain_text("Moved 4 users to imp1b")
+    assert homes([*THREE, "imp1a-0007"]) == {"imp1b"}
+    expect(page.locator("output[data-selected]")).to_have_text("")
+
+
+def test_unassigned_users_get_a_home_and_lose_it(page: Page) -> None:
+    show(page, "waiting")
+    select(page, ["waiting-0001", "waiting-0002"])
+    drag(page, row(page, "waiting-0002"), "imp2a", "warning")  # its peer is rated for 20 users
+    expect(said(page)).to_contain_text("Moved 2 users to imp2a")
+    assert homes(["waiting-0001", "waiting-0002"]) == {"imp2a"}
+    show(page, "imp2a")
+    drag(page, row(page, "waiting-0001"), "waiting", "warning")
+    expect(said(page)).to_contain_text("Moved 1 user to Unassigned users")
+    assert homes(["waiting-0001"]) == {"none"}
+
+
+def test_a_target_that_refuses_says_why_and_nothing_changes(page: Page) -> None:
+    select(page, THREE)
+    pick_up(page, row(page, "imp1a-0002"))
+    ghost = hover(page, "imp2b", "refused")
+    expect(ghost).to_contain_text("imp2b has room for 1 more users, and 3 would come.")
+    expect(ghost).to_contain_text("Choose another node, or fewer users.")
+    expect(card(page, "imp2b")).to_have_attribute("data-verdict", "no room")
+    hover(page, "spare", "refused")
+    hover(page, "imp1a", "refused")
+    expect(page.locator("#voice")).to_contain_text("Refused. They are at home on imp1a already.")
+    hover(page, "imp2b", "refused")
+    page.mouse.up()
+    expect(said(page).get_by_role("alert")).to_contain_text("imp2b has room for 1 more users")
+    assert homes(THREE) == {"imp1a"}
+    assert not Operation.objects.exists()
+
+
+def test_escape_gives_a_drag_up(page: Page) -> None:
+    pick_up(page, row(page, "imp1a-0002"))
+    hover(page, "imp1b", "allowed")
+    page.keyboard.press("Escape")
+    expect(page.locator("#ghost")).to_be_hidden()
+    expect(page.locator("#voice")).to_have_text("Cancelled: nothing was moved.")
+    expect(page.locator(".drop")).to_have_count(0)
+    page.mouse.up()
+    assert homes(["imp1a-0002"]) == {"imp1a"}
+
+
+def test_a_hand_that_trembles_does_not_drag(page: Page) -> None:
+    x, y = middle(row(page, "imp1a-0002"))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 4, y + 3)
+    expect(page.locator("#ghost")).to_be_hidden()
+    page.mouse.up()
+    expect(row(page, "imp1a-0002")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_move_by_key_alone(page: Page) -> None:
+    page.locator(".users").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(page.locator("output[data-selected]")).to_have_text("3 selected")
+    page.keyboard.press("Shift+M")
+    voice = page.locator("#voice")
+    expect(voice).to_contain_text("imp1b.acme.org: Allowed. imp1b will have 7 of 5,000 users")
+    page.keyboard.press("Tab")
+    expect(voice).to_contain_text("imp2a.acme.org: Allowed with a warning.")
+    page.keyboard.press("ArrowRight")
+    expect(voice).to_contain_text("imp2b.acme.org: Refused.")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("ArrowLeft")
+    expect(voice).to_contain_text("imp1b.acme.org: Allowed.")
+    page.keyboard.press("Enter")
+    expect(said(page)).to_contain_text("Moved 3 users to imp1b")
+    assert homes(THREE) == {"imp1b"}
+
+
+def test_escape_gives_up_what_was_picked_up_by_key(page: Page) -> None:
+    row(page, "imp1a-0001").focus()
+    page.keyboard.press("Shift+M")
+    expect(page.locator("#ghost")).to_contain_text("Enter drops, Escape cancels.")
+    page.keyboard.press("Escape")
+    expect(page.locator("#ghost")).to_be_hidden()
+    expect(row(page, "imp1a-0001")).to_be_focused()
+    assert homes(["imp1a-0001"]) == {"imp1a"}
+
+
+def test_the_same_without_dragging(page: Page) -> None:
+    select(page, THREE)
+    page.get_by_role("button", name="Move to…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Move 3 users of imp1a to…")
+    expect(dialog.get_by_role("button", name=re.compile("^imp2b ?, refused"))).to_be_disabled()
+    dialog.get_by_role("button", name=re.compile("^imp1b ?, allowed")).click()
+    expect(said(page)).to_contain_text("Moved 3 users to imp1b")
+    expect(dialog).to_be_hidden()
+    assert homes(THREE) == {"imp1b"}
+
+
+def test_the_same_without_dragging_by_key(page: Page) -> None:
+    row(page, "imp1a-0005").focus()
+    page.keyboard.press("Enter")
+    choice = page.get_by_role("dialog").get_by_role("button", name=re.compile("^imp1b ?, allowed"))
+    expect(choice).to_be_visible()
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        if choice.evaluate("element => element === document.activeElement"):
+            break
+    expect(choice).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(said(page)).to_contain_text("Moved 1 user to imp1b")
+    assert homes(["imp1a-0005"]) == {"imp1b"}
+
+
+def test_a_finger_drags_after_a_long_press(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}", has_touch=True)
+    expect(row(page, "imp1a-0002")).to_be_visible()
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+
+    start, end = middle(row(page, "imp1a-0002")), middle(card(page, "imp1b"))
+    touch("touchStart", start)
+    expect(page.locator("#ghost")).to_be_visible()
+    for part in range(1, 6):
+        touch("touchMove", tuple(a + (b - a) * part / 5 for a, b in zip(start, end, strict=True)))
+    expect(page.locator("#ghost")).to_have_attribute("data-level", "allowed")
+    touch("touchEnd")
+    expect(said(page)).to_contain_text("Moved 1 user to imp1b")
+    assert homes(["imp1a-0002"]) == {"imp1b"}
+
+
+def test_all_users_of_a_node_by_its_handle_after_a_question(acme: Cluster, live_stack: LiveStack, page: Page) -> None:
+    make_more(acme, 70)
+    drag(page, card(page, "imp1a").locator("[data-drag-node]"), "imp1b")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Move 100 users of imp1a to imp1b?")
+    expect(dialog).to_contain_text("4 users now, 104 of 5,000 afterwards")
+    dialog.get_by_role("button", name="Cancel").click()
+    assert homes(THREE) == {"imp1a"}
+    drag(page, card(page, "imp1a").locator("[data-drag-node]"), "imp1b")
+    dialog.get_by_role("button", name="Move 100 users").click()
+    expect(said(page)).to_contain_text("Moving 100 users to imp1b")
+    expect(card(page, "imp1b")).to_contain_text("104 / 5,000")
+    assert homes(THREE) == {"imp1b"}
+
+
+def operator(name: str) -> Any:
+    person = get_user_model().objects.create_user(name)
+    person.groups.set([Group.objects.get(name="operator")])
+    return person
+
+
+def make_more(cluster: Cluster, count: int) -> None:
+    home = node(cluster, "imp1a")
+    people = EndUser.objects.bulk_create(EndUser(user_id=f"imp1a-9{n:03}") for n in range(count))
+    Assignment.objects.bulk_create(
+        Assignment(user=user, cluster=cluster, home_node=home, serving_node=home) for user in people
+    )
+
+
+def test_everyone_who_matches_a_search_is_one_drag(page: Page) -> None:
+    page.locator("#user-search").fill("imp1a-001")
+    expect(page.locator(".users [data-user]")).to_have_count(10)
+    page.locator(".users").focus()
+    page.keyboard.press("ControlOrMeta+a")
+    expect(page.locator("output[data-selected]")).to_have_text("10 selected")
+    drag(page, row(page, "imp1a-0012"), "imp1b")
+    expect(said(page)).to_contain_text("Moved 10 users to imp1b")
+    assert homes([f"imp1a-001{n}" for n in range(10)]) == {"imp1b"}
+    assert homes(["imp1a-0001", "imp1a-0020"]) == {"imp1a"}
+
+
+def test_nothing_is_swapped_under_a_drag_and_old_ground_says_what_changed(acme: Cluster, page: Page) -> None:
+    select(page, THREE)
+    pick_up(page, row(page, "imp1a-0002"))
+    hover(page, "imp1b", "allowed")
+    ids = tuple(Assignment.objects.filter(user__user_id=THREE[0]).values_list("user_id", flat=True))
+    moves.move(Selection(acme, ids), f"node:{node(acme, 'imp3a').pk}", operator("bob"))
+    page.wait_for_timeout(1500)  # nothing is to happen, and that takes time to see
+    expect(row(page, THREE[0])).to_be_visible()
+    expect(card(page, "imp1b")).to_have_class(re.compile("drop-over"))
+    page.mouse.up()
+    expect(said(page)).to_contain_text("bob moved imp1a-0001 to imp3a at ")
+    assert homes(THREE[1:]) == {"imp1a"}
+    expect(row(page, THREE[0])).to_have_count(0)
+
+
+def test_a_drop_is_undone_with_one_click(live_stack: LiveStack, page: Page) -> None:
+    select(page, THREE)
+    drag(page, row(page, THREE[0]), "imp1b")
+    said(page).get_by_role("button", name="Undo").click()
+    expect(said(page)).to_contain_text("Moving 3 users to their former home")
+    expect(row(page, THREE[0])).to_be_visible()
+    assert homes(THREE) == {"imp1a"}
+
+
+def test_a_viewer_drags_nothing(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(role="viewer", path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
+    x, y = middle(row(page, "imp1a-0002"))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 40, y, steps=4)
+    expect(page.locator("#ghost")).to_be_hidden()
+    page.mouse.up()
+    expect(page.get_by_role("button", name="Move to…")).to_have_count(0)
