@@ -1,0 +1,161 @@
+"""What one browser does, another shows; outages are shown and survived; many tabs hold one stream."""
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from assignments.models import Assignment
+from assignments.services import moves
+from assignments.services.moves import Selection
+from tests.browser.hands import card, drag, row, said
+from tests.live import LiveStack
+from tests.worlds import make_acme, node
+from topology import events
+from topology.models import Cluster
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def acme(live_web: LiveStack) -> Cluster:
+    return make_acme(imp1a=30, imp1b=4)
+
+
+def is_live(page: Page) -> None:
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    expect(page.locator("body")).not_to_have_class(re.compile(r"\bstale\b"))
+
+
+def move(cluster: Cluster, user_id: str, short: str) -> None:
+    """What another process does: the worker, a command, another web server."""
+    ids = tuple(Assignment.objects.filter(user__user_id=user_id).values_list("user_id", flat=True))
+    target = f"node:{node(cluster, short).pk}"
+    moves.move(Selection(cluster, ids), target, superuser())
+
+
+def superuser() -> object:
+    from django.contrib.auth import get_user_model
+
+    return get_user_model().objects.get_or_create(username="root", is_superuser=True)[0]
+
+
+def test_another_browser_shows_a_drop_within_a_second_without_reloading(acme: Cluster, signed_in_page: Open) -> None:
+    path = f"/clusters/acme/?node={node(acme, 'imp1a').pk}"
+    first, second = signed_in_page("operator", path), signed_in_page("viewer", path)
+    is_live(first)
+    is_live(second)
+    second.evaluate("document.documentElement.dataset.marked = 'before'")
+    drag(first, row(first, "imp1a-0002"), "imp1b")
+    expect(said(first)).to_contain_text("Moved 1 user to imp1b")
+    begun = time.monotonic()
+    expect(card(second, "imp1b")).to_contain_text("5 / 5,000")
+    expect(row(second, "imp1a-0002")).to_have_count(0)
+    assert time.monotonic() - begun < 1
+    expect(second.locator(".tree .branch", has_text="imp1b")).to_contain_text("5")
+    expect(second.locator("html")).to_have_attribute("data-marked", "before")
+
+
+def test_a_stopped_server_is_shown_and_a_restarted_one_is_picked_up(
+    acme: Cluster, signed_in_page: Open, live_web: LiveStack
+) -> None:
+    page = signed_in_page(path="/clusters/acme/")
+    is_live(page)
+    live_web.stop_web()
+    expect(page.locator("#live")).to_have_attribute("data-state", "lost")
+    expect(page.locator("#live")).to_contain_text("Not live since")
+    expect(page.locator("body")).to_have_class(re.compile(r"\bstale\b"))
+    move(acme, "imp1a-0001", "imp1b")
+    live_web.start_web()
+    is_live(page)
+    expect(card(page, "imp1b")).to_contain_text("5 / 5,000")
+
+
+def test_a_page_that_missed_too_much_fetches_everything(
+    acme: Cluster, signed_in_page: Open, live_web: LiveStack
+) -> None:
+    page = signed_in_page(path="/clusters/acme/")
+    is_live(page)
+    live_web.stop_web()
+    expect(page.locator("#live")).to_have_attribute("data-state", "lost")
+    move(acme, "imp1a-0001", "imp1b")
+    events.client().delete(events.stream_name())
+    live_web.start_web()
+    is_live(page)
+    expect(card(page, "imp1b")).to_contain_text("5 / 5,000")
+
+
+def test_ten_tabs_hold_one_stream_and_hand_it_over(acme: Cluster, signed_in_page: Open) -> None:
+    first = signed_in_page(path="/clusters/acme/")
+    is_live(first)
+    streams: list[str] = []
+
+    def note(request: Request) -> None:
+        if "/stream" in request.url:
+            streams.append(request.url)
+
+    first.context.on("request", note)
+    tabs = [first.context.new_page() for _ in range(9)]
+    for tab in tabs:
+        tab.goto("/clusters/acme/")
+        is_live(tab)
+    assert streams == []
+    move(acme, "imp1a-0001", "imp1b")
+    for tab in [first, *tabs]:
+        expect(card(tab, "imp1b")).to_contain_text("5 / 5,000")
+    first.close()
+    move(acme, "imp1a-0002", "imp1b")
+    for tab in tabs:
+        expect(card(tab, "imp1b")).to_contain_text("6 / 5,000")
+    assert len(streams) == 1
+    assert re.search(r"/stream\?after=\d+-\d+$", streams[0])
+
+
+def test_a_quiet_page_asks_for_nothing_and_news_fetch_only_what_they_name(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path="/clusters/acme/")
+    is_live(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/clusters/")[2]))
+    pk = node(acme, "imp2a").pk
+    for _ in range(20):
+        events.publish([f"node-{pk}"])
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    page.wait_for_timeout(2500)  # that nothing happens takes time to see
+    assert 1 <= sum(url == f"acme/nodes/{pk}" for url in asked) <= 3
+    assert not [url for url in asked if url.startswith("acme/nodes/") and url != f"acme/nodes/{pk}"]
+    asked.clear()
+    page.wait_for_timeout(1000)
+    assert asked == []
+
+
+def test_what_is_being_typed_stays_and_the_numbers_still_change(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
+    is_live(page)
+    page.locator("#user-search").press_sequentially("imp1a-00", delay=20)
+    move(acme, "imp1a-0001", "imp1b")
+    expect(card(page, "imp1b")).to_contain_text("5 / 5,000")
+    expect(page.locator("#user-search")).to_be_focused()
+    expect(page.locator("#user-search")).to_have_value("imp1a-00")
+
+
+def test_chosen_rows_stay_chosen_when_the_list_is_fetched_again(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
+    is_live(page)
+    row(page, "imp1a-0003").click()
+    row(page, "imp1a-0005").click(modifiers=["Shift"])
+    move(acme, "imp1a-0001", "imp1b")
+    expect(row(page, "imp1a-0001")).to_have_count(0)
+    for number in (3, 4, 5):
+        expect(row(page, f"imp1a-000{number}")).to_have_attribute("aria-selected", "true")
+    expect(page.locator(".users [aria-selected='true']")).to_have_count(3)
+    expect(row(page, "imp1a-0005")).to_be_focused()
+
+
+def test_who_signed_out_meanwhile_is_led_to_the_sign_in(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path="/clusters/acme/")
+    is_live(page)
+    page.context.clear_cookies()
+    move(acme, "imp1a-0001", "imp1b")
+    expect(page).to_have_url(re.compile("/sign-in/"))
