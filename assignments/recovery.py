@@ -54,6 +54,7 @@ def advance(d: Desk) -> None:
     flow(d)
     settle(d)
     flow(d)
+    d.say_untold()
 
 
 def settle(d: Desk) -> None:

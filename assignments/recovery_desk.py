@@ -22,8 +22,8 @@ from assignments.recovery_pair import (
     picture,
 )
 from assignments.throttle import pair_window
-from topology.reasons import Reason
-from topology.states import RECOVERY_MANAGER, State, StateReason, Truth, reason_label, serves
+from topology.reasons import NODE_STATE_CHANGED, Reason
+from topology.states import LOOKS, RECOVERY_MANAGER, State, StateReason, Truth, reason_label, serves
 
 
 class Desk:
@@ -38,6 +38,7 @@ class Desk:
         self.states: list[tuple[State, StateReason]] = [(m.state, m.reason) for m in pair.members]
         self.watches: list[Watch] = [m.watch for m in pair.members]
         self.cells: dict[tuple[int, int], tuple[int, int]] = {k: v for k, v in pair.populations.items() if v[0]}
+        self.told = list(self.states)  # what the log says they are
         self.batches: list[Batch] = []
         self.events: list[Happening] = []
         self.wakes: list[int] = []
@@ -194,11 +195,18 @@ class Desk:
 
     def say(self, why: Reason, member: int | None = None, *, progress: bool = False, **facts: Any) -> None:
         """Note one line of the log with the pair as it is now."""
-        pair = self.freeze()
+        pair, self.told = self.freeze(), list(self.states)
         about = {"subcluster": pair.name} | ({"node": self.name(member)} if member is not None else {})
         self.events.append(
             Happening(self.now, why, about | facts, picture(pair), pair.out_of_service, member, progress)
         )
+
+    def say_untold(self) -> None:
+        """A line for each state that changed and that no line has shown yet."""
+        for i in self.members:
+            if self.states[i] != self.told[i]:
+                state, reason = self.states[i]
+                self.say(NODE_STATE_CHANGED, i, state=LOOKS[state].label, cause=reason_label(reason))
 
     # --- The end ------------------------------------------------------------------------------
     def freeze(self) -> Pair:

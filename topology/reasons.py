@@ -429,6 +429,7 @@ NODE_LOST = _add(
 )
 NODE_RETURNED = _add("NODE_RETURNED", "The recovery manager of {node} started again.", level=NEWS)
 NODE_RECONNECTED = _add("NODE_RECONNECTED", "The heartbeats of {node} are heard again.", level=NEWS)
+NODE_STATE_CHANGED = _add("NODE_STATE_CHANGED", "{node} is now {state} ({cause}).", level=NEWS)
 NODE_ABLE = _add(
     "NODE_ABLE", "All critical services of {node} run again; it can take its users back.", "Press Fallback.", level=NEWS
 )

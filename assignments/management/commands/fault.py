@@ -1,0 +1,33 @@
+"""manage.py fault NODE KIND: break something on a simulated node, or repair it."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from assignments.recovery_commands import Fault
+from assignments.services import recovery
+from topology import selectors
+from topology.management.console import COMMAND_LINE, ConsoleCommand
+
+
+class Command(ConsoleCommand):
+    help = "Break power, network, database or a service of a simulated node; --repair mends it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("node")
+        parser.add_argument("kind", metavar="KIND", help=", ".join(Fault))
+        parser.add_argument("--service", default="", help="the name of the service, for the kind service")
+        parser.add_argument("--repair", action="store_true", help="mend it instead")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            node = selectors.node_named(options["node"])
+            change = recovery.repair if options["repair"] else recovery.inject
+            outcome = change(node, options["kind"], options["service"], actor=COMMAND_LINE)
+        told = [event for event in outcome.events if not event.progress]
+        lines = [event.why.say(**({"actor": COMMAND_LINE} | dict(event.facts))) for event in told]
+        if options["json"]:
+            self.print_json({"node": node.name, "events": lines})
+        else:
+            self.stdout.write("\n".join(lines))

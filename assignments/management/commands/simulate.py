@@ -1,0 +1,39 @@
+"""manage.py simulate SCENARIO.yaml: what would happen; nothing is changed."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from assignments.services import simulations
+from assignments.simulator import Result
+from topology.documents import read_yaml_file
+from topology.management.console import ConsoleCommand
+
+
+class Command(ConsoleCommand):
+    help = "Play a scenario of faults and commands on a virtual clock and print the log and the result."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("scenario")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            result = simulations.simulate(read_yaml_file(options["scenario"]))
+        if options["json"]:
+            self.print_json(result.as_dict())
+        else:
+            self._show(result)
+
+    def _show(self, result: Result) -> None:
+        for line in result.log:
+            self.stdout.write(f"{clock(line['t'])}  {line['subcluster']}: {line['message']}")
+            for name, node in line["nodes"].items():
+                self.stdout.write(f"          {name}: {node['state']} ({node['reason']}), serves {node['serving']:,}")
+        for name, value in result.as_dict()["result"].items():
+            self.stdout.write(f"{name.replace('_', ' ')}: {value}")
+
+
+def clock(seconds: int) -> str:
+    """Seconds as hours, minutes and seconds."""
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
