@@ -20,6 +20,7 @@ PURE = {
     "assignments.recovery",
     "assignments.throttle",
     "assignments.simulator",
+    "assignments.userlist",
 }
 EDGES = {"views", "urls", "forms", "tasks", "management", "admin", "stream", "http", "context", "templatetags"}
 RANK = {"pure": 1, "models": 2, "events": 3, "selectors": 4, "services": 5, "edges": 6}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from assignments.services import recovery
 from topology import services
 from topology.models import Subcluster
 from topology.topologyfile_difference import Difference
@@ -22,6 +23,4 @@ def apply_topology(
 
 
 def _set_ha(subcluster: Subcluster, on: bool, actor: Any) -> object:
-    from assignments.services import recovery
-
     return (recovery.enable_ha if on else recovery.disable_ha)(subcluster, actor=actor)

@@ -103,6 +103,7 @@ def _hold(cluster: Cluster) -> None:
 def _check(cluster: Cluster, report: Report) -> None:
     report.problems.add_counted(*staging.duplicates())
     report.problems.add_counted(*staging.of_other_clusters(cluster.pk))
+    report.problems.add_counted(*staging.homeless())
     report.warnings.add_counted(*staging.staying())
 
 
@@ -191,6 +192,8 @@ def _write(cluster: Cluster, report: Report, actor: Any) -> None:
     operation = _trace(cluster, report.assigned, actor) if report.assigned else None
     touched = [f"cluster-{cluster.pk}", *(f"node-{pk}" for pk in nodes)]
     counts = {name: getattr(report, name) for name in ("lines", "created", "updated", "assigned")}
+    # An undo of the operation reads this: its users had no home before, so none is what they go back to.
+    counts["unassigned"] = report.assigned
     events.record(
         reasons.USERS_IMPORTED,
         cluster=cluster,

@@ -92,7 +92,7 @@ def copy(users: UserList, cluster: Cluster, nodes: Mapping[str, Node]) -> None:
         with cursor.copy(COPY) as stream:
             for row in users.rows():
                 stream.write_row(_columns(row, _home(row, users, cluster, nodes)))
-        cursor.execute("ANALYZE staged")
+        cursor.execute("ANALYZE staged (line, folded, node_id)")
 
 
 def _home(row: Row, users: UserList, cluster: Cluster, nodes: Mapping[str, Node]) -> int | None:
@@ -150,6 +150,16 @@ def of_other_clusters(cluster_id: int) -> Found:
     return _found(reasons.IMPORT_OTHER_CLUSTER, ["user_id", "other"], sql, cluster_id)
 
 
+def homeless() -> Found:
+    """Lines whose node left its subcluster, or went, between reading the file and taking the locks."""
+    sql = """
+        SELECT line, coalesce(node.name, 'The node that the line names')
+        FROM staged LEFT JOIN topology_node node ON node.id = staged.node_id
+        WHERE staged.node_id IS NOT NULL AND node.subcluster_id IS NULL
+    """
+    return _found(reasons.IMPORT_NODE_UNASSIGNED, ["node"], sql)
+
+
 def staying() -> Found:
     """Lines that name another node than the home their user has."""
     sql = """
@@ -203,8 +213,8 @@ def place_named(manual: bool) -> None:
     """Give the unassigned the home that their line names; the new ones without one wait, unless the mode is manual."""
     sql = """
         UPDATE staged SET
-            target = CASE WHEN home_id IS NULL THEN node_id END,
-            waits = cluster_id IS NULL AND node_id IS NULL AND NOT leave AND NOT %s
+            target = node_id, waits = cluster_id IS NULL AND node_id IS NULL AND NOT leave AND NOT %s
+        WHERE home_id IS NULL
     """
     _run(sql, manual)
 

@@ -7,7 +7,7 @@ relations of the rows, so that this app needs to import nothing of the other.
 import re
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from topology import events, locks, reasons
@@ -76,6 +76,13 @@ def no_run(subcluster: Subcluster | None) -> None:
 
 
 def wake(*subclusters: Subcluster | None) -> None:
-    """Let the recovery engine look at these subclusters now, for their nodes are others than it knew."""
+    """Let the recovery engine look at these subclusters now."""
     keys = [sub.pk for sub in subclusters if sub]
     Subcluster.objects.filter(pk__in=keys).update(next_wake=timezone.now())
+
+
+def nodes_changed(*subclusters: Subcluster | None) -> None:
+    """Let the recovery engine look at these subclusters anew: what it remembers is about other nodes."""
+    keys = [sub.pk for sub in subclusters if sub]
+    Subcluster.objects.filter(pk__in=keys).update(srm={}, version=F("version") + 1)
+    wake(*subclusters)

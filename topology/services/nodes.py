@@ -53,7 +53,7 @@ def add_node(
     )
     place = subcluster.name if subcluster else "the unassigned nodes"
     guards.record(reasons.NODE_ADDED, cluster=cluster, actor=actor, node=node, place=place)
-    guards.wake(subcluster)
+    guards.nodes_changed(subcluster)
     return node
 
 
@@ -107,7 +107,7 @@ def move_node(node: Node, subcluster: Subcluster, *, actor: Any = None) -> Node:
     _write(node, _place(subcluster))
     facts: dict[str, Any] = {"subcluster": subcluster, "node": node, "place": subcluster.name}
     guards.record(reasons.NODE_PLACED, cluster=node.cluster, actor=actor, **facts)
-    guards.wake(source, subcluster)
+    guards.nodes_changed(source, subcluster)
     return node
 
 
@@ -122,7 +122,7 @@ def unassign_node(node: Node, *, actor: Any = None) -> Node:
         _write(node, _place(None))
         facts: dict[str, Any] = {"subcluster": source, "node": node, "place": source.name}
         guards.record(reasons.NODE_UNASSIGNED, cluster=node.cluster, actor=actor, **facts)
-        guards.wake(source)
+        guards.nodes_changed(source)
     return node
 
 
@@ -154,7 +154,7 @@ def remove_node(node: Node, *, actor: Any = None) -> None:
         raise Refused(reasons.PUBLISHER_GOES_LAST, node=node.name, cluster=cluster.name)
     guards.record(reasons.NODE_REMOVED, cluster=cluster, actor=actor, node=node)
     node.delete()
-    guards.wake(source)
+    guards.nodes_changed(source)
 
 
 @transaction.atomic

@@ -118,7 +118,7 @@ def order_nodes(subcluster: Subcluster, names: Sequence[str], *, actor: Any = No
         facts: dict[str, Any] = {"subcluster": subcluster, "field": "the order of nodes"}
         facts |= {"before": ", ".join(nodes[n].name for n in before), "after": ", ".join(nodes[n].name for n in wanted)}
         guards.record(reasons.SUBCLUSTER_CHANGED, cluster=subcluster.cluster, actor=actor, **facts)
-        guards.wake(subcluster)
+        guards.nodes_changed(subcluster)
     return subcluster
 
 
