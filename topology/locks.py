@@ -10,8 +10,10 @@ SUBCLUSTER, CLUSTER, IMPORT = 7301, 7302, 7303  # first key of the pair; the sec
 def hold_subclusters(ids: Iterable[int]) -> None:
     """Wait for the locks of these subclusters; released when the transaction ends."""
     with connection.cursor() as cursor:
-        for pk in sorted(set(ids)):
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [SUBCLUSTER, pk])
+        # One round trip; the set function of the FROM clause gives the ids in their order.
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, pk) FROM unnest(%s::int[]) AS pk", [SUBCLUSTER, sorted(set(ids))]
+        )
 
 
 def try_subcluster(pk: int) -> bool:

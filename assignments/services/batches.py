@@ -9,12 +9,13 @@ does follows from the lanes alone: their cursor, their counts and the anchor of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from assignments.models import Claim, Goal, Lane, Operation, Progress
@@ -23,6 +24,7 @@ from assignments.services.moving import Moved, move_picked, touched
 from assignments.throttle_runs import LanePace, Pace, allowed, credit_span
 from topology import events, reasons
 from topology.locks import hold_subclusters
+from topology.reasons import Reason
 
 BATCH = 500  # users in one transaction at most
 RESTS = timedelta(seconds=0.9)  # real time after which a run is offered again
@@ -49,21 +51,30 @@ def due(now: datetime) -> list[tuple[int, int]]:
 
 def run(pk: int, generation: int, now: Callable[[], datetime]) -> None:
     """Do the batches of a run that are due, until it waits, ends, is taken up elsewhere or time is over."""
-    fence = _take_up(pk, generation, now())
-    if fence is None:
+    turn = _take_up(pk, generation, now())
+    if turn is None:
         return
-    subclusters = list(Claim.objects.filter(operation=pk).values_list("subcluster_id", flat=True))
     until = now() + RUN_FOR
-    while batch(pk, fence, subclusters, now()) and now() < until:
+    while batch(turn, now()) and now() < until:
         pass
 
 
-def _take_up(pk: int, generation: int, now: datetime) -> int | None:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One worker's turn at a run: the generation that is its fence, and what never changes while the run lasts."""
+
+    pk: int
+    fence: int
+    subclusters: tuple[int, ...]
+    why: Reason
+
+
+def _take_up(pk: int, generation: int, now: datetime) -> Turn | None:
     """Become the only one who works on a run; None if another one has, or it is not to be worked on."""
     with transaction.atomic():
         rows = Operation.objects.filter(pk=pk, generation=generation, state__in=LIVE, kind__in=RUNS)
-        found = rows.select_for_update(of=("self",)).select_related("cluster").first()
-        if found is None:
+        found = rows.select_for_update(of=("self",)).select_related("cluster", "plan").first()
+        if found is None or found.plan is None:
             return None
         interrupted = found.heartbeat_at is not None and found.heartbeat_at < now - STALE
         rows.update(
@@ -76,35 +87,44 @@ def _take_up(pk: int, generation: int, now: datetime) -> int | None:
             events.record(reasons.RUN_TAKEN_UP, cluster=found.cluster, operation=found, topics=topics_of(found))
         if found.state != Progress.RUNNING:
             events.touch(*topics_of(found))
-    return generation + 1
+        claimed = Claim.objects.filter(operation=pk).values_list("subcluster_id", flat=True)
+        return Turn(pk, generation + 1, tuple(claimed), WHY[found.plan.goal])
 
 
-def batch(pk: int, fence: int, subclusters: Sequence[int], now: datetime) -> bool:
+def batch(turn: Turn, now: datetime) -> bool:
     """One batch in one transaction; whether more may be moved right now."""
     with transaction.atomic():
-        hold_subclusters(subclusters)
-        found = _locked(pk, fence)
+        hold_subclusters(turn.subclusters)
+        lanes = _lanes(turn)
+        found = lanes[0].operation if lanes else _locked(turn)
         if found is None:
             return False
-        Operation.objects.filter(pk=pk).update(heartbeat_at=now)
-        if Claim.objects.filter(operation=pk, active=False).exists():
-            return _wait(found, reasons.WAITS_FOR_RECOVERY.code)
-        return _step(found, list(Lane.objects.filter(operation=pk).select_related("node").order_by("pk")), now)
+        found.heartbeat_at = now
+        if found.wait_code == reasons.WAITS_FOR_RECOVERY.code:  # set and cleared with its claims, under this lock
+            return _wait(found, found.wait_code)
+        return _step(found, lanes, turn.why, now)
 
 
-def _locked(pk: int, fence: int) -> Operation | None:
-    rows: QuerySet[Operation] = Operation.objects.filter(pk=pk, generation=fence, state=Progress.RUNNING)
-    return rows.select_for_update(of=("self",)).select_related("cluster", "plan").first()
+def _lanes(turn: Turn) -> list[Lane]:
+    """The lanes of a run that still runs in this generation, locked together with its row."""
+    rows = Lane.objects.filter(operation=turn.pk, operation__generation=turn.fence, operation__state=Progress.RUNNING)
+    rows = rows.select_related("operation__cluster", "node").select_for_update(of=("self", "operation"))
+    return list(rows.order_by("pk"))
+
+
+def _locked(turn: Turn) -> Operation | None:
+    """The row of a run whose receiving nodes are all gone, locked, if it still runs in this generation."""
+    rows = Operation.objects.filter(pk=turn.pk, generation=turn.fence, state=Progress.RUNNING)
+    return rows.select_for_update(of=("self",)).select_related("cluster").first()
 
 
 def _wait(found: Operation, code: str) -> bool:
-    if found.wait_code != code:
-        Operation.objects.filter(pk=found.pk).update(wait_code=code)
-        events.touch(*topics_of(found))
+    """Leave the rest for later, saying what it waits for; "" is the throttle."""
+    _count(found, code, [])
     return False
 
 
-def _step(found: Operation, lanes: list[Lane], now: datetime) -> bool:
+def _step(found: Operation, lanes: list[Lane], why: Reason, now: datetime) -> bool:
     """Move what the throttle allows towards the nodes that serve, count it, and end the run when nothing is left."""
     left = [lane for lane in lanes if lane.left]
     ready = [lane for lane in left if _receives(lane)]
@@ -113,13 +133,11 @@ def _step(found: Operation, lanes: list[Lane], now: datetime) -> bool:
     takes, more = _takes(found, ready, now)
     if not sum(takes):
         return _wait(found, "")
-    moved = _move(found, ready, takes, now)
-    _count(found, ready, takes, moved)
+    moved = _move(found, ready, takes, why, now)
+    rows = _rows(ready, takes, moved)
+    _count(found, "" if len(ready) == len(left) else reasons.WAITS_FOR_NODE.code, rows)
     _tell(found, moved)
-    if not Lane.objects.filter(operation=found, total__gt=F("done") + F("skipped")).exists():
-        return _finish(found)
-    _wait(found, "" if len(ready) == len(left) else reasons.WAITS_FOR_NODE.code)
-    return more
+    return _finish(found) if sum(lane.left for lane in left) == sum(row.done + row.skipped for row in rows) else more
 
 
 def _receives(lane: Lane) -> bool:
@@ -139,7 +157,7 @@ def _takes(found: Operation, lanes: list[Lane], now: datetime) -> tuple[list[int
     return allowed(pace, elapsed, paces, BATCH)
 
 
-def _move(found: Operation, lanes: list[Lane], takes: list[int], now: datetime) -> list[Moved]:
+def _move(found: Operation, lanes: list[Lane], takes: list[int], why: Reason, now: datetime) -> list[Moved]:
     """The next planned rows of each lane, in the order of the plan."""
     parts, params = [], []
     for lane, take in zip(lanes, takes, strict=True):
@@ -150,31 +168,52 @@ def _move(found: Operation, lanes: list[Lane], takes: list[int], now: datetime) 
                 f" WHERE plan_id = %s AND to_node_id {to} AND id > %s ORDER BY id LIMIT %s)"
             )
             params += [found.plan_id, lane.cursor, take]
-    assert found.plan is not None
-    return move_picked(found, " UNION ALL ".join(parts), params, why=WHY[found.plan.goal], at=now)
+    return move_picked(found, " UNION ALL ".join(parts), params, why=why, at=now)
 
 
-COUNT = """
-UPDATE assignments_lane l
-SET done = l.done + v.done, skipped = l.skipped + v.skipped, cursor = greatest(l.cursor, v.cursor)
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS v (id, done, skipped, cursor)
-WHERE l.id = v.id
-"""
+class Row(NamedTuple):
+    """What a batch adds to a lane, and where the lane goes on."""
+
+    lane: int
+    done: int
+    skipped: int
+    cursor: int
 
 
-def _count(found: Operation, lanes: list[Lane], takes: list[int], moved: list[Moved]) -> None:
-    """Advance the lanes and the run; planned rows of users deleted since are skipped at the end of their lane."""
+def _rows(lanes: list[Lane], takes: list[int], moved: list[Moved]) -> list[Row]:
+    """What to add to each lane; planned rows of users deleted since count as skipped at the end of their lane."""
     by_node = {m.to_node_id: m for m in moved}
     rows = []
     for lane, take in zip(lanes, takes, strict=True):
         got = by_node.get(lane.node_id, Moved(lane.node_id, (), 0, 0, 0, 0, ""))
         missing = lane.left - got.done - got.skipped if got.done + got.skipped < take else 0
-        rows.append((lane.pk, got.done, got.skipped + missing, got.last))
+        rows.append(Row(lane.pk, got.done, got.skipped + missing, got.last))
+    return rows
+
+
+COUNT = """
+WITH rows AS (
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS v (id, done, skipped, last)
+),
+lanes AS (
+    UPDATE assignments_lane l
+    SET done = l.done + v.done, skipped = l.skipped + v.skipped, cursor = greatest(l.cursor, v.last)
+    FROM rows v WHERE l.id = v.id
+)
+UPDATE assignments_operation o SET heartbeat_at = %s, wait_code = %s,
+    done = o.done + (SELECT coalesce(sum(done), 0) FROM rows),
+    skipped = o.skipped + (SELECT coalesce(sum(skipped), 0) FROM rows)
+WHERE o.id = %s
+"""
+
+
+def _count(found: Operation, code: str, rows: list[Row]) -> None:
+    """Advance the lanes and the run, note the heartbeat and what it waits for, in one statement."""
+    columns = [[row[i] for row in rows] for i in range(4)]
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [list(column) for column in zip(*rows, strict=True)])
-    Operation.objects.filter(pk=found.pk).update(
-        done=F("done") + sum(r[1] for r in rows), skipped=F("skipped") + sum(r[2] for r in rows)
-    )
+        cursor.execute(COUNT, [*columns, found.heartbeat_at, code, found.pk])
+    if found.wait_code != code:
+        events.touch(*topics_of(found))
 
 
 def _tell(found: Operation, moved: list[Moved]) -> None:
@@ -194,7 +233,7 @@ def _finish(found: Operation) -> bool:
     totals: dict[str, Any] = Lane.objects.filter(operation=found).aggregate(done=Coalesce(Sum("done"), 0))
     skipped = found.total - totals["done"]
     Operation.objects.filter(pk=found.pk).update(
-        state=Progress.FINISHED, finished_at=Coalesce(F("heartbeat_at"), F("created_at")), wait_code="", skipped=skipped
+        state=Progress.FINISHED, finished_at=found.heartbeat_at, wait_code="", skipped=skipped
     )
     release(found)
     events.record(

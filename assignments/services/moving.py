@@ -22,8 +22,10 @@ from topology import reasons
 MOVE = """
 WITH picked AS MATERIALIZED ({picked}),
 held AS MATERIALIZED (
-    SELECT user_id, home_node_id, pinned, signed_in, endpoints FROM assignments_assignment
-    WHERE user_id IN (SELECT user_id FROM picked) ORDER BY user_id FOR UPDATE
+    SELECT p.*, a.* FROM (SELECT * FROM picked ORDER BY user_id) p CROSS JOIN LATERAL (
+        SELECT home_node_id, pinned, signed_in, endpoints FROM assignments_assignment
+        WHERE user_id = p.user_id FOR UPDATE
+    ) a
 ),
 room AS (
     SELECT n.id, n.subcluster_id IS NULL AS gone, n.capacity_users - coalesce(sum(p.users), 0) AS users,
@@ -32,13 +34,13 @@ room AS (
     WHERE n.id IN (SELECT to_node_id FROM picked) GROUP BY n.id
 ),
 judged AS (
-    SELECT p.*, h.signed_in, h.endpoints, CASE
-        WHEN h.home_node_id IS DISTINCT FROM p.from_node_id THEN '{moved_since}'
-        WHEN h.home_node_id IS NOT DISTINCT FROM p.to_node_id THEN '{already}'
+    SELECT h.*, CASE
+        WHEN h.home_node_id IS DISTINCT FROM h.from_node_id THEN '{moved_since}'
+        WHEN h.home_node_id IS NOT DISTINCT FROM h.to_node_id THEN '{already}'
         WHEN h.pinned THEN '{pinned}'
         WHEN r.gone THEN '{gone}'
         ELSE '' END AS code, r.users AS room_users, r.endpoints AS room_endpoints
-    FROM picked p JOIN held h USING (user_id) LEFT JOIN room r ON r.id = p.to_node_id
+    FROM held h LEFT JOIN room r ON r.id = h.to_node_id
 ),
 counted AS (
     SELECT *, count(*) FILTER (WHERE code = '') OVER w AS place,
