@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assignments.views import imports, moves, page, runs, users
+from assignments.views import imports, moves, page, recovery, runs, users
 
 urlpatterns = [
     path("", page.home, name="home"),
@@ -15,6 +15,10 @@ urlpatterns = [
     path("clusters/<str:cluster>/users", users.users, name="users"),
     path("clusters/<str:cluster>/import", imports.upload, name="import"),
     path("clusters/<str:cluster>/plans", runs.make_plan, name="plans"),
+    path("clusters/<str:cluster>/nodes/<int:pk>/menu", recovery.menu, name="node-menu"),
+    path("clusters/<str:cluster>/nodes/<int:pk>/faults", recovery.fault, name="fault"),
+    path("clusters/<str:cluster>/<str:kind>/<int:pk>/ask/<slug:command>", recovery.ask, name="ask"),
+    path("clusters/<str:cluster>/<str:kind>/<int:pk>/do/<slug:command>", recovery.act, name="act"),
     path("plans/<str:plan_hash>/run", runs.run_plan, name="run-plan"),
     path("clusters/<str:cluster>/operations/", runs.listed, name="operations"),
     path("operations/<int:pk>/", runs.detail, name="operation"),

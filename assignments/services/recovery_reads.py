@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 from assignments import recovery_commands as commands
 from assignments.models import Population
 from assignments.recovery_commands import Command
-from assignments.recovery_pair import Member, Pair, Parameters, memory_from_json, watch_from_json
+from assignments.recovery_pair import Member, Memory, Pair, Parameters, Phase, memory_from_json, watch_from_json
 from assignments.recovery_verdict import Verdict, n_minus_one
 from assignments.throttle import Window, pair_window
 from topology.models import Cluster, Node, Policy, Subcluster
@@ -76,6 +77,12 @@ def _member(node: Node, subcluster: Subcluster, now: int) -> Member:
     )
 
 
+def _memory(sub: Subcluster, members: tuple[Member, ...]) -> Memory:
+    """What is kept of the pair; of one never looked at, that its nodes were made Normal."""
+    healthy = sub.ha_enabled and len(members) == 2 and all(m.state is State.NORMAL for m in members)
+    return Memory(phase=Phase.NORMAL) if healthy and not sub.srm.get("memory") else memory_from_json(sub.srm)
+
+
 def _pair(sub: Subcluster, members: tuple[Member, ...], counts: dict[tuple[int, int], tuple[int, int]]) -> Pair:
     return Pair(
         sub.name,
@@ -84,7 +91,7 @@ def _pair(sub: Subcluster, members: tuple[Member, ...], counts: dict[tuple[int, 
         ha=sub.ha_enabled,
         model=sub.cluster.model,
         parameters=parameters(sub.cluster.policy),
-        memory=memory_from_json(sub.srm),
+        memory=_memory(sub, members),
     )
 
 
@@ -95,7 +102,10 @@ def with_policy(subcluster: Subcluster) -> Subcluster:
 
 def buttons(subcluster: Subcluster) -> list[Button]:
     """Every command of a subcluster, for each node that it is for, legal or with the reason of its refusal."""
-    pair, nodes = read_pair(with_policy(subcluster), 0)
+    return _buttons(*read_pair(with_policy(subcluster), 0))
+
+
+def _buttons(pair: Pair, nodes: list[Node]) -> list[Button]:
     found = []
     for command in Command:
         about = list(enumerate(nodes)) if command in commands.OF_A_NODE else [(0, None)]
@@ -104,8 +114,37 @@ def buttons(subcluster: Subcluster) -> list[Button]:
     return found
 
 
+@dataclass(frozen=True)
+class Controls:
+    """What may be asked of a subcluster now, what happens if a node fails now (by its id), and its re-login window."""
+
+    buttons: list[Button]
+    verdicts: dict[int, Verdict]
+    window: Window | None
+
+
+def controls(cluster: Cluster) -> dict[int, Controls]:
+    """The controls of every subcluster of a cluster by id, in three queries."""
+    return {
+        sub.pk: Controls(_buttons(pair, nodes), _verdicts(pair, nodes), relogin_window(pair))
+        for sub, pair, nodes in _pairs(cluster)
+    }
+
+
 def verdicts(cluster: Cluster) -> dict[int, Verdict]:
     """For each node in a subcluster, by id: what happens if it fails now; in three queries."""
+    found: dict[int, Verdict] = {}
+    for _, pair, nodes in _pairs(cluster):
+        found |= _verdicts(pair, nodes)
+    return found
+
+
+def _verdicts(pair: Pair, nodes: list[Node]) -> dict[int, Verdict]:
+    return {node.pk: n_minus_one(pair, i) for i, node in enumerate(nodes)}
+
+
+def _pairs(cluster: Cluster) -> Iterator[tuple[Subcluster, Pair, list[Node]]]:
+    """Every subcluster of a cluster as the engine sees it, in three queries."""
     subclusters = list(Subcluster.objects.filter(cluster=cluster).select_related("cluster__policy"))
     nodes = list(Node.objects.filter(cluster=cluster, subcluster__isnull=False).order_by("subcluster_id", "slot"))
     rows = list(
@@ -113,14 +152,11 @@ def verdicts(cluster: Cluster) -> dict[int, Verdict]:
             "home_node", "serving_node", "users", "signed_in"
         )
     )
-    found: dict[int, Verdict] = {}
     for sub in subclusters:
         mine = [node for node in nodes if node.subcluster_id == sub.pk]
         at = {node.pk: i for i, node in enumerate(mine)}
         counts = {(at[h], at[s]): (users, signed) for h, s, users, signed in rows if h in at and s in at}
-        pair = _pair(sub, tuple(_member(node, sub, 0) for node in mine), counts)
-        found |= {node.pk: n_minus_one(pair, i) for i, node in enumerate(mine)}
-    return found
+        yield sub, _pair(sub, tuple(_member(node, sub, 0) for node in mine), counts), mine
 
 
 def relogin_window(pair: Pair) -> Window | None:

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from assignments import selectors
+from assignments.views.recovery import verbs
 from assignments.views.runs import strip_runs
 from assignments.views.shown import pane, topics
 from topology import reasons, roles
@@ -19,7 +20,13 @@ from topology.selectors import cluster_named
 def board_context(cluster: str) -> dict[str, Any]:
     """What strip, tree and map show of a cluster."""
     board = selectors.board(cluster_named(cluster))
-    return {"cluster": board.cluster, "board": board, "topics": topics(board), "runs": strip_runs(board.cluster)}
+    return {"cluster": board.cluster, "board": board, "topics": topics(board)}
+
+
+def map_context(cluster: str) -> dict[str, Any]:
+    """The same with the commands of each node and subcluster."""
+    context = board_context(cluster)
+    return context | verbs(context["cluster"])
 
 
 @require_GET
@@ -34,16 +41,16 @@ def home(request: HttpRequest) -> HttpResponse:
 @needs(roles.SEE)
 def cluster(request: HttpRequest, cluster: str) -> HttpResponse:
     """The whole page; the filter of the list of users is in the address."""
-    context = board_context(cluster)
-    return render(
-        request, "topology/cluster.html", context | {"pane": pane(request, context["board"]), "place": "topology"}
-    )
+    context = map_context(cluster)
+    context |= {"pane": pane(request, context["board"]), "runs": strip_runs(context["cluster"]), "place": "topology"}
+    return render(request, "topology/cluster.html", context)
 
 
 @require_GET
 @needs(roles.SEE)
 def strip(request: HttpRequest, cluster: str) -> HttpResponse:
-    return render(request, "topology/_strip.html", board_context(cluster))
+    context = board_context(cluster)
+    return render(request, "topology/_strip.html", context | {"runs": strip_runs(context["cluster"])})
 
 
 @require_GET
@@ -55,13 +62,13 @@ def tree(request: HttpRequest, cluster: str) -> HttpResponse:
 @require_GET
 @needs(roles.SEE)
 def map_(request: HttpRequest, cluster: str) -> HttpResponse:
-    return render(request, "topology/_map.html", board_context(cluster))
+    return render(request, "topology/_map.html", map_context(cluster))
 
 
 @require_GET
 @needs(roles.SEE)
 def subcluster(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
-    context = board_context(cluster)
+    context = map_context(cluster)
     found = next((view for view in context["board"].subclusters if view.subcluster.pk == pk), None)
     if not found:
         names = ", ".join(view.subcluster.name for view in context["board"].subclusters)
@@ -72,7 +79,7 @@ def subcluster(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
 @require_GET
 @needs(roles.SEE)
 def node(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
-    context = board_context(cluster)
+    context = map_context(cluster)
     found = next((view for view in context["board"].nodes if view.node.pk == pk), None)
     if not found:
         names = ", ".join(view.node.name for view in context["board"].nodes)

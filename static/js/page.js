@@ -33,7 +33,10 @@
     menu.style.top = `${below ? from.bottom + 4 : Math.max(8, from.top - menu.offsetHeight - 4)}px`;
   };
   document.addEventListener("beforetoggle", place, true);
-  document.addEventListener("toggle", place, true); // now its size is known
+  document.addEventListener("toggle", (event) => {
+    place(event); // now its size is known
+    if (event.newState === "open" && event.target.matches("[popover][hx-get]")) event.target.dispatchEvent(new Event("opened"));
+  }, true);
 
   dialog.addEventListener("close", () => dialog.replaceChildren());
 

@@ -83,9 +83,9 @@ def span(seconds: float | None) -> str:
 
 
 @register.filter
-def get(mapping: dict[Any, Any], key: Any) -> Any:
+def get(mapping: dict[Any, Any] | str, key: Any) -> Any:
     """The entry of a mapping, or None."""
-    return mapping.get(key)
+    return mapping.get(key) if isinstance(mapping, dict) else None
 
 
 @register.filter
