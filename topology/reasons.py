@@ -89,6 +89,9 @@ NO_SUCH_NODE = _add("NO_SUCH_NODE", "There is no node {name}.", "Known: {known}.
 
 # --- Moves of users (assignments/services/moves.py) -----------------------------------------------
 MOVE_FITS = _add("MOVE_FITS", "{node} will have {users} of {capacity} users ({percent} %).", level=NEWS)
+MOVE_PAIR_AFTER = _add(
+    "MOVE_PAIR_AFTER", "If one node of {subcluster} fails, the other serves {users} of {capacity}.", level=NEWS
+)
 MOVE_SIGN_IN_AGAIN = _add(
     "MOVE_SIGN_IN_AGAIN", "Signed-in users who sign in again: {users}, within {seconds} s.", level=NEWS
 )

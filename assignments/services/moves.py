@@ -110,7 +110,8 @@ class Verdict:
     def sentences(self) -> list[dict[str, str]]:
         """Each note with its level and its fix."""
         return [
-            {"level": why.level, "text": why.say(**facts), "fix": why.say_fix(**facts)} for why, facts in self.notes
+            {"code": why.code, "level": why.level, "text": why.say(**facts), "fix": why.say_fix(**facts)}
+            for why, facts in self.notes
         ]
 
     @property
@@ -260,7 +261,8 @@ def _judge(target: str, at: Ground, chosen: Chosens) -> Verdict:
     coming, pinned = _coming(chosen, to)
     after = at.home[to.pk if to else None] + coming
     refusal = next(iter(_refusals(at, chosen, to, coming, pinned, after)), None)
-    notes = [refusal] if refusal else [*_warnings(at, to, coming, pinned, chosen), *_news(at, to, coming, after)]
+    notes = [refusal] if refusal else [*_news(at, to, coming, after), *_outlook(at, to, coming, pinned, chosen)]
+    notes.sort(key=lambda note: note[0].level != WARNING)
     return Verdict(
         target=target,
         name=to.name if to else "Unassigned users",
@@ -330,7 +332,7 @@ def _room(to: Node, what: str, room: int, wanted: int) -> dict[str, Any]:
     return {"node": to.short_name, "room": f"{max(room, 0):,}", "what": what, "wanted": f"{wanted:,}"}
 
 
-def _warnings(at: Ground, to: Node | None, coming: Counts, pinned: int, chosen: Chosens) -> Iterable[Note]:
+def _outlook(at: Ground, to: Node | None, coming: Counts, pinned: int, chosen: Chosens) -> Iterable[Note]:
     if to is None:
         yield reasons.MOVE_UNASSIGNS, {"users": coming.users}
     else:
@@ -344,15 +346,22 @@ def _protection(at: Ground, to: Node, coming: Counts, chosen: Chosens) -> Iterab
     sub, peer = at.subclusters[to.subcluster_id or 0], at.peer(to)
     if not peer or not sub.ha_enabled:
         yield reasons.MOVE_NO_PROTECTION, {"node": to.short_name, "why": "HA is off" if peer else "it has no peer"}
-    elif at.cluster.model != Model.BALANCED_NON_REDUNDANT:
-        within = chosen.get(peer.pk, Chosen()).free.users
-        together = at.home[to.pk].users + at.home[peer.pk].users + coming.users - within
-        weaker = min(to, peer, key=lambda node: node.capacity_users)
-        if together > weaker.capacity_users and coming.users > within:
-            facts = {"node": weaker.short_name, "users": f"{together:,}", "capacity": f"{weaker.capacity_users:,}"}
-            yield reasons.MOVE_ABOVE_PEER, facts
+    else:
+        yield _after_failure(at, to, peer, coming, chosen)
     if to.slot == 2 and (at.cluster.mode == Mode.ACTIVE_STANDBY or at.cluster.model == Model.ACTIVE_STANDBY):
         yield reasons.MOVE_TO_STANDBY, {"node": to.short_name}
+
+
+def _after_failure(at: Ground, to: Node, peer: Node, coming: Counts, chosen: Chosens) -> Note:
+    """Whether one node of the pair could serve both: a warning where the drop makes it worse (N-1)."""
+    within = chosen.get(peer.pk, Chosen()).free.users
+    together = at.home[to.pk].users + at.home[peer.pk].users + coming.users - within
+    weaker = min(to, peer, key=lambda node: node.capacity_users)
+    facts = {"users": f"{together:,}", "capacity": f"{weaker.capacity_users:,}"}
+    redundant = at.cluster.model != Model.BALANCED_NON_REDUNDANT
+    if redundant and together > weaker.capacity_users and coming.users > within:
+        return reasons.MOVE_ABOVE_PEER, facts | {"node": weaker.short_name}
+    return reasons.MOVE_PAIR_AFTER, facts | {"subcluster": at.subclusters[to.subcluster_id or 0].name}
 
 
 def _news(at: Ground, to: Node | None, coming: Counts, after: Counts) -> Iterable[Note]:

@@ -4,11 +4,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from assignments import selectors
 from assignments.selectors import UserFilter
 from assignments.services import moves
 from assignments.services.hand_moves import AT_ONCE
 from assignments.services.moves import Moved, Selection, Verdict
+from assignments.views.page import map_context
 from assignments.views.shown import filter_of, number
 from topology import reasons, roles
 from topology.http import needs
@@ -109,9 +109,9 @@ def _ask(request: HttpRequest, cluster: Cluster, chosen: Selection, verdict: Ver
 
 def _done(request: HttpRequest, cluster: Cluster, moved: Moved, to: str) -> HttpResponse:
     """What was done, with its undo, and the nodes whose numbers changed."""
-    board = selectors.board(cluster)
-    views = [view for view in board.nodes if view.node.pk in moved.nodes]
-    context = {"cluster": cluster, "board": board, "views": views, "operation": moved.operation, "to": to}
+    context = map_context(cluster.name)
+    views = [view for view in context["board"].nodes if view.node.pk in moved.nodes]
+    context |= {"views": views, "operation": moved.operation, "to": to}
     response = render(request, "assignments/_move_done.html", context)
     response["HX-Retarget"], response["HX-Reswap"], response["HX-Trigger"] = (
         "#messages",

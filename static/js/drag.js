@@ -140,8 +140,8 @@
     const zone = all[by ? (all.indexOf(drag.zone) + by + all.length) % all.length : Math.max(first, 0)];
     zone.scrollIntoView({ block: "nearest" });
     over(zone);
-    const { left, top } = zone.getBoundingClientRect();
-    place(left + 24, top + 24);
+    const { left, bottom } = zone.getBoundingClientRect();
+    place(left + 24, bottom - 24);
   }
 
   function scroll() { // what holds targets scrolls when the pointer comes near its edge
