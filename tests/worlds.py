@@ -20,9 +20,9 @@ PLACES = {
 }
 
 
-def make_acme(name: str = "acme", **users: int) -> Cluster:
+def make_acme(name: str = "acme", *, speed: int = 1, **users: int) -> Cluster:
     """The cluster, with so many users at home per node; `waiting` are unassigned. Every second user is signed in."""
-    cluster = Cluster.objects.create(name=name)
+    cluster = Cluster.objects.create(name=name, clock_speed=speed)
     Policy.objects.create(cluster=cluster)
     subs = {
         sub: Subcluster.objects.create(cluster=cluster, name=sub, position=number, ha_enabled=sub != "sc-3")

@@ -1,0 +1,67 @@
+"""The road of a rebalance on the page: plan, run, live progress, and the worker killed in the middle."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from assignments.models import Operation, Population
+from tests.browser.hands import card
+from tests.live import LiveStack
+from tests.worlds import make_acme, node
+from topology.models import Cluster, Node, Policy
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def acme(live_stack: LiveStack) -> Cluster:
+    """400 users on one of five equal nodes."""
+    cluster = make_acme(imp1a=400)
+    Node.objects.filter(pk=node(cluster, "imp2b").pk).update(capacity_users=5000, capacity_endpoints=10_000)
+    return cluster
+
+
+def counts(cluster: Cluster) -> dict[str, int]:
+    rows = Population.objects.filter(cluster=cluster, users__gt=0).select_related("home_node")
+    return {row.home_node.short_name: row.users for row in rows if row.home_node}
+
+
+def rebalance(page: Page) -> None:
+    page.get_by_role("button", name="Rebalance…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Fewest possible")
+    dialog.get_by_role("button", name="Run 320 moves").click()
+    expect(dialog).to_be_hidden()
+
+
+def test_a_rebalance_runs_to_its_end_with_live_progress_in_every_browser(acme: Cluster, signed_in_page: Open) -> None:
+    first, second = signed_in_page("operator"), signed_in_page("viewer")
+    expect(second.locator("#live")).to_have_attribute("data-state", "live")
+    second.evaluate("document.documentElement.dataset.marked = 'before'")
+    rebalance(first)
+    for page in (first, second):
+        run = page.locator(".run")
+        expect(run.locator(".run-percent")).to_have_text(re.compile(r"^[1-9]\d? %$"))  # on its way
+    for page in (first, second):
+        expect(page.locator(".run")).to_contain_text("Finished")
+        expect(card(page, "imp1a")).to_contain_text("80 / 5,000")
+        expect(card(page, "imp3a")).to_contain_text("80 / 5,000")
+    expect(second.locator("html")).to_have_attribute("data-marked", "before")
+    assert set(counts(acme).values()) == {80}
+
+
+def test_a_run_whose_worker_is_killed_goes_on_by_itself(
+    acme: Cluster, signed_in_page: Open, live_stack: LiveStack
+) -> None:
+    Policy.objects.filter(cluster=acme).update(moves_per_second=15)
+    page = signed_in_page("operator")
+    rebalance(page)
+    expect(page.locator(".run-percent")).to_have_text(re.compile(r"^[1-9]\d? %$"))
+    live_stack.kill_worker()
+    assert Operation.objects.get().active
+    live_stack.start_worker()
+    expect(page.locator(".run")).to_contain_text("Finished", timeout=30_000)
+    assert set(counts(acme).values()) == {80}
+    assert Operation.objects.get().done == 320
