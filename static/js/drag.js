@@ -91,8 +91,9 @@
       return drag === mine && end("The server does not answer: nothing was moved.");
     }
     for (const zone of zones()) mark(zone);
-    if (keys) step(0);
-    else track();
+    if (keys) return step(0);
+    track();
+    if (drag.late) drop();
   }
 
   const zones = () => [...document.querySelectorAll("[data-drop]")];
@@ -200,7 +201,7 @@
   });
 
   document.addEventListener("pointermove", (event) => {
-    if (drag && !drag.keys) {
+    if (drag && !drag.keys && !drag.late) {
       [drag.x, drag.y] = [event.clientX, event.clientY];
       track();
     } else if (press && Math.hypot(event.clientX - press.x, event.clientY - press.y) > THRESHOLD) {
@@ -217,7 +218,8 @@
     if (!drag || drag.keys) return;
     swallow = true; // the click that follows is none
     setTimeout(() => { swallow = false; });
-    drop();
+    if (drag.targets) drop();
+    else drag.late = true; // a quick hand: dropped as soon as the server has answered
   });
 
   document.addEventListener("pointercancel", () => {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from assignments.models import Assignment, Operation
 from assignments.services import moves
@@ -107,6 +107,30 @@ def test_a_hand_that_trembles_does_not_drag(page: Page) -> None:
     expect(page.locator("#ghost")).to_be_hidden()
     page.mouse.up()
     expect(row(page, "imp1a-0002")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_hand_that_is_faster_than_the_server_drops_all_the_same(page: Page) -> None:
+    def answer_late(route: Route) -> None:
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route("**/moves/targets", answer_late)
+    pick_up(page, row(page, "imp1a-0002"))
+    page.mouse.move(*middle(card(page, "imp1b")))
+    page.mouse.up()
+    expect(said(page)).to_contain_text("Moved 1 user to imp1b")
+    assert homes(["imp1a-0002"]) == {"imp1b"}
+
+
+def test_a_server_that_does_not_answer_ends_the_drag(page: Page) -> None:
+    page.route("**/moves/targets", lambda route: route.abort())
+    x, y = middle(row(page, "imp1a-0002"))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 20, y, steps=3)
+    expect(page.locator("#voice")).to_have_text("The server does not answer: nothing was moved.")
+    expect(page.locator("#ghost")).to_be_hidden()
+    page.mouse.up()
 
 
 def test_a_move_by_key_alone(page: Page) -> None:
