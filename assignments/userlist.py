@@ -166,7 +166,7 @@ class UserList:
             if first.strip():
                 break
         separator = ";" if first.count(";") > first.count(",") else ","
-        names = [_column(name) for name in next(csv.reader([first], delimiter=separator), [])]
+        names = self._names(first, separator)
         self._width = len(names)
         self.format = BULK if "user_id" in names and {"first_name", "last_name", "mail_id"} & set(names) else PLAIN
         known = BULK_COLUMNS if self.format == BULK else PLAIN_COLUMNS
@@ -179,6 +179,13 @@ class UserList:
             begins = first.strip()[:40] or "nothing"
             self.problems.add(max(1, self._header_line), reasons.IMPORT_NO_HEADER, begins=begins)
         return separator
+
+    def _names(self, first: str, separator: str) -> list[str]:
+        try:
+            return [_column(name) for name in next(csv.reader([first], delimiter=separator), [])]
+        except csv.Error as error:
+            self.problems.add(self._header_line, reasons.IMPORT_BAD_LINE, why=str(error))
+            return []
 
     # Cells
 

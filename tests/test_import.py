@@ -11,9 +11,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assignments import userlist
 from assignments.models import Assignment, Move, Operation, Population
+from assignments.services import operations
 from assignments.services.imports import LIMITS, Report, import_users
 from demo.users import CROWDS
 from tests.lists import csv_of, numbered
@@ -427,3 +430,32 @@ def test_the_demo_loads_once_and_gives_the_first_rebalance_work(capsys: pytest.C
     before = Event.objects.count()
     call_command("load_demo")
     assert Event.objects.count() == before
+
+
+def test_an_import_can_be_undone_like_any_operation(acme: Cluster) -> None:
+    import_users(acme, csv_of("user_id,node", "ann,acme-1a", "bob,-"))
+    imported = Operation.objects.latest("id")
+    plan = operations.undo(imported.pk, actor=None)
+    assert plan.moves == 1
+    assert [(row.user.user_id, row.from_node.name, row.to_node) for row in plan.rows.all()] == [
+        ("ann", "acme-1a", None)
+    ]
+
+
+# --- Whatever a file holds ------------------------------------------------------------------------
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    header=st.sampled_from(
+        [b"", b"user_id,name,node\n", b"USER ID;MAIL ID\n", b"\xef\xbb\xbfuser_id,endpoints,contacts\n"]
+    ),
+    body=st.binary(max_size=300) | st.lists(st.sampled_from(list(b'a,;"\n\r\x00\xe4 9|-')), max_size=80).map(bytes),
+)
+def test_any_bytes_are_read_or_refused_by_line(header: bytes, body: bytes) -> None:
+    users = userlist.UserList(io.BytesIO(header + body), LIMITS)
+    rows = list(users.rows())
+    lines = (header + body).count(b"\n") + 1
+    assert all(1 <= row.line <= lines and 0 < len(row.user_id) <= 132 and "\0" not in row.user_id for row in rows)
+    assert all(1 <= problem.line <= lines for problem in users.problems.listed)
+    assert header or "user_id" in users.columns or users.problems.total

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 import yaml
 from django.core.management import CommandError, call_command
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from assignments.selectors import board
 from assignments.services.apply import apply_topology
@@ -19,6 +22,7 @@ from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import Refused
 from topology.services import RULES
 from topology.states import State
+from topology.topologyfile_difference import difference
 
 DEMO = Path(__file__).parent.parent / "demo"
 
@@ -398,3 +402,89 @@ def test_show_topology_prints_the_shape_of_the_design(acme: dict[str, Any], caps
     assert yaml.safe_load(capsys.readouterr().out)["subclusters"][0]["ha"] is True
     call_command("show_topology", "acme")
     assert "*imp1a.example.org" in capsys.readouterr().out
+
+
+# --- Whatever a file holds ------------------------------------------------------------------------
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 30_000) | st.floats() | st.text(max_size=5) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
+    max_leaves=6,
+)
+NODES = st.lists(
+    VALUES
+    | st.fixed_dictionaries(
+        {"name": st.sampled_from(["a", "b", "c.d"]) | VALUES},
+        optional={
+            "profile": st.sampled_from([500, 5000]) | VALUES,
+            "publisher": st.booleans() | VALUES,
+            "users": VALUES,
+        },
+    ),
+    max_size=3,
+)
+DOCUMENTS = VALUES | st.fixed_dictionaries(
+    {"cluster": st.just("acme") | VALUES},
+    optional={
+        "mode": st.just("manual") | VALUES,
+        "policy": VALUES | st.dictionaries(st.sampled_from(sorted(RULES.policy)), VALUES, max_size=3),
+        "subclusters": VALUES
+        | st.lists(
+            st.fixed_dictionaries({"name": st.just("sc") | VALUES}, optional={"nodes": NODES, "ha": VALUES}), max_size=2
+        ),
+        "unassigned_nodes": NODES,
+    },
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(document=DOCUMENTS)
+def test_any_document_is_read_whole_or_refused_with_places(document: object) -> None:
+    try:
+        spec = topologyfile.parse(document, RULES)
+    except topologyfile.FileRefused as refused:
+        found = refused.problems
+    else:
+        found = (topologyfile.Problem("none", "none", "none"),)
+        assert topologyfile.parse(topologyfile.render(spec, RULES), RULES) == spec
+        assert difference(spec, spec, prune=True).changes == ()
+    assert found
+    assert all(problem.place and problem.message and problem.fix for problem in found)
+
+
+def names(letters: str) -> st.SearchStrategy[list[str]]:
+    return st.permutations(letters).map(lambda order: [f"n-{letter}" for letter in order])
+
+
+@st.composite
+def specifications(draw: st.DrawFn) -> dict[str, Any]:
+    """Any legal file of up to five nodes without HA whose publisher is unassigned, so that nothing must stay."""
+    nodes = [{"name": name, "profile": draw(st.sampled_from([500, 5000]))} for name in draw(names("abcde"))]
+    nodes = nodes[: draw(st.integers(0, 5))]
+    groups = []
+    for name in draw(st.permutations(["x", "y", "z"]))[: draw(st.integers(0, 3))]:
+        size = draw(st.integers(0, min(2, len(nodes))))
+        groups.append({"name": name, "nodes": nodes[:size]})
+        nodes = nodes[size:]
+    return {
+        "cluster": "acme",
+        "mode": draw(st.sampled_from(["balanced", "manual"])),
+        "policy": {"clock_speed": draw(st.integers(1, 3))},
+        "subclusters": groups,
+        "unassigned_nodes": [{"name": "n-pub", "publisher": True}, *nodes],
+    }
+
+
+@pytest.mark.django_db
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=specifications(), second=specifications())
+def test_from_any_cluster_to_any_other_in_one_run(first: dict[str, Any], second: dict[str, Any]) -> None:
+    with transaction.atomic():
+        for document in (first, second):
+            apply_topology(document, prune=True)
+            assert changes(document, prune=True) == []
+            wanted = topologyfile.parse(document, RULES)
+            there = services.present(Cluster.objects.get())
+            assert there.subclusters == wanted.subclusters
+            assert set(there.unassigned_nodes) == set(wanted.unassigned_nodes)
+        transaction.set_rollback(True)

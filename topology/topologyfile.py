@@ -240,7 +240,7 @@ class _Reader:
             return {}
         for key in document:
             if key not in known:
-                here = str(key) if place == "file" else f"{place}.{key}"
+                here = _shown(key) if place == "file" else f"{place}.{_shown(key)}"
                 self.wrong(here, "this key is not known", _suggestion(str(key), known))
         return document
 
@@ -323,6 +323,8 @@ def _at(place: str, key: str) -> str:
 
 
 def _shown(value: object) -> str:
+    if value == "":
+        return '""'
     text = "nothing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     return text if len(text) <= 60 else text[:57] + "…"
 

@@ -148,6 +148,7 @@ class _Run:
             publisher=spec.publisher,
             actor=self.actor,
         )
+        self._order(change.within)
 
     def _change_node(self, change: Change) -> None:
         node = self.node(change.name)
@@ -160,6 +161,15 @@ class _Run:
             unassign_node(node, actor=self.actor)
         else:
             move_node(node, self.subcluster(change.after), actor=self.actor)
+            self._order(change.after)
+
+    def _order(self, name: str | None) -> None:
+        """A node that enters a subcluster takes the slot that the file gives it, not just the free one."""
+        wanted = next(
+            ([node.name for node in group.nodes] for group in self.spec.subclusters if group.name == name), []
+        )
+        if name and len(wanted) == 2 and self.subcluster(name).nodes.count() == 2:
+            order_nodes(self.subcluster(name), wanted, actor=self.actor)
 
     def _remove_node(self, change: Change) -> None:
         remove_node(self.node(change.name), actor=self.actor)
