@@ -108,8 +108,8 @@ def batch(turn: Turn, now: datetime) -> bool:
 def _lanes(turn: Turn) -> list[Lane]:
     """The lanes of a run that still runs in this generation, locked together with its row."""
     rows = Lane.objects.filter(operation=turn.pk, operation__generation=turn.fence, operation__state=Progress.RUNNING)
-    rows = rows.select_related("operation__cluster", "node").select_for_update(of=("self", "operation"))
-    return list(rows.order_by("pk"))
+    rows = rows.select_related("operation__cluster", "node")
+    return list(rows.select_for_update(of=("self", "operation")).order_by("pk"))
 
 
 def _locked(turn: Turn) -> Operation | None:
@@ -157,18 +157,29 @@ def _takes(found: Operation, lanes: list[Lane], now: datetime) -> tuple[list[int
     return allowed(pace, elapsed, paces, BATCH)
 
 
+PICK = """
+SELECT p.id, p.user_id, p.from_node_id, p.to_node_id
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS lane (node, cursor, take) CROSS JOIN LATERAL (
+    SELECT * FROM assignments_plannedmove
+    WHERE plan_id = %s AND to_node_id = lane.node AND id > lane.cursor ORDER BY id LIMIT lane.take
+) p
+"""
+PICK_UNASSIGNED = """
+UNION ALL (
+    SELECT id, user_id, from_node_id, to_node_id FROM assignments_plannedmove
+    WHERE plan_id = %s AND to_node_id IS NULL AND id > %s ORDER BY id LIMIT %s
+)
+"""
+
+
 def _move(found: Operation, lanes: list[Lane], takes: list[int], why: Reason, now: datetime) -> list[Moved]:
     """The next planned rows of each lane, in the order of the plan."""
-    parts, params = [], []
+    named = [(lane.node_id, lane.cursor, take) for lane, take in zip(lanes, takes, strict=True) if lane.node_id]
+    sql, params = PICK, [*([row[i] for row in named] for i in range(3)), found.plan_id]
     for lane, take in zip(lanes, takes, strict=True):
-        if take:
-            to = "IS NULL" if lane.node_id is None else f"= {lane.node_id}"
-            parts.append(
-                "(SELECT id, user_id, from_node_id, to_node_id FROM assignments_plannedmove"
-                f" WHERE plan_id = %s AND to_node_id {to} AND id > %s ORDER BY id LIMIT %s)"
-            )
-            params += [found.plan_id, lane.cursor, take]
-    return move_picked(found, " UNION ALL ".join(parts), params, why=why, at=now)
+        if lane.node_id is None:
+            sql, params = sql + PICK_UNASSIGNED, [*params, found.plan_id, lane.cursor, take]
+    return move_picked(found, sql, params, why=why, at=now)
 
 
 class Row(NamedTuple):

@@ -26,8 +26,8 @@ from topology.models import Node
 from topology.reasons import Refused
 
 __all__ = [
-    "cancel", "claim_for_recovery", "due", "move_users", "pause", "release", "resume", "run", "set_rate", "start",
-    "undo",
+    "as_dict", "cancel", "claim_for_recovery", "due", "move_users", "pause", "release", "resume", "run", "set_rate",
+    "start", "undo",
 ]  # fmt: skip
 
 KINDS = {Goal.MOVE.value: Kind.MOVE.value}  # every other goal is a rebalance
@@ -133,6 +133,26 @@ def _say_started(found: Operation, plan: Plan, actor: Any) -> None:
         goal=plan.get_goal_display().lower(),
         unassigned=sum(flow["users"] for flow in plan.body["flows"] if flow["from_id"] is None),
     )
+
+
+def as_dict(found: Operation) -> dict[str, Any]:
+    """The shape that the page, the commands and the API show."""
+    return {
+        "id": found.pk,
+        "cluster": found.cluster.name,
+        "kind": found.kind,
+        "state": found.state,
+        "plan": found.plan.hash if found.plan else None,
+        "total": found.total,
+        "done": found.done,
+        "skipped": found.skipped,
+        "rate": found.rate,
+        "rate_total": found.rate_total,
+        "waits": reasons.REASONS[found.wait_code].say() if found.wait_code else None,
+        "author": found.author_name,
+        "created_at": found.created_at.isoformat(),
+        "finished_at": found.finished_at and found.finished_at.isoformat(),
+    }
 
 
 # --- Steering -------------------------------------------------------------------------------------

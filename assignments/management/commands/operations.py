@@ -1,0 +1,71 @@
+"""manage.py operations: list runs, and steer one."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from assignments.models import ACTIVE, Operation
+from assignments.services import operations, plans
+from topology.management.console import COMMAND_LINE, ConsoleCommand
+
+VERBS = {"pause": operations.pause, "resume": operations.resume, "cancel": operations.cancel}
+
+
+class Command(ConsoleCommand):
+    help = "List operations, or pause, resume, cancel or undo one."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("verb", nargs="?", default="list", choices=["list", *VERBS, "undo", "rate"])
+        parser.add_argument("operation", nargs="?", type=int, help="number of the operation")
+        parser.add_argument("--cluster", help="list only those of this cluster")
+        parser.add_argument("--all", action="store_true", help="list ended ones too, the latest 50")
+        parser.add_argument("--rate", type=float, help="with rate: users per cluster second and receiving node")
+        parser.add_argument("--dry-run", action="store_true", help="with undo: show the plan and move nobody")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            if options["verb"] == "list":
+                self._list(options)
+            elif options["operation"] is None:
+                self.print_usage_error("Name the operation by its number.")
+            else:
+                self._steer(options["verb"], options["operation"], options)
+
+    def print_usage_error(self, message: str) -> None:
+        """What is wrong with how the command was called, and how it is called."""
+        self.stderr.write(f"{message}\nmanage.py operations [list|pause|resume|cancel|undo|rate] [ID]")
+        raise SystemExit(2)
+
+    def _list(self, options: dict[str, Any]) -> None:
+        rows = Operation.objects.select_related("cluster")
+        if options["cluster"]:
+            rows = rows.filter(cluster__name=options["cluster"])
+        found = [operations.as_dict(row) for row in (rows if options["all"] else rows.filter(state__in=ACTIVE))[:50]]
+        if options["json"]:
+            self.print_json({"operations": found})
+            return
+        for row in found:
+            self.stdout.write(
+                f"{row['id']:>6}  {row['cluster']:16}  {row['kind']:10} {row['state']:10}"
+                f" {row['done']:,} of {row['total']:,}  {row['author']}"
+            )
+        if not found:
+            self.stdout.write("No operation." if options["all"] else "No operation is active.")
+
+    def _steer(self, verb: str, pk: int, options: dict[str, Any]) -> None:
+        plan = None
+        if verb == "undo":
+            plan = operations.undo(pk, actor=COMMAND_LINE)
+            found = None if options["dry_run"] else operations.start(plan.hash, actor=COMMAND_LINE)
+        elif verb == "rate":
+            found = operations.set_rate(pk, actor=COMMAND_LINE, rate=options["rate"])
+        else:
+            found = VERBS[verb](pk, actor=COMMAND_LINE)
+        shape = (plans.as_dict(plan) if plan else {}) | ({"operation": operations.as_dict(found)} if found else {})
+        if options["json"]:
+            self.print_json(shape)
+        elif found:
+            self.stdout.write(f"operation {found.pk} is {found.state}: {found.done:,} of {found.total:,} moved")
+        elif plan:
+            self.stdout.write(f"{plan.moves:,} moves back; plan {plan.hash[:12]}")

@@ -1,0 +1,96 @@
+"""manage.py rebalance CLUSTER: plan with the fewest moves, show before and after, run it to the end."""
+
+import time
+from argparse import ArgumentTypeError
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from assignments.models import Goal, Operation, Plan
+from assignments.services import operations, plans
+from topology import selectors
+from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.models import Cluster
+
+GOALS = (Goal.BALANCE, Goal.ACTIVE_STANDBY, Goal.EVACUATE, Goal.FILL)
+LOOK = 0.5  # real seconds between looks at a run that waits for its throttle
+
+
+def positive(text: str) -> float:
+    """A rate, for argparse."""
+    value = float(text)
+    if value <= 0:
+        raise ArgumentTypeError("a rate is above 0")
+    return value
+
+
+class Command(ConsoleCommand):
+    help = "Move users to where they should be at home, with the fewest moves; --dry-run only shows the plan."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("cluster", help="name of the cluster")
+        parser.add_argument("--goal", default=Goal.BALANCE.value, choices=[goal.value for goal in GOALS])
+        parser.add_argument("--node", help="the node to evacuate")
+        parser.add_argument("--subcluster", action="append", default=[], help="only this one; may be repeated")
+        parser.add_argument("--dry-run", action="store_true", help="show the plan and move nobody")
+        parser.add_argument("--rate", type=positive, help="users per cluster second and receiving node")
+        parser.add_argument("--unthrottled", action="store_true", help="as fast as the database can")
+        parser.add_argument("--no-wait", action="store_true", help="leave the run to the worker and return")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            cluster = selectors.cluster_named(options["cluster"])
+            plan = plans.make_plan(cluster, options["goal"], self._scope(cluster, options), author=COMMAND_LINE)
+            if not options["json"]:
+                self._show(plan)
+            found = None if options["dry_run"] or not plan.moves else self._run(plan, options)
+            if options["json"]:
+                self.print_json(plans.as_dict(plan) | ({"operation": operations.as_dict(found)} if found else {}))
+
+    def _scope(self, cluster: Cluster, options: dict[str, Any]) -> dict[str, Any]:
+        scope: dict[str, Any] = {}
+        if names := options["subcluster"]:
+            scope["subclusters"] = [selectors.subcluster_named(cluster, name).pk for name in names]
+        if options["goal"] == Goal.EVACUATE:
+            scope["node"] = selectors.node_named(options["node"] or "").pk
+        return scope
+
+    def _show(self, plan: Plan) -> None:
+        wide = max(len(node["name"]) for node in plan.body["nodes"])
+        for node in plan.body["nodes"]:
+            change = node["after"] - node["before"]
+            self.stdout.write(
+                f"{node['name']:{wide}}  {node['before']:>9,} -> {node['after']:>9,}"
+                + (f"  {change:+,}" if change else "")
+            )
+        self.stdout.write(f"{plan.moves:,} moves; plan {plan.hash[:12]}")
+        self.stdout.write(plan.body["certificate"])
+
+    def _run(self, plan: Plan, options: dict[str, Any]) -> Operation:
+        found = operations.start(
+            plan.hash, actor=COMMAND_LINE, rate=options["rate"], unthrottled=options["unthrottled"]
+        )
+        if not options["json"]:
+            self.stdout.write(f"operation {found.pk}")
+        if not options["no_wait"]:
+            self._wait(found, quiet=options["json"])
+        found.refresh_from_db()
+        return found
+
+    def _wait(self, found: Operation, *, quiet: bool) -> None:
+        """Until the run ends or is paused; batches are driven here as well, so that it ends without a worker."""
+        shown = ""
+        while True:
+            for pk, generation in operations.due(timezone.now()):
+                if pk == found.pk:
+                    operations.run(pk, generation, timezone.now)
+            found.refresh_from_db()
+            line = f"{found.get_state_display()}: {found.done:,} of {found.total:,} moved, {found.skipped:,} skipped"
+            if not quiet and line != shown:
+                self.stdout.write(line)
+                shown = line
+            if not found.active or found.state == "paused":
+                return
+            time.sleep(LOOK)
