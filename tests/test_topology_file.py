@@ -312,6 +312,21 @@ def test_nodes_of_a_pair_with_ha_stay(acme: dict[str, Any]) -> None:
 
 
 @pytest.mark.django_db
+def test_a_node_that_the_file_does_not_name_keeps_its_slot(acme: dict[str, Any]) -> None:
+    acme["subclusters"][0]["ha"] = False
+    apply_topology(acme)
+    acme["subclusters"][0]["nodes"][1] = {"name": "new.example.org"}
+    with pytest.raises(Refused) as refused:
+        apply_topology(acme)
+    assert refused.value.code == "SUBCLUSTER_FULL"
+    apply_topology(acme, prune=True)
+    assert list(Subcluster.objects.get(name="sc-1").nodes.order_by("slot").values_list("name", flat=True)) == [
+        "imp1a.example.org",
+        "new.example.org",
+    ]
+
+
+@pytest.mark.django_db
 def test_a_node_of_another_cluster_is_refused(acme: dict[str, Any]) -> None:
     apply_topology(acme)
     with pytest.raises(Refused) as refused:

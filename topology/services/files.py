@@ -165,11 +165,11 @@ class _Run:
 
     def _order(self, name: str | None) -> None:
         """A node that enters a subcluster takes the slot that the file gives it, not just the free one."""
-        wanted = next(
-            ([node.name for node in group.nodes] for group in self.spec.subclusters if group.name == name), []
-        )
-        if name and len(wanted) == 2 and self.subcluster(name).nodes.count() == 2:
-            order_nodes(self.subcluster(name), wanted, actor=self.actor)
+        groups = {group.name: [node.name for node in group.nodes] for group in self.spec.subclusters}
+        wanted = groups.get(name or "", [])
+        there = Node.objects.filter(subcluster__name=name, cluster__name=self.spec.cluster)
+        if wanted and {node.name.lower() for node in there} == {name.lower() for name in wanted}:
+            order_nodes(self.subcluster(str(name)), wanted, actor=self.actor)
 
     def _remove_node(self, change: Change) -> None:
         remove_node(self.node(change.name), actor=self.actor)
