@@ -1,12 +1,13 @@
 """What the topology troubleshooter looks at, read from the board and from the database itself."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection
 
-from assignments.selectors import NodeView, SubclusterView, board
+from assignments.selectors import Board, NodeView, SubclusterView, board
 from assignments.tree_selectors import relogin_window
-from topology import checks
+from topology import checks, deployment
 from topology.models import Cluster
 
 # Both sides summed with opposite signs: what is left over is wrong, also where one side has no row at all.
@@ -36,7 +37,12 @@ STRAYS = """
 
 def facts_of(cluster: Cluster) -> checks.ClusterFacts:
     """Everything the tests need; reads every assignment once, to compare the counts with the people."""
-    shown, policy = board(cluster), cluster.policy
+    return replace(shape_of(board(cluster)), miscounted=tuple(_miscounted(cluster)), strays=_strays(cluster))
+
+
+def shape_of(shown: Board) -> checks.ClusterFacts:
+    """What a board tells the tests, without reading people."""
+    cluster, policy = shown.cluster, shown.cluster.policy
     return checks.ClusterFacts(
         name=cluster.name,
         mode=cluster.mode,
@@ -48,8 +54,6 @@ def facts_of(cluster: Cluster) -> checks.ClusterFacts:
         keep_alive_timeout=policy.keep_alive_timeout,
         initialization_keep_alive_timeout=policy.initialization_keep_alive_timeout,
         serve_beyond_capacity=policy.serve_beyond_capacity,
-        miscounted=tuple(_miscounted(cluster)),
-        strays=_strays(cluster),
     )
 
 
@@ -99,5 +103,11 @@ def _strays(cluster: Cluster) -> int:
 
 def report(cluster: Cluster) -> dict[str, Any]:
     """The outcome of every test, in the shape that the command and the API give."""
-    found = checks.run(facts_of(cluster))
-    return {"cluster": cluster.name, "outcome": checks.worst(found), "checks": [check.as_dict() for check in found]}
+    facts = facts_of(cluster)
+    found = checks.run(facts)
+    return {
+        "cluster": cluster.name,
+        "outcome": checks.worst(found),
+        "checks": [check.as_dict() for check in found],
+        "models": [fit.as_dict() for fit in deployment.judge(facts)],
+    }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assignments.views import imports, moves, page, recovery, runs, users
+from assignments.views import checks, imports, moves, page, recovery, runs, users
 
 urlpatterns = [
     path("", page.home, name="home"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("clusters/<str:cluster>/map", page.map_, name="map"),
     path("clusters/<str:cluster>/subclusters/<int:pk>", page.subcluster, name="subcluster"),
     path("clusters/<str:cluster>/nodes/<int:pk>", page.node, name="node"),
+    path("clusters/<str:cluster>/checks/", checks.checks, name="checks"),
     path("clusters/<str:cluster>/users", users.users, name="users"),
     path("clusters/<str:cluster>/import", imports.upload, name="import"),
     path("clusters/<str:cluster>/plans", runs.make_plan, name="plans"),

@@ -12,6 +12,7 @@ PURE = {
     "topology.states",
     "topology.checks",
     "topology.clock",
+    "topology.deployment",
     "topology.reasons",
     "topology.topologyfile",
     "assignments.planner",
