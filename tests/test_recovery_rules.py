@@ -1,0 +1,278 @@
+"""What holds for every sequence of faults and commands, found by Hypothesis (domain.md §4)."""
+
+import time
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assignments import simulator
+from assignments.recovery import step
+from assignments.recovery_commands import Command, Fault
+from assignments.recovery_pair import (
+    BatchKind,
+    Member,
+    Outcome,
+    Pair,
+    Parameters,
+    Phase,
+    memory_from_json,
+    to_json,
+    watch_from_json,
+)
+from assignments.recovery_verdict import n_minus_one
+from assignments.simulator import Action, at_rest
+from topology.reasons import Refused
+from topology.states import RECOVERY_MANAGER
+
+SERVICES = ("Cisco Presence Engine", "Cisco XCP Router", RECOVERY_MANAGER, "Cisco OAM Agent")
+MOVING = (Phase.INITIALIZING, Phase.FAILING_OVER, Phase.TAKING_BACK)
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Case:
+    pair: Pair
+    actions: tuple[Action, ...]
+
+
+@st.composite
+def actions(draw: st.DrawFn, nodes: int) -> Action:
+    at, member = draw(st.integers(0, 7200)), draw(st.integers(0, nodes - 1))
+    if draw(st.integers(0, 2)):
+        kind = draw(st.sampled_from(list(Fault)))
+        service = draw(st.sampled_from(SERVICES)) if kind is Fault.SERVICE else ""
+        return Action(at, draw(st.sampled_from(["fault", "fault", "repair"])), 0, member, kind, service)
+    return Action(at, str(draw(st.sampled_from(list(Command)))), 0, member)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    nodes = draw(st.sampled_from([1, 2, 2, 2]))
+    capacity = draw(st.sampled_from([100, 1000, 5000]))
+    parameters = Parameters(
+        enable_automatic_fallback=draw(st.booleans()),
+        serve_beyond_capacity=draw(st.booleans()),
+        canary_fallback=draw(st.booleans()),
+        relogin_lower_limit=draw(st.sampled_from([0, 30, 120])),
+        sign_ins_per_second=draw(st.sampled_from([None, 0.5, 7, 400])),
+    )
+    homes = [draw(st.integers(0, capacity)) for _ in range(nodes)]
+    members = tuple(Member(f"node-{i}", capacity, 5000) for i in range(nodes))
+    counts = {(i, i): (n, n) for i, n in enumerate(homes)}
+    ha = draw(st.booleans()) or nodes == 2
+    pair = at_rest(Pair("sc", members, counts, ha, "balanced_redundant", parameters))
+    timeline = sorted(draw(st.lists(actions(nodes), max_size=14)), key=lambda a: a.at)
+    return Case(pair, tuple(timeline))
+
+
+MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def play(case: Case, check: object = None, until: int = 2 * DAY) -> tuple[Pair, list[Outcome]]:
+    """The whole case, with `check(before, outcome, now)` after every step."""
+    pair, wake, outcomes = case.pair, 0, []
+    todo = list(case.actions)
+    for _ in range(20_000):
+        at = todo[0].at if todo else None
+        if (wake is None and at is None) or (at is None and wake is not None and wake > until):
+            return pair, outcomes
+        if at is not None and (wake is None or at < wake):
+            now, action = at, todo.pop(0)
+            try:
+                outcome = simulator.act(pair, action, now)
+            except Refused:
+                continue
+        else:
+            assert wake is not None
+            now = wake
+            outcome = step(pair, now)
+        if check:
+            check(pair, outcome, now)  # type: ignore[operator]
+        pair, wake = outcome.pair, outcome.next_wake
+        outcomes.append(outcome)
+    raise AssertionError("the engine never comes to rest")
+
+
+def repairs(pair: Pair, at: int) -> tuple[Action, ...]:
+    found = []
+    for i, member in enumerate(pair.members):
+        truth = member.truth
+        found += [Action(at, "repair", 0, i, kind) for kind in (Fault.POWER, Fault.NETWORK, Fault.DATABASE)
+                  if not getattr(truth, kind.value)]  # fmt: skip
+        found += [Action(at, "repair", 0, i, Fault.SERVICE, name) for name in sorted(truth.failed_services)]
+    return tuple(found)
+
+
+@MANY
+@given(cases())
+def test_nobody_is_lost_and_home_never_changes(case: Case) -> None:
+    homes = [case.pair.home(i) for i in range(len(case.pair.members))]
+
+    def check(before: Pair, outcome: Outcome, now: int) -> None:
+        assert [outcome.pair.home(i) for i in range(len(homes))] == homes
+        for users, signed_in in outcome.pair.populations.values():
+            assert 0 <= signed_in <= users
+
+    play(case, check)
+
+
+@MANY
+@given(cases())
+def test_a_backup_never_takes_more_than_it_is_rated_for(case: Case) -> None:
+    def check(before: Pair, outcome: Outcome, now: int) -> None:
+        for i, member in enumerate(outcome.pair.members):
+            if not case.pair.parameters.serve_beyond_capacity:
+                assert outcome.pair.serving(i) <= max(member.capacity, before.serving(i), outcome.pair.home(i))
+
+    play(case, check)
+
+
+@MANY
+@given(cases())
+def test_only_those_who_are_served_are_signed_in(case: Case) -> None:
+    """A user has one serving node; nobody is signed in where nothing serves, so never at two nodes."""
+
+    def check(before: Pair, outcome: Outcome, now: int) -> None:
+        for (_, at), (_, signed_in) in outcome.pair.populations.items():
+            assert not signed_in or outcome.pair.members[at].serves
+
+    play(case, check)
+
+
+@MANY
+@given(cases())
+def test_a_repeated_step_changes_nothing(case: Case) -> None:
+    def check(before: Pair, outcome: Outcome, now: int) -> None:
+        again = step(outcome.pair, now)
+        assert not again.changes
+        assert not again.batches
+        assert not again.events
+        assert again.pair == outcome.pair
+
+    play(case, check)
+
+
+@MANY
+@given(cases(), st.integers(1, 400))
+def test_a_step_between_two_wakes_moves_only_who_is_due(case: Case, later: int) -> None:
+    """An extra tick may move some people earlier than the next wake would, but nothing else happens differently."""
+
+    def check(before: Pair, outcome: Outcome, now: int) -> None:
+        wake = outcome.next_wake
+        if wake is None or wake - now < 2:
+            return
+        between = now + 1 + later % (wake - now - 1)
+        extra = step(outcome.pair, between)
+        assert not extra.changes
+        assert all(event.progress for event in extra.events)
+        direct, detour = step(outcome.pair, wake), step(extra.pair, wake)
+        assert detour.pair.members[0].state == direct.pair.members[0].state
+        assert detour.pair.populations == direct.pair.populations
+
+    play(replace(case, actions=case.actions[:6]), check, until=DAY // 2)
+
+
+@MANY
+@given(cases())
+def test_the_throttle_is_kept(case: Case) -> None:
+    """Nobody signs in faster than the rate, counted from one batch to the next at each node."""
+    last: dict[int, int] = {}
+
+    def check(before: Pair, outcome: Outcome, now: int) -> None:
+        for i, member in enumerate(outcome.pair.members):
+            users = sum(b.users for b in outcome.batches if b.target == i and b.kind is not BatchKind.SIGN_OUT)
+            if not users:
+                continue
+            throttle = before.members[i].watch.throttle or member.watch.throttle
+            assert throttle, "people signed in without a throttle"
+            since = max(last.get(i, 0), throttle.anchor)
+            assert users <= throttle.rate * (now - since) + 1
+            last[i] = now
+
+    play(case, check)
+
+
+@MANY
+@given(cases())
+def test_every_run_settles_once_the_faults_stop(case: Case) -> None:
+    pair, _ = play(case)
+    repaired = replace(case, pair=pair, actions=repairs(pair, 3 * DAY))
+    pair, _ = play(repaired, until=5 * DAY)
+    if pair.memory.phase is Phase.FAILED:
+        pair, _ = play(Case(pair, (Action(6 * DAY, "recover", 0),)), until=7 * DAY)
+    if pair.memory.phase is Phase.FAILED_OVER:
+        pair, _ = play(Case(pair, (Action(8 * DAY, "fallback", 0, pair.memory.side),)), until=9 * DAY)
+    assert pair.memory.phase in (Phase.NORMAL, Phase.OFF)
+    assert pair.out_of_service == 0
+    for (home, at), (users, signed_in) in pair.populations.items():
+        assert home == at
+        assert users == signed_in
+
+
+@MANY
+@given(cases())
+def test_what_is_kept_between_steps_can_be_written_and_read(case: Case) -> None:
+    def check(before: Pair, outcome: Outcome, now: int) -> None:
+        kept = to_json(outcome.pair)
+        assert memory_from_json(kept) == outcome.pair.memory
+        for member in outcome.pair.members:
+            assert watch_from_json(kept, member.name, 0) == member.watch
+
+    play(case, check)
+
+
+@MANY
+@given(cases())
+def test_the_same_scenario_gives_the_same_result(case: Case) -> None:
+    scenario = simulator.Scenario("twice", (case.pair,), case.actions, until=DAY)
+    assert simulator.run(scenario) == simulator.run(scenario)
+
+
+@MANY
+@given(st.integers(0, 6000), st.integers(0, 6000), st.sampled_from([2000, 5000, 12_000]), st.booleans())
+def test_the_verdict_is_what_a_failure_brings(first: int, second: int, capacity: int, beyond: bool) -> None:
+    first, second = min(first, capacity), min(second, capacity)
+    members = tuple(Member(name, capacity, 5000) for name in ("a", "b"))
+    counts = {(0, 0): (first, first), (1, 1): (second, second)}
+    pair = at_rest(Pair("sc", members, counts, True, parameters=Parameters(serve_beyond_capacity=beyond)))
+    verdict = n_minus_one(pair, 0)
+    result = simulator.run(simulator.Scenario("off", (pair,), (Action(0, "fault", 0, 0, Fault.POWER),), until=DAY))
+    assert verdict.taken == result.peak_users["b"] - second
+    assert verdict.left_out == result.never_returned
+    if verdict.seconds is not None and first:
+        assert result.served_again_at == verdict.seconds
+
+
+@pytest.mark.parametrize(("users", "factor"), [(5_000, 1), (166_666, 2)])
+def test_a_million_users_cost_no_more_steps_than_thirty_thousand(users: int, factor: int) -> None:
+    """Six nodes, everybody fails over and comes back: the number of steps does not follow the number of users."""
+    result = simulator.run(everybody(users))
+    assert result.never_returned == 0
+    assert result.steps < 1_200
+
+
+def test_what_if_of_a_full_failover_and_failback_is_quick() -> None:
+    """30,000 users in under 300 ms, a million in no more than twice that; the best of five, on a busy machine."""
+
+    def seconds(users: int) -> float:
+        started = time.process_time()
+        simulator.run(everybody(users))
+        return time.process_time() - started
+
+    small = min(seconds(5_000) for _ in range(5))
+    large = min(seconds(166_666) for _ in range(5))
+    assert small < 0.3
+    assert large < 2 * small
+
+
+def everybody(users: int) -> simulator.Scenario:
+    pairs = []
+    for p in range(3):
+        members = tuple(Member(f"n{p}{i}", 2 * users, 25_000) for i in range(2))
+        counts = {(i, i): (users, users) for i in range(2)}
+        pairs.append(at_rest(Pair(f"sc-{p}", members, counts, True, parameters=Parameters())))
+    timeline = [Action(0, "failover", p, 0) for p in range(3)]
+    timeline += [Action(2 * DAY, "fallback", p, 0) for p in range(3)]
+    return simulator.Scenario("all", tuple(pairs), tuple(timeline), until=6 * DAY)
