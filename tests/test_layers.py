@@ -55,7 +55,7 @@ def layer(module: str) -> str | None:
         return None
     if parts[1] in EDGES:
         return "edges"
-    if parts[1] in {"models", "models_rules", "events", "locks"}:
+    if parts[1].startswith("models") or parts[1] in {"events", "locks"}:
         return "models" if parts[1] != "events" else "events"
     return "selectors" if parts[1].endswith(("selectors", "_reads")) else "services"
 
