@@ -20,7 +20,7 @@ class Lane(models.Model):
     done = models.PositiveBigIntegerField(default=0)
     skipped = models.PositiveBigIntegerField(default=0)
     cursor = models.BigIntegerField(default=0)
-    anchor_done = models.PositiveBigIntegerField(default=0, help_text="Done at the operation's anchor")
+    credit = models.FloatField(default=0, help_text="Users the rate allowed beyond those moved, at the anchor")
 
     class Meta:
         constraints = [

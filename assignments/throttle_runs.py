@@ -1,52 +1,30 @@
-"""How many users of a run may move now: per receiving node and over all, from an anchor, never from a count of calls.
+"""How many users of a run may move now: per receiving node and over all together.
 
-    allowed(lane) = rate * (now - anchor) - done since the anchor
+    credit = min(rate * BURST, credit at the anchor + rate * (now - anchor)), less the users moved
 
-What was not used is not made up for: a run that stood still for longer than `BURST` begins again at a new anchor with
-the credit of that span, or of one user where the rate is slower than that.
+The anchor and the credits are stored with the batch that moved users, so what is due follows from the time that has
+passed, not from the number of calls; and what was not used for longer than `BURST` is not made up for.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import floor
+from math import floor, inf
 
-BURST = 2.0  # real seconds of credit at most
+BURST = 2.0  # real seconds of credit at most, or one user where the rate is slower than that
 _ROUNDING = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Users per cluster second for each receiving node and for all together; None is no limit."""
-
-    rate: float | None
-    rate_total: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class LanePace:
-    """What the throttle knows of one receiving node: moved since the anchor, and left to move."""
-
-    since: int
-    left: int
+def credit(rate: float | None, before: float, elapsed: float, speed: int) -> float:
+    """Users that a rate allows after `elapsed` cluster seconds of a clock of this speed."""
+    if rate is None:
+        return inf
+    return min(max(1.0, rate * BURST * speed), before + rate * max(0.0, elapsed))
 
 
-def allowed(pace: Pace, elapsed: float, lanes: Sequence[LanePace], most: int) -> tuple[list[int], bool]:
-    """Users per lane for one batch of at most `most`, and whether more were allowed; `elapsed` in cluster seconds."""
-    want = [min(lane.left, _credit(pace.rate, elapsed, lane.since)) for lane in lanes]
-    together = _credit(pace.rate_total, elapsed, sum(lane.since for lane in lanes))
-    takes = share(want, min(most, together))
-    return takes, sum(takes) < min(sum(want), together)
-
-
-def credit_span(pace: Pace, elapsed: float, lanes: Sequence[LanePace], speed: int) -> float | None:
-    """Cluster seconds of credit to begin again with where some lane has gathered more than that, else None."""
-    busy = [lane for lane in lanes if lane.left]
-    for rate, idle in ((pace.rate, [lane.since for lane in busy]), (pace.rate_total, [sum(x.since for x in lanes)])):
-        if rate is not None and busy:
-            span = max(BURST * speed, 1 / rate)
-            if rate * elapsed - min(idle) > rate * span + 1:
-                return span
-    return None
+def allowed(credits: Sequence[float], together: float, left: Sequence[int], most: int) -> tuple[list[int], bool]:
+    """Users per lane for one batch of at most `most`, and whether more than that are allowed now."""
+    want = [min(n, _whole(one)) for n, one in zip(left, credits, strict=True)]
+    takes = share(want, min(most, _whole(together)))
+    return takes, sum(takes) < min(sum(want), _whole(together))
 
 
 def share(want: Sequence[int], most: int) -> list[int]:
@@ -63,5 +41,5 @@ def share(want: Sequence[int], most: int) -> list[int]:
     return given
 
 
-def _credit(rate: float | None, elapsed: float, since: int) -> int:
-    return 10**12 if rate is None else max(0, floor(rate * elapsed + _ROUNDING) - since)
+def _whole(users: float) -> int:
+    return 10**12 if users == inf else floor(users + _ROUNDING)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -19,9 +20,9 @@ from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from assignments.models import Claim, Goal, Lane, Operation, Progress
-from assignments.services.claims import RUNS, anchor, release, topics_of
+from assignments.services.claims import RUNS, release, topics_of
 from assignments.services.moving import Moved, move_picked, touched
-from assignments.throttle_runs import LanePace, Pace, allowed, credit_span
+from assignments.throttle_runs import allowed, credit
 from topology import events, reasons
 from topology.locks import hold_subclusters
 from topology.reasons import Reason
@@ -130,11 +131,13 @@ def _step(found: Operation, lanes: list[Lane], why: Reason, now: datetime) -> bo
     ready = [lane for lane in left if _receives(lane)]
     if not ready:
         return _wait(found, reasons.WAITS_FOR_NODE.code) if left else _finish(found)
-    takes, more = _takes(found, ready, now)
+    credits = _credits(found, ready, now)
+    takes, more = allowed(credits.lanes, credits.together, [lane.left for lane in ready], BATCH)
     if not sum(takes):
         return _wait(found, "")
     moved = _move(found, ready, takes, why, now)
-    rows = _rows(ready, takes, moved)
+    rows = _rows(ready, takes, moved, credits)
+    found.anchor_at, found.credit = credits.at, credits.left(sum(row.done for row in rows))
     _count(found, "" if len(ready) == len(left) else reasons.WAITS_FOR_NODE.code, rows)
     _tell(found, moved)
     return _finish(found) if sum(lane.left for lane in left) == sum(row.done + row.skipped for row in rows) else more
@@ -145,16 +148,15 @@ def _receives(lane: Lane) -> bool:
     return lane.node is None or lane.node.serves or lane.node.subcluster_id is None
 
 
-def _takes(found: Operation, lanes: list[Lane], now: datetime) -> tuple[list[int], bool]:
-    """How many users of each lane this batch may move; sets a new anchor where too much credit has gathered."""
-    clock = found.cluster.now(now)
-    since = found.anchor_at or clock
-    pace, elapsed = Pace(found.rate, found.rate_total), (clock - since).total_seconds()
-    paces = [LanePace(lane.done - lane.anchor_done, lane.left) for lane in lanes]
-    if (span := credit_span(pace, elapsed, paces, found.cluster.clock_speed)) is not None:
-        anchor(found, clock - timedelta(seconds=span))
-        elapsed, paces = span, [LanePace(0, lane.left) for lane in lanes]
-    return allowed(pace, elapsed, paces, BATCH)
+def _credits(found: Operation, lanes: list[Lane], now: datetime) -> Credits:
+    """What the throttle allows by now: each lane, and all together."""
+    clock, speed = found.cluster.now(now), found.cluster.clock_speed
+    elapsed = (clock - (found.anchor_at or clock)).total_seconds()
+    return Credits(
+        at=clock,
+        lanes=[credit(found.rate, lane.credit, elapsed, speed) for lane in lanes],
+        together=credit(found.rate_total, found.credit, elapsed, speed),
+    )
 
 
 PICK = """
@@ -182,36 +184,55 @@ def _move(found: Operation, lanes: list[Lane], takes: list[int], why: Reason, no
     return move_picked(found, sql, params, why=why, at=now)
 
 
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """Users allowed at a cluster time; infinite without a rate."""
+
+    at: datetime
+    lanes: list[float]
+    together: float
+
+    def left(self, done: int) -> float:
+        """What is left of all together, to be stored; 0 without a rate."""
+        return _stored(self.together, done)
+
+
+def _stored(allowed_users: float, done: int) -> float:
+    return 0.0 if allowed_users == inf else allowed_users - done
+
+
 class Row(NamedTuple):
-    """What a batch adds to a lane, and where the lane goes on."""
+    """What a batch adds to a lane, where the lane goes on, and the credit it has left."""
 
     lane: int
     done: int
     skipped: int
     cursor: int
+    credit: float
 
 
-def _rows(lanes: list[Lane], takes: list[int], moved: list[Moved]) -> list[Row]:
+def _rows(lanes: list[Lane], takes: list[int], moved: list[Moved], credits: Credits) -> list[Row]:
     """What to add to each lane; planned rows of users deleted since count as skipped at the end of their lane."""
     by_node = {m.to_node_id: m for m in moved}
     rows = []
-    for lane, take in zip(lanes, takes, strict=True):
+    for lane, take, had in zip(lanes, takes, credits.lanes, strict=True):
         got = by_node.get(lane.node_id, Moved(lane.node_id, (), 0, 0, 0, 0, ""))
         missing = lane.left - got.done - got.skipped if got.done + got.skipped < take else 0
-        rows.append(Row(lane.pk, got.done, got.skipped + missing, got.last))
+        rows.append(Row(lane.pk, got.done, got.skipped + missing, got.last, _stored(had, got.done)))
     return rows
 
 
 COUNT = """
 WITH rows AS (
-    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS v (id, done, skipped, last)
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::float[])
+        AS v (id, done, skipped, last, credit)
 ),
 lanes AS (
     UPDATE assignments_lane l
-    SET done = l.done + v.done, skipped = l.skipped + v.skipped, cursor = greatest(l.cursor, v.last)
+    SET done = l.done + v.done, skipped = l.skipped + v.skipped, cursor = greatest(l.cursor, v.last), credit = v.credit
     FROM rows v WHERE l.id = v.id
 )
-UPDATE assignments_operation o SET heartbeat_at = %s, wait_code = %s,
+UPDATE assignments_operation o SET heartbeat_at = %s, wait_code = %s, anchor_at = %s, credit = %s,
     done = o.done + (SELECT coalesce(sum(done), 0) FROM rows),
     skipped = o.skipped + (SELECT coalesce(sum(skipped), 0) FROM rows)
 WHERE o.id = %s
@@ -219,10 +240,10 @@ WHERE o.id = %s
 
 
 def _count(found: Operation, code: str, rows: list[Row]) -> None:
-    """Advance the lanes and the run, note the heartbeat and what it waits for, in one statement."""
-    columns = [[row[i] for row in rows] for i in range(4)]
+    """Advance the lanes and the run with its anchor and heartbeat, in one statement; `code` is what it waits for."""
+    columns = [[row[i] for row in rows] for i in range(len(Row._fields))]
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [*columns, found.heartbeat_at, code, found.pk])
+        cursor.execute(COUNT, [*columns, found.heartbeat_at, code, found.anchor_at, found.credit, found.pk])
     if found.wait_code != code:
         events.touch(*topics_of(found))
 

@@ -9,10 +9,8 @@ All functions expect a transaction; locks are taken in the order subclusters, op
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 
 from assignments.models import ACTIVE, Claim, Kind, Lane, Operation
 from topology import events
@@ -91,10 +89,10 @@ def _hold_again(run: Operation, freed: Iterable[int]) -> None:
         events.record(RUN_CONTINUED, cluster=run.cluster, operation=run, topics=topics_of(run))
 
 
-def anchor(run: Operation, at: datetime | None = None) -> None:
-    """Count the throttle of a run from a cluster time on (None: now, without credit); its row must be locked."""
-    Operation.objects.filter(pk=run.pk).update(anchor_at=at or run.cluster.now(), anchor_done=F("done"))
-    Lane.objects.filter(operation=run).update(anchor_done=F("done"))
+def anchor(run: Operation) -> None:
+    """Count the throttle of a run from now on, without credit; its row must be locked."""
+    Operation.objects.filter(pk=run.pk).update(anchor_at=run.cluster.now(), credit=0)
+    Lane.objects.filter(operation=run).update(credit=0)
 
 
 def topics_of(run: Operation) -> list[str]:

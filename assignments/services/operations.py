@@ -115,7 +115,7 @@ def name_of(actor: Any) -> str:
 def _make_lanes(found: Operation) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO assignments_lane (operation_id, node_id, total, done, skipped, cursor, anchor_done)"
+            "INSERT INTO assignments_lane (operation_id, node_id, total, done, skipped, cursor, credit)"
             " SELECT %s, to_node_id, count(*), 0, 0, 0, 0 FROM assignments_plannedmove WHERE plan_id = %s"
             " GROUP BY to_node_id ORDER BY to_node_id",
             [found.pk, found.plan_id],
