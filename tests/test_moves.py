@@ -1,5 +1,6 @@
 """What may be dropped where, and why: every reason once, the numbers after the drop, and what the question costs."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -313,7 +314,10 @@ def test_more_than_fifty_are_asked_about_with_numbers(acme: Cluster, page: Clien
     assert "Move 60 users of imp1a to imp1b?" in text
     assert "<b>60</b> of 5,000 afterwards" in text
     assert not Operation.objects.exists()
-    answer = page.post("/clusters/big/moves/", whole | {"confirmed": "1"})
+    answer = page.post("/clusters/big/moves/", whole | {"confirmed": "59"})  # one more came meanwhile: asked again
+    assert answer["HX-Retarget"] == "#dialog"
+    assert not Operation.objects.exists()
+    answer = page.post("/clusters/big/moves/", whole | {"confirmed": "60"})
     assert "Moving 60 users to imp1b" in answer.content.decode()
     assert Operation.objects.get().total == 60
 
@@ -336,3 +340,30 @@ def test_a_viewer_may_look_but_not_drop(acme: Cluster) -> None:
     assert client.post("/clusters/acme/moves/", form(chosen, to=target(acme, "imp1b"))).status_code == 403
     assert homes(acme, chosen) == {"imp1a"}
     assert client.post("/clusters/acme/moves/targets", form(chosen)).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_drop_the_same_users_one_wins_and_the_other_is_told() -> None:
+    cluster = make_acme(imp1a=3)
+    chosen = of(cluster, "imp1a")
+    together, told = threading.Barrier(2), []
+
+    def drop(name: str, short: str) -> None:
+        person = get_user_model().objects.create_user(name, is_superuser=True)
+        together.wait()
+        try:
+            moves.move(chosen, target(cluster, short), person)
+        except Refused as refusal:
+            told.append((name, refusal.message))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=drop, args=pair) for pair in (("amy", "imp1b"), ("bob", "imp3a"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (loser, message), winner = told[0], {"amy", "bob"} - {told[0][0]}
+    assert len(told) == 1
+    assert message.startswith(f"{winner.pop()} moved imp1a-000")
+    assert homes(cluster, chosen) == ({"imp3a"} if loser == "amy" else {"imp1b"})

@@ -39,7 +39,8 @@ def move(request: HttpRequest, cluster: str) -> HttpResponse:
     if not to:
         raise Refused(reasons.MOVE_NEEDS_TARGET)
     verdict = moves.verdict(chosen, to, roles.role_of(request.user))
-    if verdict.coming > AT_ONCE and "confirmed" not in request.POST:
+    # What was confirmed is a number: if another number would move by now, it is asked again.
+    if verdict.coming > AT_ONCE and number(request.POST.get("confirmed")) != verdict.coming:
         return _ask(request, found, chosen, verdict)
     return _done(request, found, moves.move(chosen, to, request.user), verdict.short_name)
 
