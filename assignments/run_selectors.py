@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Count, QuerySet, prefetch_related_objects
+from django.db.models import Count, Max, Min, Q, QuerySet, prefetch_related_objects
 
-from assignments.models import ACTIVE, Move, Operation
+from assignments.models import ACTIVE, Kind, Move, Operation
 from topology import reasons
 from topology.models import Cluster, Event
 from topology.reasons import REASONS, Reason, Refused
 
 PAGE = 50
+RECOVERY = (Kind.FAILOVER.value, Kind.FAILBACK.value)
+LEAD = 12  # lines before an operation that led to it
 STEPS = 400  # lines of one step log; a longer one leaves out its middle
 
 
@@ -55,11 +57,28 @@ def skipped(found: Operation) -> list[tuple[Reason, int]]:
 
 
 def steps(found: Operation) -> tuple[list[Event], int]:
-    """The history of one operation from its beginning, and how many lines of its middle are left out."""
-    rows = Event.objects.filter(operation_id=found.pk)
+    """What happened in one operation from its beginning, and how many lines of its middle are left out.
+
+    The log of a failover or failback is that of its subcluster: it begins with what led to it.
+    """
+    rows = Event.objects.filter(_of_pair(found) if found.kind in RECOVERY else Q(operation_id=found.pk))
     first = list(rows.order_by("pk")[: STEPS + 1])
     if len(first) <= STEPS:
         return first, 0
     half = STEPS // 2
     last = list(rows.order_by("-pk")[:half])
     return first[:half] + last[::-1], rows.count() - 2 * half
+
+
+def _of_pair(found: Operation) -> Q:
+    """Lines of the pair after its operation before this one, until this one's last."""
+    node = found.from_node or found.to_node
+    mine = Event.objects.filter(operation_id=found.pk).aggregate(first=Min("pk"), last=Max("pk"))
+    if not (node and node.subcluster_id and mine["first"]):
+        return Q(operation_id=found.pk)
+    pair = Event.objects.filter(subcluster_id=node.subcluster_id)
+    before = pair.filter(operation_id__lt=found.pk).aggregate(last=Max("pk"))["last"] or 0
+    lead = pair.filter(pk__gt=before, pk__lt=mine["first"], operation_id=None, facts__has_key="nodes").order_by("-pk")
+    begin = min(lead.values_list("pk", flat=True)[:LEAD], default=mine["first"])
+    within = Q(subcluster_id=node.subcluster_id, pk__gte=begin)
+    return within if found.active else within & Q(pk__lte=mine["last"])

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assignments.views import checks, imports, moves, page, recovery, runs, users
+from assignments.views import checks, imports, moves, page, recovery, runs, settings, users
 
 urlpatterns = [
     path("", page.home, name="home"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("clusters/<str:cluster>/checks/", checks.checks, name="checks"),
     path("clusters/<str:cluster>/users", users.users, name="users"),
     path("clusters/<str:cluster>/import", imports.upload, name="import"),
+    path("clusters/<str:cluster>/settings", settings.settings, name="settings"),
     path("clusters/<str:cluster>/plans", runs.make_plan, name="plans"),
     path("clusters/<str:cluster>/nodes/<int:pk>/menu", recovery.menu, name="node-menu"),
     path("clusters/<str:cluster>/nodes/<int:pk>/faults", recovery.fault, name="fault"),

@@ -7,10 +7,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from assignments import selectors
+from assignments.check_selectors import shape_of
 from assignments.views.recovery import verbs
 from assignments.views.runs import strip_runs
 from assignments.views.shown import pane, topics
-from topology import reasons, roles
+from topology import deployment, reasons, roles
 from topology.http import needs
 from topology.models import Cluster
 from topology.reasons import Refused
@@ -20,7 +21,9 @@ from topology.selectors import cluster_named
 def board_context(cluster: str) -> dict[str, Any]:
     """What strip, tree and map show of a cluster."""
     board = selectors.board(cluster_named(cluster))
-    return {"cluster": board.cluster, "board": board, "topics": topics(board)}
+    fits = deployment.judge(shape_of(board))
+    fit = next(fit for fit in fits if fit.wanted)
+    return {"cluster": board.cluster, "board": board, "topics": topics(board), "fit": fit}
 
 
 def map_context(cluster: str) -> dict[str, Any]:
@@ -42,7 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def cluster(request: HttpRequest, cluster: str) -> HttpResponse:
     """The whole page; the filter of the list of users is in the address."""
     context = map_context(cluster)
-    context |= {"pane": pane(request, context["board"]), "runs": strip_runs(context["cluster"]), "place": "topology"}
+    context |= {"pane": pane(request, context["board"]), "runs": strip_runs(context["cluster"])}
     return render(request, "topology/cluster.html", context)
 
 

@@ -202,7 +202,7 @@ def listed(request: HttpRequest, cluster: str) -> HttpResponse:
     found, now = cluster_named(cluster), timezone.now()
     rows = list(run_selectors.of_cluster(found, number(request.GET.get("before"))))
     more = rows[-1].pk if len(rows) == run_selectors.PAGE else None
-    context = {"cluster": found, "runs": [Run(row, now) for row in rows], "more": more, "place": "operations"}
+    context = {"cluster": found, "runs": [Run(row, now) for row in rows], "more": more}
     template = "assignments/_operation_rows.html" if "before" in request.GET else "assignments/operations.html"
     return render(request, template, context)
 
@@ -220,7 +220,6 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": steps,
         "left_out": left_out,
         "skipped": run_selectors.skipped(found) if found.skipped else [],
-        "place": "operations",
     }
     fragment = "fragment" in request.GET
     return render(request, "assignments/_operation.html" if fragment else "assignments/operation.html", context)

@@ -9,6 +9,8 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from topology.states import LOOKS, State
+
 register = template.Library()
 
 
@@ -55,7 +57,7 @@ def bar(whole: int, *parts: Any) -> SafeString:
 @register.filter
 def num(value: int | float | None) -> str:
     """30,000; nothing for nothing."""
-    return "" if value is None else f"{value:,.0f}" if float(value).is_integer() or value >= 100 else f"{value:,.1f}"
+    return "" if value is None else f"{value:,.0f}" if float(value).is_integer() or value >= 10 else f"{value:,.1f}"
 
 
 @register.filter
@@ -105,3 +107,9 @@ def short(name: str) -> str:
 def change(before: int, after: int) -> str:
     """The difference with its sign, 0 without."""
     return f"{after - before:+,}" if after != before else "0"
+
+
+@register.filter
+def state_label(state: str) -> str:
+    """The product's words for a state."""
+    return LOOKS[State(state)].label if state in set(State) else state

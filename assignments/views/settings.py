@@ -1,0 +1,183 @@
+"""The settings of a cluster in one dialog; an error stands beside its field, and what was typed stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from assignments.services.recovery_policy import DECIMAL, MAY_BE_EMPTY, WHOLE, YES_OR_NO, ranges
+from assignments.services.settings import change_settings
+from assignments.views.answers import said
+from topology import reasons, roles
+from topology.http import needs
+from topology.models import Cluster, Mode, Model
+from topology.reasons import Refused
+from topology.selectors import cluster_named
+
+TIMES = ("automatic_fallback_from", "automatic_fallback_until")  # seconds of the day, shown as a time
+SPEED = "clock_speed"
+GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
+    ("Clock", [(SPEED, "Clock speed", "times real")]),
+    ("Moves", [("moves_per_second", "Moved users", "/s and node")]),
+    (
+        "Detecting failures",
+        [
+            ("keep_alive_interval", "Keep Alive Interval", "s"),
+            ("keep_alive_timeout", "Keep Alive Timeout", "s"),
+            ("critical_service_delay", "Critical Service Delay", "s"),
+            ("initialization_keep_alive_timeout", "Initialization Keep Alive Timeout", "s"),
+        ],
+    ),
+    (
+        "Signing in again",
+        [
+            ("relogin_lower_limit", "Client Re-Login Lower Limit", "s"),
+            ("sign_ins_per_second", "Budget: sign-ins (empty: computed)", "/s and node"),
+            ("done_within_minutes", "Budget: done within (empty: no limit)", "min"),
+            ("serve_beyond_capacity", "A backup takes users beyond its rated capacity", ""),
+        ],
+    ),
+    (
+        "Fallback",
+        [
+            ("enable_automatic_fallback", "Automatic fallback", ""),
+            ("automatic_fallback_delay", "Once the node ran well for", "s"),
+            ("automatic_fallback_hold_down", "Time between two of them", "s"),
+            ("automatic_fallback_from", "Not before (time of day)", ""),
+            ("automatic_fallback_until", "Not after (time of day)", ""),
+            ("canary_fallback", "1 % first, then 10 %, then the rest", ""),
+            ("failover_limit", "A person must fall back after", "failovers"),
+            ("failover_limit_hours", "counted over", "h"),
+        ],
+    ),
+    ("Ports", [("service_port", "Service Port", ""), ("admin_rpc_port", "Admin RPC Port", "")]),
+]
+FIELDS = [name for _, rows in GROUPS for name, _, _ in rows]
+LABELS = {name: label for _, rows in GROUPS for name, label, _ in sorted(rows, key=lambda row: -len(row[0]))}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of the form as it is shown."""
+
+    name: str
+    label: str
+    unit: str
+    value: str
+    error: str = ""
+
+    @property
+    def kind(self) -> str:
+        return "switch" if self.name in YES_OR_NO else "time" if self.name in TIMES else "number"
+
+    @property
+    def on(self) -> bool:
+        return self.value == "on"
+
+    @property
+    def required(self) -> bool:
+        return self.name not in MAY_BE_EMPTY
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        return (1, 600) if self.name == SPEED else WHOLE.get(self.name) or DECIMAL[self.name]
+
+    @property
+    def step(self) -> str:
+        return "any" if self.name in DECIMAL else "1"
+
+    @property
+    def allowed(self) -> str:
+        return "whole numbers from 1 to 600" if self.name == SPEED else ranges()[self.name]
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.ADMINISTER)
+def settings(request: HttpRequest, cluster: str) -> HttpResponse:
+    """The form; a good one is stored as a whole, a bad one comes back with what was typed."""
+    found = cluster_named(cluster)
+    if request.method == "GET":
+        return _form(request, found, _stored(found), found.mode, found.model)
+    typed = {name: request.POST.get(name, "") for name in FIELDS}
+    mode, model = request.POST.get("mode", ""), request.POST.get("model", "")
+    values = {name: _parsed(name, text) for name, text in typed.items()}
+    speed = values.pop(SPEED)
+    try:
+        change_settings(found, mode=mode, model=model, clock_speed=speed, policy=values, actor=request.user)
+    except Refused as refusal:
+        return _form(request, found, typed, mode, model, refusal)
+    return said(request, f"The settings of {found.name} are stored.", close=True)
+
+
+def _stored(cluster: Cluster) -> dict[str, str]:
+    policy: dict[str, Any] = {name: getattr(cluster.policy, name) for name in FIELDS if name != SPEED}
+    return {name: _shown(name, value) for name, value in (policy | {SPEED: cluster.clock_speed}).items()}
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if name in YES_OR_NO:
+        return "on" if value else ""
+    if name in TIMES:
+        return f"{value // 3600:02}:{value % 3600 // 60:02}"
+    return f"{value:g}" if name in DECIMAL else str(value)
+
+
+def _parsed(name: str, text: str) -> Any:
+    """The value of what was typed; text that is none stays text, which the service refuses by name."""
+    if name in YES_OR_NO:
+        return text == "on"
+    if not text.strip() and name in MAY_BE_EMPTY:
+        return None
+    try:
+        if name in TIMES:
+            hours, _, minutes = text.partition(":")
+            return int(hours) * 3600 + int(minutes[:2]) * 60
+        return float(text) if name in DECIMAL else int(text)
+    except ValueError:
+        return text
+
+
+def _form(
+    request: HttpRequest, cluster: Cluster, typed: dict[str, str], mode: str, model: str, refusal: Refused | None = None
+) -> HttpResponse:
+    about = _about(refusal)
+    error = _in_words(f"{refusal.message} {refusal.fix}".strip()) if refusal else ""
+    groups = [
+        (title, [Field(n, label, unit, typed[n], error if n == about else "") for n, label, unit in rows])
+        for title, rows in GROUPS
+    ]
+    context = {
+        "cluster": cluster,
+        "groups": groups,
+        "modes": Mode.choices,
+        "models": Model.choices,
+        "mode": mode,
+        "model": model,
+        "error": "" if about in FIELDS else error,
+        "refusal": refusal,
+    }
+    response = render(request, "assignments/_settings.html", context, status=refusal.reason.status if refusal else 200)
+    response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
+    return response
+
+
+def _in_words(text: str) -> str:
+    """The sentence with the labels of the form instead of the names of parameters."""
+    for name, label in LABELS.items():
+        text = text.replace(name, f"“{label}”")
+    return text
+
+
+def _about(refusal: Refused | None) -> str:
+    """The field that a refusal names."""
+    if refusal is None:
+        return ""
+    if refusal.code == reasons.CLOCK_SPEED_OUT_OF_RANGE.code:
+        return SPEED
+    return str(refusal.facts.get("field", ""))
