@@ -4,6 +4,7 @@ import io
 import json
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -459,3 +460,11 @@ def test_any_bytes_are_read_or_refused_by_line(header: bytes, body: bytes) -> No
     assert all(1 <= row.line <= lines and 0 < len(row.user_id) <= 132 and "\0" not in row.user_id for row in rows)
     assert all(1 <= problem.line <= lines for problem in users.problems.listed)
     assert header or "user_id" in users.columns or users.problems.total
+
+
+@pytest.mark.django_db
+def test_a_demo_that_cannot_be_loaded_whole_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CROWDS, "branch", replace(CROWDS["branch"], homes={"nowhere": 1}))
+    with pytest.raises(CommandError, match="IMPORT_UNKNOWN_NODE"):
+        call_command("load_demo")
+    assert not Cluster.objects.exists()

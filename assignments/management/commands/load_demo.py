@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
+from django.db import transaction
 
 from assignments.services.apply import apply_topology
 from assignments.services.imports import import_users
@@ -30,7 +31,8 @@ class Command(ConsoleCommand):
                 self.print_json({"loaded": [], "clusters": list(Cluster.objects.values_list("name", flat=True))})
             return
         self.quiet = options["json"]
-        with self.refusals(options["json"]):
+        # All or nothing: a demo that was cut off would never be completed.
+        with self.refusals(options["json"]), transaction.atomic():
             for name in CROWDS:
                 self._load(name)
         if options["json"]:
