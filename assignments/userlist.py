@@ -101,7 +101,7 @@ class UserList:
     def rows(self) -> Iterator[Row]:
         """Every line with a usable user ID, also those with other problems, so that all are found at once."""
         lines = self._text()
-        reader = csv.reader(lines, delimiter=self._header(lines), strict=True)
+        reader = csv.reader(lines, delimiter=self._header(lines), strict=True, skipinitialspace=True)
         if "user_id" not in self.columns:
             return
         for number, cells in self._cells(reader):
@@ -182,7 +182,7 @@ class UserList:
 
     def _names(self, first: str, separator: str) -> list[str]:
         try:
-            return [_column(name) for name in next(csv.reader([first], delimiter=separator), [])]
+            return [_column(name) for name in next(csv.reader([first], delimiter=separator, skipinitialspace=True), [])]
         except csv.Error as error:
             self.problems.add(self._header_line, reasons.IMPORT_BAD_LINE, why=str(error))
             return []

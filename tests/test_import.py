@@ -91,8 +91,18 @@ def test_the_export_of_the_product(acme: Cluster) -> None:
         (io.BytesIO(b'\n\n"user_id","name"\n\njdoe,"Two\nlines"\n\n'), 1),
         (csv_of("user_id,name"), 0),
         (csv_of("user_id,name", "jdoe"), 1),
+        (csv_of('user_id, "name"', 'jdoe, "Doe, John"'), 1),
     ],
-    ids=["semicolon", "crlf", "no last newline", "bom", "blank lines and a line break", "only header", "short line"],
+    ids=[
+        "semicolon",
+        "crlf",
+        "no last newline",
+        "bom",
+        "blank lines and a line break",
+        "only header",
+        "short line",
+        "spaces",
+    ],
 )
 def test_files_as_programs_write_them(acme: Cluster, file: io.BytesIO, created: int) -> None:
     report = import_users(acme, file)
