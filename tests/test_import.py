@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import threading
 import time
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 from assignments import userlist
 from assignments.models import Assignment, Move, Operation, Population
 from assignments.services import operations
+from assignments.services.apply import apply_topology
 from assignments.services.imports import LIMITS, Report, import_users
 from demo.users import CROWDS
 from tests.lists import csv_of, numbered
@@ -478,3 +481,12 @@ def test_a_demo_that_cannot_be_loaded_whole_is_not_loaded(monkeypatch: pytest.Mo
     with pytest.raises(CommandError, match="IMPORT_UNKNOWN_NODE"):
         call_command("load_demo")
     assert not Cluster.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_examples_of_the_documents_work() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "files.md").read_text()
+    blocks = dict(re.findall(r"```(yaml|csv)\n(.*?)```", text, re.DOTALL))
+    apply_topology(yaml.safe_load(blocks["yaml"]))
+    report = import_users(Cluster.objects.get(), io.BytesIO(blocks["csv"].encode()))
+    assert (report.problems.listed, report.assigned, report.left_unassigned) == ([], 2, 1)
