@@ -18,7 +18,7 @@ def row(page: Page, user_id: str) -> Locator:
 
 def show(page: Page, short: str) -> None:
     """Open the list of users of a node, or of the unassigned ones."""
-    card(page, short).locator("h3 a").click()
+    card(page, short).locator("[data-shows-users]").first.click()
     place = card(page, short).get_attribute("data-drop")
     expect(page.locator(f".users[data-users='{place}']")).to_be_visible()
 
@@ -49,6 +49,7 @@ def pick_up(page: Page, what: Locator) -> None:
 
 def hover(page: Page, short: str, level: str) -> Locator:
     """Lead the drag over a node, and wait until it says what it thinks of it; answers what hangs at the pointer."""
+    card(page, short).evaluate("element => element.scrollIntoView({block: 'center'})")
     page.mouse.move(*middle(card(page, short)), steps=5)
     ghost = page.locator("#ghost")
     expect(ghost).to_have_attribute("data-level", level)
