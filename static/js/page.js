@@ -18,7 +18,7 @@
     const button = event.target.closest("[data-action]");
     if (button && actions[button.dataset.action]) actions[button.dataset.action](button);
     if (event.target === dialog) dialog.close();
-    const menu = event.target.closest(".menu[popover]");
+    const menu = event.target.closest("[popover]");
     if (menu && event.target.closest(".menu-item")) menu.hidePopover();
   });
 
