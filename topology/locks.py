@@ -30,6 +30,6 @@ def hold_cluster(pk: int) -> None:
 
 
 def hold_imports() -> None:
-    """Wait for the lock of all imports, whose user IDs are unique over all clusters; between cluster and subclusters."""
+    """Wait for the lock of all imports, for user IDs are unique over all clusters; after the cluster's lock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [IMPORT])
