@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assignments.views import checks, imports, moves, page, recovery, runs, settings, users
+from assignments.views import checks, imports, moves, page, recovery, rules, runs, settings, users, whatif
 
 urlpatterns = [
     path("", page.home, name="home"),
@@ -21,6 +21,10 @@ urlpatterns = [
     path("clusters/<str:cluster>/nodes/<int:pk>/faults", recovery.fault, name="fault"),
     path("clusters/<str:cluster>/<str:kind>/<int:pk>/ask/<slug:command>", recovery.ask, name="ask"),
     path("clusters/<str:cluster>/<str:kind>/<int:pk>/do/<slug:command>", recovery.act, name="act"),
+    path("clusters/<str:cluster>/rules", rules.rules, name="rules"),
+    path("clusters/<str:cluster>/recommended", rules.recommended, name="recommended"),
+    path("plans/<str:plan_hash>/", runs.plan, name="plan"),
+    path("plans/<str:plan_hash>/approve", runs.approve, name="approve-plan"),
     path("plans/<str:plan_hash>/run", runs.run_plan, name="run-plan"),
     path("clusters/<str:cluster>/operations/", runs.listed, name="operations"),
     path("operations/<int:pk>/", runs.detail, name="operation"),
@@ -31,4 +35,9 @@ urlpatterns = [
     path("clusters/<str:cluster>/moves/targets", moves.targets, name="move-targets"),
     path("clusters/<str:cluster>/moves/dialog", moves.dialog, name="move-dialog"),
     path("clusters/<str:cluster>/moves/<int:pk>/undo", moves.undo, name="undo-move"),
+    path("clusters/<str:cluster>/what-if/", whatif.page, name="what-if"),
+    path("what-if/<slug:key>/", whatif.show, name="simulation"),
+    path("what-if/<slug:key>/at", whatif.instant, name="simulation-instant"),
+    path("what-if/<slug:key>/scenario.yaml", whatif.export, name="simulation-export"),
+    path("what-if/<slug:key>/delete", whatif.delete, name="simulation-delete"),
 ]

@@ -447,7 +447,8 @@ CLOCK_SPEED_CHANGED = _add(
 POLICY_CHANGED = _add("POLICY_CHANGED", "{actor} changed the recovery policy of {name}: {changes}.", level=NEWS)
 WINDOW_CHANGED = _add(
     "WINDOW_CHANGED",
-    "The re-login window of {subcluster} is now {lower} to {upper} s, because its users or nodes changed.",
+    "The re-login window of {subcluster} is now {lower} to {upper} s; it was {lower_before} to {upper_before} s. Its users, "
+    "nodes or parameters changed.",
     level=NEWS,
 )
 
@@ -660,3 +661,46 @@ SETTING_UNKNOWN = _add("SETTING_UNKNOWN", "There is no setting {name}.", "Known:
 SETTING_NOT_VALID = _add(
     "SETTING_NOT_VALID", "{name} is not valid: {problem}.", "Correct it and save again.", status=422
 )
+
+# --- What-if (assignments/services/whatif.py) -----------------------------------------------------
+NO_SUCH_SIMULATION = _add(
+    "NO_SUCH_SIMULATION",
+    "There is no what-if run {key}.",
+    "It may have been deleted by its author or an administrator; run its scenario again.",
+    status=404,
+)
+SIMULATION_NOT_YOURS = _add(
+    "SIMULATION_NOT_YOURS",
+    "This what-if run was made by {author}.",
+    "Ask {author} or an administrator to delete it.",
+    status=403,
+)
+SIMULATION_EMPTY = _add(
+    "SIMULATION_EMPTY",
+    "{cluster} has no node in a subcluster, so nothing can fail.",
+    "Choose a sized topology, or put a node into a subcluster.",
+    status=422,
+)
+SIMULATION_TOO_LONG = _add(
+    "SIMULATION_TOO_LONG",
+    "The run would go on until {until}; on the page it is at most {most}.",
+    "Choose an earlier end, or run the scenario with: manage.py simulate FILE",
+    status=422,
+)
+SIMULATION_DELETED = _add("SIMULATION_DELETED", "{actor} deleted the what-if run {name} of {author}.", level=NEWS)
+NO_RECOMMENDATION = _add(
+    "NO_RECOMMENDATION", "The balancer of {cluster} recommends nothing now.", "Plan a rebalance yourself.", status=409
+)
+
+# --- Approvals (assignments/services/approvals.py) ------------------------------------------------
+PLAN_NOT_APPROVED = _add(
+    "PLAN_NOT_APPROVED",
+    "Plan {hash} by {author} needs the approval of a second person before it runs.",
+    "Ask another operator to open Operations and approve it.",
+)
+APPROVAL_OWN = _add(
+    "APPROVAL_OWN",
+    "Plan {hash} is by {author}: the second person must be somebody else.",
+    "Ask another operator to approve it.",
+)
+PLAN_APPROVED = _add("PLAN_APPROVED", "{actor} approved plan {hash} by {author}: {moves} moves.", level=NEWS)

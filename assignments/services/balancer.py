@@ -58,7 +58,8 @@ def configure(cluster: Cluster, values: Mapping[str, Any], *, actor: Any) -> Run
             raise Refused(reasons.SETTING_UNKNOWN, name=name, known=", ".join(SETTINGS))
         setattr(policy, name, value)
     _demand_valid(policy)
-    policy.held = 0
+    policy.held, policy.facts, policy.plan, policy.checked_at = 0, {}, None, None
+    policy.code = reasons.BALANCER_OFF.code if policy.automation == Automation.OFF else ""
     policy.save()
     policy.refresh_from_db()
     changed = {name: str(getattr(policy, name)) for name in SETTINGS if getattr(policy, name) != before[name]}

@@ -57,9 +57,9 @@ def _run_many(cluster: Cluster, users: Users, to_node: Node | None, actor: Any) 
     from assignments.services.operations import start
     from assignments.services.plans import plan_move
 
-    with transaction.atomic():
-        plan = plan_move(cluster, users, to_node, author=actor)
-        return start(plan.hash, actor=actor)
+    # Two transactions: a plan that waits for an approval must stay.
+    plan = plan_move(cluster, users, to_node, author=actor)
+    return start(plan.hash, actor=actor)
 
 
 def _move_now(

@@ -16,6 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from assignments.models import Goal, Kind, Operation, Plan, Progress
+from assignments.services import approvals
 from assignments.services.batches import due, run
 from assignments.services.claims import RUNS, anchor, claim_for_recovery, release, take, topics_of
 from assignments.services.hand_moves import move_users
@@ -52,6 +53,7 @@ def start(
     plan = by_hash(plan_hash)
     nodes = _nodes(plan)
     _demand_runnable(plan, nodes)
+    approvals.demand(plan)
     hold_subclusters(_subclusters(nodes))
     if not valid_only and (stale := stale_rows(plan, sample=0)).count:
         valid = plan.moves - stale.count

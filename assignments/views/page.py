@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from assignments import selectors
 from assignments.check_selectors import shape_of
+from assignments.models import RunPolicy
 from assignments.views.recovery import verbs
 from assignments.views.runs import strip_runs
 from assignments.views.shown import pane, topics
@@ -23,7 +24,16 @@ def board_context(cluster: str) -> dict[str, Any]:
     board = selectors.board(cluster_named(cluster))
     fits = deployment.judge(shape_of(board))
     fit = next(fit for fit in fits if fit.wanted)
-    return {"cluster": board.cluster, "board": board, "topics": topics(board), "fit": fit}
+    return {"cluster": board.cluster, "board": board, "topics": topics(board), "fit": fit} | rules_context(
+        board.cluster
+    )
+
+
+def rules_context(cluster: Cluster) -> dict[str, Any]:
+    """What the automatic balancer says, and whether it recommends a plan."""
+    rules = RunPolicy.objects.filter(cluster=cluster).first() or RunPolicy(cluster=cluster, code="BALANCER_OFF")
+    waits = rules.code == reasons.BALANCER_RECOMMENDS.code and rules.plan_id is not None
+    return {"rules": rules, "recommendation": waits}
 
 
 def map_context(cluster: str) -> dict[str, Any]:

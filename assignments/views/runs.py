@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from assignments import run_selectors
-from assignments.models import Goal, Kind, Operation, Plan, Progress
-from assignments.services import operations, plans
+from assignments.models import Approval, Goal, Kind, Operation, Plan, Progress
+from assignments.services import approvals, operations, plans
 from assignments.views.answers import said
 from assignments.views.shown import number
 from topology import reasons, roles
@@ -146,17 +146,27 @@ def make_plan(request: HttpRequest, cluster: str) -> HttpResponse:
         scope["subclusters"] = [subcluster]
     if goal == Goal.EVACUATE:
         scope["node"] = number(request.POST.get("node"))
-    return _show_plan(request, plans.make_plan(found, goal, scope, author=request.user))
+    return show_plan(request, plans.make_plan(found, goal, scope, author=request.user))
 
 
-def _show_plan(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> HttpResponse:
+def show_plan(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> HttpResponse:
+    """The plan in the dialog."""
+    response = render(request, "assignments/_plan.html", plan_context(request, plan, stale))
+    response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
+    return response
+
+
+def plan_context(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> dict[str, Any]:
     body = plan.body
     receiving: dict[int | None, int] = {}
     for flow in body["flows"]:
         receiving[flow["to_id"]] = receiving.get(flow["to_id"], 0) + flow["users"]
     rate = plan.cluster.policy.moves_per_second
-    context = {
+    return {
         "plan": plan,
+        "waits": approvals.required(plan),
+        "approval": Approval.objects.filter(plan=plan).first(),
+        "is_author": plan.author_name == request.user.get_username(),
         "cluster": plan.cluster,
         "stale": stale,
         "rate": rate,
@@ -167,9 +177,25 @@ def _show_plan(request: HttpRequest, plan: Plan, stale: plans.Stale | None = Non
         "scope": (plan.scope.get("subclusters") or [None])[0],
         "valid": plan.moves - stale.count if stale else plan.moves,
     }
-    response = render(request, "assignments/_plan.html", context)
-    response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
-    return response
+
+
+@require_GET
+@needs(roles.SEE)
+def plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
+    """A plan at its own address: the dialog for htmx, a page for somebody who was sent the link."""
+    found = plans.by_hash(plan_hash)
+    if request.headers.get("HX-Request"):
+        return show_plan(request, found)
+    return render(request, "assignments/plan.html", plan_context(request, found) | {"place": "operations"})
+
+
+@require_POST
+@needs(roles.OPERATE)
+def approve(request: HttpRequest, plan_hash: str) -> HttpResponse:
+    """The second person's consent; the author or anybody else may then run the plan."""
+    found = plans.by_hash(plan_hash)
+    approvals.approve(found, actor=request.user)
+    return said(request, f"Plan {found.hash[:12]} is approved; it can be run now.", close=True)
 
 
 @require_POST
@@ -183,7 +209,7 @@ def run_plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
         if refusal.code != reasons.PLAN_STALE.code:
             raise
         plan = plans.by_hash(plan_hash)
-        return _show_plan(request, plan, plans.stale_rows(plan))
+        return show_plan(request, plan, plans.stale_rows(plan))
     return said(request, f"{Run(found, timezone.now()).title} runs: {found.total:,} users.", close=True)
 
 
@@ -258,4 +284,4 @@ def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
 @needs(roles.OPERATE)
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """The plan that moves back whom an operation moved, to look at and run."""
-    return _show_plan(request, operations.undo(pk, actor=request.user))
+    return show_plan(request, operations.undo(pk, actor=request.user))

@@ -1,0 +1,120 @@
+"""A second person's approval: who may give it, what it allows, and where the page asks for it."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from assignments.models import Approval, Assignment, Goal, Operation, Plan
+from assignments.services import approvals, balancer, operations, plans
+from tests.crowd import make_crowd, nodes_of
+from topology import access, roles
+from topology.models import Cluster, Event
+from topology.reasons import Refused
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    found = make_crowd(200, 0)
+    balancer.configure(found, {"approval_required": True}, actor="test")
+    return found
+
+
+def person(name: str, role: str = roles.OPERATOR) -> object:
+    found, _ = get_user_model().objects.get_or_create(username=name)
+    access.give_role(found, role)
+    return found
+
+
+def signed_in(name: str, role: str = roles.OPERATOR) -> Client:
+    client = Client()
+    client.force_login(person(name, role))
+    return client
+
+
+def test_a_plan_runs_only_after_a_second_person_approved_it(cluster: Cluster) -> None:
+    ann, bob = person("ann"), person("bob")
+    plan = plans.make_plan(cluster, Goal.BALANCE, author=ann)
+    with pytest.raises(Refused) as refused:
+        operations.start(plan.hash, actor=ann)
+    assert refused.value.code == "PLAN_NOT_APPROVED"
+    with pytest.raises(Refused) as refused:
+        approvals.approve(plan, actor=ann)
+    assert refused.value.code == "APPROVAL_OWN"
+    approvals.approve(plan, actor=bob)
+    approvals.approve(plan, actor=bob)
+    assert Event.objects.filter(code="PLAN_APPROVED").count() == 1
+    assert operations.start(plan.hash, actor=ann).total == 100
+
+
+def test_an_approval_is_of_one_plan_and_not_of_the_next(cluster: Cluster) -> None:
+    ann, bob = person("ann"), person("bob")
+    approvals.approve(plans.make_plan(cluster, Goal.BALANCE, author=ann), actor=bob)
+    moved = Assignment.objects.values_list("user_id", flat=True)[:1]
+    operations.move_users(cluster, list(moved), nodes_of(cluster)[1], actor=ann)
+    other = plans.make_plan(cluster, Goal.BALANCE, author=ann)
+    with pytest.raises(Refused):
+        operations.start(other.hash, actor=ann)
+
+
+def test_a_large_move_by_hand_is_no_way_around_it_and_its_plan_stays(cluster: Cluster) -> None:
+    ann, bob = person("ann"), person("bob")
+    everybody = Assignment.objects.values("user_id")
+    with pytest.raises(Refused) as refused:
+        operations.move_users(cluster, everybody, nodes_of(cluster)[1], actor=ann)
+    assert refused.value.code == "PLAN_NOT_APPROVED"
+    plan = Plan.objects.get(goal=Goal.MOVE)
+    approvals.approve(plan, actor=bob)
+    assert operations.start(plan.hash, actor=bob).total == 200
+
+
+def test_the_page_asks_and_the_second_person_approves_there(cluster: Cluster) -> None:
+    ann, bob, vera = signed_in("ann"), signed_in("bob"), signed_in("vera", roles.VIEWER)
+    shown = ann.post("/clusters/crowd/plans", {"goal": "balance"}, headers={"HX-Request": "true"}).content.decode()
+    plan = Plan.objects.get()
+    assert "a second person has approved it" in shown
+    assert "Run 100 moves" not in shown
+    assert ann.post(f"/plans/{plan.hash}/run", {"rate": "5"}).status_code == 409
+    page = bob.get(f"/plans/{plan.hash}/").content.decode()
+    assert "Approve 100 moves" in page
+    assert vera.post(f"/plans/{plan.hash}/approve").status_code == 403
+    assert bob.post(f"/plans/{plan.hash}/approve").status_code == 200
+    assert Approval.objects.get().approver_name == "bob"
+    again = ann.get(f"/plans/{plan.hash}/").content.decode()
+    assert "Approved by bob" in again
+    assert "Run 100 moves" in again
+    assert ann.post(f"/plans/{plan.hash}/run", {"rate": "5"}).status_code == 200
+    assert Operation.objects.count() == 1
+
+
+def test_the_rules_dialog_stores_or_keeps_what_was_typed(cluster: Cluster) -> None:
+    admin = signed_in("root", roles.ADMINISTRATOR)
+    assert signed_in("ann").get("/clusters/crowd/rules").status_code == 403
+    shown = admin.get("/clusters/crowd/rules").content.decode()
+    assert "Automatic balancing is off." in shown
+    typed = {
+        "automation": "recommend", "threshold": "15", "rounds": "2", "minimum_gain": "3", "cooldown_minutes": "5",
+        "window_start": "22:00", "window_end": "06:00", "zone": "Europe/Berlin",
+    }  # fmt: skip
+    wrong = admin.post("/clusters/crowd/rules", typed | {"zone": "Mars/Base"})
+    assert wrong.status_code == 422
+    assert 'value="Mars/Base"' in wrong.content.decode()
+    assert 'value="15"' in wrong.content.decode()
+    assert admin.post("/clusters/crowd/rules", typed).status_code == 200
+    policy = balancer.policy_of(cluster)
+    assert (policy.automation, policy.threshold, str(policy.window)) == ("recommend", 15, "22:00–06:00 Europe/Berlin")  # noqa: RUF001
+    assert not policy.approval_required
+    page = admin.get("/clusters/crowd/").content.decode()
+    assert "Balancer recommend" in page
+
+
+def test_a_recommended_plan_opens_from_the_page(cluster: Cluster) -> None:
+    ann = signed_in("ann")
+    assert ann.get("/clusters/crowd/recommended").status_code == 409
+    balancer.configure(cluster, {"automation": "recommend", "rounds": 1, "cooldown_minutes": 0}, actor="test")
+    from django.utils import timezone
+
+    balancer.look(cluster.pk, timezone.now())
+    assert "Recommended plan" in ann.get("/clusters/crowd/").content.decode()
+    assert "100" in ann.get("/clusters/crowd/recommended").content.decode()
