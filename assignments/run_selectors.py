@@ -43,9 +43,10 @@ def of_cluster(cluster: Cluster, before: int | None = None) -> QuerySet[Operatio
 def shown_in_strip(cluster: Cluster, since: datetime) -> list[Operation]:
     """Operations that run, and those that ended after a moment, the newest first."""
     rows = Operation.objects.filter(cluster=cluster).select_related("from_node", "to_node", "plan", "cluster__policy")
-    active = rows.filter(state__in=ACTIVE)
-    ended = rows.filter(finished_at__gte=since).exclude(state__in=ACTIVE).order_by("-pk")[:3]
-    return with_lanes([*active.order_by("-pk")[:20], *ended])
+    active = list(rows.filter(state__in=ACTIVE).order_by("-pk")[:20])
+    # One that ends between the two queries would be in both.
+    ended = rows.filter(finished_at__gte=since).exclude(state__in=ACTIVE).exclude(pk__in=[run.pk for run in active])
+    return with_lanes([*active, *ended.order_by("-pk")[:3]])
 
 
 def skipped(found: Operation) -> list[tuple[Reason, int]]:
