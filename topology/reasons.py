@@ -447,8 +447,8 @@ CLOCK_SPEED_CHANGED = _add(
 POLICY_CHANGED = _add("POLICY_CHANGED", "{actor} changed the recovery policy of {name}: {changes}.", level=NEWS)
 WINDOW_CHANGED = _add(
     "WINDOW_CHANGED",
-    "The re-login window of {subcluster} is now {lower} to {upper} s; it was {lower_before} to {upper_before} s. Its users, "
-    "nodes or parameters changed.",
+    "The re-login window of {subcluster} is now {lower} to {upper} s; it was {lower_before} to {upper_before} s. "
+    "Its users, nodes or parameters changed.",
     level=NEWS,
 )
 

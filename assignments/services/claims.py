@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.utils import timezone
 
 from assignments.models import ACTIVE, Claim, Kind, Lane, Operation
 from topology import events
@@ -74,6 +75,8 @@ def release(operation: Operation) -> None:
     ).exclude(pk=operation.pk)
     runs = list(Operation.objects.select_for_update().filter(pk__in=waiting.values("pk")).order_by("pk"))
     Claim.objects.filter(operation=operation, active=True).update(active=False)
+    # Who is at home where decides the re-login window (domain.md §4.8): the engine looks again.
+    Subcluster.objects.filter(pk__in=ids).update(next_wake=timezone.now())
     for run in runs:
         _hold_again(run, ids)
 

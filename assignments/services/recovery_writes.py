@@ -18,7 +18,7 @@ from assignments.services import recovery_reads as reads
 from assignments.services.recovery_runs import follow
 from topology import events
 from topology.models import Node, Subcluster
-from topology.reasons import REASONS, TERMINATING_NOTIFY_SENT
+from topology.reasons import REASONS, TERMINATING_NOTIFY_SENT, WINDOW_CHANGED
 
 LOOK_AGAIN = timedelta(seconds=60)  # real time; while people wait and nothing else will wake the engine
 
@@ -135,7 +135,7 @@ def _write_nodes(nodes: list[Node], before: Pair, after: Pair, real: datetime) -
 
 
 def _write_subcluster(sub: Subcluster, pair: Pair, at: int, wake: int | None, real: datetime) -> None:
-    kept = to_json(pair) | {"at": at, "wake": wake, "run": sub.srm.get("run")}
+    kept = to_json(pair) | {"at": at, "wake": wake, "run": sub.srm.get("run"), "window": _window(sub, pair)}
     waits = any(signed < users or home != on for (home, on), (users, signed) in pair.populations.items())
     next_wake = real + LOOK_AGAIN if waits else None
     if wake is not None:
@@ -143,6 +143,16 @@ def _write_subcluster(sub: Subcluster, pair: Pair, at: int, wake: int | None, re
     Subcluster.objects.filter(pk=sub.pk, version=sub.version).update(
         srm=kept, version=sub.version + 1, next_wake=next_wake, ha_enabled=pair.ha
     )
+
+
+def _window(sub: Subcluster, pair: Pair) -> list[int] | None:
+    """The re-login window, with a notice when it is another one than before (domain.md §4.8)."""
+    window, before = reads.relogin_window(pair), sub.srm.get("window")
+    now = [window.lower, window.upper] if window else None
+    if before and now and before != now:
+        limits = {"lower": now[0], "upper": now[1], "lower_before": before[0], "upper_before": before[1]}
+        events.record(WINDOW_CHANGED, cluster=sub.cluster, subcluster=sub, **limits)
+    return now
 
 
 # --- History --------------------------------------------------------------------------------------
