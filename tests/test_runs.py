@@ -48,7 +48,7 @@ def kept(cluster: Cluster) -> dict[tuple[int | None, int | None], tuple[int, int
 # --- To the end -----------------------------------------------------------------------------------
 def test_a_run_does_exactly_the_plan_and_leaves_a_trace_for_everyone() -> None:
     cluster = make_crowd(3_000, 0, 0, 0, 0, 0)
-    hands, found = Hands(), begin(cluster, unthrottled=True)
+    found, hands = begin(cluster, unthrottled=True), Hands()
     planned = set(found.plan.rows.values_list("user_id", "from_node_id", "to_node_id"))  # type: ignore[union-attr]
     hands.finish(found)
     found = fresh(found)
@@ -85,7 +85,7 @@ def test_every_batch_is_at_most_five_hundred(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_history_names_every_change_of_state() -> None:
     cluster = make_crowd(100, 0)
-    hands, found = Hands(), begin(cluster, rate=10)
+    found, hands = begin(cluster, rate=10), Hands()
     hands.tick()
     operations.pause(found.pk, actor="bob")
     operations.resume(found.pk, actor="bob")
@@ -114,7 +114,7 @@ def moved_to(found: Operation) -> list[int]:
 
 def test_the_throttle_holds_for_every_receiving_node() -> None:
     cluster = make_crowd(600, 0, 0)
-    hands, found = Hands(), begin(cluster, rate=10)
+    found, hands = begin(cluster, rate=10), Hands()
     before = [0, 0]
     while fresh(found).active:
         hands.tick()
@@ -135,7 +135,7 @@ def test_the_policy_gives_the_rate_where_none_is_asked() -> None:
 
 def test_a_rate_over_all_nodes_holds_too() -> None:
     cluster = make_crowd(600, 0, 0)
-    hands, found = Hands(), begin(cluster, rate=50, rate_total=10)
+    found, hands = begin(cluster, rate=50, rate_total=10), Hands()
     for second in range(1, 11):
         hands.tick()
         assert fresh(found).done <= 10 * (second + 1)
@@ -144,7 +144,7 @@ def test_a_rate_over_all_nodes_holds_too() -> None:
 
 def test_time_that_was_missed_is_not_made_up_for() -> None:
     cluster = make_crowd(2_000, 0)
-    hands, found = Hands(), begin(cluster, rate=10)
+    found, hands = begin(cluster, rate=10), Hands()
     hands.tick()
     done = fresh(found).done
     hands.tick(60)
@@ -153,7 +153,7 @@ def test_time_that_was_missed_is_not_made_up_for() -> None:
 
 def test_a_very_slow_rate_moves_in_the_end() -> None:
     cluster = make_crowd(4, 0)
-    hands, found = Hands(), begin(cluster, rate=0.25)
+    found, hands = begin(cluster, rate=0.25), Hands()
     ticks = hands.finish(found)
     assert 6 <= ticks <= 10
 
@@ -162,14 +162,14 @@ def test_the_clock_of_the_cluster_drives_the_throttle() -> None:
     cluster = make_crowd(2_000, 0)
     Cluster.objects.filter(pk=cluster.pk).update(clock_speed=60)
     cluster.refresh_from_db()
-    hands, found = Hands(), begin(cluster, rate=5)
+    found, hands = begin(cluster, rate=5), Hands()
     hands.tick()
     assert 290 <= fresh(found).done <= 620
 
 
 def test_the_rate_changes_while_it_runs() -> None:
     cluster = make_crowd(4_000, 0)
-    hands, found = Hands(), begin(cluster, rate=5)
+    found, hands = begin(cluster, rate=5), Hands()
     for _ in range(4):
         hands.tick()
     done = fresh(found).done
@@ -187,7 +187,7 @@ def test_the_rate_changes_while_it_runs() -> None:
 # --- Steering -------------------------------------------------------------------------------------
 def test_nothing_moves_after_a_pause() -> None:
     cluster = make_crowd(1_000, 0)
-    hands, found = Hands(), begin(cluster, rate=10)
+    found, hands = begin(cluster, rate=10), Hands()
     hands.tick()
     operations.pause(found.pk, actor="ada")
     before = homes(cluster)
@@ -203,7 +203,7 @@ def test_nothing_moves_after_a_pause() -> None:
 
 def test_cancel_keeps_what_was_moved_and_frees_the_subclusters() -> None:
     cluster = make_crowd(100, 0, 0, 0)
-    hands, found = Hands(), begin(cluster, rate=5)
+    found, hands = begin(cluster, rate=5), Hands()
     hands.tick(2)
     operations.cancel(found.pk, actor="ada")
     done = fresh(found).done
@@ -273,7 +273,7 @@ def test_a_stale_plan_runs_only_its_valid_rows_and_only_when_asked() -> None:
 
 def test_a_human_move_beats_a_planned_one() -> None:
     cluster = make_crowd(40, 0)
-    hands, found = Hands(), begin(cluster, rate=1)
+    found, hands = begin(cluster, rate=1), Hands()
     hands.tick(2)
     last = found.plan.rows.order_by("-pk").first()  # type: ignore[union-attr]
     done = operations.move_users(cluster, [last.user_id], None, actor="bob")
@@ -310,7 +310,7 @@ def test_rows_are_skipped_with_their_reason(what: str) -> None:
 def test_a_run_waits_for_a_node_that_is_out_of_service_and_says_so() -> None:
     cluster = make_crowd(90, 0, 0)
     down = nodes_of(cluster)[2]
-    hands, found = Hands(), begin(cluster, unthrottled=True)
+    found, hands = begin(cluster, unthrottled=True), Hands()
     Node.objects.filter(pk=down.pk).update(power_on=False)
     hands.tick()
     hands.tick()
@@ -332,7 +332,7 @@ def test_a_node_that_left_its_subcluster_gets_nobody() -> None:
 # --- Recovery first -------------------------------------------------------------------------------
 def test_a_run_yields_to_recovery_and_goes_on_by_itself() -> None:
     cluster = make_crowd(1_000, 0, 0, 0)
-    hands, found = Hands(), begin(cluster, rate=10)
+    found, hands = begin(cluster, rate=10), Hands()
     hands.tick()
     pair = nodes_of(cluster)[0].subcluster
     assert pair
@@ -372,7 +372,7 @@ def test_a_cancelled_run_does_not_come_back_after_recovery() -> None:
 def test_undo_moves_everybody_back_through_a_plan() -> None:
     cluster = make_crowd(60, 0, 0)
     before = dict(Assignment.objects.values_list("user_id", "home_node_id"))
-    hands, found = Hands(), begin(cluster, unthrottled=True)
+    found, hands = begin(cluster, unthrottled=True), Hands()
     hands.finish(found)
     back = operations.undo(found.pk, actor="ada")
     assert (back.goal, back.moves) == ("undo", 40)
@@ -385,7 +385,7 @@ def test_undo_moves_everybody_back_through_a_plan() -> None:
 def test_undo_leaves_alone_who_moved_again() -> None:
     cluster = make_crowd(60, 0, 0)
     first, second, third = nodes_of(cluster)
-    hands, found = Hands(), begin(cluster, unthrottled=True)
+    found, hands = begin(cluster, unthrottled=True), Hands()
     hands.finish(found)
     there_and_back = people_of(second, 1)
     operations.move_users(cluster, there_and_back, third, actor="bob")
@@ -449,7 +449,7 @@ def test_due_and_start_cost_the_same_however_many_users() -> None:
 
 def test_a_plan_that_was_cancelled_can_be_run_again_for_the_rest() -> None:
     cluster = make_crowd(100, 0)
-    hands, found = Hands(), begin(cluster, rate=5)
+    found, hands = begin(cluster, rate=5), Hands()
     hands.tick(2)
     operations.cancel(found.pk, actor="ada")
     plan = Plan.objects.get()
