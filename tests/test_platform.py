@@ -34,8 +34,6 @@ from config.embedded import (
 from config.processes import is_alive, wait_until
 
 BOTH = ["postgres", "valkey"]
-# One xdist worker runs all of them: each starts servers, and two at once would only wait for one another.
-pytestmark = pytest.mark.xdist_group("platform")
 SHOW = (
     "from django.db import connection as c; u = c.cursor(); "
     "u.execute('SELECT pg_postmaster_start_time(), (SELECT count(*) FROM django_migrations)'); print(*u.fetchone())"

@@ -14,7 +14,6 @@ import yaml
 from config.embedded import BASE_DIR, HOST, free_port
 from config.processes import stop_child, wait_until
 
-pytestmark = pytest.mark.xdist_group("platform")
 DOCKERFILE = (BASE_DIR / "docker" / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((BASE_DIR / "docker" / "compose.yml").read_text())
 OWN = ["web", "worker", "beat", "migrate"]

@@ -20,8 +20,6 @@ from config.processes import command_line, processes_with, wait_until
 from config.supervisor import MARK, describe, wanted_port
 from tests.test_platform import SHOW, environment, manage, postgres_pid
 
-# In the order of this file, in one xdist worker: a console is started once and then used, hurt and stopped.
-pytestmark = pytest.mark.xdist_group("platform")
 
 
 class Up:
