@@ -21,7 +21,6 @@ from config.supervisor import MARK, describe, wanted_port
 from tests.test_platform import SHOW, environment, manage, postgres_pid
 
 
-
 class Up:
     """A running `manage.py up` and the lines that it has printed."""
 
