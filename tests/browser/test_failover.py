@@ -31,7 +31,7 @@ def places(cluster: Cluster) -> set[tuple[str, str, int]]:
 
 
 def test_a_node_loses_power_its_peer_takes_over_and_all_come_home(live_stack: LiveStack, signed_in_page: Open) -> None:
-    acme = make_acme(speed=60, imp1a=1000, imp1b=10)
+    acme = make_acme(speed=30, imp1a=1000, imp1b=10)
     page, other = signed_in_page("operator"), signed_in_page("viewer")
     expect(other.locator("#live")).to_have_attribute("data-state", "live")
     other.evaluate("document.documentElement.dataset.marked = 'before'")
