@@ -47,6 +47,13 @@
     if (target === messages && inside && xhr.status >= 400) event.detail.target = inside;
   });
 
+  // A button that did its work goes; the focus stays among its neighbours.
+  let group = "";
+  document.addEventListener("focusin", (event) => { group = event.target.closest("[data-keeps-focus]")?.id ?? ""; });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (group && document.activeElement === document.body) document.getElementById(group)?.querySelector("button")?.focus();
+  });
+
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target === dialog && dialog.childElementCount && !dialog.open) dialog.showModal();
     mark();
