@@ -145,15 +145,20 @@
     place(left + 24, bottom - 24);
   }
 
-  function scroll() { // what holds targets scrolls when the pointer comes near its edge
+  function holder() { // what scrolls the targets
+    let box = document.querySelector("[data-drop]");
+    while (box && !(box.scrollHeight > box.clientHeight + 2 && /auto|scroll/.test(getComputedStyle(box).overflowY)))
+      box = box.parentElement;
+    return box ?? document.scrollingElement;
+  }
+
+  function scroll() { // it scrolls when the pointer comes near its edge, or goes beyond
     if (!drag) return;
-    let box = document.elementFromPoint(drag.x, drag.y);
-    while (box && !(box.scrollHeight > box.clientHeight + 2 && box.querySelector("[data-drop]") &&
-      /auto|scroll/.test(getComputedStyle(box).overflowY))) box = box.parentElement;
-    const page = !box || box === document.scrollingElement;
-    const { top, bottom } = page ? { top: 0, bottom: innerHeight } : box.getBoundingClientRect();
-    const by = drag.y < top + EDGE ? -14 : drag.y > bottom - EDGE ? 14 : 0;
-    if (by) { (page ? document.scrollingElement : box).scrollBy(0, by); track(); }
+    const box = holder(), page = box === document.scrollingElement;
+    const { left, right, top, bottom } = page ? { left: 0, right: innerWidth, top: 0, bottom: innerHeight } : box.getBoundingClientRect();
+    const still = drag.x < left || drag.x > right || (drag.zone && getComputedStyle(drag.zone).position === "sticky");
+    const by = still ? 0 : drag.y < top + EDGE ? -14 : drag.y > bottom - 2 * EDGE ? 14 : 0;
+    if (by) { box.scrollBy(0, by); track(); }
     requestAnimationFrame(scroll);
   }
 

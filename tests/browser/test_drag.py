@@ -99,6 +99,21 @@ def test_escape_gives_a_drag_up(page: Page) -> None:
     assert homes(["imp1a-0002"]) == {"imp1a"}
 
 
+def test_the_map_scrolls_under_a_drag_that_comes_to_its_edge(page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 600})
+    pick_up(page, row(page, "imp1a-0002"))
+    box = page.locator(".map").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 200, box["y"] + box["height"] - 80, steps=5)
+    expect(card(page, "imp3a")).to_be_in_viewport(ratio=0.9)
+    expect(card(page, "imp1b")).not_to_be_in_viewport()
+    page.mouse.move(box["x"] + 200, box["y"] - 20, steps=5)  # above it, on the totals
+    expect(card(page, "imp1b")).to_be_in_viewport(ratio=0.9)
+    hover(page, "imp1b", "allowed")
+    page.mouse.up()
+    expect(said(page)).to_contain_text("Moved 1 user to imp1b")
+
+
 def test_a_hand_that_trembles_does_not_drag(page: Page) -> None:
     x, y = middle(row(page, "imp1a-0002"))
     page.mouse.move(x, y)
