@@ -88,7 +88,7 @@ NO_SUCH_SUBCLUSTER = _add(
 NO_SUCH_NODE = _add("NO_SUCH_NODE", "There is no node {name}.", "Known: {known}.", status=422)
 
 # --- Moves of users (assignments/services/moves.py) -----------------------------------------------
-MOVE_FITS = _add("MOVE_FITS", "{node} will have {users} of {capacity} users ({percent} %).", level=NEWS)
+MOVE_FITS = _add("MOVE_FITS", "{node} will have {users} of {capacity} users ({percent}\u00a0%).", level=NEWS)
 MOVE_PAIR_AFTER = _add(
     "MOVE_PAIR_AFTER", "If one node of {subcluster} fails, the other serves {users} of {capacity}.", level=NEWS
 )
