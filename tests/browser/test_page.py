@@ -1,0 +1,144 @@
+"""The page itself: an endless list in fifty rows, a filter that stays, dialogs, themes, buttons that tell the truth."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from assignments.models import Assignment, Operation, Progress
+from assignments.services import operations, plans
+from tests.crowd import make_crowd
+from tests.live import LiveStack
+from topology.models import Cluster
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def crowd(live_web: LiveStack) -> Cluster:
+    return make_crowd(260, 40, 20, waiting=12)
+
+
+def shown(page: Page) -> list[str]:
+    rows: list[str] = page.locator(".users .user").evaluate_all("rows => rows.map(row => row.dataset.userId)")
+    return rows
+
+
+def test_an_endless_list_shows_everybody_in_order_and_never_more_than_fifty(
+    crowd: Cluster, signed_in_page: Open
+) -> None:
+    page = signed_in_page(path="/clusters/crowd/")
+    page.locator("article.node h3 a").first.click()
+    expect(page.locator("#users-title")).to_have_text("crowd1")
+    everybody = sorted(
+        Assignment.objects.filter(home_node__number=1).values_list("user__user_id", flat=True), key=str.lower
+    )
+    seen: list[str] = []
+    page.locator(".users").hover()
+    for _ in range(400):
+        rows = shown(page)
+        assert len(rows) <= 50
+        seen += [row for row in rows if row not in seen]
+        if len(seen) == len(everybody):
+            break
+        page.mouse.wheel(0, 160)
+        page.wait_for_timeout(30)
+    assert seen == everybody
+    for _ in range(400):
+        if shown(page)[0] == everybody[0]:
+            return
+        page.mouse.wheel(0, -160)
+        page.wait_for_timeout(30)
+    raise AssertionError("the way back to the first user is closed")
+
+
+def test_a_search_filters_the_list_and_stays_in_the_address(crowd: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path="/clusters/crowd/?node=0")
+    page.get_by_label("Find users").fill("waiting-1")
+    expect(page.locator(".users .user")).to_have_count(4)  # 1, 10, 11, 12
+    expect(page.locator(".list-count")).to_have_text("4 users found")
+    expect(page).to_have_url(re.compile(r"\?node=0&q=waiting-1$"))
+    page.reload()
+    expect(page.locator(".users .user")).to_have_count(4)
+    expect(page.get_by_label("Find users")).to_have_value("waiting-1")
+    page.get_by_label("Find users").fill("nobody like this")
+    expect(page.get_by_text("Nobody matches")).to_be_visible()
+
+
+def test_a_node_is_chosen_in_the_tree_and_the_back_button_returns(crowd: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path="/clusters/crowd/?node=0")
+    tree = page.get_by_role("navigation", name="Tree of crowd")
+    tree.get_by_role("link", name="crowd2").click()
+    expect(page.locator("#users-title")).to_have_text("crowd2")
+    expect(tree.get_by_role("link", name="crowd2")).to_have_attribute("aria-current", "true")
+    expect(page.locator("article.node.is-shown h3")).to_have_text("crowd2")
+    page.go_back()
+    expect(page.locator("#users-title")).to_have_text("Unassigned users")
+
+
+def test_the_label_of_a_focused_button_follows_what_it_does(crowd: Cluster, signed_in_page: Open) -> None:
+    plan = plans.make_plan(crowd, "balance")
+    run = operations.start(plan.hash, actor=None)
+    page = signed_in_page(path="/clusters/crowd/")
+    strip = page.locator(f"#operation-{run.pk}")
+    for button, state, following in (
+        ("Pause", Progress.PAUSED, "Resume"),
+        ("Resume", Progress.QUEUED, "Pause"),
+        ("Cancel", Progress.CANCELLED, ""),
+    ):
+        strip.get_by_role("button", name=button).focus()
+        page.keyboard.press("Enter")
+        expect(strip).to_contain_text(Progress(state).label)
+        expect(strip.get_by_role("button", name=button)).to_have_count(0)
+        assert Operation.objects.get(pk=run.pk).state == state
+        if following:
+            expect(strip.get_by_role("button", name=following)).to_be_focused()
+
+
+def test_settings_keep_what_was_typed_beside_the_error(crowd: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path="/clusters/crowd/")
+    page.get_by_role("button", name="Settings").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Keep Alive Timeout", exact=True).fill("5")
+    dialog.get_by_label("Clock speed").fill("60")
+    # The browser's console tells of every answer that is an error; this one is meant.
+    dialog.get_by_role("button", name="Store").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("“Keep Alive Timeout” cannot be 5")
+    expect(dialog.get_by_label("Clock speed")).to_have_value("60")
+    dialog.get_by_label("Keep Alive Timeout", exact=True).fill("45")
+    dialog.get_by_role("button", name="Store").click()
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#messages")).to_contain_text("are stored")
+    expect(page.locator(".strip")).to_contain_text(re.compile(r"Clock\W*60"))
+
+
+def test_the_theme_follows_the_system_until_one_is_chosen(crowd: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path="/clusters/crowd/", color_scheme="dark")
+    root = page.locator("html")
+    expect(root).to_have_attribute("data-bs-theme", "dark")
+    page.emulate_media(color_scheme="light")
+    expect(root).to_have_attribute("data-bs-theme", "light")
+    switch = page.get_by_role("button", name="Light, dark or as the system has it")
+    switch.click()
+    switch.click()
+    expect(root).to_have_attribute("data-bs-theme", "dark")
+    page.reload()
+    expect(root).to_have_attribute("data-bs-theme", "dark")
+
+
+@pytest.mark.parametrize("width", [800, 1024, 1440, 2560])
+def test_list_and_map_stand_side_by_side_and_nothing_runs_over(
+    crowd: Cluster, signed_in_page: Open, width: int
+) -> None:
+    page = signed_in_page(path="/clusters/crowd/?node=0", viewport={"width": width, "height": 900})
+    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert over == 0
+    row, card = page.locator(".users .user").first, page.locator("article.node").first
+    expect(row).to_be_in_viewport()
+    expect(card).to_be_in_viewport()
+    expect(page.locator("[data-drop='unassigned']")).to_be_in_viewport()
+    left, right = row.bounding_box(), card.bounding_box()
+    assert left
+    assert right
+    assert left["x"] + left["width"] <= right["x"] or right["x"] + right["width"] <= left["x"]
