@@ -320,7 +320,9 @@ class Supervisor:
             "HOMENODE_LOCAL": "1",
             "PYTHONUNBUFFERED": "1",
             # Static files come from the finders here; and that the worker runs as root here is known.
-            "PYTHONWARNINGS": "ignore:No directory at,ignore:You're running the worker with superuser",
+            # Files are streamed to an ASGI server by a thread, which Django remarks upon once.
+            "PYTHONWARNINGS": "ignore:No directory at,ignore:You're running the worker with superuser,"
+            "ignore:StreamingHttpResponse must consume synchronous iterators",
             MARK: str(self.where),
         }
         return Child(name, [sys.executable, "-m", module, *options], inherited | environment, self.console)
