@@ -13,15 +13,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
-from assignments.models import Claim, Goal, Lane, Operation, Progress
+from assignments.models import Claim, Goal, Operation, Progress
 from assignments.services.claims import RUNS, release, topics_of
 from assignments.services.moving import Moved, move_picked, touched
+from assignments.services.run_reads import LaneNow, RunNow, lock_run
 from assignments.throttle_runs import allowed, credit
 from topology import events, reasons
 from topology.locks import hold_subclusters
@@ -64,7 +65,7 @@ def run(pk: int, generation: int, now: Callable[[], datetime]) -> None:
 class Turn:
     """One worker's turn at a run: the generation that is its fence, and what never changes while the run lasts."""
 
-    pk: int
+    found: Operation
     fence: int
     subclusters: tuple[int, ...]
     why: Reason
@@ -89,73 +90,72 @@ def _take_up(pk: int, generation: int, now: datetime) -> Turn | None:
         if found.state != Progress.RUNNING:
             events.touch(*topics_of(found))
         claimed = Claim.objects.filter(operation=pk).values_list("subcluster_id", flat=True)
-        return Turn(pk, generation + 1, tuple(claimed), WHY[found.plan.goal])
+        return Turn(found, generation + 1, tuple(claimed), WHY[found.plan.goal])
 
 
 def batch(turn: Turn, now: datetime) -> bool:
     """One batch in one transaction; whether more may be moved right now."""
     with transaction.atomic():
         hold_subclusters(turn.subclusters)
-        lanes = _lanes(turn)
-        found = lanes[0].operation if lanes else _locked(turn)
-        if found is None:
+        run_now = lock_run(turn.found.pk, turn.fence)
+        if run_now is None:
             return False
-        found.heartbeat_at = now
-        if found.wait_code == reasons.WAITS_FOR_RECOVERY.code:  # set and cleared with its claims, under this lock
-            return _wait(found, found.wait_code)
-        return _step(found, lanes, turn.why, now)
+        if run_now.wait_code == reasons.WAITS_FOR_RECOVERY.code:  # set and cleared with its claims, under this lock
+            return _wait(turn, run_now, run_now.wait_code, now)
+        return _step(turn, run_now, now)
 
 
-def _lanes(turn: Turn) -> list[Lane]:
-    """The lanes of a run that still runs in this generation, locked together with its row."""
-    rows = Lane.objects.filter(operation=turn.pk, operation__generation=turn.fence, operation__state=Progress.RUNNING)
-    rows = rows.select_related("operation__cluster", "node")
-    return list(rows.select_for_update(of=("self", "operation")).order_by("pk"))
-
-
-def _locked(turn: Turn) -> Operation | None:
-    """The row of a run whose receiving nodes are all gone, locked, if it still runs in this generation."""
-    rows = Operation.objects.filter(pk=turn.pk, generation=turn.fence, state=Progress.RUNNING)
-    return rows.select_for_update(of=("self",)).select_related("cluster").first()
-
-
-def _wait(found: Operation, code: str) -> bool:
+def _wait(turn: Turn, run_now: RunNow, code: str, now: datetime) -> bool:
     """Leave the rest for later, saying what it waits for; "" is the throttle."""
-    _count(found, code, [])
+    _count(turn, run_now, code, now, [], Credits(run_now.anchor_at, [], run_now.credit))
     return False
 
 
-def _step(found: Operation, lanes: list[Lane], why: Reason, now: datetime) -> bool:
+def _step(turn: Turn, run_now: RunNow, now: datetime) -> bool:
     """Move what the throttle allows towards the nodes that serve, count it, and end the run when nothing is left."""
-    left = [lane for lane in lanes if lane.left]
-    ready = [lane for lane in left if _receives(lane)]
+    left = [lane for lane in run_now.lanes if lane.left]
+    ready = [lane for lane in left if lane.receives]
     if not ready:
-        return _wait(found, reasons.WAITS_FOR_NODE.code) if left else _finish(found)
-    credits = _credits(found, ready, now)
+        return _wait(turn, run_now, reasons.WAITS_FOR_NODE.code, now) if left else _finish(turn, now)
+    credits = _credits(run_now, ready, now)
     takes, more = allowed(credits.lanes, credits.together, [lane.left for lane in ready], BATCH)
     if not sum(takes):
-        return _wait(found, "")
-    moved = _move(found, ready, takes, why, now)
+        return _wait(turn, run_now, "", now)
+    moved = _move(turn, ready, takes, now)
     rows = _rows(ready, takes, moved, credits)
-    found.anchor_at, found.credit = credits.at, credits.left(sum(row.done for row in rows))
-    _count(found, "" if len(ready) == len(left) else reasons.WAITS_FOR_NODE.code, rows)
-    _tell(found, moved)
-    return _finish(found) if sum(lane.left for lane in left) == sum(row.done + row.skipped for row in rows) else more
+    code = "" if len(ready) == len(left) else reasons.WAITS_FOR_NODE.code
+    _count(turn, run_now, code, now, rows, credits.less(sum(row.done for row in rows)))
+    _tell(turn.found, moved)
+    ended = sum(lane.left for lane in left) == sum(row.done + row.skipped for row in rows)
+    return _finish(turn, now) if ended else more
 
 
-def _receives(lane: Lane) -> bool:
-    """Whether the lane's node may get users now; one that left its subcluster gets its rows skipped."""
-    return lane.node is None or lane.node.serves or lane.node.subcluster_id is None
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """Users allowed at a cluster time, of each lane and all together; infinite without a rate."""
+
+    at: datetime | None
+    lanes: list[float]
+    together: float
+
+    def less(self, done: int) -> Credits:
+        """After so many were moved."""
+        return Credits(self.at, self.lanes, _stored(self.together, done))
 
 
-def _credits(found: Operation, lanes: list[Lane], now: datetime) -> Credits:
-    """What the throttle allows by now: each lane, and all together."""
-    clock, speed = found.cluster.now(now), found.cluster.clock_speed
-    elapsed = (clock - (found.anchor_at or clock)).total_seconds()
+def _stored(allowed_users: float, done: int) -> float:
+    """What is kept of a credit; 0 without a rate."""
+    return 0.0 if allowed_users == inf else allowed_users - done
+
+
+def _credits(run_now: RunNow, lanes: list[LaneNow], now: datetime) -> Credits:
+    """What the throttle allows by now."""
+    clock, speed = run_now.clock.at(now), run_now.clock.speed
+    elapsed = (clock - (run_now.anchor_at or clock)).total_seconds()
     return Credits(
         at=clock,
-        lanes=[credit(found.rate, lane.credit, elapsed, speed) for lane in lanes],
-        together=credit(found.rate_total, found.credit, elapsed, speed),
+        lanes=[credit(run_now.rate, lane.credit, elapsed, speed) for lane in lanes],
+        together=credit(run_now.rate_total, run_now.credit, elapsed, speed),
     )
 
 
@@ -174,31 +174,15 @@ UNION ALL (
 """
 
 
-def _move(found: Operation, lanes: list[Lane], takes: list[int], why: Reason, now: datetime) -> list[Moved]:
+def _move(turn: Turn, lanes: list[LaneNow], takes: list[int], now: datetime) -> list[Moved]:
     """The next planned rows of each lane, in the order of the plan."""
+    plan = turn.found.plan_id
     named = [(lane.node_id, lane.cursor, take) for lane, take in zip(lanes, takes, strict=True) if lane.node_id]
-    sql, params = PICK, [*([row[i] for row in named] for i in range(3)), found.plan_id]
+    sql, params = PICK, [*([row[i] for row in named] for i in range(3)), plan]
     for lane, take in zip(lanes, takes, strict=True):
         if lane.node_id is None:
-            sql, params = sql + PICK_UNASSIGNED, [*params, found.plan_id, lane.cursor, take]
-    return move_picked(found, sql, params, why=why, at=now)
-
-
-@dataclass(frozen=True, slots=True)
-class Credits:
-    """Users allowed at a cluster time; infinite without a rate."""
-
-    at: datetime
-    lanes: list[float]
-    together: float
-
-    def left(self, done: int) -> float:
-        """What is left of all together, to be stored; 0 without a rate."""
-        return _stored(self.together, done)
-
-
-def _stored(allowed_users: float, done: int) -> float:
-    return 0.0 if allowed_users == inf else allowed_users - done
+            sql, params = sql + PICK_UNASSIGNED, [*params, plan, lane.cursor, take]
+    return move_picked(turn.found, sql, params, why=turn.why, at=now)
 
 
 class Row(NamedTuple):
@@ -211,7 +195,7 @@ class Row(NamedTuple):
     credit: float
 
 
-def _rows(lanes: list[Lane], takes: list[int], moved: list[Moved], credits: Credits) -> list[Row]:
+def _rows(lanes: list[LaneNow], takes: list[int], moved: list[Moved], credits: Credits) -> list[Row]:
     """What to add to each lane; planned rows of users deleted since count as skipped at the end of their lane."""
     by_node = {m.to_node_id: m for m in moved}
     rows = []
@@ -239,13 +223,13 @@ WHERE o.id = %s
 """
 
 
-def _count(found: Operation, code: str, rows: list[Row]) -> None:
+def _count(turn: Turn, run_now: RunNow, code: str, now: datetime, rows: list[Row], credits: Credits) -> None:
     """Advance the lanes and the run with its anchor and heartbeat, in one statement; `code` is what it waits for."""
     columns = [[row[i] for row in rows] for i in range(len(Row._fields))]
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [*columns, found.heartbeat_at, code, found.anchor_at, found.credit, found.pk])
-    if found.wait_code != code:
-        events.touch(*topics_of(found))
+        cursor.execute(COUNT, [*columns, now, code, credits.at, credits.together, turn.found.pk])
+    if run_now.wait_code != code:
+        events.touch(*topics_of(turn.found))
 
 
 def _tell(found: Operation, moved: list[Moved]) -> None:
@@ -260,20 +244,19 @@ def _tell(found: Operation, moved: list[Moved]) -> None:
     )
 
 
-def _finish(found: Operation) -> bool:
+def _finish(turn: Turn, now: datetime) -> bool:
     """End the run: what is neither done nor skipped were users or nodes deleted since."""
-    totals: dict[str, Any] = Lane.objects.filter(operation=found).aggregate(done=Coalesce(Sum("done"), 0))
-    skipped = found.total - totals["done"]
-    Operation.objects.filter(pk=found.pk).update(
-        state=Progress.FINISHED, finished_at=found.heartbeat_at, wait_code="", skipped=skipped
-    )
+    found = turn.found
+    rows = Operation.objects.filter(pk=found.pk)
+    rows.update(state=Progress.FINISHED, finished_at=now, wait_code="", skipped=F("total") - F("done"))
     release(found)
+    done, skipped = rows.values_list("done", "skipped").get()
     events.record(
         reasons.RUN_FINISHED,
         cluster=found.cluster,
         operation=found,
         topics=topics_of(found),
-        done=totals["done"],
+        done=done,
         skipped=skipped,
     )
     return False
