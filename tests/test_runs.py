@@ -284,8 +284,9 @@ def test_a_human_move_beats_a_planned_one() -> None:
     assert Assignment.objects.get(user=last.user_id).home_node is None
 
 
-@pytest.mark.parametrize("what", ["pinned", "full", "endpoints", "deleted"])
-def test_rows_are_skipped_with_their_reason(what: str) -> None:
+@pytest.mark.parametrize("what", ["pinned", "full", "endpoints", "deleted", "left"])
+def test_rows_are_skipped_with_their_reason(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "BATCH", 10)
     cluster = make_crowd(100, 0)
     second = nodes_of(cluster)[1]
     found = begin(cluster, unthrottled=True)
@@ -296,6 +297,8 @@ def test_rows_are_skipped_with_their_reason(what: str) -> None:
         Node.objects.filter(pk=second.pk).update(capacity_users=47)
     elif what == "endpoints":
         Node.objects.filter(pk=second.pk).update(capacity_endpoints=94)
+    elif what == "left":
+        Assignment.objects.filter(user__in=users[:3]).delete()
     else:
         EndUser.objects.filter(pk__in=users[:3]).delete()
     Hands().finish(found)
@@ -303,8 +306,12 @@ def test_rows_are_skipped_with_their_reason(what: str) -> None:
     assert (found.done, found.skipped) == (47, 3)
     assert found.percent == 100
     codes = set(Move.objects.filter(operation=found, done=False).values_list("code", flat=True))
-    assert codes == {"pinned": {"SKIPPED_PINNED"}, "deleted": set()}.get(what, {"SKIPPED_NODE_FULL"})
-    assert homes(cluster) == ([50, 47] if what == "deleted" else [53, 47])
+    assert codes == {
+        "pinned": {"SKIPPED_PINNED"},
+        "deleted": set(),
+        "left": {"SKIPPED_USER_GONE"},
+    }.get(what, {"SKIPPED_NODE_FULL"})
+    assert homes(cluster) == ([50, 47] if what in ("deleted", "left") else [53, 47])
 
 
 def test_a_run_waits_for_a_node_that_is_out_of_service_and_says_so() -> None:

@@ -261,6 +261,7 @@ SKIPPED_MOVED_SINCE = _add("SKIPPED_MOVED_SINCE", "Skipped: moved by somebody el
 SKIPPED_PINNED = _add("SKIPPED_PINNED", "Skipped: pinned to its node.", "Unpin the user first.", WARNING)
 SKIPPED_NODE_FULL = _add("SKIPPED_NODE_FULL", "Skipped: the node is full.", "Make a new plan.", WARNING)
 SKIPPED_NODE_GONE = _add("SKIPPED_NODE_GONE", "Skipped: the node left its subcluster.", "Make a new plan.", WARNING)
+SKIPPED_USER_GONE = _add("SKIPPED_USER_GONE", "Skipped: no longer a user of the cluster.", level=WARNING)
 SKIPPED_ALREADY_THERE = _add("SKIPPED_ALREADY_THERE", "Skipped: at home there already.", level=WARNING)
 USER_MOVED_SINCE = _add(
     "USER_MOVED_SINCE",

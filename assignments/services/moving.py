@@ -22,10 +22,10 @@ from topology import reasons
 MOVE = """
 WITH picked AS MATERIALIZED ({picked}),
 held AS MATERIALIZED (
-    SELECT p.*, a.* FROM (SELECT * FROM picked ORDER BY user_id) p CROSS JOIN LATERAL (
-        SELECT home_node_id, pinned, signed_in, endpoints FROM assignments_assignment
+    SELECT p.*, a.* FROM (SELECT * FROM picked ORDER BY user_id) p LEFT JOIN LATERAL (
+        SELECT true AS here, home_node_id, pinned, signed_in, endpoints FROM assignments_assignment
         WHERE user_id = p.user_id FOR UPDATE
-    ) a
+    ) a ON true
 ),
 room AS (
     SELECT n.id, n.subcluster_id IS NULL AS gone, n.capacity_users - coalesce(sum(p.users), 0) AS users,
@@ -35,6 +35,7 @@ room AS (
 ),
 judged AS (
     SELECT h.*, CASE
+        WHEN h.here IS NULL THEN '{user_gone}'
         WHEN h.home_node_id IS DISTINCT FROM h.from_node_id THEN '{moved_since}'
         WHEN h.home_node_id IS NOT DISTINCT FROM h.to_node_id THEN '{already}'
         WHEN h.pinned THEN '{pinned}'
@@ -91,6 +92,7 @@ def move_picked(
         already=reasons.SKIPPED_ALREADY_THERE.code,
         pinned=reasons.SKIPPED_PINNED.code,
         gone=reasons.SKIPPED_NODE_GONE.code,
+        user_gone=reasons.SKIPPED_USER_GONE.code,
         full=reasons.SKIPPED_NODE_FULL.code,
     )
     with connection.cursor() as cursor:
