@@ -14,6 +14,7 @@ from django.db.models.lookups import GreaterThan, LessThan, StartsWith
 
 from assignments.models import ACTIVE, Assignment, Operation, Population
 from topology.models import Cluster, EndUser, Node, Subcluster
+from topology.states import State
 
 PAGE = 50  # users in the page at once, for each list
 KEY = Collate(Lower("user__user_id"), "C")  # the order of every list; an index of EndUser has it
@@ -87,6 +88,11 @@ class SubclusterView:
     def protected(self) -> bool:
         """Whether a second node stands by: two nodes and HA on (domain.md §4.5)."""
         return len(self.nodes) == 2 and self.subcluster.ha_enabled
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether both nodes are Normal and serve, so that one could take over from the other now."""
+        return self.protected and all(view.node.state == State.NORMAL and view.node.serves for view in self.nodes)
 
 
 @dataclass(frozen=True)

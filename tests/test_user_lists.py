@@ -115,3 +115,18 @@ def test_the_order_of_lists_has_an_index(acme: Cluster) -> None:
         cursor.execute("SET enable_sort = off")
     plan = EndUser.objects.order_by(selectors.Collate(selectors.Lower("user_id"), "C"))[:50].explain()
     assert "user_id_order" in plan
+
+
+def test_a_pair_is_at_rest_only_while_one_node_could_take_over_from_the_other(acme: Cluster) -> None:
+    def at_rest() -> bool:
+        return selectors.board(acme).subclusters[0].at_rest
+
+    assert not at_rest(), "HA is off"
+    Subcluster.objects.update(ha_enabled=True)
+    Node.objects.update(state=State.NORMAL)
+    assert at_rest()
+    Node.objects.filter(number=1).update(power_on=False)
+    assert not at_rest(), "a node is down, although nobody has noticed yet"
+    Node.objects.update(power_on=True)
+    Node.objects.filter(number=2).update(state=State.RUNNING_IN_BACKUP_MODE)
+    assert not at_rest()
