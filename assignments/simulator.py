@@ -48,9 +48,10 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Users by their home node at an instant, and sign-ins per second at each node since the sample before."""
+    """A pair at an instant: users by their home node, and sign-ins per second at each node since the sample before."""
 
     t: int
+    pair: Pair
     at_home: Mapping[str, int]
     at_backup: Mapping[str, int]
     out: Mapping[str, int]
@@ -209,7 +210,7 @@ class _Player:
             track.signed[i] = now
             rates[member.name] = round(rate, 3)
             self.peak_sign_ins[member.name] = max(self.peak_sign_ins[member.name], rates[member.name])
-        if outcome.batches or outcome.changes:
+        if outcome.batches or outcome.changes or outcome.events:
             self._sample(outcome.pair, now, rates)
 
     def _sample(self, pair: Pair, now: int, rates: Mapping[str, float]) -> None:
@@ -217,7 +218,7 @@ class _Player:
         for (h, at), (users, _) in pair.populations.items():
             kind = out if not pair.members[at].serves else home if h == at else away
             kind[pair.members[h].name] += users
-        self.samples.append(Sample(now - self.scenario.start, home, away, out, rates))
+        self.samples.append(Sample(now - self.scenario.start, pair, home, away, out, rates))
 
     def _look(self, now: int) -> None:
         """Note since when everybody is served."""

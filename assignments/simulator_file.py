@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from assignments import simulator_state
 from assignments.recovery_commands import OF_A_NODE, Command, Fault, parse_fault
 from assignments.recovery_pair import Member, Pair, Parameters
 from assignments.simulator import Action, Scenario, at_rest
@@ -20,7 +21,7 @@ from topology.topologyfile import Rules, TopologySpec
 from topology.topologyfile import parse as parse_topology
 
 SPAN = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-KEYS = ("name", "topology", "cluster", "timeline", "until", "seed")
+KEYS = ("name", "topology", "cluster", "state", "timeline", "until", "seed")
 VERBS = ("fault", "repair", *Command)
 LONGEST = 31 * 86_400
 Present = Callable[[str], tuple[tuple[Pair, ...], int]]
@@ -36,6 +37,10 @@ def parse(document: object, rules: Rules, present: Present) -> Scenario:
         pairs, start = present(str(top["cluster"]))
     else:
         pairs = topology_pairs(top["topology"], rules)
+    if "state" in top:
+        if "cluster" in top:
+            raise _wrong("A present cluster is in the state that it is in.", "Leave state out, or give a topology.")
+        pairs, start = simulator_state.read(top["state"], pairs)
     seed = top.get("seed", 0)
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise _wrong(f"The seed {seed} is not a whole number.", "Write a whole number, or leave it out.")

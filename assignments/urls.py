@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assignments.views import checks, imports, moves, page, recovery, rules, runs, settings, users
+from assignments.views import checks, imports, moves, page, recovery, rules, runs, settings, users, whatif
 
 urlpatterns = [
     path("", page.home, name="home"),
@@ -35,4 +35,9 @@ urlpatterns = [
     path("clusters/<str:cluster>/moves/targets", moves.targets, name="move-targets"),
     path("clusters/<str:cluster>/moves/dialog", moves.dialog, name="move-dialog"),
     path("clusters/<str:cluster>/moves/<int:pk>/undo", moves.undo, name="undo-move"),
+    path("clusters/<str:cluster>/what-if/", whatif.page, name="what-if"),
+    path("what-if/<slug:key>/", whatif.show, name="simulation"),
+    path("what-if/<slug:key>/at", whatif.instant, name="simulation-instant"),
+    path("what-if/<slug:key>/scenario.yaml", whatif.export, name="simulation-export"),
+    path("what-if/<slug:key>/delete", whatif.delete, name="simulation-delete"),
 ]

@@ -69,10 +69,17 @@ def verbs(cluster: Cluster) -> dict[str, Any]:
         "node_verbs": by_node,
         "subcluster_verbs": {pk: Verbs.of([b for b in found.buttons if not b.node]) for pk, found in controls.items()},
         "verdicts": {pk: verdict for found in controls.values() for pk, verdict in found.verdicts.items()},
+        "peer_topics": _peer_topics(controls),
         "windows": {pk: found.window for pk, found in controls.items()},
         "command_icons": ICONS,
         "asked_first": ASKED_FIRST,
     }
+
+
+def _peer_topics(controls: dict[int, Controls]) -> dict[int, str]:
+    """What happens when a node fails also depends on its peer, so its card follows both."""
+    groups = [list(found.verdicts) for found in controls.values()]
+    return {pk: "".join(f" node-{peer}" for peer in group if peer != pk) for group in groups for pk in group}
 
 
 # --- Commands -------------------------------------------------------------------------------------

@@ -113,3 +113,19 @@ def change(before: int, after: int) -> str:
 def state_label(state: str) -> str:
     """The product's words for a state."""
     return LOOKS[State(state)].label if state in set(State) else state
+
+
+@register.filter
+def instant(seconds: float | None) -> str:
+    """A moment of a run that began at 0: 0:09:57, or 1:20 without seconds."""
+    if seconds is None:
+        return ""
+    total = round(seconds)
+    hours, minutes, rest = total // 3600, total // 60 % 60, total % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if rest else f"{hours}:{minutes:02}"
+
+
+@register.filter
+def at_speed(seconds: float | None, speed: int) -> float | None:
+    """Real seconds of seconds of a cluster's clock."""
+    return None if seconds is None else seconds / speed
