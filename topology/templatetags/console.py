@@ -17,12 +17,9 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """A symbol of static/img/icons.svg; always beside a word, so hidden from screen readers."""
-    return format_html(
-        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
-        extra,
-        static("img/icons.svg"),
-        name,
-    )
+    classes = f"icon {extra}" if extra else "icon"
+    shape = '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>'
+    return format_html(shape, classes, static("img/icons.svg"), name)
 
 
 @register.simple_tag
