@@ -705,3 +705,26 @@ APPROVAL_OWN = _add(
     "Ask another operator to approve it.",
 )
 PLAN_APPROVED = _add("PLAN_APPROVED", "{actor} approved plan {hash} by {author}: {moves} moves.", level=NEWS)
+
+# --- Removing a cluster (assignments/services/removal.py) -----------------------------------------
+REMOVAL_NOT_CONFIRMED = _add(
+    "REMOVAL_NOT_CONFIRMED",
+    "Removing {cluster} takes all its users away, and nobody has confirmed that.",
+    "Type the name {cluster}; on the command line add --yes-remove-all-users.",
+    status=422,
+)
+CLUSTER_HAS_RUN = _add(
+    "CLUSTER_HAS_RUN",
+    "Operation {operation} ({kind}) is under way in {cluster}.",
+    "Wait until it ends, or cancel it.",
+)
+CLUSTER_IN_RECOVERY = _add(
+    "CLUSTER_IN_RECOVERY",
+    "{node} is {state}: a failover is on in {cluster}.",
+    "Fall back or recover first, or disable HA for the pair.",
+)
+CLUSTER_REMOVED = _add(
+    "CLUSTER_REMOVED",
+    "{actor} removed the cluster {name} with {nodes} nodes and {users:,} users.",
+    level=WARNING,
+)

@@ -1,0 +1,37 @@
+"""manage.py remove_cluster NAME --yes-remove-all-users: a cluster and everything in it, for good."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from assignments.services import removal
+from topology import selectors
+from topology.management.console import COMMAND_LINE, ConsoleCommand
+
+
+class Command(ConsoleCommand):
+    help = "Remove a cluster with its nodes, users, runs and history for good; without the switch only say what goes."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("cluster", help="the name of the cluster")
+        parser.add_argument(
+            "--yes-remove-all-users", action="store_true", help="do it; there is no way back but an import"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            cluster = selectors.cluster_named(options["cluster"])
+            sure = options["yes_remove_all_users"]
+            if not sure and not options["json"]:
+                self.stdout.write(f"{cluster.name} has {_words(removal.contents(cluster))}.")
+            gone = removal.remove_cluster(cluster, cluster.name if sure else "", actor=COMMAND_LINE)
+            if options["json"]:
+                self.print_json({"removed": cluster.name, **asdict(gone)})
+            else:
+                self.stdout.write(f"Removed {cluster.name}: {_words(gone)}.")
+
+
+def _words(found: removal.Contents) -> str:
+    return f"{found.users:,} users, {found.nodes} nodes in {found.subclusters} subclusters, {found.operations} runs"
