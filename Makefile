@@ -69,7 +69,7 @@ bench: setup-test
 	@$(BIN)/python -m pytest -q -s -p no:xdist tests/bench
 
 goldens: setup-test
-	@UPDATE_GOLDENS=1 $(BIN)/python -m pytest -q -n $(WORKERS) -k golden tests
+	@UPDATE_GOLDENS=1 $(BIN)/python -m pytest -q -k golden_log tests/test_recovery_goldens.py
 	@git --no-pager diff --stat -- tests/scenarios
 
 clean:

@@ -53,15 +53,18 @@ def due(now: datetime) -> list[int]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
-@transaction.atomic
 def step(subcluster_id: int, now: datetime) -> bool:
-    """Everything that is due in a subcluster; False when somebody else is at it, who will do it."""
-    if not try_subcluster(subcluster_id):
+    """Everything that is due in a subcluster; False when somebody else is at it, and the next tick comes back."""
+    try:
+        with transaction.atomic():
+            if not try_subcluster(subcluster_id):
+                return False
+            found = Subcluster.objects.filter(pk=subcluster_id).first()
+            if found is not None:
+                _run(found, now, None, None)
+            return found is not None
+    except Refused:  # what was read had changed when it was to be written
         return False
-    found = Subcluster.objects.filter(pk=subcluster_id).first()
-    if found is not None:
-        _run(found, now, None, None)
-    return found is not None
 
 
 def _run(subcluster: Subcluster, real: datetime, act: Act | None, actor: Any) -> Outcome:
@@ -75,6 +78,16 @@ def _run(subcluster: Subcluster, real: datetime, act: Act | None, actor: Any) ->
         at = now
     write(sub, nodes, pair, outcomes, at=at, real=real, actor=actor)
     return outcomes[-1]
+
+
+def caught_up(subcluster: Subcluster, now: int) -> Pair:
+    """A subcluster as it is at an instant, also where no tick has come since its last wake; nothing is written.
+
+    `subcluster` comes with its cluster and policy.
+    """
+    pair, _ = reads.read_pair(subcluster, now)
+    outcomes, _ = _catch_up(pair, subcluster.srm.get("wake"), now, always=False)
+    return outcomes[-1].pair if outcomes else pair
 
 
 def _catch_up(pair: Pair, wake: int | None, now: int, *, always: bool) -> tuple[list[Outcome], int]:

@@ -18,7 +18,13 @@ from assignments.services import recovery_reads as reads
 from assignments.services.recovery_runs import follow
 from topology import events
 from topology.models import Node, Subcluster
-from topology.reasons import REASONS, TERMINATING_NOTIFY_SENT, WINDOW_CHANGED
+from topology.reasons import (
+    REASONS,
+    SUBCLUSTER_BEING_CHANGED,
+    TERMINATING_NOTIFY_SENT,
+    WINDOW_CHANGED,
+    Refused,
+)
 
 LOOK_AGAIN = timedelta(seconds=60)  # real time; while people wait and nothing else will wake the engine
 
@@ -130,8 +136,15 @@ def _write_nodes(nodes: list[Node], before: Pair, after: Pair, real: datetime) -
             values |= {"failed_services": sorted(truth.failed_services)}
         if values:
             kept = {"pk": node.pk, "state": old.state.value, "reason": old.reason.value}
-            changed |= bool(Node.objects.filter(**kept).update(**values))
+            _demand_one(before, Node.objects.filter(**kept).update(**values))
+            changed = True
     return changed
+
+
+def _demand_one(pair: Pair, written: int) -> None:
+    """What was read is no longer so: nothing of this step may stay. Raises Refused."""
+    if written != 1:
+        raise Refused(SUBCLUSTER_BEING_CHANGED, subcluster=pair.name)
 
 
 def _write_subcluster(sub: Subcluster, pair: Pair, at: int, wake: int | None, real: datetime) -> None:
@@ -140,9 +153,8 @@ def _write_subcluster(sub: Subcluster, pair: Pair, at: int, wake: int | None, re
     next_wake = real + LOOK_AGAIN if waits else None
     if wake is not None:
         next_wake = reads.real_time(sub.cluster, wake)
-    Subcluster.objects.filter(pk=sub.pk, version=sub.version).update(
-        srm=kept, version=sub.version + 1, next_wake=next_wake, ha_enabled=pair.ha
-    )
+    values = {"srm": kept, "version": sub.version + 1, "next_wake": next_wake, "ha_enabled": pair.ha}
+    _demand_one(pair, Subcluster.objects.filter(pk=sub.pk, version=sub.version).update(**values))
 
 
 def _window(sub: Subcluster, pair: Pair) -> list[int] | None:

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from assignments import simulator, simulator_file
 from assignments.recovery_pair import Pair
+from assignments.services import recovery
 from assignments.services import recovery_reads as reads
 from assignments.simulator import Result, Scenario
 from topology import selectors
@@ -28,4 +29,4 @@ def present(name: str) -> tuple[tuple[Pair, ...], int]:
     cluster = selectors.cluster_named(name)
     now = reads.cluster_seconds(cluster, timezone.now())
     subclusters = Subcluster.objects.filter(cluster=cluster).select_related("cluster__policy")
-    return tuple(reads.read_pair(sub, now)[0] for sub in subclusters), now
+    return tuple(recovery.caught_up(sub, now) for sub in subclusters), now
