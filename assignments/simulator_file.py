@@ -1,4 +1,4 @@
-"""The scenario file: a parsed document becomes a Scenario (its shape is in docs/user-guide.md).
+"""The scenario file: a parsed document becomes a Scenario (its shape is in docs/recovery.md).
 
     YAML --edge--> dict --parse--> Scenario;    with `cluster: NAME` the caller gives the pairs of that cluster
 
@@ -83,11 +83,20 @@ def _take_users(document: object) -> tuple[object, dict[str, int]]:
     for group in plain.get("subclusters") or []:
         if not isinstance(group, dict):
             return plain, homes
-    plain["subclusters"] = [
+    groups = [
         group | {"nodes": [_without_users(node, homes) for node in group.get("nodes") or []]}
         for group in plain.get("subclusters") or []
     ]
-    return plain, homes
+    return _with_publisher(plain | {"subclusters": groups}), homes
+
+
+def _with_publisher(document: dict[str, Any]) -> dict[str, Any]:
+    """The topology with its first node as publisher if it names none: recovery does not depend on it."""
+    nodes = [node for group in document["subclusters"] for node in group["nodes"] if isinstance(node, dict)]
+    others = [node for node in document.get("unassigned_nodes") or [] if isinstance(node, dict)]
+    if nodes and not any(node.get("publisher") for node in nodes + others):
+        nodes[0]["publisher"] = True
+    return document
 
 
 def _without_users(node: object, homes: dict[str, int]) -> object:
