@@ -6,7 +6,7 @@ from assignments import simulator, simulator_file, simulator_frames
 from topology.services import RULES
 
 LIMIT = 0.300  # seconds for 30,000 users
-ROUNDS = 7
+ROUNDS = 9
 
 
 def document(users: int) -> dict[str, object]:
@@ -42,29 +42,33 @@ def document(users: int) -> dict[str, object]:
 
 
 def seconds(users: int) -> tuple[float, float]:
-    """The best of some rounds: from the parsed file to the result, and to the film for charts and scrubber."""
-    played, filmed = [], []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        scenario = simulator_file.parse(document(users), RULES, lambda name: ((), 0))
-        result = simulator.run(scenario)
-        played.append(time.perf_counter() - start)
-        simulator_frames.record(scenario, result)
-        filmed.append(time.perf_counter() - start)
-        events = [line["event"] for line in result.log]
-        assert events.count("FAILOVER_FINISHED") == events.count("FALLBACK_FINISHED") == 3
-        assert result.never_returned == 0
-        assert not result.cut_off
-        assert max(result.peak_users.values()) == 2 * (users // 6)
-    return min(played), min(filmed)
+    """One round: from the parsed file to the result, and to the film for charts and scrubber."""
+    start = time.perf_counter()
+    scenario = simulator_file.parse(document(users), RULES, lambda name: ((), 0))
+    result = simulator.run(scenario)
+    played = time.perf_counter() - start
+    simulator_frames.record(scenario, result)
+    filmed = time.perf_counter() - start
+    events = [line["event"] for line in result.log]
+    assert events.count("FAILOVER_FINISHED") == events.count("FALLBACK_FINISHED") == 3
+    assert result.never_returned == 0
+    assert not result.cut_off
+    assert max(result.peak_users.values()) == 2 * (users // 6)
+    return played, filmed
 
 
 def test_what_if_of_a_failover_and_failback() -> None:
-    small, large = seconds(30_000), seconds(1_000_000)
-    for users, (played, filmed) in ((30_000, small), (1_000_000, large)):
+    """The best of some rounds, small and large in turn, so that a busy machine hits both."""
+    best = {users: (9.9, 9.9) for users in (30_000, 1_000_000)}
+    for _ in range(ROUNDS):
+        for users, before in best.items():
+            now = seconds(users)
+            best[users] = (min(before[0], now[0]), min(before[1], now[1]))
+    for users, (played, filmed) in best.items():
         line = f"\n{users:>9,} users  {played * 1000:6.0f} ms, {filmed * 1000:6.0f} ms with the film"
         print(line, end="")  # noqa: T201
+    small, large = best[30_000], best[1_000_000]
     print(f"\n    ratio  {large[0] / small[0]:6.2f} (at most 2), {LIMIT * 1000:.0f} ms for the small one")  # noqa: T201
-    assert small[0] < LIMIT
     assert small[1] < LIMIT
     assert large[0] <= 2 * small[0]
+    assert large[1] <= 2 * small[1]
