@@ -617,6 +617,41 @@ USERS_IMPORTED = _add(
     level=NEWS,
 )
 
+# --- People: pins, traces, lists (assignments/services/pins.py, trace_selectors.py, saved_views.py) -----
+PEOPLE_NOBODY = _add(
+    "PEOPLE_NOBODY", "None of these users is in {cluster}.", "Choose users of the cluster.", status=422
+)
+PIN_NEEDS_REASON = _add(
+    "PIN_NEEDS_REASON",
+    "A pin needs a reason of at most {limit} characters; this one has {length}.",
+    "Say why the users must stay where they are.",
+    status=422,
+)
+PIN_UNASSIGNED = _add(
+    "PIN_UNASSIGNED",
+    "{user} has no home node to be pinned to (users without one: {users} of {chosen}).",
+    "Assign them to a node first.",
+)
+PIN_OF_ANOTHER = _add(
+    "PIN_OF_ANOTHER",
+    "{owner} pinned {user} already: {because} (pinned by somebody else: {users} of {chosen}).",
+    "Ask {owner}, or unpin first.",
+)
+PIN_NOT_PINNED = _add("PIN_NOT_PINNED", "{user} is not pinned (not pinned: {users} of {chosen}).")
+USERS_WERE_PINNED = _add(
+    "USERS_WERE_PINNED",
+    "{actor} pinned users to their home nodes: {users} ({because}); left alone: {left}.",
+    level=NEWS,
+)
+USERS_WERE_UNPINNED = _add(
+    "USERS_WERE_UNPINNED",
+    "{actor} unpinned users: {users}, of them pinned by somebody else: {foreign}.",
+    level=NEWS,
+)
+NO_SUCH_USER = _add(
+    "NO_SUCH_USER", "There is no user {user} in {cluster}.", "Look for the user in the list of all users.", status=422
+)
+
 # --- Automatic balancing (assignments/balancer.py) ------------------------------------------------
 BALANCER_OFF = _add("BALANCER_OFF", "Automatic balancing is off.", "Switch it on in the settings.", NEWS)
 BALANCER_FAILOVER = _add(

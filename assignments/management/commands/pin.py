@@ -1,0 +1,31 @@
+"""manage.py pin CLUSTER USER…: users who stay on their home node, whatever a plan says."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from assignments.services import pins
+from topology import selectors
+from topology.management.console import COMMAND_LINE, ConsoleCommand
+
+
+class Command(ConsoleCommand):
+    help = "Pin users to the nodes where they are at home, with a reason."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("cluster")
+        parser.add_argument("users", nargs="+", metavar="USER", help="user ID")
+        parser.add_argument("--reason", required=True, help="why they must stay there")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            cluster = selectors.cluster_named(options["cluster"])
+            chosen = pins.named(cluster, options["users"])
+            found = pins.pin(chosen, options["reason"], actor=COMMAND_LINE)
+        if options["json"]:
+            self.print_json(found.as_dict())
+            return
+        self.stdout.write(f"Pinned: {found.users:,}. Left alone: {found.left:,}.")
+        for sentence in found.sentences:
+            self.stdout.write(sentence)

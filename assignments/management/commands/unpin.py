@@ -1,0 +1,29 @@
+"""manage.py unpin CLUSTER USER…: users whom plans may move again."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from assignments.services import pins
+from topology import selectors
+from topology.management.console import COMMAND_LINE, ConsoleCommand
+
+
+class Command(ConsoleCommand):
+    help = "Take the pins off users, whoever made them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("cluster")
+        parser.add_argument("users", nargs="+", metavar="USER", help="user ID")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            cluster = selectors.cluster_named(options["cluster"])
+            found = pins.unpin(pins.named(cluster, options["users"]), actor=COMMAND_LINE)
+        if options["json"]:
+            self.print_json(found.as_dict())
+            return
+        self.stdout.write(f"Unpinned: {found.users:,}. Left alone: {found.left:,}.")
+        for sentence in found.sentences:
+            self.stdout.write(sentence)
