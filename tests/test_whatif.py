@@ -147,7 +147,7 @@ def test_every_error_names_its_place_and_its_fix_and_what_was_typed_stays(acme: 
         "Line 2, at: soon is not a span of time",
         "Line 3 is at 2h, after the end at 60m",
         "Seed: x is not possible",
-        "fast is not a number",
+        "Budget: fast is not a number",
     ):
         assert said in text, said
     for fix in ("Known: node-1a, node-1b", "Write for example 90s", "let the run last longer", "such as 10"):

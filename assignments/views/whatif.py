@@ -116,7 +116,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     """One run: its numbers, charts and log, and the topology at an instant."""
     found = whatif.named(key)
     drawn = chart.charts(found.film, found.result["result"])
-    log = found.result["log"]
+    log = _shown(found.result["log"], drawn)
     t = number(request.GET.get("t"))
     numbers = found.result["result"]
     served_again = numbers["served_again_at"]
@@ -127,7 +127,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         "served_after": None if served_again is None else served_again - (drawn.lost_at or 0),
         "fullest": max(drawn.nodes, key=lambda node: node.percent, default=None),
         "charts": drawn,
-        "log": [line | {"why": REASONS.get(line["event"])} for line in log],
+        "log": log,
         "now": chart.instant(found.film, log, _first_look(log) if t is None else t),
         "table": chart.table(found.film),
         "stayed_out": [node for node in drawn.nodes if node.left_out],
@@ -135,6 +135,18 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         "place": "what-if",
     }
     return render(request, "assignments/whatif_run.html", context)
+
+
+def _shown(log: list[dict[str, Any]], drawn: chart.Charts) -> list[dict[str, Any]]:
+    """The lines with their level, and with short names of nodes."""
+    short = [(node.name, node.name.split(".", 1)[0]) for node in drawn.nodes]
+    lines = []
+    for line in log:
+        message = line["message"]
+        for name, brief in short:
+            message = message.replace(name, brief)
+        lines.append(line | {"message": message, "why": REASONS.get(line["event"])})
+    return lines
 
 
 def _first_look(log: list[dict[str, Any]]) -> int:

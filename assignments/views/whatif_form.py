@@ -228,7 +228,7 @@ class Reader:
             try:
                 rest[self.form.budget] = float(self.form.budget_value)
             except ValueError:
-                message = f"{self.form.budget_value or 'Nothing'} is not a number."
+                message = f"Budget: {self.form.budget_value or 'nothing'} is not a number."
                 fix = "Write a number such as 10, or choose the computed window."
                 self.problems.append(Problem("budget_value", message, fix))
         return rest
@@ -278,9 +278,9 @@ class Reader:
     def _name(self) -> str:
         """What the run is called when nobody gave it a name."""
         entry = catalogue.CATALOGUE.get(self.form.entry) if self.form.untouched else None
-        users = sum(n for pair in self.pairs for n, _ in pair.populations.values())
         what = entry.label if entry else f"{len(self.form.rows)} events" if self.form.rows else "Nothing happens"
-        return f"{what}, {users:,} users on {sum(len(pair.members) for pair in self.pairs)} nodes"
+        nodes = sum(len(pair.members) for pair in self.pairs)
+        return f"{what}, {nodes} node{'' if nodes == 1 else 's'}"
 
 
 EMPTY: dict[str, Any] = {"topology": {"cluster": "what-if"}}
