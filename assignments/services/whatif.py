@@ -33,6 +33,12 @@ NAME = 200  # letters of a name that are kept
 RECENT = 12
 LONGEST = 48 * 3600  # seconds of a run that somebody waits for in a browser
 Document = dict[str, Any]
+KEYS = (
+    *("name", "topology", "state", "timeline", "until", "seed"),
+    *("cluster", "mode", "model", "policy", "ha", "subclusters", "nodes", "unassigned_nodes"),
+    *("at", "do", "node", "subcluster", "kind", "service", "profile", "capacity", "users", "endpoints", "publisher"),
+)
+ORDER = {key: place for place, key in enumerate(KEYS)}  # of an exported file
 
 
 def start(document: Mapping[str, Any], *, cluster: Cluster | None = None, actor: Any = None) -> Simulation:
@@ -122,9 +128,17 @@ def _with_homes(group: Mapping[str, Any], homes: Mapping[str, int]) -> Document:
 
 def export(simulation: Simulation) -> str:
     """The run as a scenario file, which `manage.py simulate` runs to the same result."""
-    order = ("name", "topology", "state", "timeline", "until", "seed")
-    document = {key: simulation.scenario[key] for key in order if key in simulation.scenario}
+    document = _ordered(simulation.scenario)
     return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120))
+
+
+def _ordered(value: Any) -> Any:
+    """Keys in the order in which people write them; the database keeps none."""
+    if isinstance(value, list):
+        return [_ordered(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: _ordered(value[key]) for key in sorted(value, key=lambda key: (ORDER.get(key, len(ORDER)), key))}
 
 
 def named(key: str) -> Simulation:
