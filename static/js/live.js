@@ -63,6 +63,10 @@
       event.detail.shouldSwap = false; // signed out meanwhile: the page of signing in is no fragment
       location.reload();
     }
+    if (fetching.has(event.detail.target) && inUse(event.detail.target)) { // asked for before the drag or the menu began
+      event.detail.shouldSwap = false;
+      waiting.add(event.detail.target);
+    }
   });
   document.addEventListener("visibilitychange", pump);
   for (const kind of ["input", "focusin"])
