@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from assignments.views import checks, imports, moves, page, recovery, rules, runs, settings, users, whatif
+from assignments.views import (
+    checks,
+    guides,
+    imports,
+    moves,
+    page,
+    recovery,
+    rules,
+    runs,
+    settings,
+    structure,
+    users,
+    whatif,
+)
 
 urlpatterns = [
     path("", page.home, name="home"),
@@ -21,6 +34,20 @@ urlpatterns = [
     path("clusters/<str:cluster>/nodes/<int:pk>/faults", recovery.fault, name="fault"),
     path("clusters/<str:cluster>/<str:kind>/<int:pk>/ask/<slug:command>", recovery.ask, name="ask"),
     path("clusters/<str:cluster>/<str:kind>/<int:pk>/do/<slug:command>", recovery.act, name="act"),
+    path("new-cluster", structure.new_cluster, name="new-cluster"),
+    path("clusters/<str:cluster>/structure/", structure.structure, name="structure"),
+    path("clusters/<str:cluster>/structure/remove", structure.remove_cluster, name="remove-cluster"),
+    path("clusters/<str:cluster>/structure/subclusters/new", structure.new_subcluster, name="new-subcluster"),
+    path("clusters/<str:cluster>/structure/subclusters/<int:pk>", guides.subcluster, name="structure-subcluster"),
+    path(
+        "clusters/<str:cluster>/structure/subclusters/<int:pk>/<slug:what>",
+        guides.subcluster_step,
+        name="subcluster-step",
+    ),
+    path("clusters/<str:cluster>/structure/nodes/new", structure.new_node, name="new-node"),
+    path("clusters/<str:cluster>/structure/nodes/<int:pk>", guides.node, name="structure-node"),
+    path("clusters/<str:cluster>/structure/nodes/<int:pk>/capacity", structure.capacity, name="node-capacity"),
+    path("clusters/<str:cluster>/structure/nodes/<int:pk>/<slug:what>", guides.node_step, name="node-step"),
     path("clusters/<str:cluster>/rules", rules.rules, name="rules"),
     path("clusters/<str:cluster>/recommended", rules.recommended, name="recommended"),
     path("plans/<str:plan_hash>/", runs.plan, name="plan"),

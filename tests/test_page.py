@@ -41,13 +41,17 @@ LEAST = {  # the role each address needs; one that is missing here fails the tes
     "plans": roles.OPERATOR, "run-plan": roles.OPERATOR, "steer": roles.OPERATOR, "undo": roles.OPERATOR,
     "move": roles.OPERATOR, "move-dialog": roles.OPERATOR, "undo-move": roles.OPERATOR,
     "import": roles.ADMINISTRATOR, "settings": roles.ADMINISTRATOR, "rules": roles.ADMINISTRATOR,
+    "new-cluster": roles.ADMINISTRATOR, "remove-cluster": roles.ADMINISTRATOR, "structure": roles.ADMINISTRATOR,
+    "new-subcluster": roles.ADMINISTRATOR, "structure-subcluster": roles.ADMINISTRATOR,
+    "subcluster-step": roles.ADMINISTRATOR, "new-node": roles.ADMINISTRATOR, "structure-node": roles.ADMINISTRATOR,
+    "node-capacity": roles.ADMINISTRATOR, "node-step": roles.ADMINISTRATOR,
     "plan": roles.VIEWER, "recommended": roles.OPERATOR, "approve-plan": roles.OPERATOR, "what-if": roles.VIEWER,
     "simulation": roles.VIEWER, "simulation-instant": roles.VIEWER, "simulation-export": roles.VIEWER,
     "simulation-delete": roles.VIEWER,
 }  # fmt: skip
 POSTED = {
     "fault", "act", "plans", "approve-plan", "run-plan", "steer", "undo", "move", "move-targets", "undo-move",
-    "simulation-delete", "sign-out",
+    "simulation-delete", "sign-out", "subcluster-step", "node-step",
 }  # fmt: skip
 
 

@@ -763,3 +763,8 @@ CLUSTER_REMOVED = _add(
     "{actor} removed the cluster {name} with {nodes} nodes and {users:,} users.",
     level=WARNING,
 )
+NOWHERE_ELSE = _add(
+    "NOWHERE_ELSE",
+    "{cluster} has no other subcluster that could take the users of {node}.",
+    "Unassign them, or add a subcluster with a node first.",
+)

@@ -56,6 +56,7 @@
 
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target === dialog && dialog.childElementCount && !dialog.open) dialog.showModal();
+    if (event.target.matches(":popover-open")) place({ target: event.target, newState: "open" }); // it has grown
     mark();
   });
   document.addEventListener("htmx:load", mark);

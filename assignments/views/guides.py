@@ -1,0 +1,207 @@
+"""The guided order in which nodes and subclusters move and leave: a live checklist with one button a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from assignments import selectors
+from assignments.models import Goal
+from assignments.selectors import Board, NodeView, SubclusterView
+from assignments.services import guide_reads, plans, recovery, structure
+from assignments.views import moves
+from assignments.views.answers import said
+from assignments.views.runs import Run, show_plan
+from assignments.views.shown import number, topics
+from assignments.views.structure import Field, Form, node_of, show_form, subcluster_of
+from topology import reasons, roles, services
+from topology.http import needs
+from topology.reasons import Refused
+from topology.selectors import cluster_named
+
+
+# --- A node ---------------------------------------------------------------------------------------
+@require_GET
+@needs(roles.ADMINISTER)
+def node(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+    """How a node moves or leaves; the checklist alone for the live stream."""
+    board = selectors.board(cluster_named(cluster))
+    return _show_node(request, board, node_of(board, pk))
+
+
+def _show_node(request: HttpRequest, board: Board, view: NodeView) -> HttpResponse:
+    guide = guide_reads.of_node(board, view)
+    address = reverse("structure-node", args=[board.cluster.name, view.node.pk])
+    context = {"view": view, "node": view.node} | _context(board, guide, address)
+    if "steps" in request.GET:
+        return render(request, "assignments/_structure_steps.html", context)
+    return render(request, "assignments/_structure_node.html", context)
+
+
+def _context(board: Board, guide: guide_reads.Guide, address: str) -> dict[str, Any]:
+    now = timezone.now()
+    steps = [(step, Run(step.run, now) if step.run else None) for step in guide.steps]
+    return {"cluster": board.cluster, "guide": guide, "steps": steps, "address": address, "topics": topics(board)}
+
+
+@require_POST
+@needs(roles.ADMINISTER)
+def node_step(request: HttpRequest, cluster: str, pk: int, what: str) -> HttpResponse:
+    """Do one step, and show the guide again."""
+    board = selectors.board(cluster_named(cluster))
+    view = node_of(board, pk)
+    here = reverse("structure-node", args=[board.cluster.name, pk])
+    if what in AWAY:
+        return AWAY[what](request, board, here) or _node_again(request, board, pk)
+    if what == "remove":
+        services.remove_node(view.node, actor=request.user)
+        text = "Shut the server down, and restart Cisco XCP Router on the remaining nodes."
+        return said(request, f"{view.node.name} is removed. {text}", close=True)
+    if what not in NODE_STEPS:
+        raise Http404
+    NODE_STEPS[what](request, board, view)
+    return _node_again(request, board, pk)
+
+
+def _node_again(request: HttpRequest, board: Board, pk: int) -> HttpResponse:
+    board = selectors.board(board.cluster)
+    return _show_node(request, board, node_of(board, pk))
+
+
+def _disable_ha(request: HttpRequest, board: Board, view: NodeView) -> None:
+    if view.node.subcluster_id:
+        recovery.disable_ha(subcluster_of(board, view.node.subcluster_id).subcluster, request.user)
+
+
+def _take_out(request: HttpRequest, board: Board, view: NodeView) -> None:
+    services.unassign_node(view.node, actor=request.user)
+
+
+def _put_into(request: HttpRequest, board: Board, view: NodeView) -> None:
+    target = subcluster_of(board, number(request.POST.get("subcluster")) or 0)
+    services.move_node(view.node, target.subcluster, actor=request.user)
+
+
+def _remove_pair(request: HttpRequest, board: Board, view: NodeView) -> None:
+    if view.node.subcluster_id:
+        services.remove_subcluster(subcluster_of(board, view.node.subcluster_id).subcluster, actor=request.user)
+
+
+NODE_STEPS: dict[str, Callable[[HttpRequest, Board, NodeView], None]] = {
+    "ha": _disable_ha,
+    "slot": _take_out,
+    "place": _put_into,
+    "pair": _remove_pair,
+}
+
+
+# --- Everybody off --------------------------------------------------------------------------------
+def _evacuate(request: HttpRequest, board: Board, here: str) -> HttpResponse:
+    """The plan that moves everybody off a node; of a subcluster that goes, to other subclusters."""
+    view = node_of(board, number(request.POST.get("node")) or 0)
+    scope: dict[str, Any] = {"node": view.node.pk}
+    if "pair" in request.POST:
+        scope["subclusters"] = [
+            found.subcluster.pk for found in board.subclusters if found.subcluster.pk != view.node.subcluster_id
+        ]
+        if not scope["subclusters"]:
+            raise Refused(reasons.NOWHERE_ELSE, node=view.node.short_name, cluster=board.cluster.name)
+    plan = plans.make_plan(board.cluster, Goal.EVACUATE, scope, author=request.user)
+    return _come_back(show_plan(request, plan), here)
+
+
+def _unassign(request: HttpRequest, board: Board, here: str) -> HttpResponse | None:
+    """Leave everybody of a node without a home, through the same question as any other move."""
+    response = moves.move(request, board.cluster.name)
+    if response.get("HX-Retarget") == "#dialog":
+        return _come_back(response, here)
+    return response if response.status_code >= 400 else None
+
+
+def _come_back(response: HttpResponse, here: str) -> HttpResponse:
+    """Once this dialog has done its work and closes, open the guide again."""
+    hook = format_html('<div hx-get="{}" hx-trigger="close-dialog from:body" hx-target="#dialog"></div>', here)
+    response.content += hook.encode()
+    return response
+
+
+AWAY: dict[str, Callable[[HttpRequest, Board, str], HttpResponse | None]] = {
+    "evacuate": _evacuate,
+    "unassign": _unassign,
+}
+
+
+# --- A subcluster ---------------------------------------------------------------------------------
+@require_http_methods(["GET", "POST"])
+@needs(roles.ADMINISTER)
+def subcluster(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+    """Name, description, order of the nodes, and how a subcluster leaves."""
+    board = selectors.board(cluster_named(cluster))
+    sub = subcluster_of(board, pk)
+    if request.method == "GET":
+        return _show_subcluster(request, board, sub)
+    name, text = request.POST.get("name", ""), request.POST.get("description", "")
+    try:
+        structure.change_subcluster(sub.subcluster, name=name, description=text, actor=request.user)
+    except Refused as refusal:
+        form = _form(board, sub).filled(request.POST.dict())
+        return show_form(request, form, refusal, **_subcluster_context(board, sub))
+    return said(request, f"{sub.subcluster.name} is stored.", close=True)
+
+
+def _show_subcluster(request: HttpRequest, board: Board, sub: SubclusterView, *, leaving: bool = False) -> HttpResponse:
+    context = _subcluster_context(board, sub) | {"leaving": leaving or "leaving" in request.GET}
+    if "steps" in request.GET:
+        return render(request, "assignments/_structure_steps.html", context)
+    return show_form(request, _form(board, sub), **context)
+
+
+def _form(board: Board, sub: SubclusterView) -> Form:
+    found = sub.subcluster
+    return Form(
+        title=f"Subcluster {found.name}",
+        address=reverse("structure-subcluster", args=[board.cluster.name, found.pk]),
+        submit="Store",
+        fields=(
+            Field("name", "Name", found.name, hint="Letters, digits, _ and -; at most 128"),
+            Field("description", "Description", found.description, 'None of " % & \\ < >', required=False),
+        ),
+    )
+
+
+def _subcluster_context(board: Board, sub: SubclusterView) -> dict[str, Any]:
+    address = reverse("structure-subcluster", args=[board.cluster.name, sub.subcluster.pk])
+    return {"sub": sub, "subcluster": sub.subcluster} | _context(board, guide_reads.of_subcluster(sub), address)
+
+
+@require_POST
+@needs(roles.ADMINISTER)
+def subcluster_step(request: HttpRequest, cluster: str, pk: int, what: str) -> HttpResponse:
+    """Do one step, and show the subcluster again."""
+    board = selectors.board(cluster_named(cluster))
+    sub = subcluster_of(board, pk)
+    here = reverse("structure-subcluster", args=[board.cluster.name, pk]) + "?leaving=1"
+    if what in AWAY:
+        return AWAY[what](request, board, here) or _show_again(request, board, pk)
+    if what == "remove":
+        services.remove_subcluster(sub.subcluster, actor=request.user)
+        return said(request, f"{sub.subcluster.name} is removed; its nodes are unassigned.", close=True)
+    if what == "ha":
+        recovery.disable_ha(sub.subcluster, request.user)
+    elif what == "swap":
+        structure.swap_nodes(sub.subcluster, actor=request.user)
+    else:
+        raise Http404
+    return _show_again(request, board, pk)
+
+
+def _show_again(request: HttpRequest, board: Board, pk: int) -> HttpResponse:
+    board = selectors.board(board.cluster)
+    return _show_subcluster(request, board, subcluster_of(board, pk), leaving=True)
