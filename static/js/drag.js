@@ -70,6 +70,7 @@
   let press = null, drag = null, swallow = false;
 
   async function begin(what, name, keys) {
+    if (body.dataset.locked) { press = null; return document.dispatchEvent(new Event("locked")); }
     drag = { what, name, keys, zone: null, targets: null, x: press?.x ?? 0, y: press?.y ?? 0 };
     const mine = drag;
     body.classList.add("dragging");
@@ -198,7 +199,7 @@
   // --- Pointer -------------------------------------------------------------------------------------------
   document.addEventListener("pointerdown", (event) => {
     const handle = event.target.closest("[data-drag-node]"), row = event.target.closest(".users [data-user]");
-    if (event.button || drag || !moves() || body.dataset.locked || !(handle || row)) return;
+    if (event.button || drag || !moves() || !(handle || row)) return;
     if (!handle && event.target.closest("button, a, input, select, textarea, summary")) return;
     const touch = event.pointerType === "touch";
     press = { handle, row, touch, x: event.clientX, y: event.clientY, id: event.pointerId };

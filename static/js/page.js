@@ -2,6 +2,7 @@
 (() => {
   const dialog = document.getElementById("dialog");
   const messages = document.getElementById("messages");
+  const LOCKED = "The view is locked: nothing can be dragged";
   const THEMES = ["system", "light", "dark"];
 
   const actions = {
@@ -9,6 +10,11 @@
       const now = localStorage.getItem("theme") || "system";
       localStorage.setItem("theme", THEMES[(THEMES.indexOf(now) + 1) % THEMES.length]);
       dispatchEvent(new Event("theme"));
+    },
+    lock() {
+      localStorage.setItem("locked", document.body.dataset.locked ? "" : "yes");
+      lock();
+      document.getElementById("voice").textContent = document.body.dataset.locked ? `${LOCKED}.` : "The view is not locked any more.";
     },
     "close-dialog": () => dialog.close(),
     "close-message": (button) => button.closest(".toast-note").remove(),
@@ -65,12 +71,22 @@
   document.addEventListener("htmx:responseError", (event) =>
     say(`The server answered ${event.detail.xhr.status}. Reload the page; if it stays, see the server's log.`));
 
-  function say(text) {
+  function say(text, tone = "bad") {
     const note = document.createElement("div");
-    note.className = "toast-note tone-bad";
+    note.className = `toast-note tone-${tone}`;
     note.textContent = text;
     messages.replaceChildren(note);
   }
+
+  // The lock of the view holds for this browser, in all its tabs and for the next visit.
+  function lock() {
+    if (localStorage.getItem("locked")) document.body.dataset.locked = "yes";
+    else delete document.body.dataset.locked;
+    document.querySelector("[data-action='lock']")?.setAttribute("aria-pressed", Boolean(document.body.dataset.locked));
+  }
+  addEventListener("storage", lock);
+  document.addEventListener("locked", () => say(`${LOCKED}. “Lock view” above takes the lock off.`, "warn"));
+  lock();
 
   // The tree and the map mark what the list of users shows; the list is the only place that knows.
   function mark() {

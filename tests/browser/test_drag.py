@@ -291,6 +291,34 @@ def test_a_drop_is_undone_with_one_click(live_stack: LiveStack, page: Page) -> N
     assert homes(THREE) == {"imp1a"}
 
 
+def test_a_locked_view_lets_nothing_be_dragged(page: Page) -> None:
+    lock = page.get_by_role("button", name="Lock view")
+    expect(lock).to_have_attribute("aria-pressed", "false")
+    lock.click()
+    expect(lock).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#voice")).to_have_text("The view is locked: nothing can be dragged.")
+    page.reload()
+    expect(lock).to_have_attribute("aria-pressed", "true")
+    for what in (row(page, "imp1a-0002"), card(page, "imp1a").locator("[data-drag-node]")):
+        x, y = middle(what)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x - 40, y, steps=4)
+        expect(said(page)).to_contain_text("The view is locked: nothing can be dragged.")
+        expect(page.locator("#ghost")).to_be_hidden()
+        page.mouse.up()
+        said(page).evaluate("messages => messages.replaceChildren()")
+    row(page, "imp1a-0002").focus()
+    page.keyboard.press("Shift+M")
+    expect(page.get_by_role("dialog")).to_contain_text("Move 1 user of imp1a to…")  # choosing is no drag
+    expect(page.locator("#ghost")).to_be_hidden()
+    page.keyboard.press("Escape")
+    lock.press("Enter")
+    expect(lock).to_have_attribute("aria-pressed", "false")
+    drag(page, row(page, "imp1a-0002"), "imp1b")
+    expect(said(page)).to_contain_text("Moved 1 user to imp1b")
+
+
 def test_a_viewer_drags_nothing(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(role="viewer", path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
     x, y = middle(row(page, "imp1a-0002"))

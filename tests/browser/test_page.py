@@ -127,13 +127,24 @@ def test_the_theme_follows_the_system_until_one_is_chosen(crowd: Cluster, signed
     expect(root).to_have_attribute("data-bs-theme", "dark")
 
 
+def runs_over(page: Page) -> int:
+    """Pixels by which the page is wider than the window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
 @pytest.mark.parametrize("width", [800, 1024, 1440, 2560])
 def test_list_and_map_stand_side_by_side_and_nothing_runs_over(
     crowd: Cluster, signed_in_page: Open, width: int
 ) -> None:
     page = signed_in_page(path="/clusters/crowd/?node=0", viewport={"width": width, "height": 900})
-    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert over == 0
+    light = page.locator("#live")
+    expect(light).to_have_attribute("data-state", "live")
+    assert runs_over(page) == 0
+    light.evaluate("element => { element.textContent = 'Connecting' }")
+    assert runs_over(page) == 0
+    page.locator("body").evaluate("body => body.classList.add('stale')")
+    light.evaluate("element => { element.dataset.state = 'lost'; element.textContent = 'Not live since 12:00:00 AM' }")
+    assert runs_over(page) == 0
     row, card = page.locator(".users .user").first, page.locator("article.node").first
     expect(row).to_be_in_viewport()
     expect(card).to_be_in_viewport()
