@@ -1,10 +1,14 @@
-"""The users of a cluster as a CSV that an import reads back, streamed from the database."""
+"""The users of a cluster, or some of them, as a CSV that an import reads back, streamed from the database."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
+from django.db.models import QuerySet
 from psycopg import sql
 
+from assignments.models import Assignment
 from assignments.userlist import NO_NODE
 from topology.models import Cluster
 
@@ -15,14 +19,37 @@ QUERY = """
         FROM assignments_assignment place JOIN topology_enduser person ON person.id = place.user_id
         LEFT JOIN topology_node home ON home.id = place.home_node_id
         LEFT JOIN topology_node serving ON serving.id = place.serving_node_id
-        WHERE place.cluster_id = {cluster} ORDER BY lower(person.user_id)
+        WHERE {chosen} ORDER BY lower(person.user_id)
     ) TO STDOUT WITH (FORMAT csv, HEADER)
 """
 
 
+PART = 64 * 1024  # bytes
+
+
 def assignments_csv(cluster: Cluster) -> Iterator[bytes]:
     """Parts of the CSV in order of user ID: who is at home where; never more than one part in memory."""
-    statement = sql.SQL(QUERY).format(nowhere=sql.Literal(NO_NODE), cluster=sql.Literal(cluster.pk))
-    with connection.cursor() as cursor, cursor.copy(statement) as stream:
-        for part in stream:
-            yield bytes(part)
+    return _copy(sql.SQL("place.cluster_id = {}").format(sql.Literal(cluster.pk)), ())
+
+
+def chosen_csv(rows: QuerySet[Assignment]) -> Iterator[bytes]:
+    """The same of some users alone."""
+    try:
+        chosen, params = rows.order_by().values("user_id").query.sql_with_params()
+    except EmptyResultSet:  # a choice that nobody can be in
+        chosen, params = "NULL", ()
+    return _copy(sql.SQL(f"place.user_id IN ({chosen})"), params)  # written by the ORM, with its parameters apart
+
+
+def _copy(chosen: sql.Composable, params: Sequence[Any]) -> Iterator[bytes]:
+    statement = sql.SQL(QUERY).format(nowhere=sql.Literal(NO_NODE), chosen=chosen)
+    part = bytearray()
+    with connection.cursor() as cursor:
+        text = cursor.mogrify(statement, params)
+        with cursor.copy(text) as stream:
+            for row in stream:
+                part += row
+                if len(part) >= PART:
+                    yield bytes(part)
+                    part.clear()
+    yield bytes(part)

@@ -648,6 +648,21 @@ USERS_WERE_UNPINNED = _add(
     "{actor} unpinned users: {users}, of them pinned by somebody else: {foreign}.",
     level=NEWS,
 )
+WHY_NOT_ASSIGNED = _add(
+    "WHY_NOT_ASSIGNED", "Unassigned: without a home node the user is served by nobody.", level=WARNING
+)
+WHY_SERVED_AWAY = _add(
+    "WHY_SERVED_AWAY",
+    "{serving} serves the user for {home}, which is {state}. The home node does not change by a failover.",
+    level=WARNING,
+)
+WHY_AWAY_AND_OUT = _add(
+    "WHY_AWAY_AND_OUT", "Out of service: {home} is {state}, and {serving}, which took over, is {reached}.", level=ALARM
+)
+WHY_OUT = _add("WHY_OUT", "Out of service: {home} is {state} and serves nobody.", level=ALARM)
+PEOPLE_NOT_ONE = _add(
+    "PEOPLE_NOT_ONE", "Details are those of one user; {users} are chosen.", "Choose one user.", status=422
+)
 NO_SUCH_USER = _add(
     "NO_SUCH_USER", "There is no user {user} in {cluster}.", "Look for the user in the list of all users.", status=422
 )

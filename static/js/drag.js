@@ -23,7 +23,7 @@
       row.setAttribute("aria-selected", picked.has(row.dataset.user) || (whole && row.closest(".users").dataset.users === list));
     const text = count() ? `${count().toLocaleString()} selected` : "";
     for (const output of document.querySelectorAll("output[data-selected]")) output.textContent = text;
-    for (const button of document.querySelectorAll("[data-action='move-to']")) button.disabled = !count();
+    for (const button of document.querySelectorAll("[data-ask]")) button.disabled = "one" in button.dataset ? count() !== 1 : !count();
   }
 
   function choose(row, { range = false, toggle = false } = {}) {
@@ -180,8 +180,8 @@
     if (zone) htmx.ajax("POST", moves(), { source: "[data-moves]", target: "#messages", swap: "innerHTML", values: { ...what, to: zone.dataset.drop } });
   }
 
-  function dialog() {
-    if (count()) htmx.ajax("GET", `${moves()}dialog`, { source: "[data-moves]", target: "#dialog", swap: "innerHTML", values: values() });
+  function dialog(button) { // about what is chosen
+    if (button && !button.disabled) htmx.ajax("GET", button.dataset.ask, { source: button, target: "#dialog", swap: "innerHTML", values: values() });
   }
 
   function nameOf() {
@@ -240,8 +240,8 @@
 
   document.addEventListener("click", (event) => {
     if (swallow) { event.preventDefault(); event.stopPropagation(); return; }
-    const action = event.target.closest("[data-action]")?.dataset.action;
-    if (action === "move-to") return dialog();
+    const action = event.target.closest("[data-action]")?.dataset.action, asked = event.target.closest("[data-ask]");
+    if (asked) return dialog(asked);
     if (action === "select-all") { const ul = document.querySelector(".users"); return ul && chooseAll(ul); }
     if (action === "select-none") return clear();
     const row = event.target.closest(".users [data-user]");
@@ -278,10 +278,10 @@
     else if (key === "Escape" && count()) clear();
     else if (command || event.altKey) return false;
     else if (key === " " && row) choose(row, { toggle: true, range: shiftKey });
-    else if ((key === "Enter" || key.toLowerCase() === "m") && (count() || row)) {
+    else if ((key === "Enter" || /^[im]$/i.test(key)) && (count() || row)) {
       if (!count() || ul.dataset.users !== list) choose(row);
       if (key === "M" && !body.dataset.locked) begin(values(), nameOf(), true);
-      else dialog();
+      else dialog(document.querySelector(`[data-keys="${key.toLowerCase() === "i" ? "i" : "m"}"]`));
     } else return false;
     return true;
   }

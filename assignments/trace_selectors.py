@@ -1,0 +1,161 @@
+"""Why a user is where they are: the person, the place, the pin, and every move that led there, the latest first.
+
+Three queries at most, however long the story and however many users there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from assignments.models import Assignment, Goal, Kind, Move, Operation, Pin
+from topology import reasons
+from topology.models import ENDPOINT_KINDS, Cluster, Node
+from topology.reasons import REASONS, Refused
+
+STEPS = 50  # moves of one user that are shown
+IMPORT = reasons.USERS_IMPORTED.code
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation that moved a user, or left them alone and why."""
+
+    at: datetime
+    before: Node | None  # None: unassigned, or a node that is no longer there
+    after: Node | None
+    operation: Operation
+    code: str
+    done: bool
+
+    @property
+    def title(self) -> str:
+        """What the operation was, in the words of the list of operations."""
+        found = self.operation
+        if self.code == IMPORT:
+            return "Import"
+        planned = found.plan and found.plan.goal not in (Goal.MOVE, Goal.BALANCE)
+        return str(Goal(found.plan.goal).label if found.plan and planned else found.get_kind_display())
+
+    @property
+    def why(self) -> str:
+        """The reason of this move, in words."""
+        if self.code == IMPORT:
+            return "Given a home by an import of users."
+        found = REASONS.get(self.code)
+        return found.say() if found else self.code
+
+    @property
+    def place(self) -> str:
+        return self.after.short_name if self.after else "no node"
+
+    @property
+    def former(self) -> str:
+        return self.before.short_name if self.before else "no node"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The shape that the command and the API give."""
+        return {
+            "at": self.at.isoformat(),
+            "from": self.before and self.before.name,
+            "to": self.after and self.after.name,
+            "moved": self.done,
+            "operation": self.operation.pk,
+            "kind": self.title,
+            "by": self.operation.author_name,
+            "code": self.code,
+            "why": self.why,
+        }
+
+
+@dataclass(frozen=True)
+class Story:
+    """One user with home and serving node, and what led there."""
+
+    place: Assignment
+    steps: tuple[Step, ...]
+    more: bool
+    failover: Operation | None  # that took the user to another node
+
+    @property
+    def home(self) -> Node | None:
+        return self.place.home_node
+
+    @property
+    def serving(self) -> Node | None:
+        return self.place.serving_node
+
+    @property
+    def pin(self) -> Pin | None:
+        return getattr(self.place.user, "pin", None)
+
+    @property
+    def endpoints(self) -> list[str]:
+        return [ENDPOINT_KINDS[kind] for kind in self.place.user.endpoints]
+
+    @property
+    def here(self) -> Step | None:
+        """The move that brought the user to the present home; None when it left no trace."""
+        last = next((step for step in self.steps if step.done), None)
+        return last if last and last.after == self.home else None
+
+    @property
+    def earlier(self) -> tuple[Step, ...]:
+        """All other moves, the latest first."""
+        return tuple(step for step in self.steps if step is not self.here)
+
+    @property
+    def served(self) -> bool:
+        return bool(self.serving and self.serving.serves)
+
+    @property
+    def apart(self) -> str:
+        """Why home and serving node differ, or why nobody serves the user; "" when there is nothing to explain."""
+        if not (self.home and self.serving):
+            return reasons.WHY_NOT_ASSIGNED.say()
+        nodes = {"home": self.home.short_name, "serving": self.serving.short_name}
+        if self.home != self.serving:
+            why = reasons.WHY_SERVED_AWAY if self.served else reasons.WHY_AWAY_AND_OUT
+            return why.say(state=self.home.look.label, reached=self.serving.look.label, **nodes)
+        return "" if self.served else reasons.WHY_OUT.say(state=self.home.look.label, **nodes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The shape that the command and the API give."""
+        user, pin = self.place.user, self.pin
+        return {
+            "user": user.user_id,
+            "name": user.name,
+            "mail": user.mail,
+            "endpoints": list(user.endpoints),
+            "contacts": user.contacts,
+            "home": self.home and self.home.name,
+            "serving": self.serving and self.serving.name,
+            "in_service": self.served,
+            "signed_in": self.place.signed_in,
+            "explanation": self.apart,
+            "failover": self.failover and self.failover.pk,
+            "pinned": pin and {"reason": pin.reason, "owner": pin.owner_name, "since": pin.at.isoformat()},
+            "here": self.here and self.here.as_dict(),
+            "trace": [step.as_dict() for step in self.steps],
+        }
+
+
+def story(cluster: Cluster, user_pk: int) -> Story:
+    """The story of a user of a cluster. Raises Refused."""
+    rows = Assignment.objects.filter(cluster=cluster, user=user_pk)
+    place = rows.select_related("user__pin", "home_node__subcluster", "serving_node").first()
+    if place is None:
+        raise Refused(reasons.NO_SUCH_USER, user=user_pk, cluster=cluster.name)
+    moves = Move.objects.filter(user=user_pk).select_related("operation__plan", "from_node", "to_node")
+    found = list(moves.order_by("-at", "-pk")[: STEPS + 1])
+    steps = tuple(Step(m.at, m.from_node, m.to_node, m.operation, m.code, m.done) for m in found[:STEPS])
+    return Story(place, steps, len(found) > STEPS, _failover(place))
+
+
+def _failover(place: Assignment) -> Operation | None:
+    """The last failover from the home to the serving node, while they differ."""
+    if place.home_node_id == place.serving_node_id:
+        return None
+    rows = Operation.objects.filter(kind=Kind.FAILOVER, from_node=place.home_node_id, to_node=place.serving_node_id)
+    return rows.order_by("-pk").first()

@@ -1,0 +1,77 @@
+"""Details, pins and exports in the browser: by the buttons of the list and by key."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from assignments.models import Assignment, Pin
+from assignments.services.operations import move_users
+from tests.browser.hands import row, said, select, show
+from tests.live import LiveStack
+from tests.worlds import make_acme, node
+from topology.models import Cluster
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def acme(live_web: LiveStack) -> Cluster:
+    return make_acme(imp1a=70, imp1b=3, waiting=2)
+
+
+def test_details_open_for_one_user_by_button_and_by_key(acme: Cluster, signed_in_page: Open) -> None:
+    moved = Assignment.objects.get(user__user_id="imp1a-0002")
+    run = move_users(acme, [moved.user_id], node(acme, "imp1b"), actor="bert")
+    page = signed_in_page(path="/clusters/acme/")
+    show(page, "imp1b")
+    details = page.get_by_role("button", name="Details…")
+    expect(details).to_be_disabled()
+    select(page, ["imp1a-0002", "imp1b-0001"])
+    expect(details).to_be_disabled()
+    row(page, "imp1a-0002").click()
+    details.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".trace .is-here")).to_contain_text("imp1a → imp1b")
+    expect(dialog.locator(".trace .is-here")).to_contain_text("by bert")
+    expect(dialog.get_by_role("link", name=f"operation {run.pk}")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    row(page, "imp1b-0001").click()
+    page.keyboard.press("i")
+    expect(dialog.locator("#dialog-title")).to_contain_text("imp1b-0001")
+    expect(dialog.locator(".trace")).to_contain_text("before traces were kept")
+
+
+def test_chosen_users_are_pinned_shown_as_pinned_and_unpinned(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path="/clusters/acme/")
+    show(page, "imp1a")
+    page.get_by_role("button", name="Select all").click()
+    page.get_by_role("button", name="Pin…", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("#dialog-title")).to_have_text("Pin 70 users of imp1a")
+    dialog.get_by_label("Why they must stay").fill("Their lines hang on a gateway")
+    dialog.get_by_role("button", name="Pin 70 users").click()
+    expect(said(page)).to_contain_text("Pinned 70 users.")
+    expect(dialog).to_be_hidden()
+    expect(row(page, "imp1a-0001").get_by_title("Pinned")).to_be_visible()
+    assert Pin.objects.count() == 70
+    row(page, "imp1a-0001").click()
+    page.get_by_role("button", name="Unpin…").click()
+    expect(dialog.locator("table")).to_contain_text("Their lines hang on a gateway")
+    dialog.get_by_role("button", name="Unpin", exact=True).click()
+    expect(row(page, "imp1a-0001").get_by_title("Pinned")).to_be_hidden()
+    assert Pin.objects.count() == 69
+
+
+def test_the_chosen_users_come_as_a_file(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(role="viewer", path="/clusters/acme/")
+    show(page, "imp1a")
+    page.get_by_role("button", name="Select all").click()
+    page.get_by_role("button", name="Export…").click()
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="Export 70 users").click()
+    lines = coming.value.path().read_text().splitlines()
+    assert coming.value.suggested_filename.startswith("acme-users-")
+    assert len(lines) == 71
+    assert lines[1].startswith("imp1a-0001,Person 1 of imp1a,")
