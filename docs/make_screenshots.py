@@ -48,6 +48,7 @@ def _arguments() -> argparse.Namespace:
 def _picture(browser: Browser, theme: str, asked: argparse.Namespace) -> Path:
     page = browser.new_page(viewport=SIZE, reduced_motion="reduce")
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.context.add_cookies([{"name": "homenode_tour", "value": "done", "url": asked.address}])
     page.goto(_sign_in_link(asked))
     page.get_by_role("button", name="Sign in").click()
     page.goto(f"{asked.address}/clusters/{asked.cluster}/")

@@ -23,7 +23,7 @@ PURE = {
     "assignments.simulator",
     "assignments.userlist",
 }
-EDGES = {"views", "urls", "forms", "tasks", "management", "admin", "stream", "http", "context", "templatetags"}
+EDGES = {"views", "urls", "forms", "tasks", "management", "admin", "stream", "http", "context", "templatetags", "tour"}
 RANK = {"pure": 1, "models": 2, "events": 3, "selectors": 4, "services": 5, "edges": 6}
 
 

@@ -33,7 +33,8 @@ HTMX = {"HX-Request": "true"}
 OPEN_TO_ALL = {"sign-in", "sign-in-link", "healthz"}
 ELSEWHERE = {"stream"}  # asked by test_stream.py: it closes the test's connection
 LEAST = {  # the role each address needs; one that is missing here fails the test
-    "sign-out": "", "history": roles.VIEWER, "home": roles.VIEWER, "cluster": roles.VIEWER,
+    "sign-out": "", "tour": roles.VIEWER, "tour-done": roles.VIEWER,
+    "history": roles.VIEWER, "home": roles.VIEWER, "cluster": roles.VIEWER,
     "strip": roles.VIEWER, "tree": roles.VIEWER, "map": roles.VIEWER, "subcluster": roles.VIEWER,
     "node": roles.VIEWER, "users": roles.VIEWER, "operations": roles.VIEWER, "operation": roles.VIEWER,
     "operation-bar": roles.VIEWER, "checks": roles.VIEWER, "move-targets": roles.VIEWER,
@@ -54,7 +55,7 @@ LEAST = {  # the role each address needs; one that is missing here fails the tes
 POSTED = {
     "export",
     "fault", "act", "plans", "approve-plan", "run-plan", "steer", "undo", "move", "move-targets", "undo-move",
-    "simulation-delete", "sign-out", "subcluster-step", "node-step",
+    "simulation-delete", "sign-out", "tour-done", "subcluster-step", "node-step",
 }  # fmt: skip
 
 

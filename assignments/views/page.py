@@ -12,7 +12,7 @@ from assignments.models import RunPolicy
 from assignments.views.recovery import verbs
 from assignments.views.runs import strip_runs
 from assignments.views.shown import pane, topics
-from topology import deployment, reasons, roles
+from topology import deployment, reasons, roles, tour
 from topology.http import needs
 from topology.models import Cluster
 from topology.reasons import Refused
@@ -56,6 +56,8 @@ def cluster(request: HttpRequest, cluster: str) -> HttpResponse:
     """The whole page; the filter of the list of users is in the address."""
     context = map_context(cluster)
     context |= {"pane": pane(request, context["board"]), "runs": strip_runs(context["cluster"])}
+    if tour.wanted(request):
+        context |= tour.context()
     return render(request, "topology/cluster.html", context)
 
 

@@ -49,6 +49,8 @@ def open_context(
     def open_one(**options: Any) -> BrowserContext:
         settings = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce", **options}
         context = browser.new_context(base_url=live_web.address, **settings)
+        # Nobody's first time, except where a test says so by clearing the cookies.
+        context.add_cookies([{"name": "homenode_tour", "value": "done", "url": live_web.address}])
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         context.on("console", lambda message: _complain(message, complaints))
         contexts.append(context)
