@@ -5,6 +5,7 @@ from django.urls import path
 from assignments.views import (
     checks,
     guides,
+    hands,
     imports,
     moves,
     page,
@@ -60,6 +61,8 @@ urlpatterns = [
     path("operations/<int:pk>/undo", runs.undo, name="undo"),
     path("operations/<int:pk>/<slug:what>", runs.steer, name="steer"),  # pause, resume, cancel, rate
     path("clusters/<str:cluster>/moves/", moves.move, name="move"),
+    path("clusters/<str:cluster>/moves/hands", hands.carry, name="carry"),
+    path("clusters/<str:cluster>/hands", hands.shown, name="hands"),
     path("clusters/<str:cluster>/moves/targets", moves.targets, name="move-targets"),
     path("clusters/<str:cluster>/moves/dialog", moves.dialog, name="move-dialog"),
     path("clusters/<str:cluster>/moves/<int:pk>/undo", moves.undo, name="undo-move"),

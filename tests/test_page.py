@@ -51,11 +51,13 @@ LEAST = {  # the role each address needs; one that is missing here fails the tes
     "simulation-delete": roles.VIEWER,
     "details": roles.VIEWER, "pin": roles.OPERATOR, "unpin": roles.OPERATOR,
     "export-dialog": roles.VIEWER, "export": roles.VIEWER,
+    "hands": roles.VIEWER, "carry": roles.OPERATOR,
 }  # fmt: skip
 POSTED = {
     "export",
     "fault", "act", "plans", "approve-plan", "run-plan", "steer", "undo", "move", "move-targets", "undo-move",
     "simulation-delete", "sign-out", "tour-done", "subcluster-step", "node-step",
+    "carry",
 }  # fmt: skip
 
 

@@ -5,7 +5,9 @@
 A message carries topics only ("node-3", "operation-7"), never data: whoever shows an object fetches it.
 """
 
+import json
 import logging
+import time
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
@@ -96,6 +98,41 @@ def publish(topics: Iterable[str]) -> None:
         client().xadd(stream_name(), {"topics": names}, maxlen=KEPT, approximate=True)
     except redis.RedisError as error:
         log.warning("live news not sent (%s): %s", names, error)
+
+
+def show(topic: str, who: str, what: dict[str, Any], seconds: int) -> None:
+    """Let others see something of one person for some seconds; it is kept nowhere else. An outage is only logged."""
+    try:
+        with client().pipeline() as pipe:
+            pipe.hset(_shown(topic), who, json.dumps([time.time() + seconds, what]))
+            pipe.expire(_shown(topic), seconds)
+            pipe.execute()
+    except redis.RedisError as error:
+        log.warning("not shown to others (%s): %s", topic, error)
+    publish([topic])
+
+
+def hide(topic: str, who: str) -> None:
+    """Show nothing of this person any more; announced only if something was shown."""
+    try:
+        if client().hdel(_shown(topic), who):
+            publish([topic])
+    except redis.RedisError as error:
+        log.warning("not hidden from others (%s): %s", topic, error)
+
+
+def shown(topic: str) -> dict[str, dict[str, Any]]:
+    """What is shown now, by person; nothing while Redis is away."""
+    try:
+        found: dict[bytes, bytes] = client().hgetall(_shown(topic))  # type: ignore[assignment]
+    except redis.RedisError:
+        return {}
+    entries = {who.decode(): json.loads(text) for who, text in found.items()}
+    return {who: what for who, (until, what) in entries.items() if until > time.time()}
+
+
+def _shown(topic: str) -> str:
+    return f"{stream_name()}:shown:{topic}"
 
 
 def alive() -> bool:

@@ -67,7 +67,18 @@
   document.addEventListener("moved", clear);
 
   // --- A drag: begun by pointer or key, led over targets, dropped or given up ---------------------------
-  let press = null, drag = null, swallow = false;
+  let press = null, drag = null, swallow = false, telling = 0;
+
+  function ask(path, asked) {
+    const headers = { Accept: "application/json", ...JSON.parse(body.getAttribute("hx-headers")) };
+    return fetch(`${moves()}${path}`, { method: "POST", body: new URLSearchParams(asked), headers, keepalive: true });
+  }
+
+  function tell() { // the others see what is carried, and over which target
+    clearTimeout(telling);
+    const { what, zone } = drag ?? {}, users = what?.node ? { list: `node:${what.node}` } : { list, count: count() };
+    telling = setTimeout(() => ask("hands", drag ? { ...users, to: zone?.dataset.drop ?? "" } : {}).catch(() => {}), drag ? 250 : 0);
+  }
 
   async function begin(what, name, keys) {
     if (body.dataset.locked) { press = null; return document.dispatchEvent(new Event("locked")); }
@@ -79,10 +90,7 @@
     show({ level: "asking", message: "Asking where it may go…", fix: "" });
     if (!keys) requestAnimationFrame(scroll);
     try {
-      const answer = await fetch(`${moves()}targets`, {
-        method: "POST", body: new URLSearchParams(what),
-        headers: { Accept: "application/json", ...JSON.parse(body.getAttribute("hx-headers")) },
-      });
+      const answer = await ask("targets", what);
       const told = await answer.json();
       if (drag !== mine) return;
       if (!answer.ok) return end(`${told.message} ${told.fix}`);
@@ -132,6 +140,7 @@
     const said = zone ? verdict(zone) : { level: "none", message: "Drop on a node, or press Escape.", fix: "" };
     title.textContent = zone && !zone.querySelector("[data-drop]") ? `${drag.name} to ${zone.dataset.name.split(".")[0]}` : drag.name;
     show(said);
+    tell();
     if (drag.keys) fix.textContent += " Arrow keys choose, Enter drops, Escape cancels.";
     const words = { allowed: "Allowed", warning: "Allowed with a warning", refused: "Refused" };
     say(zone ? `${zone.dataset.name}: ${words[said.level] ?? ""}. ${said.message} ${said.fix}` : "No target");
@@ -170,6 +179,7 @@
     }
     body.classList.remove("dragging");
     ghost.hidden = true;
+    if (drag?.targets) { drag = null; tell(); }
     drag = press = null;
     if (text) say(text);
   }

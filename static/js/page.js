@@ -97,6 +97,12 @@
       else link.removeAttribute("aria-current");
       link.closest(".card-of-users")?.classList.toggle("is-shown", Boolean(current));
     }
+    const hands = [...document.querySelectorAll("[data-hand]")]; // what others drag is said where it comes from and may go
+    for (const zone of document.querySelectorAll("[data-drop]")) {
+      const here = hands.filter((hand) => hand.dataset.hand === zone.dataset.drop).map((hand) => hand.textContent);
+      if (here.length) zone.dataset.hands = here.join(", ");
+      else delete zone.dataset.hands;
+    }
   }
   mark();
 
@@ -104,7 +110,7 @@
   function leave() {
     for (const element of document.querySelectorAll("[data-leaves]:not([data-leaving])")) {
       element.dataset.leaving = "yes";
-      setTimeout(() => element.isConnected && element.remove(), element.dataset.leaves * 1000);
+      setTimeout(() => { element.remove(); mark(); }, element.dataset.leaves * 1000);
     }
   }
   document.addEventListener("htmx:load", leave);

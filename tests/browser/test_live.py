@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Request, expect
 from assignments.models import Assignment
 from assignments.services import moves
 from assignments.services.moves import Selection
-from tests.browser.hands import card, drag, row, said
+from tests.browser.hands import card, drag, hover, pick_up, row, said
 from tests.live import LiveStack
 from tests.worlds import make_acme, node
 from topology import events
@@ -56,6 +56,32 @@ def test_another_browser_shows_a_drop_within_a_second_without_reloading(acme: Cl
     assert time.monotonic() - begun < 1
     expect(second.locator(".tree .branch", has_text="imp1b")).to_contain_text("5")
     expect(second.locator("html")).to_have_attribute("data-marked", "before")
+
+
+def test_what_one_drags_another_sees_until_it_ends(acme: Cluster, signed_in_page: Open) -> None:
+    path = f"/clusters/acme/?node={node(acme, 'imp1a').pk}"
+    first, second = signed_in_page("operator", path), signed_in_page("viewer", path)
+    is_live(first)
+    is_live(second)
+    name = first.locator(".who-name").inner_text()
+    row(first, "imp1a-0002").click()
+    row(first, "imp1a-0004").click(modifiers=["Shift"])
+    pick_up(first, row(first, "imp1a-0002"))
+    hover(first, "imp2a", "allowed")
+    expect(card(second, "imp2a")).to_have_attribute("data-hands", f"{name} may drop 3 users")
+    expect(card(second, "imp1a")).to_have_attribute("data-hands", f"{name} is holding 3 users")
+    expect(second.get_by_role("list", name="What others are dragging")).to_contain_text(f"{name} may drop 3 users")
+    hover(first, "imp1b", "allowed")
+    expect(card(second, "imp1b")).to_have_attribute("data-hands", f"{name} may drop 3 users")
+    expect(second.locator("[data-hands]")).to_have_count(2)
+    expect(first.locator("[data-hands]")).to_have_count(0)  # one's own drag is no news
+    first.mouse.up()
+    expect(card(second, "imp1b")).to_contain_text("7 / 5,000")
+    expect(second.locator("[data-hands]")).to_have_count(0)
+    pick_up(first, first.locator(f"[data-drag-node='{node(acme, 'imp1b').pk}']"))
+    expect(card(second, "imp1b")).to_have_attribute("data-hands", f"{name} is holding all users")
+    first.keyboard.press("Escape")
+    expect(second.locator("[data-hands]")).to_have_count(0)
 
 
 def test_a_stopped_server_is_shown_and_a_restarted_one_is_picked_up(
