@@ -6,7 +6,9 @@ The board costs a fixed number of queries, however many users there are: it read
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate, Lower
@@ -124,11 +126,35 @@ def percent(part: int, whole: int) -> int:
 
 def board(cluster: Cluster) -> Board:
     """The board of a cluster in four queries."""
-    nodes = list(Node.objects.filter(cluster=cluster).order_by("slot", "number"))
-    views = _node_views(nodes, list(Population.objects.filter(cluster=cluster, users__gt=0)))
+    return boards([cluster])[0]
+
+
+def boards(clusters: Sequence[Cluster]) -> list[Board]:
+    """The boards of clusters in four queries, however many clusters there are."""
+    nodes = _by_cluster(Node.objects.filter(cluster__in=clusters).order_by("slot", "number"))
+    people = _by_cluster(Population.objects.filter(cluster__in=clusters, users__gt=0))
+    groups = _by_cluster(Subcluster.objects.filter(cluster__in=clusters))
+    runs = _by_cluster(active_operations(clusters))
+    return [_board(cluster, *(rows[cluster.pk] for rows in (nodes, people, groups, runs))) for cluster in clusters]
+
+
+def _by_cluster(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.cluster_id].append(row)
+    return found
+
+
+def _board(
+    cluster: Cluster,
+    nodes: list[Node],
+    populations: list[Population],
+    groups: list[Subcluster],
+    operations: list[Operation],
+) -> Board:
+    views = _node_views(nodes, populations)
     subclusters = tuple(
-        SubclusterView(sub, tuple(views[n.pk] for n in nodes if n.subcluster_id == sub.pk))
-        for sub in Subcluster.objects.filter(cluster=cluster)
+        SubclusterView(sub, tuple(views[n.pk] for n in nodes if n.subcluster_id == sub.pk)) for sub in groups
     )
     waiting = views[None]
     placed = [view for pk, view in views.items() if pk is not None]
@@ -140,7 +166,7 @@ def board(cluster: Cluster) -> Board:
         unassigned=waiting.home.users,
         out_of_service=sum(view.out_of_service for view in placed),
         signed_in=sum(view.home.signed_in for view in placed),
-        operations=tuple(active_operations(cluster)),
+        operations=tuple(operations),
     )
 
 
@@ -177,9 +203,10 @@ def node_view(node: Node) -> NodeView:
     return _node_views(nodes, list(rows))[node.pk]
 
 
-def active_operations(cluster: Cluster) -> QuerySet[Operation]:
-    """Runs of a cluster that have not ended, the newest first."""
-    return Operation.objects.filter(cluster=cluster, state__in=ACTIVE).select_related("from_node", "to_node", "plan")
+def active_operations(clusters: Sequence[Cluster]) -> QuerySet[Operation]:
+    """Runs of clusters that have not ended, the newest first."""
+    rows = Operation.objects.filter(cluster__in=clusters, state__in=ACTIVE)
+    return rows.select_related("from_node", "to_node", "plan")
 
 
 # --- Lists of users -------------------------------------------------------------------------------

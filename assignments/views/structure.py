@@ -188,7 +188,7 @@ def remove_cluster(request: HttpRequest, cluster: str) -> HttpResponse:
     def remove(typed: Mapping[str, str]) -> HttpResponse:
         gone = removal.remove_cluster(found, typed.get("typed", ""), actor=request.user)
         messages.success(request, f"{found.name} is removed, with {gone.nodes} nodes and {gone.users:,} users.")
-        return go(reverse("home"))
+        return go(reverse("overview"))
 
     about = {"contents": removal.contents(found), "obstacle": removal.obstacle(found), "cluster": found}
     return answer(request, form, remove, **about)

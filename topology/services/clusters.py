@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import TextChoices
 from django.utils import timezone
 
-from topology import reasons, topologyfile
+from topology import events, reasons, topologyfile
 from topology.models import Cluster, Mode, Model, Policy
 from topology.reasons import Refused
 from topology.services import guards
@@ -37,6 +37,7 @@ def create_cluster(
     _demand_possible(cluster.policy)
     cluster.policy.save(force_insert=True)
     guards.record(reasons.CLUSTER_CREATED, cluster=cluster, actor=actor)
+    events.touch("clusters")
     return cluster
 
 
