@@ -179,6 +179,7 @@ class Operation(models.Model):
     rate_total = models.FloatField(null=True, help_text="Users per cluster second over all nodes; null: no such limit")
     anchor_at = models.DateTimeField(null=True, help_text="Cluster time from which the rate counts")
     credit = models.FloatField(default=0, help_text="Users the total rate allowed beyond those moved, at the anchor")
+    in_window = models.BooleanField(default=False, help_text="Moves only inside the window of the cluster's runs")
     wait_code = models.CharField(max_length=48, blank=True, help_text="Why nothing moves now")
     generation = models.PositiveIntegerField(default=0, help_text="Fence: a batch of an older one does nothing")
     heartbeat_at = models.DateTimeField(null=True, help_text="Real time of the last batch")

@@ -20,7 +20,9 @@ STEPS = 400  # lines of one step log; a longer one leaves out its middle
 
 def operation(pk: int) -> Operation:
     """An operation with its cluster, plan and lanes. Raises Refused."""
-    rows = Operation.objects.select_related("cluster__policy", "from_node", "to_node", "plan", "undo_of")
+    rows = Operation.objects.select_related(
+        "cluster__policy", "cluster__run_policy", "from_node", "to_node", "plan", "undo_of"
+    )
     found = rows.prefetch_related("lanes__node").filter(pk=pk).first()
     if not found:
         raise Refused(reasons.NO_SUCH_OPERATION, operation=pk)
@@ -36,13 +38,17 @@ def with_lanes(operations: Iterable[Operation]) -> list[Operation]:
 
 def of_cluster(cluster: Cluster, before: int | None = None) -> QuerySet[Operation]:
     """Operations of a cluster, the newest first, below an id for the next page."""
-    rows = Operation.objects.filter(cluster=cluster).select_related("from_node", "to_node", "plan", "cluster__policy")
+    rows = Operation.objects.filter(cluster=cluster).select_related(
+        "from_node", "to_node", "plan", "cluster__policy", "cluster__run_policy"
+    )
     return (rows.filter(pk__lt=before) if before else rows).prefetch_related("lanes").order_by("-pk")[:PAGE]
 
 
 def shown_in_strip(cluster: Cluster, since: datetime) -> list[Operation]:
     """Operations that run, and those that ended after a moment, the newest first."""
-    rows = Operation.objects.filter(cluster=cluster).select_related("from_node", "to_node", "plan", "cluster__policy")
+    rows = Operation.objects.filter(cluster=cluster).select_related(
+        "from_node", "to_node", "plan", "cluster__policy", "cluster__run_policy"
+    )
     active = list(rows.filter(state__in=ACTIVE).order_by("-pk")[:20])
     # One that ends between the two queries would be in both.
     ended = rows.filter(finished_at__gte=since).exclude(state__in=ACTIVE).exclude(pk__in=[run.pk for run in active])

@@ -245,6 +245,19 @@ WAITS_FOR_NODE = _add(
     "Bring the node back, or cancel.",
     WARNING,
 )
+WAITS_FOR_WINDOW = _add(
+    "WAITS_FOR_WINDOW",
+    "It waits for the window {window}, which opens on {opens}.",
+    "It goes on by itself then; or let it run at any time.",
+    WARNING,
+)
+RUN_NO_WINDOW = _add(
+    "RUN_NO_WINDOW",
+    "{cluster} has no window: its runs may move users at any time.",
+    "Set a window in the rules of runs first, or leave it out.",
+)
+RUN_INTO_WINDOW = _add("RUN_INTO_WINDOW", "{actor} let the run move users only inside the window {window}.", level=NEWS)
+RUN_ANY_TIME = _add("RUN_ANY_TIME", "{actor} let the run move users at any time.", level=NEWS)
 PLANNED_REBALANCE = _add("PLANNED_REBALANCE", "Moved for balance.", level=NEWS)
 PLANNED_STANDBY = _add("PLANNED_STANDBY", "Moved to the first node of a subcluster.", level=NEWS)
 PLANNED_EVACUATION = _add("PLANNED_EVACUATION", "Moved off a node that was emptied.", level=NEWS)

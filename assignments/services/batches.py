@@ -102,6 +102,8 @@ def batch(turn: Turn, now: datetime) -> bool:
             return False
         if run_now.wait_code == reasons.WAITS_FOR_RECOVERY.code:  # set and cleared with its claims, under this lock
             return _wait(turn, run_now, run_now.wait_code, now)
+        if not run_now.may_move(now):
+            return _wait(turn, run_now, reasons.WAITS_FOR_WINDOW.code, now)
         return _step(turn, run_now, now)
 
 

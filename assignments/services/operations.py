@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from assignments.models import Goal, Kind, Operation, Plan, Progress
-from assignments.services import approvals
+from assignments.services import approvals, waits
 from assignments.services.batches import due, run
 from assignments.services.claims import RUNS, anchor, claim_for_recovery, release, take, topics_of
 from assignments.services.hand_moves import move_users
@@ -28,7 +28,7 @@ from topology.reasons import Refused
 
 __all__ = [
     "as_dict", "cancel", "claim_for_recovery", "due", "move_users", "pause", "release", "resume", "run", "set_rate",
-    "start", "undo",
+    "set_window", "start", "undo",
 ]  # fmt: skip
 
 KINDS = {Goal.MOVE.value: Kind.MOVE.value}  # every other goal is a rebalance
@@ -44,22 +44,28 @@ def start(
     rate_total: float | None = None,
     unthrottled: bool = False,
     valid_only: bool = False,
+    in_window: bool = False,
 ) -> Operation:
     """Begin to run a plan; the worker's next tick takes it up. Raises Refused.
 
     `rate` is users per cluster second and receiving node (None: the policy's), `rate_total` over all nodes. A plan some
-    of whose rows are no longer valid runs only with `valid_only`; those rows are then skipped with a reason.
+    of whose rows are no longer valid runs only with `valid_only`; those rows are then skipped with a reason. With
+    `in_window` it moves users only inside the window of the cluster's runs, and waits outside of it.
     """
     plan = by_hash(plan_hash)
     nodes = _nodes(plan)
     _demand_runnable(plan, nodes)
     approvals.demand(plan)
+    if in_window:
+        waits.demand_window(plan.cluster)
     hold_subclusters(_subclusters(nodes))
     if not valid_only and (stale := stale_rows(plan, sample=0)).count:
         valid = plan.moves - stale.count
         raise Refused(reasons.PLAN_STALE, stale=f"{stale.count:,}", moves=f"{plan.moves:,}", valid=f"{valid:,}")
     pace = None if unthrottled else _rate(rate or plan.cluster.policy.moves_per_second)
     found = _create(plan, nodes, actor, pace, rate_total and _rate(rate_total))
+    found.in_window = in_window
+    found.save(update_fields=["in_window"])
     take(found, _subclusters(nodes))
     _make_lanes(found)
     _say_started(found, plan, actor)
@@ -150,7 +156,8 @@ def as_dict(found: Operation) -> dict[str, Any]:
         "skipped": found.skipped,
         "rate": found.rate,
         "rate_total": found.rate_total,
-        "waits": reasons.REASONS[found.wait_code].say() if found.wait_code else None,
+        "in_window": found.in_window,
+        "waits": waits.sentence(found, timezone.now()) or None,
         "author": found.author_name,
         "created_at": found.created_at.isoformat(),
         "finished_at": found.finished_at and found.finished_at.isoformat(),
@@ -200,6 +207,17 @@ def set_rate(operation_id: int, *, actor: Any, rate: float | None, rate_total: f
     found.save(update_fields=["rate", "rate_total"])
     said = "no limit" if rate is None else f"{rate:g}"
     return _say(found, reasons.RUN_RATE_SET, actor, rate=said)
+
+
+@transaction.atomic
+def set_window(operation_id: int, *, actor: Any, in_window: bool) -> Operation:
+    """Let a run move users only inside the window of the cluster's runs, or at any time. Raises Refused."""
+    found = _locked(operation_id)
+    if not found.active:
+        raise Refused(reasons.RUN_STATE_WRONG, operation=found.pk, state=found.state, wanted="changed")
+    window = waits.demand_window(found.cluster) if in_window else ""
+    Operation.objects.filter(pk=found.pk).update(in_window=in_window)
+    return _say(found, reasons.RUN_INTO_WINDOW if in_window else reasons.RUN_ANY_TIME, actor, window=str(window))
 
 
 def undo(operation_id: int, *, actor: Any) -> Plan:

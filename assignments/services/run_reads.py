@@ -8,14 +8,17 @@ from typing import Any
 
 from django.db import connection
 
+from assignments.window import Window
 from topology.clock import Clock
 from topology.states import Truth, serves
 
 READ = """
 SELECT o.total, o.rate, o.rate_total, o.credit, o.anchor_at, o.wait_code, c.clock_real, c.clock_cluster, c.clock_speed,
+    o.in_window, w.window_start, w.window_end, w.zone,
     l.id, l.node_id, l.total - l.done - l.skipped, l.cursor, l.credit,
     n.subcluster_id, n.state, n.power_on, n.network_up, n.database_up, n.failed_services
 FROM assignments_operation o JOIN topology_cluster c ON c.id = o.cluster_id
+    LEFT JOIN assignments_runpolicy w ON w.cluster_id = o.cluster_id
     LEFT JOIN assignments_lane l ON l.operation_id = o.id LEFT JOIN topology_node n ON n.id = l.node_id
 WHERE o.id = %s AND o.generation = %s AND o.state = 'running' ORDER BY l.id FOR UPDATE OF o
 """
@@ -45,6 +48,11 @@ class RunNow:
     wait_code: str
     clock: Clock
     lanes: tuple[LaneNow, ...]
+    window: Window | None  # None: at any time
+
+    def may_move(self, now: datetime) -> bool:
+        """Whether this real instant is inside the run's window."""
+        return self.window is None or self.window.holds(now)
 
 
 def lock_run(pk: int, generation: int) -> RunNow | None:
@@ -55,8 +63,10 @@ def lock_run(pk: int, generation: int) -> RunNow | None:
     if not rows:
         return None
     total, rate, rate_total, credit, anchor_at, wait_code, *clock = rows[0][:9]
-    lanes = tuple(_lane(row[9:]) for row in rows if row[9] is not None)
-    return RunNow(total, rate, rate_total, credit, anchor_at, wait_code, Clock(*clock), lanes)
+    in_window, *window = rows[0][9:13]
+    lanes = tuple(_lane(row[13:]) for row in rows if row[13] is not None)
+    within = Window(*window) if in_window and window[-1] else None
+    return RunNow(total, rate, rate_total, credit, anchor_at, wait_code, Clock(*clock), lanes, within)
 
 
 def _lane(row: tuple[Any, ...]) -> LaneNow:

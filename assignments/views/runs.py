@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assignments import run_selectors
 from assignments.models import Approval, Goal, Kind, Operation, Plan, Progress
-from assignments.services import approvals, operations, plans
+from assignments.services import approvals, operations, plans, waits
 from assignments.views.answers import said
 from assignments.views.shown import number
 from topology import reasons, roles
@@ -72,8 +72,13 @@ class Run:
     @property
     def wait(self) -> str:
         """Why nothing moves now, and what to do."""
-        why = reasons.REASONS.get(self.operation.wait_code)
-        return f"{why.say()} {why.say_fix()}".strip() if why else ""
+        return waits.sentence(self.operation, self.now, with_fix=True)
+
+    @property
+    def window(self) -> str:
+        """The window of the cluster's runs; "" when it has none."""
+        found = waits.window_of(self.operation.cluster)
+        return "" if found.always else str(found)
 
     @property
     def is_ours(self) -> bool:
@@ -175,6 +180,7 @@ def plan_context(request: HttpRequest, plan: Plan, stale: plans.Stale | None = N
         "choosable": plan.goal in (Goal.BALANCE, Goal.FILL, Goal.ACTIVE_STANDBY),
         "subclusters": list(plan.cluster.subclusters.all()),
         "scope": (plan.scope.get("subclusters") or [None])[0],
+        "window": waits.window_of(plan.cluster),
         "valid": plan.moves - stale.count if stale else plan.moves,
     }
 
@@ -204,7 +210,13 @@ def run_plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """Run exactly this plan; when some of its rows no longer hold, show which and ask again."""
     rate = _rate(request.POST.get("rate"))
     try:
-        found = operations.start(plan_hash, actor=request.user, rate=rate, valid_only="valid_only" in request.POST)
+        found = operations.start(
+            plan_hash,
+            actor=request.user,
+            rate=rate,
+            valid_only="valid_only" in request.POST,
+            in_window="in_window" in request.POST,
+        )
     except Refused as refusal:
         if refusal.code != reasons.PLAN_STALE.code:
             raise
@@ -269,10 +281,16 @@ STEERING: dict[str, tuple[Callable[..., Operation], str]] = {
 @require_POST
 @needs(roles.OPERATE)
 def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
-    """Pause, resume or cancel a run, or change its rate."""
+    """Pause, resume or cancel a run, or change its rate or when it may move users."""
     if what == "rate":
         found = operations.set_rate(pk, actor=request.user, rate=_rate(request.POST.get("rate")))
         return said(request, f"Rate of operation {found.pk}: {found.rate:g} users per second and node.")
+    if what == "window":
+        found = operations.set_window(pk, actor=request.user, in_window="in_window" in request.POST)
+        return said(
+            request,
+            f"Operation {found.pk} moves users {'inside the window only' if found.in_window else 'at any time'}.",
+        )
     if what not in STEERING:
         raise Http404
     change, word = STEERING[what]

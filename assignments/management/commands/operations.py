@@ -1,5 +1,7 @@
 """manage.py operations: list runs, and steer one."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -8,11 +10,17 @@ from assignments.models import ACTIVE, Operation
 from assignments.services import operations, plans
 from topology.management.console import COMMAND_LINE, ConsoleCommand
 
-VERBS = {"pause": operations.pause, "resume": operations.resume, "cancel": operations.cancel}
+VERBS: dict[str, Callable[..., Operation]] = {
+    "pause": operations.pause,
+    "resume": operations.resume,
+    "cancel": operations.cancel,
+    "in-window": partial(operations.set_window, in_window=True),
+    "any-time": partial(operations.set_window, in_window=False),
+}
 
 
 class Command(ConsoleCommand):
-    help = "List operations, or pause, resume, cancel or undo one."
+    help = "List operations; pause, resume, cancel or undo one; change its rate, or when it may move users."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -34,7 +42,9 @@ class Command(ConsoleCommand):
 
     def print_usage_error(self, message: str) -> None:
         """What is wrong with how the command was called, and how it is called."""
-        self.stderr.write(f"{message}\nmanage.py operations [list|pause|resume|cancel|undo|rate] [ID]")
+        self.stderr.write(
+            f"{message}\nmanage.py operations [list|pause|resume|cancel|in-window|any-time|undo|rate] [ID]"
+        )
         raise SystemExit(2)
 
     def _list(self, options: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from assignments.models import Goal, Operation, Plan
-from assignments.services import operations, plans
+from assignments.services import operations, plans, waits
 from topology import selectors
 from topology.management.console import COMMAND_LINE, ConsoleCommand
 from topology.models import Cluster
@@ -37,6 +37,7 @@ class Command(ConsoleCommand):
         parser.add_argument("--dry-run", action="store_true", help="show the plan and move nobody")
         parser.add_argument("--rate", type=positive, help="users per cluster second and receiving node")
         parser.add_argument("--unthrottled", action="store_true", help="as fast as the database can")
+        parser.add_argument("--in-window", action="store_true", help="only inside the window of the cluster's runs")
         parser.add_argument("--no-wait", action="store_true", help="leave the run to the worker and return")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -70,7 +71,11 @@ class Command(ConsoleCommand):
 
     def _run(self, plan: Plan, options: dict[str, Any]) -> Operation:
         found = operations.start(
-            plan.hash, actor=COMMAND_LINE, rate=options["rate"], unthrottled=options["unthrottled"]
+            plan.hash,
+            actor=COMMAND_LINE,
+            rate=options["rate"],
+            unthrottled=options["unthrottled"],
+            in_window=options["in_window"],
         )
         if not options["json"]:
             self.stdout.write(f"operation {found.pk}")
@@ -88,6 +93,7 @@ class Command(ConsoleCommand):
                     operations.run(pk, generation, timezone.now)
             found.refresh_from_db()
             line = f"{found.get_state_display()}: {found.done:,} of {found.total:,} moved, {found.skipped:,} skipped"
+            line = f"{line}. {waits.sentence(found, timezone.now())}" if found.wait_code else line
             if not quiet and line != shown:
                 self.stdout.write(line)
                 shown = line

@@ -1,0 +1,170 @@
+"""Runs that move users only inside the window of the cluster, in the window's time zone."""
+
+from datetime import datetime, time, timedelta
+from io import StringIO
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+
+from assignments.models import Goal, Operation
+from assignments.services import balancer, operations, plans
+from tests.crowd import Hands, homes, make_crowd
+from topology import roles
+from topology.access import give_role
+from topology.models import Cluster, Event
+from topology.reasons import Refused
+
+pytestmark = pytest.mark.django_db
+
+ZONE = "Asia/Kolkata"  # half an hour off the others
+
+
+@pytest.fixture
+def crowd() -> Cluster:
+    return make_crowd(40, 0)
+
+
+@pytest.fixture
+def hands() -> Hands:
+    found = Hands()
+    found.at = datetime(2026, 11, 24, 12, 0, tzinfo=ZoneInfo(ZONE))
+    return found
+
+
+def night(cluster: Cluster) -> None:
+    balancer.configure(cluster, {"window_start": time(22), "window_end": time(6), "zone": ZONE}, actor=None)
+
+
+def start(cluster: Cluster, **options: Any) -> Operation:
+    plan = plans.make_plan(cluster, Goal.BALANCE, author="anna")
+    return operations.start(plan.hash, actor="anna", unthrottled=True, **options)
+
+
+def test_nothing_moves_before_the_window_opens_and_all_of_it_then(crowd: Cluster, hands: Hands) -> None:
+    night(crowd)
+    run = start(crowd, in_window=True)
+    for _ in range(5):
+        assert hands.tick(2)
+    run.refresh_from_db()
+    assert (run.state, run.done, run.wait_code) == ("running", 0, "WAITS_FOR_WINDOW")
+    hands.at = datetime(2026, 11, 24, 21, 59, 58, tzinfo=ZoneInfo(ZONE))
+    hands.tick(1)
+    assert homes(crowd) == [40, 0]
+    hands.tick(1)
+    run.refresh_from_db()
+    assert (run.state, run.done, run.wait_code) == ("finished", 20, "")
+
+
+def test_a_run_stops_when_the_window_closes_and_goes_on_the_next_night(crowd: Cluster, hands: Hands) -> None:
+    night(crowd)
+    hands.at = datetime(2026, 11, 25, 5, 59, 57, tzinfo=ZoneInfo(ZONE))
+    plan = plans.make_plan(crowd, Goal.BALANCE, author="anna")
+    run = operations.start(plan.hash, actor="anna", rate=1, in_window=True)
+    for _ in range(10):
+        hands.tick()
+    run.refresh_from_db()
+    assert 0 < run.done <= 3
+    assert run.wait_code == "WAITS_FOR_WINDOW"
+    done, hands.at = run.done, datetime(2026, 11, 25, 22, 0, tzinfo=ZoneInfo(ZONE))
+    hands.tick()
+    run.refresh_from_db()
+    assert run.wait_code == ""
+    assert run.done - done <= 3, "the day is not made up for by a burst"
+    hands.finish(run)
+    assert homes(crowd) == [20, 20]
+
+
+def test_it_is_changed_while_it_runs(crowd: Cluster, hands: Hands) -> None:
+    night(crowd)
+    run = start(crowd)
+    operations.set_window(run.pk, actor="anna", in_window=True)
+    hands.tick()
+    run.refresh_from_db()
+    assert run.wait_code == "WAITS_FOR_WINDOW"
+    operations.set_window(run.pk, actor="anna", in_window=False)
+    hands.tick()
+    run.refresh_from_db()
+    assert run.state == "finished"
+    said = list(Event.objects.filter(code__in=("RUN_INTO_WINDOW", "RUN_ANY_TIME")).order_by("pk"))
+    assert [event.sentence for event in said] == [
+        f"anna let the run move users only inside the window 22:00\u201306:00 {ZONE}.",
+        "anna let the run move users at any time.",
+    ]
+    with pytest.raises(Refused) as refusal:
+        operations.set_window(run.pk, actor="anna", in_window=True)
+    assert refusal.value.code == "RUN_STATE_WRONG"
+
+
+def test_a_run_is_not_held_for_a_window_that_there_is_not(crowd: Cluster) -> None:
+    with pytest.raises(Refused) as refusal:
+        start(crowd, in_window=True)
+    assert refusal.value.code == "RUN_NO_WINDOW"
+    assert not Operation.objects.exists()
+
+
+def test_a_window_that_is_taken_away_lets_the_run_go(crowd: Cluster, hands: Hands) -> None:
+    night(crowd)
+    run = start(crowd, in_window=True)
+    hands.tick()
+    balancer.configure(crowd, {"window_end": time(22)}, actor=None)
+    hands.tick()
+    run.refresh_from_db()
+    assert run.state == "finished"
+
+
+def test_who_waits_says_when_the_window_opens(crowd: Cluster, hands: Hands) -> None:
+    night(crowd)
+    run = start(crowd, in_window=True)
+    hands.tick()
+    run.refresh_from_db()
+    from assignments.services.waits import sentence
+
+    assert sentence(run, hands.at) == (
+        f"It waits for the window 22:00\u201306:00 {ZONE}, which opens on 24 Nov at 22:00."
+    )
+    assert sentence(run, hands.at + timedelta(hours=19)).endswith("opens on 25 Nov at 22:00.")
+
+
+def as_operator() -> Client:
+    user, _ = get_user_model().objects.get_or_create(username="operator")
+    give_role(user, roles.OPERATOR)
+    client = Client(headers={"HX-Request": "true"})
+    client.force_login(user)
+    return client
+
+
+def test_the_plan_offers_the_window_and_the_run_shows_it(crowd: Cluster, hands: Hands) -> None:
+    client = as_operator()
+    plan = plans.make_plan(crowd, Goal.BALANCE, author="anna")
+    address = reverse("plan", args=[plan.hash])
+    assert "in_window" not in client.get(address).content.decode()
+    night(crowd)
+    assert f"Only inside the window 22:00\u201306:00 {ZONE}" in client.get(address).content.decode()
+    client.post(reverse("run-plan", args=[plan.hash]), {"rate": "5", "in_window": "on"})
+    run = Operation.objects.get()
+    assert run.in_window
+    hands.tick()
+    for name in ("operation-bar", "operation"):
+        page = client.get(reverse(name, args=[run.pk])).content.decode()
+        assert "It waits for the window" in page, name
+    assert "22:00\u201306:00" in client.get(reverse("operations", args=["crowd"])).content.decode()
+    client.post(reverse("steer", args=[run.pk, "window"]))
+    run.refresh_from_db()
+    assert not run.in_window
+
+
+def test_the_commands_start_it_in_the_window_and_lift_it(crowd: Cluster) -> None:
+    with pytest.raises(CommandError, match="RUN_NO_WINDOW"):
+        call_command("rebalance", "crowd", "--in-window", "--no-wait", stdout=StringIO())
+    night(crowd)
+    call_command("rebalance", "crowd", "--in-window", "--no-wait", stdout=StringIO())
+    run = Operation.objects.get()
+    assert run.in_window
+    call_command("operations", "any-time", str(run.pk), stdout=StringIO())
+    run.refresh_from_db()
+    assert not run.in_window
