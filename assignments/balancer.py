@@ -2,7 +2,7 @@
 
 Every round measures the imbalance; it acts only when nothing below speaks against it, asked in this order:
 
-    off -> failover on -> node degraded -> a run is active -> balanced enough -> not held long enough
+    off -> maintenance -> failover on -> node degraded -> a run is active -> balanced enough -> not held long enough
         -> cooldown -> outside the window -> gain too small -> waits for a person | ACT
 
 A human move is never reverted: after one, the cooldown runs. At start-up no round has been held yet, so a fresh
@@ -57,6 +57,7 @@ class Ground:
     moves: int
     failover: str = ""  # name of a subcluster that is not normal
     degraded: str = ""  # name of a node that does not serve
+    maintenance: str = ""  # name of a node that a person works on
     operation: str = ""  # a run that is active
     held: int = 0  # rounds in a row past the threshold before this one
     moved_at: datetime | None = None  # the last move by hand or by a run
@@ -94,6 +95,8 @@ def decide(rules: Rules, ground: Ground, now: datetime) -> Verdict:
 
     if rules.automation is Automation.OFF:
         return Verdict(False, reasons.BALANCER_OFF, {}, 0)
+    if ground.maintenance:
+        return idle(reasons.BALANCER_MAINTENANCE, node=ground.maintenance)
     if ground.failover:
         return idle(reasons.BALANCER_FAILOVER, subcluster=ground.failover)
     if ground.degraded:

@@ -30,6 +30,7 @@ from assignments.planner_certificate import (
 from assignments.planner_ground import Flow, Ground, NodeLoad, Proposal
 from assignments.planner_spread import Bin, Target, choose, flows_to, grouped
 from topology.reasons import (
+    NODE_IN_MAINTENANCE,
     PLAN_NO_NODE,
     PLAN_NO_REDUNDANCY,
     PLAN_NO_ROOM_ENDPOINTS,
@@ -97,6 +98,8 @@ def active_standby(ground: Ground, scope: Iterable[int] | None = None) -> Propos
     for first in firsts:
         if not first.in_service:
             raise Refused(PLAN_TARGET_DOWN, node=first.name)
+        if not first.takes:
+            raise Refused(NODE_IN_MAINTENANCE, node=first.name)
     if not firsts:
         raise Refused(PLAN_NO_TARGET, nodes=0)
     bins, caps, rest = [], _pair_caps(ground, within), 0

@@ -23,6 +23,8 @@ class NodeLoad:
     pinned: int = 0
     pinned_signed_in: int = 0
     in_service: bool = True
+    takes: bool = True
+    """Whether users may be sent here: nobody works on it."""
 
     @property
     def group(self) -> int:
@@ -32,7 +34,7 @@ class NodeLoad:
     @property
     def target(self) -> bool:
         """Whether users may be sent here at all."""
-        return self.in_service and self.subcluster is not None
+        return self.in_service and self.takes and self.subcluster is not None
 
     @property
     def idle(self) -> int:

@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 from assignments.recovery_desk import Desk
 from assignments.recovery_flows import disconnect, flow, movers, moves_left
+from assignments.recovery_maintenance import end_maintenance
 from assignments.recovery_pair import Cause, Outcome, Pair, Phase
 from assignments.recovery_transitions import (
     fail,
@@ -49,6 +50,7 @@ def step(pair: Pair, now: int) -> Outcome:
 
 def advance(d: Desk) -> None:
     """Observe, follow the transitions until none is left, then let people sign in."""
+    end_maintenance(d)
     observe(d)
     settle(d)
     flow(d)
@@ -210,7 +212,7 @@ def _backup_troubled(d: Desk) -> None:
 def _automatic_fallback_due(d: Desk) -> bool:
     """Healthy for long enough, inside the hours and not too often; else a person is asked (domain.md §4.2)."""
     p, healthy = d.parameters, d.watches[d.failed].healthy_at
-    if not p.enable_automatic_fallback or d.by_hand or healthy is None or not d.able(d.failed):
+    if not p.enable_automatic_fallback or d.by_hand or healthy is None or not d.able(d.failed) or d.held is not None:
         return False
     at = max(healthy, d.memory.since) + p.automatic_fallback_delay
     if d.memory.fell_back_at is not None:

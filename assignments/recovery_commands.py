@@ -31,7 +31,9 @@ from topology.reasons import (
     HA_NEEDS_TWO_NODES,
     HA_NOT_ENABLED,
     HA_TRANSITION_RUNS,
+    MAINTENANCE_NOT_READY,
     NO_SUCH_SERVICE,
+    NODE_IN_MAINTENANCE,
     RECOVER_NOT_FAILED,
     RECOVER_STARTED,
     Refused,
@@ -68,10 +70,18 @@ def refusal(pair: Pair, command: Command, member: int = 0) -> Refused | None:
     if len(pair.members) < 2:
         return Refused(HA_NEEDS_TWO_NODES, **name)
     if command is Command.ENABLE_HA:
-        return Refused(HA_ALREADY_ENABLED, **name) if pair.ha else None
+        return Refused(HA_ALREADY_ENABLED, **name) if pair.ha else _not_ready(pair)
     if not pair.ha:
         return Refused(HA_NOT_ENABLED, **name)
     return _CHECKS[command](pair, member)
+
+
+def _not_ready(pair: Pair) -> Refused | None:
+    """HA comes back when the work is done: a node that does not run would fail over at once (domain.md §4.9)."""
+    for m in pair.members:
+        if m.maintenance is not None and not (m.truth.heard and m.truth.up):
+            return Refused(MAINTENANCE_NOT_READY, node=m.name, trouble=describe_trouble(m.truth))
+    return None
 
 
 def _facts(pair: Pair, member: int) -> dict[str, str]:
@@ -92,6 +102,8 @@ def _failover_refused(pair: Pair, member: int) -> Refused | None:
         return Refused(FAILOVER_NOT_NORMAL, **facts)
     if not pair.members[member].truth.heard:
         return Refused(FAILOVER_NODE_NOT_HEARD, **facts)
+    if peer.maintenance is not None:
+        return Refused(NODE_IN_MAINTENANCE, node=peer.name)
     if not (peer.truth.heard and peer.truth.up and peer.state is State.NORMAL):
         trouble = describe_trouble(peer.truth) or f"it is {LOOKS[peer.state].label}"
         return Refused(FAILOVER_PEER_NOT_ABLE, **(facts | {"trouble": trouble}))
@@ -102,6 +114,8 @@ def _fallback_refused(pair: Pair, member: int) -> Refused | None:
     facts, state = _facts(pair, member), pair.members[member].state
     if pair.memory.phase is not Phase.FAILED_OVER or member != pair.memory.side:
         return Refused(FALLBACK_NOT_FAILED_OVER, **facts)
+    if pair.members[member].maintenance is not None:
+        return Refused(NODE_IN_MAINTENANCE, node=pair.members[member].name)
     if not pair.members[member].truth.heard:
         return Refused(FALLBACK_NODE_NOT_HEARD, **facts)
     if state not in (State.IDLE, State.FAILED_OVER):
@@ -134,6 +148,15 @@ def command(pair: Pair, what: Command, member: int, now: int) -> Outcome:
     if refused := refusal(desk.freeze(), what, member):
         raise refused
     _DO[what](desk, member)
+    advance(desk)
+    return desk.outcome()
+
+
+def change(pair: Pair, now: int, do: Callable[[Desk], None]) -> Outcome:
+    """Catch up with what is due, do something, and what follows from it; `do` may raise Refused."""
+    desk = Desk(pair, now)
+    advance(desk)
+    do(desk)
     advance(desk)
     return desk.outcome()
 

@@ -37,6 +37,7 @@ class Desk:
         self.truth: list[Truth] = [m.truth for m in pair.members]
         self.states: list[tuple[State, StateReason]] = [(m.state, m.reason) for m in pair.members]
         self.watches: list[Watch] = [m.watch for m in pair.members]
+        self.maintenance: list[int | None] = [m.maintenance for m in pair.members]
         self.cells: dict[tuple[int, int], tuple[int, int]] = {k: v for k, v in pair.populations.items() if v[0]}
         self.told = list(self.states)  # what the log says they are
         self.batches: list[Batch] = []
@@ -67,6 +68,11 @@ class Desk:
     def by_hand(self) -> bool:
         """Whether a person asked for the failover; services then stay stopped until a fallback."""
         return self.memory.cause is Cause.ADMIN
+
+    @property
+    def held(self) -> int | None:
+        """The member that a person works on; nothing begins by itself meanwhile (domain.md §4.9)."""
+        return next((i for i in self.members if self.maintenance[i] is not None), None)
 
     def name(self, i: int) -> str:
         return self.before.members[i].name
@@ -156,7 +162,9 @@ class Desk:
 
     def enter(self, phase: Phase, **values: Any) -> None:
         """Begin a phase; throttles begin anew with what it asks for."""
-        self.remember(phase=phase, since=self.now, full=False, asked=False, canary=0, resume_at=0, to_move=0)
+        self.remember(
+            phase=phase, since=self.now, full=False, asked=False, held=False, canary=0, resume_at=0, to_move=0
+        )
         self.remember(**values)
         for i in self.members:
             self.watch(i, restarted=False, throttle=None)
@@ -212,9 +220,9 @@ class Desk:
     def freeze(self) -> Pair:
         """The pair as it is now."""
         members = tuple(
-            replace(m, truth=truth, state=state, reason=reason, watch=watch)
-            for m, truth, (state, reason), watch in zip(
-                self.before.members, self.truth, self.states, self.watches, strict=True
+            replace(m, truth=truth, state=state, reason=reason, watch=watch, maintenance=until)
+            for m, truth, (state, reason), watch, until in zip(
+                self.before.members, self.truth, self.states, self.watches, self.maintenance, strict=True
             )
         )
         cells = {key: counts for key, counts in self.cells.items() if counts[0]}

@@ -116,6 +116,7 @@ class Member:
     reason: StateReason = StateReason.HIGH_AVAILABILITY_NOT_ENABLED
     watch: Watch = Watch()
     key: str = ""  # names it in what is kept; a node may be renamed
+    maintenance: int | None = None  # a person works on it until then (domain.md §4.9)
 
     @property
     def serves(self) -> bool:
@@ -133,6 +134,7 @@ class Memory:
     since: int = 0
     full: bool = False  # users wait for room on the backup
     asked: bool = False  # a person was asked to fall back
+    held: bool = False  # history says that maintenance held a failover back
     canary: int = 0  # stage of a canary fallback
     resume_at: int = 0  # when the next stage of it may begin
     to_move: int = 0  # users when the transition began

@@ -15,6 +15,7 @@ from topology.reasons import (
     FAILOVER_STARTED,
     FALLBACK_FINISHED,
     FALLBACK_STARTED,
+    MAINTENANCE_HOLDS,
     NODE_ABLE,
     NODE_LOST,
     NODE_NOT_ABLE,
@@ -58,6 +59,8 @@ def normal(d: Desk) -> None:
 def take_over(d: Desk, side: int, cause: Cause) -> None:
     """The other member takes the users of `side`; if it cannot, the pair fails (domain.md §4.5)."""
     peer = 1 - side
+    if cause is not Cause.ADMIN and d.held is not None:
+        return hold(d, side)
     if not d.able(peer):
         return fail(d, StateReason.CRITICAL_SERVICE_DOWN)
     horizon = d.now - d.parameters.failover_limit_hours * 3600
@@ -78,6 +81,13 @@ def take_over(d: Desk, side: int, cause: Cause) -> None:
     d.say(why, side, cause=reason_in_words(cause), **facts)
     disconnect(d)
     return None
+
+
+def hold(d: Desk, side: int) -> None:
+    """Leave a pair alone while a person works on one of its nodes, and say so once (domain.md §4.9)."""
+    if d.held is not None and not d.memory.held:
+        d.remember(held=True)
+        d.say(MAINTENANCE_HOLDS, side, worked_on=d.name(d.held))
 
 
 def show_failing_over(d: Desk) -> None:

@@ -41,8 +41,10 @@ def n_minus_one(pair: Pair, member: int) -> Verdict:
 
 
 def _taker(pair: Pair, member: int) -> int | None:
-    """Who would take over: the peer, if HA is on and it can serve and is not stopped itself."""
+    """Who would take over: the peer, if HA is on, nobody works on the pair, and it can serve and is not stopped."""
     if not pair.ha or len(pair.members) < 2:
+        return None
+    if any(m.maintenance is not None for m in pair.members):
         return None
     peer = 1 - member
     able = pair.members[peer].truth.heard and pair.members[peer].truth.up

@@ -37,6 +37,8 @@ def _rests(pair: Pair, now: int) -> bool:
         return False
     if rules.enable_automatic_fallback and rules.automatic_fallback_from is not None:
         return False  # the time of the day matters
+    if any(m.maintenance is not None for m in pair.members):
+        return False
     if any(home != at or signed != users for (home, at), (users, signed) in pair.populations.items()):
         return False
     return all(_same(m.state, r.state, m.reason, r.reason) and m.truth == Truth() for m, r in _zip(pair, rest)) and all(
@@ -75,6 +77,7 @@ def _write_pair(pair: Pair) -> dict[str, Any]:
                 | {"failed_services": sorted(m.truth.failed_services)},
                 "watch": _plain(asdict(m.watch)),
             }
+            | ({} if m.maintenance is None else {"maintenance": m.maintenance})
             for m in pair.members
         },
         "users": [
@@ -117,7 +120,7 @@ def _read_pair(document: object, pair: Pair) -> Pair:
     kept = {"memory": _typed(Memory, group["memory"]), "watches": {}}
     members = []
     for member in pair.members:
-        node = _keys(nodes[member.name], {"state", "reason", "truth", "watch"})
+        node = _keys(nodes[member.name], {"state", "reason", "truth", "watch", "maintenance"})
         watch = _typed(Watch, node["watch"])
         kept["watches"][member.name] = watch
         if watch.get("throttle") is not None:
@@ -129,6 +132,7 @@ def _read_pair(document: object, pair: Pair) -> Pair:
                 state=State(node["state"]),
                 reason=StateReason(node["reason"]),
                 watch=watch_from_json(kept, member.name, 0),
+                maintenance=None if node.get("maintenance") is None else _whole(node["maintenance"]),
             )
         )
     memory = memory_from_json(kept)

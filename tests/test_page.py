@@ -38,7 +38,8 @@ LEAST = {  # the role each address needs; one that is missing here fails the tes
     "strip": roles.VIEWER, "tree": roles.VIEWER, "map": roles.VIEWER, "subcluster": roles.VIEWER,
     "node": roles.VIEWER, "users": roles.VIEWER, "operations": roles.VIEWER, "operation": roles.VIEWER,
     "operation-bar": roles.VIEWER, "checks": roles.VIEWER, "move-targets": roles.VIEWER,
-    "node-menu": roles.OPERATOR, "fault": roles.OPERATOR, "ask": roles.OPERATOR, "act": roles.OPERATOR,
+    "node-menu": roles.OPERATOR, "maintenance": roles.OPERATOR, "maintenance-step": roles.OPERATOR,
+    "fault": roles.OPERATOR, "ask": roles.OPERATOR, "act": roles.OPERATOR,
     "plans": roles.OPERATOR, "run-plan": roles.OPERATOR, "steer": roles.OPERATOR, "undo": roles.OPERATOR,
     "move": roles.OPERATOR, "move-dialog": roles.OPERATOR, "undo-move": roles.OPERATOR,
     "import": roles.ADMINISTRATOR, "settings": roles.ADMINISTRATOR, "rules": roles.ADMINISTRATOR,
@@ -55,6 +56,7 @@ LEAST = {  # the role each address needs; one that is missing here fails the tes
 }  # fmt: skip
 POSTED = {
     "export",
+    "maintenance-step",
     "fault", "act", "plans", "approve-plan", "run-plan", "steer", "undo", "move", "move-targets", "undo-move",
     "simulation-delete", "sign-out", "tour-done", "subcluster-step", "node-step",
     "carry",

@@ -227,6 +227,14 @@ class Node(models.Model):
     database_up = models.BooleanField(default=True)
     failed_services = ArrayField(models.CharField(max_length=64), default=list, blank=True)
 
+    maintenance_until = models.DateTimeField(null=True, blank=True, help_text="Cluster time; null: not in maintenance")
+    maintenance_since = models.DateTimeField(null=True, blank=True, help_text="Real time")
+    maintenance_owner = models.CharField(max_length=150, blank=True)
+    maintenance_reason = models.CharField(max_length=200, blank=True)
+    maintenance_signed_in = models.PositiveIntegerField(
+        default=0, help_text="Users at home here who were signed in when the maintenance began"
+    )
+
     class Meta:
         ordering = ["cluster_id", "number"]
         constraints = [
@@ -249,6 +257,11 @@ class Node(models.Model):
             ),
             models.CheckConstraint(condition=Q(state__in=[s.value for s in State]), name="node_state_known"),
             models.CheckConstraint(condition=Q(reason__in=[r.value for r in StateReason]), name="node_reason_known"),
+            models.CheckConstraint(
+                condition=Q(maintenance_until__isnull=True)
+                | (Q(maintenance_since__isnull=False) & ~Q(maintenance_owner="") & ~Q(maintenance_reason="")),
+                name="node_maintenance_has_owner_and_reason",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -262,6 +275,15 @@ class Node(models.Model):
     def serves(self) -> bool:
         """Whether users whose serving node this is are in service."""
         return serves(self.state, self.truth)
+
+    @property
+    def in_maintenance(self) -> bool:
+        return self.maintenance_until is not None
+
+    @property
+    def takes_users(self) -> bool:
+        """Whether users may be sent here: it serves, in a subcluster, and nobody works on it."""
+        return self.serves and self.subcluster_id is not None and not self.in_maintenance
 
     @property
     def look(self) -> Look:

@@ -466,6 +466,63 @@ WINDOW_CHANGED = _add(
     level=NEWS,
 )
 
+NODE_IN_MAINTENANCE = _add(
+    "NODE_IN_MAINTENANCE",
+    "{node} is in maintenance: nobody is sent there.",
+    "End the maintenance when the work is done, or choose another node.",
+)
+MAINTENANCE_ALREADY = _add(
+    "MAINTENANCE_ALREADY", "{node} is in maintenance already.", "Give it another end, or end it first."
+)
+MAINTENANCE_NOT_ON = _add("MAINTENANCE_NOT_ON", "{node} is not in maintenance.")
+MAINTENANCE_OF_PEER = _add(
+    "MAINTENANCE_OF_PEER",
+    "{peer}, the other node of the pair, is in maintenance: somebody must be left to serve.",
+    "Finish the work on {peer} first.",
+)
+MAINTENANCE_LAST_NODE = _add(
+    "MAINTENANCE_LAST_NODE",
+    "{node} is the only one of its pair that serves: {peer} does not ({state}).",
+    "Repair {peer}, or fall back, first.",
+)
+MAINTENANCE_END_NOT_VALID = _add(
+    "MAINTENANCE_END_NOT_VALID",
+    "A maintenance ends later than now and within {days} days.",
+    "Give another end, for example 2h, or a time such as 05:30.",
+    status=422,
+)
+MAINTENANCE_NO_REASON = _add(
+    "MAINTENANCE_NO_REASON",
+    "A maintenance needs a reason, of at most {longest} characters.",
+    "Say what is done to {node}, so that whoever finds it knows.",
+    status=422,
+)
+MAINTENANCE_NOT_READY = _add(
+    "MAINTENANCE_NOT_READY",
+    "{node} is in maintenance and cannot serve yet: {trouble}.",
+    "Finish the work on it, then enable HA; or end the maintenance first.",
+)
+MAINTENANCE_BEGUN = _add(
+    "MAINTENANCE_BEGUN", "{owner} works on {node} for {minutes} min: {what}. Nothing begins by itself.", level=WARNING
+)
+MAINTENANCE_EXTENDED = _add(
+    "MAINTENANCE_EXTENDED", "The maintenance of {node} goes on for {minutes} min from now.", level=WARNING
+)
+MAINTENANCE_ENDED = _add("MAINTENANCE_ENDED", "{actor} ended the maintenance of {node}.", level=NEWS)
+MAINTENANCE_OVER = _add(
+    "MAINTENANCE_OVER",
+    "The maintenance of {node} was over: what happens by itself may begin again.",
+    "If the work goes on, put it into maintenance again.",
+    level=WARNING,
+)
+MAINTENANCE_HOLDS = _add(
+    "MAINTENANCE_HOLDS",
+    "{node} would fail over, but {worked_on} is in maintenance: nothing begins by itself.",
+    "If this is not part of the work, end the maintenance.",
+    level=ALARM,
+)
+BALANCER_MAINTENANCE = _add("BALANCER_MAINTENANCE", "Waits: {node} is in maintenance.", "End the maintenance.", NEWS)
+
 # --- Topology files and changes (topology/services.py) --------------------------------------------
 TOPOLOGY_FILE_INVALID = _add("TOPOLOGY_FILE_INVALID", "{problem}", "{remedy}", status=422)
 FILE_NOT_READABLE = _add("FILE_NOT_READABLE", "{file} cannot be read: {why}.", "{remedy}", status=422)

@@ -118,11 +118,12 @@ def _decide(cluster: Cluster, policy: RunPolicy, ground: Ground, now: datetime) 
     proposal = _best(cluster, ground)
     nodes = [n for n in ground.nodes if n.subcluster is not None]
     after = proposal.after if proposal else {n.id: n.users for n in nodes}
-    failover, degraded = _trouble(cluster)
+    maintenance, failover, degraded = _trouble(cluster)
     found = balancer.Ground(
         loads=tuple(Load(n.users, n.capacity_users) for n in nodes),
         after=tuple(Load(after[n.id], n.capacity_users) for n in nodes),
         moves=proposal.moves if proposal else 0,
+        maintenance=maintenance,
         failover=failover,
         degraded=degraded,
         operation=_active(cluster),
@@ -139,15 +140,17 @@ def _best(cluster: Cluster, ground: Ground) -> Proposal | None:
         return None
 
 
-def _trouble(cluster: Cluster) -> tuple[str, str]:
-    """A subcluster that is not normal, and a node that does not serve."""
-    failover = degraded = ""
+def _trouble(cluster: Cluster) -> tuple[str, str, str]:
+    """A node in maintenance, a subcluster that is not normal, and a node that does not serve."""
+    maintenance = failover = degraded = ""
     for node in Node.objects.filter(cluster=cluster, subcluster__isnull=False).select_related("subcluster"):
         if node.subcluster and node.subcluster.ha_enabled and node.state != State.NORMAL:
             failover = node.subcluster.name
         if not node.serves:
             degraded = node.name
-    return failover, degraded
+        if node.in_maintenance:
+            maintenance = node.name
+    return maintenance, failover, degraded
 
 
 def _active(cluster: Cluster) -> str:

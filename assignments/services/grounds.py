@@ -50,4 +50,5 @@ def _load(node: Node, home: list[int], pinned: tuple[int, int]) -> NodeLoad:
         pinned=pinned[0],
         pinned_signed_in=pinned[1],
         in_service=node.serves,
+        takes=not node.in_maintenance,
     )

@@ -88,6 +88,8 @@ def _demand_runnable(plan: Plan, nodes: list[Node]) -> None:
     for node in nodes:
         if node.pk in receiving and not (node.serves and node.subcluster_id):
             raise Refused(reasons.PLAN_TARGET_DOWN, node=node.name)
+        if node.pk in receiving and node.in_maintenance:
+            raise Refused(reasons.NODE_IN_MAINTENANCE, node=node.name)
 
 
 def _rate(rate: float) -> float:

@@ -67,6 +67,11 @@ def step(subcluster_id: int, now: datetime) -> bool:
         return False
 
 
+def change(subcluster: Subcluster, act: Act, actor: Any) -> Outcome:
+    """Catch up with a subcluster and do something else to it than a command or a fault; raises Refused."""
+    return _verb(subcluster, act, actor)
+
+
 def _run(subcluster: Subcluster, real: datetime, act: Act | None, actor: Any) -> Outcome:
     """Catch up with every wake until now, then act; the lock of the subcluster must be held. Raises Refused."""
     sub = reads.with_policy(subcluster)

@@ -74,6 +74,7 @@ def _member(node: Node, subcluster: Subcluster, now: int) -> Member:
         StateReason(node.reason),
         watch,
         key=str(node.pk),
+        maintenance=int(node.maintenance_until.timestamp()) if node.maintenance_until else None,
     )
 
 

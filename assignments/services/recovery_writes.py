@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -134,11 +134,21 @@ def _write_nodes(nodes: list[Node], before: Pair, after: Pair, real: datetime) -
             truth = new.truth
             values |= {"power_on": truth.power, "network_up": truth.network, "database_up": truth.database}
             values |= {"failed_services": sorted(truth.failed_services)}
+        if old.maintenance != new.maintenance:
+            values |= maintenance_values(new.maintenance)
         if values:
             kept = {"pk": node.pk, "state": old.state.value, "reason": old.reason.value}
             _demand_one(before, Node.objects.filter(**kept).update(**values))
             changed = True
     return changed
+
+
+def maintenance_values(until: int | None) -> dict[str, Any]:
+    """The columns of a node whose maintenance ends at an instant of cluster time; who and why is written before."""
+    if until is not None:
+        return {"maintenance_until": datetime.fromtimestamp(until, UTC)}
+    empty = {"maintenance_owner": "", "maintenance_reason": "", "maintenance_signed_in": 0}
+    return {"maintenance_until": None, "maintenance_since": None} | empty
 
 
 def _demand_one(pair: Pair, written: int) -> None:

@@ -32,6 +32,7 @@ SHORT = {  # refusals on the target itself, where a sentence has no room
     reasons.USER_ALREADY_THERE.code: "at home here",
     reasons.NODE_NO_ROOM.code: "no room",
     reasons.NODE_NOT_A_TARGET.code: "takes no users",
+    reasons.NODE_IN_MAINTENANCE.code: "in maintenance",
     reasons.USERS_PINNED.code: "all are pinned",
     reasons.MOVE_PAIR_IN_FAILOVER.code: "in a failover",
     reasons.MOVE_NEW_DURING_FAILOVER.code: "no new users now",
@@ -297,6 +298,8 @@ def _refusals(
 def _target_refusals(at: Ground, chosen: Chosens, to: Node, after: Counts, coming: Counts) -> Iterable[Note]:
     if to.subcluster_id is None or not to.serves:
         yield reasons.NODE_NOT_A_TARGET, {"node": to.short_name}
+    if to.in_maintenance:
+        yield reasons.NODE_IN_MAINTENANCE, {"node": to.short_name}
     failed = next((n for n in at.nodes.values() if n.state not in STEADY_STATES), None)
     if failed and chosen.get(None):  # new users cannot be added meanwhile, domain.md §1.4
         yield reasons.MOVE_NEW_DURING_FAILOVER, _state(failed)

@@ -123,6 +123,13 @@ def instant(seconds: float | None) -> str:
 
 
 @register.filter
+def real(moment: datetime, cluster: Any) -> datetime:
+    """The real moment at which a cluster's clock shows another."""
+    shown: datetime = cluster.clock.real(moment)
+    return shown
+
+
+@register.filter
 def at_speed(seconds: float | None, speed: int) -> float | None:
     """Real seconds of seconds of a cluster's clock."""
     return None if seconds is None else seconds / speed

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils import timezone
 
-from assignments.services import recovery
+from assignments.services import maintenance, recovery
 from topology import selectors
 from topology.management.console import COMMAND_LINE, ConsoleCommand
 from topology.models import Node, Subcluster
@@ -21,14 +22,22 @@ OF_A_SUBCLUSTER: dict[str, Callable[..., Any]] = {
 
 
 class Command(ConsoleCommand):
-    help = "Show or change high availability: status, failover, fallback, recover, enable, disable."
+    help = "Show or change high availability: status, failover, fallback, maintenance, recover, enable, disable."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("action", choices=["status", *OF_A_NODE, *OF_A_SUBCLUSTER])
+        parser.add_argument("action", choices=["status", *OF_A_NODE, "maintenance", *OF_A_SUBCLUSTER])
         parser.add_argument(
-            "name", nargs="?", default="", help="a node for failover and fallback, else a subcluster; status: all"
+            "name",
+            nargs="?",
+            default="",
+            help="a node for failover, fallback and maintenance, else a subcluster; status: all",
         )
+        work = parser.add_argument_group("maintenance")
+        work.add_argument("--reason", default="", help="what is done to the node; without it, another end is given")
+        work.add_argument("--for", dest="span", default="", help="how long, for example 90m, 2h, 1d")
+        work.add_argument("--until", default="", help="until when, for example 05:30 or 2026-11-24T05:30")
+        work.add_argument("--end", action="store_true", help="end it now")
         parser.add_argument("--cluster", default="", help="the cluster, where several have a subcluster of this name")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,9 +49,12 @@ class Command(ConsoleCommand):
 
     def _do(self, options: dict[str, Any]) -> None:
         action, name = options["action"], options["name"]
-        if action in OF_A_NODE:
+        if action in OF_A_NODE or action == "maintenance":
             node = selectors.node_named(name)
-            OF_A_NODE[action](node, actor=COMMAND_LINE)
+            if action == "maintenance":
+                self._maintain(node, options)
+            else:
+                OF_A_NODE[action](node, actor=COMMAND_LINE)
             sub = Subcluster.objects.get(nodes=node)
         else:
             sub = self._subcluster(name, options["cluster"])
@@ -52,6 +64,16 @@ class Command(ConsoleCommand):
         else:
             self.stdout.write("Request SUCCESSFUL.")
             self._show(sub)
+
+    def _maintain(self, node: Node, options: dict[str, Any]) -> None:
+        if options["end"]:
+            maintenance.end(node, actor=COMMAND_LINE)
+            return
+        until = maintenance.end_of(node.cluster, options["span"], options["until"])
+        if node.in_maintenance and not options["reason"]:
+            maintenance.extend(node, until=until, actor=COMMAND_LINE)
+        else:
+            maintenance.begin(node, reason=options["reason"], until=until, actor=COMMAND_LINE)
 
     def _status(self, options: dict[str, Any]) -> None:
         found = list(Subcluster.objects.select_related("cluster").order_by("cluster__name", "position", "pk"))
@@ -71,6 +93,10 @@ class Command(ConsoleCommand):
         for i, node in enumerate(nodes_of(sub), 1):
             state, reason = LOOKS[State(node.state)].label, reason_label(node.reason)
             self.stdout.write(f"    Node {i} Name : {node.name} State: {state} Reason: {reason}")
+            if node.maintenance_until:
+                until = timezone.localtime(sub.cluster.clock.real(node.maintenance_until))
+                why = f"{node.maintenance_reason} ({node.maintenance_owner})"
+                self.stdout.write(f"        Maintenance: {why}, in maintenance until {until:%Y-%m-%d %H:%M}")
 
     def _subcluster(self, name: str, cluster: str) -> Subcluster:
         """The subcluster of a name; in all clusters, where it is the only one. Raises Refused."""
@@ -96,5 +122,14 @@ def shape(sub: Subcluster) -> dict[str, Any]:
         "subcluster": sub.name,
         "cluster": sub.cluster.name,
         "ha": sub.ha_enabled,
-        "nodes": [{"name": n.name, "state": n.state, "reason": n.reason} for n in nodes_of(sub)],
+        "nodes": [_node_shape(sub, node) for node in nodes_of(sub)],
     }
+
+
+def _node_shape(sub: Subcluster, node: Node) -> dict[str, Any]:
+    shown: dict[str, Any] = {"name": node.name, "state": node.state, "reason": node.reason}
+    if node.maintenance_until:
+        until = sub.cluster.clock.real(node.maintenance_until).isoformat()
+        about = {"reason": node.maintenance_reason, "owner": node.maintenance_owner, "until": until}
+        shown["maintenance"] = about
+    return shown

@@ -1,0 +1,90 @@
+"""Maintenance of a node: begin it with a reason and an end, follow the order of the work, end it (domain.md §4.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from assignments.services import maintenance, recovery
+from topology import reasons, roles
+from topology.http import needs
+from topology.models import Node
+from topology.reasons import Refused
+from topology.selectors import cluster_named
+
+SPANS = (("30m", "30 minutes"), ("1h", "1 hour"), ("2h", "2 hours"), ("4h", "4 hours"), ("8h", "8 hours"))
+
+
+@require_GET
+@needs(roles.OPERATE)
+def show(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+    """The form of a node that nobody works on, or the order of the work; its steps alone for the live stream."""
+    return _show(request, _node(cluster, pk))
+
+
+def _node(cluster: str, pk: int) -> Node:
+    of = cluster_named(cluster)
+    found = Node.objects.select_related("subcluster", "cluster").filter(cluster=of, pk=pk).first()
+    if found is None:
+        known = ", ".join(Node.objects.filter(cluster=of).values_list("name", flat=True)) or "none"
+        raise Refused(reasons.NO_SUCH_NODE, name=pk, known=known)
+    return found
+
+
+def _show(request: HttpRequest, node: Node) -> HttpResponse:
+    context = {"cluster": node.cluster, "node": node, "spans": SPANS}
+    if node.in_maintenance:
+        context["work"] = maintenance.work(node, timezone.now())
+    else:
+        context["refusal"] = maintenance.refusal(node)
+    if "steps" in request.GET and node.in_maintenance:
+        return render(request, "assignments/_maintenance_steps.html", context)
+    response = render(request, "assignments/_maintenance.html", context)
+    response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
+    return response
+
+
+@require_POST
+@needs(roles.OPERATE)
+def act(request: HttpRequest, cluster: str, pk: int, what: str) -> HttpResponse:
+    """One step of the work, and how it stands then."""
+    if what not in STEPS:
+        raise Http404
+    STEPS[what](request, _node(cluster, pk))
+    return _show(request, _node(cluster, pk))
+
+
+def _begin(request: HttpRequest, node: Node) -> None:
+    until = maintenance.end_of(node.cluster, request.POST.get("for", ""), request.POST.get("until", ""))
+    maintenance.begin(node, reason=request.POST.get("reason", ""), until=until, actor=request.user)
+
+
+def _extend(request: HttpRequest, node: Node) -> None:
+    until = maintenance.end_of(node.cluster, request.POST.get("for", ""), request.POST.get("until", ""))
+    maintenance.extend(node, until=until, actor=request.user)
+
+
+def _end(request: HttpRequest, node: Node) -> None:
+    maintenance.end(node, actor=request.user)
+
+
+def _ha(switch: Callable[..., object]) -> Callable[[HttpRequest, Node], None]:
+    def act(request: HttpRequest, node: Node) -> None:
+        if node.subcluster is None:
+            raise Refused(reasons.NODE_NOT_IN_SUBCLUSTER, node=node.name)
+        switch(node.subcluster, request.user)
+
+    return act
+
+
+STEPS: dict[str, Callable[[HttpRequest, Node], None]] = {
+    "begin": _begin,
+    "extend": _extend,
+    "end": _end,
+    "ha-off": _ha(recovery.disable_ha),
+    "ha-on": _ha(recovery.enable_ha),
+}
