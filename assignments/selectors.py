@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet, Sum
 from django.db.models.functions import Collate, Lower
 from django.db.models.lookups import GreaterThan, LessThan, StartsWith
 
@@ -18,6 +18,7 @@ from assignments.models import ACTIVE, Assignment, Operation, Population
 from topology.models import Cluster, EndUser, Node, Subcluster
 from topology.states import State
 
+Row = TypeVar("Row", bound=Model)
 PAGE = 50  # users in the page at once, for each list
 KEY = Collate(Lower("user__user_id"), "C")  # the order of every list; an index of EndUser has it
 
@@ -214,9 +215,9 @@ def active_operations(clusters: Sequence[Cluster]) -> QuerySet[Operation]:
 
 @dataclass(frozen=True)
 class UserFilter:
-    """What a list of users shows; `node` 0 means the unassigned ones."""
+    """What a list of users shows; no cluster means all of them, `node` 0 the unassigned ones."""
 
-    cluster_id: int
+    cluster_id: int | None
     node_id: int | None = None
     subcluster_id: int | None = None
     assigned: bool | None = None
@@ -224,6 +225,7 @@ class UserFilter:
     out_of_service: bool | None = None
     endpoint: str = ""
     q: str = ""
+    contacts_min: int | None = None
 
 
 @dataclass(frozen=True)
@@ -237,7 +239,7 @@ class UserPage:
 
 def users(where: UserFilter) -> QuerySet[Assignment]:
     """Assignments that match, without order; they can be ordered by KEY."""
-    rows = Assignment.objects.filter(cluster_id=where.cluster_id)
+    rows = _of_cluster(Assignment.objects.all(), where)
     if where.node_id is not None:
         rows = rows.filter(home_node=where.node_id) if where.node_id else rows.filter(home_node=None)
     if where.subcluster_id is not None:
@@ -251,11 +253,17 @@ def users(where: UserFilter) -> QuerySet[Assignment]:
         rows = _in_or_out_of_service(rows, where)
     if where.endpoint:
         rows = rows.filter(user__endpoints__contains=[where.endpoint])
+    if where.contacts_min is not None:
+        rows = rows.filter(user__contacts__gte=where.contacts_min)
     return rows.filter(_matches(where.q)) if where.q else rows
 
 
+def _of_cluster(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:
+    return rows if where.cluster_id is None else rows.filter(cluster_id=where.cluster_id)
+
+
 def _in_or_out_of_service(rows: QuerySet[Assignment], where: UserFilter) -> QuerySet[Assignment]:
-    dead = [n.pk for n in Node.objects.filter(cluster_id=where.cluster_id) if not n.serves]
+    dead = [n.pk for n in _of_cluster(Node.objects.all(), where) if not n.serves]
     return rows.filter(serving_node__in=dead) if where.out_of_service else rows.exclude(serving_node__in=dead)
 
 
@@ -288,6 +296,11 @@ def count_users(where: UserFilter, cap: int = 10_000) -> tuple[int, bool]:
     """How many match, and whether the count was capped."""
     found = users(where).values("pk")[: cap + 1].count()
     return min(found, cap), found > cap
+
+
+def everybody() -> int:
+    """The users of all clusters, counted without looking at them."""
+    return Population.objects.aggregate(n=Sum("users"))["n"] or 0
 
 
 def find_user(cluster: Cluster, user_id: str) -> EndUser | None:

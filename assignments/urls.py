@@ -4,6 +4,7 @@ from django.urls import path
 
 from assignments.views import (
     checks,
+    directory,
     guides,
     hands,
     imports,
@@ -42,6 +43,8 @@ urlpatterns = [
     path("clusters/<str:cluster>/<str:kind>/<int:pk>/do/<slug:command>", recovery.act, name="act"),
     path("overview/", overview.overview, name="overview"),
     path("overview/<str:cluster>", overview.panel, name="overview-panel"),
+    path("users/", directory.find_users, name="find-users"),
+    path("users/users.csv", directory.export, name="find-users-export"),
     path("new-cluster", structure.new_cluster, name="new-cluster"),
     path("clusters/<str:cluster>/structure/", structure.structure, name="structure"),
     path("clusters/<str:cluster>/structure/remove", structure.remove_cluster, name="remove-cluster"),

@@ -43,7 +43,7 @@ LEAST = {  # the role each address needs; one that is missing here fails the tes
     "plans": roles.OPERATOR, "run-plan": roles.OPERATOR, "steer": roles.OPERATOR, "undo": roles.OPERATOR,
     "move": roles.OPERATOR, "move-dialog": roles.OPERATOR, "undo-move": roles.OPERATOR,
     "import": roles.ADMINISTRATOR, "settings": roles.ADMINISTRATOR, "rules": roles.ADMINISTRATOR,
-    "overview": roles.VIEWER, "overview-panel": roles.VIEWER, "new-cluster": roles.ADMINISTRATOR, "remove-cluster": roles.ADMINISTRATOR, "structure": roles.ADMINISTRATOR,
+    "find-users": roles.VIEWER, "find-users-export": roles.VIEWER, "overview": roles.VIEWER, "overview-panel": roles.VIEWER, "new-cluster": roles.ADMINISTRATOR, "remove-cluster": roles.ADMINISTRATOR, "structure": roles.ADMINISTRATOR,
     "new-subcluster": roles.ADMINISTRATOR, "structure-subcluster": roles.ADMINISTRATOR,
     "subcluster-step": roles.ADMINISTRATOR, "new-node": roles.ADMINISTRATOR, "structure-node": roles.ADMINISTRATOR,
     "node-capacity": roles.ADMINISTRATOR, "node-step": roles.ADMINISTRATOR,

@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Iterator
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assignments.export_selectors import chosen_csv
+from assignments.models import Assignment
 from assignments.services import pins
 from assignments.services.moves import Selection
 from assignments.services.pins import Pinned
@@ -69,12 +71,16 @@ def export_dialog(request: HttpRequest, cluster: str) -> HttpResponse:
 def export(request: HttpRequest, cluster: str) -> HttpResponse:
     """The chosen users as CSV, streamed from the database."""
     found = cluster_named(cluster)
-    parts = chosen_csv(selection(request.POST, found).rows())
+    return csv_response(request, selection(request.POST, found).rows(), f"{found.name}-users")
+
+
+def csv_response(request: HttpRequest, rows: QuerySet[Assignment], name: str) -> HttpResponse:
+    """These users as a file with the date in its name, sent while it is read."""
+    parts = chosen_csv(rows)
     # A synchronous iterator would be used up first and sent then.
     body = _later(parts) if isinstance(request, ASGIRequest) else parts
     response = StreamingHttpResponse(body, content_type="text/csv; charset=utf-8")
-    name = f"{found.name}-users-{timezone.localdate():%Y-%m-%d}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.csv"'
     return response  # type: ignore[return-value]
 
 

@@ -1,0 +1,201 @@
+"""Finding users in all clusters: the address keeps the filter, pages go on by user ID, what matches is exported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from assignments import selectors
+from assignments.models import Assignment
+from assignments.selectors import UserFilter
+from assignments.views.people import csv_response
+from assignments.views.shown import SHOWS, number
+from topology import roles
+from topology.http import needs
+from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, Cluster, Node, Subcluster
+
+CHOICES = SHOWS | {"assigned": ("Assigned", {"assigned": True})}
+
+
+@dataclass(frozen=True)
+class Person:
+    """One user of the list, and where the cluster's own page shows them."""
+
+    found: Assignment
+    home: Node | None
+    serving: Node | None
+    cluster: Cluster
+
+    @property
+    def address(self) -> str:
+        query = urlencode({"node": self.found.home_node_id or 0, "q": self.found.user.user_id})
+        return f"{reverse('cluster', args=[self.cluster.name])}?{query}"
+
+    @property
+    def away(self) -> Node | None:
+        return self.serving if self.serving is not self.home else None
+
+    @property
+    def out(self) -> bool:
+        return bool(self.serving and not self.serving.serves)
+
+    @property
+    def endpoint_names(self) -> str:
+        return ", ".join(ENDPOINT_KINDS[kind] for kind in self.found.user.endpoints) or "No endpoints"
+
+
+class Directory:
+    """The page: everything it shows is read when the template asks for it."""
+
+    def __init__(self, asked: QueryDict) -> None:
+        self.asked = asked
+        self.q = asked.get("q", "").strip()[:132].replace("\0", "")
+        self.show = asked.get("show", "") if asked.get("show", "") in CHOICES else ""
+        self.endpoint = asked.get("endpoint", "") if asked.get("endpoint", "") in ENDPOINT_KINDS else ""
+        contacts = number(asked.get("contacts"))
+        self.contacts = min(contacts, MAX_CONTACTS + 1) if contacts else None
+        self.after = asked.get("after", "")[:132].replace("\0", "")
+
+    # --- Where ------------------------------------------------------------------------------------
+    @cached_property
+    def clusters(self) -> dict[int, Cluster]:
+        return {cluster.pk: cluster for cluster in Cluster.objects.all()}
+
+    @cached_property
+    def nodes(self) -> dict[int, Node]:
+        return {node.pk: node for node in Node.objects.order_by("cluster__name", "number")}
+
+    @cached_property
+    def subclusters(self) -> dict[int, Subcluster]:
+        return {sub.pk: sub for sub in Subcluster.objects.order_by("cluster__name", "position", "id")}
+
+    @cached_property
+    def cluster(self) -> Cluster | None:
+        name = self.asked.get("cluster", "")
+        return next((cluster for cluster in self.clusters.values() if cluster.name == name), None)
+
+    @cached_property
+    def node(self) -> Node | None:
+        """The node asked for, unless it is of another cluster than the one asked for."""
+        found = self.nodes.get(number(self.asked.get("node")) or 0)
+        return found if found and self._within(found.cluster_id) else None
+
+    @cached_property
+    def subcluster(self) -> Subcluster | None:
+        found = self.subclusters.get(number(self.asked.get("subcluster")) or 0)
+        return found if found and self._within(found.cluster_id) else None
+
+    def _within(self, cluster_id: int) -> bool:
+        return self.cluster is None or self.cluster.pk == cluster_id
+
+    @property
+    def node_groups(self) -> list[tuple[str, list[Node]]]:
+        """Choices by cluster; one cluster's alone when it is chosen."""
+        rows = [(cluster.name, [n for n in self.nodes.values() if n.cluster_id == pk]) for pk, cluster in self._chosen]
+        return [row for row in rows if row[1]]
+
+    @property
+    def subcluster_groups(self) -> list[tuple[str, list[Subcluster]]]:
+        all_of_them = self.subclusters.values()
+        rows = [(cluster.name, [s for s in all_of_them if s.cluster_id == pk]) for pk, cluster in self._chosen]
+        return [row for row in rows if row[1]]
+
+    @property
+    def _chosen(self) -> list[tuple[int, Cluster]]:
+        return [(pk, cluster) for pk, cluster in self.clusters.items() if self._within(pk)]
+
+    # --- Which users ------------------------------------------------------------------------------
+    show_choices = [(value, label) for value, (label, _) in CHOICES.items()]
+    endpoint_choices = [("", "Any endpoint"), *ENDPOINT_KINDS.items()]
+
+    @property
+    def where(self) -> UserFilter:
+        where = UserFilter(
+            self.cluster.pk if self.cluster else None,
+            node_id=self.node.pk if self.node else None,
+            subcluster_id=self.subcluster.pk if self.subcluster else None,
+            endpoint=self.endpoint,
+            q=self.q,
+            contacts_min=self.contacts,
+        )
+        return replace(where, **CHOICES[self.show][1])
+
+    @cached_property
+    def page(self) -> selectors.UserPage:
+        return selectors.user_page(self.where, self.after)
+
+    @cached_property
+    def rows(self) -> list[Person]:
+        return [self._person(found) for found in self.page.rows]
+
+    def _person(self, found: Assignment) -> Person:
+        home, serving = self.nodes.get(found.home_node_id or 0), self.nodes.get(found.serving_node_id or 0)
+        return Person(found, home, serving, self.clusters[found.cluster_id])
+
+    @cached_property
+    def count(self) -> tuple[int, bool]:
+        """How many match, and whether there are more than were counted."""
+        return selectors.count_users(self.where) if self.filtered else (selectors.everybody(), False)
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.query)
+
+    # --- Addresses --------------------------------------------------------------------------------
+    @property
+    def query(self) -> str:
+        """The filter as an address keeps it: what is not asked for is left out."""
+        asked: dict[str, object] = {
+            "q": self.q,
+            "cluster": self.cluster.name if self.cluster else "",
+            "subcluster": self.subcluster.pk if self.subcluster else "",
+            "node": self.node.pk if self.node else "",
+            "show": self.show,
+            "endpoint": self.endpoint,
+            "contacts": self.contacts or "",
+        }
+        return urlencode({name: value for name, value in asked.items() if value != ""})
+
+    @property
+    def here(self) -> str:
+        return _address("find-users", self.query)
+
+    @property
+    def export(self) -> str:
+        return _address("find-users-export", self.query)
+
+    @property
+    def next(self) -> str:
+        """The address of the page after this one."""
+        following = urlencode({"after": self.page.next_cursor})
+        return _address("find-users", "&".join(part for part in (self.query, following) if part))
+
+
+def _address(name: str, query: str) -> str:
+    return reverse(name) + (f"?{query}" if query else "")
+
+
+@require_GET
+@needs(roles.SEE)
+def find_users(request: HttpRequest) -> HttpResponse:
+    """The first page with its filter, or only the rows of a further one."""
+    found = Directory(request.GET)
+    rows_only = bool(found.after and request.headers.get("HX-Request"))
+    template = "assignments/_directory_rows.html" if rows_only else "assignments/directory.html"
+    response = render(request, template, {"place": "users", "found": found})
+    if request.headers.get("HX-Request") and not rows_only:
+        response["HX-Replace-Url"] = found.here
+    return response
+
+
+@require_GET
+@needs(roles.SEE)
+def export(request: HttpRequest) -> HttpResponse:
+    """Everybody who matches, as CSV."""
+    return csv_response(request, selectors.users(Directory(request.GET).where), "users")

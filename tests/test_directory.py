@@ -1,0 +1,136 @@
+"""Finding users in all clusters: the filter in the address, pages by user ID, links and the export."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from assignments import selectors
+from assignments.models import Assignment
+from assignments.selectors import UserFilter
+from assignments.services import recovery
+from tests.test_page import HTMX, as_
+from tests.worlds import make_acme, node
+from topology import roles
+from topology.models import Cluster, EndUser
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client() -> Client:
+    return as_(roles.VIEWER)
+
+
+@pytest.fixture
+def two() -> tuple[Cluster, Cluster]:
+    return make_acme("west", imp1a=3, imp3a=2, waiting=1), make_acme("east", imp1a=2)
+
+
+def text(client: Client, **asked: object) -> str:
+    answer = client.get(reverse("find-users"), asked)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def found(client: Client, **asked: object) -> list[str]:
+    return re.findall(r'title="Show in \w+">(.*?)</a>', text(client, **asked))
+
+
+def csv(client: Client, **asked: object) -> list[str]:
+    answer = client.get(reverse("find-users-export"), asked)
+    return b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[arg-type]
+
+
+def test_each_part_of_the_filter_narrows_the_list(two: tuple[Cluster, Cluster], client: Client) -> None:
+    west, _ = two
+    one, third = node(west, "imp1a"), node(west, "imp3a")
+    everybody = found(client)
+    assert len(everybody) == 8
+    assert everybody == sorted(everybody)
+    assert len(found(client, cluster="west")) == 6
+    assert len(found(client, node=one.pk)) == 3
+    assert len(found(client, subcluster=one.subcluster_id)) == 3
+    assert len(found(client, q="east-imp1a")) == 2
+    assert len(found(client, q="person 1 of imp1a")) == 2
+    assert found(client, show="unassigned") == ["west-waiting-0001"]
+    assert len(found(client, show="assigned")) == 7
+    assert found(client, show="pinned") == []
+    Assignment.objects.filter(home_node=third).update(pinned=True)
+    assert len(found(client, show="pinned")) == 2
+    recovery.inject(third, "power")
+    assert found(client, show="out") == ["west-imp3a-0001", "west-imp3a-0002"]
+    EndUser.objects.filter(user_id="west-imp1a-0002").update(contacts=150, endpoints=["sametime"])
+    assert found(client, contacts=150) == found(client, endpoint="sametime") == ["west-imp1a-0002"]
+    assert found(client, contacts=151) == []
+    assert found(client, cluster="east", show="out") == []
+
+
+def test_a_node_of_another_cluster_is_dropped_from_the_filter(two: tuple[Cluster, Cluster], client: Client) -> None:
+    west, _ = two
+    asked = {"cluster": "east", "node": node(west, "imp1a").pk}
+    assert len(found(client, **asked)) == 2
+    answer = client.get(reverse("find-users"), asked, headers=HTMX)
+    assert answer["HX-Replace-Url"] == "/users/?cluster=east"
+
+
+@pytest.mark.parametrize(
+    "query", ["node=abc", "contacts=-1", "contacts=999999", "show=x", "q=%00", "after=%00", "cluster=no"]
+)
+def test_a_strange_address_is_no_failure(query: str, two: tuple[Cluster, Cluster], client: Client) -> None:
+    assert client.get(f"{reverse('find-users')}?{query}").status_code == 200
+
+
+def test_each_row_leads_to_the_user_on_the_page_of_the_cluster(two: tuple[Cluster, Cluster], client: Client) -> None:
+    one = node(two[0], "imp1a")
+    address = f"/clusters/west/?node={one.pk}&amp;q=west-imp1a-0001"
+    assert f'href="{address}"' in text(client)
+    assert 'data-user-id="west-imp1a-0001"' in client.get(address.replace("&amp;", "&")).content.decode()
+    assert 'href="/clusters/west/?node=0&amp;q=west-waiting-0001"' in text(client)
+
+
+def test_pages_go_on_and_show_everybody_once(client: Client) -> None:
+    make_acme(imp1a=80, imp1b=45)
+    address, seen = reverse("find-users") + "?show=assigned", []
+    for _ in range(5):
+        page = client.get(address, headers=HTMX).content.decode()
+        seen += re.findall(r'title="Show in acme">(.*?)</a>', page)
+        following = re.search(r'<tr class="more" hx-get="(.*?)"', page)
+        if not following:
+            break
+        address = following[1].replace("&amp;", "&")
+        assert "show=assigned" in address
+    assert len(seen) == len(set(seen)) == 125
+    assert seen == sorted(seen)
+
+
+def test_the_count_is_capped(client: Client) -> None:
+    make_acme(imp1a=12)
+    assert selectors.count_users(UserFilter(None), cap=5) == (5, True)
+    assert "12 users in all clusters" in text(client)
+    assert "1 user matches" in text(client, q="imp1a-0003")
+    assert "Nobody matches" in text(client, q="nobody")
+
+
+def test_it_costs_the_same_for_many_users_and_clusters(client: Client) -> None:
+    counts = []
+    for name, users in (("few", 2), ("many", 200), ("more", 200)):
+        make_acme(name, imp1a=users)
+        text(client)
+        with CaptureQueriesContext(connection) as queries:
+            text(client)
+        counts.append(len(queries))
+    assert len(set(counts)) == 1, counts
+
+
+def test_what_matches_is_exported(two: tuple[Cluster, Cluster], client: Client) -> None:
+    head, *rows = csv(client)
+    assert head.startswith("user_id,name,mail,endpoints,contacts,node")
+    assert len(rows) == 8
+    assert [row.split(",")[0] for row in csv(client, cluster="east")[1:]] == ["east-imp1a-0001", "east-imp1a-0002"]
+    assert csv(client, q="nobody")[1:] == []
+    page = text(client, cluster="east")
+    assert 'href="/users/users.csv?cluster=east"' in page
