@@ -34,6 +34,7 @@ urlpatterns = [
     path("clusters/<str:cluster>/users", users.users, name="users"),
     path("clusters/<str:cluster>/import", imports.upload, name="import"),
     path("clusters/<str:cluster>/settings", settings.settings, name="settings"),
+    path("clusters/<str:cluster>/placing", settings.placing, name="placing"),
     path("clusters/<str:cluster>/plans", runs.make_plan, name="plans"),
     path("clusters/<str:cluster>/nodes/<int:pk>/menu", recovery.menu, name="node-menu"),
     path("clusters/<str:cluster>/nodes/<int:pk>/faults", recovery.fault, name="fault"),

@@ -50,7 +50,7 @@ LEAST = {  # the role each address needs; one that is missing here fails the tes
     "plan": roles.VIEWER, "recommended": roles.OPERATOR, "approve-plan": roles.OPERATOR, "what-if": roles.VIEWER,
     "simulation": roles.VIEWER, "simulation-instant": roles.VIEWER, "simulation-export": roles.VIEWER,
     "simulation-delete": roles.VIEWER,
-    "details": roles.VIEWER, "pin": roles.OPERATOR, "unpin": roles.OPERATOR,
+    "placing": roles.VIEWER, "details": roles.VIEWER, "pin": roles.OPERATOR, "unpin": roles.OPERATOR,
     "export-dialog": roles.VIEWER, "export": roles.VIEWER,
     "hands": roles.VIEWER, "carry": roles.OPERATOR,
 }  # fmt: skip

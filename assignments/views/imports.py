@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from assignments.services.imports import Report, import_users
+from assignments.services.preview import next_users
 from topology import roles
 from topology.http import needs
 from topology.models import Cluster, Mode
@@ -40,6 +41,7 @@ def _context(cluster: Cluster, report: Report | None = None) -> dict[str, Any]:
     return {
         "cluster": cluster,
         "placing": PLACING[cluster.mode],
+        "preview": next_users(cluster) if report is None else None,
         "report": report,
         "problems": rows,
         "shown": SHOWN,

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
+from assignments.services.preview import next_users
 from assignments.services.recovery_policy import DECIMAL, MAY_BE_EMPTY, WHOLE, YES_OR_NO, ranges
 from assignments.services.settings import change_settings
 from assignments.views.answers import said
@@ -113,6 +114,14 @@ def settings(request: HttpRequest, cluster: str) -> HttpResponse:
     return said(request, f"The settings of {found.name} are stored.", close=True)
 
 
+@require_GET
+@needs(roles.SEE)
+def placing(request: HttpRequest, cluster: str) -> HttpResponse:
+    """Where the next users would go by an assignment mode that is looked at."""
+    preview = next_users(cluster_named(cluster), request.GET.get("mode", ""))
+    return render(request, "assignments/_placing.html", {"preview": preview})
+
+
 def _stored(cluster: Cluster) -> dict[str, str]:
     policy: dict[str, Any] = {name: getattr(cluster.policy, name) for name in FIELDS if name != SPEED}
     return {name: _shown(name, value) for name, value in (policy | {SPEED: cluster.clock_speed}).items()}
@@ -155,6 +164,7 @@ def _form(
     context = {
         "cluster": cluster,
         "groups": groups,
+        "preview": next_users(cluster, mode),
         "modes": Mode.choices,
         "models": Model.choices,
         "mode": mode,
