@@ -53,13 +53,14 @@ LEAST = {  # the role each address needs; one that is missing here fails the tes
     "placing": roles.VIEWER, "details": roles.VIEWER, "pin": roles.OPERATOR, "unpin": roles.OPERATOR,
     "export-dialog": roles.VIEWER, "export": roles.VIEWER,
     "hands": roles.VIEWER, "carry": roles.OPERATOR,
+    "node-targets": roles.ADMINISTRATOR, "place-node": roles.ADMINISTRATOR,
 }  # fmt: skip
 POSTED = {
     "export",
     "maintenance-step",
     "fault", "act", "plans", "approve-plan", "run-plan", "steer", "undo", "move", "move-targets", "undo-move",
     "simulation-delete", "sign-out", "tour-done", "subcluster-step", "node-step",
-    "carry",
+    "carry", "node-targets", "place-node",
 }  # fmt: skip
 
 

@@ -598,6 +598,20 @@ NODE_ADDED = _add("NODE_ADDED", "{actor} added the node {name} to {place}.", lev
 NODE_CHANGED = _add("NODE_CHANGED", "{actor} changed {field} of {name} from {before} to {after}.", level=NEWS)
 NODE_PLACED = _add("NODE_PLACED", "{actor} put {name} into {place}.", level=NEWS)
 NODE_UNASSIGNED = _add("NODE_UNASSIGNED", "{actor} took {name} out of {place}.", level=NEWS)
+NODE_ALREADY_THERE = _add("NODE_ALREADY_THERE", "{name} is in {place} already.")
+NODE_JOINS = _add("NODE_JOINS", "{name} joins {place}, which has no other node.", level=NEWS)
+NODE_JOINS_PEER = _add(
+    "NODE_JOINS_PEER",
+    "{name} joins {peer} in {place}, whose services restart.",
+    "Choose a quiet hour: those whom {peer} serves are interrupted.",
+    WARNING,
+)
+NODE_LEAVES = _add(
+    "NODE_LEAVES",
+    "{name} leaves {place} and serves nobody until it is in a subcluster again.",
+    "Choose a quiet hour: the services of {place} restart.",
+    WARNING,
+)
 NODE_REMOVED = _add("NODE_REMOVED", "{actor} removed the node {name}.", level=NEWS)
 
 # --- Import of users (assignments/services/imports.py) --------------------------------------------

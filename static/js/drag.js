@@ -74,7 +74,8 @@
     return fetch(`${moves()}${path}`, { method: "POST", body: new URLSearchParams(asked), headers, keepalive: true });
   }
 
-  function tell() { // the others see what is carried, and over which target
+  function tell() { // the others see what users are carried, and over which target
+    if (drag?.what.server) return;
     clearTimeout(telling);
     const { what, zone } = drag ?? {}, users = what?.node ? { list: `node:${what.node}` } : { list, count: count() };
     telling = setTimeout(() => ask("hands", drag ? { ...users, to: zone?.dataset.drop ?? "" } : {}).catch(() => {}), drag ? 250 : 0);
@@ -90,7 +91,7 @@
     show({ level: "asking", message: "Asking where it may go…", fix: "" });
     if (!keys) requestAnimationFrame(scroll);
     try {
-      const answer = await ask("targets", what);
+      const answer = await ask(what.server ? "node/targets" : "targets", what);
       const told = await answer.json();
       if (drag !== mine) return;
       if (!answer.ok) return end(`${told.message} ${told.fix}`);
@@ -99,21 +100,21 @@
     } catch {
       return drag === mine && end("The server does not answer: nothing was moved.");
     }
-    for (const zone of zones()) mark(zone);
+    if (what.server) body.dataset.drags = "node";
+    for (const zone of zones()) {
+      zone.classList.add("drop", `drop-${verdict(zone).level}`);
+      zone.dataset.verdict = verdict(zone).short;
+    }
     if (keys) return step(0);
     track();
     if (drag.late) drop();
   }
 
-  const zones = () => [...document.querySelectorAll("[data-drop]")];
+  const zones = () => [...document.querySelectorAll("[data-drop]")].filter((zone) => !drag.targets || zone.dataset.drop in drag.targets);
+  const at = (element, zone = element?.closest("[data-drop]") ?? null) => // the innermost target for what is dragged
+    zone && !(zone.dataset.drop in (drag.targets ?? {})) ? at(zone.parentElement) : zone;
   const leaves = () => zones().filter((zone) => !zone.querySelector("[data-drop]") && zone.getClientRects().length);
-  const verdict = (zone) => drag.targets[zone.dataset.drop] ?? { level: "none", message: "", fix: "", short: "" };
-
-  function mark(zone) {
-    const { level, short } = verdict(zone);
-    zone.classList.add("drop", `drop-${level}`);
-    zone.dataset.verdict = short;
-  }
+  const verdict = (zone) => drag.targets[zone.dataset.drop];
 
   function show({ level, message, fix: help }) {
     ghost.dataset.level = level;
@@ -127,8 +128,8 @@
     ghost.style.transform = `translate(${Math.max(8, left)}px, ${Math.max(8, top)}px)`;
   }
 
-  function track() { // the innermost target under the pointer
-    over(document.elementFromPoint(drag.x, drag.y)?.closest("[data-drop]") ?? null);
+  function track() {
+    over(at(document.elementFromPoint(drag.x, drag.y)));
     place(drag.x, drag.y);
   }
 
@@ -137,7 +138,7 @@
     drag.zone?.classList.remove("drop-over");
     drag.zone = zone;
     zone?.classList.add("drop-over");
-    const said = zone ? verdict(zone) : { level: "none", message: "Drop on a node, or press Escape.", fix: "" };
+    const said = zone ? verdict(zone) : { level: "none", message: "Drop on one of the targets, or press Escape.", fix: "" };
     title.textContent = zone && !zone.querySelector("[data-drop]") ? `${drag.name} to ${zone.dataset.name.split(".")[0]}` : drag.name;
     show(said);
     tell();
@@ -174,10 +175,11 @@
 
   function end(text) {
     for (const zone of zones()) {
-      zone.classList.remove("drop", "drop-over", "drop-allowed", "drop-warning", "drop-refused", "drop-none");
+      zone.classList.remove("drop", "drop-over", "drop-allowed", "drop-warning", "drop-refused");
       delete zone.dataset.verdict;
     }
     body.classList.remove("dragging");
+    delete body.dataset.drags;
     ghost.hidden = true;
     if (drag?.targets) { drag = null; tell(); }
     drag = press = null;
@@ -187,7 +189,8 @@
   function drop() { // also on a target that refuses: its answer is the reason, as a message that stays
     const { zone, what } = drag;
     end(zone ? "" : "No target: nothing was moved.");
-    if (zone) htmx.ajax("POST", moves(), { source: "[data-moves]", target: "#messages", swap: "innerHTML", values: { ...what, to: zone.dataset.drop } });
+    const path = what.server ? `${moves()}node` : moves();
+    if (zone) htmx.ajax("POST", path, { source: "[data-moves]", target: "#messages", swap: "innerHTML", values: { ...what, to: zone.dataset.drop } });
   }
 
   function dialog(button) { // about what is chosen
@@ -200,7 +203,8 @@
   }
 
   function start() { // of what was pressed: the handle of a node, or a row with all that is chosen
-    const { handle, row } = press;
+    const { handle, row, card } = press;
+    if (card) return begin({ server: card.dataset.dragServer }, `Move ${card.closest("[data-name]").dataset.name}`, false);
     if (handle) return begin({ node: handle.dataset.dragNode }, `Move all users of ${handle.closest("[data-name]")?.dataset.name}`, false);
     if (row.getAttribute("aria-selected") !== "true") choose(row);
     return begin(values(), nameOf(), false);
@@ -209,10 +213,11 @@
   // --- Pointer -------------------------------------------------------------------------------------------
   document.addEventListener("pointerdown", (event) => {
     const handle = event.target.closest("[data-drag-node]"), row = event.target.closest(".users [data-user]");
-    if (event.button || drag || !moves() || !(handle || row)) return;
-    if (!handle && event.target.closest("button, a, input, select, textarea, summary")) return;
+    const card = handle ? null : event.target.closest("[data-drag-server]");
+    if (event.button || drag || !moves() || !(handle || row || card)) return;
+    if (!handle && event.target.closest(card ? "button, [popover]" : "button, a, input, select, textarea, summary")) return;
     const touch = event.pointerType === "touch";
-    press = { handle, row, touch, x: event.clientX, y: event.clientY, id: event.pointerId };
+    press = { handle, row, card, touch, x: event.clientX, y: event.clientY, id: event.pointerId };
     if (touch) press.timer = setTimeout(() => { navigator.vibrate?.(15); start(); }, PRESS);
   });
 

@@ -31,7 +31,8 @@ def select(page: Page, user_ids: Iterable[str]) -> None:
 
 
 def middle(place: Locator) -> tuple[float, float]:
-    place.scroll_into_view_if_needed()
+    # To the middle, where the bar at the bottom of the map does not lie over it.
+    place.evaluate("element => element.scrollIntoView({block: 'center'})")
     box = place.bounding_box()
     assert box
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -49,7 +50,6 @@ def pick_up(page: Page, what: Locator) -> None:
 
 def hover(page: Page, short: str, level: str) -> Locator:
     """Lead the drag over a node, and wait until it says what it thinks of it; answers what hangs at the pointer."""
-    card(page, short).evaluate("element => element.scrollIntoView({block: 'center'})")
     page.mouse.move(*middle(card(page, short)), steps=5)
     ghost = page.locator("#ghost")
     expect(ghost).to_have_attribute("data-level", level)

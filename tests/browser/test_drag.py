@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from assignments.models import Assignment, Operation
 from assignments.services import moves
@@ -15,7 +15,7 @@ from assignments.services.moves import Selection
 from tests.browser.hands import card, drag, homes, hover, middle, pick_up, row, said, select, show
 from tests.live import LiveStack
 from tests.worlds import make_acme, node
-from topology.models import Cluster, EndUser
+from topology.models import Cluster, EndUser, Node
 
 Open = Callable[..., Page]
 THREE = ("imp1a-0001", "imp1a-0002", "imp1a-0003")
@@ -289,6 +289,88 @@ def test_a_drop_is_undone_with_one_click(live_stack: LiveStack, page: Page) -> N
     expect(said(page)).to_contain_text("Moving 3 users to their former home")
     expect(row(page, THREE[0])).to_be_visible()
     assert homes(THREE) == {"imp1a"}
+
+
+@pytest.fixture
+def builder(acme: Cluster, signed_in_page: Open) -> Page:
+    """An administrator before a cluster of which one pair has HA off."""
+    Node.objects.filter(subcluster__cluster=acme, subcluster__name="sc-3").update(publisher=False)
+    page = signed_in_page(path="/clusters/acme/")
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    return page
+
+
+def panel(page: Page, name: str) -> Locator:
+    return page.locator(f"section.subcluster[data-name='{name}']")
+
+
+def lead(page: Page, name: str, level: str) -> Locator:
+    """Lead a drag over the head of a subcluster's panel."""
+    head = panel(page, name).locator(".subcluster-head")
+    ghost = page.locator("#ghost")
+    where = None
+    while where != (now := middle(head.locator("h2"))):  # the map scrolls under a pointer near its edge, to its end
+        where = now
+        page.mouse.move(*now, steps=5)
+        expect(ghost).not_to_have_attribute("data-level", "asking")
+    expect(ghost).to_have_attribute("data-level", level)
+    return ghost
+
+
+def place(acme: Cluster, short: str) -> str | None:
+    found = node(acme, short).subcluster
+    return found.name if found else None
+
+
+def test_a_node_is_dragged_onto_a_subcluster_and_out_again(acme: Cluster, builder: Page) -> None:
+    page = builder
+    pick_up(page, card(page, "spare").locator("h3"))
+    expect(page.locator("#ghost b")).to_have_text("Move the node spare")
+    expect(panel(page, "sc-1")).to_have_attribute("data-verdict", "two nodes already")
+    expect(page.locator(".node.drop")).to_have_count(0)  # a node is no target of a node
+    ghost = lead(page, "sc-1", "refused")
+    expect(ghost).to_contain_text("sc-1 has two nodes already: imp1a.acme.org and imp1b.acme.org.")
+    lead(page, "Unassigned nodes", "refused")
+    expect(ghost).to_contain_text("spare is in Unassigned nodes already.")
+    lead(page, "sc-3", "warning")
+    expect(ghost).to_contain_text("spare joins imp3a in sc-3, whose services restart.")
+    page.mouse.up()
+    expect(said(page)).to_contain_text("spare is now in sc-3.")
+    expect(panel(page, "sc-3")).to_contain_text("spare")
+    assert place(acme, "spare") == "sc-3"
+    expect(panel(page, "Unassigned nodes")).to_be_hidden()  # it holds none, and shows itself to drags alone
+    pick_up(page, card(page, "spare").locator("h3"))
+    expect(panel(page, "Unassigned nodes")).to_be_visible()
+    lead(page, "Unassigned nodes", "warning")
+    page.mouse.up()
+    expect(said(page)).to_contain_text("spare is now in the unassigned nodes.")
+    assert place(acme, "spare") is None
+    said(page).get_by_role("button", name="Undo").click()
+    expect(said(page)).to_contain_text("spare is now in sc-3.")
+    assert place(acme, "spare") == "sc-3"
+
+
+def test_a_node_that_cannot_go_says_why_and_stays(acme: Cluster, builder: Page) -> None:
+    page = builder
+    pick_up(page, card(page, "imp1b").locator("h3"))
+    ghost = lead(page, "sc-3", "refused")
+    expect(ghost).to_contain_text("sc-1")
+    expect(ghost.locator("small")).not_to_be_empty()
+    page.mouse.up()
+    expect(said(page).get_by_role("alert")).to_be_visible()
+    assert place(acme, "imp1b") == "sc-1"
+    page.keyboard.press("Escape")
+    card(page, "imp1b").locator("h3 a").click()  # the name is still a link
+    expect(page.locator("#users-title")).to_have_text("imp1b")
+
+
+def test_an_operator_moves_users_but_no_nodes(page: Page) -> None:
+    x, y = middle(card(page, "spare").locator("h3"))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 40, y, steps=4)
+    expect(page.locator("#ghost")).to_be_hidden()
+    page.mouse.up()
 
 
 def test_a_locked_view_lets_nothing_be_dragged(page: Page) -> None:

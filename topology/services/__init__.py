@@ -7,7 +7,7 @@ assignments/services/recovery.py, which also moves the users that depend on it.
 
 from topology.services.clusters import create_cluster, set_mode, set_model, set_policy
 from topology.services.files import apply_topology, present
-from topology.services.nodes import add_node, move_node, remove_node, set_capacity, unassign_node
+from topology.services.nodes import add_node, demand_place, move_node, remove_node, set_capacity, unassign_node
 from topology.services.rules import RULES
 from topology.services.subclusters import (
     create_subcluster,
@@ -24,6 +24,7 @@ __all__ = [
     "apply_topology",
     "create_cluster",
     "create_subcluster",
+    "demand_place",
     "describe_subcluster",
     "move_node",
     "order_nodes",

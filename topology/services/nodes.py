@@ -126,6 +126,13 @@ def unassign_node(node: Node, *, actor: Any = None) -> Node:
     return node
 
 
+def demand_place(node: Node, subcluster: Subcluster | None) -> None:
+    """Raise Refused if move_node or (without a subcluster) unassign_node would refuse now; nothing is locked."""
+    if node.subcluster:
+        _may_leave(node, node.subcluster)
+    _place(subcluster)
+
+
 def _may_leave(node: Node, source: Subcluster) -> None:
     if node.publisher:
         raise Refused(reasons.PUBLISHER_STAYS, node=node.name, subcluster=source.name)
