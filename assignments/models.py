@@ -267,8 +267,9 @@ class Move(models.Model):
 
 # Django looks for models here.
 from assignments.models_lanes import Lane  # noqa: E402
+from assignments.models_people import SavedView  # noqa: E402
 from assignments.models_rules import Approval, Pin, RunPolicy  # noqa: E402
 from assignments.models_simulations import Simulation  # noqa: E402
 
 __all__ = ["ACTIVE", "Approval", "Assignment", "Claim", "Goal", "Kind", "Lane", "Move", "Operation", "Pin", "Plan"]
-__all__ += ["PlannedMove", "Population", "Progress", "RunPolicy", "Simulation"]
+__all__ += ["PlannedMove", "Population", "Progress", "RunPolicy", "SavedView", "Simulation"]

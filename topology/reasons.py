@@ -747,6 +747,13 @@ WHY_OUT = _add("WHY_OUT", "Out of service: {home} is {state} and serves nobody."
 PEOPLE_NOT_ONE = _add(
     "PEOPLE_NOT_ONE", "Details are those of one user; {users} are chosen.", "Choose one user.", status=422
 )
+VIEW_NEEDS_NAME = _add(
+    "VIEW_NEEDS_NAME",
+    "A view needs a name of at most {limit} characters; this one has {length}.",
+    "Give it another name.",
+    status=422,
+)
+VIEWS_ENOUGH = _add("VIEWS_ENOUGH", "You have {most} views of this cluster already.", "Delete one first.")
 NO_SUCH_USER = _add(
     "NO_SUCH_USER", "There is no user {user} in {cluster}.", "Look for the user in the list of all users.", status=422
 )

@@ -117,14 +117,12 @@ class Pane:
     @property
     def place(self) -> list[tuple[str, str]]:
         """Whose users, as parameters of the address."""
-        pairs = (("node", self.where.node_id), ("subcluster", self.where.subcluster_id))
-        return [(name, str(value)) for name, value in pairs if value is not None]
+        return place_of(self.where)
 
     @property
     def query(self) -> str:
         """The filter as it stands in the address of the page."""
-        pairs = (("q", self.where.q), ("show", self.show), ("endpoint", self.where.endpoint))
-        return urlencode([*self.place, *((name, value) for name, value in pairs if value)])
+        return query_of(self.where, self.show)
 
     @property
     def page_address(self) -> str:
@@ -252,6 +250,18 @@ def filter_of(asked: QueryDict, cluster: Cluster) -> tuple[UserFilter, str]:
     )
     show = _known(asked, "show", SHOWS)
     return replace(where, **SHOWS[show][1]), show
+
+
+def place_of(where: UserFilter) -> list[tuple[str, str]]:
+    """Whose users, as parameters of the address."""
+    pairs = (("node", where.node_id), ("subcluster", where.subcluster_id))
+    return [(name, str(value)) for name, value in pairs if value is not None]
+
+
+def query_of(where: UserFilter, show: str) -> str:
+    """A filter as it stands in the address of the page."""
+    pairs = (("q", where.q), ("show", show), ("endpoint", where.endpoint))
+    return urlencode([*place_of(where), *((name, value) for name, value in pairs if value)])
 
 
 def _cursor(asked: QueryDict, name: str) -> str:

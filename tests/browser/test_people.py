@@ -75,3 +75,23 @@ def test_the_chosen_users_come_as_a_file(acme: Cluster, signed_in_page: Open) ->
     assert coming.value.suggested_filename.startswith("acme-users-")
     assert len(lines) == 71
     assert lines[1].startswith("imp1a-0001,Person 1 of imp1a,")
+
+
+def test_a_view_is_saved_and_opened_and_deleted(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(role="viewer", path="/clusters/acme/")
+    show(page, "imp1a")
+    page.get_by_label("Find users").fill("imp1a-007")
+    expect(page.locator(".users .user")).to_have_count(1)
+    page.get_by_role("button", name="Views").click()
+    page.get_by_label("Name of the view").fill("The last one")
+    page.get_by_role("button", name="Save", exact=True).click()
+    kept = page.locator("#saved-views .menu-item")
+    expect(kept).to_have_text("The last one")
+    page.goto("/clusters/acme/")
+    page.get_by_role("button", name="Views").click()
+    kept.click()
+    expect(page.locator(".users .user")).to_have_count(1)
+    expect(page.get_by_label("Find users")).to_have_value("imp1a-007")
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("button", name="Delete the view The last one").click()
+    expect(page.locator("#saved-views")).to_contain_text("None yet")

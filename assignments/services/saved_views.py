@@ -1,0 +1,46 @@
+"""Saved views of the list of users: each person's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from assignments.models import SavedView
+from assignments.models_people import MAX_NAME
+from topology import reasons
+from topology.models import Cluster
+from topology.reasons import Refused
+
+MOST = 50  # of one person and cluster
+
+
+def views_of(owner: Any, cluster: Cluster) -> QuerySet[SavedView]:
+    """A person's views of a cluster, by name."""
+    return SavedView.objects.filter(owner=owner, cluster=cluster)
+
+
+@transaction.atomic
+def save(owner: Any, cluster: Cluster, name: str, query: str) -> SavedView:
+    """Keep a filter under a name; one of the same name gets the new filter. Raises Refused."""
+    said = " ".join(name.replace("\0", "").split())
+    if not 0 < len(said) <= MAX_NAME:
+        raise Refused(reasons.VIEW_NEEDS_NAME, limit=MAX_NAME, length=len(said))
+    found = views_of(owner, cluster).filter(name__iexact=said).first()
+    if found is None and views_of(owner, cluster).count() >= MOST:
+        raise Refused(reasons.VIEWS_ENOUGH, most=MOST)
+    found = found or SavedView(owner=owner, cluster=cluster)
+    found.name, found.query = said, query
+    try:
+        with transaction.atomic():
+            found.save()
+    except IntegrityError:  # the same person, twice at once: the other one's name is there now
+        views_of(owner, cluster).filter(name__iexact=said).update(query=query)
+        return views_of(owner, cluster).get(name__iexact=said)
+    return found
+
+
+def delete(owner: Any, cluster: Cluster, pk: int) -> None:
+    """Forget one's own view; somebody else's stays."""
+    views_of(owner, cluster).filter(pk=pk).delete()

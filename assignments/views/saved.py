@@ -1,0 +1,39 @@
+"""Saved views: the menu beside the filter of the list of users."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from assignments.services import saved_views
+from assignments.views.shown import filter_of, query_of
+from topology import roles
+from topology.http import needs
+from topology.models import Cluster
+from topology.selectors import cluster_named
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.SEE)
+def views(request: HttpRequest, cluster: str) -> HttpResponse:
+    """One's own views of a cluster; a POST keeps the filter as it stands under a name."""
+    found = cluster_named(cluster)
+    if request.method == "POST":
+        query = query_of(*filter_of(request.POST, found))
+        saved_views.save(request.user, found, request.POST.get("name", ""), query)
+    return _menu(request, found)
+
+
+@require_POST
+@needs(roles.SEE)
+def delete(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+    """Forget one's own view."""
+    found = cluster_named(cluster)
+    saved_views.delete(request.user, found, pk)
+    return _menu(request, found)
+
+
+def _menu(request: HttpRequest, cluster: Cluster) -> HttpResponse:
+    context = {"cluster": cluster, "views": list(saved_views.views_of(request.user, cluster))}
+    return render(request, "assignments/_saved_views.html", context)

@@ -1,0 +1,99 @@
+"""Saved views: a filter under a name, each person's own."""
+
+import threading
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from assignments.models import SavedView
+from assignments.services import saved_views
+from tests.worlds import make_acme, node
+from topology import roles
+from topology.access import give_role
+from topology.models import Cluster
+from topology.reasons import Refused
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def acme() -> Cluster:
+    return make_acme(imp1a=3)
+
+
+def person(name: str) -> Any:
+    user, new = get_user_model().objects.get_or_create(username=name)
+    if new:
+        give_role(user, roles.VIEWER)
+    return user
+
+
+def as_(name: str) -> Client:
+    client = Client(headers={"HX-Request": "true"})
+    client.force_login(person(name))
+    return client
+
+
+def test_a_filter_is_kept_under_a_name_and_opened_again(acme: Cluster) -> None:
+    home, address = node(acme, "imp1a").pk, reverse("saved-views", args=["acme"])
+    asked = {"node": home, "q": "imp1a-0001", "show": "pinned", "endpoint": "", "name": "  Pinned on  imp1a "}
+    page = as_("anna").post(address, asked).content.decode()
+    kept = SavedView.objects.get()
+    assert (kept.name, kept.query) == ("Pinned on imp1a", f"node={home}&q=imp1a-0001&show=pinned")
+    assert f"?node={home}&amp;q=imp1a-0001&amp;show=pinned" in page
+    assert as_("anna").get(reverse("cluster", args=["acme"]) + "?" + kept.query).status_code == 200
+
+
+def test_nobody_sees_or_deletes_the_views_of_another(acme: Cluster) -> None:
+    kept = saved_views.save(person("anna"), acme, "mine", "q=x")
+    assert "mine" not in as_("bert").get(reverse("saved-views", args=["acme"])).content.decode()
+    as_("bert").post(reverse("delete-view", args=["acme", kept.pk]))
+    assert SavedView.objects.count() == 1
+    as_("anna").post(reverse("delete-view", args=["acme", kept.pk]))
+    assert not SavedView.objects.exists()
+
+
+def test_the_same_name_gets_the_new_filter_whatever_the_case(acme: Cluster) -> None:
+    saved_views.save(person("anna"), acme, "Night", "q=a")
+    saved_views.save(person("anna"), acme, "NIGHT", "q=b")
+    assert list(SavedView.objects.values_list("name", "query")) == [("NIGHT", "q=b")]
+
+
+def test_a_view_has_a_name_and_nobody_keeps_more_than_fifty(acme: Cluster) -> None:
+    for name in (" ", "x" * 61):
+        with pytest.raises(Refused) as refusal:
+            saved_views.save(person("anna"), acme, name, "")
+        assert refusal.value.code == "VIEW_NEEDS_NAME"
+    for number in range(saved_views.MOST):
+        saved_views.save(person("anna"), acme, f"view {number}", "")
+    with pytest.raises(Refused) as refusal:
+        saved_views.save(person("anna"), acme, "one more", "")
+    assert refusal.value.code == "VIEWS_ENOUGH"
+    saved_views.save(person("anna"), acme, "view 7", "q=again")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_view_saved_twice_at_once_is_there_once() -> None:
+    acme, anna = make_acme(), person("anna")
+    gate, failures = threading.Barrier(4), list[Exception]()
+
+    def act(number: int) -> None:
+        try:
+            gate.wait()
+            saved_views.save(anna, acme, "night", f"q={number}")
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=act, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert SavedView.objects.count() == 1
