@@ -122,6 +122,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG or LOCAL
+# A file that changes under a running server would be cut off at the length it had at the start.
+WHITENOISE_AUTOREFRESH = DEBUG or LOCAL
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 LOGIN_URL = "sign-in"

@@ -103,6 +103,9 @@ SERVING_STATES = frozenset(
     }
 )
 
+# A node in any other state is on the way from or to a failover, or rests in one.
+STEADY_STATES = frozenset({State.NORMAL, State.UNKNOWN, State.INITIALIZING})
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:

@@ -23,11 +23,9 @@ from assignments.userlist import Limits, Problems, Readable, UserList
 from topology import events, locks, reasons
 from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
 from topology.reasons import Refused
-from topology.states import State
+from topology.states import STEADY_STATES
 
 LIMITS = Limits(MAX_USER_ID, MAX_CONTACTS, ENDPOINT_KINDS)
-# A pair in any other state is on its way from or to a failover, or rests in one.
-SETTLED = (State.NORMAL, State.UNKNOWN, State.INITIALIZING)
 
 
 @dataclass
@@ -126,7 +124,7 @@ class _Placement:
 
     def _refuse_in_failover(self) -> None:
         for node in self.nodes:
-            if node.state not in SETTLED:
+            if node.state not in STEADY_STATES:
                 state = node.look.label
                 raise Refused(reasons.CLUSTER_IN_FAILOVER, node=node.name, state=state, cluster=self.cluster.name)
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from assignments import planner
 from assignments.planner import Ground
 from assignments.services.grounds import ground_of
-from assignments.services.imports import SETTLED
 from topology import reasons
 from topology.models import ENDPOINTS_PER_USER, Cluster, Mode, Node
 from topology.reasons import Refused
+from topology.states import STEADY_STATES
 
 USERS = 100
 
@@ -63,7 +63,7 @@ def next_users(cluster: Cluster, mode: str = "", users: int = USERS) -> Preview:
 
 def _demand_settled(cluster: Cluster) -> None:
     """No user is added while a pair fails over (domain.md §1.4)."""
-    for node in Node.objects.filter(cluster=cluster).exclude(state__in=SETTLED).order_by("number"):
+    for node in Node.objects.filter(cluster=cluster).exclude(state__in=STEADY_STATES).order_by("number"):
         state = node.look.label
         raise Refused(reasons.CLUSTER_IN_FAILOVER, node=node.name, state=state, cluster=cluster.name)
 

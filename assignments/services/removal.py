@@ -19,10 +19,7 @@ from topology import events, reasons
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import Refused
 from topology.services import guards
-from topology.states import State
-
-# A pair in any other state is on its way from or to a failover, or rests in one.
-SETTLED = (State.NORMAL, State.UNKNOWN, State.INITIALIZING)
+from topology.states import STEADY_STATES
 
 PEOPLE = """
     WITH gone AS (DELETE FROM assignments_assignment WHERE cluster_id = %s RETURNING user_id)
@@ -56,7 +53,7 @@ def obstacle(cluster: Cluster) -> Refused | None:
     """Why a cluster cannot be removed now, if it cannot: a run moves users, or a failover is on."""
     if run := Operation.objects.filter(cluster=cluster, state__in=ACTIVE).order_by("pk").first():
         return Refused(reasons.CLUSTER_HAS_RUN, cluster=cluster.name, operation=run.pk, kind=run.get_kind_display())
-    node = Node.objects.filter(cluster=cluster, subcluster__ha_enabled=True).exclude(state__in=SETTLED).first()
+    node = Node.objects.filter(cluster=cluster, subcluster__ha_enabled=True).exclude(state__in=STEADY_STATES).first()
     if node:
         return Refused(reasons.CLUSTER_IN_RECOVERY, cluster=cluster.name, node=node.name, state=node.look.label)
     return None

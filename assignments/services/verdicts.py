@@ -22,12 +22,10 @@ from assignments.services.hand_moves import AT_ONCE
 from topology import reasons, roles
 from topology.models import Cluster, Mode, Model, Node, Policy, Subcluster
 from topology.reasons import Reason, Refused
-from topology.states import LOOKS, State
+from topology.states import LOOKS, STEADY_STATES, State
 
 ALLOWED, WARNING, REFUSED = "allowed", "warning", "refused"
 UNASSIGNED = "unassigned"
-# A node in any other state is on the way from or to a failover, or rests in one.
-STEADY_STATES = (State.NORMAL, State.UNKNOWN, State.INITIALIZING)
 SHORT = {  # refusals on the target itself, where a sentence has no room
     reasons.USER_ALREADY_THERE.code: "at home here",
     reasons.NODE_NO_ROOM.code: "no room",
