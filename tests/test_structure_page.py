@@ -268,6 +268,10 @@ def test_a_subcluster_is_removed_when_nobody_is_in_it(acme: Cluster, client: Cli
 def test_a_step_that_there_is_not_is_not_found(acme: Cluster, client: Client) -> None:
     assert post(client, "node-step", "acme", node(acme, "imp1a").pk, "explode").status_code == 404
     assert post(client, "node-step", "acme", 999_999, "ha").status_code == 422
+    for name in ("structure-node", "structure-subcluster"):
+        address = reverse(name, args=["acme", 999_999])
+        assert client.get(address).status_code == 422
+        assert client.get(address + "?steps=1").status_code == 204  # an open checklist whose last step is done
 
 
 def test_a_guide_costs_the_same_for_many_users(client: Client) -> None:

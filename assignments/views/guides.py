@@ -33,7 +33,14 @@ from topology.selectors import cluster_named
 def node(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     """How a node moves or leaves; the checklist alone for the live stream."""
     board = selectors.board(cluster_named(cluster))
+    if _went(request, [view.node.pk for view in board.nodes], pk):
+        return HttpResponse(status=204)
     return _show_node(request, board, node_of(board, pk))
+
+
+def _went(request: HttpRequest, known: list[int], pk: int) -> bool:
+    """Whether a checklist asks for news of what is gone: its last step was done, so there is nothing to refuse."""
+    return "steps" in request.GET and pk not in known
 
 
 def _show_node(request: HttpRequest, board: Board, view: NodeView) -> HttpResponse:
@@ -144,6 +151,8 @@ AWAY: dict[str, Callable[[HttpRequest, Board, str], HttpResponse | None]] = {
 def subcluster(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     """Name, description, order of the nodes, and how a subcluster leaves."""
     board = selectors.board(cluster_named(cluster))
+    if _went(request, [view.subcluster.pk for view in board.subclusters], pk):
+        return HttpResponse(status=204)
     sub = subcluster_of(board, pk)
     if request.method == "GET":
         return _show_subcluster(request, board, sub)
