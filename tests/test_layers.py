@@ -15,6 +15,7 @@ PURE = {
     "topology.deployment",
     "topology.reasons",
     "topology.topologyfile",
+    "topology.veil",
     "assignments.planner",
     "assignments.balancer",
     "assignments.window",

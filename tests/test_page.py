@@ -50,13 +50,13 @@ LEAST = {  # the role each address needs; one that is missing here fails the tes
     "plan": roles.VIEWER, "recommended": roles.OPERATOR, "approve-plan": roles.OPERATOR, "what-if": roles.VIEWER,
     "simulation": roles.VIEWER, "simulation-instant": roles.VIEWER, "simulation-export": roles.VIEWER,
     "simulation-delete": roles.VIEWER,
-    "saved-views": roles.VIEWER, "delete-view": roles.VIEWER, "placing": roles.VIEWER, "details": roles.VIEWER, "pin": roles.OPERATOR, "unpin": roles.OPERATOR,
+    "hide-names": roles.VIEWER, "saved-views": roles.VIEWER, "delete-view": roles.VIEWER, "placing": roles.VIEWER, "details": roles.VIEWER, "pin": roles.OPERATOR, "unpin": roles.OPERATOR,
     "export-dialog": roles.VIEWER, "export": roles.VIEWER,
     "hands": roles.VIEWER, "carry": roles.OPERATOR,
     "node-targets": roles.ADMINISTRATOR, "place-node": roles.ADMINISTRATOR,
 }  # fmt: skip
 POSTED = {
-    "export", "delete-view",
+    "export", "delete-view", "hide-names",
     "maintenance-step",
     "fault", "act", "plans", "approve-plan", "run-plan", "steer", "undo", "move", "move-targets", "undo-move",
     "simulation-delete", "sign-out", "tour-done", "subcluster-step", "node-step",

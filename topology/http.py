@@ -4,13 +4,21 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django_htmx.middleware import HtmxDetails
 
-from topology import reasons, roles
+from topology import reasons, roles, veil
 from topology.reasons import Refused
+
+HIDES_NAMES = "hides_names"  # of a session: the demo mode
+
+
+def hides_names(request: HttpRequest) -> bool:
+    """Whether the session of a request shows pseudonyms in place of names."""
+    return bool(getattr(request, "session", {}).get(HIDES_NAMES))
 
 
 class Request(HttpRequest):
@@ -29,12 +37,13 @@ def needs(role: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            try:
-                if not roles.may(request.user, role):
-                    raise Refused(reasons.ROLE_NEEDED, role=role)
-                return view(request, *args, **kwargs)
-            except Refused as refusal:
-                return refused(request, refusal)
+            with veil.lowered(settings.SECRET_KEY if hides_names(request) else None):
+                try:
+                    if not roles.may(request.user, role):
+                        raise Refused(reasons.ROLE_NEEDED, role=role)
+                    return view(request, *args, **kwargs)
+                except Refused as refusal:
+                    return refused(request, refusal)
 
         return guarded
 

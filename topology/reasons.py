@@ -7,6 +7,8 @@ filled with the facts of the case; a fix tells what to do about it and may be em
 from dataclasses import dataclass
 from typing import Any
 
+from topology import veil
+
 REFUSED, WARNING, NEWS, ALARM = "refused", "warning", "news", "alarm"
 
 
@@ -22,11 +24,11 @@ class Reason:
 
     def say(self, **facts: Any) -> str:
         """The sentence with the facts filled in; a missing fact shows as its name."""
-        return self.sentence.format_map(_Facts(facts))
+        return self.sentence.format_map(_Facts(veil.facts(facts)))
 
     def say_fix(self, **facts: Any) -> str:
         """The fix with the facts filled in."""
-        return self.fix.format_map(_Facts(facts))
+        return self.fix.format_map(_Facts(veil.facts(facts)))
 
 
 class _Facts(dict[str, Any]):

@@ -12,6 +12,7 @@ urlpatterns = [
     path("tour/<int:pk>/", tour.tour, name="tour"),
     path("tour/done/", tour.done, name="tour-done"),
     path("stream", stream, name="stream"),
+    path("hide-names", views.hide_names, name="hide-names"),
     path("healthz", views.healthz, name="healthz"),
     path("clusters/<str:cluster>/history/", views.history, name="history"),
 ]

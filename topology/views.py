@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from topology import access, events, roles, selectors
-from topology.http import needs, refused
+from topology.http import HIDES_NAMES, needs, refused
 from topology.reasons import REASONS, Refused
 
 
@@ -42,6 +42,16 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     return redirect("sign-in")
+
+
+@require_POST
+@needs(roles.SEE)
+def hide_names(request: HttpRequest) -> HttpResponse:
+    """Switch the demo mode of this session on or off; the page is loaded anew."""
+    request.session[HIDES_NAMES] = not request.session.get(HIDES_NAMES)
+    response = HttpResponse(status=204)
+    response["HX-Refresh"] = "true"
+    return response
 
 
 @login_not_required

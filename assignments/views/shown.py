@@ -13,7 +13,7 @@ from django.urls import reverse
 from assignments import selectors
 from assignments.models import Assignment
 from assignments.selectors import PAGE, Board, NodeView, UserFilter
-from topology import reasons
+from topology import reasons, veil
 from topology.models import ENDPOINT_KINDS, Cluster, Node
 from topology.reasons import Refused
 
@@ -46,6 +46,7 @@ class Row:
     """One user of a list."""
 
     pk: int
+    cursor: str  # in the order of the list
     user_id: str
     name: str
     pinned: bool
@@ -160,8 +161,9 @@ class Pane:
         away = serving.short_name if serving and serving is not home else ""
         return Row(
             pk=user.pk,
-            user_id=user.user_id,
-            name=user.name,
+            cursor=user.user_id,
+            user_id=veil.user_id(user.user_id),
+            name=veil.name(user.name, user.user_id),
             pinned=found.pinned,
             signed_in=found.signed_in,
             endpoints=found.endpoints,
@@ -214,11 +216,11 @@ class Pane:
 
     @property
     def earlier(self) -> str:
-        return self._window(before=self.rows[min(PAGE - SHIFT, len(self.rows) - 1)].user_id)
+        return self._window(before=self.rows[min(PAGE - SHIFT, len(self.rows) - 1)].cursor)
 
     @property
     def later(self) -> str:
-        return self._window(after=self.rows[min(SHIFT, len(self.rows)) - 1].user_id)
+        return self._window(after=self.rows[min(SHIFT, len(self.rows)) - 1].cursor)
 
     @property
     def empty_hint(self) -> str:
