@@ -12,8 +12,10 @@ from enum import StrEnum
 
 from assignments.recovery import advance
 from assignments.recovery_desk import Desk, describe_trouble
+from assignments.recovery_flows import movers
 from assignments.recovery_pair import Cause, Outcome, Pair, Phase
 from assignments.recovery_transitions import initialize, take_back, take_over
+from assignments.throttle import Budget
 from topology.reasons import (
     FAILOVER_NODE_NOT_HEARD,
     FAILOVER_NOT_NORMAL,
@@ -34,6 +36,8 @@ from topology.reasons import (
     MAINTENANCE_NOT_READY,
     NO_SUCH_SERVICE,
     NODE_IN_MAINTENANCE,
+    PACE_CHANGED,
+    PACE_NOTHING_MOVES,
     RECOVER_NOT_FAILED,
     RECOVER_STARTED,
     Refused,
@@ -159,6 +163,20 @@ def change(pair: Pair, now: int, do: Callable[[Desk], None]) -> Outcome:
     do(desk)
     advance(desk)
     return desk.outcome()
+
+
+def pace(pair: Pair, budget: Budget, now: int) -> Outcome:
+    """Give the transition that runs a budget of its own, or none for the policy's; raises Refused (domain.md §4.8)."""
+    return change(pair, now, lambda desk: _pace(desk, budget))
+
+
+def _pace(d: Desk, budget: Budget) -> None:
+    if d.phase not in (Phase.FAILING_OVER, Phase.TAKING_BACK):
+        raise Refused(PACE_NOTHING_MOVES, subcluster=d.before.name)
+    d.remember(per_second=budget.per_second, minutes=budget.minutes)
+    target = d.backup if d.phase is Phase.FAILING_OVER else d.failed
+    users = sum(group.users for group in movers(d, target))
+    d.say(PACE_CHANGED, target, budget=d.budget.words or "as the re-login window says", rate=d.rate(users), users=users)
 
 
 def failover(pair: Pair, member: int, now: int) -> Outcome:

@@ -21,7 +21,7 @@ from assignments.recovery_pair import (
     Watch,
     picture,
 )
-from assignments.throttle import pair_window
+from assignments.throttle import Budget, pair_window
 from topology.reasons import NODE_STATE_CHANGED, Reason
 from topology.states import LOOKS, RECOVERY_MANAGER, State, StateReason, Truth, reason_label, serves
 
@@ -142,9 +142,15 @@ class Desk:
         homes = [self.before.home(i) for i in self.members]
         return pair_window(profiles, self.before.model, homes, self.parameters.relogin_lower_limit).rate
 
+    @property
+    def budget(self) -> Budget:
+        """The budget of this transition, if one was given while it ran, else that of the policy."""
+        given = self.memory.budget
+        return given if given.per_second or given.minutes else self.parameters.budget
+
     def rate(self, users: int) -> float:
         """Sign-ins per second under the budget, for so many users."""
-        return self.parameters.budget.rate(self.computed_rate(), users)
+        return self.budget.rate(self.computed_rate(), users)
 
     # --- Changes ------------------------------------------------------------------------------
     def remember(self, **values: Any) -> None:
@@ -162,9 +168,8 @@ class Desk:
 
     def enter(self, phase: Phase, **values: Any) -> None:
         """Begin a phase; throttles begin anew with what it asks for."""
-        self.remember(
-            phase=phase, since=self.now, full=False, asked=False, held=False, canary=0, resume_at=0, to_move=0
-        )
+        self.remember(phase=phase, since=self.now, full=False, asked=False, held=False)
+        self.remember(canary=0, resume_at=0, to_move=0, per_second=None, minutes=None)
         self.remember(**values)
         for i in self.members:
             self.watch(i, restarted=False, throttle=None)

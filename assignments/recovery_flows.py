@@ -112,10 +112,10 @@ def _flow_into(d: Desk, target: int) -> None:
 
 def _throttle(d: Desk, target: int, users: int, not_before: int) -> Throttle:
     """The throttle at work on a member; a new one, or one with a new anchor when the budget changed."""
-    kept, budget = d.watches[target].throttle, d.parameters.budget
+    kept, budget = d.watches[target].throttle, d.budget
     if kept and kept.budget == budget.key:
         return kept
-    return Throttle(max(d.now, not_before) if not kept else d.now, d.rate(users), 0, users, budget.key)
+    return Throttle(max(d.now, not_before), d.rate(users), 0, users, budget.key)
 
 
 def _sign_in_waiting(d: Desk, target: int, waiting: int, ready: int) -> int:
@@ -184,12 +184,15 @@ def _tell(d: Desk, target: int, signed_in: int, moved: int) -> None:
         d.say(USERS_SIGNED_IN, target, progress=True, users=moved)
     if signed_in:
         d.say(USERS_SIGNED_IN, target, progress=True, users=signed_in)
-    if moved and d.phase is Phase.TAKING_BACK:
+    if d.phase is Phase.TAKING_BACK:
         _pause_canary(d, target)
 
 
 def _pause_canary(d: Desk, target: int) -> None:
-    """After each share of a canary fallback, wait and see whether the receiving node bears it."""
+    """After each share of a canary fallback, wait and see whether the receiving node bears it.
+
+    Also where nobody moved: of a few users one is more than either share, so the second share is used up already.
+    """
     left = sum(g.users for g in movers(d, target))
     if not left or _canary_allows(d, left) != 0 or d.memory.resume_at:
         return

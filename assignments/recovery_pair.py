@@ -135,11 +135,18 @@ class Memory:
     full: bool = False  # users wait for room on the backup
     asked: bool = False  # a person was asked to fall back
     held: bool = False  # history says that maintenance held a failover back
+    per_second: float | None = None  # budget of this transition alone, given while it ran
+    minutes: float | None = None
     canary: int = 0  # stage of a canary fallback
     resume_at: int = 0  # when the next stage of it may begin
     to_move: int = 0  # users when the transition began
     failovers: tuple[int, ...] = ()  # when automatic failovers began, the latest ones
     fell_back_at: int | None = None  # the end of the last automatic fallback
+
+    @property
+    def budget(self) -> Budget:
+        """What was given while the transition ran; without either, the policy's counts."""
+        return Budget(self.per_second, self.minutes)
 
 
 Populations = Mapping[tuple[int, int], tuple[int, int]]  # (home, serving) -> (users, signed in)

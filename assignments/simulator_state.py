@@ -207,7 +207,9 @@ def _typed(kind: type[Any], document: object) -> dict[str, Any]:
 def _fits(value: object, wanted: Any) -> bool:
     if wanted is bool:
         return isinstance(value, bool)
-    if wanted is float:
+    if value is None and wanted == float | None:
+        return True
+    if wanted in (float, float | None):
         return isinstance(value, int | float) and not isinstance(value, bool)
     if wanted in (int, int | None):
         return (value is None and wanted is not int) or (isinstance(value, int) and not isinstance(value, bool))

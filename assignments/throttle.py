@@ -80,8 +80,7 @@ def window(profile: int, model: str, users: int, lower: int = LOWER_LIMIT) -> Wi
 
 def pair_window(profiles: list[int], model: str, homes: list[int], lower: int = LOWER_LIMIT) -> Window:
     """The window of a subcluster, the same on both nodes: the weaker profile decides (domain.md §4.8)."""
-    users = sum(homes) if usage(model) == ACTIVE_STANDBY else max(homes, default=0)
-    return window(min(profiles), model, users, lower)
+    return window(min(profiles), model, window_users(model, homes), lower)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +96,13 @@ class Budget:
         if self.per_second:
             return f"rate {self.per_second:g}"
         return f"minutes {self.minutes:g}" if self.minutes else "window"
+
+    @property
+    def words(self) -> str:
+        """The budget for people; empty when the window decides."""
+        if self.per_second:
+            return f"at most {self.per_second:g} sign-ins per second"
+        return f"done within {self.minutes:g} minutes" if self.minutes else ""
 
     def rate(self, computed: float, users: int) -> float:
         """Users per second for so many users."""
@@ -118,6 +124,11 @@ def effect(budget: Budget, computed: Window, users: int) -> Effect:
     """The effect of a budget on so many users who move to one node."""
     rate = budget.rate(computed.rate, users)
     return Effect(rate, computed.lower + seconds_for(users, rate), rate if users else 0.0)
+
+
+def window_users(model: str, homes: list[int]) -> int:
+    """Whose number decides the window: all of a pair in active/standby, else those of the fuller node."""
+    return sum(homes) if usage(model) == ACTIVE_STANDBY else max(homes, default=0)
 
 
 @dataclass(frozen=True, slots=True)

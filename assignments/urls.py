@@ -12,6 +12,7 @@ from assignments.views import (
     moves,
     node_places,
     overview,
+    pace,
     page,
     people,
     recovery,
@@ -71,6 +72,7 @@ urlpatterns = [
     path("operations/<int:pk>/", runs.detail, name="operation"),
     path("operations/<int:pk>/bar", runs.bar, name="operation-bar"),
     path("operations/<int:pk>/undo", runs.undo, name="undo"),
+    path("operations/<int:pk>/pace", pace.pace, name="pace"),
     path("operations/<int:pk>/<slug:what>", runs.steer, name="steer"),  # pause, resume, cancel, rate, window
     path("clusters/<str:cluster>/moves/", moves.move, name="move"),
     path("clusters/<str:cluster>/moves/hands", hands.carry, name="carry"),

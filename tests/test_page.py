@@ -38,7 +38,7 @@ LEAST = {  # the role each address needs; one that is missing here fails the tes
     "strip": roles.VIEWER, "tree": roles.VIEWER, "map": roles.VIEWER, "subcluster": roles.VIEWER,
     "node": roles.VIEWER, "users": roles.VIEWER, "operations": roles.VIEWER, "operation": roles.VIEWER,
     "operation-bar": roles.VIEWER, "checks": roles.VIEWER, "move-targets": roles.VIEWER,
-    "node-menu": roles.OPERATOR, "maintenance": roles.OPERATOR, "maintenance-step": roles.OPERATOR,
+    "node-menu": roles.OPERATOR, "maintenance": roles.OPERATOR, "maintenance-step": roles.OPERATOR, "pace": roles.OPERATOR,
     "fault": roles.OPERATOR, "ask": roles.OPERATOR, "act": roles.OPERATOR,
     "plans": roles.OPERATOR, "run-plan": roles.OPERATOR, "steer": roles.OPERATOR, "undo": roles.OPERATOR,
     "move": roles.OPERATOR, "move-dialog": roles.OPERATOR, "undo-move": roles.OPERATOR,

@@ -464,7 +464,7 @@ POLICY_CHANGED = _add("POLICY_CHANGED", "{actor} changed the recovery policy of 
 WINDOW_CHANGED = _add(
     "WINDOW_CHANGED",
     "The re-login window of {subcluster} is now {lower} to {upper} s; it was {lower_before} to {upper_before} s. "
-    "Its users, nodes or parameters changed.",
+    "Its users, nodes or parameters changed. Sign-ins per second from now on: {rate:g}.",
     level=NEWS,
 )
 
@@ -524,6 +524,17 @@ MAINTENANCE_HOLDS = _add(
     level=ALARM,
 )
 BALANCER_MAINTENANCE = _add("BALANCER_MAINTENANCE", "Waits: {node} is in maintenance.", "End the maintenance.", NEWS)
+
+PACE_NOTHING_MOVES = _add(
+    "PACE_NOTHING_MOVES",
+    "No failover or fallback of {subcluster} is under way.",
+    "Change the budget in the settings; it counts for the next one.",
+)
+PACE_CHANGED = _add(
+    "PACE_CHANGED",
+    "{actor} changed how fast {users:,} more users sign in at {node}: {budget}, {rate:.3g} per second.",
+    level=NEWS,
+)
 
 # --- Topology files and changes (topology/services.py) --------------------------------------------
 TOPOLOGY_FILE_INVALID = _add("TOPOLOGY_FILE_INVALID", "{problem}", "{remedy}", status=422)

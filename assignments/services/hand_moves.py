@@ -22,7 +22,7 @@ from assignments.services.claims import holder
 from assignments.services.moving import Moved, move_picked, touched
 from topology import events, reasons
 from topology.locks import hold_subclusters
-from topology.models import Cluster, EndUser, Node
+from topology.models import Cluster, EndUser, Node, Subcluster
 from topology.reasons import Refused
 
 AT_ONCE = 50  # users moved inside the request; more become a throttled run
@@ -81,6 +81,8 @@ def _move_now(
     _demand_moved(found, shown, to_node, moved)
     _end(found, moved)
     _say(found, moved, shown, to_node, actor)
+    # Who is at home where decides the re-login window (domain.md §4.8): the engine looks again.
+    Subcluster.objects.filter(pk__in=subclusters).update(next_wake=timezone.now())
     return found
 
 

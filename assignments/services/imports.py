@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from assignments import planner
 from assignments.models import Kind, Operation, Progress
-from assignments.services import staging
+from assignments.services import recovery, staging
 from assignments.services.grounds import ground_of
 from assignments.userlist import Limits, Problems, Readable, UserList
 from topology import events, locks, reasons
@@ -187,6 +187,7 @@ def _write(cluster: Cluster, report: Report, actor: Any) -> None:
         return
     staging.write_people()
     staging.write_assignments(cluster.pk, [pk for pk, node in nodes.items() if node.serves])
+    recovery.wake([node.subcluster_id for node in nodes.values() if node.subcluster_id])  # its windows may change
     operation = _trace(cluster, report.assigned, actor) if report.assigned else None
     touched = [f"cluster-{cluster.pk}", *(f"node-{pk}" for pk in nodes)]
     counts = {name: getattr(report, name) for name in ("lines", "created", "updated", "assigned")}

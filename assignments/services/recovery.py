@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from assignments import recovery_commands as commands
+from assignments.models import Kind, Operation
 from assignments.recovery import step as pure_step
 from assignments.recovery_commands import Command, Fault
 from assignments.recovery_pair import Outcome, Pair
@@ -28,7 +29,7 @@ from assignments.services.recovery_reads import Button
 from assignments.services.recovery_writes import write
 from topology.locks import hold_subclusters, try_subcluster
 from topology.models import Node, Subcluster
-from topology.reasons import NODE_NOT_IN_SUBCLUSTER, Refused
+from topology.reasons import NODE_NOT_IN_SUBCLUSTER, PACE_NOTHING_MOVES, Refused
 
 set_clock_speed = recovery_policy.set_clock_speed
 update_policy = recovery_policy.update_policy
@@ -149,6 +150,19 @@ def disable_ha(subcluster: Subcluster, actor: Any = None) -> Outcome:
 def _node_command(node: Node, command: Command, actor: Any) -> Outcome:
     subcluster, name = _of_node(node)
     return _verb(subcluster, lambda pair, now: commands.command(pair, command, pair.position(name), now), actor)
+
+
+def set_pace(operation: Operation, *, per_second: float | None, minutes: float | None, actor: Any = None) -> Outcome:
+    """Another budget for a failover or fallback that runs, for what is left of it; neither: the policy's.
+
+    `per_second` is sign-ins per cluster second at the receiving node, `minutes` cluster minutes from now.
+    Raises Refused.
+    """
+    budget = recovery_policy.checked_budget(per_second, minutes)
+    sub = Subcluster.objects.filter(claims__operation=operation, claims__active=True).first()
+    if sub is None or operation.kind not in (Kind.FAILOVER, Kind.FAILBACK):
+        raise Refused(PACE_NOTHING_MOVES, subcluster=str(operation))
+    return _verb(sub, lambda pair, now: commands.pace(pair, budget, now), actor)
 
 
 # --- Faults ---------------------------------------------------------------------------------------

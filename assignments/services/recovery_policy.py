@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from assignments.services import recovery_reads as reads
+from assignments.throttle import Budget
 from topology import events
 from topology.locks import hold_cluster, hold_subclusters
 from topology.models import Cluster, Policy, Subcluster
@@ -67,6 +68,14 @@ def update_policy(cluster: Cluster, values: Mapping[str, Any], actor: Any = None
         topics = [f"cluster-{cluster.pk}"]
         events.record(POLICY_CHANGED, cluster=cluster, actor=actor, topics=topics, name=cluster.name, changes=words)
     return policy
+
+
+def checked_budget(per_second: float | None, minutes: float | None) -> Budget:
+    """A budget within the ranges of the policy, of one kind; raises Refused."""
+    if per_second is not None and minutes is not None:
+        allowed = "nothing while sign_ins_per_second is set: a budget is either a rate or a time"
+        raise Refused(POLICY_OUT_OF_RANGE, field="done_within_minutes", value=minutes, allowed=allowed)
+    return Budget(_checked("sign_ins_per_second", per_second), _checked("done_within_minutes", minutes))
 
 
 def _checked(name: str, value: Any) -> Any:

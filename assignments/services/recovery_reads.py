@@ -11,7 +11,7 @@ from assignments.models import Population
 from assignments.recovery_commands import Command
 from assignments.recovery_pair import Member, Memory, Pair, Parameters, Phase, memory_from_json, watch_from_json
 from assignments.recovery_verdict import Verdict, n_minus_one
-from assignments.throttle import Window, pair_window
+from assignments.throttle import Effect, Window, effect, pair_window, window_users
 from topology.models import Cluster, Node, Policy, Subcluster
 from topology.reasons import Refused
 from topology.states import State, StateReason
@@ -122,14 +122,25 @@ class Controls:
     buttons: list[Button]
     verdicts: dict[int, Verdict]
     window: Window | None
+    effect: Effect | None  # of the window or the budget, when the fuller node fails (domain.md §4.8)
+    budget: str  # in words; empty where the window decides
+    pair: Pair
+
+    def pace(self, users: int) -> Effect | None:
+        """Rate, cluster seconds and peak for so many users who sign in at one node."""
+        return effect(self.pair.parameters.budget, self.window, users) if self.window else None
 
 
 def controls(cluster: Cluster) -> dict[int, Controls]:
     """The controls of every subcluster of a cluster by id, in three queries."""
-    return {
-        sub.pk: Controls(_buttons(pair, nodes), _verdicts(pair, nodes), relogin_window(pair))
-        for sub, pair, nodes in _pairs(cluster)
-    }
+    return {sub.pk: _controls(pair, nodes) for sub, pair, nodes in _pairs(cluster)}
+
+
+def _controls(pair: Pair, nodes: list[Node]) -> Controls:
+    window, budget = relogin_window(pair), pair.parameters.budget
+    users = window_users(pair.model, [pair.home(i) for i in range(len(pair.members))])
+    shown = effect(budget, window, users) if window else None
+    return Controls(_buttons(pair, nodes), _verdicts(pair, nodes), window, shown, budget.words, pair)
 
 
 def verdicts(cluster: Cluster) -> dict[int, Verdict]:

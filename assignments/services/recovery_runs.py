@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from assignments.models import ACTIVE, Kind, Operation, Progress
+from assignments.recovery_desk import Desk
 from assignments.recovery_pair import Outcome, Pair, Phase
 from assignments.services import operations
 from topology import events
@@ -80,6 +81,7 @@ def _begin(sub: Subcluster, nodes: list[Node], pair: Pair, real: datetime, actor
     back = pair.memory.phase is Phase.TAKING_BACK
     source, target = (nodes[1 - side], nodes[side]) if back else (nodes[side], nodes[1 - side])
     throttle = pair.members[side if back else 1 - side].watch.throttle
+    rate = throttle.rate if throttle else Desk(pair, pair.memory.since).rate(pair.memory.to_move)
     begun = Operation.objects.create(
         cluster=sub.cluster,
         kind=Kind.FAILBACK if back else Kind.FAILOVER,
@@ -87,7 +89,7 @@ def _begin(sub: Subcluster, nodes: list[Node], pair: Pair, real: datetime, actor
         from_node=source,
         to_node=target,
         total=pair.memory.to_move,
-        rate=throttle.rate if throttle else None,
+        rate=rate,
         anchor_at=datetime.fromtimestamp(pair.memory.since, UTC),
         author=actor if getattr(actor, "pk", None) else None,
         author_name=operations_name(actor),

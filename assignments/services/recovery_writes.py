@@ -173,7 +173,8 @@ def _window(sub: Subcluster, pair: Pair) -> list[int] | None:
     now = [window.lower, window.upper] if window else None
     if before and now and before != now:
         limits = {"lower": now[0], "upper": now[1], "lower_before": before[0], "upper_before": before[1]}
-        events.record(WINDOW_CHANGED, cluster=sub.cluster, subcluster=sub, **limits)
+        rate = round(window.rate, 2) if window else 0
+        events.record(WINDOW_CHANGED, cluster=sub.cluster, subcluster=sub, rate=rate, **limits)
     return now
 
 

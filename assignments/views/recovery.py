@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -70,7 +69,7 @@ def verbs(cluster: Cluster) -> dict[str, Any]:
         "subcluster_verbs": {pk: Verbs.of([b for b in found.buttons if not b.node]) for pk, found in controls.items()},
         "verdicts": {pk: verdict for found in controls.values() for pk, verdict in found.verdicts.items()},
         "peer_topics": _peer_topics(controls),
-        "windows": {pk: found.window for pk, found in controls.items()},
+        "windows": {pk: found for pk, found in controls.items() if found.window},
         "command_icons": ICONS,
         "asked_first": ASKED_FIRST,
     }
@@ -132,12 +131,13 @@ def _consequence(board: Board, controls: Controls, view: NodeView | None, comman
     speed = board.cluster.clock_speed
     if view is None:
         return {}
-    if command is Command.FAILOVER:
-        verdict = controls.verdicts[view.node.pk]
-        return {"verdict": verdict, "seconds": verdict.seconds / speed if verdict.seconds is not None else None}
-    window = controls.window
-    seconds = (window.lower + ceil(view.away / window.rate)) / speed if window and view.away else 0
-    return {"users": view.away, "seconds": seconds}
+    verdict = controls.verdicts[view.node.pk]
+    users = verdict.taken if command is Command.FAILOVER else view.away
+    pace = controls.pace(users)
+    seconds = pace.seconds / speed if pace and users else 0
+    if command is Command.FAILOVER and verdict.left_out:
+        return {"verdict": verdict, "pace": pace, "budget": controls.budget}
+    return {"verdict": verdict, "users": users, "seconds": seconds, "pace": pace, "budget": controls.budget}
 
 
 @require_POST

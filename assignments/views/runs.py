@@ -128,7 +128,20 @@ class Run:
             spans.append(max(lanes) / found.rate)
         if total := found.rate_total:
             spans.append(self.left / total)
-        return max(spans) / clock if spans else None
+        return (max(spans) + self._wait_of_clients()) / clock if spans else None
+
+    def _wait_of_clients(self) -> float:
+        """Cluster seconds until the first of those who lost their connection may sign in again (domain.md §4.7)."""
+        found = self.operation
+        if found.kind != Kind.FAILOVER or found.done or not found.anchor_at:
+            return 0
+        wait = found.cluster.policy.relogin_lower_limit
+        return max(0.0, wait - (found.cluster.now(self.now) - found.anchor_at).total_seconds())
+
+    @property
+    def adjustable(self) -> bool:
+        """Whether the rate of a failover or fallback can be changed now."""
+        return not self.is_ours and self.operation.state == Progress.RUNNING
 
 
 def strip_runs(cluster: Any) -> list[Run]:

@@ -1,0 +1,200 @@
+"""How fast users sign in: the window of a pair and its notices, and the budget of a transition that runs."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assignments.models import Assignment, Operation
+from assignments.recovery import step
+from assignments.recovery_commands import Command, command, pace
+from assignments.services import operations, recovery
+from assignments.services.imports import import_users
+from assignments.throttle import Budget
+from topology import roles
+from topology.models import Cluster, Event
+from topology.reasons import Refused
+
+from .recovery_world import MIDNIGHT, Drive, clock_at, make
+from .test_page import as_
+from .test_recovery_service import A, B, node, scenario, states, sub
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def pair(db: None) -> Cluster:
+    return make(scenario())
+
+
+def failing_over(pair: Cluster, until: int) -> Drive:
+    drive = Drive(pair, scenario())
+    with clock_at(drive.real):
+        recovery.failover(node())
+    drive.until(until)
+    return drive
+
+
+def tick(real: Any) -> None:
+    for pk in recovery.due(real):
+        recovery.step(pk, real)
+
+
+# --- Notices --------------------------------------------------------------------------------------
+def notices() -> list[tuple[int, int]]:
+    rows = Event.objects.filter(code="WINDOW_CHANGED").order_by("pk")
+    return [(e.facts["upper_before"], e.facts["upper"]) for e in rows]
+
+
+def test_an_import_changes_the_window_and_says_so_once(pair: Cluster) -> None:
+    with clock_at(MIDNIGHT):
+        recovery.step(sub().pk, MIDNIGHT)
+        lines = "".join(f"new-{n},{A}\n" for n in range(500)).encode()
+        import_users(pair, BytesIO(b"user_id,node\n" + lines), actor="ada")
+        tick(MIDNIGHT)
+        assert notices() == [(203, 287)]
+        import_users(pair, BytesIO(b"user_id,node\none-more,%s\n" % B.encode()), actor="ada")
+        tick(MIDNIGHT)
+    assert notices() == [(203, 287)]  # the fuller node decides, and it is the same
+    assert "{" not in Event.objects.get(code="WINDOW_CHANGED").sentence
+
+
+def test_moves_by_hand_change_the_window_when_they_pass_a_row(db: None) -> None:
+    pair = make(scenario(users=490))
+    with clock_at(MIDNIGHT):
+        recovery.step(sub().pk, MIDNIGHT)
+        ids = list(Assignment.objects.filter(home_node=node(B)).values_list("user", flat=True)[:30])
+        operations.move_users(pair, ids[:5], node(A), actor=None)
+        tick(MIDNIGHT)
+        assert notices() == []
+        operations.move_users(pair, ids[5:], node(A), actor=None)
+        tick(MIDNIGHT)
+    assert notices() == [(203, 287)]
+
+
+def test_the_panel_shows_the_window_with_its_effect(pair: Cluster) -> None:
+    address = reverse("subcluster", args=[pair.name, sub().pk])
+    panel = as_(roles.VIEWER).get(address).content.decode()
+    assert 'data-window="120-203"' in panel
+    assert "6.0 sign-ins per second, all of the fuller node in 2 min 50 s" in panel
+    recovery.update_policy(pair, {"done_within_minutes": 10})
+    panel = as_(roles.VIEWER).get(address).content.decode()
+    assert "the budget counts: done within 10 minutes" in panel
+    assert "0.5 sign-ins per second, all of the fuller node in 12 min" in panel
+
+
+# --- The budget of a transition that runs ---------------------------------------------------------
+def test_the_question_names_rate_time_and_peak(pair: Cluster) -> None:
+    recovery.update_policy(pair, {"sign_ins_per_second": 3})
+    asked = as_(roles.OPERATOR).get(reverse("ask", args=[pair.name, "nodes", node().pk, "failover"])).content.decode()
+    assert "Sign-ins per second at b, at most</dt><dd>3<" in asked
+    assert "All served again in about</dt><dd>3 min 40 s<" in asked
+    failing_over(pair, 1200)
+    asked = as_(roles.OPERATOR).get(reverse("ask", args=[pair.name, "nodes", node().pk, "fallback"])).content.decode()
+    assert "Sign-ins per second at a, at most</dt><dd>3<" in asked
+
+
+@pytest.mark.parametrize(("form", "rate", "done"), [
+    ({"by": "rate", "rate": "0.5"}, 0.5, 50),
+    ({"by": "minutes", "minutes": "5"}, None, None),
+    ({"by": "policy"}, 500 / 83, 180),
+])  # fmt: skip
+def test_it_is_changed_from_the_row_while_it_runs(pair: Cluster, form: dict[str, str], rate: Any, done: Any) -> None:
+    drive = failing_over(pair, 140)
+    run = Operation.objects.get()
+    client = as_(roles.OPERATOR)
+    with clock_at(drive.real):
+        strip = client.get(reverse("strip", args=[pair.name])).content.decode()
+        assert f'id="pace-{run.pk}"' in strip
+        assert "6.0 sign-ins/s" in strip
+        assert "Still to sign in" in client.get(reverse("pace", args=[run.pk])).content.decode()
+        assert client.post(reverse("pace", args=[run.pk]), form).status_code == 200
+    before = Operation.objects.get()
+    left = before.total - before.done
+    wanted = rate or left / 300
+    assert before.rate == pytest.approx(wanted)
+    drive.until(240)
+    moved = Operation.objects.get().done - before.done
+    assert moved == pytest.approx(min(left, wanted * 100), abs=3)
+    drive.until(1200)
+    assert Operation.objects.get().done == 300
+    assert Event.objects.get(code="PACE_CHANGED").actor_name == "operator"
+
+
+def test_it_ends_with_the_transition(pair: Cluster) -> None:
+    drive = failing_over(pair, 140)
+    with clock_at(drive.real):
+        recovery.set_pace(Operation.objects.get(), per_second=50, minutes=None, actor="ada")
+    drive.until(400)
+    assert states()[1][0] == "running_in_backup_mode"
+    with clock_at(drive.real):
+        recovery.fallback(node())
+    back = Operation.objects.get(kind="failback")
+    assert back.rate == pytest.approx(6, abs=0.05)
+
+
+def test_a_change_while_clients_wait_is_no_burst(pair: Cluster) -> None:
+    drive = failing_over(pair, 10)
+    with clock_at(drive.real):
+        recovery.set_pace(Operation.objects.get(), per_second=2, minutes=None, actor="ada")
+    drive.until(119)
+    assert Operation.objects.get().done == 0
+    drive.until(130)
+    assert 10 <= Operation.objects.get().done <= 20
+
+
+def test_what_is_refused(pair: Cluster) -> None:
+    drive = failing_over(pair, 140)
+    run, client = Operation.objects.get(), as_(roles.OPERATOR)
+    with clock_at(drive.real):
+        for form in ({"by": "rate", "rate": "much"}, {"by": "rate", "rate": "0"}, {"by": "minutes", "minutes": ""}):
+            answer = client.post(reverse("pace", args=[run.pk]), form)
+            assert (answer.status_code, "POLICY_OUT_OF_RANGE" in answer.content.decode()) == (422, True)
+    drive.until(1200)
+    with pytest.raises(Refused) as refused:
+        recovery.set_pace(Operation.objects.get(), per_second=5, minutes=None)
+    assert refused.value.code == "PACE_NOTHING_MOVES"
+    assert client.get(reverse("pace", args=[run.pk])).status_code == 409
+    assert "pace-" not in client.get(reverse("operation", args=[run.pk])).content.decode()
+
+
+@given(st.lists(st.tuples(st.integers(1, 400), st.floats(0.2, 40)), max_size=6))
+def test_whatever_is_chosen_nobody_is_lost_and_no_rate_is_exceeded(changes: list[tuple[int, float]]) -> None:
+    found = scenario().pairs[0]
+    outcome = command(found, Command.FAILOVER, 0, 0)
+    now, plan = 0, sorted(changes)
+    rate, served = 6.0, 0
+    while now < 3000 and outcome.pair.memory.phase == "failing_over":
+        ahead = plan[0][0] if plan else 10**9
+        at = min(outcome.next_wake or 10**9, max(ahead, now))
+        fastest, span = max(rate, 0.2), at - now
+        if plan and at == ahead:
+            rate = plan.pop(0)[1]
+            outcome = pace(outcome.pair, Budget(per_second=rate), at)
+        else:
+            outcome = step(outcome.pair, at)
+        signed = sum(s for (_, place), (_, s) in outcome.pair.populations.items() if place == 1) - 300
+        assert signed - served <= fastest * max(span, 1) + 2 or span == 0
+        now, served = at, signed
+    assert sum(n for n, _ in outcome.pair.populations.values()) == 600
+
+
+@pytest.mark.parametrize("users", [1, 2, 9, 12, 40])
+def test_a_canary_fallback_of_a_few_users_ends(users: int) -> None:
+    """One user is more than 1 % and than 10 % of twelve: the second share was used up before it began."""
+    found = scenario(users=users, canary_fallback=True).pairs[0]
+    outcome = command(found, Command.FAILOVER, 0, 0)
+    for _ in range(200):
+        if outcome.next_wake is None:
+            break
+        outcome = step(outcome.pair, outcome.next_wake)
+    outcome = command(outcome.pair, Command.FALLBACK, 0, 10_000)
+    for _ in range(200):
+        if outcome.next_wake is None or outcome.pair.memory.phase == "normal":
+            break
+        outcome = step(outcome.pair, outcome.next_wake)
+    assert outcome.pair.memory.phase == "normal"
+    assert outcome.pair.populations[0, 0] == (users, users)
