@@ -19,6 +19,12 @@ from tests.worlds import make_acme, node
 from topology.models import Cluster, EndUser, Node
 
 Open = Callable[..., Page]
+# The middle of what has the focus is its own: nothing lies over it.
+VISIBLE = """(() => {
+  const { left, top, width, height } = document.activeElement.getBoundingClientRect();
+  const found = document.elementFromPoint(left + width / 2, top + height / 2);
+  return document.activeElement.contains(found);
+})()"""
 THREE = ("imp1a-0001", "imp1a-0002", "imp1a-0003")
 
 
@@ -227,6 +233,41 @@ def test_a_finger_drags_after_a_long_press(acme: Cluster, signed_in_page: Open) 
     assert homes(["imp1a-0002"]) == {"imp1b"}
 
 
+def test_a_finger_that_moves_at_once_scrolls_and_a_tap_chooses(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}", has_touch=True)
+    expect(row(page, "imp1a-0002")).to_be_visible()
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+
+    x, y = middle(row(page, "imp1a-0012"))
+    touch("touchStart", (x, y))
+    for part in range(1, 8):
+        touch("touchMove", (x, y - 20 * part))
+    expect(page.locator("#ghost")).to_be_hidden()
+    touch("touchEnd")
+    expect(page.locator(".users [aria-selected='true']")).to_have_count(0)
+    row(page, "imp1a-0014").tap()
+    row(page, "imp1a-0016").tap()  # a second tap adds: a finger has no Ctrl key
+    expect(page.locator("output[data-selected]")).to_have_text("2 selected")
+    page.get_by_role("button", name="Move to…").tap()
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("^imp1b ?, allowed")).tap()
+    expect(said(page)).to_contain_text("Moved 2 users to imp1b")
+    assert homes(["imp1a-0014", "imp1a-0016"]) == {"imp1b"}
+
+
+def test_what_has_the_focus_is_never_hidden_below_the_bar(page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 620})
+    page.locator(".map a, .map button").first.focus()
+    seen = 0
+    while page.evaluate("Boolean(document.activeElement.closest('.map'))"):
+        seen += 1
+        assert page.evaluate(VISIBLE), page.evaluate("document.activeElement.outerHTML")
+        page.keyboard.press("Tab")
+    assert seen > 12
+
+
 def test_all_users_of_a_node_by_its_handle_after_a_question(acme: Cluster, live_stack: LiveStack, page: Page) -> None:
     make_more(acme, 70)
     drag(page, card(page, "imp1a").locator("[data-drag-node]"), "imp1b")
@@ -401,6 +442,31 @@ def test_a_locked_view_lets_nothing_be_dragged(page: Page) -> None:
     expect(lock).to_have_attribute("aria-pressed", "false")
     drag(page, row(page, "imp1a-0002"), "imp1b")
     expect(said(page)).to_contain_text("Moved 1 user to imp1b")
+
+
+def test_undo_is_offered_for_thirty_seconds(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(role="operator", path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
+    page.clock.install()
+    page.reload()
+    select(page, THREE[:1])
+    drag(page, row(page, THREE[0]), "imp1b")
+    undo = said(page).get_by_role("button", name="Undo")
+    expect(undo).to_be_visible()
+    page.mouse.move(700, 5)  # the pointer on the message would keep it
+    page.clock.run_for(28_000)
+    expect(undo).to_be_visible()
+    page.clock.run_for(5_000)
+    expect(undo).to_have_count(0)
+
+
+def test_users_dropped_on_a_subcluster_are_refused_with_its_nodes_named(page: Page) -> None:
+    pick_up(page, row(page, "imp1a-0002"))
+    ghost = lead(page, "sc-1", "refused")
+    expect(ghost).to_contain_text("A user has one home node, not a subcluster.")
+    expect(ghost).to_contain_text("Drop on a node of sc-1: imp1a, imp1b.")
+    page.mouse.up()
+    expect(said(page).get_by_role("alert")).to_contain_text("Drop on a node of sc-1: imp1a, imp1b.")
+    assert homes(["imp1a-0002"]) == {"imp1a"}
 
 
 def test_a_viewer_drags_nothing(acme: Cluster, signed_in_page: Open) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from assignments.models import Assignment
 from assignments.services import moves
@@ -14,7 +14,7 @@ from tests.browser.hands import card, drag, hover, pick_up, row, said
 from tests.live import LiveStack
 from tests.worlds import make_acme, node
 from topology import events
-from topology.models import Cluster
+from topology.models import Cluster, Node
 
 Open = Callable[..., Page]
 
@@ -154,6 +154,33 @@ def test_a_quiet_page_asks_for_nothing_and_news_fetch_only_what_they_name(acme: 
     asked.clear()
     page.wait_for_timeout(1000)
     assert asked == []
+
+
+def test_nothing_is_swapped_under_an_open_menu_not_even_what_was_asked_for_before(
+    acme: Cluster, signed_in_page: Open
+) -> None:
+    page = signed_in_page("operator", "/clusters/acme/")
+    is_live(page)
+    pk, place = node(acme, "imp3a").pk, card(page, "imp3a")  # it has no peer whose card depends on it
+    Node.objects.filter(pk=pk).update(capacity_users=4444)
+    events.publish([f"node-{pk}"])
+    expect(place).to_contain_text("0 / 4,444")  # whatever was asked for when the page connected is over
+    held: list[Route] = []
+    page.route(f"**/clusters/acme/nodes/{pk}", lambda route: held.append(route))
+    with page.expect_request(f"**/clusters/acme/nodes/{pk}"):
+        Node.objects.filter(pk=pk).update(capacity_users=4321)
+        events.publish([f"node-{pk}"])
+    place.get_by_role("button", name=re.compile("^Faults and more")).click()
+    off = page.get_by_role("button", name="Power off")
+    expect(off).to_be_visible()
+    with page.expect_response(f"**/clusters/acme/nodes/{pk}"):
+        held.pop().continue_()
+    page.unroute_all()
+    page.wait_for_timeout(700)  # that nothing happens takes time to see
+    expect(off).to_be_visible()
+    expect(place).to_contain_text("0 / 4,444")
+    page.keyboard.press("Escape")
+    expect(place).to_contain_text("0 / 4,321")
 
 
 def test_what_is_being_typed_stays_and_the_numbers_still_change(acme: Cluster, signed_in_page: Open) -> None:
