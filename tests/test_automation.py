@@ -135,3 +135,12 @@ def test_the_number_of_queries_does_not_grow_with_users(django_assert_max_num_qu
     automated(cluster, rounds=1, automation="recommend")
     with django_assert_max_num_queries(40):  # type: ignore[operator]
         balancer.look(cluster.pk, timezone.now())
+
+
+def test_a_run_of_the_balancer_keeps_to_the_window_that_let_it_begin() -> None:
+    cluster = make_crowd(60, 0)
+    now = timezone.now()
+    around = {"window_start": (now - timedelta(hours=1)).time(), "window_end": (now + timedelta(hours=1)).time()}
+    automated(cluster, rounds=1, **around)
+    assert rounds(cluster, 1) == ["BALANCER_ACTS"]
+    assert Operation.objects.get().in_window

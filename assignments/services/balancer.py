@@ -173,7 +173,7 @@ def _follow(cluster: Cluster, policy: RunPolicy, verdict: Verdict) -> tuple[Plan
                 return plan, verdict
             if policy.approval_required:
                 return plan, Verdict(False, reasons.BALANCER_RECOMMENDS, verdict.facts, verdict.held)
-            operations.start(plan.hash, actor=ACTOR)
+            operations.start(plan.hash, actor=ACTOR, in_window=not policy.window.always)
             return plan, verdict
     except Refused as refusal:
         return None, Verdict(False, refusal.reason, refusal.facts, verdict.held)
