@@ -490,3 +490,13 @@ def test_the_examples_of_the_documents_work() -> None:
     apply_topology(yaml.safe_load(blocks["yaml"]))
     report = import_users(Cluster.objects.get(), io.BytesIO(blocks["csv"].encode()))
     assert (report.problems.listed, report.assigned, report.left_unassigned) == ([], 2, 1)
+
+
+def test_a_cluster_removed_meanwhile_is_named_and_not_imported_into(acme: Cluster) -> None:
+    stale = Cluster.objects.get(pk=acme.pk)
+    Node.objects.filter(cluster=acme).delete()
+    acme.delete()
+    with pytest.raises(Refused) as refused:
+        import_users(stale, csv_of("user_id", "late"), actor=None)
+    assert refused.value.code == "NO_SUCH_CLUSTER"
+    assert not EndUser.objects.exists()

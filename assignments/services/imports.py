@@ -23,6 +23,7 @@ from assignments.userlist import Limits, Problems, Readable, UserList
 from topology import events, locks, reasons
 from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
 from topology.reasons import Refused
+from topology.selectors import cluster_named
 from topology.states import STEADY_STATES
 
 LIMITS = Limits(MAX_USER_ID, MAX_CONTACTS, ENDPOINT_KINDS)
@@ -92,8 +93,12 @@ def import_users(cluster: Cluster, file: Readable, *, actor: Any = None, dry_run
 
 
 def _hold(cluster: Cluster) -> None:
-    """The cluster's locks in their order, and the one of all imports, for user IDs are unique over all clusters."""
+    """The cluster's locks in their order, and the one of all imports, for user IDs are unique over all clusters.
+
+    Raises Refused when the cluster was removed while its lock was waited for.
+    """
     locks.hold_cluster(cluster.pk)
+    cluster_named(cluster.name)
     locks.hold_imports()
     locks.hold_subclusters(Subcluster.objects.filter(cluster=cluster).values_list("pk", flat=True))
 
