@@ -196,7 +196,7 @@ def test_what_dies_again_and_again_is_started_later_each_time(up):
     assert wait_until(lambda: up.main_process(" beat ") is not None, 20)
 
 
-def test_sigterm_ends_everything_although_a_stream_is_open(up):
+def test_sigterm_ends_everything_although_a_connection_is_open(up):
     opened = socket.create_connection((HOST, up.port))
     opened.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     assert opened.recv(12) == b"HTTP/1.1 200"
