@@ -23,10 +23,13 @@ class Verdict:
     seconds: int | None
 
 
-def n_minus_one(pair: Pair, member: int) -> Verdict:
-    """The verdict on one node of a pair, without its users' own actions."""
+def n_minus_one(pair: Pair, member: int, *, by_hand: bool = False) -> Verdict:
+    """The verdict on one node of a pair, without its users' own actions.
+
+    `by_hand` asks of a failover by hand, which maintenance of the node does not hold back.
+    """
     users = pair.serving(member)
-    taker = _taker(pair, member)
+    taker = _taker(pair, member, by_hand)
     if taker is None:
         return Verdict(None, users, 0, 0, users, None if users else 0)
     desk = Desk(pair, 0)
@@ -40,11 +43,11 @@ def n_minus_one(pair: Pair, member: int) -> Verdict:
     return Verdict(pair.members[taker].name, users, taken, round(load), users - taken, seconds)
 
 
-def _taker(pair: Pair, member: int) -> int | None:
+def _taker(pair: Pair, member: int, by_hand: bool) -> int | None:
     """Who would take over: the peer, if HA is on, nobody works on the pair, and it can serve and is not stopped."""
     if not pair.ha or len(pair.members) < 2:
         return None
-    if any(m.maintenance is not None for m in pair.members):
+    if not by_hand and any(m.maintenance is not None for m in pair.members):
         return None
     peer = 1 - member
     able = pair.members[peer].truth.heard and pair.members[peer].truth.up

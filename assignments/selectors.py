@@ -95,7 +95,9 @@ class SubclusterView:
     @property
     def at_rest(self) -> bool:
         """Whether both nodes are Normal and serve, so that one could take over from the other now."""
-        return self.protected and all(view.node.state == State.NORMAL and view.node.serves for view in self.nodes)
+        nodes = [view.node for view in self.nodes]
+        able = all(node.state == State.NORMAL and node.serves for node in nodes)
+        return self.protected and able and not any(node.in_maintenance for node in nodes)
 
 
 @dataclass(frozen=True)

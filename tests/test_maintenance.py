@@ -342,6 +342,17 @@ def test_on_the_page(pair: Cluster) -> None:
     assert client.post(f"{address}/nonsense").status_code == 404
 
 
+def test_a_failover_by_hand_is_asked_for_with_its_numbers(pair: Cluster) -> None:
+    begin(Drive(pair, scenario()))
+    client = as_(roles.OPERATOR)
+    asked = client.get(reverse("ask", args=[pair.name, "nodes", node().pk, "failover"])).content.decode()
+    assert "sign in again at b.example.org" in asked
+    panel = client.get(reverse("subcluster", args=[pair.name, sub().pk])).content.decode()
+    assert "No protection now" in panel
+    assert "One node cannot carry both" not in panel
+    assert "Nobody takes over: 300" in panel
+
+
 def test_what_if_begins_with_the_maintenance(pair: Cluster) -> None:
     from assignments import simulator_state
 

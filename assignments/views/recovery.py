@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assignments import selectors
 from assignments.recovery_commands import Command
+from assignments.recovery_verdict import n_minus_one
 from assignments.selectors import Board, NodeView
 from assignments.services import recovery, recovery_reads
 from assignments.services.recovery_reads import Button, Controls
@@ -131,7 +132,7 @@ def _consequence(board: Board, controls: Controls, view: NodeView | None, comman
     speed = board.cluster.clock_speed
     if view is None:
         return {}
-    verdict = controls.verdicts[view.node.pk]
+    verdict = n_minus_one(controls.pair, controls.pair.position(view.node.name), by_hand=True)
     users = verdict.taken if command is Command.FAILOVER else view.away
     pace = controls.pace(users)
     seconds = pace.seconds / speed if pace and users else 0
