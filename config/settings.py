@@ -82,7 +82,7 @@ TEMPLATES = [
 def _database() -> dict[str, object]:
     url = env.str("DATABASE_URL", default="")
     if not url:
-            url = database_url(DATA_DIR)
+        url = database_url(DATA_DIR)
     config: dict[str, object] = dict(env.db_url_config(url))
     if config["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL names another engine: Homenode needs postgresql://…")
