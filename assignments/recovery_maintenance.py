@@ -156,11 +156,15 @@ def checklist(pair: Pair, member: int, before: int, signed_in: int, now: int) ->
     done = [away, away and not wait, away and not wait and works, away and works and back]
     keys = ["away", "settle", "work", "sessions"]
     turn = done.index(False) if False in done else len(done)
-    steps = [Step(key, _standing(i, turn, key, works), wait if key == "settle" else 0) for i, key in enumerate(keys)]
+    goes_on = {"settle"} | ({"sessions"} if works else set())
+    goes_on |= {"away"} if pair.memory.phase in (Phase.FAILING_OVER, Phase.TAKING_BACK) else set()
+    steps = [
+        Step(key, _standing(i, turn, key in goes_on), wait if key == "settle" else 0) for i, key in enumerate(keys)
+    ]
     return [*steps, Step("finish", Standing.NOW if turn == len(keys) else Standing.LATER)]
 
 
-def _standing(place: int, turn: int, key: str, works: bool) -> Standing:
+def _standing(place: int, turn: int, goes_on: bool) -> Standing:
     if place != turn:
         return Standing.DONE if place < turn else Standing.LATER
-    return Standing.BUSY if key == "settle" or (key == "sessions" and works) else Standing.NOW
+    return Standing.BUSY if goes_on else Standing.NOW

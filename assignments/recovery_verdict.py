@@ -47,7 +47,8 @@ def _taker(pair: Pair, member: int, by_hand: bool) -> int | None:
     """Who would take over: the peer, if HA is on, nobody works on the pair, and it can serve and is not stopped."""
     if not pair.ha or len(pair.members) < 2:
         return None
-    if not by_hand and any(m.maintenance is not None for m in pair.members):
+    under_way = pair.memory.phase is Phase.FAILING_OVER and pair.memory.side == member
+    if not (by_hand or under_way) and any(m.maintenance is not None for m in pair.members):
         return None
     peer = 1 - member
     able = pair.members[peer].truth.heard and pair.members[peer].truth.up

@@ -293,6 +293,8 @@ def test_the_checklist_follows_the_work_after_a_failover_by_hand(pair: Cluster) 
     begin(drive)
     with clock_at(drive.real):
         recovery.failover(node())
+    assert standings(drive.real)["away"] == Standing.BUSY
+    assert reads.verdicts(pair)[node().pk].taker == B
     drive.until(1200)
     found = maintenance.work(node(), drive.real)
     assert found.stopped
