@@ -234,7 +234,7 @@ RUN_FINISHED = _add("RUN_FINISHED", "Finished: {done} users moved, {skipped} ski
 RUN_PAUSED = _add("RUN_PAUSED", "{actor} paused the run after {done} of {total}.", level=NEWS)
 RUN_RESUMED = _add("RUN_RESUMED", "{actor} resumed the run.", level=NEWS)
 RUN_CANCELLED = _add("RUN_CANCELLED", "{actor} cancelled the run after {done} of {total}.", level=NEWS)
-RUN_RATE_SET = _add("RUN_RATE_SET", "{actor} set the rate to {rate} users per second and node.", level=NEWS)
+RUN_RATE_SET = _add("RUN_RATE_SET", "{actor} set the rate to {rate}.", level=NEWS)
 RUN_TAKEN_UP = _add("RUN_TAKEN_UP", "The run was taken up again after an interruption.", level=WARNING)
 RUN_YIELDED = _add("RUN_YIELDED", "The run waits: {pair} recovers from a failure first.", level=WARNING)
 RUN_CONTINUED = _add("RUN_CONTINUED", "The run goes on: the recovery is over.", level=NEWS)

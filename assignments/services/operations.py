@@ -207,8 +207,14 @@ def set_rate(operation_id: int, *, actor: Any, rate: float | None, rate_total: f
     anchor(found)
     found.rate, found.rate_total = (value if value is None else _rate(value) for value in (rate, rate_total))
     found.save(update_fields=["rate", "rate_total"])
-    said = "no limit" if rate is None else f"{rate:g}"
-    return _say(found, reasons.RUN_RATE_SET, actor, rate=said)
+    return _say(found, reasons.RUN_RATE_SET, actor, rate=paces(found))
+
+
+def paces(found: Operation) -> str:
+    """The throttle of a run in words."""
+    said = [f"{found.rate:g} users per second and node"] if found.rate else []
+    said += [f"{found.rate_total:g} over all nodes"] if found.rate_total else []
+    return ", ".join(said) or "no limit"
 
 
 @transaction.atomic

@@ -227,6 +227,7 @@ def run_plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
             plan_hash,
             actor=request.user,
             rate=rate,
+            rate_total=_rate(request.POST.get("rate_total")),
             valid_only="valid_only" in request.POST,
             in_window="in_window" in request.POST,
         )
@@ -296,8 +297,9 @@ STEERING: dict[str, tuple[Callable[..., Operation], str]] = {
 def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     """Pause, resume or cancel a run, or change its rate or when it may move users."""
     if what == "rate":
-        found = operations.set_rate(pk, actor=request.user, rate=_rate(request.POST.get("rate")))
-        return said(request, f"Rate of operation {found.pk}: {found.rate:g} users per second and node.")
+        rate, total = (_rate(request.POST.get(name)) for name in ("rate", "rate_total"))
+        found = operations.set_rate(pk, actor=request.user, rate=rate, rate_total=total)
+        return said(request, f"Rate of operation {found.pk}: {operations.paces(found)}.")
     if what == "window":
         found = operations.set_window(pk, actor=request.user, in_window="in_window" in request.POST)
         return said(

@@ -29,6 +29,7 @@ class Command(ConsoleCommand):
         parser.add_argument("--cluster", help="list only those of this cluster")
         parser.add_argument("--all", action="store_true", help="list ended ones too, the latest 50")
         parser.add_argument("--rate", type=float, help="with rate: users per cluster second and receiving node")
+        parser.add_argument("--rate-total", type=float, help="with rate: users per cluster second over all nodes")
         parser.add_argument("--dry-run", action="store_true", help="with undo: show the plan and move nobody")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -69,7 +70,7 @@ class Command(ConsoleCommand):
             plan = operations.undo(pk, actor=COMMAND_LINE)
             found = None if options["dry_run"] else operations.start(plan.hash, actor=COMMAND_LINE)
         elif verb == "rate":
-            found = operations.set_rate(pk, actor=COMMAND_LINE, rate=options["rate"])
+            found = operations.set_rate(pk, actor=COMMAND_LINE, rate=options["rate"], rate_total=options["rate_total"])
         else:
             found = VERBS[verb](pk, actor=COMMAND_LINE)
         shape = (plans.as_dict(plan) if plan else {}) | ({"operation": operations.as_dict(found)} if found else {})

@@ -36,6 +36,7 @@ class Command(ConsoleCommand):
         parser.add_argument("--subcluster", action="append", default=[], help="only this one; may be repeated")
         parser.add_argument("--dry-run", action="store_true", help="show the plan and move nobody")
         parser.add_argument("--rate", type=positive, help="users per cluster second and receiving node")
+        parser.add_argument("--rate-total", type=positive, help="users per cluster second over all nodes")
         parser.add_argument("--unthrottled", action="store_true", help="as fast as the database can")
         parser.add_argument("--in-window", action="store_true", help="only inside the window of the cluster's runs")
         parser.add_argument("--no-wait", action="store_true", help="leave the run to the worker and return")
@@ -74,6 +75,7 @@ class Command(ConsoleCommand):
             plan.hash,
             actor=COMMAND_LINE,
             rate=options["rate"],
+            rate_total=options["rate_total"],
             unthrottled=options["unthrottled"],
             in_window=options["in_window"],
         )
