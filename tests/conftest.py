@@ -33,8 +33,13 @@ Browser (tests/browser only; with NO_BROWSER=1 these tests are skipped)
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.live import LiveStack
+
+# Examples are not timed: the machines are shared, and benchmarks measure.
+settings.register_profile("homenode", deadline=None)
+settings.load_profile("homenode")
 
 
 @pytest.hookimpl(wrapper=True)
