@@ -39,6 +39,11 @@ from topology.models import Cluster
 plan = plans.make_plan(Cluster.objects.get(name="hurt"), "balance")
 print(operations.start(plan.hash, actor="test", rate=RATE).pk)
 """
+SPEED = """
+from assignments.services import recovery
+from topology.models import Cluster
+recovery.set_clock_speed(Cluster.objects.get(name="hurt"), SPEED, actor=None)
+"""
 VICTIMS = {"worker": " worker ", "beat": " beat ", "valkey": "valkey-server"}
 
 
@@ -144,6 +149,22 @@ def test_a_failover_and_the_way_back_end_right_whoever_is_killed(console: Up, vi
     assert ask(where, "SELECT user_id, home_node_id FROM assignments_assignment ORDER BY 1") == homes
     ended = "SELECT DISTINCT state FROM assignments_operation WHERE kind IN ('failover', 'failback')"
     assert wait_until(lambda: ask(where, ended) == [("finished",)], 30), ask(where, ended)
+
+
+@pytest.mark.parametrize("victim", ["worker", "beat", "valkey", "postgres"])
+def test_a_pair_that_initializes_becomes_normal_whoever_is_killed(console: Up, victim: str) -> None:
+    where = console.where
+    before = served(where)
+    act(where, "shell", "--no-imports", "-c", SPEED.replace("SPEED", "2"))
+    act(where, "ha", "disable", "sc-1")
+    assert wait_until(lambda: states(where) == ["unknown", "unknown"], 30), states(where)
+    act(where, "ha", "enable", "sc-1")
+    assert wait_until(lambda: states(where) == ["initializing", "initializing"], 30), states(where)
+    hurt(console, victim)
+    assert wait_until(lambda: states(where) == ["normal", "normal"], 60), (states(where), console.text())
+    act(where, "shell", "--no-imports", "-c", SPEED.replace("SPEED", "60"))
+    assert wait_until(lambda: served(where) == before, 30), served(where)
+    nothing_is_lost(where)
 
 
 def test_a_rebalance_moves_everyone_once_although_the_worker_is_killed_twice(console: Up) -> None:
