@@ -281,11 +281,6 @@ class Node(models.Model):
         return self.maintenance_until is not None
 
     @property
-    def takes_users(self) -> bool:
-        """Whether users may be sent here: it serves, in a subcluster, and nobody works on it."""
-        return self.serves and self.subcluster_id is not None and not self.in_maintenance
-
-    @property
     def look(self) -> Look:
         return LOOKS[State(self.state)]
 
