@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -14,6 +12,7 @@ from assignments.balancer import Automation
 from assignments.models import RunPolicy
 from assignments.services import balancer
 from assignments.views.answers import said
+from assignments.views.fields import Field, show_dialog
 from assignments.views.runs import show_plan
 from topology import reasons, roles
 from topology.http import needs
@@ -30,26 +29,13 @@ FIELDS = (
     ("window_end", "until (the same: always)", ""),
     ("zone", "in the time zone", ""),
 )
+KINDS = {"window_start": "time", "window_end": "time", "zone": "text"}
+APPROVAL = "A plan runs only when a second person has approved it"
 LABELS = {
     Automation.OFF: "Off: nothing happens by itself",
     Automation.RECOMMEND: "Recommend: makes plans, waits for a person",
     Automation.ON: "On: runs its plans",
 }
-
-
-@dataclass(frozen=True)
-class Field:
-    """One field of the form as it is shown."""
-
-    name: str
-    label: str
-    unit: str
-    value: str
-    error: str = ""
-
-    @property
-    def kind(self) -> str:
-        return "time" if self.name.startswith("window_") else "text" if self.name == "zone" else "number"
 
 
 @require_http_methods(["GET", "POST"])
@@ -88,19 +74,20 @@ def _stored(policy: RunPolicy) -> dict[str, Any]:
 def _form(
     request: HttpRequest, cluster: Cluster, typed: dict[str, Any], refusal: Refused | None = None
 ) -> HttpResponse:
-    wrong = str(refusal.facts.get("name", "")).split(", ") if refusal else []
+    wrong = str(refusal.facts.get("name", "")).split(", ")[0] if refusal else ""
     error = f"{refusal.message} {refusal.fix}" if refusal else ""
+    fields = [
+        Field(n, label, unit, str(typed[n]), KINDS.get(n, "number"), error=error if n == wrong else "")
+        for n, label, unit in FIELDS
+    ]
     context = {
         "cluster": cluster,
         "policy": balancer.policy_of(cluster),
-        "fields": [Field(n, label, unit, str(typed[n]), error if n in wrong[:1] else "") for n, label, unit in FIELDS],
+        "fields": fields,
         "automations": [(a.value, LABELS[a]) for a in Automation],
         "automation": typed["automation"],
-        "approval_required": typed["approval_required"],
-        "error": error,
-        "refusal": refusal,
+        "approval": Field("approval_required", APPROVAL, "", "on" if typed["approval_required"] else "", "switch"),
         "now": timezone.now(),
     }
-    response = render(request, "assignments/_rules.html", context, status=refusal.reason.status if refusal else 200)
-    response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
-    return response
+    shown = any(field.error for field in fields)
+    return show_dialog(request, "assignments/_rules.html", context, refusal, "" if shown else error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,9 +9,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from assignments.services.preview import next_users
-from assignments.services.recovery_policy import DECIMAL, MAY_BE_EMPTY, WHOLE, YES_OR_NO, ranges
+from assignments.services.recovery_policy import DECIMAL, MAY_BE_EMPTY, YES_OR_NO, ranges
 from assignments.services.settings import change_settings
 from assignments.views.answers import said
+from assignments.views.fields import Field, show_dialog
 from topology import reasons, roles
 from topology.http import needs
 from topology.models import Cluster, Mode, Model
@@ -59,41 +59,6 @@ GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
 ]
 FIELDS = [name for _, rows in GROUPS for name, _, _ in rows]
 LABELS = {name: label for _, rows in GROUPS for name, label, _ in sorted(rows, key=lambda row: -len(row[0]))}
-
-
-@dataclass(frozen=True)
-class Field:
-    """One field of the form as it is shown."""
-
-    name: str
-    label: str
-    unit: str
-    value: str
-    error: str = ""
-
-    @property
-    def kind(self) -> str:
-        return "switch" if self.name in YES_OR_NO else "time" if self.name in TIMES else "number"
-
-    @property
-    def on(self) -> bool:
-        return self.value == "on"
-
-    @property
-    def required(self) -> bool:
-        return self.name not in MAY_BE_EMPTY
-
-    @property
-    def limits(self) -> tuple[float, float]:
-        return (1, 600) if self.name == SPEED else WHOLE.get(self.name) or DECIMAL[self.name]
-
-    @property
-    def step(self) -> str:
-        return "any" if self.name in DECIMAL else "1"
-
-    @property
-    def allowed(self) -> str:
-        return "whole numbers from 1 to 600" if self.name == SPEED else ranges()[self.name]
 
 
 @require_http_methods(["GET", "POST"])
@@ -158,7 +123,7 @@ def _form(
     about = _about(refusal)
     error = _in_words(f"{refusal.message} {refusal.fix}".strip()) if refusal else ""
     groups = [
-        (title, [Field(n, label, unit, typed[n], error if n == about else "") for n, label, unit in rows])
+        (title, [_field(n, label, unit, typed[n], error if n == about else "") for n, label, unit in rows])
         for title, rows in GROUPS
     ]
     context = {
@@ -169,12 +134,14 @@ def _form(
         "models": Model.choices,
         "mode": mode,
         "model": model,
-        "error": "" if about in FIELDS else error,
-        "refusal": refusal,
     }
-    response = render(request, "assignments/_settings.html", context, status=refusal.reason.status if refusal else 200)
-    response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
-    return response
+    return show_dialog(request, "assignments/_settings.html", context, refusal, "" if about in FIELDS else error)
+
+
+def _field(name: str, label: str, unit: str, value: str, error: str) -> Field:
+    kind = "switch" if name in YES_OR_NO else "time" if name in TIMES else "number"
+    allowed = "whole numbers from 1 to 600" if name == SPEED else ranges()[name]
+    return Field(name, label, unit, value, kind, allowed, error)
 
 
 def _in_words(text: str) -> str:
