@@ -124,6 +124,8 @@ class PlannedMove(models.Model):
     would be two thirds of the time that a plan takes. A user who is gone when the plan runs is skipped.
     """
 
+    pk = models.CompositePrimaryKey("plan", "user")
+    place = models.BigIntegerField(help_text="Order within the plan, from 1; the users of one receiving node together")
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="rows", db_index=False, db_constraint=False)
     user = models.ForeignKey(EndUser, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     from_node = models.ForeignKey(
@@ -132,8 +134,7 @@ class PlannedMove(models.Model):
     to_node = models.ForeignKey(Node, models.CASCADE, null=True, related_name="+", db_index=False, db_constraint=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["plan", "user"], name="planned_once")]
-        indexes = [models.Index(fields=["plan", "to_node", "id"], name="planned_order")]
+        indexes = [models.Index(fields=["plan", "to_node", "place"], name="planned_order")]
 
     def __str__(self) -> str:
         return f"planned move of {self.user_id}"

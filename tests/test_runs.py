@@ -275,7 +275,7 @@ def test_a_human_move_beats_a_planned_one() -> None:
     cluster = make_crowd(40, 0)
     found, hands = begin(cluster, rate=1), Hands()
     hands.tick(2)
-    last = found.plan.rows.order_by("-pk").first()  # type: ignore[union-attr]
+    last = found.plan.rows.order_by("-place").first()  # type: ignore[union-attr]
     done = operations.move_users(cluster, [last.user_id], None, actor="bob")
     assert (done.state, done.kind, done.done) == ("finished", "move", 1)
     operations.set_rate(found.pk, actor="ada", rate=None)
@@ -290,7 +290,7 @@ def test_rows_are_skipped_with_their_reason(what: str, monkeypatch: pytest.Monke
     cluster = make_crowd(100, 0)
     second = nodes_of(cluster)[1]
     found = begin(cluster, unthrottled=True)
-    users = list(found.plan.rows.order_by("pk").values_list("user_id", flat=True))  # type: ignore[union-attr]
+    users = list(found.plan.rows.order_by("place").values_list("user_id", flat=True))  # type: ignore[union-attr]
     if what == "pinned":
         Assignment.objects.filter(user__in=users[:3]).update(pinned=True)
     elif what == "full":

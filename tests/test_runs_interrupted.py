@@ -220,7 +220,7 @@ def test_people_and_workers_at_once() -> None:
     cluster = make_crowd(900, 0, 0, 0, 0, 0)
     found = operations.start(plans.make_plan(cluster, Goal.BALANCE).hash, actor="ada", unthrottled=True)
     assert found.plan
-    planned = list(found.plan.rows.order_by("-pk").values_list("user_id", flat=True))
+    planned = list(found.plan.rows.order_by("-place").values_list("user_id", flat=True))
 
     def work() -> None:
         for generation in range(30):

@@ -162,16 +162,16 @@ def _credits(run_now: RunNow, lanes: list[LaneNow], now: datetime) -> Credits:
 
 
 PICK = """
-SELECT p.id, p.user_id, p.from_node_id, p.to_node_id
+SELECT p.place, p.user_id, p.from_node_id, p.to_node_id
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS lane (node, cursor, take) CROSS JOIN LATERAL (
     SELECT * FROM assignments_plannedmove
-    WHERE plan_id = %s AND to_node_id = lane.node AND id > lane.cursor ORDER BY id LIMIT lane.take
+    WHERE plan_id = %s AND to_node_id = lane.node AND place > lane.cursor ORDER BY place LIMIT lane.take
 ) p
 """
 PICK_UNASSIGNED = """
 UNION ALL (
-    SELECT id, user_id, from_node_id, to_node_id FROM assignments_plannedmove
-    WHERE plan_id = %s AND to_node_id IS NULL AND id > %s ORDER BY id LIMIT %s
+    SELECT place, user_id, from_node_id, to_node_id FROM assignments_plannedmove
+    WHERE plan_id = %s AND to_node_id IS NULL AND place > %s ORDER BY place LIMIT %s
 )
 """
 

@@ -119,8 +119,8 @@ def _create(cluster: Cluster, homes: Mapping[int, int | None], to_node: Node | N
 
 def _move(found: Operation, homes: Mapping[int, int | None], to_node: Node | None, at: datetime) -> list[Moved]:
     picked = (
-        "SELECT id, user_id, from_node_id, %s::bigint AS to_node_id"
-        " FROM unnest(%s::bigint[], %s::bigint[]) WITH ORDINALITY AS v (user_id, from_node_id, id)"
+        "SELECT place, user_id, from_node_id, %s::bigint AS to_node_id"
+        " FROM unnest(%s::bigint[], %s::bigint[]) WITH ORDINALITY AS v (user_id, from_node_id, place)"
     )
     params = [to_node.pk if to_node else None, list(homes), list(homes.values())]
     return move_picked(found, picked, params, why=reasons.MOVED_BY_HAND, at=at)

@@ -44,13 +44,13 @@ judged AS (
     FROM held h LEFT JOIN room r ON r.id = h.to_node_id
 ),
 counted AS (
-    SELECT *, count(*) FILTER (WHERE code = '') OVER w AS place,
+    SELECT *, count(*) FILTER (WHERE code = '') OVER w AS nth,
         sum(endpoints) FILTER (WHERE code = '') OVER w AS weight
-    FROM judged WINDOW w AS (PARTITION BY to_node_id ORDER BY id)
+    FROM judged WINDOW w AS (PARTITION BY to_node_id ORDER BY place)
 ),
 final AS (
-    SELECT id, user_id, from_node_id, to_node_id, signed_in,
-        CASE WHEN code = '' AND (place > room_users OR weight > room_endpoints) THEN '{full}' ELSE code END AS code
+    SELECT place, user_id, from_node_id, to_node_id, signed_in,
+        CASE WHEN code = '' AND (nth > room_users OR weight > room_endpoints) THEN '{full}' ELSE code END AS code
     FROM counted
 ),
 moved AS (
@@ -61,10 +61,10 @@ moved AS (
 traced AS (
     INSERT INTO assignments_move (operation_id, user_id, from_node_id, to_node_id, done, code, at)
     SELECT %s, user_id, from_node_id, to_node_id, code = '', CASE WHEN code = '' THEN %s ELSE code END, %s FROM final
-    ORDER BY id
+    ORDER BY place
 )
 SELECT to_node_id, array_agg(DISTINCT from_node_id) FILTER (WHERE code = ''), count(*) FILTER (WHERE code = ''),
-    count(*) FILTER (WHERE code <> ''), count(*) FILTER (WHERE code = '' AND signed_in), max(id), max(code)
+    count(*) FILTER (WHERE code <> ''), count(*) FILTER (WHERE code = '' AND signed_in), max(place), max(code)
 FROM final GROUP BY to_node_id ORDER BY to_node_id
 """
 
@@ -85,7 +85,7 @@ class Moved:
 def move_picked(
     operation: Operation, picked: str, params: Sequence[Any], *, why: reasons.Reason, at: datetime
 ) -> list[Moved]:
-    """Move the users that the SQL `picked` names (id, user_id, from_node_id, to_node_id), in one statement."""
+    """Move the users that the SQL `picked` names (place, user_id, from_node_id, to_node_id), in one statement."""
     statement = MOVE.format(
         picked=picked,
         moved_since=reasons.SKIPPED_MOVED_SINCE.code,

@@ -98,9 +98,9 @@ def insert(plan_id: int, picked: Picked) -> None:
     """Make the picked people the rows of a plan, in an order that the same people always have."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO assignments_plannedmove (plan_id, user_id, from_node_id, to_node_id)"
-            f" SELECT %s, p.user_id, p.from_id, p.to_id FROM ({picked.sql}) AS p (user_id, from_id, to_id, place)"
-            " ORDER BY p.place, p.from_id",
+            "INSERT INTO assignments_plannedmove (plan_id, user_id, from_node_id, to_node_id, place)"
+            " SELECT %s, p.user_id, p.from_id, p.to_id, row_number() OVER (ORDER BY p.to_id, p.place, p.from_id)"
+            f" FROM ({picked.sql}) AS p (user_id, from_id, to_id, place)",
             [plan_id, *picked.params],
         )
 

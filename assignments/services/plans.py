@@ -116,8 +116,8 @@ class Stale:
 
 
 STALE = """
-SELECT code, count(*), (array_agg(user_id ORDER BY id))[1:%s] FROM (
-    SELECT p.id, p.user_id, CASE WHEN a.home_node_id IS DISTINCT FROM p.from_node_id THEN %s
+SELECT code, count(*), (array_agg(user_id ORDER BY place))[1:%s] FROM (
+    SELECT p.place, p.user_id, CASE WHEN a.home_node_id IS DISTINCT FROM p.from_node_id THEN %s
         WHEN a.pinned THEN %s ELSE '' END AS code
     FROM assignments_plannedmove p JOIN assignments_assignment a ON a.user_id = p.user_id WHERE p.plan_id = %s
 ) AS judged WHERE code <> '' GROUP BY code ORDER BY code

@@ -9,8 +9,10 @@ from django.db import connection
 from assignments.models import Goal, Operation, Plan
 from assignments.services import operations, plans
 from tests.crowd import Hands, homes, make_crowd
+from topology.models import Cluster
 
 LIMIT = 3.0  # times one bare UPDATE
+PLAN_LIMIT = 0.1  # seconds to plan 25,000 moves and store them
 ROUNDS = 5
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,7 +39,7 @@ def bare(plan: Plan, end: str) -> Callable[[], None]:
 
 def test_an_unthrottled_run_takes_at_most_three_times_one_bare_update() -> None:
     cluster = make_crowd(30_000, 0, 0, 0, 0, 0)
-    plan_seconds = seconds(lambda: plans.make_plan(cluster, Goal.BALANCE))
+    stored = plan_seconds(cluster)
     plan = plans.make_plan(cluster, Goal.BALANCE)
     least, ours = [], []
     for _ in range(ROUNDS):
@@ -52,11 +54,22 @@ def test_an_unthrottled_run_takes_at_most_three_times_one_bare_update() -> None:
         assert Operation.objects.get(pk=found.pk).done == 25_000
         bare(plan, "from")()
     ratio = min(ours) / min(least)
-    print(f"\nplan stored      {plan_seconds * 1000:8.0f} ms")  # noqa: T201
+    print(f"\nplan stored      {stored * 1000:8.0f} ms with its 25,000 rows (at most {PLAN_LIMIT * 1000:.0f})")  # noqa: T201
     print(f"one bare UPDATE  {min(least) * 1000:8.0f} ms for 25,000 rows")  # noqa: T201
     print(f"unthrottled run  {min(ours) * 1000:8.0f} ms, {25_000 / min(ours):,.0f} users per second")  # noqa: T201
     print(f"ratio            {ratio:8.2f} (at most {LIMIT})")  # noqa: T201
     assert ratio <= LIMIT
+    assert stored <= PLAN_LIMIT
+
+
+def plan_seconds(cluster: Cluster) -> float:
+    """Make the plan and store it, anew each time; the quickest of some rounds."""
+    taken = []
+    for _ in range(ROUNDS):
+        Plan.objects.all().delete()
+        settle()
+        taken.append(seconds(lambda: plans.make_plan(cluster, Goal.BALANCE)))
+    return min(taken)
 
 
 def settle() -> None:
