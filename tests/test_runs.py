@@ -235,7 +235,7 @@ def test_refusals_to_start() -> None:
     Node.objects.filter(pk=nodes_of(cluster)[1].pk).update(power_on=False)
     with pytest.raises(Refused) as caught:
         operations.start(plan.hash, actor="ada")
-    assert caught.value.code == "PLAN_TARGET_DOWN"
+    assert caught.value.code == "NODE_NOT_A_TARGET"
     with pytest.raises(Refused) as caught:
         operations.start("0" * 64, actor="ada")
     assert caught.value.code == "NO_SUCH_PLAN"
@@ -323,6 +323,24 @@ def test_a_run_waits_for_a_node_that_is_out_of_service_and_says_so() -> None:
     hands.tick()
     assert (fresh(found).done, fresh(found).wait_code) == (30, "WAITS_FOR_NODE")
     Node.objects.filter(pk=down.pk).update(power_on=True)
+    hands.finish(found)
+    assert (fresh(found).done, fresh(found).wait_code) == (60, "")
+
+
+def test_a_run_leaves_a_node_alone_whose_maintenance_began_meanwhile() -> None:
+    cluster = make_crowd(90, 0, 0)
+    found, hands = begin(cluster, unthrottled=True), Hands()
+    worked_on = Node.objects.filter(pk=nodes_of(cluster)[2].pk)
+    now = cluster.now()
+    worked_on.update(
+        maintenance_until=now + timedelta(hours=1),
+        maintenance_since=now,
+        maintenance_owner="ops",
+        maintenance_reason="disk",
+    )
+    hands.tick()
+    assert (fresh(found).done, fresh(found).wait_code) == (30, "WAITS_FOR_NODE")
+    worked_on.update(maintenance_until=None, maintenance_since=None)
     hands.finish(found)
     assert (fresh(found).done, fresh(found).wait_code) == (60, "")
 

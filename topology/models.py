@@ -16,7 +16,7 @@ from django.db.models.functions import Collate, Lower, Upper
 from django.utils import timezone
 
 from topology.clock import Clock
-from topology.reasons import REASONS, Reason
+from topology.reasons import NODE_IN_MAINTENANCE, NODE_NOT_A_TARGET, REASONS, Reason
 from topology.states import LOOKS, Look, State, StateReason, Truth, reason_label, serves
 
 MAX_NODES = 6  # per cluster, domain.md §5
@@ -279,6 +279,13 @@ class Node(models.Model):
     @property
     def in_maintenance(self) -> bool:
         return self.maintenance_until is not None
+
+    @property
+    def closed_to_users(self) -> Reason | None:
+        """Why users may not be sent here now, or None; room is another question. The reason wants the node's name."""
+        if self.subcluster_id is None or not self.serves:
+            return NODE_NOT_A_TARGET
+        return NODE_IN_MAINTENANCE if self.in_maintenance else None
 
     @property
     def look(self) -> Look:

@@ -243,7 +243,7 @@ WAITS_FOR_RECOVERY = _add(
 )
 WAITS_FOR_NODE = _add(
     "WAITS_FOR_NODE",
-    "It waits for a receiving node that is out of service.",
+    "It waits for a receiving node that is out of service or in maintenance.",
     "Bring the node back, or cancel.",
     WARNING,
 )

@@ -45,10 +45,10 @@ def move_users(
     cannot take users, or has no room for all of them.
     """
     first = list(users[: AT_ONCE + 1]) if isinstance(users, QuerySet) else sorted(set(users))
-    if to_node is not None and not (to_node.serves and to_node.subcluster_id and to_node.cluster_id == cluster.pk):
-        raise Refused(reasons.NODE_NOT_A_TARGET, node=to_node.name)
-    if to_node is not None and to_node.in_maintenance:
-        raise Refused(reasons.NODE_IN_MAINTENANCE, node=to_node.name)
+    if to_node is not None and (closed := to_node.closed_to_users):
+        raise Refused(closed, node=to_node.name)
+    if to_node is not None and to_node.cluster_id != cluster.pk:
+        raise Refused(reasons.PLAN_NO_NODE, node=to_node.name)
     if len(first) > AT_ONCE:
         return _run_many(cluster, users, to_node, actor)
     with transaction.atomic():

@@ -86,10 +86,8 @@ def _demand_runnable(plan: Plan, nodes: list[Node]) -> None:
         raise Refused(reasons.PLAN_EMPTY)
     receiving = {flow["to_id"] for flow in plan.body["flows"]}
     for node in nodes:
-        if node.pk in receiving and not (node.serves and node.subcluster_id):
-            raise Refused(reasons.PLAN_TARGET_DOWN, node=node.name)
-        if node.pk in receiving and node.in_maintenance:
-            raise Refused(reasons.NODE_IN_MAINTENANCE, node=node.name)
+        if node.pk in receiving and (closed := node.closed_to_users):
+            raise Refused(closed, node=node.name)
 
 
 def _rate(rate: float) -> float:

@@ -16,7 +16,7 @@ READ = """
 SELECT o.total, o.rate, o.rate_total, o.credit, o.anchor_at, o.wait_code, c.clock_real, c.clock_cluster, c.clock_speed,
     o.in_window, w.window_start, w.window_end, w.zone,
     l.id, l.node_id, l.total - l.done - l.skipped, l.cursor, l.credit,
-    n.subcluster_id, n.state, n.power_on, n.network_up, n.database_up, n.failed_services
+    n.subcluster_id, n.maintenance_until IS NULL, n.state, n.power_on, n.network_up, n.database_up, n.failed_services
 FROM assignments_operation o JOIN topology_cluster c ON c.id = o.cluster_id
     LEFT JOIN assignments_runpolicy w ON w.cluster_id = o.cluster_id
     LEFT JOIN assignments_lane l ON l.operation_id = o.id LEFT JOIN topology_node n ON n.id = l.node_id
@@ -71,8 +71,8 @@ def lock_run(pk: int, generation: int) -> RunNow | None:
 
 def _lane(row: tuple[Any, ...]) -> LaneNow:
     """A lane; the one that unassigns always receives, and one whose node left its subcluster, to skip its rows."""
-    pk, node_id, left, cursor, credit, subcluster, state, power, network, database, failed = row
-    receives = (
-        node_id is None or subcluster is None or serves(state, Truth(power, network, database, frozenset(failed)))
-    )
+    pk, node_id, left, cursor, credit, subcluster, is_open, state, power, network, database, failed = row
+    if node_id is None or subcluster is None:
+        return LaneNow(pk, node_id, left, cursor, credit, receives=True)
+    receives = is_open and serves(state, Truth(power, network, database, frozenset(failed)))
     return LaneNow(pk, node_id, left, cursor, credit, receives)

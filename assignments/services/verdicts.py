@@ -294,10 +294,8 @@ def _refusals(
 
 
 def _target_refusals(at: Ground, chosen: Chosens, to: Node, after: Counts, coming: Counts) -> Iterable[Note]:
-    if to.subcluster_id is None or not to.serves:
-        yield reasons.NODE_NOT_A_TARGET, {"node": to.short_name}
-    if to.in_maintenance:
-        yield reasons.NODE_IN_MAINTENANCE, {"node": to.short_name}
+    if closed := to.closed_to_users:
+        yield closed, {"node": to.short_name}
     failed = next((n for n in at.nodes.values() if n.state not in STEADY_STATES), None)
     if failed and chosen.get(None):  # new users cannot be added meanwhile, domain.md §1.4
         yield reasons.MOVE_NEW_DURING_FAILOVER, _state(failed)
