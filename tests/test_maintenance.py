@@ -1,6 +1,7 @@
 """Maintenance of a node: what it holds back, what it refuses, and the order of the work (domain.md §4.9)."""
 
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -18,10 +19,11 @@ from assignments.recovery_verdict import n_minus_one
 from assignments.services import balancer, maintenance, moves, operations, plans, recovery
 from assignments.services import recovery_reads as reads
 from assignments.services.grounds import ground_of
+from assignments.services.imports import import_users
 from assignments.services.moves import Selection
 from assignments.simulator import Action, Scenario
 from topology import roles
-from topology.models import Cluster, Event, Node
+from topology.models import Cluster, EndUser, Event, Node
 from topology.reasons import Refused
 from topology.states import State
 
@@ -188,6 +190,20 @@ def test_no_drop_no_plan_and_no_move_goes_there(acme: Cluster) -> None:
     refused("NODE_IN_MAINTENANCE", lambda: plans.make_plan(acme, Goal.ACTIVE_STANDBY, author="ada"))
 
 
+def test_a_list_that_names_it_is_refused_and_the_mode_passes_it_over(acme: Cluster) -> None:
+    target = acme_node(acme, "imp3a")
+    named = "user_id,node\n" + f"new-1,{target.name}\nnew-2,imp1b.acme.org\nimp3a-0001,{target.name}\n"
+    report = import_users(acme, BytesIO(named.encode()), actor="ada")
+    [problem] = report.problems.listed
+    assert (problem.line, problem.reason.code, problem.facts) == (2, "NODE_IN_MAINTENANCE", {"node": target.name})
+    assert not EndUser.objects.filter(user_id__startswith="new-").exists()
+    report = import_users(acme, BytesIO(b"user_id\n" + b"".join(b"new-%d\n" % n for n in range(40))), actor="ada")
+    assert report.assigned == 40
+    assert target.name not in report.nodes
+    maintenance.end(target, actor="ada")
+    assert import_users(acme, BytesIO(named.encode()), actor="ada").ok
+
+
 def test_a_plan_made_before_is_refused(acme: Cluster) -> None:
     maintenance.end(acme_node(acme, "imp3a"), actor="ada")
     plan = plans.make_plan(acme, Goal.BALANCE, author="ada")
@@ -319,6 +335,23 @@ def test_from_the_command_line(pair: Cluster, capsys: pytest.CaptureFixture[str]
     for wrong in (["--for", "soon"], ["--until", "25:00"], [], ["--for", "2h", "--until", "05:00"]):
         with pytest.raises(CommandError, match="MAINTENANCE_END_NOT_VALID"):
             call_command("ha", "maintenance", A, "--reason", "x", *wrong)
+
+
+def test_span_and_time_of_day_are_of_one_clock(pair: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    """The clock stands at 22:00 of the day before and runs sixty times as fast: 05:30 is 7.5 hours away, or 450 s."""
+    now = timezone.now().replace(microsecond=0)
+    there = now.replace(hour=22, minute=0, second=0)
+    Cluster.objects.filter(pk=pair.pk).update(clock_real=now, clock_cluster=there, clock_speed=60)
+    pair.refresh_from_db()
+    with clock_at(now):
+        assert maintenance.end_of(pair, "", "05:30") == maintenance.end_of(pair, "450m", "") == now + HOUR / 8
+        call_command("ha", "maintenance", A, "--reason", "new disk", "--until", "05:30")
+    until = timezone.localtime(there + 7.5 * HOUR)
+    said = capsys.readouterr().out
+    assert (
+        f"until {until:%Y-%m-%d %H:%M} on the clock of {pair.name}, {now + HOUR / 8:%Y-%m-%d %H:%M:%S} in real time"
+        in said
+    )
 
 
 def test_on_the_page(pair: Cluster) -> None:

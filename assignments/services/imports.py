@@ -122,6 +122,7 @@ class _Placement:
         staging.place_named(self.cluster.mode == planner.MANUAL)
         if staging.count_arriving():
             self._refuse_in_failover()
+        self.report.problems.add_counted(*staging.into_maintenance())
         self.report.problems.add_counted(*staging.over_capacity(self._capacities()))
         waiting = staging.waiting()
         if self.report.ok and waiting.users:

@@ -71,13 +71,11 @@ def end(node: Node, *, actor: Any) -> Node:
 
 
 def end_of(cluster: Cluster, span: str, until: str) -> datetime:
-    """The real end of a maintenance: after a span on the cluster's clock, or at a time of day; raises Refused."""
+    """The real end of a maintenance: after a span, or at a time of day, both of the cluster's clock; raises Refused."""
     if bool(span) == bool(until):
         raise Refused(MAINTENANCE_END_NOT_VALID, days=rules.LONGEST // 86_400)
-    now = timezone.localtime()
-    return (
-        now + timedelta(seconds=rules.parse_span(span)) / cluster.clock_speed if span else rules.parse_time(until, now)
-    )
+    now = timezone.localtime(cluster.now())
+    return cluster.clock.real(now + timedelta(seconds=rules.parse_span(span)) if span else rules.parse_time(until, now))
 
 
 def refusal(node: Node) -> Refused | None:

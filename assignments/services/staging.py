@@ -169,6 +169,15 @@ def staying() -> Found:
     return _found(reasons.IMPORT_STAYS, ["user_id", "node"], sql)
 
 
+def into_maintenance() -> Found:
+    """Lines that would give somebody a home that a person works on."""
+    sql = """
+        SELECT line, node.name FROM staged JOIN topology_node node ON node.id = target
+        WHERE node.maintenance_until IS NOT NULL
+    """
+    return _found(reasons.NODE_IN_MAINTENANCE, ["node"], sql)
+
+
 def over_capacity(nodes: Sequence[Capacity]) -> Found:
     """Lines that bring a node beyond its capacity in users or in endpoints, counted in order of lines."""
     sql = f"""

@@ -1,6 +1,7 @@
 """manage.py ha: state of high availability, and its commands, like the product's `utils ha` (domain.md §6.3)."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -9,10 +10,11 @@ from django.utils import timezone
 from assignments.services import maintenance, recovery
 from topology import selectors
 from topology.management.console import COMMAND_LINE, ConsoleCommand
-from topology.models import Node, Subcluster
+from topology.models import Cluster, Node, Subcluster
 from topology.reasons import NO_SUCH_SUBCLUSTER, Refused
 from topology.states import LOOKS, State, reason_label
 
+MINUTE = "%Y-%m-%d %H:%M"
 OF_A_NODE: dict[str, Callable[..., Any]] = {"failover": recovery.failover, "fallback": recovery.fallback}
 OF_A_SUBCLUSTER: dict[str, Callable[..., Any]] = {
     "recover": recovery.recover,
@@ -35,8 +37,10 @@ class Command(ConsoleCommand):
         )
         work = parser.add_argument_group("maintenance")
         work.add_argument("--reason", default="", help="what is done to the node; without it, another end is given")
-        work.add_argument("--for", dest="span", default="", help="how long, for example 90m, 2h, 1d")
-        work.add_argument("--until", default="", help="until when, for example 05:30 or 2026-11-24T05:30")
+        work.add_argument(
+            "--for", dest="span", default="", help="how long on the cluster's clock, for example 90m, 2h, 1d"
+        )
+        work.add_argument("--until", default="", help="until when on that clock, 05:30 or 2026-11-24T05:30")
         work.add_argument("--end", action="store_true", help="end it now")
         parser.add_argument("--cluster", default="", help="the cluster, where several have a subcluster of this name")
 
@@ -94,9 +98,9 @@ class Command(ConsoleCommand):
             state, reason = LOOKS[State(node.state)].label, reason_label(node.reason)
             self.stdout.write(f"    Node {i} Name : {node.name} State: {state} Reason: {reason}")
             if node.maintenance_until:
-                until = timezone.localtime(sub.cluster.clock.real(node.maintenance_until))
                 why = f"{node.maintenance_reason} ({node.maintenance_owner})"
-                self.stdout.write(f"        Maintenance: {why}, in maintenance until {until:%Y-%m-%d %H:%M}")
+                until = in_both_times(sub.cluster, node.maintenance_until)
+                self.stdout.write(f"        Maintenance: {why}, in maintenance until {until}")
 
     def _subcluster(self, name: str, cluster: str) -> Subcluster:
         """The subcluster of a name; in all clusters, where it is the only one. Raises Refused."""
@@ -108,6 +112,14 @@ class Command(ConsoleCommand):
         known = "give --cluster" if found else ", ".join(Subcluster.objects.values_list("name", flat=True)[:20])
         where = "more than one cluster" if found else "any cluster"
         raise Refused(NO_SUCH_SUBCLUSTER, name=name or "without a name", cluster=where, known=known or "none")
+
+
+def in_both_times(cluster: Cluster, moment: datetime) -> str:
+    """An instant of a cluster's clock; with the real one where that is another."""
+    there, real = timezone.localtime(moment), timezone.localtime(cluster.clock.real(moment))
+    if f"{there:{MINUTE}}" == f"{real:{MINUTE}}":
+        return f"{real:{MINUTE}}"
+    return f"{there:{MINUTE}} on the clock of {cluster.name}, {real:{MINUTE}:%S} in real time"
 
 
 def nodes_of(sub: Subcluster) -> list[Node]:
