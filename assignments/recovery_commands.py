@@ -267,7 +267,7 @@ def _change_truth(pair: Pair, member: int, kind: Fault, service: str, now: int, 
     advance(desk)
     change = mended if repair else broken
     truth = change(desk.truth[member], kind, service, desk.name(member))
-    what = _name_fault(kind, service)
+    what = _name_fault(kind, service) if repair else _describe_fault(pair, member, kind, service)
     desk.say(FAULT_REPAIRED if repair else FAULT_INJECTED, member, what=what, kind=kind.value, service=service)
     desk.truth[member] = truth
     advance(desk)
@@ -284,7 +284,17 @@ def parse_fault(kind: str, service: str) -> tuple[Fault, str]:
 
 
 def _name_fault(kind: Fault, service: str) -> str:
+    if kind is Fault.NETWORK:
+        return "network partition"
     return service if kind is Fault.SERVICE else kind.value
+
+
+def _describe_fault(pair: Pair, member: int, kind: Fault, service: str) -> str:
+    """What breaks; of a partition also that nobody died, for each recovery manager takes the other for gone."""
+    what = _name_fault(kind, service)
+    if kind is not Fault.NETWORK or len(pair.members) < 2:
+        return what
+    return f"{what} from {pair.members[1 - member].name}, both stay alive"
 
 
 def _is_broken(truth: Truth, kind: Fault, service: str) -> bool:

@@ -252,7 +252,7 @@ def describe_trouble(truth: Truth) -> str:
     """What is wrong, in words; empty when nothing is."""
     if not truth.power:
         return "power is off"
-    wrong = [] if truth.network else ["the network is down"]
+    wrong = [] if truth.network else ["a network partition cuts it off, though it is alive"]
     wrong += [] if truth.database else ["the database is down"]
     wrong += [f"{name} is stopped" for name in sorted(truth.failed_critical)]
     wrong += [f"{RECOVERY_MANAGER} is stopped"] if RECOVERY_MANAGER in truth.failed_services else []

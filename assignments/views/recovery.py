@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from assignments import selectors
-from assignments.recovery_commands import Command
+from assignments.recovery_commands import Command, Fault
 from assignments.recovery_verdict import n_minus_one
 from assignments.selectors import Board, NodeView
 from assignments.services import recovery, recovery_reads
@@ -163,14 +163,14 @@ def act(request: HttpRequest, cluster: str, kind: str, pk: int, command: str) ->
 def menu(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     """The menu of a node: its faults and repairs, moving everybody off, its history."""
     board = selectors.board(cluster_named(cluster))
-    _, view = _about(board, "nodes", pk)
+    sub, view = _about(board, "nodes", pk)
     assert view is not None
     failed = set(view.node.failed_services)
     critical = (*CRITICAL_SERVICES, RECOVERY_MANAGER)
     services = [(name, name in failed) for name in (*critical, *sorted(failed.difference(critical)))]
-    return render(
-        request, "assignments/_node_menu_items.html", {"cluster": board.cluster, "view": view, "services": services}
-    )
+    peer = next((v.node for v in board.nodes if v.node.subcluster_id == sub.pk and v is not view), None)
+    context = {"cluster": board.cluster, "view": view, "services": services, "peer": peer}
+    return render(request, "assignments/_node_menu_items.html", context)
 
 
 @require_POST
@@ -184,6 +184,9 @@ def fault(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     mends = "repair" in request.POST
     change = recovery.repair if mends else recovery.inject
     change(view.node, kind, service, request.user)
-    what = service or {"power": "power", "network": "network", "database": "database"}.get(kind, kind)
-    text = f"{view.node.short_name}: {what} {'repaired' if mends else 'failed'}."
+    if kind == Fault.NETWORK:
+        what = "network partition healed" if mends else "cut off by a network partition; both nodes stay alive"
+    else:
+        what = f"{service or kind} {'repaired' if mends else 'failed'}"
+    text = f"{view.node.short_name}: {what}."
     return said(request, text, tone="good" if mends else "warn")

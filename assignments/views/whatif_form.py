@@ -35,7 +35,7 @@ DOES = {
     Command.ENABLE_HA.value: "Enable HA of its subcluster",
     Command.DISABLE_HA.value: "Disable HA of its subcluster",
 }
-KINDS = {"power": "Power", "network": "Network", "database": "Database"}
+KINDS = {"power": "Power", "network": "Network (partition, both alive)", "database": "Database"}
 CRITICAL, OTHERS = (*CRITICAL_SERVICES, RECOVERY_MANAGER), OTHER_SERVICES
 SWITCHES = ("enable_automatic_fallback", "serve_beyond_capacity", "canary_fallback")
 BUDGETS = {

@@ -91,7 +91,7 @@ def get(mapping: dict[Any, Any] | str, key: Any) -> Any:
 @register.filter
 def faults(node: Any) -> str:
     """What is broken on a simulated node, as words; nothing when all runs."""
-    parts = ((node.power_on, "Power off"), (node.network_up, "Network down"), (node.database_up, "Database down"))
+    parts = ((node.power_on, "Power off"), (node.network_up, "Network partition"), (node.database_up, "Database down"))
     return " · ".join([text for fine, text in parts if not fine] + [f"{name} failed" for name in node.failed_services])
 
 

@@ -9,6 +9,8 @@ from assignments.services import recovery
 from topology import selectors
 from topology.management.console import COMMAND_LINE, ConsoleCommand
 
+KINDS = ", ".join(Fault) + "; network is a partition from the peer: both nodes stay alive"
+
 
 class Command(ConsoleCommand):
     help = "Break power, network, database or a service of a simulated node; --repair mends it."
@@ -16,7 +18,7 @@ class Command(ConsoleCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("node")
-        parser.add_argument("kind", metavar="KIND", help=", ".join(Fault))
+        parser.add_argument("kind", metavar="KIND", help=KINDS)
         parser.add_argument("--service", default="", help="the name of the service, for the kind service")
         parser.add_argument("--repair", action="store_true", help="mend it instead")
 
