@@ -37,7 +37,7 @@ def text(client: Client, **asked: object) -> str:
 
 
 def found(client: Client, **asked: object) -> list[str]:
-    return re.findall(r'title="Show in \w+">(.*?)</a>', text(client, **asked))
+    return re.findall(r'title="Show in \w+: [^"]*">(.*?)</a>', text(client, **asked))
 
 
 def csv(client: Client, **asked: object) -> list[str]:
@@ -97,7 +97,7 @@ def test_pages_go_on_and_show_everybody_once(client: Client) -> None:
     address, seen = reverse("find-users") + "?show=assigned", []
     for _ in range(5):
         page = client.get(address, headers=HTMX).content.decode()
-        seen += re.findall(r'title="Show in acme">(.*?)</a>', page)
+        seen += re.findall(r'title="Show in acme: [^"]*">(.*?)</a>', page)
         following = re.search(r'<tr class="more" hx-get="(.*?)"', page)
         if not following:
             break
