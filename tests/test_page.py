@@ -443,6 +443,24 @@ def test_a_plan_on_changed_ground_is_shown_again_with_what_changed() -> None:
     assert Operation.objects.count() == 1
 
 
+def test_a_plan_of_some_subclusters_and_how_long_it_takes_at_the_rates_typed() -> None:
+    cluster = make_crowd(60, 20, 10, 0, 0, 40)
+    client = as_(roles.OPERATOR)
+    some = list(cluster.subclusters.order_by("name")[:2])
+    client.post(reverse("plans", args=["crowd"]), {"subcluster": [sub.pk for sub in some]}, headers=HTMX)
+    plan = Plan.objects.get()
+    assert plan.scope == {"subclusters": sorted(sub.pk for sub in some)}
+    address, most = reverse("plan", args=[plan.hash]), 22  # 90 users on four nodes, 22 of them new on the empty one
+    assert [node["after"] for node in plan.body["nodes"]] == [23, 23, 22, 22, 0, 40]
+    for rates, said in (
+        ({"rate": "1", "rate_total": ""}, f"{most} s"),
+        ({"rate": "100", "rate_total": "1"}, f"{plan.moves} s"),
+    ):
+        assert client.get(address, rates | {"takes": "1"}, headers=HTMX).content.decode() == said
+    assert client.get(address, {"takes": "1", "rate": "0"}, headers=HTMX).status_code == 422
+    assert client.post(reverse("run-plan", args=[plan.hash]), {"rate": "0"}, headers=HTMX).status_code == 422
+
+
 def test_a_run_is_paused_resumed_slowed_and_cancelled() -> None:
     make_crowd(60, 20)
     client = as_(roles.OPERATOR)

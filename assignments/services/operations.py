@@ -20,7 +20,7 @@ from assignments.services import approvals, waits
 from assignments.services.batches import due, run
 from assignments.services.claims import RUNS, anchor, claim_for_recovery, release, take, topics_of
 from assignments.services.hand_moves import move_users
-from assignments.services.plans import by_hash, make_plan, stale_rows
+from assignments.services.plans import by_hash, checked_rate, make_plan, stale_rows
 from topology import events, reasons
 from topology.locks import hold_subclusters
 from topology.models import Node
@@ -62,8 +62,8 @@ def start(
     if not valid_only and (stale := stale_rows(plan, sample=0)).count:
         valid = plan.moves - stale.count
         raise Refused(reasons.PLAN_STALE, stale=f"{stale.count:,}", moves=f"{plan.moves:,}", valid=f"{valid:,}")
-    pace = None if unthrottled else _rate(rate or plan.cluster.policy.moves_per_second)
-    found = _create(plan, nodes, actor, pace, rate_total and _rate(rate_total))
+    pace = None if unthrottled else checked_rate(plan.cluster.policy.moves_per_second if rate is None else rate)
+    found = _create(plan, nodes, actor, pace, None if rate_total is None else checked_rate(rate_total))
     found.in_window = in_window
     found.save(update_fields=["in_window"])
     take(found, _subclusters(nodes))
@@ -88,12 +88,6 @@ def _demand_runnable(plan: Plan, nodes: list[Node]) -> None:
     for node in nodes:
         if node.pk in receiving and (closed := node.closed_to_users):
             raise Refused(closed, node=node.name)
-
-
-def _rate(rate: float) -> float:
-    if not 0 < rate < 1e6:
-        raise Refused(reasons.RUN_RATE_NOT_VALID, rate=rate)
-    return float(rate)
 
 
 def _create(plan: Plan, nodes: list[Node], actor: Any, rate: float | None, rate_total: float | None) -> Operation:
@@ -203,7 +197,7 @@ def set_rate(operation_id: int, *, actor: Any, rate: float | None, rate_total: f
     if not found.active:
         raise Refused(reasons.RUN_STATE_WRONG, operation=found.pk, state=found.state, wanted="changed")
     anchor(found)
-    found.rate, found.rate_total = (value if value is None else _rate(value) for value in (rate, rate_total))
+    found.rate, found.rate_total = (value if value is None else checked_rate(value) for value in (rate, rate_total))
     found.save(update_fields=["rate", "rate_total"])
     return _say(found, reasons.RUN_RATE_SET, actor, rate=paces(found))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -100,6 +101,26 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "flows": flows,
         **rest,
     }
+
+
+def seconds(plan: Plan, rate: float | None, rate_total: float | None = None) -> float:
+    """How long a run of the plan takes in real seconds, at rates in users per cluster second (None: no limit).
+
+    Raises Refused for a rate that no run can have.
+    """
+    receiving = Counter[int | None]()
+    for flow in plan.body["flows"]:
+        receiving[flow["to_id"]] += flow["users"]
+    each = max(receiving.values(), default=0) / checked_rate(rate) if rate is not None else 0
+    together = plan.moves / checked_rate(rate_total) if rate_total is not None else 0
+    return max(each, together) / plan.cluster.clock_speed
+
+
+def checked_rate(rate: float) -> float:
+    """A rate in users per cluster second that a run can have; raises Refused."""
+    if not 0 < rate < 1e6:
+        raise Refused(reasons.RUN_RATE_NOT_VALID, rate=rate)
+    return float(rate)
 
 
 # --- Rows that no longer hold ---------------------------------------------------------------------

@@ -21,6 +21,7 @@ from topology import reasons, roles
 from topology.http import needs
 from topology.reasons import Refused
 from topology.selectors import cluster_named
+from topology.templatetags.console import span
 
 RUNS = (Kind.MOVE.value, Kind.REBALANCE.value)
 SHOWN_AFTER_END = timedelta(seconds=45)
@@ -160,8 +161,8 @@ def make_plan(request: HttpRequest, cluster: str) -> HttpResponse:
     if goal not in (Goal.BALANCE, Goal.ACTIVE_STANDBY, Goal.FILL, Goal.EVACUATE):
         raise Refused(reasons.SCOPE_NOT_VALID, problem=f"There is no goal {goal}.")
     scope: dict[str, Any] = {}
-    if subcluster := number(request.POST.get("subcluster")):
-        scope["subclusters"] = [subcluster]
+    if chosen := [key for text in request.POST.getlist("subcluster") if (key := number(text))]:
+        scope["subclusters"] = chosen
     if goal == Goal.EVACUATE:
         scope["node"] = number(request.POST.get("node"))
     return show_plan(request, plans.make_plan(found, goal, scope, author=request.user))
@@ -175,24 +176,21 @@ def show_plan(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None
 
 
 def plan_context(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> dict[str, Any]:
-    body = plan.body
-    receiving: dict[int | None, int] = {}
-    for flow in body["flows"]:
-        receiving[flow["to_id"]] = receiving.get(flow["to_id"], 0) + flow["users"]
     rate = plan.cluster.policy.moves_per_second
     return {
         "plan": plan,
+        "chosen": "chosen" in request.POST,  # the focus stays on what was chosen
         "waits": approvals.required(plan),
         "approval": Approval.objects.filter(plan=plan).first(),
         "is_author": plan.author_name == request.user.get_username(),
         "cluster": plan.cluster,
         "stale": stale,
         "rate": rate,
-        "seconds": max(receiving.values(), default=0) / rate / plan.cluster.clock_speed,
+        "seconds": plans.seconds(plan, rate),
         "goals": [Goal.BALANCE, Goal.FILL, Goal.ACTIVE_STANDBY],
         "choosable": plan.goal in (Goal.BALANCE, Goal.FILL, Goal.ACTIVE_STANDBY),
         "subclusters": list(plan.cluster.subclusters.all()),
-        "scope": (plan.scope.get("subclusters") or [None])[0],
+        "scope": plan.scope.get("subclusters", ()),
         "window": waits.window_of(plan.cluster),
         "valid": plan.moves - stale.count if stale else plan.moves,
     }
@@ -201,8 +199,14 @@ def plan_context(request: HttpRequest, plan: Plan, stale: plans.Stale | None = N
 @require_GET
 @needs(roles.SEE)
 def plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
-    """A plan at its own address: the dialog for htmx, a page for somebody who was sent the link."""
+    """A plan at its own address: the dialog for htmx, a page for somebody who was sent the link.
+
+    With `takes` it answers only how long the plan takes at the rates typed so far.
+    """
     found = plans.by_hash(plan_hash)
+    if "takes" in request.GET:
+        rate, total = (_rate(request.GET.get(name)) for name in ("rate", "rate_total"))
+        return HttpResponse(span(plans.seconds(found, rate, total)))
     if request.headers.get("HX-Request"):
         return show_plan(request, found)
     return render(request, "assignments/plan.html", plan_context(request, found) | {"place": "operations"})

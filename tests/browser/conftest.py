@@ -64,8 +64,12 @@ def open_context(
     assert not complaints, f"the browser complained: {complaints}"
 
 
+# Faults of the page itself; that an answer was a refusal or did not come is what many tests are about.
+FAULTS = ("Content Security Policy", "htmx:syntax", "htmx:target", "htmx:swap", "htmx:evalDisallowed")
+
+
 def _complain(message: ConsoleMessage, complaints: list[str]) -> None:
-    if "Content Security Policy" in message.text:
+    if any(fault in message.text for fault in FAULTS):
         complaints.append(message.text)
 
 

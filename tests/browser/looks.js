@@ -1,0 +1,62 @@
+// What axe does not look at. Answers one line for each element that is wrong; leaves the page as it was.
+({ focus }) => {
+  const SMALLEST = 24; // pixels, WCAG 2.5.8
+  const TARGETS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [role=option], [tabindex='0']";
+  const top = document.querySelector("dialog[open]") ?? document.querySelector(":popover-open") ?? document.body;
+  const told = (element) => {
+    const { tagName, id, className } = element;
+    const name = element.getAttribute("aria-label") || element.textContent.trim().replace(/\s+/g, " ").slice(0, 40);
+    return `${tagName.toLowerCase()}${id ? `#${id}` : ""}.${String(className).split(" ")[0]} “${name}”`;
+  };
+  const shown = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && element.getClientRects().length;
+  const box = (element) => (element.matches(":is(input[type=checkbox], input[type=radio])") ? element.closest("label") ?? element : element).getBoundingClientRect();
+  const clipped = (element) => element.closest(".visually-hidden, .skip");
+  const targets = [...top.querySelectorAll(TARGETS)].filter((element) => shown(element) && !clipped(element) && !element.disabled);
+  const found = [];
+
+  // 2.5.8: 24 by 24, or a circle of that size around the middle touches no other target; words of a sentence may be small.
+  const inSentence = (element) => getComputedStyle(element).display === "inline" && element.parentElement.textContent.trim().length > element.textContent.trim().length;
+  const small = ({ width, height }) => width < SMALLEST - 0.5 || height < SMALLEST - 0.5;
+  const middle = ({ left, top: above, width, height }) => [left + width / 2, above + height / 2];
+  const near = (one, other) => {
+    const [x, y] = middle(one);
+    if (small(other)) return Math.hypot(x - middle(other)[0], y - middle(other)[1]) < SMALLEST;
+    const dx = Math.max(other.left - x, 0, x - other.right), dy = Math.max(other.top - y, 0, y - other.bottom);
+    return Math.hypot(dx, dy) < SMALLEST / 2;
+  };
+  const touched = (element) => { // not scrolled out of what it stands in, nor below what stays where it is
+    const [x, y] = middle(box(element)), there = document.elementFromPoint(x, y);
+    return there && (element.contains(there) || there.contains(element) || element.closest("label")?.contains(there));
+  };
+  const seen = targets.filter(touched);
+  for (const target of seen) {
+    if (!small(box(target)) || inSentence(target)) continue;
+    const other = seen.find((each) => each !== target && !each.contains(target) && !target.contains(each) && box(each) !== box(target) && near(box(target), box(each)));
+    if (other) found.push(`small target (2.5.8): ${told(target)} ${Math.round(box(target).width)}×${Math.round(box(target).height)}, too near to ${told(other)}`);
+  }
+
+  // Nothing is wider than the window.
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth) found.push(`scrolls sideways by ${root.scrollWidth - root.clientWidth} pixels`);
+  if (top.matches("dialog") && top.scrollWidth > top.clientWidth) found.push(`the dialog scrolls sideways by ${top.scrollWidth - top.clientWidth} pixels`);
+
+  // 2.4.11: what gets the focus comes to rest where it is seen. By the keys an element is reached only through its tabindex.
+  if (focus) {
+    const was = document.activeElement;
+    const places = [...document.querySelectorAll("*")].filter((element) => element.scrollHeight > element.clientHeight || element.scrollWidth > element.clientWidth).map((element) => [element, element.scrollTop, element.scrollLeft]);
+    for (const target of targets) {
+      if (target.tabIndex < 0) continue;
+      target.focus();
+      if (document.activeElement !== target) continue;
+      const { left, top: above, right, bottom } = target.getBoundingClientRect();
+      const visible = [0.5, 0.1, 0.9].some((x) => [0.5, 0.1, 0.9].some((y) => {
+        const there = document.elementFromPoint(left + (right - left) * x, above + (bottom - above) * y);
+        return there && (target.contains(there) || there.contains(target) && there !== document.body && !there.matches("main, dialog") || there.closest("label")?.contains(target));
+      }));
+      if (!visible) found.push(`hidden focus (2.4.11): ${told(target)}`);
+    }
+    if (was && was !== document.body) was.focus({ preventScroll: true }); else document.activeElement?.blur();
+    for (const [element, y, x] of places) element.scrollTo({ top: y, left: x, behavior: "instant" });
+  }
+  return found;
+};
