@@ -10,6 +10,7 @@ from typing import Any
 from topology import veil
 
 REFUSED, WARNING, NEWS, ALARM = "refused", "warning", "news", "alarm"
+COUNTS = {"users", "moves", "done", "skipped", "total", "chosen", "wanted", "room", "pinned", "notified", "left"}
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,28 @@ class Reason:
 
     def say(self, **facts: Any) -> str:
         """The sentence with the facts filled in; a missing fact shows as its name."""
-        return self.sentence.format_map(_Facts(veil.facts(facts)))
+        return self.sentence.format_map(_readable(facts))
 
     def say_fix(self, **facts: Any) -> str:
         """The fix with the facts filled in."""
-        return self.fix.format_map(_Facts(veil.facts(facts)))
+        return self.fix.format_map(_readable(facts))
 
 
 class _Facts(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "{" + key + "}"
+
+
+class _Count(int):
+    """A number of users, shown as 30,000; numbers that name something, as that of an operation, stay plain."""
+
+    def __format__(self, form: str) -> str:
+        return super().__format__(form or ",")
+
+
+def _readable(facts: dict[str, Any]) -> _Facts:
+    shown = veil.facts(facts)
+    return _Facts({key: _Count(fact) if key in COUNTS and type(fact) is int else fact for key, fact in shown.items()})
 
 
 class Refused(Exception):
