@@ -12,10 +12,10 @@ from enum import StrEnum
 
 from assignments.recovery import advance
 from assignments.recovery_desk import Desk, describe_trouble
-from assignments.recovery_flows import movers
+from assignments.recovery_flows import movers, moves_left
 from assignments.recovery_pair import Cause, Outcome, Pair, Phase
 from assignments.recovery_transitions import initialize, take_back, take_over
-from assignments.throttle import Budget
+from assignments.throttle import Budget, Effect, seconds_for
 from topology.reasons import (
     FAILOVER_NODE_NOT_HEARD,
     FAILOVER_NOT_NORMAL,
@@ -177,6 +177,16 @@ def _pace(d: Desk, budget: Budget) -> None:
     target = d.backup if d.phase is Phase.FAILING_OVER else d.failed
     users = sum(group.users for group in movers(d, target))
     d.say(PACE_CHANGED, target, budget=d.budget.words or "as the re-login window says", rate=d.rate(users), users=users)
+
+
+def paced(pair: Pair, budget: Budget, now: int) -> Effect:
+    """What a budget would mean for the rest of the transition that runs; raises Refused (domain.md §4.8)."""
+    d = Desk(pace(pair, budget, now).pair, now)
+    target = d.backup if d.phase is Phase.FAILING_OVER else d.failed
+    groups = movers(d, target)
+    users, rate = moves_left(d, target), d.rate(sum(group.users for group in groups))
+    wait = max(0, min((group.not_before for group in groups), default=now) - now)
+    return Effect(rate, wait + seconds_for(users, rate), rate if users else 0.0)
 
 
 def failover(pair: Pair, member: int, now: int) -> Outcome:

@@ -124,6 +124,23 @@ def test_it_is_changed_from_the_row_while_it_runs(pair: Cluster, form: dict[str,
     assert Event.objects.get(code="PACE_CHANGED").actor_name == "operator"
 
 
+def test_what_is_typed_is_tried_before_it_counts(pair: Cluster) -> None:
+    """300 users: 6 per second from the window; nothing is written by looking."""
+    drive = failing_over(pair, 10)
+    run, client = Operation.objects.get(), as_(roles.OPERATOR)
+    before = Operation.objects.values().get(), Event.objects.count(), sub().srm
+    with clock_at(drive.real):
+        for form, shown in (
+            ({"by": "rate", "rate": "3"}, "<b>3 min 30 s</b> from now, at the peak <b>3</b>"),
+            ({"by": "minutes", "minutes": "5"}, "<b>6 min 50 s</b> from now, at the peak <b>1</b>"),
+            ({"by": "policy"}, "<b>2 min 40 s</b> from now, at the peak <b>6.0</b>"),
+            ({"by": "rate", "rate": "0"}, "sign_ins_per_second cannot be 0"),
+            ({"by": "minutes", "minutes": ""}, "done_within_minutes cannot be empty"),
+        ):
+            assert shown in client.get(reverse("pace", args=[run.pk]), form).content.decode()
+    assert before == (Operation.objects.values().get(), Event.objects.count(), sub().srm)
+
+
 def test_it_ends_with_the_transition(pair: Cluster) -> None:
     drive = failing_over(pair, 140)
     with clock_at(drive.real):

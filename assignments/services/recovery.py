@@ -27,6 +27,7 @@ from assignments.services import recovery_policy
 from assignments.services import recovery_reads as reads
 from assignments.services.recovery_reads import Button
 from assignments.services.recovery_writes import write
+from assignments.throttle import Effect
 from topology.locks import hold_subclusters, try_subcluster
 from topology.models import Node, Subcluster
 from topology.reasons import NODE_NOT_IN_SUBCLUSTER, PACE_NOTHING_MOVES, Refused
@@ -159,10 +160,23 @@ def set_pace(operation: Operation, *, per_second: float | None, minutes: float |
     Raises Refused.
     """
     budget = recovery_policy.checked_budget(per_second, minutes)
+    return _verb(_moving(operation), lambda pair, now: commands.pace(pair, budget, now), actor)
+
+
+def try_pace(operation: Operation, *, per_second: float | None, minutes: float | None) -> Effect:
+    """What such a budget would come to, in cluster seconds; nothing is written. Raises Refused."""
+    budget = recovery_policy.checked_budget(per_second, minutes)
+    sub = reads.with_policy(_moving(operation))
+    now = reads.cluster_seconds(sub.cluster, timezone.now())
+    return commands.paced(caught_up(sub, now), budget, now)
+
+
+def _moving(operation: Operation) -> Subcluster:
+    """The subcluster in which a failover or fallback runs; raises Refused when it does not run."""
     sub = Subcluster.objects.filter(claims__operation=operation, claims__active=True).first()
     if sub is None or operation.kind not in (Kind.FAILOVER, Kind.FAILBACK):
         raise Refused(PACE_NOTHING_MOVES, subcluster=str(operation))
-    return _verb(sub, lambda pair, now: commands.pace(pair, budget, now), actor)
+    return sub
 
 
 # --- Faults ---------------------------------------------------------------------------------------

@@ -39,10 +39,10 @@ def _show(request: HttpRequest, node: Node) -> HttpResponse:
     context = {"cluster": node.cluster, "node": node, "spans": SPANS}
     if node.in_maintenance:
         context["work"] = maintenance.work(node, timezone.now())
-    else:
-        context["refusal"] = maintenance.refusal(node)
-    if "steps" in request.GET and node.in_maintenance:
+    if "steps" in request.GET:  # in its own place: by the time of the answer the dialog may show something else
         return render(request, "assignments/_maintenance_steps.html", context)
+    if not node.in_maintenance:
+        context["refusal"] = maintenance.refusal(node)
     response = render(request, "assignments/_maintenance.html", context)
     response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
     return response

@@ -1,17 +1,21 @@
 """How fast users sign in during a failover or fallback: look at it, and change it while it runs (domain.md §4.8)."""
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from assignments import run_selectors
+from assignments.models import Operation
 from assignments.services import recovery
 from assignments.views.answers import said
 from assignments.views.runs import Run
 from topology import reasons, roles
 from topology.http import needs
 from topology.reasons import Refused
+from topology.templatetags.console import num, span
 
 FIELDS = {"rate": "sign_ins_per_second", "minutes": "done_within_minutes"}
 
@@ -24,23 +28,37 @@ def pace(request: HttpRequest, pk: int) -> HttpResponse:
     run = Run(found, timezone.now())
     if not run.adjustable:
         raise Refused(reasons.PACE_NOTHING_MOVES, subcluster=run.title)
+    if "by" in request.GET:
+        return _effect(request, found)
     if request.method == "GET":
-        context = {"cluster": found.cluster, "operation": found, "run": run}
+        rate = f"{max(0.1, round(found.rate or 0, 1)):g}"
+        context = {"cluster": found.cluster, "operation": found, "run": run, "rate": rate}
         return render(request, "assignments/_pace.html", context)
-    by = request.POST.get("by", "")
-    value = _number(request, by) if by in FIELDS else None
-    recovery.set_pace(
-        found,
-        per_second=value if by == "rate" else None,
-        minutes=value if by == "minutes" else None,
-        actor=request.user,
-    )
-    now = Run(run_selectors.operation(pk), timezone.now()).operation
-    return said(request, f"{run.title}: {now.rate or 0:.3g} sign-ins per second from now on.", close=True)
+    recovery.set_pace(found, **_budget(request.POST), actor=request.user)
+    now = Run(run_selectors.operation(pk), timezone.now())
+    left = f", {span(now.remaining)} left" if now.remaining else ""
+    return said(request, f"{run.title}: {num(now.operation.rate)} sign-ins per second from now on{left}.", close=True)
 
 
-def _number(request: HttpRequest, by: str) -> float:
-    text = request.POST.get(by, "").strip().replace(",", ".")
+def _effect(request: HttpRequest, found: Operation) -> HttpResponse:
+    """What is typed would come to this; a refused one says so in its place."""
+    context: dict[str, Any] = {"cluster": found.cluster, "operation": found}
+    try:
+        context["effect"] = recovery.try_pace(found, **_budget(request.GET))
+    except Refused as refusal:
+        context["refusal"] = refusal
+    return render(request, "assignments/_pace_effect.html", context)
+
+
+def _budget(typed: QueryDict) -> dict[str, float | None]:
+    """The budget of the form; without either the policy's counts."""
+    by = typed.get("by", "")
+    value = _number(typed, by) if by in FIELDS else None
+    return {"per_second": value if by == "rate" else None, "minutes": value if by == "minutes" else None}
+
+
+def _number(typed: QueryDict, by: str) -> float:
+    text = typed.get(by, "").strip().replace(",", ".")
     try:
         return float(text)
     except ValueError:

@@ -1,0 +1,117 @@
+"""Two dialogs of recovery before one's eyes: the order of the work on a node, and the rate of a failover."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.axe import check
+from tests.browser.hands import card, said
+from tests.live import LiveStack
+from tests.worlds import make_acme
+
+Open = Callable[..., Page]
+
+
+def choose(page: Page, short: str, name: str) -> None:
+    """Choose from the menu of a node."""
+    card(page, short).get_by_role("button", name=re.compile("^Faults and more")).click()
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def step(page: Page, key: str) -> Locator:
+    return page.locator(f"#maintenance-{key}")
+
+
+def demand_whole(dialog: Locator) -> None:
+    """Nothing in the dialog is cut or reaches over its edge."""
+    expect(dialog).to_be_visible()
+    over = dialog.evaluate(
+        """dialog => [...dialog.querySelectorAll('button, label, p, dd, dt, input, select')].filter(part => {
+            const box = part.getBoundingClientRect(), frame = dialog.getBoundingClientRect()
+            return box.width && (box.right > frame.right + 1 || box.left < frame.left - 1)
+                || part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).display !== 'inline'
+        }).map(part => part.outerHTML)"""
+    )
+    assert over == []
+
+
+def test_the_order_of_the_work_follows_the_node(live_stack: LiveStack, signed_in_page: Open) -> None:
+    make_acme(speed=30, imp1a=300, imp1b=10)
+    page, other = signed_in_page("operator"), signed_in_page("viewer")
+    choose(page, "imp1a", "Maintenance…")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("What is done to it").fill("new disk")
+    dialog.get_by_label("It ends after").select_option("8h")
+    dialog.get_by_role("button", name="Begin").click()
+    expect(dialog.get_by_role("heading", level=2)).to_have_text("imp1a is in maintenance")
+    expect(step(page, "away")).to_have_attribute("data-standing", "now")
+    expect(card(other, "imp1a").locator("[data-maintenance]")).to_contain_text("new disk (operator-1)")
+    expect(card(other, "imp1b").locator("[data-verdict]")).to_contain_text("Nobody takes over")
+
+    dialog.get_by_role("button", name="HA off").click()
+    expect(step(page, "settle")).to_have_attribute("data-standing", "busy")
+    expect(step(page, "settle")).to_have_attribute("data-standing", "done", timeout=20_000)  # two minutes, sped up 30 times
+    dialog.get_by_role("button", name="Close").last.click()
+    choose(page, "imp1a", "Power off")
+    expect(card(other, "imp1a").locator(".node-out")).to_contain_text("300 out of service")
+    card(page, "imp1a").get_by_role("button", name="Steps…").click()
+    expect(step(page, "work")).to_have_attribute("data-standing", "now")
+    expect(step(page, "work")).to_contain_text("power is off")
+    dialog.get_by_role("button", name="Close").last.click()
+    choose(page, "imp1a", "Power on")
+    card(page, "imp1a").get_by_role("button", name="Steps…").click()
+    expect(step(page, "finish")).to_have_attribute("data-standing", "now", timeout=30_000)
+    dialog.get_by_role("button", name="HA on").click()
+    second = signed_in_page("operator")
+    card(second, "imp1a").get_by_role("button", name="Steps…").click()
+    dialog.get_by_role("button", name="End the maintenance").click()
+    expect(second.get_by_role("dialog")).to_contain_text("This maintenance is over.")
+    for each in (page, other):
+        expect(card(each, "imp1a").locator("[data-maintenance]")).to_have_count(0)
+        expect(card(each, "imp1b").locator(".chip").first).to_have_text("Normal", timeout=20_000)
+
+
+def test_the_rate_is_seen_before_it_is_changed(live_stack: LiveStack, signed_in_page: Open) -> None:
+    make_acme(speed=10, imp1a=1000, imp1b=10)
+    page = signed_in_page("operator")
+    card(page, "imp1a").get_by_role("button", name="Failover…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Failover", exact=True).click()
+    page.get_by_role("button", name="Rate…").click()
+    effect = dialog.locator("#pace-effect")
+    expect(effect).to_contain_text(re.compile(r"About \d+ s from now, at the peak 6 sign-ins per second at imp1b"))
+    minutes = dialog.get_by_role("textbox", name="Minutes")
+    minutes.click(force=True)  # what does not count is dim, and lets the click through
+    expect(dialog.get_by_role("radio").nth(1)).to_be_checked()
+    minutes.fill("0")
+    expect(effect).to_contain_text("done_within_minutes cannot be 0")
+    minutes.fill("1")
+    expect(effect).to_contain_text(re.compile(r"at the peak 1\d(\.\d)? sign-ins per second"))
+    dialog.get_by_role("button", name="Change").click()
+    expect(said(page)).to_contain_text(re.compile(r"1\d sign-ins per second from now on, \d+ s left"))
+    expect(card(page, "imp1b")).to_contain_text("1,000 guests", timeout=30_000)
+
+
+@pytest.mark.parametrize("width", [800, 1440, 2560])
+def test_both_dialogs_are_whole_and_legible(live_stack: LiveStack, signed_in_page: Open, width: int) -> None:
+    make_acme(imp1a=300, imp1b=10, imp2a=4)
+    page = signed_in_page("operator", viewport={"width": width, "height": 900})
+    dialog = page.get_by_role("dialog")
+    card(page, "imp1a").get_by_role("button", name="Failover…").click()
+    dialog.get_by_role("button", name="Failover", exact=True).click()
+    page.get_by_role("button", name="Rate…").click()
+    expect(dialog.locator("#pace-effect")).to_contain_text("sign-ins per second")
+    demand_whole(dialog)
+    check(page, f"rate at {width}")
+    page.keyboard.press("Escape")
+    choose(page, "imp2a", "Maintenance…")
+    demand_whole(dialog)
+    dialog.get_by_label("What is done to it").fill("new disk in slot 3, and the firmware of its controller")
+    dialog.get_by_role("button", name="Begin").click()
+    expect(step(page, "away")).to_have_attribute("data-standing", "now")
+    demand_whole(dialog)
+    check(page, f"maintenance at {width}")
+    page.keyboard.press("Escape")
+    demand_whole(card(page, "imp2a"))
