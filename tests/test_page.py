@@ -65,6 +65,7 @@ VIEWING = [
     "tour",
     "tour-done",
     "tree",
+    "user-range",
     "users",
     "what-if",
 ]
@@ -90,11 +91,11 @@ OPERATING = [
     "unpin",
 ]
 ADMINISTERING = [
+    "change-node",
     "import",
     "new-cluster",
     "new-node",
     "new-subcluster",
-    "node-capacity",
     "node-step",
     "node-targets",
     "place-node",

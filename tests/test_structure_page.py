@@ -129,14 +129,14 @@ def test_a_node_is_added_where_there_is_room(acme: Cluster, client: Client) -> N
 
 def test_a_capacity_below_its_users_is_refused_at_its_field(acme: Cluster, client: Client) -> None:
     found = node(acme, "imp1b")
-    answer = post(client, "node-capacity", "acme", found.pk, profile="5000", users="59", endpoints="")
+    answer = post(client, "change-node", "acme", found.pk, name=found.name, profile="5000", users="59", endpoints="")
     assert error_at(answer, "users") == "imp1b.acme.org is home to 60 users, more than a capacity of 59. " + (
         "Move users to other nodes first."
     )
-    assert post(client, "node-capacity", "acme", found.pk, profile="15000", users="60", endpoints="").status_code == 200
+    assert post(client, "change-node", "acme", found.pk, name=found.name, profile="15000", users="60", endpoints="").status_code == 200
     found.refresh_from_db()
     assert (found.profile, found.capacity_users, found.capacity_endpoints) == (15000, 60, 30_000)
-    assert 'value="60"' in get(client, "node-capacity", "acme", found.pk)
+    assert 'value="60"' in get(client, "change-node", "acme", found.pk)
 
 
 # --- The guided order -----------------------------------------------------------------------------

@@ -171,6 +171,14 @@ MOVE_NOT_THERE = _add(
 MOVE_NEEDS_TARGET = _add("MOVE_NEEDS_TARGET", "Where to is not said.", "Choose a target.", status=422)
 
 
+RANGE_END_GONE = _add("RANGE_END_GONE", "A user at an end of this range is gone.", "Choose the range again.")
+RANGE_TOO_LONG = _add(
+    "RANGE_TOO_LONG",
+    "More than {most} users are in this range.",
+    "Narrow the list with its filter, then “Select all”: that takes any number.",
+    status=422,
+)
+
 # --- Plans and runs (assignments/planner.py, services/plans.py, services/operations.py) -----------
 PLAN_NO_TARGET = _add(
     "PLAN_NO_TARGET",
@@ -622,6 +630,12 @@ SUBCLUSTER_CHANGED = _add(
 SUBCLUSTER_REMOVED = _add("SUBCLUSTER_REMOVED", "{actor} removed the subcluster {name}.", level=NEWS)
 NODE_ADDED = _add("NODE_ADDED", "{actor} added the node {name} to {place}.", level=NEWS)
 NODE_CHANGED = _add("NODE_CHANGED", "{actor} changed {field} of {name} from {before} to {after}.", level=NEWS)
+NODE_RENAMED = _add("NODE_RENAMED", "{actor} renamed the node {before} to {name}.", level=NEWS)
+NODE_RENAMED_MEANWHILE = _add(
+    "NODE_RENAMED_MEANWHILE",
+    "{before} was renamed to {node} meanwhile.",
+    "Look at its name once more, then store it again.",
+)
 NODE_PLACED = _add("NODE_PLACED", "{actor} put {name} into {place}.", level=NEWS)
 NODE_UNASSIGNED = _add("NODE_UNASSIGNED", "{actor} took {name} out of {place}.", level=NEWS)
 NODE_ALREADY_THERE = _add("NODE_ALREADY_THERE", "{name} is in {place} already.")

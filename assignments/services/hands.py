@@ -18,16 +18,19 @@ HELD = 30  # seconds
 
 @dataclass(frozen=True)
 class Hand:
-    """What one person carries (users None: all of them), from where and to which target: "node:3", "unassigned"."""
+    """What one person carries from where to which target ("node:3", "unassigned"): users (None: all) or a node."""
 
     who: str
     name: str
     users: int | None
     source: str
     to: str
+    node: str = ""
 
     @property
     def what(self) -> str:
+        if self.node:
+            return f"the node {self.node}"
         if self.users is None:
             return "all users"
         return f"{self.users:,} {'user' if self.users == 1 else 'users'}"
@@ -43,9 +46,9 @@ def topic(cluster: Cluster) -> str:
     return f"hands-{cluster.pk}"
 
 
-def carry(cluster: Cluster, actor: Any, *, users: int | None, source: str, to: str) -> None:
+def carry(cluster: Cluster, actor: Any, *, users: int | None, source: str, to: str, node: str = "") -> None:
     """Show the others what a person has picked up, and the target it is over."""
-    what = {"name": actor.get_username(), "users": users, "source": source, "to": to}
+    what = {"name": actor.get_username(), "users": users, "source": source, "to": to, "node": node}
     events.show(topic(cluster), str(actor.pk), what, HELD)
 
 

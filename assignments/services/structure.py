@@ -7,7 +7,8 @@ from typing import Any
 from django.db import transaction
 
 from topology import services
-from topology.models import Subcluster
+from topology.models import Node, Subcluster
+from topology.services import guards
 
 
 @transaction.atomic
@@ -15,6 +16,27 @@ def change_subcluster(subcluster: Subcluster, *, name: str, description: str, ac
     """Rename and describe, all or nothing; what stays the same is no line of history. Raises Refused."""
     services.rename_subcluster(subcluster, name, actor=actor)
     return services.describe_subcluster(subcluster, description, actor=actor)
+
+
+@transaction.atomic
+def change_node(
+    node: Node, *, name: str, seen: str, profile: int, users: int, endpoints: int, actor: Any = None
+) -> Node:
+    """Rename and rate a node, all or nothing; `seen` is the name it had when the person looked. Raises Refused."""
+    services.rename_node(node, name, seen=seen, actor=actor)
+    return services.set_capacity(node, profile=profile, users=users, endpoints=endpoints, actor=actor)
+
+
+@transaction.atomic
+def shift_subcluster(subcluster: Subcluster, by: int, *, actor: Any = None) -> None:
+    """Show a subcluster so many places later on the page (earlier: below 0); the others keep their order."""
+    guards.hold(subcluster.cluster)
+    names = list(subcluster.cluster.subclusters.values_list("name", flat=True))
+    subcluster.refresh_from_db()
+    place = max(0, names.index(subcluster.name) + by)
+    names.remove(subcluster.name)
+    names.insert(place, subcluster.name)
+    services.order_subclusters(subcluster.cluster, names, actor=actor)
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 
 from assignments.selectors import UserFilter
 from assignments.services import moves
@@ -11,6 +11,13 @@ from assignments.views.shown import filter_of, number
 from topology.models import Cluster, Node
 
 FIELDS = ("node", "query", "users", "list")  # how a page says it
+
+
+def asks(request: HttpRequest) -> QueryDict | None:
+    """What a dialog is asked about: in its address, or posted, for thousands may be chosen; None: it is acted on."""
+    if request.method == "GET":
+        return request.GET
+    return request.POST if "ask" in request.POST else None
 
 
 def selection(asked: QueryDict, cluster: Cluster) -> Selection:

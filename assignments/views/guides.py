@@ -26,6 +26,8 @@ from topology.http import needs
 from topology.reasons import Refused
 from topology.selectors import cluster_named
 
+SHIFTS = {"earlier": -1, "later": 1}  # of a subcluster on the page
+
 
 # --- A node ---------------------------------------------------------------------------------------
 @require_GET
@@ -202,6 +204,9 @@ def subcluster_step(request: HttpRequest, cluster: str, pk: int, what: str) -> H
     if what == "remove":
         services.remove_subcluster(sub.subcluster, actor=request.user)
         return said(request, f"{sub.subcluster.name} is removed; its nodes are unassigned.", close=True)
+    if what in SHIFTS:
+        structure.shift_subcluster(sub.subcluster, SHIFTS[what], actor=request.user)
+        return HttpResponse(status=204)  # the live stream brings the new order
     if what == "ha":
         recovery.disable_ha(sub.subcluster, request.user)
     elif what == "swap":

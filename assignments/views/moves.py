@@ -2,12 +2,12 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.services import moves
 from assignments.services.hand_moves import AT_ONCE
 from assignments.services.moves import Moved, Selection, Verdict
-from assignments.views.chosen import fields, label
+from assignments.views.chosen import asks, fields, label
 from assignments.views.chosen import selection as chosen_of
 from assignments.views.page import map_context
 from assignments.views.shown import number
@@ -51,19 +51,20 @@ def undo(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     return _done(request, cluster_named(cluster), moves.undo(pk, request.user), "their former home")
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @needs(roles.OPERATE)
 def dialog(request: HttpRequest, cluster: str) -> HttpResponse:
     """ "Move to…": every node with its verdict and the reason."""
     found = cluster_named(cluster)
-    chosen = chosen_of(request.GET, found)
+    asked = asks(request) or request.GET
+    chosen = chosen_of(asked, found)
     judged = moves.judge(chosen, roles.role_of(request.user))
     context = {
         "cluster": found,
         "label": label("Move", chosen, judged.users),
         "groups": judged.groups(),
         "unassigned": judged.targets[moves.UNASSIGNED],
-        "fields": fields(request.GET),
+        "fields": fields(asked),
     }
     return render(request, "assignments/_move_dialog.html", context)
 

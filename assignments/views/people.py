@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.export_selectors import chosen_csv
 from assignments.models import Assignment
@@ -18,7 +18,7 @@ from assignments.services import pins
 from assignments.services.moves import Selection
 from assignments.services.pins import Pinned
 from assignments.trace_selectors import story
-from assignments.views.chosen import fields, label, selection
+from assignments.views.chosen import asks, fields, label, selection
 from topology import reasons, roles
 from topology.http import needs
 from topology.models import Cluster
@@ -26,12 +26,12 @@ from topology.reasons import Refused
 from topology.selectors import cluster_named
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @needs(roles.SEE)
 def details(request: HttpRequest, cluster: str) -> HttpResponse:
     """One user, and why they are where they are."""
     found = cluster_named(cluster)
-    rows = selection(request.GET, found).rows()
+    rows = selection(asks(request) or request.GET, found).rows()
     keys = list(rows.values_list("user_id", flat=True)[:2])
     if len(keys) != 1:
         raise Refused(reasons.PEOPLE_NOT_ONE, users=f"{rows.count():,}")
@@ -43,8 +43,8 @@ def details(request: HttpRequest, cluster: str) -> HttpResponse:
 def pin(request: HttpRequest, cluster: str) -> HttpResponse:
     """Why users are to stay where they are; then they are pinned."""
     found = cluster_named(cluster)
-    if request.method == "GET":
-        return _dialog(request, found, "pin", "Pin")
+    if (asked := asks(request)) is not None:
+        return _dialog(request, found, asked, "pin", "Pin")
     chosen = selection(request.POST, found)
     return _done(request, found, pins.pin(chosen, request.POST.get("reason", ""), actor=request.user), "Pinned")
 
@@ -54,16 +54,16 @@ def pin(request: HttpRequest, cluster: str) -> HttpResponse:
 def unpin(request: HttpRequest, cluster: str) -> HttpResponse:
     """Whose pins these are and why; then they are taken off."""
     found = cluster_named(cluster)
-    if request.method == "GET":
-        return _dialog(request, found, "unpin", "Unpin")
+    if (asked := asks(request)) is not None:
+        return _dialog(request, found, asked, "unpin", "Unpin")
     return _done(request, found, pins.unpin(selection(request.POST, found), actor=request.user), "Unpinned")
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @needs(roles.SEE)
 def export_dialog(request: HttpRequest, cluster: str) -> HttpResponse:
     """How many users the file will have, and what it is good for."""
-    return _dialog(request, cluster_named(cluster), "export", "Export")
+    return _dialog(request, cluster_named(cluster), asks(request) or request.GET, "export", "Export")
 
 
 @require_POST
@@ -93,8 +93,8 @@ async def _later(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
         await sync_to_async(parts.close)()  # type: ignore[attr-defined]
 
 
-def _dialog(request: HttpRequest, cluster: Cluster, name: str, verb: str) -> HttpResponse:
-    chosen = selection(request.GET, cluster)
+def _dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, name: str, verb: str) -> HttpResponse:
+    chosen = selection(asked, cluster)
     users = chosen.rows().count()
     if not users:
         raise Refused(reasons.PEOPLE_NOBODY, cluster=cluster.name)
@@ -102,7 +102,7 @@ def _dialog(request: HttpRequest, cluster: Cluster, name: str, verb: str) -> Htt
         "cluster": cluster,
         "users": users,
         "label": label(verb, chosen, users),
-        "fields": fields(request.GET),
+        "fields": fields(asked),
         "limit": pins.LIMIT,
         "pins": _pins(chosen) if name != "export" else [],
     }

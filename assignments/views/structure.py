@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from assignments import selectors
 from assignments.selectors import Board, NodeView, SubclusterView
 from assignments.services import guide_reads, removal
+from assignments.services import structure as structure_service
 from assignments.views.answers import said
 from assignments.views.shown import number, topics
 from topology import reasons, roles, services
@@ -29,6 +31,7 @@ ABOUT = {  # the field that a refusal without one of its own is about
     reasons.CLUSTER_NAME_TAKEN.code: "name",
     reasons.SUBCLUSTER_NAME_TAKEN.code: "name",
     reasons.NODE_NAME_TAKEN.code: "name",
+    reasons.NODE_RENAMED_MEANWHILE.code: "name",
     reasons.SUBCLUSTER_FULL.code: "place",
     reasons.SUBCLUSTER_HA_ON.code: "place",
     reasons.NO_SUCH_SUBCLUSTER.code: "place",
@@ -283,30 +286,37 @@ def _subcluster_asked(board: Board, text: str) -> Subcluster | None:
 
 @require_http_methods(["GET", "POST"])
 @needs(roles.ADMINISTER)
-def capacity(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
-    """The hardware profile of a node and what overrides its capacity."""
+def change_node(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+    """The name of a node, its hardware profile and what overrides its capacity."""
     board = selectors.board(cluster_named(cluster))
     view = node_of(board, pk)
     node = view.node
-    users = "" if node.capacity_users == node.profile else str(node.capacity_users)
-    rated = node.profile * ENDPOINTS_PER_USER
-    endpoints = "" if node.capacity_endpoints == rated else str(node.capacity_endpoints)
-    form = Form(
-        title=f"Capacity of {node.short_name}",
-        address=reverse("node-capacity", args=[board.cluster.name, pk]),
-        submit="Store",
-        fields=(
-            Field("profile", "Hardware profile", str(node.profile), kind="select", choices=_plain(PROFILE_CHOICES)),
-            *_capacity_fields(users, endpoints),
-        ),
-        note=f"{view.home.users:,} users with {view.home.endpoints:,} endpoints are at home on it.",
-    )
 
     def store(typed: Mapping[str, str]) -> HttpResponse:
         profile = number(typed.get("profile")) or 0
         wanted = {"users": profile, "endpoints": profile * ENDPOINTS_PER_USER}
         given = {name: whole(typed, name) or usual for name, usual in wanted.items()}
-        services.set_capacity(node, profile=profile, **given, actor=request.user)
-        return said(request, f"The capacity of {node.short_name} is stored.", close=True)
+        name, seen = typed.get("name", ""), request.GET.get("seen", node.name)
+        structure_service.change_node(node, name=name, seen=seen, profile=profile, **given, actor=request.user)
+        return said(request, f"{node.short_name} is stored.", close=True)
 
-    return answer(request, form, store)
+    return answer(request, _node_form(board, view), store)
+
+
+def _node_form(board: Board, view: NodeView) -> Form:
+    node = view.node
+    users = "" if node.capacity_users == node.profile else str(node.capacity_users)
+    rated = node.profile * ENDPOINTS_PER_USER
+    endpoints = "" if node.capacity_endpoints == rated else str(node.capacity_endpoints)
+    address = reverse("change-node", args=[board.cluster.name, node.pk])
+    return Form(
+        title=f"Name and capacity of {node.short_name}",
+        address=f"{address}?{urlencode({'seen': node.name})}",
+        submit="Store",
+        fields=(
+            Field("name", "Name", node.name, hint="Host name, unique in all clusters. Rename server and DNS entry too"),
+            Field("profile", "Hardware profile", str(node.profile), kind="select", choices=_plain(PROFILE_CHOICES)),
+            *_capacity_fields(users, endpoints),
+        ),
+        note=f"{view.home.users:,} users with {view.home.endpoints:,} endpoints are at home on it.",
+    )

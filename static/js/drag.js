@@ -1,4 +1,4 @@
-/* Choosing users and dragging them, with mouse, touch and keys. What may go where the server says when a drag begins;
+/* Choosing users, dragging them and nodes, with mouse, touch and keys. What may go where the server says when a drag begins;
    a drop is one POST, and the answer is its fragments. Everything is delegated, so that rows may come and go. */
 (() => {
   "use strict";
@@ -13,7 +13,7 @@
 
   // --- Choosing rows of one list ------------------------------------------------------------------------
   const picked = new Set(); // users; their rows may be replaced meanwhile
-  let list = null, query = null, anchor = null, whole = false, inList = false; // whole: all that match the filter of the list, shown or not
+  let list = null, query = null, anchor = null, whole = false; // whole: all that match the filter of the list, shown or not
   const rowsOf = (ul) => [...ul.querySelectorAll("[data-user]")];
   const listOf = () => document.querySelector(`.users[data-users="${list}"]`);
   const count = () => (whole ? Number(listOf()?.dataset.total) : picked.size);
@@ -23,26 +23,32 @@
       row.setAttribute("aria-selected", picked.has(row.dataset.user) || (whole && row.closest(".users").dataset.users === list));
     const text = count() ? `${count().toLocaleString()} selected` : "";
     for (const output of document.querySelectorAll("output[data-selected]")) output.textContent = text;
-    for (const button of document.querySelectorAll("[data-ask]")) button.disabled = "one" in button.dataset ? count() !== 1 : !count();
+    for (const button of document.querySelectorAll(".list-verbs [data-ask]")) button.disabled = "one" in button.dataset ? count() !== 1 : !count();
   }
 
   function choose(row, { range = false, toggle = false } = {}) {
-    const ul = row.closest(".users");
-    if (ul.dataset.users !== list || whole || !(range || toggle)) picked.clear();
-    whole = false;
-    if (ul.dataset.users !== list) anchor = null;
+    const ul = row.closest(".users"), { user } = row.dataset, all = rowsOf(ul);
+    if (ul.dataset.users !== list || whole || !(range || toggle)) clear();
     ({ users: list, query } = ul.dataset);
-    const all = rowsOf(ul), to = all.indexOf(row), from = all.findIndex((other) => other.dataset.user === anchor);
-    if (range && from >= 0)
-      for (const other of all.slice(Math.min(from, to), Math.max(from, to) + 1)) picked.add(other.dataset.user);
-    else if (toggle && picked.has(row.dataset.user)) picked.delete(row.dataset.user);
-    else picked.add(row.dataset.user);
-    if (!range || from < 0) anchor = row.dataset.user;
+    const [from, to] = [anchor, user].map((one) => all.findIndex((other) => other.dataset.user === one)).sort((a, b) => a - b);
+    if (range && anchor && from < 0) return reach(user, ul);
+    if (range && anchor) for (const other of all.slice(from, to + 1)) picked.add(other.dataset.user);
+    else if (!(toggle && picked.delete(user))) picked.add(user);
+    anchor = range && anchor ? anchor : user;
     paint();
   }
 
+  async function reach(user, ul) { // a range that begins outside of the window of the list: the server knows who is in it
+    const asked = new URLSearchParams({ query, from: anchor, to: user });
+    const told = await read(fetch(`${ul.dataset.range}?${asked}`, { headers: { Accept: "application/json" } }));
+    if (!told || anchor !== asked.get("from")) return;
+    for (const one of told.users) picked.add(String(one));
+    paint();
+    say(`${count()} users selected`);
+  }
+
   function chooseAll(ul) {
-    picked.clear();
+    clear();
     ({ users: list, query } = ul.dataset);
     const all = rowsOf(ul);
     whole = Number(ul.dataset.total) > all.length; // more match than the page holds
@@ -51,19 +57,15 @@
     say(`${count()} users selected`);
   }
 
-  function clear() { picked.clear(); whole = false; paint(); }
+  function clear() { picked.clear(); whole = false; anchor = null; paint(); }
 
-  function values() { // what is chosen, in the words of the server
-    return whole ? { list, query } : { list, users: [...picked].join(",") };
-  }
+  const values = () => (whole ? { list, query } : { list, users: [...picked].join(",") }); // what is chosen, as the server is told
 
   document.addEventListener("htmx:afterSettle", () => { // another list or another filter: nothing of it is chosen
     const ul = document.querySelector(".users");
     if (ul && (ul.dataset.users !== list || ul.dataset.query !== query)) clear();
     paint();
-    if (inList && ul && document.activeElement === body) ul.focus({ preventScroll: true }); // its row is gone
   });
-  document.addEventListener("focusin", (event) => { inList = Boolean(event.target.closest(".users")); });
   document.addEventListener("moved", clear);
 
   // --- A drag: begun by pointer or key, led over targets, dropped or given up ---------------------------
@@ -74,32 +76,37 @@
     return fetch(`${moves()}${path}`, { method: "POST", body: new URLSearchParams(asked), headers, keepalive: true });
   }
 
-  function tell() { // the others see what users are carried, and over which target
-    if (drag?.what.server) return;
-    clearTimeout(telling);
-    const { what, zone } = drag ?? {}, users = what?.node ? { list: `node:${what.node}` } : { list, count: count() };
-    telling = setTimeout(() => ask("hands", drag ? { ...users, to: zone?.dataset.drop ?? "" } : {}).catch(() => {}), drag ? 250 : 0);
+  async function read(question) { // what the server answers; when it refuses, or does not answer, that is said
+    let text = "The server does not answer: nothing was moved.";
+    try {
+      const answer = await question, told = await answer.json();
+      if (answer.ok) return told;
+      text = `${told.message} ${told.fix}`;
+    } catch { /* no answer, or none that could be read */ }
+    say(text);
+    document.dispatchEvent(new CustomEvent("refused", { detail: text }));
   }
 
-  async function begin(what, name, keys) {
+  function tell() { // the others see what is carried, and over which target
+    clearTimeout(telling);
+    const { server, node } = drag?.what ?? {}, what = server ? { server } : node ? { list: `node:${node}` } : { list, count: count() };
+    telling = setTimeout(() => ask("hands", drag ? { ...what, to: drag.zone?.dataset.drop ?? "" } : {}).catch(() => {}), drag ? 250 : 0);
+  }
+
+  async function begin(what, keys) {
     if (body.dataset.locked) { press = null; return document.dispatchEvent(new Event("locked")); }
-    drag = { what, name, keys, zone: null, targets: null, x: press?.x ?? 0, y: press?.y ?? 0 };
+    drag = { what, keys, zone: null, targets: null, x: press?.x ?? 0, y: press?.y ?? 0 };
     const mine = drag;
     body.classList.add("dragging");
     ghost.hidden = false;
-    title.textContent = name;
+    title.textContent = "";
     show({ level: "asking", message: "Asking where it may go…", fix: "" });
     if (!keys) requestAnimationFrame(scroll);
-    try {
-      const answer = await ask(what.server ? "node/targets" : "targets", what);
-      const told = await answer.json();
-      if (drag !== mine) return;
-      if (!answer.ok) return end(`${told.message} ${told.fix}`);
-      drag.targets = told.targets;
-      title.textContent = drag.name = told.label;
-    } catch {
-      return drag === mine && end("The server does not answer: nothing was moved.");
-    }
+    const told = await read(ask(what.server ? "node/targets" : "targets", what));
+    if (drag !== mine) return;
+    if (!told) return end();
+    drag.targets = told.targets;
+    title.textContent = drag.name = told.label;
     if (what.server) body.dataset.drags = "node";
     for (const zone of zones()) {
       zone.classList.add("drop", `drop-${verdict(zone).level}`);
@@ -113,7 +120,7 @@
   const zones = () => [...document.querySelectorAll("[data-drop]")].filter((zone) => !drag.targets || zone.dataset.drop in drag.targets);
   const at = (element, zone = element?.closest("[data-drop]") ?? null) => // the innermost target for what is dragged
     zone && !(zone.dataset.drop in (drag.targets ?? {})) ? at(zone.parentElement) : zone;
-  const leaves = () => zones().filter((zone) => !zone.querySelector("[data-drop]") && zone.getClientRects().length);
+  const isLeaf = (zone) => !zones().some((inner) => inner !== zone && zone.contains(inner)) && zone.getClientRects().length;
   const verdict = (zone) => drag.targets[zone.dataset.drop];
 
   function show({ level, message, fix: help }) {
@@ -139,37 +146,29 @@
     drag.zone = zone;
     zone?.classList.add("drop-over");
     const said = zone ? verdict(zone) : { level: "none", message: "Drop on one of the targets, or press Escape.", fix: "" };
-    title.textContent = zone && !zone.querySelector("[data-drop]") ? `${drag.name} to ${zone.dataset.name.split(".")[0]}` : drag.name;
+    title.textContent = zone && isLeaf(zone) ? `${drag.name} to ${zone.dataset.name.split(".")[0]}` : drag.name;
     show(said);
     tell();
-    if (drag.keys) fix.textContent += " Arrow keys choose, Enter drops, Escape cancels.";
+    if (drag.keys) fix.textContent += " Arrow keys or the pointer choose, Enter or a click drops, Escape cancels.";
     const words = { allowed: "Allowed", warning: "Allowed with a warning", refused: "Refused" };
     say(zone ? `${zone.dataset.name}: ${words[said.level] ?? ""}. ${said.message} ${said.fix}` : "No target");
   }
 
   function step(by) { // to another target, by key
-    const all = leaves(), first = all.findIndex((zone) => verdict(zone).level === "allowed");
-    const zone = all[by ? (all.indexOf(drag.zone) + by + all.length) % all.length : Math.max(first, 0)];
+    const all = zones().filter(isLeaf), first = (level) => all.find((zone) => verdict(zone).level === level);
+    const zone = by ? all[(all.indexOf(drag.zone) + by + all.length) % all.length] : first("allowed") ?? first("warning") ?? all[0];
     zone.scrollIntoView({ block: "nearest" });
     over(zone);
     const { left, bottom } = zone.getBoundingClientRect();
     place(left + 24, bottom - 24);
   }
 
-  function holder() { // what scrolls the targets
-    let box = document.querySelector("[data-drop]");
-    while (box && !(box.scrollHeight > box.clientHeight + 2 && /auto|scroll/.test(getComputedStyle(box).overflowY)))
-      box = box.parentElement;
-    return box ?? document.scrollingElement;
-  }
-
-  function scroll() { // it scrolls when the pointer comes near its edge, or goes beyond
+  function scroll() { // the map scrolls when the pointer comes near its edge, or goes beyond
     if (!drag) return;
-    const box = holder(), page = box === document.scrollingElement;
-    const { left, right, top, bottom } = page ? { left: 0, right: innerWidth, top: 0, bottom: innerHeight } : box.getBoundingClientRect();
+    const map = document.querySelector(".map"), { left, right, top, bottom } = map.getBoundingClientRect();
     const still = drag.x < left || drag.x > right || (drag.zone && getComputedStyle(drag.zone).position === "sticky");
     const by = still ? 0 : drag.y < top + EDGE ? -14 : drag.y > bottom - 2 * EDGE ? 14 : 0;
-    if (by) { box.scrollBy(0, by); track(); }
+    if (by) { map.scrollBy(0, by); track(); }
     requestAnimationFrame(scroll);
   }
 
@@ -193,49 +192,44 @@
     if (zone) htmx.ajax("POST", path, { source: "[data-moves]", target: "#messages", swap: "innerHTML", values: { ...what, to: zone.dataset.drop } });
   }
 
-  function dialog(button) { // about what is chosen
-    if (button && !button.disabled) htmx.ajax("GET", button.dataset.ask, { source: button, target: "#dialog", swap: "innerHTML", values: values() });
+  function dialog(button) { // about what is chosen, or all users of a node; posted, for the chosen may be thousands
+    const { ask: path, dragNode: node } = button?.dataset ?? {}, asked = { ask: 1, ...(node ? { node } : values()) };
+    if (path && !button.disabled) htmx.ajax("POST", path, { source: button, target: "#dialog", swap: "innerHTML", values: asked });
   }
 
-  function nameOf() {
-    const from = document.querySelector(`[data-drop="${list}"]`)?.dataset.name;
-    return `Move ${count().toLocaleString()} user${count() === 1 ? "" : "s"}${from ? ` of ${from}` : ""}`;
-  }
+  const grip = (element) => element.closest?.("[data-drag-node], [data-drag-server]"); // the handle of a node, or its head
 
-  function start() { // of what was pressed: the handle of a node, or a row with all that is chosen
-    const { handle, row, card } = press;
-    if (card) return begin({ server: card.dataset.dragServer }, `Move ${card.closest("[data-name]").dataset.name}`, false);
-    if (handle) return begin({ node: handle.dataset.dragNode }, `Move all users of ${handle.closest("[data-name]")?.dataset.name}`, false);
-    if (row.getAttribute("aria-selected") !== "true") choose(row);
-    return begin(values(), nameOf(), false);
+  function start(held, keys) { // a grip, or a row with all that is chosen
+    const { dragNode: node, dragServer: server, user } = held.dataset;
+    if (user && held.getAttribute("aria-selected") !== "true") choose(held);
+    begin(server ? { server } : node ? { node } : values(), keys);
   }
 
   // --- Pointer -------------------------------------------------------------------------------------------
+  function letGo() { clearTimeout(press?.timer); press = null; }
+
   document.addEventListener("pointerdown", (event) => {
-    const handle = event.target.closest("[data-drag-node]"), row = event.target.closest(".users [data-user]");
-    const card = handle ? null : event.target.closest("[data-drag-server]");
-    if (event.button || drag || !moves() || !(handle || row || card)) return;
-    if (!handle && event.target.closest(card ? "button, [popover]" : "button, a, input, select, textarea, summary")) return;
-    const touch = event.pointerType === "touch";
-    press = { handle, row, card, touch, x: event.clientX, y: event.clientY, id: event.pointerId };
-    if (touch) press.timer = setTimeout(() => { navigator.vibrate?.(15); start(); }, PRESS);
+    const held = event.target.closest(".users [data-user]") ?? grip(event.target), touch = event.pointerType === "touch";
+    if (event.button || drag || !moves() || !held || event.target.closest("button:not(.handle), [popover], .users a")) return;
+    press = { held, touch, x: event.clientX, y: event.clientY, id: event.pointerId };
+    if (touch) press.timer = setTimeout(() => { navigator.vibrate?.(15); start(held); }, PRESS);
   });
 
   document.addEventListener("pointermove", (event) => {
-    if (drag && !drag.keys && !drag.late) {
+    if (drag?.keys && !event.movementX && !event.movementY) return; // the page moves below a pointer at rest
+    if (drag && !drag.late) {
       [drag.x, drag.y] = [event.clientX, event.clientY];
       track();
     } else if (press && Math.hypot(event.clientX - press.x, event.clientY - press.y) > THRESHOLD) {
-      if (press.touch) { clearTimeout(press.timer); press = null; return; } // a finger that moves at once scrolls
+      if (press.touch) return letGo(); // a finger that moves at once scrolls
       document.documentElement.setPointerCapture(press.id); // also outside of the window
       getSelection().removeAllRanges();
-      start();
+      start(press.held);
     }
   });
 
   document.addEventListener("pointerup", () => {
-    clearTimeout(press?.timer);
-    press = null;
+    letGo();
     if (!drag || drag.keys) return;
     swallow = true; // the click that follows is none
     setTimeout(() => { swallow = false; });
@@ -244,26 +238,32 @@
   });
 
   document.addEventListener("pointercancel", () => {
-    clearTimeout(press?.timer);
-    press = null;
+    letGo();
     if (drag && !drag.keys) end("Cancelled: nothing was moved.");
   });
-  document.addEventListener("touchmove", (event) => { if (drag) event.preventDefault(); }, { passive: false });
+  document.addEventListener("touchmove", (event) => { if (drag && !drag.keys) event.preventDefault(); }, { passive: false });
   document.addEventListener("contextmenu", (event) => { if (press?.touch || drag) event.preventDefault(); });
   document.addEventListener("selectstart", (event) => { if (press && !press.touch) event.preventDefault(); });
   document.addEventListener("dragstart", (event) => { if (press) event.preventDefault(); }); // links and pictures
 
   document.addEventListener("click", (event) => {
-    if (swallow) { event.preventDefault(); event.stopPropagation(); return; }
+    if (drag?.keys && drag.targets) { over(at(event.target)); drop(); } // what was picked up by key or by a button
+    else if (!swallow && !drag) return clicked(event);
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
+
+  function clicked(event) {
     const action = event.target.closest("[data-action]")?.dataset.action, asked = event.target.closest("[data-ask]");
     if (asked) return dialog(asked);
     if (action === "select-all") { const ul = document.querySelector(".users"); return ul && chooseAll(ul); }
     if (action === "select-none") return clear();
+    if (action === "pick-up") return start(grip(event.target), true);
     const row = event.target.closest(".users [data-user]");
     if (!row || event.target.closest("button, a, input, select, textarea, summary")) return;
     row.focus({ preventScroll: true });
     choose(row, { range: event.shiftKey, toggle: event.ctrlKey || event.metaKey || event.pointerType === "touch" });
-  }, true);
+  }
 
   // --- Keys ----------------------------------------------------------------------------------------------
   document.addEventListener("keydown", (event) => {
@@ -280,7 +280,8 @@
   }
 
   function listKey(event) {
-    const { key, shiftKey, target } = event, ul = target.closest?.(".users");
+    const { key, shiftKey, target } = event, ul = target.closest?.(".users"), held = key === "M" && grip(target);
+    if (held) { start(held, true); return true; }
     if (!ul || !target.matches(".users, [data-user]")) return false;
     const command = event.ctrlKey || event.metaKey, all = rowsOf(ul);
     const row = target.closest("[data-user]") ?? all.find((other) => other.dataset.user === anchor);
@@ -295,7 +296,7 @@
     else if (key === " " && row) choose(row, { toggle: true, range: shiftKey });
     else if ((key === "Enter" || /^[im]$/i.test(key)) && (count() || row)) {
       if (!count() || ul.dataset.users !== list) choose(row);
-      if (key === "M" && !body.dataset.locked) begin(values(), nameOf(), true);
+      if (key === "M" && !body.dataset.locked) begin(values(), true);
       else dialog(document.querySelector(`[data-keys="${key.toLowerCase() === "i" ? "i" : "m"}"]`));
     } else return false;
     return true;

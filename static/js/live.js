@@ -7,24 +7,22 @@
   const GAP = 600; // milliseconds between two fetches of one element
   const SILENCE = 40000; // the server says something every 15 s
   const PATIENCE = 1500; // a connection that is back by then was not lost
+  const LIVE = "[data-live][hx-get]";
   const channel = "BroadcastChannel" in window ? new BroadcastChannel("homenode-live") : null;
   const me = `${Date.now()}-${Math.random()}`;
 
   // --- Fetching -------------------------------------------------------------------------------------
   const waiting = new Set(), fetching = new Map(), fetched = new WeakMap(), failed = new Set();
-  let pumping = 0, typedAt = -Infinity;
+  const heard = new Map(), asked = new WeakMap(); // when: by topic, by request
+  let pumping = 0, typedAt = -Infinity, answered = 0;
 
-  function news(topics) {
-    const all = topics.includes("all");
-    for (const element of document.querySelectorAll("[data-live][hx-get]"))
-      if (all || element.dataset.live.split(" ").some((topic) => topics.includes(topic))) waiting.add(element);
-    for (const element of waiting) if (around(element).some((outer) => waiting.has(outer))) waiting.delete(element);
+  function news(topics, within = document) {
+    const named = (element) => element.dataset.live.split(" ").some((topic) => topics.includes(topic));
+    for (const element of document.querySelectorAll(LIVE))
+      if (within.contains(element) && (topics.includes("all") || named(element))) waiting.add(element);
+    const brought = (element) => [...waiting].some((outer) => outer !== element && outer.contains(element));
+    for (const element of waiting) if (brought(element)) waiting.delete(element); // along with what is around it
     pump();
-  }
-
-  function around(element) { // what brings this element along when it is fetched
-    const outer = element.parentElement?.closest("[data-live][hx-get]");
-    return outer ? [outer, ...around(outer)] : [];
   }
 
   function inUse(element) {
@@ -53,12 +51,19 @@
     if (waiting.size && !pumping && !document.hidden) pumping = setTimeout(() => { pumping = 0; pump(); }, 150);
   }
 
+  // What an answer brings may be older than what was heard while it was on its way, be it new here or fetched again.
+  const heardAfter = (time) => [...heard.keys()].filter((topic) => heard.get(topic) > time);
+  document.addEventListener("htmx:beforeSend", ({ detail }) => asked.set(detail.xhr, performance.now()));
+  document.addEventListener("htmx:oobAfterSwap", ({ detail }) => news(heardAfter(answered), detail.target));
+  document.addEventListener("htmx:afterSettle", ({ target, detail }) => news(heardAfter(asked.get(detail.xhr) ?? 0), target));
+
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     if (!fetching.delete(detail.elt)) return;
     if (!detail.successful) failed.add(detail.elt);
     pump();
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
+    answered = asked.get(event.detail.xhr) ?? 0; // what it brings out of band is swapped at once
     if (new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith("/sign-in")) {
       event.detail.shouldSwap = false; // signed out meanwhile: the page of signing in is no fragment
       location.reload();
@@ -71,7 +76,8 @@
   document.addEventListener("visibilitychange", pump);
   for (const kind of ["input", "focusin"])
     document.addEventListener(kind, (event) => { if (event.target.matches("input, textarea, select")) typedAt = performance.now(); });
-  Idiomorph.defaults.ignoreActiveValue = true; // what is being typed stays
+  Object.defineProperty(Idiomorph.defaults, "ignoreActiveValue", {
+    enumerable: true, get: () => document.activeElement.matches("input, textarea, select") }); // what is being typed stays
 
   // --- What every tab is told ---------------------------------------------------------------------------
   let last = "", state = "", seen = 0;
@@ -91,18 +97,14 @@
   function hear({ state: now, id, topics }) {
     last = id || last;
     show(now);
-    if (topics) news(topics);
-    pump();
+    for (const topic of topics ?? []) heard.set(topic, performance.now());
+    news(topics ?? []);
   }
 
   // --- The tab that holds the stream --------------------------------------------------------------------
-  const recent = []; // what was told in the last minute, for tabs that come late
   let source = null, back = 500, doubt = 0, leads = null;
 
   function tell(message) {
-    const now = performance.now();
-    if (message.topics) recent.push([now, message.topics]);
-    while (recent.length && now - recent[0][0] > 60000) recent.shift();
     hear(message);
     channel?.postMessage(message);
   }
@@ -136,8 +138,7 @@
 
   function welcome({ hello, age }) {
     const since = performance.now() - age - 1000;
-    const known = since > leads ? recent.filter(([at]) => at > since).flatMap(([, topics]) => topics) : ["all"];
-    channel.postMessage({ to: hello, state, id: last, topics: known });
+    channel.postMessage({ to: hello, state, id: last, topics: since > leads ? heardAfter(since) : ["all"] });
   }
 
   if (!channel || !navigator.locks) return void lead();

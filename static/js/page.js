@@ -53,11 +53,12 @@
     if (target === messages && inside && xhr.status >= 400) event.detail.target = inside;
   });
 
-  // A button that did its work goes; the focus stays among its neighbours.
-  let group = "";
-  document.addEventListener("focusin", (event) => { group = event.target.closest("[data-keeps-focus]")?.id ?? ""; });
+  // A button that did its work goes, and so does the row of who was moved; the focus stays among the neighbours.
+  let group = null;
+  document.addEventListener("focusin", (event) => { group = event.target.closest("[data-keeps-focus]"); });
   document.addEventListener("htmx:afterSettle", () => {
-    if (group && document.activeElement === document.body) document.getElementById(group)?.querySelector("button")?.focus();
+    if (!group || document.activeElement !== document.body) return;
+    document.getElementById(group.id)?.querySelector(group.dataset.keepsFocus || "button")?.focus({ preventScroll: true });
   });
 
   document.addEventListener("htmx:afterSwap", (event) => {
@@ -85,6 +86,7 @@
     document.querySelector("[data-action='lock']")?.setAttribute("aria-pressed", Boolean(document.body.dataset.locked));
   }
   addEventListener("storage", lock);
+  document.addEventListener("refused", ({ detail }) => say(detail));
   document.addEventListener("locked", () => say(`${LOCKED}. “Lock view” above takes the lock off.`, "warn"));
   lock();
 
@@ -106,23 +108,20 @@
   }
   mark();
 
-  // What has ended stays to be read for a while.
+  // What has ended, and messages, stay to be read for a while, longer under the pointer or the focus; some stay until closed.
   function leave() {
-    for (const element of document.querySelectorAll("[data-leaves]:not([data-leaving])")) {
+    for (const element of document.querySelectorAll("[data-leaves], #messages > .toast-note:not([data-stays])")) {
+      if (element.dataset.leaving) continue;
       element.dataset.leaving = "yes";
-      setTimeout(() => { element.remove(); mark(); }, element.dataset.leaves * 1000);
+      const go = () => {
+        if (element.matches(":hover, :focus-within")) return setTimeout(go, 2000);
+        element.remove();
+        mark();
+      };
+      setTimeout(go, 1000 * (element.dataset.leaves ?? 8));
     }
   }
+  new MutationObserver(leave).observe(messages, { childList: true });
   document.addEventListener("htmx:load", leave);
   leave();
-
-  // Messages go by themselves after a while, unless the pointer or the focus is on them or they offer something.
-  new MutationObserver(() => {
-    for (const note of messages.querySelectorAll(".toast-note:not([data-stays])")) {
-      if (note.dataset.timed) continue;
-      note.dataset.timed = "yes";
-      const leave = () => (note.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : note.remove());
-      setTimeout(leave, 1000 * (note.dataset.leaves || 8));
-    }
-  }).observe(messages, { childList: true });
 })();

@@ -15,7 +15,7 @@ from assignments.services.moves import Selection
 from config.processes import wait_until
 from tests.browser.hands import card, drag, homes, hover, middle, pick_up, row, said, select, show
 from tests.live import LiveStack
-from tests.worlds import make_acme, node
+from tests.worlds import add_users, make_acme, node
 from topology.models import Cluster, EndUser, Node
 
 Open = Callable[..., Page]
@@ -180,7 +180,7 @@ def test_a_move_by_key_alone(page: Page) -> None:
 def test_escape_gives_up_what_was_picked_up_by_key(page: Page) -> None:
     row(page, "imp1a-0001").focus()
     page.keyboard.press("Shift+M")
-    expect(page.locator("#ghost")).to_contain_text("Enter drops, Escape cancels.")
+    expect(page.locator("#ghost")).to_contain_text("Enter or a click drops, Escape cancels.")
     page.keyboard.press("Escape")
     expect(page.locator("#ghost")).to_be_hidden()
     expect(row(page, "imp1a-0001")).to_be_focused()
@@ -214,14 +214,20 @@ def test_the_same_without_dragging_by_key(page: Page) -> None:
     assert homes(["imp1a-0005"]) == {"imp1b"}
 
 
+def finger(page: Page) -> Callable[..., None]:
+    """Touch events as a screen sends them."""
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, ...]) -> None:
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+
+    return touch
+
+
 def test_a_finger_drags_after_a_long_press(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}", has_touch=True)
     expect(row(page, "imp1a-0002")).to_be_visible()
-    finger = page.context.new_cdp_session(page)
-
-    def touch(kind: str, *points: tuple[float, float]) -> None:
-        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
-
+    touch = finger(page)
     start, end = middle(row(page, "imp1a-0002")), middle(card(page, "imp1b"))
     touch("touchStart", start)
     expect(page.locator("#ghost")).to_be_visible()
@@ -236,11 +242,7 @@ def test_a_finger_drags_after_a_long_press(acme: Cluster, signed_in_page: Open) 
 def test_a_finger_that_moves_at_once_scrolls_and_a_tap_chooses(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}", has_touch=True)
     expect(row(page, "imp1a-0002")).to_be_visible()
-    finger = page.context.new_cdp_session(page)
-
-    def touch(kind: str, *points: tuple[float, float]) -> None:
-        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
-
+    touch = finger(page)
     x, y = middle(row(page, "imp1a-0012"))
     touch("touchStart", (x, y))
     for part in range(1, 8):
@@ -405,6 +407,118 @@ def test_a_node_that_cannot_go_says_why_and_stays(acme: Cluster, builder: Page) 
     page.keyboard.press("Escape")
     card(page, "imp1b").locator("h3 a").click()  # the name is still a link
     expect(page.locator("#users-title")).to_have_text("imp1b")
+
+
+def test_a_node_is_moved_by_key_alone(acme: Cluster, builder: Page) -> None:
+    page = builder
+    card(page, "spare").locator("h3 a").focus()
+    page.keyboard.press("Shift+M")
+    expect(page.locator("#ghost b")).to_have_text("Move the node spare to sc-3")  # the first that takes it
+    voice = page.locator("#voice")
+    expect(voice).to_contain_text("sc-3: Allowed with a warning. spare joins imp3a in sc-3")
+    page.keyboard.press("ArrowUp")
+    expect(voice).to_contain_text("sc-2: Refused. sc-2 has two nodes already")
+    page.keyboard.press("Tab")
+    expect(voice).to_contain_text("sc-3: Allowed with a warning. spare joins imp3a in sc-3")
+    page.keyboard.press("Enter")
+    expect(said(page)).to_contain_text("spare is now in sc-3.")
+    expect(panel(page, "sc-3")).to_contain_text("spare")
+    assert place(acme, "spare") == "sc-3"
+    expect(card(page, "spare").locator(":focus")).to_have_count(1)  # the focus went along with it
+    page.keyboard.press("Shift+M")
+    expect(voice).to_contain_text("Unassigned nodes: Allowed with a warning. spare leaves sc-3")
+    page.keyboard.press("ArrowRight")
+    expect(voice).to_contain_text("sc-1: Refused.")
+    page.keyboard.press("Escape")
+    expect(voice).to_have_text("Cancelled: nothing was moved.")
+    assert place(acme, "spare") == "sc-3"
+
+
+def test_a_node_is_picked_up_and_dropped_by_clicks(acme: Cluster, builder: Page) -> None:
+    page = builder
+    card(page, "imp3a").get_by_role("button", name="Faults and more of imp3a").click()
+    page.get_by_role("button", name="Pick up this node").click()
+    expect(page.locator("#ghost b")).to_contain_text("Move the node imp3a")
+    target = page.locator("#unassigned-nodes h2")
+    page.mouse.move(*middle(target), steps=3)
+    expect(page.locator("#ghost")).to_contain_text("imp3a leaves sc-3")
+    target.click()
+    expect(said(page)).to_contain_text("imp3a is now in the unassigned nodes.")
+    assert place(acme, "imp3a") is None
+    said(page).get_by_role("button", name="Undo").click()
+    expect(said(page)).to_contain_text("imp3a is now in sc-3.")
+    card(page, "imp3a").get_by_role("button", name="Faults and more of imp3a").click()
+    page.get_by_role("button", name="Pick up this node").click()
+    expect(page.locator("#ghost")).to_be_visible()
+    expect(page.locator(".subcluster.drop")).not_to_have_count(0)
+    page.locator(".strip").click(position={"x": 3, "y": 3})  # beside every target
+    expect(page.locator("#voice")).to_have_text("No target: nothing was moved.")
+    expect(page.locator("#ghost")).to_be_hidden()
+    assert place(acme, "imp3a") == "sc-3"
+
+
+def test_a_finger_drags_a_node_after_a_long_press(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path="/clusters/acme/", has_touch=True)
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    touch = finger(page)
+    # Both at rest where nothing scrolls: the panel of sc-3 ends above the spare node.
+    end = middle(panel(page, "sc-3").locator("h2"))
+    box = card(page, "spare").locator("h3").bounding_box()
+    assert box
+    start = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    touch("touchStart", start)
+    expect(page.locator("#ghost b")).to_contain_text("Move the node spare")
+    for part in range(1, 6):
+        touch("touchMove", tuple(a + (b - a) * part / 5 for a, b in zip(start, end, strict=True)))
+    expect(page.locator("#ghost")).to_have_attribute("data-level", "warning")
+    touch("touchEnd")
+    expect(said(page)).to_contain_text("spare is now in sc-3.")
+    assert place(acme, "spare") == "sc-3"
+
+
+def test_all_users_of_a_node_by_key_and_by_a_click(acme: Cluster, page: Page) -> None:
+    handle = card(page, "imp1a").locator("[data-drag-node]")
+    handle.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Move 30 users of imp1a to…")
+    dialog.get_by_role("button", name=re.compile("^imp2b ?, refused")).is_disabled()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(handle).to_be_focused()
+    page.keyboard.press("Shift+M")
+    expect(page.locator("#ghost b")).to_contain_text("Move 30 users of imp1a")
+    expect(page.locator("#voice")).to_contain_text("imp1b.acme.org: Allowed. imp1b will have 34 of 5,000 users")
+    page.keyboard.press("Enter")
+    expect(said(page)).to_contain_text("Moved 30 users to imp1b")
+    assert homes(THREE) == {"imp1b"}
+
+
+def test_a_drag_that_is_refused_as_a_whole_says_so_to_the_eye_too(page: Page) -> None:
+    page.route("**/moves/targets", lambda route: route.abort())
+    row(page, "imp1a-0002").focus()
+    page.keyboard.press("Shift+M")
+    expect(said(page)).to_contain_text("The server does not answer: nothing was moved.")
+
+
+def test_a_range_reaches_beyond_the_rows_of_the_page(acme: Cluster, page: Page) -> None:
+    add_users(acme, "imp3a", 300)
+    show(page, "imp3a")
+    row(page, "imp3a-0003").click()
+    scroll = "list => list.scrollTo(0, list.scrollHeight)"
+    assert wait_until(lambda: page.locator(".users").evaluate(scroll) or row(page, "imp3a-0300").count(), 30)
+    expect(row(page, "imp3a-0003")).to_have_count(0)  # the window of the list has left it
+    row(page, "imp3a-0298").click(modifiers=["Shift"])
+    expect(page.locator("output[data-selected]")).to_have_text("296 selected")
+    expect(row(page, "imp3a-0297")).to_have_attribute("aria-selected", "true")
+    expect(row(page, "imp3a-0299")).to_have_attribute("aria-selected", "false")
+    row(page, "imp3a-0297").click(modifiers=["ControlOrMeta"])
+    expect(page.locator("output[data-selected]")).to_have_text("295 selected")
+    page.get_by_role("button", name="Pin…", exact=True).click()
+    expect(page.get_by_role("dialog")).to_contain_text("Pin 295 users of imp3a")
+    page.keyboard.press("Escape")
+    drag(page, row(page, "imp3a-0296"), "imp1b")
+    expect(page.get_by_role("dialog")).to_contain_text("Move 295 users of imp3a to imp1b?")
 
 
 def test_an_operator_moves_users_but_no_nodes(page: Page) -> None:

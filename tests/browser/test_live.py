@@ -5,15 +5,16 @@ import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import APIResponse, Page, Request, Route, expect
 
 from assignments.models import Assignment
 from assignments.services import moves
 from assignments.services.moves import Selection
-from tests.browser.hands import card, drag, hover, pick_up, row, said
+from config.processes import wait_until
+from tests.browser.hands import card, drag, hover, middle, pick_up, row, said
 from tests.live import LiveStack
 from tests.worlds import make_acme, node
-from topology import events
+from topology import events, services
 from topology.models import Cluster, Node
 
 Open = Callable[..., Page]
@@ -82,6 +83,23 @@ def test_what_one_drags_another_sees_until_it_ends(acme: Cluster, signed_in_page
     expect(card(second, "imp1b")).to_have_attribute("data-hands", f"{name} is holding all users")
     first.keyboard.press("Escape")
     expect(second.locator("[data-hands]")).to_have_count(0)
+
+
+def test_another_administrator_sees_which_node_is_dragged_where(acme: Cluster, signed_in_page: Open) -> None:
+    first, second = signed_in_page(path="/clusters/acme/"), signed_in_page("viewer", "/clusters/acme/")
+    is_live(first)
+    is_live(second)
+    name = first.locator(".who-name").inner_text()
+    pick_up(first, card(first, "spare").locator("h3"))
+    expect(card(second, "spare")).to_have_attribute("data-hands", f"{name} is holding the node spare")
+    first.mouse.move(*middle(first.locator("section.subcluster[data-name='sc-3'] h2")), steps=5)
+    target = second.locator("section.subcluster[data-name='sc-3']")
+    expect(target).to_have_attribute("data-hands", f"{name} may drop the node spare")
+    expect(second.get_by_role("list", name="What others are dragging")).to_contain_text(f"{name} is holding the node")
+    assert "spare" in target.evaluate("element => getComputedStyle(element, '::after').content")  # to be seen, too
+    first.keyboard.press("Escape")
+    expect(second.locator("[data-hands]")).to_have_count(0)
+    first.mouse.up()
 
 
 def test_a_stopped_server_is_shown_and_a_restarted_one_is_picked_up(
@@ -181,6 +199,65 @@ def test_nothing_is_swapped_under_an_open_menu_not_even_what_was_asked_for_befor
     expect(place).to_contain_text("0 / 4,444")
     page.keyboard.press("Escape")
     expect(place).to_contain_text("0 / 4,321")
+
+
+def hold(page: Page, address: str) -> list[tuple[Route, APIResponse]]:
+    """Let the server answer the next request at once, and its answer come when the test says so."""
+    held: list[tuple[Route, APIResponse]] = []
+    page.route(address, lambda route: held.append((route, route.fetch())), times=1)
+    return held
+
+
+def wait_for(page: Page, held: list[tuple[Route, APIResponse]]) -> None:
+    assert wait_until(lambda: page.evaluate("true") and held, 10)
+
+
+def let_come(held: list[tuple[Route, APIResponse]]) -> None:
+    [(route, answer)] = held
+    route.fulfill(response=answer)
+
+
+def test_news_about_a_dialog_that_is_on_its_way_is_not_lost(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path="/clusters/acme/")
+    is_live(page)
+    found = node(acme, "imp3a")
+    card(page, "imp3a").get_by_role("button", name=re.compile("^Faults and more")).click()
+    held = hold(page, f"**/structure/nodes/{found.pk}")
+    page.get_by_role("button", name="Move or remove this node").click()
+    wait_for(page, held)
+    services.unassign_node(found)
+    expect(page.locator("#unassigned-nodes")).to_contain_text("imp3a")  # the page has heard of it
+    let_come(held)
+    expect(page.locator("#step-slot")).to_contain_text("imp3a is in no subcluster")
+
+
+def test_news_about_what_is_being_fetched_fetches_it_once_more(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path="/clusters/acme/")
+    is_live(page)
+    pk, other = node(acme, "imp3a").pk, node(acme, "spare").pk
+    held = hold(page, f"**/clusters/acme/nodes/{pk}")
+    Node.objects.filter(pk=pk).update(capacity_users=4444)
+    events.publish([f"node-{pk}"])
+    wait_for(page, held)
+    Node.objects.filter(pk__in=(pk, other)).update(capacity_users=4321)
+    events.publish([f"node-{pk}", f"node-{other}"])
+    expect(card(page, "spare")).to_contain_text("4,321")  # the page has heard of it
+    let_come(held)
+    expect(card(page, "imp3a")).to_contain_text("0 / 4,321")
+
+
+def test_news_about_what_a_person_asked_for_meanwhile_is_not_lost(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
+    is_live(page)
+    held = hold(page, "**/clusters/acme/users?*")
+    show = card(page, "imp1b").locator("[data-shows-users]").first
+    show.click()
+    wait_for(page, held)
+    move(acme, "imp1a-0001", "imp1b")
+    expect(card(page, "imp1b")).to_contain_text("5 / 5,000")
+    let_come(held)
+    expect(page.locator("#users-title")).to_have_text("imp1b")
+    expect(row(page, "imp1a-0001")).to_be_visible()
 
 
 def test_what_is_being_typed_stays_and_the_numbers_still_change(acme: Cluster, signed_in_page: Open) -> None:

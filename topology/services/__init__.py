@@ -7,7 +7,15 @@ assignments/services/recovery.py, which also moves the users that depend on it.
 
 from topology.services.clusters import create_cluster, set_mode, set_model, set_policy
 from topology.services.files import apply_topology, present
-from topology.services.nodes import add_node, demand_place, move_node, remove_node, set_capacity, unassign_node
+from topology.services.nodes import (
+    add_node,
+    demand_place,
+    move_node,
+    remove_node,
+    rename_node,
+    set_capacity,
+    unassign_node,
+)
 from topology.services.rules import RULES
 from topology.services.subclusters import (
     create_subcluster,
@@ -32,6 +40,7 @@ __all__ = [
     "present",
     "remove_node",
     "remove_subcluster",
+    "rename_node",
     "rename_subcluster",
     "set_capacity",
     "set_mode",

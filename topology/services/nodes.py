@@ -1,4 +1,4 @@
-"""Nodes: added to a cluster, put into a subcluster, taken out, removed (domain.md §1.3).
+"""Nodes: added to a cluster, put into a subcluster, taken out, renamed, removed (domain.md §1.3).
 
     (not there) --add--> unassigned --move--> in a subcluster --unassign--> unassigned --remove--> (not there)
 
@@ -7,7 +7,7 @@ The publisher is the exception: it leaves its subcluster only with the whole sub
 
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from topology import reasons
@@ -63,7 +63,12 @@ def _may_be_added(cluster: Cluster, name: str, profile: int, taken: set[int]) ->
         raise Refused(reasons.VALUE_NOT_VALID, field="profile", value=profile, remedy=remedy)
     if len(taken) >= MAX_NODES:
         raise Refused(reasons.CLUSTER_HAS_SIX_NODES, cluster=cluster.name, nodes=len(taken))
-    if other := Node.objects.filter(name__iexact=name).select_related("cluster").first():
+    _demand_free_name(name)
+
+
+def _demand_free_name(name: str, own: int | None = None) -> None:
+    """Names are unique in all clusters, whatever the case."""
+    if other := Node.objects.filter(name__iexact=name).exclude(pk=own).select_related("cluster").first():
         raise Refused(reasons.NODE_NAME_TAKEN, node=other.name, cluster=other.cluster.name)
 
 
@@ -162,6 +167,32 @@ def remove_node(node: Node, *, actor: Any = None) -> None:
     guards.record(reasons.NODE_REMOVED, cluster=cluster, actor=actor, node=node)
     node.delete()
     guards.nodes_changed(source)
+
+
+@transaction.atomic
+def rename_node(node: Node, name: str, *, seen: str | None = None, actor: Any = None) -> Node:
+    """Give a node another host name; its place, its users and what runs there stay as they are.
+
+    `seen` is the name that the person saw. Raises Refused when the node has another by now, for a name that is taken
+    in any cluster, and for one that is none.
+    """
+    guards.hold(node.cluster)
+    node.refresh_from_db()
+    name, before = guards.node_name(name), node.name
+    if seen is not None and seen != before:
+        raise Refused(reasons.NODE_RENAMED_MEANWHILE, before=seen, node=before)
+    if name == before:
+        return node
+    _demand_free_name(name, own=node.pk)
+    try:
+        with transaction.atomic():  # of another cluster a node may take the name in this instant
+            node.name = name
+            node.save(update_fields=["name"])
+    except IntegrityError:
+        raise Refused(reasons.NODE_NAME_TAKEN, node=name, cluster="another cluster") from None
+    guards.record(reasons.NODE_RENAMED, cluster=node.cluster, actor=actor, node=node, before=before)
+    guards.wake(node.subcluster)
+    return node
 
 
 @transaction.atomic
