@@ -95,11 +95,11 @@ def _flow_into(d: Desk, target: int) -> None:
     parts += [(group.users, group.not_before) for group in groups]
     if not parts:
         return _end(d, target)
-    throttle = _throttle(d, target, sum(n for n, _ in parts), min(at for _, at in parts))
-    open_now = [at for _, at in parts if at <= d.now]
-    if not open_now:
-        d.watch(target, throttle=throttle if throttle.anchor > d.now else None)
-        d.wakes.append(min(at for _, at in parts))
+    users, first = sum(n for n, _ in parts), min(at for _, at in parts)
+    throttle = _throttle(d, target, users, first)
+    if first > d.now:
+        d.watch(target, throttle=throttle)
+        d.wakes.append(first)
         return None
     done = _sign_in_waiting(d, target, waiting, throttle.ready(d.now))
     moved, left, blocked = _move_due(d, target, groups, throttle.ready(d.now) - done)
@@ -111,9 +111,9 @@ def _flow_into(d: Desk, target: int) -> None:
 
 
 def _throttle(d: Desk, target: int, users: int, not_before: int) -> Throttle:
-    """The throttle at work on a member; a new one, or one with a new anchor when the budget changed."""
+    """The throttle at work on a member; a new one when the budget changed, or when nobody may sign in for a while."""
     kept, budget = d.watches[target].throttle, d.budget
-    if kept and kept.budget == budget.key:
+    if kept and kept.budget == budget.key and max(kept.anchor, d.now) >= not_before:
         return kept
     return Throttle(max(d.now, not_before), d.rate(users), 0, users, budget.key)
 
