@@ -5,7 +5,7 @@
   const THRESHOLD = 6, PRESS = 450, EDGE = 60; // pixels, milliseconds of a long touch, pixels from an edge that scrolls
   const body = document.body;
   const make = (name, attributes) => body.appendChild(Object.assign(document.createElement(name), attributes));
-  const ghost = make("div", { id: "ghost", className: "ghost", hidden: true });
+  const ghost = make("div", { id: "ghost", className: "ghost", hidden: true, ariaHidden: "true" });
   const voice = make("div", { id: "voice", className: "visually-hidden", role: "status", ariaLive: "assertive" });
   const [title, sentence, fix] = ["b", "span", "small"].map((name) => ghost.appendChild(document.createElement(name)));
   const say = (text) => { voice.textContent = text; };
@@ -135,10 +135,7 @@
     ghost.style.transform = `translate(${Math.max(8, left)}px, ${Math.max(8, top)}px)`;
   }
 
-  function track() {
-    over(at(document.elementFromPoint(drag.x, drag.y)));
-    place(drag.x, drag.y);
-  }
+  function track() { over(at(document.elementFromPoint(drag.x, drag.y))); place(drag.x, drag.y); }
 
   function over(zone) {
     if (!drag.targets || (zone === drag.zone && ghost.dataset.level !== "asking")) return;

@@ -55,7 +55,10 @@
   const heardAfter = (time) => [...heard.keys()].filter((topic) => heard.get(topic) > time);
   document.addEventListener("htmx:beforeSend", ({ detail }) => asked.set(detail.xhr, performance.now()));
   document.addEventListener("htmx:oobAfterSwap", ({ detail }) => news(heardAfter(answered), detail.target));
-  document.addEventListener("htmx:afterSettle", ({ target, detail }) => news(heardAfter(asked.get(detail.xhr) ?? 0), target));
+  document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
+    fetching.delete(target); // also when another request came before it
+    news(heardAfter(asked.get(detail.xhr) ?? 0), target);
+  });
 
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     if (!fetching.delete(detail.elt)) return;

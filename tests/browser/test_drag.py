@@ -505,7 +505,7 @@ def test_a_range_reaches_beyond_the_rows_of_the_page(acme: Cluster, page: Page) 
     add_users(acme, "imp3a", 300)
     show(page, "imp3a")
     row(page, "imp3a-0003").click()
-    scroll = "list => list.scrollTo(0, list.scrollHeight)"
+    scroll = "list => { list.scrollTo(0, list.scrollHeight); }"
     assert wait_until(lambda: page.locator(".users").evaluate(scroll) or row(page, "imp3a-0300").count(), 30)
     expect(row(page, "imp3a-0003")).to_have_count(0)  # the window of the list has left it
     row(page, "imp3a-0298").click(modifiers=["Shift"])

@@ -3,9 +3,10 @@
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import APIResponse, Page, Request, Route, expect
+from playwright.sync_api import APIResponse, Error, Page, Request, Route, expect
 
 from assignments.models import Assignment
 from assignments.services import moves
@@ -13,7 +14,7 @@ from assignments.services.moves import Selection
 from config.processes import wait_until
 from tests.browser.hands import card, drag, hover, middle, pick_up, row, said
 from tests.live import LiveStack
-from tests.worlds import make_acme, node
+from tests.worlds import add_users, make_acme, node
 from topology import events, services
 from topology.models import Cluster, Node
 
@@ -258,6 +259,24 @@ def test_news_about_what_a_person_asked_for_meanwhile_is_not_lost(acme: Cluster,
     let_come(held)
     expect(page.locator("#users-title")).to_have_text("imp1b")
     expect(row(page, "imp1a-0001")).to_be_visible()
+
+
+def test_an_old_answer_does_not_bring_back_the_rows_a_person_scrolled_away(acme: Cluster, signed_in_page: Open) -> None:
+    add_users(acme, "imp3a", 90)
+    page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp3a').pk}")
+    is_live(page)
+    expect(row(page, "imp3a-0001")).to_be_visible()
+    held = hold(page, "**/clusters/acme/users?*")
+    events.publish([f"node-{node(acme, 'imp3a').pk}"])
+    wait_for(page, held)
+    row(page, "imp3a-0050").scroll_into_view_if_needed()
+    expect(row(page, "imp3a-0060")).to_be_attached()
+    with suppress(Error):  # the browser has given that request up
+        let_come(held)
+    move(acme, "imp3a-0055", "imp1b")
+    expect(row(page, "imp3a-0055")).to_have_count(0)  # what was heard later is shown
+    expect(row(page, "imp3a-0060")).to_be_attached()
+    expect(row(page, "imp3a-0001")).to_have_count(0)
 
 
 def test_what_is_being_typed_stays_and_the_numbers_still_change(acme: Cluster, signed_in_page: Open) -> None:
