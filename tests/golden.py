@@ -1,7 +1,8 @@
 """Golden scenarios: what is done when (NAME.yaml), and the log that must come of it (NAME.log), side by side.
 
-A log has one line for each event and, indented, one for each node whose state, reason or counts differ from its last
-one shown. `make goldens` writes the logs anew; a reviewer reads the difference.
+A log has one line for each event with its sentence below, one for each node whose state, reason or counts differ
+from its last one shown, and the row of the product's table of pairs (domain.md §4.4) when the pair enters one.
+`make goldens` writes the logs anew; a reviewer reads the difference.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,7 @@ import yaml
 
 from assignments import simulator_file
 from assignments.simulator import Result, Scenario, run
+from tests.pair_table import rows
 from topology.services import RULES
 
 FOLDER = Path(__file__).parent / "scenarios"
@@ -36,13 +38,18 @@ def simulated(name: str) -> Result:
 def render(log: Iterable[Mapping[str, Any]], numbers: Mapping[str, Any]) -> str:
     lines: list[str] = []
     shown: dict[str, str] = {}
+    table: dict[str, list[str]] = {}
     for line in log:
         lines.append(f"{clock(line['t'])}  {line['event']}  out of service {line['out_of_service']}")
+        lines.append(f"          {line['message']}")
         for name, node in line["nodes"].items():
             now = f"{node['state']} / {node['reason']}, home {node['home']}, serving {node['serving']}"
             if shown.get(name) != now:
                 lines.append(f"          {name}: {now}")
             shown[name] = now
+        if (found := rows(line["nodes"])) != table.get(line["subcluster"]):
+            lines += [f"          pair table: row {', '.join(found)}"] if found else []
+            table[line["subcluster"]] = found
     lines.append("")
     lines += [f"{key}: {value}" for key, value in numbers.items()]
     return "\n".join(lines) + "\n"
