@@ -8,19 +8,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any, TypeVar
 
-from django.db.models import Model, Q, QuerySet, Sum
+from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import Collate, Lower
-from django.db.models.lookups import GreaterThan, LessThan, StartsWith
+from django.db.models.lookups import StartsWith
 
 from assignments.models import ACTIVE, Assignment, Operation, Population
 from topology.models import Cluster, EndUser, Node, Subcluster
-from topology.states import State
 
 Row = TypeVar("Row", bound=Model)
 PAGE = 50  # users in the page at once, for each list
-KEY = Collate(Lower("user__user_id"), "C")  # the order of every list; an index of EndUser has it
+
+
+def key_of(prefix: str = "") -> Collate:
+    """The order of every list; an index of EndUser has it. The prefix leads to the people."""
+    return Collate(Lower(f"{prefix}user_id"), "C")
+
+
+KEY = key_of("user__")
 
 
 @dataclass(frozen=True)
@@ -91,13 +99,6 @@ class SubclusterView:
     def protected(self) -> bool:
         """Whether a second node stands by: two nodes and HA on (domain.md §4.5)."""
         return len(self.nodes) == 2 and self.subcluster.ha_enabled
-
-    @property
-    def at_rest(self) -> bool:
-        """Whether both nodes are Normal and serve, so that one could take over from the other now."""
-        nodes = [view.node for view in self.nodes]
-        able = all(node.state == State.NORMAL and node.serves for node in nodes)
-        return self.protected and able and not any(node.in_maintenance for node in nodes)
 
 
 @dataclass(frozen=True)
@@ -230,79 +231,57 @@ class UserFilter:
     contacts_min: int | None = None
 
 
-@dataclass(frozen=True)
-class UserPage:
-    """One page of a list of users in order of user ID, the cursor of the next one, whether there are earlier ones."""
-
-    rows: tuple[Assignment, ...]
-    next_cursor: str
-    earlier: bool = False
-
-
 def users(where: UserFilter) -> QuerySet[Assignment]:
     """Assignments that match, without order; they can be ordered by KEY."""
-    rows = _of_cluster(Assignment.objects.all(), where)
+    rows = placed(Assignment.objects.all(), where)
+    if where.pinned is not None:
+        rows = rows.filter(pinned=where.pinned)
+    return rows.filter(who(where, "user__"))
+
+
+def placed(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:
+    """The assignments, or the populations, of the cluster, homes and service that a filter asks for."""
+    rows = _of_cluster(rows, where)
     if where.node_id is not None:
-        rows = rows.filter(home_node=where.node_id) if where.node_id else rows.filter(home_node=None)
+        rows = rows.filter(home_node=where.node_id or None)
     if where.subcluster_id is not None:
         nodes = list(Node.objects.filter(subcluster=where.subcluster_id).values_list("pk", flat=True))
         rows = rows.filter(home_node__in=nodes)
     if where.assigned is not None:
         rows = rows.filter(home_node__isnull=not where.assigned)
-    if where.pinned is not None:
-        rows = rows.filter(pinned=where.pinned)
-    if where.out_of_service is not None:
-        rows = _in_or_out_of_service(rows, where)
-    if where.endpoint:
-        rows = rows.filter(user__endpoints__contains=[where.endpoint])
-    if where.contacts_min is not None:
-        rows = rows.filter(user__contacts__gte=where.contacts_min)
-    return rows.filter(_matches(where.q)) if where.q else rows
+    return rows if where.out_of_service is None else _in_or_out_of_service(rows, where)
 
 
 def _of_cluster(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:
     return rows if where.cluster_id is None else rows.filter(cluster_id=where.cluster_id)
 
 
-def _in_or_out_of_service(rows: QuerySet[Assignment], where: UserFilter) -> QuerySet[Assignment]:
+def _in_or_out_of_service(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:
     dead = [n.pk for n in _of_cluster(Node.objects.all(), where) if not n.serves]
-    return rows.filter(serving_node__in=dead) if where.out_of_service else rows.exclude(serving_node__in=dead)
+    if not where.out_of_service:
+        return rows.exclude(serving_node__in=dead)
+    # Whose users they are is known, and the index of homes finds them.
+    homes = Population.objects.filter(serving_node__in=dead, users__gt=0).values_list("home_node", flat=True)
+    return rows.filter(serving_node__in=dead, home_node__in=list(homes.distinct()))
 
 
-def _matches(text: str) -> Q:
-    text = text.strip()
+def who(where: UserFilter, prefix: str = "") -> Q:
+    """What a filter asks of the people themselves; the prefix leads to them."""
+    asked = _named(where.q.strip(), prefix)
+    if where.endpoint:
+        asked &= Q((f"{prefix}endpoints__contains", [where.endpoint]))
+    if where.contacts_min is not None:
+        asked &= Q((f"{prefix}contacts__gte", where.contacts_min))
+    return asked
+
+
+def _named(text: str, prefix: str) -> Q:
+    if not text:
+        return Q()
     if len(text) < 3:  # trigrams need three letters; fewer match the beginning of the user ID
-        return Q(StartsWith(KEY, text.lower()))
-    return Q(user__user_id__icontains=text) | Q(user__name__icontains=text) | Q(user__mail__icontains=text)
-
-
-def user_page(where: UserFilter, cursor: str = "", limit: int = PAGE) -> UserPage:
-    """One page by keyset: users after the cursor in order of user ID."""
-    rows = users(where)
-    if cursor:
-        rows = rows.filter(GreaterThan(KEY, cursor.lower()))
-    found = list(rows.select_related("user").order_by(KEY)[: limit + 1])
-    more = found[limit - 1].user.user_id if len(found) > limit else ""
-    return UserPage(tuple(found[:limit]), more, bool(cursor))
-
-
-def user_page_before(where: UserFilter, before: str, limit: int = PAGE) -> UserPage:
-    """The page that ends before a user ID, in order of user ID; there is always a next one."""
-    rows = users(where).filter(LessThan(KEY, before.lower())).select_related("user").order_by(KEY.desc())
-    found = list(rows[: limit + 1])
-    page = tuple(reversed(found[:limit]))
-    return UserPage(page, page[-1].user.user_id if page else "", len(found) > limit)
-
-
-def count_users(where: UserFilter, cap: int = 10_000) -> tuple[int, bool]:
-    """How many match, and whether the count was capped."""
-    found = users(where).values("pk")[: cap + 1].count()
-    return min(found, cap), found > cap
-
-
-def everybody() -> int:
-    """The users of all clusters, counted without looking at them."""
-    return Population.objects.aggregate(n=Sum("users"))["n"] or 0
+        return Q(StartsWith(key_of(prefix), text.lower()))
+    parts = (Q((f"{prefix}{column}__icontains", text)) for column in ("user_id", "name", "mail"))
+    return reduce(or_, parts)
 
 
 def find_user(cluster: Cluster, user_id: str) -> EndUser | None:

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from assignments import selectors
+from assignments import page_selectors, selectors
 from assignments.recovery_commands import Fault
 from assignments.selectors import UserFilter
 from assignments.services import recovery_reads as reads
@@ -66,8 +66,8 @@ def test_page_lists_and_commands_say_what_the_engine_says(case: tuple[Cluster, i
     assert pair.out_of_service == out
     assert board.out_of_service == sum(view.out_of_service for view in board.nodes) == out
     assert sum(view.served for view in board.nodes) == 600 - out
-    assert selectors.count_users(UserFilter(cluster.pk, out_of_service=True)) == (out, False)
-    assert selectors.count_users(UserFilter(cluster.pk, out_of_service=False)) == (600 - out, False)
+    assert page_selectors.count_users(UserFilter(cluster.pk, out_of_service=True)) == (out, False)
+    assert page_selectors.count_users(UserFilter(cluster.pk, out_of_service=False)) == (600 - out, False)
     call_command("show_topology", cluster.name, "--json")
     assert json.loads(capsys.readouterr().out)["users"]["out_of_service"] == out
     for view in board.nodes:

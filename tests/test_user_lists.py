@@ -1,11 +1,12 @@
 """Lists of users: search, keyset pages without gaps, capped counts, and what they cost."""
 
+import itertools
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from assignments import selectors
+from assignments import page_selectors, selectors
 from assignments.models import Assignment
 from assignments.selectors import UserFilter
 from topology.models import Cluster, EndUser, Node, Policy, Subcluster
@@ -38,7 +39,7 @@ def add(cluster: Cluster, user_id: str, node: Node | None = None, **fields: Any)
 
 
 def ids(where: UserFilter) -> list[str]:
-    return [row.user.user_id for row in selectors.user_page(where).rows]
+    return [row.user.user_id for row in page_selectors.user_page(where).rows]
 
 
 def test_pages_by_cursor_show_everyone_once_whatever_the_case(acme: Cluster) -> None:
@@ -48,7 +49,7 @@ def test_pages_by_cursor_show_everyone_once_whatever_the_case(acme: Cluster) -> 
     seen: list[str] = []
     cursor = ""
     while True:
-        page = selectors.user_page(UserFilter(acme.pk), cursor, limit=3)
+        page = page_selectors.user_page(UserFilter(acme.pk), cursor, limit=3)
         seen += [row.user.user_id for row in page.rows]
         if not (cursor := page.next_cursor):
             break
@@ -82,11 +83,87 @@ def test_filters_by_node_subcluster_assignment_and_service(acme: Cluster) -> Non
     assert ids(UserFilter(acme.pk, out_of_service=False, assigned=True)) == ["home2"]
 
 
-def test_counts_are_capped(acme: Cluster) -> None:
+def test_counts_of_people_are_capped_and_those_of_places_are_exact(acme: Cluster) -> None:
     for number in range(5):
         add(acme, f"u{number}")
-    assert selectors.count_users(UserFilter(acme.pk), cap=5) == (5, False)
-    assert selectors.count_users(UserFilter(acme.pk), cap=4) == (4, True)
+    assert page_selectors.count_users(UserFilter(acme.pk, q="u"), cap=5) == (5, False)
+    assert page_selectors.count_users(UserFilter(acme.pk, q="u"), cap=4) == (4, True)
+    assert page_selectors.count_users(UserFilter(acme.pk), cap=4) == (5, False)
+    assert page_selectors.count_users(UserFilter(None, assigned=False), cap=4) == (5, False)
+
+
+PLACES = (
+    {},
+    {"cluster_id": "its own"},
+    {"node_id": "its own"},
+    {"node_id": 0},
+    {"subcluster_id": "its own"},
+    {"assigned": False},
+    {"pinned": True},
+    {"out_of_service": True},
+    {"out_of_service": False, "assigned": True},
+)
+PEOPLE = (
+    {},
+    {"q": "z"},
+    {"q": "mann"},
+    {"q": "nobody"},
+    {"endpoint": "sametime"},
+    {"contacts_min": 150},
+    {"contacts_min": 201},
+    {"q": "mann", "endpoint": "desk_phone", "contacts_min": 100},
+)
+
+
+@pytest.fixture
+def crowd(acme: Cluster) -> Cluster:
+    """Three hundred people; those of the second node come last in the order of the list."""
+    one, two = Node.objects.order_by("number")
+    for number in range(300):
+        home = (one, two, None)[number // 120]
+        user = add(
+            acme, f"{'azm'[number // 120]}{number * 7919 % 997:03}", home, pinned=home is two and number % 9 == 0
+        )
+        person = {"name": f"Person {'mann' * (number % 40 == 0)}", "contacts": number % 160}
+        kinds = ["sametime"] * (number == 7) + ["desk_phone"] * (number % 2)
+        EndUser.objects.filter(pk=user.pk).update(endpoints=kinds, **person)
+    Node.objects.filter(pk=two.pk).update(power_on=False)
+    return acme
+
+
+@pytest.mark.parametrize("looked_at", [1, 10, 3_000])
+def test_a_page_is_the_same_however_its_users_are_found(
+    crowd: Cluster, looked_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_selectors, "LOOKED_AT", looked_at)
+    one = Node.objects.get(number=1)
+    given = {"cluster_id": crowd.pk, "node_id": one.pk, "subcluster_id": one.subcluster_id}
+    for place, people in itertools.product(PLACES, PEOPLE):
+        asked = {name: given[name] if value == "its own" else value for name, value in place.items()}
+        where = UserFilter(**({"cluster_id": None} | asked | people))  # type: ignore[arg-type]
+        expected = [row.user.user_id for row in selectors.users(where).select_related("user").order_by(selectors.KEY)]
+        assert seen_forward(where) == expected, where
+        assert seen_backward(where) == expected, where
+        assert page_selectors.count_users(where) == (len(expected), False)
+
+
+def seen_forward(where: UserFilter) -> list[str]:
+    seen, cursor = [], ""
+    while True:
+        page = page_selectors.user_page(where, cursor, limit=40)
+        seen += [row.user.user_id for row in page.rows]
+        if not (cursor := page.next_cursor):
+            return seen
+
+
+def seen_backward(where: UserFilter) -> list[str]:
+    seen: list[str] = []
+    before, more = "zzzz", True
+    while more:
+        page = page_selectors.user_page_before(where, before, limit=40)
+        seen = [row.user.user_id for row in page.rows] + seen
+        before, more = (seen[0] if seen else ""), page.earlier
+    return seen
 
 
 def test_the_board_counts_from_populations_and_never_reads_people(
@@ -113,20 +190,5 @@ def test_the_order_of_lists_has_an_index(acme: Cluster) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")
         cursor.execute("SET enable_sort = off")
-    plan = EndUser.objects.order_by(selectors.Collate(selectors.Lower("user_id"), "C"))[:50].explain()
+    plan = EndUser.objects.order_by(selectors.key_of())[:50].explain()
     assert "user_id_order" in plan
-
-
-def test_a_pair_is_at_rest_only_while_one_node_could_take_over_from_the_other(acme: Cluster) -> None:
-    def at_rest() -> bool:
-        return selectors.board(acme).subclusters[0].at_rest
-
-    assert not at_rest(), "HA is off"
-    Subcluster.objects.update(ha_enabled=True)
-    Node.objects.update(state=State.NORMAL)
-    assert at_rest()
-    Node.objects.filter(number=1).update(power_on=False)
-    assert not at_rest(), "a node is down, although nobody has noticed yet"
-    Node.objects.update(power_on=True)
-    Node.objects.filter(number=2).update(state=State.RUNNING_IN_BACKUP_MODE)
-    assert not at_rest()

@@ -323,6 +323,8 @@ class EndUser(models.Model):
             GinIndex(OpClass(Upper("user_id"), name="gin_trgm_ops"), name="user_id_trigrams"),
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="user_name_trigrams"),
             GinIndex(OpClass(Upper("mail"), name="gin_trgm_ops"), name="user_mail_trigrams"),
+            GinIndex(fields=["endpoints"], name="user_endpoints"),
+            models.Index(fields=["contacts"], name="user_contacts"),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from assignments import selectors
+from assignments import page_selectors, selectors
 from assignments.models import Assignment
 from assignments.selectors import UserFilter
 from assignments.views.people import csv_response
@@ -127,8 +127,8 @@ class Directory:
         return replace(where, **CHOICES[self.show][1])
 
     @cached_property
-    def page(self) -> selectors.UserPage:
-        return selectors.user_page(self.where, self.after)
+    def page(self) -> page_selectors.UserPage:
+        return page_selectors.user_page(self.where, self.after)
 
     @cached_property
     def rows(self) -> list[Person]:
@@ -141,7 +141,7 @@ class Directory:
     @cached_property
     def count(self) -> tuple[int, bool]:
         """How many match, and whether there are more than were counted."""
-        return selectors.count_users(self.where) if self.filtered else (selectors.everybody(), False)
+        return page_selectors.count_users(self.where)
 
     @property
     def filtered(self) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
-from assignments import selectors
+from assignments import page_selectors
 from assignments.models import Assignment
 from assignments.selectors import PAGE, Board, NodeView, UserFilter
 from topology import reasons, veil
@@ -146,10 +146,10 @@ class Pane:
     # --- The rows ---------------------------------------------------------------------------------
 
     @cached_property
-    def _page(self) -> selectors.UserPage:
+    def _page(self) -> page_selectors.UserPage:
         if self.before:
-            return selectors.user_page_before(self.where, self.before)
-        return selectors.user_page(self.where, self.after)
+            return page_selectors.user_page_before(self.where, self.before)
+        return page_selectors.user_page(self.where, self.after)
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -176,7 +176,7 @@ class Pane:
     @cached_property
     def _count(self) -> tuple[int, bool]:
         if self.filtered:
-            return selectors.count_users(self.where)
+            return page_selectors.count_users(self.where)
         if self.where.node_id is None and self.where.subcluster_id is None:
             return self.board.users, False
         if self.where.node_id == 0:
