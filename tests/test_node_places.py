@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from assignments.services import node_places
 from topology import services
 from topology.access import give_role
-from topology.models import Cluster, Subcluster
+from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Refused
 
 from .worlds import add_users, make_acme, node
@@ -69,6 +71,56 @@ def test_the_verdict_is_that_of_the_verb(acme: Cluster) -> None:
     verdict = node_places.targets(spare, "administrator")[f"subcluster:{full.pk}"]
     assert (verdict["code"], verdict["message"]) == (verb.value.code, verb.value.message)
     assert verdict["short"] == "two nodes already"
+
+
+def test_a_verdict_says_what_becomes_of_both_places(acme: Cluster) -> None:
+    """What a node that joins means for room, failures and sessions."""
+    add_users(acme, "imp3a", 7)
+    Node.objects.filter(pk=node(acme, "spare").pk).update(capacity_users=5)
+    targets = node_places.targets(node(acme, "spare"), "administrator")
+    target = f"subcluster:{Subcluster.objects.get(name='sc-3').pk}"
+    joined = targets[target]
+    assert joined["message"] == (
+        "spare joins imp3a in sc-3, whose services restart. "
+        "sc-3 will have 7 of 5,005 users; if one node fails, spare must serve them and is rated for 5. "
+        "Signed-in users of imp3a who sign in again: 3, within 203 s."
+    )
+    assert (joined["level"], joined["short"]) == ("warning", "joins")
+    alone = targets[f"subcluster:{Subcluster.objects.get(name='sc-4').pk}"]
+    assert (alone["level"], alone["message"]) == ("allowed", "spare joins sc-4, which has no other node.")
+    Node.objects.filter(pk=node(acme, "spare").pk).update(capacity_users=5000)
+    joined = node_places.targets(node(acme, "spare"), "administrator")[target]
+    assert "sc-3 will have 7 of 10,000 users; once HA is on, either node can serve them all." in joined["message"]
+
+
+def test_a_verdict_names_the_node_that_is_left_alone(acme: Cluster) -> None:
+    Subcluster.objects.filter(cluster=acme).update(ha_enabled=False)
+    targets = node_places.targets(node(acme, "imp1b"), "administrator")
+    leaves = "imp1b leaves sc-1 and serves nobody until it is in a subcluster again. "
+    alone = "imp1a stays alone in sc-1 with 3 of 5,000 users: nobody takes over when it fails. "
+    again = "Signed-in users of imp1a who sign in again: 1, within 203 s."
+    assert targets["nodes"]["message"] == leaves + alone + again
+    elsewhere = targets[f"subcluster:{Subcluster.objects.get(name='sc-4').pk}"]
+    assert elsewhere["message"] == f"{alone}imp1b joins sc-4, which has no other node. {again}"
+    assert (elsewhere["level"], elsewhere["short"]) == ("warning", "leaves its peer alone")
+
+
+def test_a_refused_drop_offers_the_guided_order(acme: Cluster) -> None:
+    found, moved = client("administrator"), node(acme, "imp1b")
+    answer = found.post("/clusters/acme/moves/node", {"server": moved.pk, "to": "nodes"})
+    assert answer.status_code == 409
+    assert f'hx-get="/clusters/acme/structure/nodes/{moved.pk}"' in answer.content.decode()
+    assert "Show the steps for imp1b" in answer.content.decode()
+
+
+def test_verdicts_cost_the_same_for_many_users(acme: Cluster) -> None:
+    counts = []
+    for users in (2, 300):
+        add_users(acme, "imp3a" if users == 2 else "imp2a", users)
+        with CaptureQueriesContext(connection) as queries:
+            node_places.targets(node(acme, "spare"), "administrator")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 def test_only_administrators_place_nodes(acme: Cluster) -> None:

@@ -131,6 +131,59 @@ def test_a_subcluster_is_created_renamed_described_and_removed(acme: Cluster) ->
         services.describe_subcluster(sub("sc-2"), "<script>")
 
 
+def test_a_node_is_renamed_once_and_keeps_everything_else(acme: Cluster) -> None:
+    give_users(acme, "alone")
+    found, before = node("alone"), Event.objects.count()
+    services.rename_node(found, " single.example.org ", seen="alone", actor="ada")
+    assert last() == "ada renamed the node alone to single.example.org."
+    assert Event.objects.count() == before + 1
+    assert Event.objects.latest("id").node_id == found.pk
+    found.refresh_from_db()
+    assert (found.name, found.subcluster, found.home_populations.get().users) == ("single.example.org", sub("sc-2"), 3)
+    services.rename_node(found, "single.example.org")  # nothing to do is no line of history
+    assert Event.objects.count() == before + 1
+    services.rename_node(found, "Single.example.org")  # only the case
+    assert node("Single.example.org") == found
+
+
+def test_a_name_of_a_node_that_cannot_be_is_refused(acme: Cluster) -> None:
+    services.add_node(services.create_cluster("other"), "far.example.org")
+    with refused("NODE_NAME_TAKEN"):
+        services.rename_node(node("alone"), "FAR.example.org")
+    with refused("NODE_NAME_TAKEN"):
+        services.rename_node(node("alone"), "pub")
+    with refused("NAME_NOT_VALID"):
+        services.rename_node(node("alone"), "two words")
+    stale = node("alone")
+    services.rename_node(node("alone"), "single")
+    with refused("NODE_RENAMED_MEANWHILE"):
+        services.rename_node(stale, "mine", seen="alone")
+    assert node("single") == stale
+
+
+def test_two_clusters_that_take_one_name_at_once(transactional_db: None) -> None:
+    """Each holds the lock of its own cluster only; the database decides, and the loser is told."""
+    made = [services.add_node(services.create_cluster(name), f"{name}.example.org") for name in ("west", "east")]
+    told: list[str] = []
+    barrier = threading.Barrier(2)
+
+    def rename(found: Node) -> None:
+        barrier.wait()
+        try:
+            services.rename_node(found, "same.example.org")
+        except Refused as refusal:
+            told.append(refusal.code)
+        connection.close()
+
+    threads = [threading.Thread(target=rename, args=(found,)) for found in made]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert told == ["NODE_NAME_TAKEN"]
+    assert Node.objects.filter(name="same.example.org").count() == 1
+
+
 def test_removing_a_subcluster_leaves_its_nodes_unassigned(acme: Cluster) -> None:
     services.remove_subcluster(sub("sc-1"))
     assert [(n.name, n.subcluster, n.slot) for n in Node.objects.filter(name__in=("pub", "sub"))] == [

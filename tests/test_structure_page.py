@@ -133,10 +133,60 @@ def test_a_capacity_below_its_users_is_refused_at_its_field(acme: Cluster, clien
     assert error_at(answer, "users") == "imp1b.acme.org is home to 60 users, more than a capacity of 59. " + (
         "Move users to other nodes first."
     )
-    assert post(client, "change-node", "acme", found.pk, name=found.name, profile="15000", users="60", endpoints="").status_code == 200
+    assert (
+        post(
+            client, "change-node", "acme", found.pk, name=found.name, profile="15000", users="60", endpoints=""
+        ).status_code
+        == 200
+    )
     found.refresh_from_db()
     assert (found.profile, found.capacity_users, found.capacity_endpoints) == (15000, 60, 30_000)
     assert 'value="60"' in get(client, "change-node", "acme", found.pk)
+
+
+def test_a_node_is_renamed_and_rated_in_one_form(acme: Cluster, client: Client) -> None:
+    found = node(acme, "imp1b")
+    form = get(client, "change-node", "acme", found.pk)
+    assert 'value="imp1b.acme.org"' in form
+    address = re.search(r'hx-post="([^"]+)"', form)
+    assert address
+    assert address[1].endswith("?seen=imp1b.acme.org")
+    typed = {"profile": "15000", "users": "", "endpoints": ""}
+    answer = client.post(address[1], typed | {"name": "imp1a.ACME.org"}, headers=HTMX)
+    assert "imp1a.acme.org is a node of acme already." in error_at(answer, "name")
+    found.refresh_from_db()
+    assert found.profile == 5000  # all or nothing
+    assert client.post(address[1], typed | {"name": "west.acme.org"}, headers=HTMX)["HX-Trigger"] == "close-dialog"
+    found.refresh_from_db()
+    assert (found.name, found.capacity_users) == ("west.acme.org", 15_000)
+    said = list(Event.objects.order_by("pk").values_list("code", flat=True))
+    assert said.count("NODE_RENAMED") == 1
+    answer = client.post(address[1], typed | {"name": "mine.acme.org"}, headers=HTMX)  # looked at before that
+    assert "imp1b.acme.org was renamed to west.acme.org meanwhile." in error_at(answer, "name")
+    assert "?seen=west.acme.org" in html(answer)
+
+
+def test_subclusters_change_places(acme: Cluster, client: Client) -> None:
+    def names() -> list[str]:
+        return [found.subcluster.name for found in selectors.board(acme).subclusters]
+
+    last = Subcluster.objects.get(name="sc-3")
+    assert post(client, "subcluster-step", "acme", last.pk, "earlier").status_code == 204
+    assert names() == ["sc-1", "sc-3", "sc-2"]
+    post(client, "subcluster-step", "acme", last.pk, "earlier")
+    post(client, "subcluster-step", "acme", last.pk, "earlier")  # the first already
+    assert names() == ["sc-3", "sc-1", "sc-2"]
+    post(client, "subcluster-step", "acme", last.pk, "later")
+    assert names() == ["sc-1", "sc-3", "sc-2"]
+    assert Event.objects.filter(code="CLUSTER_CHANGED").count() == 3
+    assert 'aria-label="Show sc-1 earlier" title="Earlier on the page" disabled' in get(client, "structure", "acme")
+
+
+def test_the_map_shows_what_a_subcluster_is_for(acme: Cluster, client: Client) -> None:
+    Subcluster.objects.filter(name="sc-1").update(description="Headquarters, building 4")
+    page = client.get("/clusters/acme/").content.decode()
+    assert '<span class="subcluster-about" title="Headquarters, building 4">Headquarters, building 4</span>' in page
+    assert page.count("subcluster-about") == 1
 
 
 # --- The guided order -----------------------------------------------------------------------------

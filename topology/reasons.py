@@ -652,6 +652,28 @@ NODE_LEAVES = _add(
     "Choose a quiet hour: the services of {place} restart.",
     WARNING,
 )
+NODE_PAIR_AFTER = _add(
+    "NODE_PAIR_AFTER",
+    "{place} will have {users} of {capacity} users; once HA is on, either node can serve them all.",
+    level=NEWS,
+)
+NODE_PAIR_TOO_SMALL = _add(
+    "NODE_PAIR_TOO_SMALL",
+    "{place} will have {users} of {capacity} users; if one node fails, {node} must serve them and is rated for {room}.",
+    "Choose a node with more room, or move users to other subclusters.",
+    WARNING,
+)
+NODE_LEFT_ALONE = _add(
+    "NODE_LEFT_ALONE",
+    "{peer} stays alone in {place} with {users} of {capacity} users: nobody takes over when it fails.",
+    "Put another node into {place}.",
+    WARNING,
+)
+NODE_SIGN_IN_AGAIN = _add(
+    "NODE_SIGN_IN_AGAIN",
+    "Signed-in users of {peer} who sign in again: {users}, within {seconds} s.",
+    level=NEWS,
+)
 NODE_REMOVED = _add("NODE_REMOVED", "{actor} removed the node {name}.", level=NEWS)
 
 # --- Import of users (assignments/services/imports.py) --------------------------------------------

@@ -2,12 +2,15 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from assignments.services import node_places
 from assignments.views.shown import number
 from topology import roles
-from topology.http import needs
+from topology.http import needs, refused
+from topology.models import Cluster, Node
+from topology.reasons import Refused
 from topology.selectors import cluster_named
 
 
@@ -27,6 +30,18 @@ def place(request: HttpRequest, cluster: str) -> HttpResponse:
     found = cluster_named(cluster)
     node = node_places.node_of(found, number(request.POST.get("server")))
     before = node_places.place_of(node)
-    name = node_places.place(node, request.POST.get("to", ""), request.user)
+    try:
+        name = node_places.place(node, request.POST.get("to", ""), request.user)
+    except Refused as refusal:
+        return _refused(request, found, node, refusal)
     context = {"cluster": found, "node": node, "name": name, "before": before}
     return render(request, "assignments/_node_placed.html", context)
+
+
+def _refused(request: HttpRequest, cluster: Cluster, node: Node, refusal: Refused) -> HttpResponse:
+    """The reason, and the way to its fix: the guided order of the node, with a button for each step."""
+    response = refused(request, refusal)
+    if response.get("HX-Retarget"):
+        context = {"refusal": refusal, "guide": reverse("structure-node", args=[cluster.name, node.pk]), "node": node}
+        response.content = render(request, "_refused.html", context).content
+    return response
