@@ -85,6 +85,11 @@ class Verdict:
         return " ".join(reason.say(**facts) for reason, facts in self.notes)
 
     @property
+    def lines(self) -> str:
+        """The message with a line for each sentence, to be read while something hangs at the pointer."""
+        return "\n".join(reason.say(**facts) for reason, facts in self.notes)
+
+    @property
     def fix(self) -> str:
         return self.notes[0][0].say_fix(**self.notes[0][1])
 
@@ -121,7 +126,7 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that the page and the API give."""
-        names = ("level", "code", "message", "fix", "short", "coming", "users_after", "capacity", "percent_after")
+        names = ("level", "code", "message", "lines", "fix", "short", "coming", "users_after", "capacity", "percent_after")
         return {name: getattr(self, name) for name in names}
 
 

@@ -123,9 +123,9 @@
   const isLeaf = (zone) => !zones().some((inner) => inner !== zone && zone.contains(inner)) && zone.getClientRects().length;
   const verdict = (zone) => drag.targets[zone.dataset.drop];
 
-  function show({ level, message, fix: help }) {
+  function show({ level, message, lines, fix: help }) {
     ghost.dataset.level = level;
-    sentence.textContent = message;
+    sentence.textContent = lines ?? message;
     fix.textContent = help;
   }
 

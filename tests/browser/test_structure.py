@@ -69,6 +69,38 @@ def test_a_cluster_is_built_from_nothing(live_web: LiveStack, signed_in_page: Op
     assert (made.subcluster, made.publisher) == (Subcluster.objects.get(), True)
 
 
+def test_a_node_is_renamed_and_subclusters_change_places(live_web: LiveStack, signed_in_page: OpenPage) -> None:
+    cluster = make_acme(imp1b=3)
+    page, other = signed_in_page(), signed_in_page(role="viewer", path="/clusters/acme/")
+    expect(other.locator("#live")).to_have_attribute("data-state", "live")
+    page.get_by_role("button", name="Faults and more of imp1b").click()
+    page.get_by_role("button", name="Name and capacity").click()
+    name = page.get_by_label("Name", exact=True)
+    name.fill("imp1a.acme.org")
+    page.get_by_role("button", name="Store").click()
+    expect(page.locator("#wrong-name")).to_contain_text("imp1a.acme.org is a node of acme already.")
+    expect(name).to_be_focused()
+    name.fill("west.acme.org")
+    page.get_by_role("button", name="Store").click()
+    expect(page.locator("#messages")).to_contain_text("west is stored.")
+    for shown in (page, other):
+        expect(shown.locator("article.node[data-name='west.acme.org']")).to_contain_text("3 / 5,000")
+        expect(shown.locator(".tree")).to_contain_text("west")
+        expect(shown.locator(".tree")).not_to_contain_text("imp1b")
+    page.get_by_role("button", name="Structure…").click()
+    page.get_by_role("button", name="Show sc-3 earlier").click()
+    heads = other.locator("section.subcluster:not(.is-unassigned) h2")
+    expect(heads).to_have_text(["sc-1", "sc-3", "sc-2"])
+    expect(page.locator("#structure tbody th")).to_have_text(["sc-1", "sc-3", "sc-2"])
+    page.get_by_role("button", name="Change or remove sc-3").click()
+    page.get_by_label("Name", exact=True).fill("annex")
+    page.get_by_label("Description").fill("Across the river")
+    page.get_by_role("button", name="Store").click()
+    expect(other.locator(".subcluster-about")).to_have_text("Across the river")
+    expect(heads).to_have_text(["sc-1", "annex", "sc-2"])
+    assert Node.objects.get(cluster=cluster, name="west.acme.org").home_populations.get().users == 3
+
+
 def test_a_cluster_goes_when_its_name_is_typed(live_web: LiveStack, signed_in_page: OpenPage) -> None:
     make_acme(imp1a=9)
     page = signed_in_page()
