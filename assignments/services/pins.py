@@ -110,6 +110,8 @@ chosen AS MATERIALIZED (
 COUNTED = """
 SELECT code, home_node_id, count(*), min(user_id), count(*) FILTER (WHERE owner_name <> %s) FROM judged
 GROUP BY code, home_node_id ORDER BY code, home_node_id"""
+# Who is pinned is asked of what was read, not of the table: its statistics are old when thousands were just pinned, and
+# a plan that believes in one pinned user takes minutes for thirty thousand.
 PIN = f"""
 WITH {CHOSEN},
 judged AS (
@@ -123,7 +125,7 @@ stored AS (
 ),
 marked AS (
     UPDATE assignments_assignment a SET pinned = true FROM judged j
-    WHERE a.user_id = j.user_id AND j.code = '' AND NOT a.pinned
+    WHERE a.user_id = j.user_id AND j.code = '' AND NOT j.pinned
 ){COUNTED}"""
 UNPIN = f"""
 WITH {CHOSEN},
@@ -134,7 +136,7 @@ judged AS (
 removed AS (DELETE FROM assignments_pin p USING judged j WHERE p.user_id = j.user_id AND j.code = ''),
 marked AS (
     UPDATE assignments_assignment a SET pinned = false FROM judged j
-    WHERE a.user_id = j.user_id AND j.code = '' AND a.pinned
+    WHERE a.user_id = j.user_id AND j.code = '' AND j.pinned
 ){COUNTED}"""
 
 
