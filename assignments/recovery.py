@@ -19,7 +19,7 @@ from collections.abc import Callable
 from assignments.recovery_desk import Desk
 from assignments.recovery_flows import disconnect, flow, movers, moves_left
 from assignments.recovery_maintenance import end_maintenance
-from assignments.recovery_pair import Cause, Outcome, Pair, Phase
+from assignments.recovery_pair import Cause, Outcome, Pair, Parameters, Phase
 from assignments.recovery_transitions import (
     fail,
     finish_failover,
@@ -211,31 +211,42 @@ def _backup_troubled(d: Desk) -> None:
 
 def _automatic_fallback_due(d: Desk) -> bool:
     """Healthy for long enough, inside the hours and not too often; else a person is asked (domain.md §4.2)."""
-    p, healthy = d.parameters, d.watches[d.failed].healthy_at
-    if not p.enable_automatic_fallback or d.by_hand or healthy is None or not d.able(d.failed) or d.held is not None:
+    at = automatic_fallback_at(d)
+    if at is None or not d.due(at):
         return False
-    at = max(healthy, d.memory.since) + p.automatic_fallback_delay
-    if d.memory.fell_back_at is not None:
-        at = max(at, d.memory.fell_back_at + p.automatic_fallback_hold_down)
-    if not d.due(at) or not d.due(_opens(d)):
-        return False
-    recent = [f for f in d.memory.failovers if f > d.now - p.failover_limit_hours * 3600]
-    if len(recent) < p.failover_limit:
+    failovers = recent_failovers(d)
+    if failovers < d.parameters.failover_limit:
         return True
     if not d.memory.asked:
         d.remember(asked=True)
-        d.say(FALLBACK_LIMIT_REACHED, d.failed, failovers=len(recent), hours=p.failover_limit_hours)
+        d.say(FALLBACK_LIMIT_REACHED, d.failed, failovers=failovers, hours=d.parameters.failover_limit_hours)
     return False
 
 
-def _opens(d: Desk) -> int:
-    """When the hours for automatic fallbacks begin; now, if they have or there are none."""
-    first, last = d.parameters.automatic_fallback_from, d.parameters.automatic_fallback_until
+def automatic_fallback_at(d: Desk) -> int | None:
+    """From when on the failed-over node is fallen back to by itself; None: not by itself (domain.md §4.2)."""
+    p, healthy = d.parameters, d.watches[d.failed].healthy_at
+    if not p.enable_automatic_fallback or d.by_hand or healthy is None or not d.able(d.failed) or d.held is not None:
+        return None
+    at = max(healthy, d.memory.since) + p.automatic_fallback_delay
+    if d.memory.fell_back_at is not None:
+        at = max(at, d.memory.fell_back_at + p.automatic_fallback_hold_down)
+    return _opens(d.parameters, max(at, d.now))
+
+
+def recent_failovers(d: Desk) -> int:
+    """Automatic failovers of the pair within the hours of their limit."""
+    return sum(at > d.now - d.parameters.failover_limit_hours * 3600 for at in d.memory.failovers)
+
+
+def _opens(p: Parameters, at: int) -> int:
+    """The first instant from `at` on inside the hours for automatic fallbacks; `at` itself, if there are none."""
+    first, last = p.automatic_fallback_from, p.automatic_fallback_until
     if first is None or last is None or first == last:
-        return d.now
-    second = d.now % DAY
+        return at
+    second = at % DAY
     inside = first <= second < last if first < last else second >= first or second < last
-    return d.now if inside else d.now + (first - second) % DAY
+    return at if inside else at + (first - second) % DAY
 
 
 # --- Taking back ----------------------------------------------------------------------------------

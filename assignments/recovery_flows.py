@@ -157,8 +157,9 @@ def _canary_allows(d: Desk, left: int) -> int | None:
     if not d.parameters.canary_fallback or d.memory.canary >= len(CANARY):
         return None
     if d.memory.resume_at:
-        if not d.due(d.memory.resume_at):
-            return 0
+        healthy = d.watches[d.failed].healthy_at
+        if healthy is None or not d.due(max(d.memory.resume_at, healthy + d.parameters.critical_service_delay)):
+            return 0  # a node that degrades in between begins its wait anew when it is well again
         d.remember(canary=d.memory.canary + 1, resume_at=0)
         return _canary_allows(d, left)
     total = max(d.memory.to_move, left)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from assignments.models import Assignment, Operation
 from assignments.recovery import step
-from assignments.recovery_commands import Command, command, pace
+from assignments.recovery_commands import Command, Fault, command, pace
 from assignments.services import operations, recovery
 from assignments.services.imports import import_users
+from assignments.simulator import Action
 from assignments.throttle import Budget
 from topology import roles
 from topology.models import Cluster, Event
@@ -203,6 +204,34 @@ def test_whatever_is_chosen_nobody_is_lost_and_no_rate_is_exceeded(changes: list
         assert signed - served <= fastest * max(span, 1) + 2 or span == 0
         now, served = at, signed
     assert sum(n for n, _ in outcome.pair.populations.values()) == 600
+
+
+def test_a_canary_waits_anew_for_a_node_that_degrades(db: None) -> None:
+    """1 % at once, then 90 s; the service is down from the 30th to the 60th second of them."""
+    world = scenario(users=300, canary_fallback=True)
+    drive = Drive(make(world), world)
+    with clock_at(drive.real):
+        recovery.failover(node())
+    drive.until(1000)
+    with clock_at(drive.real):
+        recovery.fallback(node())
+    run = Operation.objects.get(kind="failback")
+    drive.until(1030)
+    run.refresh_from_db()
+    assert (run.done, run.wait_code) == (3, "WAITS_FOR_CANARY")
+    strip = as_(roles.VIEWER).get(reverse("strip", args=[sub().cluster.name])).content.decode()
+    assert "Canary: waits until the node has run well for a while. It goes on by itself." in strip
+    drive.do(Action(1030, "fault", 0, 0, Fault.SERVICE, "Cisco Presence Engine"))
+    run.refresh_from_db()
+    assert run.wait_code == "WAITS_FOR_HOME"
+    drive.until(1060)
+    drive.do(Action(1060, "repair", 0, 0, Fault.SERVICE, "Cisco Presence Engine"))
+    drive.until(1149)
+    run.refresh_from_db()
+    assert (run.done, run.wait_code) == (3, "WAITS_FOR_CANARY")
+    drive.until(1800)
+    run.refresh_from_db()
+    assert (run.state, run.done, run.wait_code) == ("finished", 300, "")
 
 
 @pytest.mark.parametrize("users", [1, 2, 9, 12, 40])

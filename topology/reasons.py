@@ -428,7 +428,7 @@ FALLBACK_STARTED = _add(
 FALLBACK_FINISHED = _add("FALLBACK_FINISHED", "{node} serves its users again; both nodes are Normal.", level=NEWS)
 FALLBACK_LIMIT_REACHED = _add(
     "FALLBACK_LIMIT_REACHED",
-    "{node} failed over {failovers} times in {hours} hours, so it is not fallen back automatically.",
+    "Automatic failovers within {hours} h: {failovers}, the limit. {node} stays failed over until a person falls back.",
     "Find out why it fails, then press Fallback.",
     level=ALARM,
 )
@@ -436,6 +436,18 @@ FALLBACK_CANARY_WAITS = _add(
     "FALLBACK_CANARY_WAITS",
     "{users:,} users are back on {node}; the rest follow when it has run well for {wait} s.",
     level=NEWS,
+)
+WAITS_FOR_CANARY = _add(
+    "WAITS_FOR_CANARY",
+    "Canary: waits until the node has run well for a while.",
+    "It goes on by itself.",
+    WARNING,
+)
+WAITS_FOR_HOME = _add(
+    "WAITS_FOR_HOME",
+    "Waits: the node that takes its users back does not serve.",
+    "Repair it; meanwhile its users stay at the backup.",
+    WARNING,
 )
 TERMINATING_NOTIFY_SENT = _add(
     "TERMINATING_NOTIFY_SENT",

@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
+from django.utils import timezone
+
 from assignments import recovery_commands as commands
 from assignments.models import Population
+from assignments.recovery import automatic_fallback_at, recent_failovers
 from assignments.recovery_commands import Command
+from assignments.recovery_desk import Desk
 from assignments.recovery_pair import Member, Memory, Pair, Parameters, Phase, memory_from_json, watch_from_json
 from assignments.recovery_verdict import Verdict, n_minus_one
 from assignments.throttle import Effect, Window, effect, pair_window, window_users
@@ -116,6 +120,16 @@ def _buttons(pair: Pair, nodes: list[Node]) -> list[Button]:
 
 
 @dataclass(frozen=True)
+class Outlook:
+    """How a failed-over node comes back where automatic fallback is on: by itself at `at`, or by a person."""
+
+    node: Node
+    at: datetime | None  # real; None: a person must
+    failovers: int
+    hours: int
+
+
+@dataclass(frozen=True)
 class Controls:
     """What may be asked of a subcluster now, what happens if a node fails now (by its id), and its re-login window."""
 
@@ -125,6 +139,7 @@ class Controls:
     effect: Effect | None  # of the window or the budget, when the fuller node fails (domain.md §4.8)
     budget: str  # in words; empty where the window decides
     pair: Pair
+    outlook: Outlook | None = None
 
     def pace(self, users: int) -> Effect | None:
         """Rate, cluster seconds and peak for so many users who sign in at one node."""
@@ -133,14 +148,27 @@ class Controls:
 
 def controls(cluster: Cluster) -> dict[int, Controls]:
     """The controls of every subcluster of a cluster by id, in three queries."""
-    return {sub.pk: _controls(pair, nodes) for sub, pair, nodes in _pairs(cluster)}
+    return {sub.pk: _controls(sub, pair, nodes) for sub, pair, nodes in _pairs(cluster)}
 
 
-def _controls(pair: Pair, nodes: list[Node]) -> Controls:
+def _controls(sub: Subcluster, pair: Pair, nodes: list[Node]) -> Controls:
     window, budget = relogin_window(pair), pair.parameters.budget
     users = window_users(pair.model, [pair.home(i) for i in range(len(pair.members))])
     shown = effect(budget, window, users) if window else None
-    return Controls(_buttons(pair, nodes), _verdicts(pair, nodes), window, shown, budget.words, pair)
+    outlook = _outlook(sub, pair, nodes)
+    return Controls(_buttons(pair, nodes), _verdicts(pair, nodes), window, shown, budget.words, pair, outlook)
+
+
+def _outlook(sub: Subcluster, pair: Pair, nodes: list[Node]) -> Outlook | None:
+    """Whether a failed-over node is fallen back to by itself, and when (domain.md §4.2)."""
+    if pair.memory.phase is not Phase.FAILED_OVER:
+        return None
+    desk = Desk(pair, cluster_seconds(sub.cluster, timezone.now()))
+    at, failovers = automatic_fallback_at(desk), recent_failovers(desk)
+    if at is None:
+        return None
+    real = real_time(sub.cluster, at) if failovers < pair.parameters.failover_limit else None
+    return Outlook(nodes[pair.memory.side], real, failovers, pair.parameters.failover_limit_hours)
 
 
 def verdicts(cluster: Cluster) -> dict[int, Verdict]:

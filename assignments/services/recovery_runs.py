@@ -14,6 +14,7 @@ from assignments.recovery_pair import Outcome, Pair, Phase
 from assignments.services import operations
 from topology import events
 from topology.models import Node, Subcluster
+from topology.reasons import WAITS_FOR_CANARY, WAITS_FOR_HOME
 
 MOVING = (Phase.FAILING_OVER, Phase.TAKING_BACK)
 Moved = dict[tuple[int, int], int]
@@ -111,12 +112,21 @@ def _advance(run: Operation, moved: Moved, nodes: list[Node], pair: Pair) -> Non
     at = {node.pk: i for i, node in enumerate(nodes)}
     done = moved.pop((at.get(run.from_node_id or 0, -1), at.get(run.to_node_id or 0, -1)), 0)
     throttle = pair.members[at[run.to_node_id]].watch.throttle if run.to_node_id in at else None
-    rate = throttle.rate if throttle else run.rate
-    if done or rate != run.rate:
+    rate, waits = throttle.rate if throttle else run.rate, _wait_code(pair)
+    if done or rate != run.rate or waits != run.wait_code:
         run.done += done
-        run.total, run.rate = max(run.total, run.done), rate
-        run.save(update_fields=["done", "total", "rate"])
+        run.total, run.rate, run.wait_code = max(run.total, run.done), rate, waits
+        run.save(update_fields=["done", "total", "rate", "wait_code"])
         events.touch(f"operation-{run.pk}")
+
+
+def _wait_code(pair: Pair) -> str:
+    """Why nobody goes home now in a fallback that runs (domain.md §4.8)."""
+    if pair.memory.phase is not Phase.TAKING_BACK:
+        return ""
+    if not pair.members[pair.memory.side].serves:
+        return WAITS_FOR_HOME.code
+    return WAITS_FOR_CANARY.code if pair.memory.resume_at else ""
 
 
 def _end(run: Operation, pair: Pair, real: datetime) -> None:
@@ -124,7 +134,7 @@ def _end(run: Operation, pair: Pair, real: datetime) -> None:
     reached = pair.memory.phase in (Phase.FAILED_OVER, Phase.NORMAL)
     run.state = Progress.FINISHED if reached else Progress.FAILED
     run.skipped = run.total - run.done
-    run.finished_at = real
-    run.save(update_fields=["state", "skipped", "finished_at"])
+    run.finished_at, run.wait_code = real, ""
+    run.save(update_fields=["state", "skipped", "finished_at", "wait_code"])
     operations.release(run)
     events.touch(f"operation-{run.pk}")

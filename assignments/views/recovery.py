@@ -69,6 +69,7 @@ def verbs(cluster: Cluster) -> dict[str, Any]:
         "node_verbs": by_node,
         "subcluster_verbs": {pk: Verbs.of([b for b in found.buttons if not b.node]) for pk, found in controls.items()},
         "verdicts": {pk: verdict for found in controls.values() for pk, verdict in found.verdicts.items()},
+        "outlooks": {found.outlook.node.pk: found.outlook for found in controls.values() if found.outlook},
         "peer_topics": _peer_topics(controls),
         "windows": {pk: found for pk, found in controls.items() if found.window},
         "command_icons": ICONS,

@@ -91,7 +91,8 @@ def get(mapping: dict[Any, Any] | str, key: Any) -> Any:
 @register.filter
 def faults(node: Any) -> str:
     """What is broken on a simulated node, as words; nothing when all runs."""
-    parts = ((node.power_on, "Power off"), (node.network_up, "Network partition"), (node.database_up, "Database down"))
+    cut = "Network partition, alive"
+    parts = ((node.power_on, "Power off"), (node.network_up, cut), (node.database_up, "Database down"))
     return " · ".join([text for fine, text in parts if not fine] + [f"{name} failed" for name in node.failed_services])
 
 
@@ -158,3 +159,9 @@ def shown_mail(user: Any) -> str:
 def account(name: str) -> str:
     """Who did something; a number while names are hidden."""
     return veil.account(name)
+
+
+@register.filter
+def shown_text(text: str) -> str:
+    """What somebody typed in words of their own; hidden while names are."""
+    return veil.text(text)
