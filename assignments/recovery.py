@@ -212,14 +212,13 @@ def _backup_troubled(d: Desk) -> None:
 def _automatic_fallback_due(d: Desk) -> bool:
     """Healthy for long enough, inside the hours and not too often; else a person is asked (domain.md §4.2)."""
     at = automatic_fallback_at(d)
-    if at is None or not d.due(at):
+    if d.memory.asked or at is None or not d.due(at):
         return False
-    failovers = recent_failovers(d)
+    failovers = recent_failovers(d, d.now)
     if failovers < d.parameters.failover_limit:
         return True
-    if not d.memory.asked:
-        d.remember(asked=True)
-        d.say(FALLBACK_LIMIT_REACHED, d.failed, failovers=failovers, hours=d.parameters.failover_limit_hours)
+    d.remember(asked=True)  # and it stays so until a person falls back, however long that takes
+    d.say(FALLBACK_LIMIT_REACHED, d.failed, failovers=failovers, hours=d.parameters.failover_limit_hours)
     return False
 
 
@@ -234,9 +233,9 @@ def automatic_fallback_at(d: Desk) -> int | None:
     return _opens(d.parameters, max(at, d.now))
 
 
-def recent_failovers(d: Desk) -> int:
-    """Automatic failovers of the pair within the hours of their limit."""
-    return sum(at > d.now - d.parameters.failover_limit_hours * 3600 for at in d.memory.failovers)
+def recent_failovers(d: Desk, at: int) -> int:
+    """Automatic failovers of the pair within the hours of their limit, seen from an instant."""
+    return sum(failover > at - d.parameters.failover_limit_hours * 3600 for failover in d.memory.failovers)
 
 
 def _opens(p: Parameters, at: int) -> int:

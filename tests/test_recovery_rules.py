@@ -144,6 +144,19 @@ FAILS_AFTER_A_BATCH = Case(
     pair_of((0, 356), 1000, relogin_lower_limit=0),
     (Action(0, "failover", 0, 1), Action(0, "fault", 0, 0, Fault.SERVICE, RECOVERY_MANAGER)),
 )
+# A day after a person was asked the limit of failovers would let the engine fall back.
+ASKED_A_DAY_AGO = Case(
+    pair_of(
+        (0, 0),
+        critical_service_delay=1,
+        keep_alive_interval=1,
+        relogin_lower_limit=0,
+        enable_automatic_fallback=True,
+        automatic_fallback_delay=60,
+        failover_limit=1,
+    ),
+    (Action(0, "fault", 0, 0, Fault.NETWORK), Action(61, "fault", 0, 1, Fault.POWER)),
+)
 EXAMPLES = int(os.environ.get("EXAMPLES", "150"))  # EXAMPLES=1500 looks further
 MANY = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -292,7 +305,26 @@ def test_the_throttle_is_kept(case: Case) -> None:
 
 
 @MANY
+@given(cases(), st.integers(1, 9 * DAY))
+@example(
+    replace(ASKED_A_DAY_AGO, actions=(Action(0, "fault", 0, 0, Fault.POWER), Action(99, "repair", 0, 0, Fault.POWER))),
+    2 * DAY,
+)
+def test_without_a_wake_nothing_is_due(case: Case, later: int) -> None:
+    """Where a step names no instant to come again, a step at any later one changes nothing."""
+
+    def check(before: Pair, outcome: Outcome, now: int) -> None:
+        if outcome.next_wake is None:
+            extra = step(outcome.pair, now + later)
+            assert [*extra.changes, *extra.events, *extra.batches] == []
+            assert extra.pair == outcome.pair
+
+    play(case, check)
+
+
+@MANY
 @given(cases())
+@example(ASKED_A_DAY_AGO)
 def test_every_run_settles_once_the_faults_stop(case: Case) -> None:
     pair, _ = play(case)
     repaired = replace(case, pair=pair, actions=repairs(pair, 3 * DAY))

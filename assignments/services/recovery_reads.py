@@ -124,7 +124,7 @@ class Outlook:
     """How a failed-over node comes back where automatic fallback is on: by itself at `at`, or by a person."""
 
     node: Node
-    at: datetime | None  # real; None: a person must
+    at: datetime | None  # real; None: a person must, for there were so many failovers in so many hours
     failovers: int
     hours: int
 
@@ -164,11 +164,12 @@ def _outlook(sub: Subcluster, pair: Pair, nodes: list[Node]) -> Outlook | None:
     if pair.memory.phase is not Phase.FAILED_OVER:
         return None
     desk = Desk(pair, cluster_seconds(sub.cluster, timezone.now()))
-    at, failovers = automatic_fallback_at(desk), recent_failovers(desk)
+    at = automatic_fallback_at(desk)
     if at is None:
         return None
-    real = real_time(sub.cluster, at) if failovers < pair.parameters.failover_limit else None
-    return Outlook(nodes[pair.memory.side], real, failovers, pair.parameters.failover_limit_hours)
+    failovers, p = recent_failovers(desk, at), pair.parameters
+    real = real_time(sub.cluster, at) if failovers < p.failover_limit and not pair.memory.asked else None
+    return Outlook(nodes[pair.memory.side], real, p.failover_limit, p.failover_limit_hours)
 
 
 def verdicts(cluster: Cluster) -> dict[int, Verdict]:
