@@ -10,12 +10,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from assignments.services.preview import next_users
 from assignments.services.recovery_policy import DECIMAL, MAY_BE_EMPTY, YES_OR_NO, ranges
+from assignments.services.recovery_reads import controls
 from assignments.services.settings import change_settings
 from assignments.views.answers import said
 from assignments.views.fields import Field, show_dialog
 from topology import reasons, roles
 from topology.http import needs
-from topology.models import Cluster, Mode, Model
+from topology.models import Cluster, Mode, Model, Policy
 from topology.reasons import Refused
 from topology.selectors import cluster_named
 
@@ -48,8 +49,8 @@ GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("enable_automatic_fallback", "Automatic fallback", ""),
             ("automatic_fallback_delay", "Once the node ran well for", "s"),
             ("automatic_fallback_hold_down", "Time between two of them", "s"),
-            ("automatic_fallback_from", "Not before (time of day)", ""),
-            ("automatic_fallback_until", "Not after (time of day)", ""),
+            ("automatic_fallback_from", "Not before (time of day)", "UTC"),
+            ("automatic_fallback_until", "Not after (time of day)", "UTC"),
             ("canary_fallback", "1 % first, then 10 %, then the rest", ""),
             ("failover_limit", "A person must fall back after", "failovers"),
             ("failover_limit_hours", "counted over", "h"),
@@ -134,6 +135,7 @@ def _form(
         "models": Model.choices,
         "mode": mode,
         "model": model,
+        "windows": [(found.pair.name, found.window) for found in controls(cluster).values() if found.window],
     }
     return show_dialog(request, "assignments/_settings.html", context, refusal, "" if about in FIELDS else error)
 
@@ -141,6 +143,10 @@ def _form(
 def _field(name: str, label: str, unit: str, value: str, error: str) -> Field:
     kind = "switch" if name in YES_OR_NO else "time" if name in TIMES else "number"
     allowed = "whole numbers from 1 to 600" if name == SPEED else ranges()[name]
+    usual = "" if name == SPEED else _shown(name, getattr(Policy(), name))
+    if usual and kind == "number":
+        allowed = f"{allowed}; the default is {usual}"
+        unit = unit if value == usual else f"{unit} · default {usual}".strip(" ·")
     return Field(name, label, unit, value, kind, allowed, error)
 
 

@@ -125,6 +125,13 @@ def instant(seconds: float | None) -> str:
 
 
 @register.filter
+def instant_in_full(seconds: float) -> str:
+    """A moment of a run that began at 0, always with its seconds: 0:09:00."""
+    total = round(seconds)
+    return f"{total // 3600}:{total // 60 % 60:02}:{total % 60:02}"
+
+
+@register.filter
 def real(moment: datetime, cluster: Any) -> datetime:
     """The real moment at which a cluster's clock shows another."""
     shown: datetime = cluster.clock.real(moment)
