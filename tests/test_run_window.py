@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from assignments.models import Goal, Operation
+from assignments.models import Claim, Goal, Operation
 from assignments.services import balancer, operations, plans
 from tests.crowd import Hands, homes, make_crowd
 from topology import roles
@@ -77,6 +77,48 @@ def test_a_run_stops_when_the_window_closes_and_goes_on_the_next_night(crowd: Cl
     assert run.done - done <= 3, "the day is not made up for by a burst"
     hands.finish(run)
     assert homes(crowd) == [20, 20]
+
+
+def test_a_run_that_waits_for_its_window_stands_in_nobodys_way(crowd: Cluster, hands: Hands) -> None:
+    night(crowd)
+    sleeper = start(crowd, in_window=True)
+    hands.tick()
+    other = start(crowd)
+    Operation.objects.filter(pk=other.pk).update(state="paused")
+    hands.at = datetime(2026, 11, 24, 22, 0, tzinfo=ZoneInfo(ZONE))
+    hands.tick()
+    sleeper.refresh_from_db()
+    assert (sleeper.done, sleeper.wait_code) == (0, "WAITS_FOR_TURN")
+    operations.resume(other.pk, actor="anna")
+    hands.finish(other)
+    hands.finish(sleeper)
+    sleeper.refresh_from_db()
+    assert (sleeper.done, sleeper.skipped, sleeper.wait_code) == (0, 20, "")
+    assert homes(crowd) == [20, 20]
+    assert not Claim.objects.filter(active=True).exists()
+
+
+def test_a_run_whose_window_closes_lets_another_go_on(crowd: Cluster, hands: Hands) -> None:
+    night(crowd)
+    hands.at = datetime(2026, 11, 25, 5, 59, 58, tzinfo=ZoneInfo(ZONE))
+    plan = plans.make_plan(crowd, Goal.BALANCE, author="anna")
+    first = operations.start(plan.hash, actor="anna", rate=1, in_window=True)
+    if not Claim.objects.filter(operation=first, active=True).exists():
+        hands.tick(0)  # started outside of the window of this machine's clock
+    with pytest.raises(Refused) as refusal:
+        start(crowd)
+    assert refusal.value.code == "RUN_IN_PROGRESS"
+    for _ in range(6):
+        hands.tick()
+    done = Operation.objects.get(pk=first.pk).done
+    assert 0 < done < 20
+    second = start(crowd)
+    hands.finish(second)
+    assert homes(crowd) == [20, 20]
+    hands.at = datetime(2026, 11, 25, 22, 0, tzinfo=ZoneInfo(ZONE))
+    hands.finish(first)
+    first.refresh_from_db()
+    assert (first.done, first.skipped) == (done, 20 - done)
 
 
 def test_it_is_changed_while_it_runs(crowd: Cluster, hands: Hands) -> None:

@@ -258,9 +258,15 @@ RUN_CANCELLED = _add("RUN_CANCELLED", "{actor} cancelled the run after {done} of
 RUN_RATE_SET = _add("RUN_RATE_SET", "{actor} set the rate to {rate}.", level=NEWS)
 RUN_TAKEN_UP = _add("RUN_TAKEN_UP", "The run was taken up again after an interruption.", level=WARNING)
 RUN_YIELDED = _add("RUN_YIELDED", "The run waits: {pair} recovers from a failure first.", level=WARNING)
-RUN_CONTINUED = _add("RUN_CONTINUED", "The run goes on: the recovery is over.", level=NEWS)
+RUN_CONTINUED = _add("RUN_CONTINUED", "The run goes on: its subclusters are free again.", level=NEWS)
 WAITS_FOR_RECOVERY = _add(
     "WAITS_FOR_RECOVERY", "It waits for a failover or failback to end.", "It goes on by itself.", WARNING
+)
+WAITS_FOR_TURN = _add(
+    "WAITS_FOR_TURN",
+    "It waits for another operation in its subclusters to end.",
+    "It goes on by itself then.",
+    WARNING,
 )
 WAITS_FOR_NODE = _add(
     "WAITS_FOR_NODE",

@@ -20,7 +20,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from assignments.models import Claim, Goal, Operation, Progress
-from assignments.services.claims import RUNS, release, topics_of
+from assignments.services.claims import RUNS, release, rest, take_back, topics_of
 from assignments.services.moving import Moved, move_picked, touched
 from assignments.services.run_reads import LaneNow, RunNow, lock_run
 from assignments.throttle_runs import allowed, credit
@@ -32,6 +32,7 @@ BATCH = 500  # users in one transaction at most
 RESTS = timedelta(seconds=0.9)  # real time after which a run is offered again
 STALE = timedelta(seconds=5)  # real time after which a running one counts as interrupted
 RUN_FOR = timedelta(seconds=20)  # real time that one task spends on a run; below its time limit
+RESTED = (reasons.WAITS_FOR_WINDOW.code, reasons.WAITS_FOR_TURN.code)  # such a run has to take its subclusters back
 LIVE = (Progress.QUEUED.value, Progress.RUNNING.value)
 
 WHY = {
@@ -103,7 +104,10 @@ def batch(turn: Turn, now: datetime) -> bool:
         if run_now.wait_code == reasons.WAITS_FOR_RECOVERY.code:  # set and cleared with its claims, under this lock
             return _wait(turn, run_now, run_now.wait_code, now)
         if not run_now.may_move(now):
+            rest(turn.found)
             return _wait(turn, run_now, reasons.WAITS_FOR_WINDOW.code, now)
+        if run_now.wait_code in RESTED and not take_back(turn.found, turn.subclusters):
+            return _wait(turn, run_now, reasons.WAITS_FOR_TURN.code, now)
         return _step(turn, run_now, now)
 
 

@@ -1,7 +1,8 @@
 r"""Who may move users of a subcluster: one operation at a time, and recovery before any run.
 
     run --take--> holds --claim_for_recovery--> yields, waits --release of the recovery--> holds again
-                    \--release (finished, cancelled)--> free
+                    |--release (finished, cancelled)--> free
+                    \--rest (its window closes)--> leaves them to others --take_back (it opens)--> holds again
 
 All functions expect a transaction; locks are taken in the order subclusters, operations, claims.
 """
@@ -17,7 +18,14 @@ from assignments.models import ACTIVE, Claim, Kind, Lane, Operation
 from topology import events
 from topology.locks import hold_subclusters
 from topology.models import Subcluster
-from topology.reasons import RUN_CONTINUED, RUN_IN_PROGRESS, RUN_YIELDED, WAITS_FOR_RECOVERY, Refused
+from topology.reasons import (
+    RUN_CONTINUED,
+    RUN_IN_PROGRESS,
+    RUN_YIELDED,
+    WAITS_FOR_RECOVERY,
+    WAITS_FOR_WINDOW,
+    Refused,
+)
 
 RUNS = (Kind.MOVE.value, Kind.REBALANCE.value)  # kinds that this package runs; recovery runs the others
 
@@ -38,6 +46,21 @@ def demand_free(subclusters: Iterable[int]) -> None:
             kind=held.operation.get_kind_display().lower(),
             author=held.operation.author_name,
         )
+
+
+def book(operation: Operation, subclusters: Iterable[int]) -> None:
+    """Name the subclusters that a run will want when its window opens; others may have them until then."""
+    Claim.objects.bulk_create(Claim(operation=operation, subcluster_id=pk, active=False) for pk in sorted(subclusters))
+    Operation.objects.filter(pk=operation.pk).update(wait_code=WAITS_FOR_WINDOW.code)
+
+
+def take_back(operation: Operation, subclusters: Iterable[int]) -> bool:
+    """Hold what a run rested from or booked; False while somebody else has any of it. Their locks must be held."""
+    ids = list(subclusters)
+    if Claim.objects.filter(subcluster__in=ids, active=True).exclude(operation=operation).exists():
+        return False
+    Claim.objects.filter(operation=operation).update(active=True)
+    return True
 
 
 def take(operation: Operation, subclusters: Iterable[int]) -> None:
@@ -70,9 +93,21 @@ def release(operation: Operation) -> None:
     """Let go of every subcluster of an operation; the oldest run that waits for one holds it again."""
     ids = list(Claim.objects.filter(operation=operation, active=True).values_list("subcluster_id", flat=True))
     hold_subclusters(ids)
+    _free(operation, ids)
+
+
+def rest(operation: Operation) -> None:
+    """Leave the subclusters of a run to others until its window opens. Their locks must be held."""
+    ids = list(Claim.objects.filter(operation=operation, active=True).values_list("subcluster_id", flat=True))
+    if ids:
+        _free(operation, ids)
+
+
+def _free(operation: Operation, ids: list[int]) -> None:
     waiting = Operation.objects.filter(
         claims__subcluster__in=ids, claims__active=False, state__in=ACTIVE, kind__in=RUNS
     ).exclude(pk=operation.pk)
+    waiting = waiting.exclude(wait_code=WAITS_FOR_WINDOW.code)  # those take it back themselves when theirs opens
     runs = list(Operation.objects.select_for_update().filter(pk__in=waiting.values("pk")).order_by("pk"))
     Claim.objects.filter(operation=operation, active=True).update(active=False)
     # Who is at home where decides the re-login window (domain.md §4.8): the engine looks again.

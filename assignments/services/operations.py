@@ -18,7 +18,7 @@ from django.utils import timezone
 from assignments.models import Goal, Kind, Operation, Plan, Progress
 from assignments.services import approvals, waits
 from assignments.services.batches import due, run
-from assignments.services.claims import RUNS, anchor, claim_for_recovery, release, take, topics_of
+from assignments.services.claims import RUNS, anchor, book, claim_for_recovery, release, take, topics_of
 from assignments.services.hand_moves import move_users
 from assignments.services.plans import by_hash, checked_rate, make_plan, stale_rows
 from topology import events, reasons
@@ -50,7 +50,7 @@ def start(
 
     `rate` is users per cluster second and receiving node (None: the policy's), `rate_total` over all nodes. A plan some
     of whose rows are no longer valid runs only with `valid_only`; those rows are then skipped with a reason. With
-    `in_window` it moves users only inside the window of the cluster's runs, and waits outside of it.
+    `in_window` it moves users only inside the window of the cluster's runs; outside of it, it waits and holds nothing.
     """
     plan = by_hash(plan_hash)
     nodes = _nodes(plan)
@@ -66,7 +66,10 @@ def start(
     found = _create(plan, nodes, actor, pace, None if rate_total is None else checked_rate(rate_total))
     found.in_window = in_window
     found.save(update_fields=["in_window"])
-    take(found, _subclusters(nodes))
+    if in_window and not waits.window_of(plan.cluster).holds(timezone.now()):
+        book(found, _subclusters(nodes))
+    else:
+        take(found, _subclusters(nodes))
     _make_lanes(found)
     _say_started(found, plan, actor)
     return found
