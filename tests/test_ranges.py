@@ -33,7 +33,9 @@ def key(user_id: str) -> int:
 
 
 def asked(client: Client, query: str, first: str, last: str) -> list[int]:
-    answer = client.get(reverse("user-range", args=["acme"]), {"query": query, "from": key(first), "to": key(last)})
+    answer = client.get(
+        reverse("user-range", args=["acme"]), {"query": query, "from": str(key(first)), "to": str(key(last))}
+    )
     assert answer.status_code == 200
     users: list[int] = json.loads(answer.content)["users"]
     return users
@@ -59,7 +61,7 @@ def test_an_end_that_is_gone_and_a_range_without_end_are_refused(
     make_acme("other", imp1a=2)
     address = reverse("user-range", args=["acme"])
     for strange in ("999999999", "x", str(key("other-imp1a-0001"))):  # also one of another cluster
-        answer = client.get(address, {"query": "", "from": key("imp1a-0001"), "to": strange})
+        answer = client.get(address, {"query": "", "from": str(key("imp1a-0001")), "to": strange})
         assert answer.status_code == 409
     monkeypatch.setattr(range_selectors, "MOST", 100)
     where = UserFilter(acme.pk)

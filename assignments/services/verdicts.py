@@ -126,7 +126,18 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that the page and the API give."""
-        names = ("level", "code", "message", "lines", "fix", "short", "coming", "users_after", "capacity", "percent_after")
+        names = (
+            "level",
+            "code",
+            "message",
+            "lines",
+            "fix",
+            "short",
+            "coming",
+            "users_after",
+            "capacity",
+            "percent_after",
+        )
         return {name: getattr(self, name) for name in names}
 
 

@@ -210,7 +210,7 @@ def hold(page: Page, address: str) -> list[tuple[Route, APIResponse]]:
 
 
 def wait_for(page: Page, held: list[tuple[Route, APIResponse]]) -> None:
-    assert wait_until(lambda: page.evaluate("true") and held, 10)
+    assert wait_until(lambda: bool(page.evaluate("true") and held), 10)
 
 
 def let_come(held: list[tuple[Route, APIResponse]]) -> None:
