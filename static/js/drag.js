@@ -163,7 +163,7 @@
   function scroll() { // the map scrolls when the pointer comes near its edge, or goes beyond
     if (!drag) return;
     const map = document.querySelector(".map"), { left, right, top, bottom } = map.getBoundingClientRect();
-    const still = drag.x < left || drag.x > right || (drag.zone && getComputedStyle(drag.zone).position === "sticky");
+    const still = drag.x < left || drag.x > right || (drag.zone && getComputedStyle(drag.zone).position === "absolute");
     const by = still ? 0 : drag.y < top + EDGE ? -14 : drag.y > bottom - 2 * EDGE ? 14 : 0;
     if (by) { map.scrollBy(0, by); track(); }
     requestAnimationFrame(scroll);

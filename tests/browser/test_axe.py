@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from assignments.models import Assignment, Kind, Operation
 from assignments.services import moves, operations, plans
 from assignments.services.moves import Selection
-from tests.browser.axe import EVERYTHING, check, violations
+from tests.browser.axe import EVERYTHING, check, own_violations, violations
 from tests.browser.hands import card, hover, pick_up, row, said, select
 from tests.live import LiveStack
 from tests.worlds import make_acme, node
@@ -18,6 +18,21 @@ from topology.models import Cluster, Node
 from topology.states import State, StateReason
 
 Open = Callable[..., Page]
+MAKE_WORSE = """main => {
+    const add = (name, text, style) => {
+        const made = main.appendChild(document.createElement("button"));
+        made.textContent = text;
+        made.className = name;
+        Object.assign(made.style, style); // a style that a script sets is no inline style of the page
+        return made;
+    };
+    const tiny = { position: "fixed", top: "200px", width: "12px", height: "12px", padding: "0" };
+    add("tiny", "a", { ...tiny, left: "10px" });
+    add("tiny", "b", { ...tiny, left: "24px" });
+    add("under", "under", { position: "fixed", left: "9px", top: "300px", width: "60px", height: "30px", zIndex: "1" });
+    add("over", "over", { position: "fixed", left: "0", top: "290px", width: "200px", height: "60px", zIndex: "2" });
+    add("wide", "wide", { width: "4000px" });
+}"""
 
 
 @pytest.fixture
@@ -97,7 +112,7 @@ def test_a_drag_over_every_kind_of_target(page: Page) -> None:
     pick_up(page, row(page, "imp1a-0004"))
     for short, level in (("imp1b", "allowed"), ("imp2a", "refused"), ("waiting", "warning")):
         hover(page, short, level)
-        check(page, f"a drag over {short}")
+        check(page, f"a drag over {short}", focus=False)
     page.keyboard.press("Escape")
 
 
@@ -235,3 +250,14 @@ def test_axe_sees_what_is_wrong(live_web: LiveStack, context: Any) -> None:
     found = "\n".join(violations(page, EVERYTHING))
     assert "image-alt" in found
     assert "button-name" in found
+
+
+def test_what_axe_leaves_out_is_seen(live_web: LiveStack, context: Any) -> None:
+    page = context.new_page()
+    page.goto("/sign-in/")
+    assert own_violations(page) == []
+    page.locator("main").evaluate(MAKE_WORSE)
+    found = "\n".join(own_violations(page))
+    assert "small target (2.5.8): button.tiny “a”" in found
+    assert "hidden focus (2.4.11): button.under “under”" in found
+    assert "scrolls sideways" in found

@@ -1,0 +1,185 @@
+"""axe finds nothing at any address that can be looked at: each is visited, and a new one fails until it is listed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from assignments.models import Assignment, Kind, Operation, RunPolicy, SavedView, Simulation
+from assignments.services import operations, pins, plans, recovery
+from assignments.services.moves import Selection
+from tests.browser.axe import complaints
+from tests.live import LiveStack
+from tests.test_page import POSTED, patterns
+from tests.worlds import make_acme, node
+from topology import access
+from topology.models import Cluster
+
+Open = Callable[..., Page]
+CLUSTER, OVERVIEW = "/clusters/acme/", "/overview/"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How an address comes before one's eyes: as a page, or as the fragment that a page puts into an element."""
+
+    into: str = ""  # the selector of the element; none: the address is a page
+    of: str = CLUSTER  # the page
+    around: bool = True  # the fragment takes the place of the element, not of what is in it
+    query: str = ""
+    role: str = "administrator"
+
+
+PAGE = Seen()
+DIALOG = Seen("#dialog", around=False)
+ONE, SOME = "?list=node:{imp1a}&users={one}", "?list=node:{imp1a}&users={some}"
+ADDRESSES = {
+    "checks": PAGE,
+    "cluster": PAGE,
+    "find-users": PAGE,
+    "history": PAGE,
+    "home": PAGE,
+    "operation": PAGE,
+    "operations": PAGE,
+    "overview": PAGE,
+    "plan": PAGE,
+    "sign-in": Seen(role=""),
+    "sign-in-link": Seen(role=""),
+    "simulation": PAGE,
+    "what-if": PAGE,
+    # Dialogs
+    "ask": DIALOG,
+    "details": Seen("#dialog", around=False, query=ONE),
+    "export-dialog": Seen("#dialog", around=False, query=SOME),
+    "import": DIALOG,
+    "maintenance": DIALOG,
+    "move-dialog": Seen("#dialog", around=False, query=SOME),
+    "new-cluster": Seen("#dialog", OVERVIEW, around=False),
+    "new-node": DIALOG,
+    "new-subcluster": DIALOG,
+    "change-node": DIALOG,
+    "pace": DIALOG,
+    "pin": Seen("#dialog", around=False, query=SOME),
+    "recommended": DIALOG,
+    "remove-cluster": DIALOG,
+    "rules": DIALOG,
+    "settings": DIALOG,
+    "structure": DIALOG,
+    "structure-node": DIALOG,
+    "structure-subcluster": DIALOG,
+    "unpin": Seen("#dialog", around=False, query=SOME),
+    # Parts of pages
+    "hands": Seen("#hands-cluster-{cluster}"),
+    "map": Seen(".map"),
+    "node": Seen("#node-{imp1a}"),
+    "node-menu": Seen("#menu-node-{imp1a}", around=False),
+    "operation-bar": Seen("#operation-{operation}"),
+    "overview-panel": Seen(".panel", OVERVIEW),
+    "placing": Seen(".strip .verbs"),
+    "saved-views": Seen("#saved-views", around=False),
+    "simulation-instant": Seen("#instant", "/what-if/{key}/"),
+    "strip": Seen(".strip"),
+    "subcluster": Seen("#subcluster-{sc1}"),
+    "tour": Seen("#tour"),
+    "tree": Seen(".tree"),
+    "users": Seen("#users", query="?node={imp1a}"),
+}
+# Nothing to look at: files, the stream, keys for the script, and whether the parts are alive.
+NOT_LOOKED_AT = {"find-users-export", "simulation-export", "stream", "user-range", "healthz"}
+
+
+@pytest.fixture
+def facts(live_web: LiveStack, signed_in_page: Open) -> dict[str, Any]:
+    """A cluster with something to show at every address: a run, a failover, a plan, pins, a what-if."""
+    cluster = make_acme(imp1a=160, imp1b=4, imp2a=40, imp3a=7, waiting=5)
+    root = get_user_model().objects.get_or_create(username="administrator-1", is_superuser=True)[0]
+    some = list(Assignment.objects.filter(home_node=node(cluster, "imp1a")).values_list("user_id", flat=True)[:3])
+    pins.pin(Selection(cluster, tuple(some[1:])), "Their lines hang on a gateway", actor=root)
+    plan = plans.make_plan(cluster, "balance", author=root)
+    RunPolicy.objects.update_or_create(cluster=cluster, defaults={"plan": plan})
+    SavedView.objects.create(owner=root, cluster=cluster, name="Out of service", query="show=out")
+    run = operations.start(plan.hash, actor=root)
+    operations.pause(run.pk, actor=root)
+    _fail_over(cluster)
+    page = signed_in_page(path="/clusters/acme/what-if/")
+    page.locator("form button.btn-primary[value=run]").click()
+    expect(page.locator("#instant")).to_be_visible()
+    sc1 = node(cluster, "imp1a").subcluster_id
+    return {
+        "page": page,
+        "cluster": cluster.pk,
+        "imp1a": node(cluster, "imp1a").pk,
+        "sc1": sc1,
+        "operation": run.pk,
+        "failover": Operation.objects.get(kind=Kind.FAILOVER).pk,
+        "key": Simulation.objects.get().key,
+        "plan": plan.hash,
+        "one": some[0],
+        "some": ",".join(map(str, some)),
+    }
+
+
+def _fail_over(cluster: Cluster) -> None:
+    """imp2b begins to take over the users of imp2a, whose power is off."""
+    dead = node(cluster, "imp2a")
+    recovery.inject(dead, "power")
+    for seconds in range(15, 200, 15):
+        recovery.step(dead.subcluster_id or 0, timezone.now() + timedelta(seconds=seconds))
+        if Operation.objects.filter(kind=Kind.FAILOVER).exists():
+            return
+
+
+def address(name: str, facts: dict[str, Any]) -> str:
+    pattern = next(each for each in patterns() if each.name == name)
+    pk = {"operation": "operation", "operation-bar": "operation", "pace": "failover", "subcluster": "sc1"}
+    pk |= {"structure-subcluster": "sc1"}
+    fitting = {"cluster": "acme", "pk": facts[pk.get(name, "imp1a")], "kind": "nodes", "command": "failover"}
+    fitting |= {"plan_hash": facts["plan"], "key": facts["key"]}
+    if name == "tour":
+        fitting["pk"] = 1
+    if name == "sign-in-link":
+        return access.issue_sign_in_link(username="somebody", role="viewer")
+    kwargs = {each: fitting[each] for each in pattern.pattern.converters}
+    return reverse(name, kwargs=kwargs) + ADDRESSES[name].query.format(**facts)
+
+
+def test_every_address_that_can_be_looked_at_is_listed() -> None:
+    names = {str(each.name) for each in patterns()}
+    assert names - NOT_LOOKED_AT - POSTED == set(ADDRESSES), "say in ADDRESSES how a new address is looked at"
+    assert names >= NOT_LOOKED_AT
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_axe_finds_nothing_at_any_address(facts: dict[str, Any], context: Any, signed_in_page: Open, part: int) -> None:
+    found: list[str] = []
+    for name in sorted(ADDRESSES)[part::3]:
+        seen = ADDRESSES[name]
+        page = facts["page"] if seen.role else context.new_page()
+        if not seen.into:
+            page.goto(address(name, facts))
+        else:
+            page.goto(seen.of.format(**facts))
+            put(page, address(name, facts), seen.into.format(**facts), around=seen.around)
+        found += complaints(page, name)
+    assert not found, "\n".join(found)
+
+
+def put(page: Page, path: str, into: str, *, around: bool) -> None:
+    """Let htmx put a fragment where the page puts it."""
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    with page.expect_response(lambda answer: path in answer.url) as answered:
+        page.evaluate(
+            "([path, target, swap]) => htmx.ajax('GET', path, {target, swap})",
+            [path, into, "outerHTML" if around else "innerHTML"],
+        )
+    assert answered.value.ok, f"{path} answers {answered.value.status}"
+    if into == "#dialog":
+        expect(page.locator("#dialog #dialog-title")).to_be_visible()
+    elif not around:
+        page.locator(into).evaluate("menu => menu.showPopover()")
