@@ -1,5 +1,6 @@
 """How fast users sign in: the window of a pair and its notices, and the budget of a transition that runs."""
 
+import re
 from io import BytesIO
 from typing import Any
 
@@ -57,9 +58,13 @@ def test_an_import_changes_the_window_and_says_so_once(pair: Cluster) -> None:
         import_users(pair, BytesIO(b"user_id,node\n" + lines), actor="ada")
         tick(MIDNIGHT)
         assert notices() == [(203, 287)]
+        panel = as_(roles.VIEWER).get(reverse("subcluster", args=[pair.name, sub().pk])).content.decode()
+        assert re.search(r"the upper limit was 203 s until <time[^>]*T00:00:00", panel)
         import_users(pair, BytesIO(b"user_id,node\none-more,%s\n" % B.encode()), actor="ada")
         tick(MIDNIGHT)
     assert notices() == [(203, 287)]  # the fuller node decides, and it is the same
+    panel = as_(roles.VIEWER).get(reverse("subcluster", args=[pair.name, sub().pk])).content.decode()
+    assert "upper limit was" not in panel  # no news any more
     assert "{" not in Event.objects.get(code="WINDOW_CHANGED").sentence
 
 

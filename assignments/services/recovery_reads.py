@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
@@ -19,6 +19,8 @@ from assignments.throttle import Effect, Window, effect, pair_window, window_use
 from topology.models import Cluster, Node, Policy, Subcluster
 from topology.reasons import Refused
 from topology.states import State, StateReason
+
+NEWS = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,14 @@ class Outlook:
 
 
 @dataclass(frozen=True)
+class FormerWindow:
+    """The upper limit that a re-login window had, and until when in real time."""
+
+    upper: int
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Controls:
     """What may be asked of a subcluster now, what happens if a node fails now (by its id), and its re-login window."""
 
@@ -140,6 +150,7 @@ class Controls:
     budget: str  # in words; empty where the window decides
     pair: Pair
     outlook: Outlook | None = None
+    former_window: FormerWindow | None = None  # while its change is news
 
     def pace(self, users: int) -> Effect | None:
         """Rate, cluster seconds and peak for so many users who sign in at one node."""
@@ -156,7 +167,16 @@ def _controls(sub: Subcluster, pair: Pair, nodes: list[Node]) -> Controls:
     users = window_users(pair.model, [pair.home(i) for i in range(len(pair.members))])
     shown = effect(budget, window, users) if window else None
     outlook = _outlook(sub, pair, nodes)
-    return Controls(_buttons(pair, nodes), _verdicts(pair, nodes), window, shown, budget.words, pair, outlook)
+    verdicts, former = _verdicts(pair, nodes), _former_window(sub)
+    return Controls(_buttons(pair, nodes), verdicts, window, shown, budget.words, pair, outlook, former)
+
+
+def _former_window(sub: Subcluster) -> FormerWindow | None:
+    """What the window was before its latest change, for a day after it (domain.md §4.8)."""
+    if not (was := sub.srm.get("window_was")):
+        return None
+    until = datetime.fromisoformat(was["until"])
+    return FormerWindow(was["upper"], until) if timezone.now() - until < NEWS else None
 
 
 def _outlook(sub: Subcluster, pair: Pair, nodes: list[Node]) -> Outlook | None:

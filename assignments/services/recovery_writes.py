@@ -158,7 +158,7 @@ def _demand_one(pair: Pair, written: int) -> None:
 
 
 def _write_subcluster(sub: Subcluster, pair: Pair, at: int, wake: int | None, real: datetime) -> None:
-    kept = to_json(pair) | {"at": at, "wake": wake, "run": sub.srm.get("run"), "window": _window(sub, pair)}
+    kept = to_json(pair) | {"at": at, "wake": wake, "run": sub.srm.get("run")} | _window(sub, pair, real)
     waits = any(signed < users or home != on for (home, on), (users, signed) in pair.populations.items())
     next_wake = real + LOOK_AGAIN if waits else None
     if wake is not None:
@@ -167,15 +167,17 @@ def _write_subcluster(sub: Subcluster, pair: Pair, at: int, wake: int | None, re
     _demand_one(pair, Subcluster.objects.filter(pk=sub.pk, version=sub.version).update(**values))
 
 
-def _window(sub: Subcluster, pair: Pair) -> list[int] | None:
-    """The re-login window, with a notice when it is another one than before (domain.md §4.8)."""
+def _window(sub: Subcluster, pair: Pair, real: datetime) -> dict[str, Any]:
+    """The re-login window and the one before it, with a notice when it has changed (domain.md §4.8)."""
+    was = sub.srm.get("window_was")
     window, before = reads.relogin_window(pair), sub.srm.get("window")
     now = [window.lower, window.upper] if window else None
     if before and now and before != now:
         limits = {"lower": now[0], "upper": now[1], "lower_before": before[0], "upper_before": before[1]}
         rate = round(window.rate, 2) if window else 0
         events.record(WINDOW_CHANGED, cluster=sub.cluster, subcluster=sub, rate=rate, **limits)
-    return now
+        was = {"upper": before[1], "until": real.isoformat()}
+    return {"window": now, "window_was": was}
 
 
 # --- History --------------------------------------------------------------------------------------
