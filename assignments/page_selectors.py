@@ -23,7 +23,7 @@ from django.db.models.lookups import GreaterThan, LessThan
 
 from assignments.models import Assignment, Population
 from assignments.selectors import PAGE, UserFilter, key_of, placed, users, who
-from topology.models import EndUser
+from topology.models import EndUser, Node
 
 Key = tuple[int, str]  # of a user, and in the order of the list
 LOOKED_AT = 3_000  # users that the first question looks at; a filter that one in sixty matches fills its page
@@ -95,8 +95,26 @@ def _matching(where: UserFilter, cursor: str, later: bool) -> dict[str, tuple[st
     """Whether one of them matches, and all who match; a filter of the people alone leaves their places unread."""
     place = asks_place(where)
     rows: QuerySet[Any] = users(where) if place else EndUser.objects.filter(who(where))
-    every = _beyond(rows, "user__" if place else "", cursor, later).values("pk", "key")
-    return {"one": _sql(rows.filter(pk=RawSQL("walk.id", ())).values("pk")), "all": _sql(every)}
+    every = _sql(_beyond(rows, "user__" if place else "", cursor, later).values("pk", "key"))
+    if not who(where):
+        every = _each(_by_homes(rows, where), cursor, later)
+    return {"one": _sql(rows.filter(pk=RawSQL("walk.id", ())).values("pk")), "all": every}
+
+
+def _by_homes(rows: QuerySet[Any], where: UserFilter) -> QuerySet[Any]:
+    """The same users, those of a cluster by their homes as well: these have an index."""
+    if where.cluster_id is None:
+        return rows
+    homes = list(Node.objects.filter(cluster=where.cluster_id).values_list("pk", flat=True))
+    return rows.filter(Q(home_node__in=homes) | Q(home_node=None))
+
+
+def _each(rows: QuerySet[Any], cursor: str, later: bool) -> tuple[str, Sequence[Any]]:
+    """The users of a place, looked up one by one: the people would else be read as a whole for a part of them."""
+    user = _beyond(EndUser.objects.filter(pk=RawSQL("place.id", ())), "", cursor, later).values("key")
+    (places, first), (keys, second) = _sql(rows.values("pk")), _sql(user)
+    text = f"SELECT place.id, looked.key FROM ({places}) place (id) CROSS JOIN LATERAL ({keys} OFFSET 0) looked"
+    return text, [*first, *second]
 
 
 def _beyond(rows: QuerySet[Any], prefix: str, cursor: str, later: bool) -> QuerySet[Any]:

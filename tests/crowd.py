@@ -19,8 +19,12 @@ def make_crowd(
     capacity: int = 60_000,
     model: str = Model.BALANCED_NON_REDUNDANT,
     name: str = "crowd",
+    named: bool = False,
 ) -> Cluster:
-    """A cluster with so many users at home on each of its nodes; every second user is signed in."""
+    """A cluster with so many users at home on each of its nodes; every second user is signed in.
+
+    `named` gives each a name, a mail address and two endpoints of the directory, for which the database works longer.
+    """
     cluster = Cluster.objects.create(name=name, model=model)
     Policy.objects.create(cluster=cluster)
     for number, users in enumerate(homes, 1):
@@ -35,22 +39,26 @@ def make_crowd(
             capacity_users=capacity,
             capacity_endpoints=capacity * ENDPOINTS,
         )
-        add_people(cluster, node, users)
-    add_people(cluster, None, waiting)
+        add_people(cluster, node, users, named=named)
+    add_people(cluster, None, waiting, named=named)
     return cluster
 
 
-def add_people(cluster: Cluster, node: Node | None, count: int) -> None:
+def add_people(cluster: Cluster, node: Node | None, count: int, *, named: bool = False) -> None:
     """So many users at home there, or unassigned."""
     place = node.name if node else f"{cluster.name}-waiting"
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH people AS (INSERT INTO topology_enduser (user_id, name, mail, endpoints, contacts, created_at)"
-            " SELECT %s || '-' || n, '', '', '{}', 0, now() FROM generate_series(1, %s) AS n RETURNING id)"
+            " SELECT place || '-' || n, CASE WHEN named THEN 'Person ' || n ELSE '' END,"
+            "  CASE WHEN named THEN place || '-' || n || '@example.org' ELSE '' END,"
+            "  CASE WHEN named THEN '{desk_phone,personal_communicator}' ELSE '{}' END::varchar[],"
+            "  CASE WHEN named THEN n %% 200 ELSE 0 END, now()"
+            " FROM generate_series(1, %s) AS n, (SELECT %s::text AS place, %s AS named) AS one RETURNING id)"
             " INSERT INTO assignments_assignment"
             " (user_id, cluster_id, home_node_id, serving_node_id, signed_in, pinned, endpoints)"
             " SELECT id, %s, %s, %s, %s AND id %% 2 = 0, false, %s FROM people",
-            [place, count, cluster.pk, node and node.pk, node and node.pk, node is not None, ENDPOINTS],
+            [count, place, named, cluster.pk, node and node.pk, node and node.pk, node is not None, ENDPOINTS],
         )
 
 

@@ -539,3 +539,17 @@ def test_settings_are_stored_together_or_come_back_as_typed(acme: Cluster) -> No
 )
 def test_a_strange_address_is_no_failure(acme: Cluster, asked: str) -> None:
     assert as_(roles.VIEWER).get(f"{reverse('cluster', args=['acme'])}{asked}").status_code in (200, 422)
+
+
+ACROSS = ["", "?q=example", "?q=nobody", "?endpoint=sametime&contacts=10", "?show=pinned", "?show=out"]
+
+
+@pytest.mark.parametrize("name", ["overview", "find-users", "cluster"])
+def test_the_first_pages_ask_as_much_of_a_hundred_users_as_of_ten_thousand(name: str) -> None:
+    client = as_(roles.ADMINISTRATOR)
+    counts = []
+    for kind, users in (("few", 100), ("many", 10_000)):
+        cluster = make_crowd(*[users // 6] * 6, waiting=4, name=kind)
+        address = reverse(name, args=[cluster.name] if name == "cluster" else [])
+        counts.append([queries(client, address + asked) for asked in ACROSS])
+    assert counts[0] == counts[1], counts

@@ -90,6 +90,7 @@ def read(client: Client, address: str, *, htmx: bool) -> str:
 def beginnings(cluster: Cluster) -> list[str]:
     """Every address of the console with each thing that it may be about, and lists with each filter."""
     found = [address for name, address in addresses(cluster) if name not in ("stream", "sign-out")]
+    everybody = Assignment.objects.values_list("pk", flat=True)
     for pattern in patterns():
         name, wanted = str(pattern.name), set(pattern.pattern.converters)
         if name.startswith("operation") and wanted == {"pk"}:
@@ -97,11 +98,8 @@ def beginnings(cluster: Cluster) -> list[str]:
         elif wanted == {"plan_hash"}:
             found += [reverse(name, args=[plan.hash]) for plan in Plan.objects.all()]
         elif wanted == {"cluster"}:
-            one, many = (
-                people(node(cluster, "imp2a").pk)[0],
-                ",".join(map(str, Assignment.objects.values_list("pk", flat=True))),
-            )
-            found += [f"{reverse(name, args=[cluster.name])}?{asked}" for asked in (f"users={one}", f"users={many}")]
+            here, one = reverse(name, args=[cluster.name]), people(node(cluster, "imp2a").pk)[0]
+            found += [f"{here}?users={one}", f"{here}?users={','.join(map(str, everybody))}"]
     shows = ("pinned", "out", "in", "unassigned", "assigned")
     found += [f"{reverse(name)}?show={show}" for name in ("find-users",) for show in shows]
     found += [f"{reverse('cluster', args=[cluster.name])}?show={show}" for show in shows]

@@ -5,7 +5,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from topology import roles
+from topology import roles, veil
+from topology.http import veil_of
 from topology.models import Cluster
 
 
@@ -14,7 +15,14 @@ def page(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     return {
         "clusters": SimpleLazyObject(lambda: list(Cluster.objects.only("id", "name"))),
+        "me": SimpleLazyObject(lambda: _name(request)),
         "role": SimpleLazyObject(lambda: roles.role_of(user) or ""),
         "may_operate": SimpleLazyObject(lambda: roles.may(user, roles.OPERATE)),
         "may_administer": SimpleLazyObject(lambda: roles.may(user, roles.ADMINISTER)),
     }
+
+
+def _name(request: HttpRequest) -> str:
+    """Who is signed in; the pages of errors are rendered outside of any view."""
+    with veil.lowered(veil_of(request)):
+        return veil.account(request.user.get_username())

@@ -16,9 +16,9 @@ from topology.reasons import Refused
 HIDES_NAMES = "hides_names"  # of a session: the demo mode
 
 
-def hides_names(request: HttpRequest) -> bool:
-    """Whether the session of a request shows pseudonyms in place of names."""
-    return bool(getattr(request, "session", {}).get(HIDES_NAMES))
+def veil_of(request: HttpRequest) -> str | None:
+    """The key of the pseudonyms that the session of a request shows in place of names, or None."""
+    return settings.SECRET_KEY if getattr(request, "session", {}).get(HIDES_NAMES) else None
 
 
 class Request(HttpRequest):
@@ -37,7 +37,7 @@ def needs(role: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            with veil.lowered(settings.SECRET_KEY if hides_names(request) else None):
+            with veil.lowered(veil_of(request)):
                 try:
                     if not roles.may(request.user, role):
                         raise Refused(reasons.ROLE_NEEDED, role=role)

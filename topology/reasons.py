@@ -25,11 +25,11 @@ class Reason:
 
     def say(self, **facts: Any) -> str:
         """The sentence with the facts filled in; a missing fact shows as its name."""
-        return self.sentence.format_map(_readable(facts))
+        return self.sentence.format_map(_readable(facts, self.code))
 
     def say_fix(self, **facts: Any) -> str:
         """The fix with the facts filled in."""
-        return self.fix.format_map(_readable(facts))
+        return self.fix.format_map(_readable(facts, self.code))
 
 
 class _Facts(dict[str, Any]):
@@ -44,8 +44,8 @@ class _Count(int):
         return super().__format__(form or ",")
 
 
-def _readable(facts: dict[str, Any]) -> _Facts:
-    shown = veil.facts(facts)
+def _readable(facts: dict[str, Any], code: str) -> _Facts:
+    shown = veil.facts(facts, code)
     return _Facts({key: _Count(fact) if key in COUNTS and type(fact) is int else fact for key, fact in shown.items()})
 
 
@@ -670,6 +670,11 @@ NODE_LEAVES = _add(
     "Choose a quiet hour: the services of {place} restart.",
     WARNING,
 )
+NODE_MOVED_MEANWHILE = _add(
+    "NODE_MOVED_MEANWHILE",
+    "{name} is not where it was picked up any more. {what}",
+    "Look at the map again, then move it from there.",
+)
 NODE_PAIR_AFTER = _add(
     "NODE_PAIR_AFTER",
     "{place} will have {users} of {capacity} users; once HA is on, either node can serve them all.",
@@ -826,6 +831,11 @@ WHY_AWAY_AND_OUT = _add(
 WHY_OUT = _add("WHY_OUT", "Out of service: {home} is {state} and serves nobody.", level=ALARM)
 PEOPLE_NOT_ONE = _add(
     "PEOPLE_NOT_ONE", "Details are those of one user; {users} are chosen.", "Choose one user.", status=422
+)
+EXPORT_NAMES_HIDDEN = _add(
+    "EXPORT_NAMES_HIDDEN",
+    "An export has the real names of people, and names are hidden now.",
+    "Show names again in the menu of your account, then export.",
 )
 VIEW_NEEDS_NAME = _add(
     "VIEW_NEEDS_NAME",

@@ -57,8 +57,11 @@ LAST = [
     "Quince",
     "Rowan",
 ]
-PEOPLE = ("user",)  # facts that hold a user ID
-ACCOUNTS = ("actor", "author", "owner")  # facts that hold who did something
+PEOPLE = ("user", "user_id")  # facts that hold a user ID
+ACCOUNTS = ("actor", "author", "owner", "approver")  # facts that hold who did something
+TEXTS = ("because", "begins")  # facts that hold what somebody typed, and so may name anybody
+TEXTS_OF = {"IMPORT": "value", "MAINTENANCE": "what"}  # the same in codes that begin so
+HIDDEN = "(hidden with the names)"
 OURSELVES = ("", "engine", "balancer", "command line")  # not people
 
 _key: ContextVar[bytes | None] = ContextVar("veil", default=None)
@@ -99,12 +102,18 @@ def account(real: str) -> str:
     return f"operator {_number(real) % 1000:03}" if is_down() and real not in OURSELVES else real
 
 
-def facts(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts of a sentence, as they are shown."""
+def text(real: str) -> str:
+    """What somebody typed, as it is shown: it may name anybody."""
+    return HIDDEN if is_down() and real else real
+
+
+def facts(given: Mapping[str, Any], code: str = "") -> dict[str, Any]:
+    """The facts of the sentence of a code, as they are shown."""
     found = dict(given)
     if is_down():
-        found |= {key: user_id(str(found[key])) for key in PEOPLE if key in found}
-        found |= {key: account(str(found[key])) for key in ACCOUNTS if key in found}
+        texts = (*TEXTS, TEXTS_OF.get(code.partition("_")[0], ""))
+        for keys, shown in ((PEOPLE, user_id), (ACCOUNTS, account), (texts, text)):
+            found |= {key: shown(str(found[key])) for key in keys if key in found}
     return found
 
 

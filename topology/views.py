@@ -1,5 +1,7 @@
 """Signing in and out, health, and the history."""
 
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
@@ -13,6 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from topology import access, events, roles, selectors
 from topology.http import HIDES_NAMES, needs, refused
 from topology.reasons import REASONS, Refused
+
+NAMING = {"q", "actor", "after", "before"}  # parts of an address that somebody's name may stand in
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -47,10 +51,15 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_POST
 @needs(roles.SEE)
 def hide_names(request: HttpRequest) -> HttpResponse:
-    """Switch the demo mode of this session on or off; the page is loaded anew."""
-    request.session[HIDES_NAMES] = not request.session.get(HIDES_NAMES)
+    """Switch the demo mode of this session on or off; the page is loaded anew, without what was looked for by name."""
+    request.session[HIDES_NAMES] = hidden = not request.session.get(HIDES_NAMES)
     response = HttpResponse(status=204)
-    response["HX-Refresh"] = "true"
+    here = urlsplit(request.headers.get("HX-Current-URL", ""))
+    kept = [(name, value) for name, value in parse_qsl(here.query) if name not in NAMING]
+    if hidden and len(kept) < len(parse_qsl(here.query)):
+        response["HX-Redirect"] = urlunsplit(("", "", here.path, urlencode(kept), ""))
+    else:
+        response["HX-Refresh"] = "true"
     return response
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from topology import events
+from topology import events, veil
 from topology.models import Cluster
 
 HELD = 30  # seconds
@@ -28,6 +28,10 @@ class Hand:
     node: str = ""
 
     @property
+    def who_shown(self) -> str:
+        return veil.account(self.name)
+
+    @property
     def what(self) -> str:
         if self.node:
             return f"the node {self.node}"
@@ -38,8 +42,10 @@ class Hand:
     @property
     def places(self) -> list[tuple[str, str]]:
         """What is said of them at the place they come from, and where they may go."""
-        taken = [(self.source, f"{self.name} is holding {self.what}")] if self.source else []
-        return taken + ([(self.to, f"{self.name} may drop {self.what}")] if self.to and self.to != self.source else [])
+        taken = [(self.source, f"{self.who_shown} is holding {self.what}")] if self.source else []
+        return taken + (
+            [(self.to, f"{self.who_shown} may drop {self.what}")] if self.to and self.to != self.source else []
+        )
 
 
 def topic(cluster: Cluster) -> str:

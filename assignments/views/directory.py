@@ -15,8 +15,8 @@ from assignments import page_selectors, selectors
 from assignments.models import Assignment
 from assignments.selectors import UserFilter
 from assignments.views.people import csv_response
-from assignments.views.shown import SHOWS, number
-from topology import roles
+from assignments.views.shown import SHOWS, cursor_in, cursor_of, id_at, number
+from topology import roles, veil
 from topology.http import needs
 from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, Cluster, Node, Subcluster
 
@@ -34,8 +34,10 @@ class Person:
 
     @property
     def address(self) -> str:
-        query = urlencode({"node": self.found.home_node_id or 0, "q": self.found.user.user_id})
-        return f"{reverse('cluster', args=[self.cluster.name])}?{query}"
+        asked = {"node": self.found.home_node_id or 0, "q": self.found.user.user_id}
+        if veil.is_down():
+            asked.pop("q")
+        return f"{reverse('cluster', args=[self.cluster.name])}?{urlencode(asked)}"
 
     @property
     def away(self) -> Node | None:
@@ -60,7 +62,7 @@ class Directory:
         self.endpoint = asked.get("endpoint", "") if asked.get("endpoint", "") in ENDPOINT_KINDS else ""
         contacts = number(asked.get("contacts"))
         self.contacts = min(contacts, MAX_CONTACTS + 1) if contacts else None
-        self.after = asked.get("after", "")[:132].replace("\0", "")
+        self.after = cursor_in(asked, "after")
 
     # --- Where ------------------------------------------------------------------------------------
     @cached_property
@@ -128,7 +130,7 @@ class Directory:
 
     @cached_property
     def page(self) -> page_selectors.UserPage:
-        return page_selectors.user_page(self.where, self.after)
+        return page_selectors.user_page(self.where, id_at(self.after))
 
     @cached_property
     def rows(self) -> list[Person]:
@@ -173,7 +175,7 @@ class Directory:
     @property
     def next(self) -> str:
         """The address of the page after this one."""
-        following = urlencode({"after": self.page.next_cursor})
+        following = urlencode({"after": cursor_of(self.page.rows[-1])})
         return _address("find-users", "&".join(part for part in (self.query, following) if part))
 
 

@@ -19,7 +19,7 @@ from assignments.services.moves import Selection
 from assignments.services.pins import Pinned
 from assignments.trace_selectors import story
 from assignments.views.chosen import asks, fields, label, selection
-from topology import reasons, roles
+from topology import reasons, roles, veil
 from topology.http import needs
 from topology.models import Cluster
 from topology.reasons import Refused
@@ -63,6 +63,8 @@ def unpin(request: HttpRequest, cluster: str) -> HttpResponse:
 @needs(roles.SEE)
 def export_dialog(request: HttpRequest, cluster: str) -> HttpResponse:
     """How many users the file will have, and what it is good for."""
+    if veil.is_down():
+        raise Refused(reasons.EXPORT_NAMES_HIDDEN)
     return _dialog(request, cluster_named(cluster), asks(request) or request.GET, "export", "Export")
 
 
@@ -75,7 +77,9 @@ def export(request: HttpRequest, cluster: str) -> HttpResponse:
 
 
 def csv_response(request: HttpRequest, rows: QuerySet[Assignment], name: str) -> HttpResponse:
-    """These users as a file with the date in its name, sent while it is read."""
+    """These users as a file with the date in its name, sent while it is read. Raises Refused while names are hidden."""
+    if veil.is_down():
+        raise Refused(reasons.EXPORT_NAMES_HIDDEN)
     parts = chosen_csv(rows)
     # A synchronous iterator would be used up first and sent then.
     body = _later(parts) if isinstance(request, ASGIRequest) else parts

@@ -14,7 +14,7 @@ from assignments import page_selectors
 from assignments.models import Assignment
 from assignments.selectors import PAGE, Board, NodeView, UserFilter
 from topology import reasons, veil
-from topology.models import ENDPOINT_KINDS, Cluster, Node
+from topology.models import ENDPOINT_KINDS, Cluster, EndUser, Node
 from topology.reasons import Refused
 
 SHIFT = 15  # rows a list goes on at a time; the other rows stay where they are
@@ -148,8 +148,8 @@ class Pane:
     @cached_property
     def _page(self) -> page_selectors.UserPage:
         if self.before:
-            return page_selectors.user_page_before(self.where, self.before)
-        return page_selectors.user_page(self.where, self.after)
+            return page_selectors.user_page_before(self.where, id_at(self.before))
+        return page_selectors.user_page(self.where, id_at(self.after))
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -161,7 +161,7 @@ class Pane:
         away = serving.short_name if serving and serving is not home else ""
         return Row(
             pk=user.pk,
-            cursor=user.user_id,
+            cursor=cursor_of(found),
             user_id=veil.user_id(user.user_id),
             name=veil.name(user.name, user.user_id),
             pinned=found.pinned,
@@ -238,7 +238,7 @@ def pane(request: HttpRequest, board: Board) -> Pane:
     asked = request.GET
     where, show = filter_of(asked, board.cluster)
     _check_place(board, where)
-    return Pane(board, where, show, _cursor(asked, "after"), _cursor(asked, "before"))
+    return Pane(board, where, show, cursor_in(asked, "after"), cursor_in(asked, "before"))
 
 
 def filter_of(asked: QueryDict, cluster: Cluster) -> tuple[UserFilter, str]:
@@ -266,8 +266,21 @@ def query_of(where: UserFilter, show: str) -> str:
     return urlencode([*place_of(where), *((name, value) for name, value in pairs if value)])
 
 
-def _cursor(asked: QueryDict, name: str) -> str:
+def cursor_of(found: Assignment) -> str:
+    """A user as an address names the place in a list: by key while names are hidden."""
+    return f"~{found.pk}" if veil.is_down() else found.user.user_id
+
+
+def cursor_in(asked: QueryDict, name: str) -> str:
+    """The place in a list as an address names it."""
     return asked.get(name, "")[:132].replace("\0", "")
+
+
+def id_at(cursor: str) -> str:
+    """The user ID that a place in a list stands for."""
+    if veil.is_down() and cursor.startswith("~") and (key := number(cursor[1:])):
+        return EndUser.objects.filter(pk=key).values_list("user_id", flat=True).first() or ""
+    return cursor
 
 
 def _known(asked: QueryDict, name: str, choices: dict[str, Any]) -> str:
