@@ -12,7 +12,7 @@ from tests.browser.hands import card
 from tests.live import LiveStack
 from tests.worlds import make_acme, node
 from topology.models import Cluster
-from topology.templatetags.console import instant
+from topology.templatetags.console import instant_in_full
 
 Open = Callable[..., Page]
 PATH = "/clusters/acme/what-if/"
@@ -45,21 +45,21 @@ def test_from_the_catalogue_to_any_instant(acme: Cluster, signed_in_page: Open) 
 
     page.locator("#scrubber").focus()
     page.keyboard.press("Home")
-    expect(page.locator("#instant-title")).to_have_text("At 0:00")
+    expect(page.locator("#instant-title")).to_have_text("At 0:00:00")
     expect(page.locator(".instant-head")).to_contain_text("6,000 at home")
     for _ in range(9):  # quicker than the server answers: the last one counts
         page.keyboard.press("PageUp")
     at, until = int(page.locator("#scrubber").input_value()), Simulation.objects.get().film["until"]
     assert at > until // 2
-    expect(page.locator("#instant-title")).to_have_text(f"At {instant(at)}")
+    expect(page.locator("#instant-title")).to_have_text(f"At {instant_in_full(at)}")
     expect(page.locator("#cursor line")).to_have_attribute("x1", f"{100 * at / until}%")
 
     page.locator(".log-lines a", has_text="takes over from").first.click()
-    expect(page.locator("#instant-title")).to_have_text("At 0:02")
+    expect(page.locator("#instant-title")).to_have_text("At 0:02:00")
     expect(page.locator("#instant .node").nth(1)).to_contain_text("Taking Over")
     expect(page.locator("#scrubber")).to_have_value("120")
     page.get_by_label(re.compile("To the next event")).click()
-    expect(page.locator("#instant-title")).not_to_have_text("At 0:02")
+    expect(page.locator("#instant-title")).not_to_have_text("At 0:02:00")
 
 
 def test_lines_are_added_removed_and_kept_when_something_is_wrong(acme: Cluster, signed_in_page: Open) -> None:
