@@ -105,6 +105,27 @@ def test_a_verdict_names_the_node_that_is_left_alone(acme: Cluster) -> None:
     assert (elsewhere["level"], elsewhere["short"]) == ("warning", "leaves its peer alone")
 
 
+def test_a_drop_of_a_node_that_is_elsewhere_by_now_says_who_moved_it(acme: Cluster) -> None:
+    found, moved = client("administrator"), node(acme, "spare")
+    address, asked = "/clusters/acme/moves/node", {"server": moved.pk}
+    answer = found.post(f"{address}/targets", asked, headers={"Accept": "application/json"})
+    seen = json.loads(answer.content)["ground"]
+    assert seen == {"seen": "nodes"}
+    sc3, sc4 = (f"subcluster:{Subcluster.objects.get(name=name).pk}" for name in ("sc-3", "sc-4"))
+    services.move_node(moved, Subcluster.objects.get(name="sc-3"), actor="bob")
+    answer = found.post(address, asked | seen | {"to": sc4})
+    assert answer.status_code == 409
+    assert "spare is not where it was picked up any more. bob put spare.acme.org into sc-3." in answer.content.decode()
+    assert node_places.place_of(node(acme, "spare")) == sc3
+    answer = found.post(address, asked | {"seen": sc3, "to": sc4})  # and once more, from where it is
+    undo = {"to": sc3, "seen": sc4}
+    for name, value in undo.items():
+        assert f'name="{name}" value="{value}"' in answer.content.decode()
+    services.unassign_node(node(acme, "spare"), actor="bob")
+    answer = found.post(address, asked | undo)
+    assert "bob took spare.acme.org out of sc-4." in answer.content.decode()
+
+
 def test_a_refused_drop_offers_the_guided_order(acme: Cluster) -> None:
     found, moved = client("administrator"), node(acme, "imp1b")
     answer = found.post("/clusters/acme/moves/node", {"server": moved.pk, "to": "nodes"})

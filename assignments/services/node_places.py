@@ -17,8 +17,9 @@ from assignments.models import Population
 from assignments.services.verdicts import REFUSED, WARNING, Note, Verdict
 from assignments.throttle import window
 from topology import reasons, roles, services
-from topology.models import Cluster, Node, Policy, Subcluster
+from topology.models import Cluster, Event, Node, Policy, Subcluster
 from topology.reasons import Refused
+from topology.services import guards
 
 OUT = "nodes"  # the nodes that are in no subcluster
 SHORT = {
@@ -47,6 +48,15 @@ def node_of(cluster: Cluster, pk: int | None) -> Node:
 def place_of(node: Node) -> str:
     """Where a node is, in the words of the targets."""
     return f"subcluster:{node.subcluster_id}" if node.subcluster_id else OUT
+
+
+def _demand_seen(node: Node, seen: str) -> None:
+    """Raise Refused, with who did it, if a node is no longer where it was picked up."""
+    if place_of(node) == seen:
+        return
+    codes = (reasons.NODE_PLACED.code, reasons.NODE_UNASSIGNED.code, reasons.SUBCLUSTER_REMOVED.code)
+    done = Event.objects.filter(cluster=node.cluster, code__in=codes).order_by("-pk").first()
+    raise Refused(reasons.NODE_MOVED_MEANWHILE, name=node.short_name, what=done.sentence if done else "")
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,8 @@ def _refusal(node: Node, place: Subcluster | None, name: str, role: str | None) 
 def _outlook(at: Ground, node: Node, place: Subcluster | None) -> Iterable[Note]:
     """What becomes of the place that it comes to, and of the one that it leaves."""
     source = node.subcluster
-    peer, left = place and at.others.get(place.pk), source and at.others.get(source.pk)
+    peer = at.others.get(place.pk) if place else None
+    left = at.others.get(source.pk) if source else None
     if place:
         yield from _joins(at, node, place, peer)
     elif source:
@@ -136,8 +147,15 @@ def _joins(at: Ground, node: Node, place: Subcluster, peer: Node | None) -> Iter
 
 
 @transaction.atomic
-def place(node: Node, target: str, actor: Any) -> str:
-    """Put a node there and answer the name of the place. Raises Refused as the verdict said, asked again."""
+def place(node: Node, target: str, actor: Any, *, seen: str | None = None) -> str:
+    """Put a node there and answer the name of the place; `seen` is where the person saw it.
+
+    Raises Refused as the verdict said, asked again, and when the node is elsewhere by now.
+    """
+    guards.hold(node.cluster)
+    node.refresh_from_db()
+    if seen:
+        _demand_seen(node, seen)
     places = {f"subcluster:{sub.pk}": sub for sub in Subcluster.objects.filter(cluster=node.cluster)}
     if target != OUT and target not in places:
         known = ", ".join(sub.name for sub in places.values()) or "none"

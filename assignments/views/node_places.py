@@ -20,7 +20,8 @@ def targets(request: HttpRequest, cluster: str) -> HttpResponse:
     """The verdict of every place; asked once when a drag begins."""
     node = node_places.node_of(cluster_named(cluster), number(request.POST.get("server")))
     told = node_places.targets(node, roles.role_of(request.user))
-    return JsonResponse({"label": f"Move the node {node.short_name}", "targets": told})
+    ground = {"seen": node_places.place_of(node)}
+    return JsonResponse({"label": f"Move the node {node.short_name}", "targets": told, "ground": ground})
 
 
 @require_POST
@@ -31,10 +32,12 @@ def place(request: HttpRequest, cluster: str) -> HttpResponse:
     node = node_places.node_of(found, number(request.POST.get("server")))
     before = node_places.place_of(node)
     try:
-        name = node_places.place(node, request.POST.get("to", ""), request.user)
+        asked = request.POST
+        name = node_places.place(node, asked.get("to", ""), request.user, seen=asked.get("seen"))
     except Refused as refusal:
         return _refused(request, found, node, refusal)
     context = {"cluster": found, "node": node, "name": name, "before": before}
+    context["after"] = node_places.place_of(node_places.node_of(found, node.pk))
     return render(request, "assignments/_node_placed.html", context)
 
 

@@ -66,8 +66,8 @@ def _may_be_added(cluster: Cluster, name: str, profile: int, taken: set[int]) ->
     _demand_free_name(name)
 
 
-def _demand_free_name(name: str, own: int | None = None) -> None:
-    """Names are unique in all clusters, whatever the case."""
+def _demand_free_name(name: str, own: int = 0) -> None:
+    """Names are unique in all clusters, whatever the case; a node may keep its own."""
     if other := Node.objects.filter(name__iexact=name).exclude(pk=own).select_related("cluster").first():
         raise Refused(reasons.NODE_NAME_TAKEN, node=other.name, cluster=other.cluster.name)
 
