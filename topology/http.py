@@ -56,7 +56,17 @@ def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse(refusal.as_dict(), status=status)
     if cast(Request, request).htmx:
-        response = render(request, "_refused.html", {"refusal": refusal}, status=status)
-        response["HX-Retarget"], response["HX-Reswap"] = "#messages", "innerHTML"
-        return response
+        return to_messages(request, render(request, "_refused.html", {"refusal": refusal}, status=status))
     return render(request, "refused.html", {"refusal": refusal}, status=status)
+
+
+def to_messages(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The same answer, for the messages of the page.
+
+    Where they are the target anyway they are not named again: htmx would look for them from the element that asked,
+    and a menu that was fetched anew meanwhile has taken that away.
+    """
+    if request.headers.get("HX-Target") != "messages":
+        response["HX-Retarget"] = "#messages"
+    response["HX-Reswap"] = "innerHTML"
+    return response

@@ -3,11 +3,12 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from topology.http import to_messages
+
 
 def said(request: HttpRequest, text: str, *, tone: str = "good", close: bool = False) -> HttpResponse:
     """A message among the page's messages; `close` closes the open dialog. What changed comes by the live stream."""
-    response = render(request, "_said.html", {"text": text, "tone": tone})
-    response["HX-Retarget"], response["HX-Reswap"] = "#messages", "innerHTML"
+    response = to_messages(request, render(request, "_said.html", {"text": text, "tone": tone}))
     if close:
         response["HX-Trigger"] = "close-dialog"
     return response
