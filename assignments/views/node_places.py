@@ -44,7 +44,7 @@ def place(request: HttpRequest, cluster: str) -> HttpResponse:
 def _refused(request: HttpRequest, cluster: Cluster, node: Node, refusal: Refused) -> HttpResponse:
     """The reason, and the way to its fix: the guided order of the node, with a button for each step."""
     response = refused(request, refusal)
-    if response.get("HX-Retarget"):
+    if response.get("HX-Reswap"):  # for htmx, not for programs
         context = {"refusal": refusal, "guide": reverse("structure-node", args=[cluster.name, node.pk]), "node": node}
         response.content = render(request, "_refused.html", context).content
     return response
