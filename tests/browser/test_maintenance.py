@@ -52,7 +52,8 @@ def test_the_order_of_the_work_follows_the_node(live_stack: LiveStack, signed_in
 
     dialog.get_by_role("button", name="HA off").click()
     expect(step(page, "settle")).to_have_attribute("data-standing", "busy")
-    expect(step(page, "settle")).to_have_attribute("data-standing", "done", timeout=20_000)  # two minutes, sped up 30 times
+    # Two minutes, sped up 30 times.
+    expect(step(page, "settle")).to_have_attribute("data-standing", "done", timeout=20_000)
     dialog.get_by_role("button", name="Close").last.click()
     choose(page, "imp1a", "Power off")
     expect(card(other, "imp1a").locator(".node-out")).to_contain_text("300 out of service")
