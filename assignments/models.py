@@ -125,7 +125,7 @@ class PlannedMove(models.Model):
     """
 
     pk = models.CompositePrimaryKey("plan", "user")
-    place = models.BigIntegerField(help_text="Order within the plan, from 1; the users of one receiving node together")
+    place = models.BigIntegerField(help_text="Order within the plan; a number of its own for each user")
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="rows", db_index=False, db_constraint=False)
     user = models.ForeignKey(EndUser, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     from_node = models.ForeignKey(

@@ -10,20 +10,22 @@ from django.db.models.functions import Lower
 from topology.models import Cluster
 
 MAX_NAME = 60
+MAX_QUERY = 2000  # 132 characters of any script as an address writes them, and the choices beside
 
 
 class SavedView(models.Model):
     """A filter of the list of users under a name, as it stands in the address of the page; seen by its owner alone."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    cluster = models.ForeignKey(Cluster, models.CASCADE, related_name="+")
+    cluster = models.ForeignKey(Cluster, models.CASCADE, null=True, related_name="+")  # None: the list of all clusters
     name = models.CharField(max_length=MAX_NAME)
-    query = models.CharField(max_length=600, blank=True)
+    query = models.CharField(max_length=MAX_QUERY, blank=True)
 
     class Meta:
         ordering = [Lower("name")]
         constraints = [
             models.UniqueConstraint("owner", "cluster", Lower("name"), name="saved_view_once"),
+            models.UniqueConstraint("owner", Lower("name"), condition=Q(cluster=None), name="saved_view_once_for_all"),
             models.CheckConstraint(condition=~Q(name=""), name="saved_view_named"),
         ]
 

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                     model_name="plannedmove",
                     name="place",
                     field=models.BigIntegerField(
-                        help_text="Order within the plan, from 1; the users of one receiving node together", default=0
+                        help_text="Order within the plan; a number of its own for each user", default=0
                     ),
                     preserve_default=False,
                 ),

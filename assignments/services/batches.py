@@ -28,7 +28,7 @@ from topology import events, reasons
 from topology.locks import hold_subclusters
 from topology.reasons import Reason
 
-BATCH = 500  # users in one transaction at most
+BATCH = 1000  # users in one transaction at most
 RESTS = timedelta(seconds=0.9)  # real time after which a run is offered again
 STALE = timedelta(seconds=5)  # real time after which a running one counts as interrupted
 RUN_FOR = timedelta(seconds=20)  # real time that one task spends on a run; below its time limit

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from django.db import connection
@@ -17,32 +19,47 @@ NAMED = 20  # people listed by name where a plan leaves some alone
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """A SELECT of (user_id, from_node_id, to_node_id, place), at most one row per user, with its parameters."""
+    """A SELECT of (user_id, from_node_id, to_node_id, place, endpoints) with its parameters.
+
+    At most one row per user, and no two of the same place.
+    """
 
     sql: str
     params: Sequence[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """How many users of a plan go from one node to another, and their endpoints."""
+
+    from_id: int | None
+    to_id: int | None
+    users: int
+    endpoints: int
+
+
 def by_flows(cluster_id: int, flows: Sequence[Flow], *, lightest_first: bool = False) -> Picked:
     """People for these flows: those not signed in first, never pinned ones; with `lightest_first` fewest endpoints.
 
-    The people of one node are numbered once and cut into its flows, so nobody is picked twice.
+    The people of one node are numbered once and cut into its flows, so nobody is picked twice. Those of several nodes
+    take turns in the plan, so that a run relieves all of them alike.
     """
     order = "signed_in, endpoints, user_id" if lightest_first else "signed_in, user_id"
+    sources = list(dict.fromkeys(flow.from_id for flow in flows))
     parts, params = [], list[Any]()
-    for source in dict.fromkeys(flow.from_id for flow in flows):
+    for turn, source in enumerate(sources):
         home = "home_node_id IS NULL" if source is None else f"home_node_id = {source}"
         out = [flow for flow in flows if flow.from_id == source]
+        ends = list(accumulate(flow.users for flow in out))
         parts.append(
-            "SELECT s.user_id, s.home_node_id, f.to_id, s.place FROM (SELECT user_id, home_node_id,"
-            f" row_number() OVER (ORDER BY {order}) AS place FROM assignments_assignment"
-            f" WHERE cluster_id = %s AND {home} AND NOT pinned ORDER BY {order} LIMIT %s) s"
-            " JOIN unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS f (to_id, after, upto)"
-            " ON s.place > f.after AND s.place <= f.upto"
+            f"SELECT user_id, home_node_id, CASE {'WHEN nth <= %s THEN %s::bigint ' * len(out)}END,"
+            f" nth * {len(sources)} + {turn}, endpoints"
+            f" FROM (SELECT user_id, home_node_id, endpoints, row_number() OVER (ORDER BY {order}) AS nth"
+            f" FROM assignments_assignment WHERE cluster_id = %s AND {home} AND NOT pinned ORDER BY {order} LIMIT %s) s"
         )
-        ends = [sum(f.users for f in out[: i + 1]) for i in range(len(out))]
-        params += [cluster_id, ends[-1], [f.to_id for f in out], [0, *ends[:-1]], ends]
-    return Picked(" UNION ALL ".join(parts) or "SELECT 1, 1, 1, 1 WHERE false", params)
+        params += [value for flow, end in zip(out, ends, strict=True) for value in (end, flow.to_id)]
+        params += [cluster_id, ends[-1]]
+    return Picked(" UNION ALL ".join(parts) or "SELECT 1, 1, 1, 1, 1 WHERE false", params)
 
 
 def named(cluster_id: int, users: QuerySet[Any] | Iterable[int], to_id: int | None) -> Picked:
@@ -53,7 +70,7 @@ def named(cluster_id: int, users: QuerySet[Any] | Iterable[int], to_id: int | No
     else:
         chosen, values = "= ANY(%s)", [sorted(set(users))]
     sql = (
-        "SELECT user_id, home_node_id, %s::bigint, row_number() OVER (ORDER BY signed_in, user_id)"
+        "SELECT user_id, home_node_id, %s::bigint, row_number() OVER (ORDER BY signed_in, user_id), endpoints"
         f" FROM assignments_assignment WHERE cluster_id = %s AND NOT pinned AND user_id {chosen}"
         " AND home_node_id IS DISTINCT FROM %s"
     )
@@ -81,7 +98,8 @@ def _taken_back(operation_id: int, *, negated: bool = False) -> str:
 def undo(operation_id: int) -> Picked:
     """Whom an operation moved and who is still there since, back to where they were."""
     back = _taken_back(operation_id)
-    sql = f"SELECT m.user_id, m.to_node_id, m.from_node_id, row_number() OVER (ORDER BY a.signed_in, m.user_id) {back}"
+    place = "row_number() OVER (ORDER BY a.signed_in, m.user_id)"
+    sql = f"SELECT m.user_id, m.to_node_id, m.from_node_id, {place}, a.endpoints {back}"
     return Picked(sql, [operation_id])
 
 
@@ -94,44 +112,38 @@ def left_alone(operation_id: int) -> dict[str, Any]:
     return {"users": count, "sample": sorted(names(some or []).values())}
 
 
-def insert(plan_id: int, picked: Picked) -> None:
-    """Make the picked people the rows of a plan, in an order that the same people always have."""
+def insert(plan_id: int, picked: Picked) -> list[Sum]:
+    """Make the picked people the rows of a plan, and count them in the same statement."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO assignments_plannedmove (plan_id, user_id, from_node_id, to_node_id, place)"
-            " SELECT %s, p.user_id, p.from_id, p.to_id, row_number() OVER (ORDER BY p.to_id, p.place, p.from_id)"
-            f" FROM ({picked.sql}) AS p (user_id, from_id, to_id, place)",
-            [plan_id, *picked.params],
+            f"WITH picked (user_id, from_id, to_id, place, endpoints) AS MATERIALIZED ({picked.sql}),"
+            " stored AS (INSERT INTO assignments_plannedmove (plan_id, user_id, from_node_id, to_node_id, place)"
+            " SELECT %s, user_id, from_id, to_id, place FROM picked)"
+            " SELECT from_id, to_id, count(*), sum(endpoints) FROM picked GROUP BY from_id, to_id"
+            " ORDER BY from_id, to_id",
+            [*picked.params, plan_id],
         )
+        return [Sum(*row) for row in cursor.fetchall()]
 
 
-def flows(plan_id: int, subclusters: Mapping[int, int | None]) -> list[Flow]:
-    """The rows of a plan, counted."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT from_node_id, to_node_id, count(*) FROM assignments_plannedmove WHERE plan_id = %s"
-            " GROUP BY from_node_id, to_node_id ORDER BY from_node_id, to_node_id",
-            [plan_id],
-        )
-        return [Flow(a, b, n, crosses=_crosses(a, b, subclusters)) for a, b, n in cursor.fetchall()]
+def flows(sums: Sequence[Sum], subclusters: Mapping[int, int | None]) -> list[Flow]:
+    """What is to move, as the planner sees it."""
+    return [Flow(s.from_id, s.to_id, s.users, crosses=_crosses(s.from_id, s.to_id, subclusters)) for s in sums]
 
 
 def _crosses(source: int | None, to: int | None, subclusters: Mapping[int, int | None]) -> bool:
     return source is not None and to is not None and subclusters.get(source) != subclusters.get(to)
 
 
-def endpoint_changes(plan_id: int) -> dict[int, int]:
-    """Endpoints that each node gains (or loses, below 0) by the rows of a plan, exactly."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT node, sum(ends) FROM (SELECT p.from_node_id, p.to_node_id, sum(a.endpoints) AS n"
-            " FROM assignments_plannedmove p JOIN assignments_assignment a ON a.user_id = p.user_id"
-            " WHERE p.plan_id = %s GROUP BY p.from_node_id, p.to_node_id) AS f,"
-            " LATERAL (VALUES (f.from_node_id, -f.n), (f.to_node_id, f.n)) AS change (node, ends)"
-            " WHERE node IS NOT NULL GROUP BY node",
-            [plan_id],
-        )
-        return {node: int(change) for node, change in cursor.fetchall()}
+def endpoint_changes(sums: Sequence[Sum]) -> Counter[int]:
+    """Endpoints that each node gains (or loses, below 0)."""
+    change = Counter[int]()
+    for one in sums:
+        if one.from_id is not None:
+            change[one.from_id] -= one.endpoints
+        if one.to_id is not None:
+            change[one.to_id] += one.endpoints
+    return change
 
 
 def digest(plan_id: int, purpose: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -193,8 +193,8 @@ def _store(
     """Store the plan with the people picked for it, or answer lower limits for nodes their endpoints would overfill."""
     with transaction.atomic():
         plan = _insert(cluster, goal, scope, author)
-        picking.insert(plan.pk, picking.by_flows(cluster.pk, proposal.flows, lightest_first=lightest_first))
-        over = _overfilled(plan, ground, proposal)
+        sums = picking.insert(plan.pk, picking.by_flows(cluster.pk, proposal.flows, lightest_first=lightest_first))
+        over = _overfilled(sums, ground, proposal)
         if over:  # picking light users may be enough; after that, less room
             transaction.set_rollback(True)
             return None, over if lightest_first else {}
@@ -202,12 +202,12 @@ def _store(
         return _seal(plan, proposal.moves, proposal.minimum_moves, body), {}
 
 
-def _overfilled(plan: Plan, ground: Ground, proposal: Proposal) -> dict[int, int]:
+def _overfilled(sums: Sequence[picking.Sum], ground: Ground, proposal: Proposal) -> dict[int, int]:
     """Nodes whose endpoints would exceed their capacity with the people picked, and how many users would fit."""
-    change = picking.endpoint_changes(plan.pk)
+    change = picking.endpoint_changes(sums)
     limits = {}
     for node in ground.nodes:
-        after = node.endpoints + change.get(node.id, 0)
+        after = node.endpoints + change[node.id]
         excess = after - node.capacity_endpoints
         if excess > 0 and after > node.endpoints:
             users = proposal.after[node.id]
@@ -221,17 +221,17 @@ def _make_given(
     """A plan of people who are named already: counted, held to the capacities, stored."""
     with transaction.atomic():
         plan = _insert(cluster, goal, scope, author)
-        picking.insert(plan.pk, picked)
-        flows = picking.flows(plan.pk, {n.id: n.subcluster for n in ground.nodes})
+        sums = picking.insert(plan.pk, picked)
+        flows = picking.flows(sums, {n.id: n.subcluster for n in ground.nodes})
         left = picking.left_alone(scope["operation"]) if goal == Goal.UNDO else None
         if not flows and goal == Goal.UNDO:
             raise Refused(reasons.RUN_NOTHING_TO_UNDO, operation=scope["operation"], left=left["users"] if left else 0)
         if not flows:
             raise Refused(reasons.NO_USERS_TO_MOVE, cluster=cluster.name)
         proposal = planner.given(ground, flows)
-        for pk in _overfilled(plan, ground, proposal):
+        for pk in _overfilled(sums, ground, proposal):
             node = next(n for n in ground.nodes if n.id == pk)
-            room, wanted = node.capacity_endpoints - node.endpoints, picking.endpoint_changes(plan.pk)[pk]
+            room, wanted = node.capacity_endpoints - node.endpoints, picking.endpoint_changes(sums)[pk]
             raise Refused(reasons.NODE_NO_ROOM, node=node.name, room=max(room, 0), what="endpoints", wanted=wanted)
         body = _body(ground, proposal) | ({"left_alone": left} if left else {})
         return _seal(plan, proposal.moves, proposal.minimum_moves, body)

@@ -1,4 +1,4 @@
-"""Saved views of the list of users: each person's own."""
+"""Saved views of the lists of users, of a cluster or of all of them: each person's own."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from topology import reasons
 from topology.models import Cluster
 from topology.reasons import Refused
 
-MOST = 50  # of one person and cluster
+MOST = 50  # of one person and list
 
 
-def views_of(owner: Any, cluster: Cluster) -> QuerySet[SavedView]:
-    """A person's views of a cluster, by name."""
+def views_of(owner: Any, cluster: Cluster | None) -> QuerySet[SavedView]:
+    """A person's views of a cluster's list, by name; no cluster: those of the list of all clusters."""
     return SavedView.objects.filter(owner=owner, cluster=cluster)
 
 
 @transaction.atomic
-def save(owner: Any, cluster: Cluster, name: str, query: str) -> SavedView:
+def save(owner: Any, cluster: Cluster | None, name: str, query: str) -> SavedView:
     """Keep a filter under a name; one of the same name gets the new filter. Raises Refused."""
     said = " ".join(name.replace("\0", "").split())
     if not 0 < len(said) <= MAX_NAME:
@@ -41,6 +41,6 @@ def save(owner: Any, cluster: Cluster, name: str, query: str) -> SavedView:
     return found
 
 
-def delete(owner: Any, cluster: Cluster, pk: int) -> None:
+def delete(owner: Any, cluster: Cluster | None, pk: int) -> None:
     """Forget one's own view; somebody else's stays."""
     views_of(owner, cluster).filter(pk=pk).delete()

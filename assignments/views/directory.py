@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode
+from zlib import crc32
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -15,12 +16,12 @@ from assignments import page_selectors, selectors
 from assignments.models import Assignment
 from assignments.selectors import UserFilter
 from assignments.views.people import csv_response
-from assignments.views.shown import SHOWS, cursor_in, cursor_of, id_at, number
+from assignments.views.shown import SHOWS, contacts_in, cursor_in, cursor_of, id_at, known, number, query_of, text_in
 from topology import roles, veil
 from topology.http import needs
-from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, Cluster, Node, Subcluster
+from topology.models import ENDPOINT_KINDS, Cluster, Node, Subcluster
 
-CHOICES = SHOWS | {"assigned": ("Assigned", {"assigned": True})}
+VERBS = {"move-dialog": "Move to…", "pin": "Pin…", "unpin": "Unpin…"}.items()  # with all who match
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,10 @@ class Directory:
 
     def __init__(self, asked: QueryDict) -> None:
         self.asked = asked
-        self.q = asked.get("q", "").strip()[:132].replace("\0", "")
-        self.show = asked.get("show", "") if asked.get("show", "") in CHOICES else ""
-        self.endpoint = asked.get("endpoint", "") if asked.get("endpoint", "") in ENDPOINT_KINDS else ""
-        contacts = number(asked.get("contacts"))
-        self.contacts = min(contacts, MAX_CONTACTS + 1) if contacts else None
+        self.q = text_in(asked)
+        self.show = known(asked, "show", SHOWS)
+        self.endpoint = known(asked, "endpoint", ENDPOINT_KINDS)
+        self.contacts = contacts_in(asked)
         self.after = cursor_in(asked, "after")
 
     # --- Where ------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ class Directory:
         return [(pk, cluster) for pk, cluster in self.clusters.items() if self._within(pk)]
 
     # --- Which users ------------------------------------------------------------------------------
-    show_choices = [(value, label) for value, (label, _) in CHOICES.items()]
+    show_choices = [(value, label) for value, (label, _) in SHOWS.items()]
     endpoint_choices = [("", "Any endpoint"), *ENDPOINT_KINDS.items()]
 
     @property
@@ -126,7 +126,7 @@ class Directory:
             q=self.q,
             contacts_min=self.contacts,
         )
-        return replace(where, **CHOICES[self.show][1])
+        return replace(where, **SHOWS[self.show][1])
 
     @cached_property
     def page(self) -> page_selectors.UserPage:
@@ -148,6 +148,29 @@ class Directory:
     @property
     def filtered(self) -> bool:
         return bool(self.query)
+
+    # --- What is done with all who match ----------------------------------------------------------
+    @cached_property
+    def home(self) -> Cluster | None:
+        """The one cluster that everybody who matches is of, by what is asked for; None where several may be."""
+        asked = {place.cluster_id for place in (self.node, self.subcluster) if place}
+        found = next(iter(asked)) if asked else self.cluster.pk if self.cluster else None
+        if found is None and len(self.clusters) == 1:
+            found = next(iter(self.clusters))
+        return self.clusters.get(found or 0)
+
+    @property
+    def chosen(self) -> str:
+        """All who match, as the list of their cluster says it."""
+        return query_of(self.where, self.show)
+
+    @property
+    def chosen_page(self) -> str:
+        """The list of their cluster with the same filter."""
+        if self.home is None:
+            return ""
+        address = reverse("cluster", args=[self.home.name])
+        return f"{address}?{self.chosen}" if self.chosen else address
 
     # --- Addresses --------------------------------------------------------------------------------
     @property
@@ -178,6 +201,11 @@ class Directory:
         following = urlencode({"after": cursor_of(self.page.rows[-1])})
         return _address("find-users", "&".join(part for part in (self.query, following) if part))
 
+    @property
+    def next_key(self) -> str:
+        """Names the row that fetches the next page: under another filter it must not become the row of a user."""
+        return f"{crc32(self.next.encode()):08x}"
+
 
 def _address(name: str, query: str) -> str:
     return reverse(name) + (f"?{query}" if query else "")
@@ -190,7 +218,7 @@ def find_users(request: HttpRequest) -> HttpResponse:
     found = Directory(request.GET)
     rows_only = bool(found.after and request.headers.get("HX-Request"))
     template = "assignments/_directory_rows.html" if rows_only else "assignments/directory.html"
-    response = render(request, template, {"place": "users", "found": found})
+    response = render(request, template, {"place": "users", "found": found, "verbs": VERBS})
     if request.headers.get("HX-Request") and not rows_only:
         response["HX-Replace-Url"] = found.here
     return response

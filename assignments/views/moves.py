@@ -1,7 +1,10 @@
 """Moving users by hand: what may go where, the drop, and the same without dragging. One predicate, one code path."""
 
+from urllib.parse import urlsplit
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.services import moves
@@ -81,10 +84,16 @@ def _ask(request: HttpRequest, cluster: Cluster, chosen: Selection, verdict: Ver
     return response
 
 
+def _shows_map(request: HttpRequest) -> bool:
+    """Whether the page that asks has the nodes on it; the list of all clusters has not."""
+    return urlsplit(request.headers.get("HX-Current-URL", "")).path != reverse("find-users")
+
+
 def _done(request: HttpRequest, cluster: Cluster, moved: Moved, to: str) -> HttpResponse:
     """What was done, with its undo, and the nodes whose numbers changed."""
     context = map_context(cluster.name)
-    views = [view for view in context["board"].nodes if view.node.pk in moved.nodes]
+    shown = moved.nodes if _shows_map(request) else ()
+    views = [view for view in context["board"].nodes if view.node.pk in shown]
     context |= {"views": views, "operation": moved.operation, "to": to}
     response = render(request, "assignments/_move_done.html", context)
     response["HX-Retarget"], response["HX-Reswap"], response["HX-Trigger"] = (

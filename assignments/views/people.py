@@ -122,5 +122,5 @@ def _done(request: HttpRequest, cluster: Cluster, found: Pinned, verb: str) -> H
     context = {"cluster": cluster, "found": found, "verb": verb}
     response = render(request, "assignments/_pinned.html", context)
     response["HX-Retarget"], response["HX-Reswap"] = "#messages", "innerHTML"
-    response["HX-Trigger"] = "close-dialog"
+    response["HX-Trigger"] = "close-dialog, pinned"
     return response

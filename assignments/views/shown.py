@@ -14,7 +14,7 @@ from assignments import page_selectors
 from assignments.models import Assignment
 from assignments.selectors import PAGE, Board, NodeView, UserFilter
 from topology import reasons, veil
-from topology.models import ENDPOINT_KINDS, Cluster, EndUser, Node
+from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, Cluster, EndUser, Node
 from topology.reasons import Refused
 
 SHIFT = 15  # rows a list goes on at a time; the other rows stay where they are
@@ -22,10 +22,11 @@ EDGE = 3  # rows from the end of a list at which it goes on
 
 SHOWS: dict[str, tuple[str, dict[str, Any]]] = {
     "": ("All users", {}),
+    "assigned": ("Assigned", {"assigned": True}),
+    "unassigned": ("Unassigned", {"assigned": False}),
     "pinned": ("Pinned", {"pinned": True}),
     "out": ("Out of service", {"out_of_service": True}),
     "in": ("In service", {"out_of_service": False, "assigned": True}),
-    "unassigned": ("Unassigned", {"assigned": False}),
 }
 
 
@@ -113,7 +114,7 @@ class Pane:
 
     @property
     def filtered(self) -> bool:
-        return bool(self.where.q or self.show or self.where.endpoint)
+        return bool(self.where.q or self.show or self.where.endpoint or self.where.contacts_min)
 
     @property
     def place(self) -> list[tuple[str, str]]:
@@ -247,10 +248,11 @@ def filter_of(asked: QueryDict, cluster: Cluster) -> tuple[UserFilter, str]:
         cluster.pk,
         node_id=number(asked.get("node")),
         subcluster_id=number(asked.get("subcluster")),
-        endpoint=_known(asked, "endpoint", ENDPOINT_KINDS),
-        q=asked.get("q", "").strip()[:132].replace("\0", ""),
+        endpoint=known(asked, "endpoint", ENDPOINT_KINDS),
+        q=text_in(asked),
+        contacts_min=contacts_in(asked),
     )
-    show = _known(asked, "show", SHOWS)
+    show = known(asked, "show", SHOWS)
     return replace(where, **SHOWS[show][1]), show
 
 
@@ -262,8 +264,8 @@ def place_of(where: UserFilter) -> list[tuple[str, str]]:
 
 def query_of(where: UserFilter, show: str) -> str:
     """A filter as it stands in the address of the page."""
-    pairs = (("q", where.q), ("show", show), ("endpoint", where.endpoint))
-    return urlencode([*place_of(where), *((name, value) for name, value in pairs if value)])
+    pairs = (("q", where.q), ("show", show), ("endpoint", where.endpoint), ("contacts", where.contacts_min))
+    return urlencode([*place_of(where), *((name, str(value)) for name, value in pairs if value)])
 
 
 def cursor_of(found: Assignment) -> str:
@@ -283,7 +285,19 @@ def id_at(cursor: str) -> str:
     return cursor
 
 
-def _known(asked: QueryDict, name: str, choices: dict[str, Any]) -> str:
+def text_in(asked: QueryDict) -> str:
+    """What an address looks for in user IDs, names and mails."""
+    return asked.get("q", "").strip()[:132].replace("\0", "")
+
+
+def contacts_in(asked: QueryDict) -> int | None:
+    """The least number of contacts that an address asks for; one more than anybody may have finds nobody."""
+    least = number(asked.get("contacts"))
+    return min(least, MAX_CONTACTS + 1) if least else None
+
+
+def known(asked: QueryDict, name: str, choices: dict[str, Any]) -> str:
+    """A choice that an address makes, or "" for one that is not offered."""
     value = asked.get(name, "")
     return value if value in choices else ""
 
