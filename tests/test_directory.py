@@ -1,6 +1,7 @@
 """Finding users in all clusters: the filter in the address, pages by user ID, links and the export."""
 
 import re
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -98,7 +99,7 @@ def test_pages_go_on_and_show_everybody_once(client: Client) -> None:
     for _ in range(5):
         page = client.get(address, headers=HTMX).content.decode()
         seen += re.findall(r'title="Show in acme: [^"]*">(.*?)</a>', page)
-        following = re.search(r'<tr class="more" hx-get="(.*?)"', page)
+        following = re.search(r'<tr id="more-\w+" class="more" hx-get="(.*?)"', page)
         if not following:
             break
         address = following[1].replace("&amp;", "&")
@@ -134,3 +135,46 @@ def test_what_matches_is_exported(two: tuple[Cluster, Cluster], client: Client) 
     assert csv(client, q="nobody")[1:] == []
     page = text(client, cluster="east")
     assert 'href="/users/users.csv?cluster=east"' in page
+
+
+def test_all_who_match_in_one_cluster_are_moved_pinned_or_shown_there(two: tuple[Cluster, Cluster]) -> None:
+    operator, one = as_(roles.OPERATOR), node(two[0], "imp1a")
+    EndUser.objects.filter(user_id__lte="west-imp1a-0002", user_id__startswith="west-imp1a").update(contacts=150)
+    page = text(operator, contacts=150, show="assigned")
+    assert "choose one cluster" in page
+    assert 'hx-post="/clusters' not in page
+    chosen = f"node={one.pk}&show=assigned&contacts=150"
+    for asked in ({"cluster": "west", "node": one.pk}, {"node": one.pk}):
+        page = unescape(text(operator, contacts=150, show="assigned", **asked))
+        assert "All 2 in west" in page
+        assert f'href="/clusters/west/?{chosen}"' in page
+        assert f"""hx-post="/clusters/west/moves/dialog" hx-vals='{{"ask": "1", "query": "{chosen}"}}'""" in page
+    dialog = operator.post(reverse("move-dialog", args=["west"]), {"ask": "1", "query": chosen}).content.decode()
+    assert "Move 2 users of imp1a to…" in dialog
+    asked = {"query": chosen, "to": f"node:{node(two[0], 'imp1b').pk}"}
+    there = HTMX | {"HX-Current-URL": f"http://testserver{reverse('find-users')}?node={one.pk}"}
+    answer = operator.post(reverse("move", args=["west"]), asked, headers=there)
+    assert "Moved 2 users to imp1b" in answer.content.decode()
+    assert 'id="node-' not in answer.content.decode(), "the page has no map whose nodes could be replaced"
+    assert found(operator, node=node(two[0], "imp1b").pk) == ["west-imp1a-0001", "west-imp1a-0002"]
+
+
+def test_a_viewer_is_shown_the_list_of_the_cluster_and_no_verbs(two: tuple[Cluster, Cluster], client: Client) -> None:
+    page = text(client, cluster="west", show="unassigned")
+    assert 'href="/clusters/west/?show=unassigned"' in page
+    assert "Pin…" not in page
+    assert "choose one cluster" not in text(client)
+
+
+def test_the_list_of_a_cluster_filters_by_contacts_and_assigned_too(
+    two: tuple[Cluster, Cluster], client: Client
+) -> None:
+    EndUser.objects.filter(user_id__in=("west-imp1a-0002", "west-waiting-0001")).update(contacts=150)
+    address = reverse("cluster", args=["west"])
+    shown = client.get(address, {"contacts": 150}).content.decode()
+    assert re.findall(r'data-user-id="(.*?)"', shown) == ["west-imp1a-0002", "west-waiting-0001"]
+    shown = client.get(address, {"contacts": 150, "show": "assigned"}).content.decode()
+    assert re.findall(r'data-user-id="(.*?)"', shown) == ["west-imp1a-0002"]
+    assert 'data-query="show=assigned&amp;contacts=150"' in shown
+    dialog = client.get(reverse("export-dialog", args=["west"]), {"query": "show=assigned&contacts=150"})
+    assert "Export 1 user<" in dialog.content.decode()

@@ -40,7 +40,9 @@ VIEWING = [
     "export",
     "export-dialog",
     "find-users",
+    "find-users-delete-view",
     "find-users-export",
+    "find-users-views",
     "hands",
     "hide-names",
     "history",
@@ -113,7 +115,7 @@ LEAST |= dict.fromkeys(VIEWING, roles.VIEWER)
 LEAST |= dict.fromkeys(OPERATING, roles.OPERATOR)
 LEAST |= dict.fromkeys(ADMINISTERING, roles.ADMINISTRATOR)
 POSTED = {
-    "export", "delete-view", "hide-names",
+    "export", "delete-view", "find-users-delete-view", "hide-names",
     "maintenance-step",
     "fault", "act", "plans", "approve-plan", "run-plan", "steer", "undo", "move", "move-targets", "undo-move",
     "simulation-delete", "sign-out", "tour-done", "subcluster-step", "node-step",

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 
@@ -97,3 +98,25 @@ def test_the_same_view_saved_twice_at_once_is_there_once() -> None:
         thread.join()
     assert not failures
     assert SavedView.objects.count() == 1
+
+
+def test_the_list_of_all_clusters_has_views_of_its_own(acme: Cluster) -> None:
+    address, anna = reverse("find-users-views"), as_("anna")
+    kept = f"cluster=acme&node={node(acme, 'imp1a').pk}&show=assigned&contacts=150"
+    for name in ("Talkers", "TALKERS"):
+        page = anna.post(f"{address}", QueryDict(kept).dict() | {"name": name, "endpoint": ""}).content.decode()
+    view = SavedView.objects.get()
+    assert (view.name, view.cluster, view.query) == ("TALKERS", None, kept)
+    assert f'href="/users/?{kept.replace("&", "&amp;")}"' in page
+    assert "TALKERS" not in anna.get(reverse("saved-views", args=["acme"])).content.decode()
+    assert "TALKERS" not in as_("bert").get(address).content.decode()
+    as_("bert").post(reverse("find-users-delete-view", args=[view.pk]))
+    anna.post(reverse("delete-view", args=["acme", view.pk]))
+    assert SavedView.objects.exists(), "not bert's, and not one of acme"
+    anna.post(reverse("find-users-delete-view", args=[view.pk]))
+    assert not SavedView.objects.exists()
+
+
+def test_a_filter_of_any_script_fits_into_a_view(acme: Cluster) -> None:
+    as_("anna").post(reverse("saved-views", args=["acme"]), {"q": "𠮷" * 132, "show": "out", "name": "far"})
+    assert SavedView.objects.get().query.count("%F0") == 132

@@ -17,11 +17,12 @@
   const rowsOf = (ul) => [...ul.querySelectorAll("[data-user]")];
   const listOf = () => document.querySelector(`.users[data-users="${list}"]`);
   const count = () => (whole ? Number(listOf()?.dataset.total) : picked.size);
+  const counted = () => `${count().toLocaleString()}${(whole && listOf()?.dataset.more) || ""}`; // "10,000+" is not counted further
 
   function paint() {
     for (const row of document.querySelectorAll(".users [data-user]"))
       row.setAttribute("aria-selected", picked.has(row.dataset.user) || (whole && row.closest(".users").dataset.users === list));
-    const text = count() ? `${count().toLocaleString()} selected` : "";
+    const text = count() ? `${counted()} selected` : "";
     for (const output of document.querySelectorAll("output[data-selected]")) output.textContent = text;
     for (const button of document.querySelectorAll(".list-verbs [data-ask]")) button.disabled = "one" in button.dataset ? count() !== 1 : !count();
   }
@@ -44,7 +45,7 @@
     if (!told || anchor !== asked.get("from")) return;
     for (const one of told.users) picked.add(String(one));
     paint();
-    say(`${count()} users selected`);
+    say(`${counted()} users selected`);
   }
 
   function chooseAll(ul) {
@@ -54,7 +55,7 @@
     whole = Number(ul.dataset.total) > all.length; // more match than the page holds
     if (!whole) for (const row of all) picked.add(row.dataset.user);
     paint();
-    say(`${count()} users selected`);
+    say(`${counted()} users selected`);
   }
 
   function clear() { picked.clear(); whole = false; anchor = null; paint(); }

@@ -83,6 +83,7 @@ ADDRESSES = {
     "overview-panel": Seen(".panel", OVERVIEW),
     "placing": Seen(".strip .verbs"),
     "saved-views": Seen("#saved-views", around=False),
+    "find-users-views": Seen("#saved-views", "/users/", around=False),
     "simulation-instant": Seen("#instant", "/what-if/{key}/"),
     "strip": Seen(".strip"),
     "subcluster": Seen("#subcluster-{sc1}"),
