@@ -146,6 +146,12 @@ class Directory:
         return page_selectors.count_users(self.where)
 
     @property
+    def topics(self) -> str:
+        """What may change who is found, and the numbers of the page; it is read again while its first rows are all."""
+        clusters = [self.home.pk] if self.home else [pk for pk, _ in self._chosen]
+        return " ".join(["clusters", *(f"{kind}-{pk}" for pk in clusters for kind in ("cluster", "history"))])
+
+    @property
     def filtered(self) -> bool:
         return bool(self.query)
 
