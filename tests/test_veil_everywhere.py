@@ -1,6 +1,7 @@
 """Demo mode on every page: whatever can be reached by an address while names are hidden names nobody."""
 
 import re
+from collections import Counter
 from html import unescape
 from io import BytesIO
 
@@ -23,6 +24,8 @@ from topology.models import Cluster, EndUser, Event
 
 SECRET = re.compile(r".{0,120}xw(?:id|name|mail|account|text).{0,60}", re.IGNORECASE | re.DOTALL)
 LINK = re.compile(r'\b(?:href|hx-get|data-ask|action)="(/[^"]*)"')
+CURSOR = re.compile(r"\b(after|before)=[^&]*")
+ALIKE = 2  # windows of one list and direction that are read: the second is made from the cursor of the first
 pytestmark = pytest.mark.django_db
 
 
@@ -45,7 +48,7 @@ def bert() -> AbstractBaseUser:
 @pytest.fixture
 def acme(anna: AbstractBaseUser, bert: AbstractBaseUser) -> Cluster:
     """A cluster in which much was done: moves by both, pins, plans, an approval, a maintenance, faults, a what-if."""
-    cluster = make_acme(imp1a=140, imp1b=20, imp2a=20, imp3a=5, waiting=8)
+    cluster = make_acme(imp1a=120, imp1b=8, imp2a=10, imp3a=5, waiting=8)
     for number, user in enumerate(EndUser.objects.order_by("pk")):
         user.user_id, user.name = f"xwid{number:04}", f"Xwname{number:04} Xwname"
         user.mail = f"xwmail{number:04}@example.org"
@@ -107,12 +110,15 @@ def beginnings(cluster: Cluster) -> list[str]:
 
 
 def test_nothing_that_can_be_reached_names_anybody(acme: Cluster, client: Client) -> None:
-    waiting, seen, leaks, chances = beginnings(acme), set(), [], 0
+    waiting, seen, windows, leaks, chances = beginnings(acme), set(), Counter[str](), [], 0
     while waiting and len(seen) < 600:
         address = unescape(waiting.pop(0)).split("#")[0]
         if address in seen or address.startswith(("/static/", "/stream")):
             continue
         seen.add(address)
+        windows[CURSOR.sub(r"\1=", address)] += 1
+        if windows[CURSOR.sub(r"\1=", address)] > ALIKE:
+            continue
         for htmx in (False, True):
             body = read(client, address, htmx=htmx)
             leaks += [f"{address}: {leak[0]}" for leak in SECRET.finditer(body)][:2]
@@ -120,7 +126,7 @@ def test_nothing_that_can_be_reached_names_anybody(acme: Cluster, client: Client
             waiting += LINK.findall(body)
     assert not leaks, "\n\n".join(leaks[:20])
     assert chances > 60, "the pages show people, under other names"
-    assert len(seen) > 150
+    assert len(windows) > 150
 
 
 def test_what_is_answered_names_nobody(acme: Cluster, client: Client) -> None:
