@@ -17,11 +17,11 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
-from django.db.models.lookups import GreaterThan, LessThan
+from django.db.models.lookups import GreaterThan, LessThan, StartsWith
 
-from assignments.models import Assignment, Population
+from assignments.models import Assignment, Listing, Population
 from assignments.selectors import PAGE, UserFilter, key_of, placed, users, who
 from topology.models import EndUser, Node
 
@@ -83,12 +83,19 @@ def _keys(where: UserFilter, cursor: str, limit: int, *, later: bool) -> list[Ke
         return list(run.fetchall())
 
 
-def _walk(where: UserFilter, cursor: str, later: bool) -> QuerySet[EndUser, Any]:
-    """The next people in the order of the list, whoever they are; with one or two letters those that begin so."""
-    text = where.q.strip()
-    begin = who(UserFilter(None, q=text)) if len(text) < 3 else Q()
-    rows = _beyond(EndUser.objects.filter(begin), "", cursor, later)
-    return rows.order_by("key" if later else "-key").values("id", "key")[:LOOKED_AT]
+def _walk(where: UserFilter, cursor: str, later: bool) -> QuerySet[Any]:
+    """The next people of the cluster, or of all, in the order of the list; with one or two letters who begin so."""
+    text, way = where.q.strip(), "key" if later else "-key"
+    if where.cluster_id is None:
+        begin = who(UserFilter(None, q=text)) if len(text) < 3 else Q()
+        rows: QuerySet[Any] = _beyond(EndUser.objects.filter(begin), "", cursor, later)
+        return rows.order_by(way).values("id", "key")[:LOOKED_AT]
+    rows = Listing.objects.filter(cluster=where.cluster_id).annotate(id=F("user_id"))
+    if text and len(text) < 3:
+        rows = rows.filter(StartsWith(F("key"), text.lower()))
+    if cursor or not later:
+        rows = rows.filter(GreaterThan(F("key"), cursor) if later else LessThan(F("key"), cursor))
+    return rows.order_by(way).values("id", "key")[:LOOKED_AT]
 
 
 def _matching(where: UserFilter, cursor: str, later: bool) -> dict[str, tuple[str, Sequence[Any]]]:

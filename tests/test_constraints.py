@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Q, Sum
+from django.db.models.functions import Lower
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assignments.models import Assignment, Claim, Kind, Operation, Population
+from assignments.models import Assignment, Claim, Kind, Listing, Operation, Population
 from topology.models import Cluster, EndUser, Node, Subcluster
 
 
@@ -45,6 +46,12 @@ def node(of: Cluster, number: int, **columns: Any) -> Node:
 def user(of: Cluster, user_id: str = "ann", home: Node | None = None) -> Assignment:
     person = EndUser.objects.create(user_id=user_id)
     return Assignment.objects.create(user=person, cluster=of, home_node=home, serving_node=home)
+
+
+def assert_lists_true() -> None:
+    """The order of every cluster's list is exactly what assignments and people say."""
+    told = Assignment.objects.values_list("user_id", "cluster_id", Lower("user__user_id"))
+    assert set(Listing.objects.values_list("user_id", "cluster_id", "key")) == set(told)
 
 
 def refused(constraint: str) -> Any:
@@ -197,3 +204,18 @@ def _change(acme: Cluster, to: Node, kind: str, count: int, start: int, made: in
     elif kind == "endpoints":
         some.update(endpoints=count)
     return made
+
+
+def test_the_order_of_lists_follows_who_comes_goes_changes_cluster_or_name() -> None:
+    acme, branch = cluster(), cluster("branch")
+    ann, bob = user(acme, "Ann"), user(acme, "bob")
+    user(branch, "Eve")
+    assert_lists_true()
+    Assignment.objects.filter(pk=ann.pk).update(cluster=branch)
+    EndUser.objects.filter(pk=bob.pk).update(user_id="\u0130da")
+    assert_lists_true()
+    assert list(Listing.objects.filter(cluster=branch).order_by("key").values_list("key", flat=True)) == ["ann", "eve"]
+    ann.delete()
+    assert_lists_true()
+    EndUser.objects.all().delete()
+    assert not Listing.objects.exists()

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from assignments.models import (
     Assignment,
     Goal,
+    Listing,
     Move,
     Operation,
     Pin,
@@ -29,7 +30,8 @@ from tests.test_structure import refused
 from tests.worlds import make_acme, node
 from topology.models import Cluster, EndUser, Event, Node, Policy, Subcluster
 
-OF_A_CLUSTER = (Cluster, Policy, Subcluster, Node, EndUser, Assignment, Population, Operation, Plan, PlannedMove, Move)
+OF_A_CLUSTER = (Cluster, Policy, Subcluster, Node, EndUser, Assignment, Listing, Population)
+OF_A_CLUSTER += (Operation, Plan, PlannedMove, Move)
 
 
 def rows() -> dict[str, int]:
