@@ -24,7 +24,7 @@ from topology.access import give_role
 from topology.models import Cluster, Event, Node
 from topology.states import State
 
-from .crowd import make_crowd
+from .crowd import make_crowd, nodes_of, people_of
 from .worlds import make_acme, node
 
 pytestmark = pytest.mark.django_db
@@ -462,6 +462,16 @@ def test_a_plan_of_some_subclusters_and_how_long_it_takes_at_the_rates_typed() -
         assert client.get(address, rates | {"takes": "1"}, headers=HTMX).content.decode() == said
     assert client.get(address, {"takes": "1", "rate": "0"}, headers=HTMX).status_code == 422
     assert client.post(reverse("run-plan", args=[plan.hash]), {"rate": "0"}, headers=HTMX).status_code == 422
+
+
+def test_the_history_leads_to_an_operation_and_its_undo() -> None:
+    cluster = make_crowd(10, 0)
+    users = ",".join(map(str, people_of(nodes_of(cluster)[0], 3)))
+    client, to = as_(roles.OPERATOR), f"node:{nodes_of(cluster)[1].pk}"
+    assert client.post(reverse("move", args=["crowd"]), {"users": users, "to": to}, headers=HTMX).status_code == 200
+    address = reverse("operation", args=[Operation.objects.get().pk])
+    assert f'href="{address}"' in client.get(reverse("history", args=["crowd"])).content.decode()
+    assert "Undo" in client.get(address).content.decode()
 
 
 def test_a_run_is_paused_resumed_slowed_and_cancelled() -> None:
