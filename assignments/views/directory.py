@@ -208,6 +208,11 @@ class Directory:
         return _address("find-users", "&".join(part for part in (self.query, following) if part))
 
     @property
+    def key(self) -> str:
+        """Names what reads the list again: under another filter it is another, and waits for no answer of this one."""
+        return f"{crc32(self.here.encode()):08x}"
+
+    @property
     def next_key(self) -> str:
         """Names the row that fetches the next page: under another filter it must not become the row of a user."""
         return f"{crc32(self.next.encode()):08x}"
