@@ -42,6 +42,14 @@ settings.register_profile("homenode", deadline=None)
 settings.load_profile("homenode")
 
 
+LONG = ("browser/", "test_survival", "test_runs_interrupted", "test_platform", "test_veil_everywhere", "test_recovery_")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that all processes end at about the same time."""
+    items.sort(key=lambda item: not item.nodeid.removeprefix("tests/").startswith(LONG))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Let fixtures ask whether the test failed: `request.node.failed`."""
