@@ -131,7 +131,8 @@ class Child:
         assert self.process is not None
         assert self.showing is not None
         status = await self.process.wait()
-        signal_group(self.process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # not the process: its number may be another's by now
         # Its last words are in the pipe by now; somebody else may hold it open for longer.
         await asyncio.wait({self.showing}, timeout=2)
         self.showing.cancel()

@@ -47,10 +47,14 @@ class Up:
     def text(self) -> str:
         return "".join(self.lines)
 
-    def says(self, pattern: str, seconds: float = 60) -> re.Match[str]:
-        """The first match in its output, waited for."""
-        wait_until(lambda: bool(re.search(pattern, self.text())) or self.process.poll() is not None, seconds)
-        found = re.search(pattern, self.text())
+    def says(self, pattern: str, seconds: float = 60, after: int = 0) -> re.Match[str]:
+        """The first match in its output, or in that after so many lines, waited for."""
+
+        def said() -> re.Match[str] | None:
+            return re.search(pattern, "".join(self.lines[after:]))
+
+        wait_until(lambda: bool(said()) or self.process.poll() is not None, seconds)
+        found = said()
         assert found, f"{pattern!r} was not said in:\n{self.text()}"
         return found
 
@@ -69,6 +73,18 @@ class Up:
         """The process with these words that the supervisor itself started, not one of that one's own."""
         children = self.children()
         return next((pid for pid, line in children.items() if words in line and is_main(pid)), None)
+
+    def next_process(self, words: str, before: int) -> int:
+        """The same, waited for, and not the one that was killed before; never 0, which would be our own group."""
+        found: list[int] = []
+
+        def is_there() -> bool:
+            pid = self.main_process(words)
+            found.extend([pid] if pid and pid != before else [])
+            return bool(found)
+
+        assert wait_until(is_there, 20), self.children()
+        return found[0]
 
     def end(self, number: int = signal.SIGTERM) -> float:
         """Send a signal; the seconds until it has ended."""
@@ -188,12 +204,16 @@ def test_a_killed_postgresql_is_started_again_with_its_data(up):
 
 
 def test_what_dies_again_and_again_is_started_later_each_time(up):
-    for wait in ("0.5", "1", "2"):
-        # The process that is there now; not the one that is about to be.
-        assert wait_until(lambda: up.main_process(" beat ") is not None, 20)
-        os.kill(up.main_process(" beat ") or 0, signal.SIGKILL)
-        up.says(rf"beat was killed by SIGKILL; starting it again in {wait} s")
-    assert wait_until(lambda: up.main_process(" beat ") is not None, 20)
+    killed = 0
+    for _ in range(3):
+        killed = up.next_process(" beat ", killed)
+        before = len(up.lines)
+        os.kill(killed, signal.SIGKILL)
+        up.says(r"beat was killed by SIGKILL; starting it again in", after=before)
+    up.next_process(" beat ", killed)
+    told = re.findall(r"beat was killed by SIGKILL; starting it again in ([\d.]+) s", up.text())
+    waits = [float(wait) for wait in told]
+    assert waits[-3:] == [waits[-1] / 4, waits[-1] / 2, waits[-1]]
 
 
 def test_sigterm_ends_everything_although_a_connection_is_open(up):
