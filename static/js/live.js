@@ -46,6 +46,7 @@
         fetching.set(element, now);
         fetched.set(element, now);
         element.dispatchEvent(new Event("live")); // not htmx.trigger: that bubbles and wakes what is around it
+        if (!element.matches(".htmx-request") && fetching.delete(element)) waiting.add(element); // htmx knows it in a moment
       }
     }
     if (waiting.size && !pumping && !document.hidden) pumping = setTimeout(() => { pumping = 0; pump(); }, 150);
@@ -107,10 +108,7 @@
   // --- The tab that holds the stream --------------------------------------------------------------------
   let source = null, back = 500, doubt = 0, leads = null;
 
-  function tell(message) {
-    hear(message);
-    channel?.postMessage(message);
-  }
+  function tell(message) { hear(message); channel?.postMessage(message); }
 
   function connect() {
     source = new EventSource(`${url}?${last ? `after=${last}` : `age=${Math.round(performance.now())}`}`);

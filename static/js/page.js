@@ -1,14 +1,13 @@
 // Small things of the page: theme, dialogs, menus, messages, and the marks of what is selected. No rules.
 (() => {
   const dialog = document.getElementById("dialog");
-  const messages = document.getElementById("messages");
+  const messages = document.getElementById("messages"), gone = document.getElementById("gone");
   const LOCKED = "The view is locked: nothing can be dragged";
   const THEMES = ["system", "light", "dark"];
 
   const actions = {
     theme() {
-      const now = localStorage.getItem("theme") || "system";
-      localStorage.setItem("theme", THEMES[(THEMES.indexOf(now) + 1) % THEMES.length]);
+      localStorage.setItem("theme", THEMES[(THEMES.indexOf(localStorage.getItem("theme") || "system") + 1) % THEMES.length]);
       dispatchEvent(new Event("theme"));
     },
     lock() {
@@ -24,33 +23,40 @@
     const button = event.target.closest("[data-action]");
     if (button && actions[button.dataset.action]) actions[button.dataset.action](button);
     if (event.target === dialog) dialog.close();
-    const menu = event.target.closest("[popover]");
-    if (menu && event.target.closest(".menu-item")) menu.hidePopover();
+    event.target.closest(".menu-item")?.closest("[popover]")?.hidePopover();
   });
 
-  // A menu opens below the button that opens it, inside the window.
-  const place = (event) => {
-    const menu = event.target;
-    if (!menu.matches?.(".menu[popover], .tip[popover]") || event.newState !== "open") return;
+  // A menu opens below the button that opens it, inside the window, and asks for what it holds.
+  function place(menu) {
     const from = document.querySelector(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
     const left = Math.max(8, Math.min(from.left, innerWidth - menu.offsetWidth - 8));
     const below = from.bottom + 4 + menu.offsetHeight < innerHeight;
     menu.style.left = `${left}px`;
     menu.style.top = `${below ? from.bottom + 4 : Math.max(8, from.top - menu.offsetHeight - 4)}px`;
+  }
+  const opens = ({ type, newState, target: menu }) => {
+    if (newState !== "open" || !menu.matches?.("[popover]")) return;
+    place(menu); // twice: at first its size is not known
+    if (type === "toggle" && menu.matches("[hx-get]")) menu.dispatchEvent(new Event("opened"));
   };
-  document.addEventListener("beforetoggle", place, true);
-  document.addEventListener("toggle", (event) => {
-    place(event); // now its size is known
-    if (event.newState === "open" && event.target.matches("[popover][hx-get]")) event.target.dispatchEvent(new Event("opened"));
-  }, true);
+  for (const kind of ["beforetoggle", "toggle"]) document.addEventListener(kind, opens, true);
+  document.addEventListener("DOMContentLoaded", () => { // htmx is ready now; a quick hand was not kept waiting by the browser
+    for (const menu of document.querySelectorAll(":popover-open")) opens({ type: "toggle", newState: "open", target: menu });
+  });
 
   dialog.addEventListener("close", () => dialog.replaceChildren());
 
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const { xhr, target } = event.detail;
+  // What was pressed may be gone when the answer comes: htmx looks for the place that it names, and tells events, from there.
+  document.addEventListener("htmx:beforeSend", ({ detail: { xhr, elt } }) => {
+    const lost = () => xhr.readyState === 4 && xhr.getResponseHeader("HX-Retarget") && !elt.isConnected && !elt.dataset.live;
+    xhr.addEventListener("readystatechange", () => lost() && gone.append(elt));
+    xhr.addEventListener("loadend", () => gone.replaceChildren());
+  });
+
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     // Behind an open dialog nobody sees a message: the dialog has a place for it.
     const inside = dialog.open && dialog.querySelector("[data-messages]");
-    if (target === messages && inside && xhr.status >= 400) event.detail.target = inside;
+    if (detail.target === messages && inside && detail.xhr.status >= 400) detail.target = inside;
   });
 
   // A button that did its work goes, and so does the row of who was moved; the focus stays among the neighbours.
@@ -63,7 +69,7 @@
 
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target === dialog && dialog.childElementCount && !dialog.open) dialog.showModal();
-    if (event.target.matches(":popover-open")) place({ target: event.target, newState: "open" }); // it has grown
+    if (event.target.matches(":popover-open")) place(event.target); // it has grown
     mark();
   });
   document.addEventListener("htmx:load", mark);
@@ -73,10 +79,8 @@
     say(`The server answered ${event.detail.xhr.status}. Reload the page; if it stays, see the server's log.`));
 
   function say(text, tone = "bad") {
-    const note = document.createElement("div");
-    note.className = `toast-note tone-${tone}`;
-    note.textContent = text;
-    messages.replaceChildren(note);
+    const note = { className: `toast-note tone-${tone}`, textContent: text };
+    messages.replaceChildren(Object.assign(document.createElement("div"), note));
   }
 
   // The lock of the view holds for this browser, in all its tabs and for the next visit.
@@ -94,10 +98,8 @@
   function mark() {
     const shown = document.getElementById("users")?.dataset.shows;
     for (const link of document.querySelectorAll("[data-shows-users]")) {
-      const current = link.dataset.showsUsers === shown ? "true" : null;
-      if (current) link.setAttribute("aria-current", current);
-      else link.removeAttribute("aria-current");
-      link.closest(".card-of-users")?.classList.toggle("is-shown", Boolean(current));
+      link.ariaCurrent = link.dataset.showsUsers === shown ? "true" : null;
+      link.closest(".card-of-users")?.classList.toggle("is-shown", Boolean(link.ariaCurrent));
     }
     const hands = [...document.querySelectorAll("[data-hand]")]; // what others drag is said where it comes from and may go
     for (const zone of document.querySelectorAll("[data-drop]")) {

@@ -261,6 +261,55 @@ def test_news_about_what_a_person_asked_for_meanwhile_is_not_lost(acme: Cluster,
     expect(row(page, "imp1a-0001")).to_be_visible()
 
 
+def test_news_in_the_moment_before_a_dialog_is_ready_is_not_lost(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path="/clusters/acme/")
+    is_live(page)
+    found = node(acme, "imp3a")
+    card(page, "imp3a").get_by_role("button", name=re.compile("^Faults and more")).click()
+    button = page.get_by_role("button", name="Move or remove this node")
+    expect(button).to_be_visible()
+    expect(page.locator(".menu .htmx-added")).to_have_count(0)
+    # The dialog is there, but htmx does not know yet what in it is to be fetched again.
+    page.evaluate("htmx.config.defaultSettleDelay = 1500")
+    button.click()
+    expect(page.locator("#step-slot")).to_be_visible()
+    services.unassign_node(found)
+    expect(page.locator("#step-slot")).to_contain_text("imp3a is in no subcluster")
+
+
+def test_an_answer_finds_its_place_although_what_was_pressed_is_gone(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page("operator", "/clusters/acme/")
+    is_live(page)
+    card(page, "imp1a").get_by_role("button", name="Failover…").click()
+    dialog = page.get_by_role("dialog")
+    held = hold(page, "**/do/failover")
+    dialog.get_by_role("button", name="Failover", exact=True).click()
+    wait_for(page, held)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    let_come(held)
+    expect(said(page)).to_contain_text("imp1a")
+    expect(page.locator("#gone")).to_be_empty()
+
+
+def test_a_menu_opened_before_the_scripts_came_is_filled_and_placed(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page("operator", "/clusters/acme/")
+    held: list[Route] = []
+    page.route("**/js/page*.js", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    button = card(page, "imp1a").get_by_role("button", name=re.compile("^Faults and more"))
+    button.click()
+    menu = page.locator(".menu:popover-open")
+    expect(menu).to_have_count(1)
+    held.pop().continue_()
+    expect(menu.get_by_role("button", name="Power off")).to_be_visible()
+    there, opened = menu.bounding_box(), button.bounding_box()
+    assert there
+    assert opened
+    assert there["y"] > opened["y"]
+    assert abs(there["x"] - opened["x"]) < 400
+
+
 def test_an_old_answer_does_not_bring_back_the_rows_a_person_scrolled_away(acme: Cluster, signed_in_page: Open) -> None:
     add_users(acme, "imp3a", 90)
     page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp3a').pk}")
