@@ -19,10 +19,11 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Collate
 from django.db.models.lookups import GreaterThan, LessThan, StartsWith
 
 from assignments.models import Assignment, Listing, Population
-from assignments.selectors import PAGE, UserFilter, key_of, placed, users, who
+from assignments.selectors import ANYWHERE, PAGE, UserFilter, key_of, placed, users, who
 from topology.models import EndUser, Node
 
 Key = tuple[int, str]  # of a user, and in the order of the list
@@ -85,17 +86,17 @@ def _keys(where: UserFilter, cursor: str, limit: int, *, later: bool) -> list[Ke
 
 def _walk(where: UserFilter, cursor: str, later: bool) -> QuerySet[Any]:
     """The next people of the cluster, or of all, in the order of the list; with one or two letters who begin so."""
-    text, way = where.q.strip(), "key" if later else "-key"
+    rows: QuerySet[Any]
+    key: F | Collate
     if where.cluster_id is None:
-        begin = who(UserFilter(None, q=text)) if len(text) < 3 else Q()
-        rows: QuerySet[Any] = _beyond(EndUser.objects.filter(begin), "", cursor, later)
-        return rows.order_by(way).values("id", "key")[:LOOKED_AT]
-    rows = Listing.objects.filter(cluster=where.cluster_id).annotate(id=F("user_id"))
-    if text and len(text) < 3:
-        rows = rows.filter(StartsWith(F("key"), text.lower()))
-    if cursor or not later:
-        rows = rows.filter(GreaterThan(F("key"), cursor) if later else LessThan(F("key"), cursor))
-    return rows.order_by(way).values("id", "key")[:LOOKED_AT]
+        key = key_of()
+        rows = EndUser.objects.annotate(key=key)
+    else:
+        key = F("key")
+        rows = Listing.objects.filter(cluster=where.cluster_id).annotate(id=F("user_id"))
+    if 0 < len(text := where.q.strip()) < ANYWHERE:
+        rows = rows.filter(StartsWith(key, text.lower()))
+    return _past(rows, key, cursor, later).order_by("key" if later else "-key").values("id", "key")[:LOOKED_AT]
 
 
 def _matching(where: UserFilter, cursor: str, later: bool) -> dict[str, tuple[str, Sequence[Any]]]:
@@ -126,10 +127,15 @@ def _each(rows: QuerySet[Any], cursor: str, later: bool) -> tuple[str, Sequence[
 
 def _beyond(rows: QuerySet[Any], prefix: str, cursor: str, later: bool) -> QuerySet[Any]:
     key = key_of(prefix)
-    if cursor or not later:
-        rows = rows.filter(GreaterThan(key, cursor) if later else LessThan(key, cursor))
-    keyed: QuerySet[Any] = rows.annotate(key=key)
+    keyed: QuerySet[Any] = _past(rows, key, cursor, later).annotate(key=key)
     return keyed
+
+
+def _past(rows: QuerySet[Any], key: F | Collate, cursor: str, later: bool) -> QuerySet[Any]:
+    """Those after the cursor, from the beginning without one; or those before it."""
+    if cursor or not later:
+        return rows.filter(GreaterThan(key, cursor) if later else LessThan(key, cursor))
+    return rows
 
 
 def _sql(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:

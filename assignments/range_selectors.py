@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models.functions import Collate, Lower
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from assignments import selectors
-from assignments.selectors import KEY, UserFilter
+from assignments.selectors import KEY, UserFilter, key_of
 from topology import reasons
 from topology.models import EndUser
 from topology.reasons import Refused
@@ -20,7 +19,7 @@ def between(where: UserFilter, first: int, last: int) -> list[int]:
     Raises Refused when one of them is gone, or when more than MOST are between them.
     """
     people = EndUser.objects.filter(pk__in=(first, last), assignment__cluster=where.cluster_id)
-    ends = sorted(people.values_list(Collate(Lower("user_id"), "C"), flat=True), key=str.encode)
+    ends = sorted(people.values_list(key_of(), flat=True), key=str.encode)
     if len(ends) != len({first, last}):
         raise Refused(reasons.RANGE_END_GONE)
     rows = selectors.users(where).filter(GreaterThanOrEqual(KEY, ends[0]), LessThanOrEqual(KEY, ends[-1]))

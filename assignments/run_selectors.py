@@ -18,12 +18,14 @@ LEAD = 12  # lines before an operation that led to it
 STEPS = 400  # lines of one step log; a longer one leaves out its middle
 
 
+def _shown() -> QuerySet[Operation]:
+    """Operations with what every sight of them shows."""
+    return Operation.objects.select_related("from_node", "to_node", "plan", "cluster__policy", "cluster__run_policy")
+
+
 def operation(pk: int) -> Operation:
     """An operation with its cluster, plan and lanes. Raises Refused."""
-    rows = Operation.objects.select_related(
-        "cluster__policy", "cluster__run_policy", "from_node", "to_node", "plan", "undo_of"
-    )
-    found = rows.prefetch_related("lanes__node").filter(pk=pk).first()
+    found = _shown().select_related("undo_of").prefetch_related("lanes__node").filter(pk=pk).first()
     if not found:
         raise Refused(reasons.NO_SUCH_OPERATION, operation=pk)
     return found
@@ -38,17 +40,13 @@ def with_lanes(operations: Iterable[Operation]) -> list[Operation]:
 
 def of_cluster(cluster: Cluster, before: int | None = None) -> QuerySet[Operation]:
     """Operations of a cluster, the newest first, below an id for the next page."""
-    rows = Operation.objects.filter(cluster=cluster).select_related(
-        "from_node", "to_node", "plan", "cluster__policy", "cluster__run_policy"
-    )
+    rows = _shown().filter(cluster=cluster)
     return (rows.filter(pk__lt=before) if before else rows).prefetch_related("lanes").order_by("-pk")[:PAGE]
 
 
 def shown_in_strip(cluster: Cluster, since: datetime) -> list[Operation]:
     """Operations that run, and those that ended after a moment, the newest first."""
-    rows = Operation.objects.filter(cluster=cluster).select_related(
-        "from_node", "to_node", "plan", "cluster__policy", "cluster__run_policy"
-    )
+    rows = _shown().filter(cluster=cluster)
     active = list(rows.filter(state__in=ACTIVE).order_by("-pk")[:20])
     # One that ends between the two queries would be in both.
     ended = rows.filter(finished_at__gte=since).exclude(state__in=ACTIVE).exclude(pk__in=[run.pk for run in active])

@@ -17,7 +17,9 @@ from django.db.models.functions import Collate, Lower
 from django.db.models.lookups import StartsWith
 
 from assignments.models import ACTIVE, Assignment, Operation, Population
+from topology import reasons
 from topology.models import Cluster, EndUser, Node, Subcluster
+from topology.reasons import Refused
 
 Row = TypeVar("Row", bound=Model)
 PAGE = 50  # users in the page at once, for each list
@@ -29,6 +31,7 @@ def key_of(prefix: str = "") -> Collate:
 
 
 KEY = key_of("user__")
+ANYWHERE = 3  # letters that are found anywhere, by trigrams; fewer match the beginning of the user ID
 
 
 @dataclass(frozen=True)
@@ -207,6 +210,24 @@ def node_view(node: Node) -> NodeView:
     return _node_views(nodes, list(rows))[node.pk]
 
 
+def subcluster_of(board: Board, pk: int) -> SubclusterView:
+    """A subcluster of a board. Raises Refused with those it has."""
+    found = next((view for view in board.subclusters if view.subcluster.pk == pk), None)
+    if found is None:
+        known = ", ".join(view.subcluster.name for view in board.subclusters) or "none"
+        raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=pk, cluster=board.cluster.name, known=known)
+    return found
+
+
+def node_of(board: Board, pk: int) -> NodeView:
+    """A node of a board. Raises Refused with those it has."""
+    found = next((view for view in board.nodes if view.node.pk == pk), None)
+    if found is None:
+        known = ", ".join(view.node.name for view in board.nodes) or "none"
+        raise Refused(reasons.NO_SUCH_NODE, name=pk, known=known)
+    return found
+
+
 def active_operations(clusters: Sequence[Cluster]) -> QuerySet[Operation]:
     """Runs of clusters that have not ended, the newest first."""
     rows = Operation.objects.filter(cluster__in=clusters, state__in=ACTIVE)
@@ -278,7 +299,7 @@ def who(where: UserFilter, prefix: str = "") -> Q:
 def _named(text: str, prefix: str) -> Q:
     if not text:
         return Q()
-    if len(text) < 3:  # trigrams need three letters; fewer match the beginning of the user ID
+    if len(text) < ANYWHERE:
         return Q(StartsWith(key_of(prefix), text.lower()))
     parts = (Q((f"{prefix}{column}__icontains", text)) for column in ("user_id", "name", "mail"))
     return reduce(or_, parts)

@@ -17,8 +17,6 @@ from config.processes import signal_group, wait_until
 from tests.test_platform import manage, postgres_pid
 from tests.test_platform_up import Up
 
-pytestmark = pytest.mark.xdist_group("survival")
-
 USERS = 1500
 TOPOLOGY = """
 cluster: hurt

@@ -56,17 +56,21 @@ def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse(refusal.as_dict(), status=status)
     if cast(Request, request).htmx:
-        return to_messages(request, render(request, "_refused.html", {"refusal": refusal}, status=status))
+        return to_messages(render(request, "_refused.html", {"refusal": refusal}, status=status))
     return render(request, "refused.html", {"refusal": refusal}, status=status)
 
 
-def to_messages(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """The same answer, for the messages of the page.
+def to_dialog(response: HttpResponse) -> HttpResponse:
+    """The same answer, for the dialog of the page, whatever asked."""
+    return _to("#dialog", response)
 
-    Where they are the target anyway they are not named again: htmx would look for them from the element that asked,
-    and a menu that was fetched anew meanwhile has taken that away.
-    """
-    if request.headers.get("HX-Target") != "messages":
-        response["HX-Retarget"] = "#messages"
-    response["HX-Reswap"] = "innerHTML"
+
+def to_messages(response: HttpResponse) -> HttpResponse:
+    """The same answer, for the messages of the page, whatever asked."""
+    return _to("#messages", response)
+
+
+def _to(place: str, response: HttpResponse) -> HttpResponse:
+    # Who asked may be gone by now: static/js/page.js sees to it that the place is found nevertheless.
+    response["HX-Retarget"], response["HX-Reswap"] = place, "innerHTML"
     return response

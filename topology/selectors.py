@@ -25,6 +25,15 @@ def node_named(name: str) -> Node:
     return found
 
 
+def node_in(cluster: Cluster, pk: int | None) -> Node:
+    """The node of a key in a cluster. Raises Refused with those it has."""
+    nodes = Node.objects.filter(cluster=cluster)
+    found = nodes.filter(pk=pk or 0).select_related("cluster", "subcluster").first()
+    if not found:
+        raise Refused(reasons.NO_SUCH_NODE, name=pk, known=_names(nodes))
+    return found
+
+
 def subcluster_named(cluster: Cluster, name: str) -> Subcluster:
     """The subcluster of a name in a cluster. Raises Refused with the names that exist."""
     found = cluster.subclusters.filter(name=name).first()

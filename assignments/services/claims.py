@@ -91,16 +91,19 @@ def _say_yielded(run: Operation, subcluster: Subcluster) -> None:
 @transaction.atomic
 def release(operation: Operation) -> None:
     """Let go of every subcluster of an operation; the oldest run that waits for one holds it again."""
-    ids = list(Claim.objects.filter(operation=operation, active=True).values_list("subcluster_id", flat=True))
+    ids = _held(operation)
     hold_subclusters(ids)
     _free(operation, ids)
 
 
 def rest(operation: Operation) -> None:
     """Leave the subclusters of a run to others until its window opens. Their locks must be held."""
-    ids = list(Claim.objects.filter(operation=operation, active=True).values_list("subcluster_id", flat=True))
-    if ids:
+    if ids := _held(operation):
         _free(operation, ids)
+
+
+def _held(operation: Operation) -> list[int]:
+    return list(Claim.objects.filter(operation=operation, active=True).values_list("subcluster_id", flat=True))
 
 
 def _free(operation: Operation, ids: list[int]) -> None:

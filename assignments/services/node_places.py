@@ -17,7 +17,7 @@ from assignments.models import Population
 from assignments.services.verdicts import REFUSED, WARNING, Note, Verdict
 from assignments.throttle import window
 from topology import reasons, roles, services
-from topology.models import Cluster, Event, Node, Policy, Subcluster
+from topology.models import Event, Node, Policy, Subcluster
 from topology.reasons import Refused
 from topology.services import guards
 
@@ -34,15 +34,6 @@ SHORT = {
     reasons.NODE_LEAVES.code: "leaves its subcluster",
     reasons.NODE_LEFT_ALONE.code: "leaves its peer alone",
 }
-
-
-def node_of(cluster: Cluster, pk: int | None) -> Node:
-    """A node of a cluster. Raises Refused with those it has."""
-    nodes = {node.pk: node for node in Node.objects.filter(cluster=cluster).select_related("cluster", "subcluster")}
-    if pk not in nodes:
-        known = ", ".join(node.name for node in nodes.values()) or "none"
-        raise Refused(reasons.NO_SUCH_NODE, name=pk, known=known)
-    return nodes[pk]
 
 
 def place_of(node: Node) -> str:

@@ -63,9 +63,8 @@ def start(
         valid = plan.moves - stale.count
         raise Refused(reasons.PLAN_STALE, stale=f"{stale.count:,}", moves=f"{plan.moves:,}", valid=f"{valid:,}")
     pace = None if unthrottled else checked_rate(plan.cluster.policy.moves_per_second if rate is None else rate)
-    found = _create(plan, nodes, actor, pace, None if rate_total is None else checked_rate(rate_total))
-    found.in_window = in_window
-    found.save(update_fields=["in_window"])
+    total = None if rate_total is None else checked_rate(rate_total)
+    found = _create(plan, nodes, actor, rate=pace, rate_total=total, in_window=in_window)
     if in_window and not waits.window_of(plan.cluster).holds(timezone.now()):
         book(found, _subclusters(nodes))
     else:
@@ -93,7 +92,7 @@ def _demand_runnable(plan: Plan, nodes: list[Node]) -> None:
             raise Refused(closed, node=node.name)
 
 
-def _create(plan: Plan, nodes: list[Node], actor: Any, rate: float | None, rate_total: float | None) -> Operation:
+def _create(plan: Plan, nodes: list[Node], actor: Any, **pace: Any) -> Operation:
     only = {end: {flow[f"{end}_id"] for flow in plan.body["flows"]} for end in ("from", "to")}
     single = {end: next(iter(ids)) if len(ids) == 1 else None for end, ids in only.items()}
     return Operation.objects.create(
@@ -104,11 +103,10 @@ def _create(plan: Plan, nodes: list[Node], actor: Any, rate: float | None, rate_
         from_node_id=single["from"],
         to_node_id=single["to"],
         total=plan.moves,
-        rate=rate,
-        rate_total=rate_total,
         anchor_at=plan.cluster.now(),
         author=actor if getattr(actor, "pk", None) else None,
         author_name=name_of(actor),
+        **pace,
     )
 
 

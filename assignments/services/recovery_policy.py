@@ -72,9 +72,7 @@ def update_policy(cluster: Cluster, values: Mapping[str, Any], actor: Any = None
 
 def checked_budget(per_second: float | None, minutes: float | None) -> Budget:
     """A budget within the ranges of the policy, of one kind; raises Refused."""
-    if per_second is not None and minutes is not None:
-        allowed = "nothing while sign_ins_per_second is set: a budget is either a rate or a time"
-        raise Refused(POLICY_OUT_OF_RANGE, field="done_within_minutes", value=minutes, allowed=allowed)
+    _demand_one(per_second, minutes)
     return Budget(_checked("sign_ins_per_second", per_second), _checked("done_within_minutes", minutes))
 
 
@@ -109,9 +107,13 @@ def _check_together(policy: Policy) -> None:
         allowed = f"at least the keep_alive_interval, {policy.keep_alive_interval} s"
         value = policy.keep_alive_timeout
         raise Refused(POLICY_OUT_OF_RANGE, field="keep_alive_timeout", value=value, allowed=allowed)
-    if policy.sign_ins_per_second is not None and policy.done_within_minutes is not None:
+    _demand_one(policy.sign_ins_per_second, policy.done_within_minutes)
+
+
+def _demand_one(per_second: float | None, minutes: float | None) -> None:
+    """Raise Refused for a budget of both kinds."""
+    if per_second is not None and minutes is not None:
         allowed = "nothing while sign_ins_per_second is set: a budget is either a rate or a time"
-        minutes = policy.done_within_minutes
         raise Refused(POLICY_OUT_OF_RANGE, field="done_within_minutes", value=minutes, allowed=allowed)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from topology.http import to_dialog
 from topology.reasons import Refused
 
 
@@ -33,6 +34,4 @@ def show_dialog(
 ) -> HttpResponse:
     """The dialog with its form; after a refusal with that status, and an error that no field shows at its head."""
     shown = context | {"refusal": refusal, "error": error}
-    response = render(request, template, shown, status=refusal.reason.status if refusal else 200)
-    response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
-    return response
+    return to_dialog(render(request, template, shown, status=refusal.reason.status if refusal else 200))

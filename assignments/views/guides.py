@@ -14,13 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from assignments import selectors
 from assignments.models import Goal
-from assignments.selectors import Board, NodeView, SubclusterView
+from assignments.selectors import Board, NodeView, SubclusterView, node_of, subcluster_of
 from assignments.services import guide_reads, plans, recovery, structure
 from assignments.views import moves
 from assignments.views.answers import said
 from assignments.views.runs import Run, show_plan
 from assignments.views.shown import number, topics
-from assignments.views.structure import Field, Form, node_of, show_form, subcluster_of
+from assignments.views.structure import Field, Form, show_form
 from topology import reasons, roles, services
 from topology.http import needs
 from topology.reasons import Refused

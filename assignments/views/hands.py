@@ -6,11 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from assignments.services import hands, node_places
+from assignments.services import hands
 from assignments.views.shown import number
 from topology import roles
 from topology.http import needs
-from topology.selectors import cluster_named
+from topology.selectors import cluster_named, node_in
 
 PLACE = re.compile(r"(node|subcluster):\d{1,17}|unassigned|nodes")
 
@@ -21,7 +21,7 @@ def carry(request: HttpRequest, cluster: str) -> HttpResponse:
     """A drag begins, comes over another target, or ends (nothing is said then)."""
     found, asked = cluster_named(cluster), request.POST
     if "server" in asked:
-        node = node_places.node_of(found, number(asked["server"]))
+        node = node_in(found, number(asked["server"]))
         to, source = _place(asked.get("to", "")), f"node:{node.pk}"
         hands.carry(found, request.user, users=None, source=source, to=to, node=node.short_name)
     elif "to" in asked:

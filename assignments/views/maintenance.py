@@ -11,10 +11,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assignments.services import maintenance, recovery
 from topology import reasons, roles
-from topology.http import needs
+from topology.http import needs, to_dialog
 from topology.models import Node
 from topology.reasons import Refused
-from topology.selectors import cluster_named
+from topology.selectors import cluster_named, node_in
 
 SPANS = (("30m", "30 minutes"), ("1h", "1 hour"), ("2h", "2 hours"), ("4h", "4 hours"), ("8h", "8 hours"))
 
@@ -23,16 +23,7 @@ SPANS = (("30m", "30 minutes"), ("1h", "1 hour"), ("2h", "2 hours"), ("4h", "4 h
 @needs(roles.OPERATE)
 def show(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     """The form of a node that nobody works on, or the order of the work; its steps alone for the live stream."""
-    return _show(request, _node(cluster, pk))
-
-
-def _node(cluster: str, pk: int) -> Node:
-    of = cluster_named(cluster)
-    found = Node.objects.select_related("subcluster", "cluster").filter(cluster=of, pk=pk).first()
-    if found is None:
-        known = ", ".join(Node.objects.filter(cluster=of).values_list("name", flat=True)) or "none"
-        raise Refused(reasons.NO_SUCH_NODE, name=pk, known=known)
-    return found
+    return _show(request, node_in(cluster_named(cluster), pk))
 
 
 def _show(request: HttpRequest, node: Node) -> HttpResponse:
@@ -43,9 +34,7 @@ def _show(request: HttpRequest, node: Node) -> HttpResponse:
         return render(request, "assignments/_maintenance_steps.html", context)
     if not node.in_maintenance:
         context["refusal"] = maintenance.refusal(node)
-    response = render(request, "assignments/_maintenance.html", context)
-    response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
-    return response
+    return to_dialog(render(request, "assignments/_maintenance.html", context))
 
 
 @require_POST
@@ -54,8 +43,8 @@ def act(request: HttpRequest, cluster: str, pk: int, what: str) -> HttpResponse:
     """One step of the work, and how it stands then."""
     if what not in STEPS:
         raise Http404
-    STEPS[what](request, _node(cluster, pk))
-    return _show(request, _node(cluster, pk))
+    STEPS[what](request, node_in(cluster_named(cluster), pk))
+    return _show(request, node_in(cluster_named(cluster), pk))
 
 
 def _begin(request: HttpRequest, node: Node) -> None:

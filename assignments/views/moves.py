@@ -15,7 +15,7 @@ from assignments.views.chosen import selection as chosen_of
 from assignments.views.page import map_context
 from assignments.views.shown import number
 from topology import reasons, roles
-from topology.http import needs
+from topology.http import needs, to_dialog, to_messages
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.selectors import cluster_named
@@ -79,9 +79,7 @@ def _ask(request: HttpRequest, cluster: Cluster, chosen: Selection, verdict: Ver
         "verdict": verdict,
         "fields": [*fields(request.POST), ("to", verdict.target)],
     }
-    response = render(request, "assignments/_move_confirm.html", context)
-    response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
-    return response
+    return to_dialog(render(request, "assignments/_move_confirm.html", context))
 
 
 def _shows_map(request: HttpRequest) -> bool:
@@ -95,10 +93,6 @@ def _done(request: HttpRequest, cluster: Cluster, moved: Moved, to: str) -> Http
     shown = moved.nodes if _shows_map(request) else ()
     views = [view for view in context["board"].nodes if view.node.pk in shown]
     context |= {"views": views, "operation": moved.operation, "to": to}
-    response = render(request, "assignments/_move_done.html", context)
-    response["HX-Retarget"], response["HX-Reswap"], response["HX-Trigger"] = (
-        "#messages",
-        "innerHTML",
-        "close-dialog, moved",
-    )
+    response = to_messages(render(request, "assignments/_move_done.html", context))
+    response["HX-Trigger"] = "close-dialog, moved"
     return response

@@ -11,14 +11,14 @@ from topology import roles
 from topology.http import needs, refused
 from topology.models import Cluster, Node
 from topology.reasons import Refused
-from topology.selectors import cluster_named
+from topology.selectors import cluster_named, node_in
 
 
 @require_POST
 @needs(roles.ADMINISTER)
 def targets(request: HttpRequest, cluster: str) -> HttpResponse:
     """The verdict of every place; asked once when a drag begins."""
-    node = node_places.node_of(cluster_named(cluster), number(request.POST.get("server")))
+    node = node_in(cluster_named(cluster), number(request.POST.get("server")))
     told = node_places.targets(node, roles.role_of(request.user))
     ground = {"seen": node_places.place_of(node)}
     return JsonResponse({"label": f"Move the node {node.short_name}", "targets": told, "ground": ground})
@@ -29,7 +29,7 @@ def targets(request: HttpRequest, cluster: str) -> HttpResponse:
 def place(request: HttpRequest, cluster: str) -> HttpResponse:
     """The drop; the map comes by the live stream."""
     found = cluster_named(cluster)
-    node = node_places.node_of(found, number(request.POST.get("server")))
+    node = node_in(found, number(request.POST.get("server")))
     before = node_places.place_of(node)
     try:
         asked = request.POST
@@ -37,7 +37,7 @@ def place(request: HttpRequest, cluster: str) -> HttpResponse:
     except Refused as refusal:
         return _refused(request, found, node, refusal)
     context = {"cluster": found, "node": node, "name": name, "before": before}
-    context["after"] = node_places.place_of(node_places.node_of(found, node.pk))
+    context["after"] = node_places.place_of(node_in(found, node.pk))
     return render(request, "assignments/_node_placed.html", context)
 
 

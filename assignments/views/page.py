@@ -15,7 +15,6 @@ from assignments.views.shown import pane, topics
 from topology import deployment, reasons, roles, tour
 from topology.http import needs
 from topology.models import Cluster
-from topology.reasons import Refused
 from topology.selectors import cluster_named
 
 
@@ -84,19 +83,12 @@ def map_(request: HttpRequest, cluster: str) -> HttpResponse:
 @needs(roles.SEE)
 def subcluster(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     context = map_context(cluster)
-    found = next((view for view in context["board"].subclusters if view.subcluster.pk == pk), None)
-    if not found:
-        names = ", ".join(view.subcluster.name for view in context["board"].subclusters)
-        raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=pk, cluster=cluster, known=names or "none")
-    return render(request, "topology/_subcluster.html", context | {"sub": found})
+    sub = selectors.subcluster_of(context["board"], pk)
+    return render(request, "topology/_subcluster.html", context | {"sub": sub})
 
 
 @require_GET
 @needs(roles.SEE)
 def node(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     context = map_context(cluster)
-    found = next((view for view in context["board"].nodes if view.node.pk == pk), None)
-    if not found:
-        names = ", ".join(view.node.name for view in context["board"].nodes)
-        raise Refused(reasons.NO_SUCH_NODE, name=pk, known=names or "none")
-    return render(request, "topology/_node.html", context | {"view": found})
+    return render(request, "topology/_node.html", context | {"view": selectors.node_of(context["board"], pk)})

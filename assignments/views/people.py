@@ -15,12 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from assignments.export_selectors import chosen_csv
 from assignments.models import Assignment
 from assignments.services import pins
-from assignments.services.moves import Selection
 from assignments.services.pins import Pinned
 from assignments.trace_selectors import story
 from assignments.views.chosen import asks, fields, label, selection
 from topology import reasons, roles, veil
-from topology.http import needs
+from topology.http import needs, to_messages
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.selectors import cluster_named
@@ -108,19 +107,14 @@ def _dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, name: str,
         "label": label(verb, chosen, users),
         "fields": fields(asked),
         "limit": pins.LIMIT,
-        "pins": _pins(chosen) if name != "export" else [],
+        "pins": pins.pins_of(chosen) if name != "export" else [],
     }
     return render(request, f"assignments/_{name}.html", context)
-
-
-def _pins(chosen: Selection) -> list[dict[str, object]]:
-    return pins.pins_of(chosen)
 
 
 def _done(request: HttpRequest, cluster: Cluster, found: Pinned, verb: str) -> HttpResponse:
     """What was done and who was left alone; the lists and the map hear of it by the live stream."""
     context = {"cluster": cluster, "found": found, "verb": verb}
-    response = render(request, "assignments/_pinned.html", context)
-    response["HX-Retarget"], response["HX-Reswap"] = "#messages", "innerHTML"
+    response = to_messages(render(request, "assignments/_pinned.html", context))
     response["HX-Trigger"] = "close-dialog, pinned"
     return response

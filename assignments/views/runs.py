@@ -18,7 +18,7 @@ from assignments.services import approvals, operations, plans, waits
 from assignments.views.answers import said
 from assignments.views.shown import number
 from topology import reasons, roles
-from topology.http import needs
+from topology.http import needs, to_dialog
 from topology.reasons import Refused
 from topology.selectors import cluster_named
 from topology.templatetags.console import span
@@ -170,9 +170,7 @@ def make_plan(request: HttpRequest, cluster: str) -> HttpResponse:
 
 def show_plan(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> HttpResponse:
     """The plan in the dialog."""
-    response = render(request, "assignments/_plan.html", plan_context(request, plan, stale))
-    response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
-    return response
+    return to_dialog(render(request, "assignments/_plan.html", plan_context(request, plan, stale)))
 
 
 def plan_context(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> dict[str, Any]:

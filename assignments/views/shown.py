@@ -12,10 +12,9 @@ from django.urls import reverse
 
 from assignments import page_selectors
 from assignments.models import Assignment
-from assignments.selectors import PAGE, Board, NodeView, UserFilter
-from topology import reasons, veil
+from assignments.selectors import PAGE, Board, NodeView, UserFilter, node_of, subcluster_of
+from topology import veil
 from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, Cluster, EndUser, Node
-from topology.reasons import Refused
 
 SHIFT = 15  # rows a list goes on at a time; the other rows stay where they are
 EDGE = 3  # rows from the end of a list at which it goes on
@@ -303,11 +302,8 @@ def known(asked: QueryDict, name: str, choices: dict[str, Any]) -> str:
 
 
 def _check_place(board: Board, where: UserFilter) -> None:
-    if where.node_id and where.node_id not in {view.node.pk for view in board.nodes}:
-        names = ", ".join(view.node.name for view in board.nodes)
-        raise Refused(reasons.NO_SUCH_NODE, name=where.node_id, known=names or "none")
-    if where.subcluster_id and where.subcluster_id not in {view.subcluster.pk for view in board.subclusters}:
-        names = ", ".join(view.subcluster.name for view in board.subclusters)
-        raise Refused(
-            reasons.NO_SUCH_SUBCLUSTER, name=where.subcluster_id, cluster=board.cluster.name, known=names or "none"
-        )
+    """Raise Refused for a node or subcluster that the cluster does not have."""
+    if where.node_id:
+        node_of(board, where.node_id)
+    if where.subcluster_id:
+        subcluster_of(board, where.subcluster_id)

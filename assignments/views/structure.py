@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from assignments import selectors
-from assignments.selectors import Board, NodeView, SubclusterView
+from assignments.selectors import Board, NodeView, node_of, subcluster_of
 from assignments.services import guide_reads, removal
 from assignments.services import structure as structure_service
 from assignments.views.answers import said
@@ -109,24 +109,6 @@ def whole(typed: Mapping[str, str], field: str) -> int | None:
         remedy = f"Write a whole number from 1 to {MOST:,}, or nothing."
         raise Refused(reasons.VALUE_NOT_VALID, field=field, value=text[:40], remedy=remedy)
     return value
-
-
-def subcluster_of(board: Board, pk: int) -> SubclusterView:
-    """A subcluster of a board. Raises Refused with those it has."""
-    found = next((view for view in board.subclusters if view.subcluster.pk == pk), None)
-    if found is None:
-        known = ", ".join(view.subcluster.name for view in board.subclusters) or "none"
-        raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=pk, cluster=board.cluster.name, known=known)
-    return found
-
-
-def node_of(board: Board, pk: int) -> NodeView:
-    """A node of a board. Raises Refused with those it has."""
-    found = next((view for view in board.nodes if view.node.pk == pk), None)
-    if found is None:
-        known = ", ".join(view.node.name for view in board.nodes) or "none"
-        raise Refused(reasons.NO_SUCH_NODE, name=pk, known=known)
-    return found
 
 
 # --- Clusters -------------------------------------------------------------------------------------
