@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment
+from config.processes import wait_until
 
 
 def card(page: Page, short: str) -> Locator:
@@ -53,6 +54,23 @@ def hover(page: Page, short: str, level: str) -> Locator:
     page.mouse.move(*middle(card(page, short)), steps=5)
     ghost = page.locator("#ghost")
     expect(ghost).to_have_attribute("data-level", level)
+    return ghost
+
+
+def lead(page: Page, name: str, level: str) -> Locator:
+    """Lead a drag over the head of a panel, again while the map scrolls under it; answers what hangs at the pointer."""
+    head = page.locator(f"section.subcluster[data-name='{name}'] .subcluster-head h2")
+    ghost = page.locator("#ghost")
+
+    def is_there() -> bool:
+        x, y = middle(head)
+        page.mouse.move(x, y, steps=4)
+        page.mouse.move(x + 1, y)
+        level_now = ghost.get_attribute("data-level")
+        # Another panel on the way may have the same level: the head must be where the pointer is.
+        return level_now == level and middle(head) == (x, y)
+
+    assert wait_until(is_there, 20), ghost.inner_text()
     return ghost
 
 

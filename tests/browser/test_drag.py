@@ -13,7 +13,7 @@ from assignments.models import Assignment, Operation
 from assignments.services import moves
 from assignments.services.moves import Selection
 from config.processes import wait_until
-from tests.browser.hands import card, drag, homes, hover, middle, pick_up, row, said, select, show
+from tests.browser.hands import card, drag, homes, hover, lead, middle, pick_up, row, said, select, show
 from tests.live import LiveStack
 from tests.worlds import add_users, make_acme, node
 from topology.models import Cluster, EndUser, Node
@@ -347,19 +347,6 @@ def builder(acme: Cluster, signed_in_page: Open) -> Page:
 
 def panel(page: Page, name: str) -> Locator:
     return page.locator(f"section.subcluster[data-name='{name}']")
-
-
-def lead(page: Page, name: str, level: str) -> Locator:
-    """Lead a drag over the head of a subcluster's panel."""
-    head = panel(page, name).locator(".subcluster-head")
-    ghost = page.locator("#ghost")
-    where = None
-    while where != (now := middle(head.locator("h2"))):  # the map scrolls under a pointer near its edge, to its end
-        where = now
-        page.mouse.move(*now, steps=5)
-        expect(ghost).not_to_have_attribute("data-level", "asking")
-    expect(ghost).to_have_attribute("data-level", level)
-    return ghost
 
 
 def place(acme: Cluster, short: str) -> str | None:

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment, Operation
 from config.processes import wait_until
-from tests.browser.hands import card, drag, homes, hover, middle, pick_up, row, said
+from tests.browser.hands import card, drag, homes, hover, lead, middle, pick_up, row, said
 from tests.live import LiveStack
 from tests.worlds import node
 from topology.models import Cluster, Node
@@ -114,20 +114,6 @@ def test_all_users_of_a_node_go_by_its_handle(acme: Cluster, open_list: Open, li
 
 def panel(page: Page, name: str) -> Locator:
     return page.locator(f"section.subcluster[data-name='{name}'] .subcluster-head h2")
-
-
-def lead(page: Page, name: str, level: str) -> Locator:
-    """Lead a drag over the head of a panel, again and again while the map scrolls under it."""
-    ghost = page.locator("#ghost")
-    for _ in range(20):
-        x, y = middle(panel(page, name))
-        page.mouse.move(x, y, steps=4)
-        page.mouse.move(x + 1, y)
-        if ghost.get_attribute("data-level") == level:
-            break
-        page.wait_for_timeout(100)
-    expect(ghost).to_have_attribute("data-level", level)
-    return ghost
 
 
 def test_a_node_goes_onto_a_subcluster_and_out_to_the_unassigned(acme: Cluster, open_list: Open) -> None:
