@@ -43,8 +43,9 @@ def act(request: HttpRequest, cluster: str, pk: int, what: str) -> HttpResponse:
     """One step of the work, and how it stands then."""
     if what not in STEPS:
         raise Http404
-    STEPS[what](request, node_in(cluster_named(cluster), pk))
-    return _show(request, node_in(cluster_named(cluster), pk))
+    found = cluster_named(cluster)
+    STEPS[what](request, node_in(found, pk))
+    return _show(request, node_in(found, pk))
 
 
 def _begin(request: HttpRequest, node: Node) -> None:

@@ -66,9 +66,8 @@ def lead(page: Page, name: str, level: str) -> Locator:
         x, y = middle(head)
         page.mouse.move(x, y, steps=4)
         page.mouse.move(x + 1, y)
-        level_now = ghost.get_attribute("data-level")
         # Another panel on the way may have the same level: the head must be where the pointer is.
-        return level_now == level and middle(head) == (x, y)
+        return ghost.get_attribute("data-level") == level and middle(head) == (x, y)
 
     assert wait_until(is_there, 20), ghost.inner_text()
     return ghost
