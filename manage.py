@@ -7,12 +7,12 @@ import sys
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from config.embedded import ServiceError
-    from config.keeper import services_for
+    from config.local.embedded import ServiceError
+    from config.local.keeper import services_for
 
     if sys.argv[1:] == ["up"]:
         # The supervisor needs no Django of its own: its children do.
-        from config.supervisor import main as up
+        from config.local.supervisor import main as up
 
         return up()
     try:
@@ -31,7 +31,7 @@ def _run(argv: list[str], *, migrate_first: bool) -> None:
         import django
 
         django.setup()
-        from config.prepare import migrate_once
+        from config.local.prepare import migrate_once
 
         migrate_once()
     execute_from_command_line(argv)

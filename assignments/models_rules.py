@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from assignments.balancer import Automation, Rules
-from assignments.window import Window
+from assignments.runs.rules.balancer import Automation, Rules
+from assignments.runs.rules.window import Window
 from topology.models import Cluster, EndUser
 from topology.reasons import REASONS
 

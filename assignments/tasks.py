@@ -7,14 +7,15 @@ from what the database holds. A task that is lost is found again by the next tic
 from celery import shared_task
 from django.utils import timezone
 
-from assignments.services import balancer, operations, recovery
+from assignments.recovery import service
+from assignments.runs import balancer, operations
 
 
 @shared_task(name="assignments.tick")
 def tick() -> None:
     """Once a second: wake what is due."""
     now = timezone.now()
-    for pk in recovery.due(now):
+    for pk in service.due(now):
         step_subcluster.delay(pk)
     for pk, generation in operations.due(now):
         run_operation.delay(pk, generation)
@@ -25,7 +26,7 @@ def tick() -> None:
 @shared_task(name="assignments.step_subcluster")
 def step_subcluster(subcluster_id: int) -> None:
     """One step of the Server Recovery Manager of one subcluster."""
-    recovery.step(subcluster_id, timezone.now())
+    service.step(subcluster_id, timezone.now())
 
 
 @shared_task(name="assignments.run_operation")

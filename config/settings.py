@@ -1,7 +1,7 @@
 """Settings of Homenode, read from the environment; a bad value stops the start.
 
 Every variable is named in README.md. Where DATABASE_URL or REDIS_URL is not
-given, the embedded services below HOMENODE_DATA are used (config/embedded.py).
+given, the embedded services below HOMENODE_DATA are used (config/local/embedded.py).
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config.embedded import data_dir, database_url, keep_secret_key, redis_url
+from config.local.embedded import data_dir, database_url, keep_secret_key, redis_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "csp",
     "topology",
     "assignments",
+    "config.local",
 ]
 
 MIDDLEWARE = [
@@ -72,7 +73,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "topology.context.page",
+                "topology.views.pages.context.page",
             ],
             "builtins": ["topology.templatetags.console"],
         },

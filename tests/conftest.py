@@ -69,7 +69,7 @@ def _groups(request: pytest.FixtureRequest) -> None:
     request.getfixturevalue("transactional_db" if transactional else "db")
     from django.contrib.auth.models import Group
 
-    from topology.roles import ROLES
+    from topology.accounts.roles import ROLES
 
     have = set(Group.objects.values_list("name", flat=True))
     Group.objects.bulk_create(Group(name=name) for name in ROLES if name not in have)

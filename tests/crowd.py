@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from assignments.models import Assignment, Operation
-from assignments.services import operations
+from assignments.runs import operations
 from topology.models import Cluster, Model, Node, Policy, Subcluster
 
 ENDPOINTS = 2

@@ -11,10 +11,10 @@ from typing import Any
 
 import yaml
 
-from assignments import simulator_file
-from assignments.simulator import Result, Scenario, run
+from assignments.simulation.rules import scenario_file
+from assignments.simulation.rules.play import Result, Scenario, run
 from tests.pair_table import rows
-from topology.services import RULES
+from topology.structure.limits import RULES
 
 FOLDER = Path(__file__).parent / "scenarios"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -28,7 +28,7 @@ def scenario(name: str) -> Scenario:
     def present(cluster: str) -> Any:
         raise AssertionError(f"golden scenarios have a topology of their own, not {cluster}")
 
-    return simulator_file.parse(document(name), RULES, present)
+    return scenario_file.parse(document(name), RULES, present)
 
 
 def simulated(name: str) -> Result:

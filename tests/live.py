@@ -8,8 +8,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from config.embedded import BASE_DIR, HOST, free_port
-from config.processes import child_setup, signal_group, stop_child, wait_until
+from config.local.embedded import BASE_DIR, HOST, free_port
+from config.local.processes import child_setup, signal_group, stop_child, wait_until
 
 
 class LiveStack:

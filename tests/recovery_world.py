@@ -9,10 +9,9 @@ from unittest import mock
 
 from django.db import connection
 
-from assignments.recovery_pair import Pair, Parameters, to_json
-from assignments.services import recovery
-from assignments.services import recovery_reads as reads
-from assignments.simulator import Action, Scenario, at_rest
+from assignments.recovery import reads, service
+from assignments.recovery.rules.pair import Pair, Parameters, to_json
+from assignments.simulation.rules.play import Action, Scenario, at_rest
 from topology.models import Cluster, Event, Node, Policy, Subcluster
 from topology.reasons import Refused
 
@@ -108,8 +107,8 @@ class Drive:
     def tick(self) -> None:
         self.ticks += 1
         with clock_at(self.real):
-            for pk in recovery.due(self.real):
-                recovery.step(pk, self.real)
+            for pk in service.due(self.real):
+                service.step(pk, self.real)
 
     def _next_wake(self) -> datetime | None:
         rows = Subcluster.objects.filter(cluster=self.cluster, next_wake__isnull=False).order_by("next_wake")
@@ -127,12 +126,12 @@ class Drive:
 
     def _call(self, action: Action, node: Node, sub: Subcluster) -> None:
         if action.do in ("fault", "repair"):
-            change: Any = recovery.inject if action.do == "fault" else recovery.repair
+            change: Any = service.inject if action.do == "fault" else service.repair
             change(node, action.kind.value, action.service)
         elif action.do in ("failover", "fallback"):
-            getattr(recovery, action.do)(node)
+            getattr(service, action.do)(node)
         else:
-            getattr(recovery, action.do)(sub)
+            getattr(service, action.do)(sub)
 
     def log(self) -> list[tuple[int, str, str, Any, int]]:
         """The history of the cluster as the simulator would log it, without batches and refusals."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded import database_url, redis_url, running_services, wanted_services
+from config.local.embedded import database_url, redis_url, running_services, wanted_services
 
 _stack = contextlib.ExitStack()
 

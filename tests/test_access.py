@@ -9,7 +9,7 @@ from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 from django.utils import timezone
 
-from topology import access, roles
+from topology.accounts import roles, sign_in
 from topology.models import Event, SignInLink
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def test_every_address_but_signing_in_and_health_needs_a_signed_in_person(client
 
 
 def test_a_link_signs_in_once_and_makes_the_first_person_an_administrator(client: Client) -> None:
-    path = access.issue_sign_in_link()
+    path = sign_in.issue_sign_in_link()
     assert client.get(path).status_code == 200
     assert "_auth_user_id" not in client.session, "following the link alone must not use it up"
     assert client.post(path).status_code == 302
@@ -65,7 +65,7 @@ def test_a_link_signs_in_once_and_makes_the_first_person_an_administrator(client
 
 
 def test_a_link_is_kept_as_a_hash_and_grows_old(client: Client) -> None:
-    path = access.issue_sign_in_link()
+    path = sign_in.issue_sign_in_link()
     token = path.strip("/").split("/")[-1]
     link = SignInLink.objects.get()
     assert token not in link.token_hash
@@ -74,9 +74,9 @@ def test_a_link_is_kept_as_a_hash_and_grows_old(client: Client) -> None:
 
 
 def test_a_later_account_is_a_viewer_unless_a_role_is_given() -> None:
-    access.issue_sign_in_link()
-    access.issue_sign_in_link(username="vera")
-    access.issue_sign_in_link(username="olaf", role=roles.OPERATOR)
+    sign_in.issue_sign_in_link()
+    sign_in.issue_sign_in_link(username="vera")
+    sign_in.issue_sign_in_link(username="olaf", role=roles.OPERATOR)
     people = get_user_model().objects
     assert roles.role_of(people.get(username="vera")) == roles.VIEWER
     assert roles.role_of(people.get(username="olaf")) == roles.OPERATOR
@@ -96,13 +96,13 @@ def test_a_later_account_is_a_viewer_unless_a_role_is_given() -> None:
 def test_a_higher_role_includes_the_lower_ones(have: str | None, needed: str, allowed: bool) -> None:
     person = get_user_model().objects.create(username="p")
     if have:
-        access.give_role(person, have)
+        sign_in.give_role(person, have)
     assert roles.may(person, needed) is allowed
 
 
 def test_an_inactive_person_may_nothing() -> None:
     person = get_user_model().objects.create(username="p", is_active=False)
-    access.give_role(person, roles.ADMINISTRATOR)
+    sign_in.give_role(person, roles.ADMINISTRATOR)
     assert not roles.may(person, roles.VIEWER)
 
 

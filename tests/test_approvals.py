@@ -5,9 +5,10 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from assignments.models import Approval, Assignment, Goal, Operation, Plan
-from assignments.services import approvals, balancer, operations, plans
+from assignments.planning import approvals, plans
+from assignments.runs import balancer, operations
 from tests.crowd import make_crowd, nodes_of
-from topology import access, roles
+from topology.accounts import roles, sign_in
 from topology.models import Cluster, Event
 from topology.reasons import Refused
 
@@ -23,7 +24,7 @@ def cluster() -> Cluster:
 
 def person(name: str, role: str = roles.OPERATOR) -> object:
     found, _ = get_user_model().objects.get_or_create(username=name)
-    access.give_role(found, role)
+    sign_in.give_role(found, role)
     return found
 
 

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from assignments.models import Assignment, Kind, Operation, Plan, Progress, RunPolicy
-from assignments.services import balancer, operations
+from assignments.runs import balancer, operations
 from tests.crowd import make_crowd, nodes_of
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import Refused

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.balancer import Automation, Ground, Load, Rules, decide, imbalance
-from assignments.window import Window
+from assignments.runs.rules.balancer import Automation, Ground, Load, Rules, decide, imbalance
+from assignments.runs.rules.window import Window
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ALWAYS = Window(time(0), time(0))

@@ -8,13 +8,13 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from assignments.check_selectors import facts_of, report
-from assignments.services.imports import import_users
+from assignments.board.checks import facts_of, report
+from assignments.users.imports import import_users
 from tests.lists import csv_of
 from tests.test_import import make
-from topology import checks
-from topology.checks import ClusterFacts, NodeFacts, SubclusterFacts
 from topology.models import Cluster
+from topology.rules import checks
+from topology.rules.checks import ClusterFacts, NodeFacts, SubclusterFacts
 
 
 def node(name: str, **columns: Any) -> NodeFacts:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topology.checks import ClusterFacts, NodeFacts, SubclusterFacts
-from topology.deployment import NON_REDUNDANT, REDUNDANT, STANDBY, judge
+from topology.rules.checks import ClusterFacts, NodeFacts, SubclusterFacts
+from topology.rules.deployment import NON_REDUNDANT, REDUNDANT, STANDBY, judge
 
 
 def node(name: str, home: int, capacity: int = 5000) -> NodeFacts:

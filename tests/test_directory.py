@@ -9,13 +9,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from assignments import page_selectors
 from assignments.models import Assignment
-from assignments.selectors import UserFilter
-from assignments.services import recovery
+from assignments.recovery import service
+from assignments.users import pages
+from assignments.users.filter import UserFilter
 from tests.test_page import HTMX, as_
 from tests.worlds import make_acme, node
-from topology import roles
+from topology.accounts import roles
 from topology.models import Cluster, EndUser
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +62,7 @@ def test_each_part_of_the_filter_narrows_the_list(two: tuple[Cluster, Cluster], 
     assert found(client, show="pinned") == []
     Assignment.objects.filter(home_node=third).update(pinned=True)
     assert len(found(client, show="pinned")) == 2
-    recovery.inject(third, "power")
+    service.inject(third, "power")
     assert found(client, show="out") == ["west-imp3a-0001", "west-imp3a-0002"]
     EndUser.objects.filter(user_id="west-imp1a-0002").update(contacts=150, endpoints=["sametime"])
     assert found(client, contacts=150) == found(client, endpoint="sametime") == ["west-imp1a-0002"]
@@ -110,7 +110,7 @@ def test_pages_go_on_and_show_everybody_once(client: Client) -> None:
 
 def test_the_count_is_capped(client: Client) -> None:
     make_acme(imp1a=12)
-    assert page_selectors.count_users(UserFilter(None, q="im"), cap=5) == (5, True)
+    assert pages.count_users(UserFilter(None, q="im"), cap=5) == (5, True)
     assert "12 users in all clusters" in text(client)
     assert "1 user matches" in text(client, q="imp1a-0003")
     assert "Nobody matches" in text(client, q="nobody")

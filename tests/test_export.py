@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from assignments.export_selectors import assignments_csv
 from assignments.models import Assignment
-from assignments.services.imports import import_users
+from assignments.users.export import assignments_csv
+from assignments.users.imports import import_users
 from tests.lists import csv_of, numbered
 from tests.test_import import homes, make
 from topology.models import Cluster, EndUser, Node

@@ -5,10 +5,10 @@ import re
 import pytest
 from django.urls import reverse
 
-from assignments.recovery_commands import Fault
-from assignments.simulator import Action
-from topology import roles
-from topology.states import State
+from assignments.recovery.rules.commands import Fault
+from assignments.simulation.rules.play import Action
+from topology.accounts import roles
+from topology.rules.states import State
 
 from .recovery_world import Drive, clock_at, make
 from .test_page import as_

@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from assignments.services import hands
-from topology import events
-from topology.access import give_role
+from assignments.moves import drag_presence
+from topology.accounts.sign_in import give_role
+from topology.live import events
 from topology.models import Cluster
 
 from .worlds import make_acme, node
@@ -36,21 +36,21 @@ def client_of(found: Any) -> Client:
 def test_the_others_see_it_until_it_ends(acme: Cluster, django_assert_num_queries: Any) -> None:
     ann, bob = person("ann"), person("bob")
     with django_assert_num_queries(0):
-        hands.carry(acme, ann, users=1200, source="node:1", to="node:2")
-        seen = [(hand.what, hand.places) for hand in hands.others(acme, bob)]
-        assert hands.others(acme, ann) == []
+        drag_presence.carry(acme, ann, users=1200, source="node:1", to="node:2")
+        seen = [(hand.what, hand.places) for hand in drag_presence.others(acme, bob)]
+        assert drag_presence.others(acme, ann) == []
     assert seen == [("1,200 users", [("node:1", "ann is holding 1,200 users"), ("node:2", "ann may drop 1,200 users")])]
-    hands.let_go(acme, ann)
-    assert hands.others(acme, bob) == []
+    drag_presence.let_go(acme, ann)
+    assert drag_presence.others(acme, bob) == []
 
 
 def test_it_is_forgotten_after_a_while(acme: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     ann, bob = person("ann"), person("bob")
-    hands.carry(acme, ann, users=None, source="node:1", to="")
+    drag_presence.carry(acme, ann, users=None, source="node:1", to="")
     now = events.time.time()
-    monkeypatch.setattr(events.time, "time", lambda: now + hands.HELD + 1)
-    assert hands.others(acme, bob) == []
-    assert 0 < events.client().ttl(f"{events.stream_name()}:shown:{hands.topic(acme)}") <= hands.HELD
+    monkeypatch.setattr(events.time, "time", lambda: now + drag_presence.HELD + 1)
+    assert drag_presence.others(acme, bob) == []
+    assert 0 < events.client().ttl(f"{events.stream_name()}:shown:{drag_presence.topic(acme)}") <= drag_presence.HELD
 
 
 def test_what_a_browser_says_is_checked(acme: Cluster) -> None:
@@ -58,9 +58,9 @@ def test_what_a_browser_says_is_checked(acme: Cluster) -> None:
     to = f"node:{node(acme, 'imp1b').pk}"
     said = {"count": "<b>3</b>", "list": "javascript:1", "to": to}
     assert ann.post("/clusters/acme/moves/hands", said).status_code == 204
-    assert [hand.places for hand in hands.others(acme, bob)] == [[(to, "ann may drop all users")]]
+    assert [hand.places for hand in drag_presence.others(acme, bob)] == [[(to, "ann may drop all users")]]
     shown = client_of(bob).get("/clusters/acme/hands").content.decode()
     assert f'data-hand="{to}"' in shown
     assert client_of(bob).post("/clusters/acme/moves/hands", said, headers={"HX-Request": "true"}).status_code == 403
     ann.post("/clusters/acme/moves/hands")
-    assert hands.others(acme, bob) == []
+    assert drag_presence.others(acme, bob) == []

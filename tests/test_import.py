@@ -17,18 +17,20 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assignments import userlist
+from assignments.board.topology_file import apply_topology
 from assignments.models import Assignment, Move, Operation, Population
-from assignments.services import operations
-from assignments.services.apply import apply_topology
-from assignments.services.imports import LIMITS, Report, import_users
+from assignments.runs import operations
+from assignments.users.imports import LIMITS, Report, import_users
+from assignments.users.rules import user_file
 from demo.users import CROWDS
 from tests.lists import csv_of, numbered
 from tests.test_constraints import assert_counts_true
 from topology.models import Cluster, EndUser, Event, Node
 from topology.reasons import Refused
-from topology.services import add_node, create_cluster, create_subcluster
-from topology.states import State
+from topology.rules.states import State
+from topology.structure.clusters import create_cluster
+from topology.structure.nodes import add_node
+from topology.structure.subclusters import create_subcluster
 
 BULK = (
     '"USER ID","FIRST NAME","LAST NAME","MIDDLE NAME","MAIL ID","DEPARTMENT","PIN","DEFAULT PROFILE","USER LOCALE"',
@@ -123,7 +125,7 @@ def test_files_as_programs_write_them(acme: Cluster, file: io.BytesIO, created: 
     ],
 )
 def test_endpoints_in_every_notation(cell: str) -> None:
-    users = userlist.UserList(csv_of("user_id,endpoints", f'a,"{cell}"'), LIMITS)
+    users = user_file.UserList(csv_of("user_id,endpoints", f'a,"{cell}"'), LIMITS)
     assert [row.endpoints for row in users.rows()] == [("desk_phone", "sametime")]
     assert not users.problems.total
 
@@ -189,10 +191,10 @@ def test_only_the_first_thousand_are_listed_and_all_are_counted(acme: Cluster) -
 
 
 def test_a_file_that_is_too_large_ends_early(acme: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(userlist, "MAX_BYTES", 1000)
+    monkeypatch.setattr(user_file, "MAX_BYTES", 1000)
     assert codes(import_users(acme, numbered(100)))[-1][1] == "IMPORT_TOO_LARGE"
-    long = io.BytesIO(b"user_id\n" + b"x" * (userlist.MAX_LINE + 5))
-    monkeypatch.setattr(userlist, "MAX_BYTES", 1 << 30)
+    long = io.BytesIO(b"user_id\n" + b"x" * (user_file.MAX_LINE + 5))
+    monkeypatch.setattr(user_file, "MAX_BYTES", 1 << 30)
     assert codes(import_users(acme, long)) == [(2, "IMPORT_TOO_LARGE")]
 
 
@@ -478,7 +480,7 @@ def test_an_import_can_be_undone_like_any_operation(acme: Cluster) -> None:
     body=st.binary(max_size=300) | st.lists(st.sampled_from(list(b'a,;"\n\r\x00\xe4 9|-')), max_size=80).map(bytes),
 )
 def test_any_bytes_are_read_or_refused_by_line(header: bytes, body: bytes) -> None:
-    users = userlist.UserList(io.BytesIO(header + body), LIMITS)
+    users = user_file.UserList(io.BytesIO(header + body), LIMITS)
     rows = list(users.rows())
     lines = (header + body).count(b"\n") + 1
     assert all(1 <= row.line <= lines and 0 < len(row.user_id) <= 132 and "\0" not in row.user_id for row in rows)

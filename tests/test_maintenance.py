@@ -10,22 +10,24 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from assignments import planner
 from assignments.models import Assignment, Claim, Goal, Kind, Operation, Progress
-from assignments.recovery import step
-from assignments.recovery_commands import Fault
-from assignments.recovery_maintenance import Standing
-from assignments.recovery_verdict import n_minus_one
-from assignments.services import balancer, maintenance, moves, operations, plans, recovery
-from assignments.services import recovery_reads as reads
-from assignments.services.grounds import ground_of
-from assignments.services.imports import import_users
-from assignments.services.moves import Selection
-from assignments.simulator import Action, Scenario
-from topology import roles
+from assignments.moves import drop
+from assignments.moves.drop import Selection
+from assignments.planning import plans
+from assignments.planning.loads import ground_of
+from assignments.planning.rules import goals
+from assignments.recovery import maintenance, reads, service
+from assignments.recovery.rules.commands import Fault
+from assignments.recovery.rules.maintenance import Standing
+from assignments.recovery.rules.n_minus_one import n_minus_one
+from assignments.recovery.rules.step import step
+from assignments.runs import balancer, operations
+from assignments.simulation.rules.play import Action, Scenario
+from assignments.users.imports import import_users
+from topology.accounts import roles
 from topology.models import Cluster, EndUser, Event, Node
 from topology.reasons import Refused
-from topology.states import State
+from topology.rules.states import State
 
 from .recovery_world import MIDNIGHT, Drive, clock_at, make
 from .test_page import as_
@@ -65,7 +67,7 @@ def test_a_node_that_is_worked_on_does_not_fail_over(pair: Cluster) -> None:
     drive = Drive(pair, scenario())
     begin(drive)
     with clock_at(drive.real):
-        recovery.inject(node(), "power")
+        service.inject(node(), "power")
     drive.until(1800)
     assert [state for state, _ in states()] == [State.NORMAL, State.NORMAL]
     assert codes().count("MAINTENANCE_HOLDS") == 1
@@ -76,7 +78,7 @@ def test_its_peer_is_not_failed_over_to_it(pair: Cluster) -> None:
     drive = Drive(pair, scenario())
     begin(drive)
     with clock_at(drive.real):
-        recovery.inject(node(B), "power")
+        service.inject(node(B), "power")
     drive.until(1800)
     assert [state for state, _ in states()] == [State.NORMAL, State.NORMAL]
     said = Event.objects.get(code="MAINTENANCE_HOLDS").sentence
@@ -87,7 +89,7 @@ def test_what_was_held_back_begins_when_it_ends(pair: Cluster) -> None:
     drive = Drive(pair, scenario())
     begin(drive)
     with clock_at(drive.real):
-        recovery.inject(node(), "power")
+        service.inject(node(), "power")
     drive.until(1800)
     with clock_at(drive.real):
         maintenance.end(node(), actor="ada")
@@ -100,7 +102,7 @@ def test_it_ends_by_itself_at_its_end(pair: Cluster) -> None:
     drive = Drive(pair, scenario())
     begin(drive, hours=0.5)
     with clock_at(drive.real):
-        recovery.inject(node(), "power")
+        service.inject(node(), "power")
     drive.until(1799)
     assert node().in_maintenance
     drive.until(1801)
@@ -116,7 +118,7 @@ def test_it_ends_at_its_instant_also_when_the_tick_comes_late(pair: Cluster) -> 
     begin(drive, hours=0.5)
     late = MIDNIGHT + 3 * HOUR
     with clock_at(late):
-        recovery.step(sub().pk, late)
+        service.step(sub().pk, late)
     assert Event.objects.get(code="MAINTENANCE_OVER").facts["t"] == int((MIDNIGHT + HOUR / 2).timestamp())
 
 
@@ -131,7 +133,7 @@ def test_no_automatic_fallback_to_it(db: None) -> None:
     drive.until(6000)
     assert states()[0][0] == State.FAILED_OVER
     with clock_at(drive.real):
-        refused("NODE_IN_MAINTENANCE", lambda: recovery.fallback(node()))
+        refused("NODE_IN_MAINTENANCE", lambda: service.fallback(node()))
         maintenance.end(node(), actor="ada")
     assert states()[0][0] == State.TAKING_BACK
 
@@ -140,8 +142,8 @@ def test_a_failover_by_hand_goes_from_it_and_not_to_it(pair: Cluster) -> None:
     drive = Drive(pair, scenario())
     begin(drive)
     with clock_at(drive.real):
-        refused("NODE_IN_MAINTENANCE", lambda: recovery.failover(node(B)))
-        recovery.failover(node(A))
+        refused("NODE_IN_MAINTENANCE", lambda: service.failover(node(B)))
+        service.failover(node(A))
     drive.until(1800)
     assert states()[0][0] == State.IDLE
 
@@ -160,7 +162,7 @@ def test_the_verdict_is_what_then_happens(pair: Cluster) -> None:
     begin(drive)
     found, _ = reads.read_pair(reads.with_policy(sub()), int(MIDNIGHT.timestamp()))
     verdict = n_minus_one(found, 1)
-    broken = recovery.commands.inject(found, 1, Fault.POWER, "", int(MIDNIGHT.timestamp())).pair
+    broken = service.commands.inject(found, 1, Fault.POWER, "", int(MIDNIGHT.timestamp())).pair
     for at in range(15, 3600, 15):
         broken = step(broken, int(MIDNIGHT.timestamp()) + at).pair
     assert broken.out_of_service == verdict.left_out
@@ -178,7 +180,7 @@ def acme(db: None) -> Cluster:
 def test_no_drop_no_plan_and_no_move_goes_there(acme: Cluster) -> None:
     target = acme_node(acme, "imp3a")
     ids = list(Assignment.objects.filter(home_node__name__startswith="imp1a").values_list("user", flat=True)[:3])
-    verdict = moves.verdicts(Selection(acme, users=tuple(ids)), roles.OPERATE)[f"node:{target.pk}"]
+    verdict = drop.verdicts(Selection(acme, users=tuple(ids)), roles.OPERATE)[f"node:{target.pk}"]
     assert (verdict.level, verdict.code, verdict.short) == ("refused", "NODE_IN_MAINTENANCE", "in maintenance")
     refused("NODE_IN_MAINTENANCE", lambda: operations.move_users(acme, ids, target, actor=None))
     for goal in (Goal.BALANCE, Goal.FILL):
@@ -186,7 +188,7 @@ def test_no_drop_no_plan_and_no_move_goes_there(acme: Cluster) -> None:
         assert target.name not in {flow["to"] for flow in plan.body["flows"]}
         assert plan.moves
     loads = ground_of(acme).nodes
-    assert target.pk not in planner.place(loads, planner.BALANCED, 10)
+    assert target.pk not in goals.place(loads, goals.BALANCED, 10)
     refused("NODE_IN_MAINTENANCE", lambda: plans.make_plan(acme, Goal.ACTIVE_STANDBY, author="ada"))
 
 
@@ -243,7 +245,7 @@ def test_not_both_nodes_of_a_pair_and_not_twice(pair: Cluster) -> None:
 def test_not_the_last_node_that_serves(pair: Cluster) -> None:
     drive = Drive(pair, scenario())
     with clock_at(drive.real):
-        recovery.failover(node(A))
+        service.failover(node(A))
         refused("HA_TRANSITION_RUNS", lambda: begin(drive, B))
     drive.until(1800)
     refused("MAINTENANCE_LAST_NODE", lambda: begin(drive, B))
@@ -265,12 +267,12 @@ def test_ha_comes_back_when_the_node_runs_again(pair: Cluster) -> None:
     drive = Drive(pair, scenario())
     begin(drive)
     with clock_at(drive.real):
-        recovery.disable_ha(sub())
-        recovery.inject(node(), "power")
-        found = refused("MAINTENANCE_NOT_READY", lambda: recovery.enable_ha(sub()))
+        service.disable_ha(sub())
+        service.inject(node(), "power")
+        found = refused("MAINTENANCE_NOT_READY", lambda: service.enable_ha(sub()))
         assert "power is off" in found.message
-        recovery.repair(node(), "power")
-        recovery.enable_ha(sub())
+        service.repair(node(), "power")
+        service.enable_ha(sub())
 
 
 # --- The order of the work ------------------------------------------------------------------------
@@ -283,19 +285,19 @@ def test_the_checklist_follows_the_work_with_ha_off(pair: Cluster) -> None:
     begin(drive)
     assert standings(drive.real)["away"] == Standing.NOW
     with clock_at(drive.real):
-        recovery.disable_ha(sub())
+        service.disable_ha(sub())
     assert standings(drive.real)["settle"] == Standing.BUSY
     [settle] = [s for s in maintenance.work(node(), drive.real).steps if s.key == "settle"]
     assert settle.wait == 120
     drive.until(121)
     assert standings(drive.real)["finish"] == Standing.NOW  # nothing was done to it yet: all are signed in
     with clock_at(drive.real):
-        recovery.inject(node(), "power")
+        service.inject(node(), "power")
     found = maintenance.work(node(), drive.real)
     assert standings(drive.real)["work"] == Standing.NOW
     assert (found.before, found.signed_in, found.trouble) == (300, 0, "power is off")
     with clock_at(drive.real):
-        recovery.repair(node(), "power")
+        service.repair(node(), "power")
     assert standings(drive.real)["sessions"] == Standing.BUSY
     assert not maintenance.work(node(), drive.real + HOUR / 3).late
     assert maintenance.work(node(), drive.real + HOUR).late
@@ -308,7 +310,7 @@ def test_the_checklist_follows_the_work_after_a_failover_by_hand(pair: Cluster) 
     drive = Drive(pair, scenario())
     begin(drive)
     with clock_at(drive.real):
-        recovery.failover(node())
+        service.failover(node())
     assert standings(drive.real)["away"] == Standing.BUSY
     assert reads.verdicts(pair)[node().pk].taker == B
     drive.until(1200)
@@ -316,7 +318,7 @@ def test_the_checklist_follows_the_work_after_a_failover_by_hand(pair: Cluster) 
     assert found.stopped
     assert standings(drive.real) == {k: "done" for k in ("away", "settle", "work", "sessions")} | {"finish": "now"}
     with clock_at(drive.real):
-        recovery.inject(node(), "power")
+        service.inject(node(), "power")
     assert standings(drive.real)["work"] == Standing.NOW
 
 
@@ -389,12 +391,12 @@ def test_a_failover_by_hand_is_asked_for_with_its_numbers(pair: Cluster) -> None
 
 
 def test_what_if_begins_with_the_maintenance(pair: Cluster) -> None:
-    from assignments import simulator_state
+    from assignments.simulation.rules import start_state
 
     begin(Drive(pair, scenario()))
     found, _ = reads.read_pair(reads.with_policy(sub()), int(MIDNIGHT.timestamp()))
-    assert not simulator_state.is_at_rest([found], int(MIDNIGHT.timestamp()))
-    written = simulator_state.write([found], int(MIDNIGHT.timestamp()))
+    assert not start_state.is_at_rest([found], int(MIDNIGHT.timestamp()))
+    written = start_state.write([found], int(MIDNIGHT.timestamp()))
     bare = Scenario("x", (found,)).pairs[0]
-    [again], _ = simulator_state.read(written, [bare])
+    [again], _ = start_state.read(written, [bare])
     assert [m.maintenance for m in again.members] == [m.maintenance for m in found.members]

@@ -11,13 +11,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from assignments.models import Assignment, Claim, Kind, Operation
-from assignments.selectors import UserFilter
-from assignments.services import moves
-from assignments.services.moves import Selection, Verdict
+from assignments.moves import drop as moves
+from assignments.moves.drop import Selection, Verdict
+from assignments.users.filter import UserFilter
 from tests.worlds import add_users, make_acme, node
 from topology.models import Cluster, Mode, Model, Node
 from topology.reasons import Refused
-from topology.states import State
+from topology.rules.states import State
 
 pytestmark = pytest.mark.django_db
 

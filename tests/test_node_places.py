@@ -9,11 +9,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from assignments.services import node_places
-from topology import services
-from topology.access import give_role
+from assignments.moves import node_drop
+from topology.accounts.sign_in import give_role
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Refused
+from topology.structure.nodes import move_node, unassign_node
 
 from .worlds import add_users, make_acme, node
 
@@ -47,7 +47,7 @@ def test_each_verdict_is_what_the_drop_then_does(acme: Cluster, short: str) -> N
     add_users(acme, "imp2a", 2)
     admin, moved = client("administrator"), node(acme, short)
     for target, verdict in told(admin, moved.pk).items():
-        before = node_places.place_of(moved)
+        before = node_drop.place_of(moved)
         answer = admin.post("/clusters/acme/moves/node", {"server": moved.pk, "to": target})
         moved.refresh_from_db()
         if verdict["level"] == "refused":
@@ -56,19 +56,19 @@ def test_each_verdict_is_what_the_drop_then_does(acme: Cluster, short: str) -> N
             assert verdict["code"] == "NODE_ALREADY_THERE" or verdict["fix"]
         else:
             assert answer.status_code == 200
-            assert node_places.place_of(moved) == target
+            assert node_drop.place_of(moved) == target
             assert (
                 admin.post("/clusters/acme/moves/node", {"server": moved.pk, "to": before}).status_code == 200
             )  # undo
             moved.refresh_from_db()
-        assert node_places.place_of(moved) == before
+        assert node_drop.place_of(moved) == before
 
 
 def test_the_verdict_is_that_of_the_verb(acme: Cluster) -> None:
     spare, full = node(acme, "spare"), Subcluster.objects.get(cluster=acme, name="sc-1")
     with pytest.raises(Refused) as verb:
-        services.move_node(spare, full)
-    verdict = node_places.targets(spare, "administrator")[f"subcluster:{full.pk}"]
+        move_node(spare, full)
+    verdict = node_drop.targets(spare, "administrator")[f"subcluster:{full.pk}"]
     assert (verdict["code"], verdict["message"]) == (verb.value.code, verb.value.message)
     assert verdict["short"] == "two nodes already"
 
@@ -77,7 +77,7 @@ def test_a_verdict_says_what_becomes_of_both_places(acme: Cluster) -> None:
     """What a node that joins means for room, failures and sessions."""
     add_users(acme, "imp3a", 7)
     Node.objects.filter(pk=node(acme, "spare").pk).update(capacity_users=5)
-    targets = node_places.targets(node(acme, "spare"), "administrator")
+    targets = node_drop.targets(node(acme, "spare"), "administrator")
     target = f"subcluster:{Subcluster.objects.get(name='sc-3').pk}"
     joined = targets[target]
     assert joined["message"] == (
@@ -89,13 +89,13 @@ def test_a_verdict_says_what_becomes_of_both_places(acme: Cluster) -> None:
     alone = targets[f"subcluster:{Subcluster.objects.get(name='sc-4').pk}"]
     assert (alone["level"], alone["message"]) == ("allowed", "spare joins sc-4, which has no other node.")
     Node.objects.filter(pk=node(acme, "spare").pk).update(capacity_users=5000)
-    joined = node_places.targets(node(acme, "spare"), "administrator")[target]
+    joined = node_drop.targets(node(acme, "spare"), "administrator")[target]
     assert "sc-3 will have 7 of 10,000 users; once HA is on, either node can serve them all." in joined["message"]
 
 
 def test_a_verdict_names_the_node_that_is_left_alone(acme: Cluster) -> None:
     Subcluster.objects.filter(cluster=acme).update(ha_enabled=False)
-    targets = node_places.targets(node(acme, "imp1b"), "administrator")
+    targets = node_drop.targets(node(acme, "imp1b"), "administrator")
     leaves = "imp1b leaves sc-1 and serves nobody until it is in a subcluster again. "
     alone = "imp1a stays alone in sc-1 with 3 of 5,000 users: nobody takes over when it fails. "
     again = "Signed-in users of imp1a who sign in again: 1, within 203 s."
@@ -112,16 +112,16 @@ def test_a_drop_of_a_node_that_is_elsewhere_by_now_says_who_moved_it(acme: Clust
     seen = json.loads(answer.content)["ground"]
     assert seen == {"seen": "nodes"}
     sc3, sc4 = (f"subcluster:{Subcluster.objects.get(name=name).pk}" for name in ("sc-3", "sc-4"))
-    services.move_node(moved, Subcluster.objects.get(name="sc-3"), actor="bob")
+    move_node(moved, Subcluster.objects.get(name="sc-3"), actor="bob")
     answer = found.post(address, asked | seen | {"to": sc4})
     assert answer.status_code == 409
     assert "spare is not where it was picked up any more. bob put spare.acme.org into sc-3." in answer.content.decode()
-    assert node_places.place_of(node(acme, "spare")) == sc3
+    assert node_drop.place_of(node(acme, "spare")) == sc3
     answer = found.post(address, asked | {"seen": sc3, "to": sc4})  # and once more, from where it is
     undo = {"to": sc3, "seen": sc4}
     for name, value in undo.items():
         assert f'name="{name}" value="{value}"' in answer.content.decode()
-    services.unassign_node(node(acme, "spare"), actor="bob")
+    unassign_node(node(acme, "spare"), actor="bob")
     answer = found.post(address, asked | undo)
     assert "bob took spare.acme.org out of sc-4." in answer.content.decode()
 
@@ -139,7 +139,7 @@ def test_verdicts_cost_the_same_for_many_users(acme: Cluster) -> None:
     for users in (2, 300):
         add_users(acme, "imp3a" if users == 2 else "imp2a", users)
         with CaptureQueriesContext(connection) as queries:
-            node_places.targets(node(acme, "spare"), "administrator")
+            node_drop.targets(node(acme, "spare"), "administrator")
         counts.append(len(queries))
     assert counts[0] == counts[1]
 

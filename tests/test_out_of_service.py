@@ -7,14 +7,15 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from assignments import page_selectors, selectors
-from assignments.recovery_commands import Fault
-from assignments.selectors import UserFilter
-from assignments.services import recovery_reads as reads
-from assignments.simulator import Action
-from topology import roles
+from assignments.population.selectors import board_of, node_view
+from assignments.recovery import reads
+from assignments.recovery.rules.commands import Fault
+from assignments.simulation.rules.play import Action
+from assignments.users import pages
+from assignments.users.filter import UserFilter, matching_users
+from topology.accounts import roles
 from topology.models import Cluster
-from topology.states import CRITICAL_SERVICES, State
+from topology.rules.states import CRITICAL_SERVICES, State
 
 from .recovery_world import Drive, make
 from .test_page import as_
@@ -62,16 +63,16 @@ def case(request: Any, db: None) -> tuple[Cluster, int]:
 def test_page_lists_and_commands_say_what_the_engine_says(case: tuple[Cluster, int], capsys: Any) -> None:
     cluster, out = case
     pair, _ = reads.read_pair(reads.with_policy(sub()), 0)
-    board = selectors.board(cluster)
+    board = board_of(cluster)
     assert pair.out_of_service == out
     assert board.out_of_service == sum(view.out_of_service for view in board.nodes) == out
     assert sum(view.served for view in board.nodes) == 600 - out
-    assert page_selectors.count_users(UserFilter(cluster.pk, out_of_service=True)) == (out, False)
-    assert page_selectors.count_users(UserFilter(cluster.pk, out_of_service=False)) == (600 - out, False)
+    assert pages.count_users(UserFilter(cluster.pk, out_of_service=True)) == (out, False)
+    assert pages.count_users(UserFilter(cluster.pk, out_of_service=False)) == (600 - out, False)
     call_command("show_topology", cluster.name, "--json")
     assert json.loads(capsys.readouterr().out)["users"]["out_of_service"] == out
     for view in board.nodes:
-        one = selectors.node_view(view.node)
+        one = node_view(view.node)
         assert (one.out_of_service, one.served) == (view.out_of_service, view.served)
 
 
@@ -79,13 +80,11 @@ def test_the_page_shows_it(case: tuple[Cluster, int]) -> None:
     cluster, out = case
     page = as_(roles.VIEWER).get(reverse("cluster", args=[cluster.name])).content.decode()
     assert ("is-alarm" in page) == bool(out)
-    assert page.count('class="node-out tone-bad"') == sum(
-        1 for view in selectors.board(cluster).nodes if view.out_of_service
-    )
-    for view in selectors.board(cluster).nodes:
+    assert page.count('class="node-out tone-bad"') == sum(1 for view in board_of(cluster).nodes if view.out_of_service)
+    for view in board_of(cluster).nodes:
         assert view.node.look.label in page
 
 
 def test_whoever_is_out_of_service_is_not_signed_in(case: tuple[Cluster, int]) -> None:
     cluster, _ = case
-    assert not selectors.users(UserFilter(cluster.pk, out_of_service=True)).filter(signed_in=True).exists()
+    assert not matching_users(UserFilter(cluster.pk, out_of_service=True)).filter(signed_in=True).exists()

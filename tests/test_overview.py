@@ -8,14 +8,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from assignments.board.removal import remove_cluster
 from assignments.models import Assignment, Goal
-from assignments.services import operations, plans, recovery
-from assignments.services.removal import remove_cluster
+from assignments.planning import plans
+from assignments.recovery import service
+from assignments.runs import operations
 from tests.crowd import make_crowd
 from tests.test_page import as_
 from tests.worlds import make_acme, node
-from topology import roles, services
+from topology.accounts import roles
 from topology.models import Cluster, Node
+from topology.structure.clusters import create_cluster
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +70,7 @@ def test_twenty_clusters_cost_as_many_queries_as_one(client: Client) -> None:
 def test_a_hundred_and_twenty_nodes_are_less_than_a_hundred_kilobytes() -> None:
     for cluster in many(20):
         for pair in ("imp1a", "imp2a"):
-            recovery.inject(node(cluster, pair), "power")
+            service.inject(node(cluster, pair), "power")
     page = as_(roles.ADMINISTRATOR).get(reverse("overview")).content
     assert len(page) < 100_000, len(page)
     assert page.count(b'class="cell ') == 120
@@ -101,7 +104,7 @@ def test_each_cluster_has_a_panel_with_its_nodes(client: Client) -> None:
 def test_trouble_is_said_in_words_and_numbers(client: Client) -> None:
     cluster = make_acme(imp1a=5, imp3a=7)
     assert "All well" in panel(client, cluster)
-    recovery.inject(node(cluster, "imp3a"), "power")  # no peer: the engine has no state of its own for it
+    service.inject(node(cluster, "imp3a"), "power")  # no peer: the engine has no state of its own for it
     page = panel(client, cluster)
     assert "Does not serve" in page
     assert "<b>7</b> out of service" in page
@@ -125,7 +128,7 @@ def test_the_filter_hides_panels_and_keeps_them_listening(client: Client) -> Non
     assert shown(page) == []
     assert page.count("data-live=") >= 4
     assert "Nothing is in trouble" in page
-    recovery.inject(node(west, "imp3a"), "power")
+    service.inject(node(west, "imp3a"), "power")
     assert "Does not serve" in panel(client, west, only="trouble")
     assert "Does not serve" not in panel(client, east, only="trouble")
     assert shown(text(client, only="trouble")) == ["west"]
@@ -154,7 +157,7 @@ def test_it_is_reached_from_the_switcher_and_says_what_to_do_first(client: Clien
     assert "No cluster yet" in text(client)
     assert "New cluster" not in text(client)
     assert "New cluster" in as_(roles.ADMINISTRATOR).get(reverse("overview")).content.decode()
-    services.create_cluster("empty")
+    create_cluster("empty")
     assert "No subclusters yet" in text(client)
     assert 'href="/overview/"' in client.get("/clusters/empty/").content.decode()
 

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignments.models import Assignment, Operation
-from assignments.recovery import step
-from assignments.recovery_commands import Command, Fault, command, pace
-from assignments.services import operations, recovery
-from assignments.services.imports import import_users
-from assignments.simulator import Action
-from assignments.throttle import Budget
-from topology import roles
+from assignments.recovery import service
+from assignments.recovery.rules.commands import Command, Fault, command, pace
+from assignments.recovery.rules.relogin_window import Budget
+from assignments.recovery.rules.step import step
+from assignments.runs import operations
+from assignments.simulation.rules.play import Action
+from assignments.users.imports import import_users
+from topology.accounts import roles
 from topology.models import Cluster, Event
 from topology.reasons import Refused
 
@@ -35,14 +36,14 @@ def pair(db: None) -> Cluster:
 def failing_over(pair: Cluster, until: int) -> Drive:
     drive = Drive(pair, scenario())
     with clock_at(drive.real):
-        recovery.failover(node())
+        service.failover(node())
     drive.until(until)
     return drive
 
 
 def tick(real: Any) -> None:
-    for pk in recovery.due(real):
-        recovery.step(pk, real)
+    for pk in service.due(real):
+        service.step(pk, real)
 
 
 # --- Notices --------------------------------------------------------------------------------------
@@ -53,7 +54,7 @@ def notices() -> list[tuple[int, int]]:
 
 def test_an_import_changes_the_window_and_says_so_once(pair: Cluster) -> None:
     with clock_at(MIDNIGHT):
-        recovery.step(sub().pk, MIDNIGHT)
+        service.step(sub().pk, MIDNIGHT)
         lines = "".join(f"new-{n},{A}\n" for n in range(500)).encode()
         import_users(pair, BytesIO(b"user_id,node\n" + lines), actor="ada")
         tick(MIDNIGHT)
@@ -71,7 +72,7 @@ def test_an_import_changes_the_window_and_says_so_once(pair: Cluster) -> None:
 def test_moves_by_hand_change_the_window_when_they_pass_a_row(db: None) -> None:
     pair = make(scenario(users=490))
     with clock_at(MIDNIGHT):
-        recovery.step(sub().pk, MIDNIGHT)
+        service.step(sub().pk, MIDNIGHT)
         ids = list(Assignment.objects.filter(home_node=node(B)).values_list("user", flat=True)[:30])
         operations.move_users(pair, ids[:5], node(A), actor=None)
         tick(MIDNIGHT)
@@ -86,7 +87,7 @@ def test_the_panel_shows_the_window_with_its_effect(pair: Cluster) -> None:
     panel = as_(roles.VIEWER).get(address).content.decode()
     assert 'data-window="120-203"' in panel
     assert "6.0 sign-ins per second, all of the fuller node in 2 min 50 s" in panel
-    recovery.update_policy(pair, {"done_within_minutes": 10})
+    service.update_policy(pair, {"done_within_minutes": 10})
     panel = as_(roles.VIEWER).get(address).content.decode()
     assert "the budget counts: done within 10 minutes" in panel
     assert "0.5 sign-ins per second, all of the fuller node in 12 min" in panel
@@ -94,7 +95,7 @@ def test_the_panel_shows_the_window_with_its_effect(pair: Cluster) -> None:
 
 # --- The budget of a transition that runs ---------------------------------------------------------
 def test_the_question_names_rate_time_and_peak(pair: Cluster) -> None:
-    recovery.update_policy(pair, {"sign_ins_per_second": 3})
+    service.update_policy(pair, {"sign_ins_per_second": 3})
     asked = as_(roles.OPERATOR).get(reverse("ask", args=[pair.name, "nodes", node().pk, "failover"])).content.decode()
     assert "Sign-ins per second at b, at most</dt><dd>3<" in asked
     assert "All served again in about</dt><dd>3 min 40 s<" in asked
@@ -150,11 +151,11 @@ def test_what_is_typed_is_tried_before_it_counts(pair: Cluster) -> None:
 def test_it_ends_with_the_transition(pair: Cluster) -> None:
     drive = failing_over(pair, 140)
     with clock_at(drive.real):
-        recovery.set_pace(Operation.objects.get(), per_second=50, minutes=None, actor="ada")
+        service.set_pace(Operation.objects.get(), per_second=50, minutes=None, actor="ada")
     drive.until(400)
     assert states()[1][0] == "running_in_backup_mode"
     with clock_at(drive.real):
-        recovery.fallback(node())
+        service.fallback(node())
     back = Operation.objects.get(kind="failback")
     assert back.rate == pytest.approx(6, abs=0.05)
 
@@ -162,7 +163,7 @@ def test_it_ends_with_the_transition(pair: Cluster) -> None:
 def test_a_change_while_clients_wait_is_no_burst(pair: Cluster) -> None:
     drive = failing_over(pair, 10)
     with clock_at(drive.real):
-        recovery.set_pace(Operation.objects.get(), per_second=2, minutes=None, actor="ada")
+        service.set_pace(Operation.objects.get(), per_second=2, minutes=None, actor="ada")
     drive.until(119)
     assert Operation.objects.get().done == 0
     drive.until(130)
@@ -178,7 +179,7 @@ def test_what_is_refused(pair: Cluster) -> None:
             assert (answer.status_code, "POLICY_OUT_OF_RANGE" in answer.content.decode()) == (422, True)
     drive.until(1200)
     with pytest.raises(Refused) as refused:
-        recovery.set_pace(Operation.objects.get(), per_second=5, minutes=None)
+        service.set_pace(Operation.objects.get(), per_second=5, minutes=None)
     assert refused.value.code == "PACE_NOTHING_MOVES"
     assert client.get(reverse("pace", args=[run.pk])).status_code == 409
     assert "pace-" not in client.get(reverse("operation", args=[run.pk])).content.decode()
@@ -216,10 +217,10 @@ def test_a_canary_waits_anew_for_a_node_that_degrades(db: None) -> None:
     world = scenario(users=300, canary_fallback=True)
     drive = Drive(make(world), world)
     with clock_at(drive.real):
-        recovery.failover(node())
+        service.failover(node())
     drive.until(1000)
     with clock_at(drive.real):
-        recovery.fallback(node())
+        service.fallback(node())
     run = Operation.objects.get(kind="failback")
     drive.until(1030)
     run.refresh_from_db()

@@ -18,11 +18,11 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from assignments.models import Assignment, Operation, Plan, Progress
-from assignments.services import recovery
-from topology import roles
-from topology.access import give_role
+from assignments.recovery import service
+from topology.accounts import roles
+from topology.accounts.sign_in import give_role
 from topology.models import Cluster, Event, Node
-from topology.states import State
+from topology.rules.states import State
 
 from .crowd import make_crowd, nodes_of, people_of
 from .worlds import make_acme, node
@@ -375,8 +375,8 @@ def settle(cluster: Cluster) -> None:
     now = timezone.now()
     for sub in cluster.subclusters.filter(ha_enabled=True):
         for second in range(0, 600, 5):
-            recovery.step(sub.pk, now + timedelta(seconds=second))
-            if all(button.legal for button in recovery.buttons(sub) if button.command == "failover"):
+            service.step(sub.pk, now + timedelta(seconds=second))
+            if all(button.legal for button in service.buttons(sub) if button.command == "failover"):
                 break
         else:
             raise AssertionError(f"{sub} does not come to rest")

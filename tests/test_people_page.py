@@ -11,13 +11,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assignments.models import Assignment, Pin
-from assignments.services import pins
-from assignments.services.moves import Selection
-from assignments.services.operations import move_users
+from assignments.moves import pins
+from assignments.moves.drop import Selection
+from assignments.runs.operations import move_users
 from tests.crowd import make_crowd
 from tests.worlds import make_acme, node
-from topology import roles
-from topology.access import give_role
+from topology.accounts import roles
+from topology.accounts.sign_in import give_role
 from topology.models import Cluster
 
 pytestmark = pytest.mark.django_db

@@ -12,10 +12,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from assignments.models import Assignment, Pin, Population
-from assignments.selectors import UserFilter
-from assignments.services import pins
-from assignments.services.moves import Selection
-from assignments.services.operations import move_users
+from assignments.moves import pins
+from assignments.moves.drop import Selection
+from assignments.runs.operations import move_users
+from assignments.users.filter import UserFilter
 from tests.worlds import make_acme, node
 from topology.models import Cluster, Event
 from topology.reasons import Refused

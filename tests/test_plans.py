@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from assignments.models import Assignment, Goal, Plan, PlannedMove
-from assignments.services import plans
+from assignments.planning import plans
 from tests.crowd import ENDPOINTS, add_people, homes, make_crowd, nodes_of, people_of
 from topology.models import Cluster, Mode, Model, Node
 from topology.reasons import Refused

@@ -16,8 +16,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config import embedded, keeper, processes
-from config.embedded import (
+from config.local import embedded, keeper, processes
+from config.local.embedded import (
     BASE_DIR,
     Kept,
     Postgres,
@@ -31,7 +31,7 @@ from config.embedded import (
     redis_url,
     running_services,
 )
-from config.processes import is_alive, wait_until
+from config.local.processes import is_alive, wait_until
 
 BOTH = ["postgres", "valkey"]
 SHOW = (

@@ -15,9 +15,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config.embedded import BASE_DIR, HOST, free_port, is_owned, port_is_free, read_state, redis_url
-from config.processes import command_line, processes_with, wait_until
-from config.supervisor import MARK, describe, wanted_port
+from config.local.embedded import BASE_DIR, HOST, free_port, is_owned, port_is_free, read_state, redis_url
+from config.local.processes import command_line, processes_with, wait_until
+from config.local.supervisor import MARK, describe, wanted_port
 from tests.test_platform import SHOW, environment, manage, postgres_pid
 
 

@@ -7,15 +7,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from assignments.services.imports import import_users
-from assignments.services.preview import next_users
+from assignments.planning.preview import next_users
+from assignments.users.imports import import_users
 from tests.crowd import add_people, homes, make_crowd, nodes_of
 from tests.lists import csv_of
 from tests.worlds import make_acme, node
-from topology import roles
-from topology.access import give_role
+from topology.accounts import roles
+from topology.accounts.sign_in import give_role
 from topology.models import Cluster, Mode, Model, Node
-from topology.states import State
+from topology.rules.states import State
 
 pytestmark = pytest.mark.django_db
 

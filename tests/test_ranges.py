@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from assignments import range_selectors
-from assignments.selectors import UserFilter
-from topology import roles
+from assignments.users import ranges
+from assignments.users.filter import UserFilter
+from topology.accounts import roles
 from topology.models import Cluster, EndUser
 from topology.reasons import Refused
 
@@ -63,11 +63,11 @@ def test_an_end_that_is_gone_and_a_range_without_end_are_refused(
     for strange in ("999999999", "x", str(key("other-imp1a-0001"))):  # also one of another cluster
         answer = client.get(address, {"query": "", "from": str(key("imp1a-0001")), "to": strange})
         assert answer.status_code == 409
-    monkeypatch.setattr(range_selectors, "MOST", 100)
+    monkeypatch.setattr(ranges, "MOST", 100)
     where = UserFilter(acme.pk)
-    assert len(range_selectors.between(where, key("imp1a-0001"), key("imp1a-0100"))) == 100
+    assert len(ranges.between(where, key("imp1a-0001"), key("imp1a-0100"))) == 100
     with pytest.raises(Refused) as refusal:
-        range_selectors.between(where, key("imp1a-0001"), key("imp1a-0101"))
+        ranges.between(where, key("imp1a-0001"), key("imp1a-0101"))
     assert refusal.value.code == "RANGE_TOO_LONG"
     assert "Select all" in refusal.value.fix
 

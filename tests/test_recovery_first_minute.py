@@ -3,13 +3,13 @@
 import pytest
 from django.core.management import call_command
 
+from assignments.board.topology_file import apply_topology
 from assignments.models import Operation
-from assignments.recovery_commands import Command
-from assignments.services import recovery
-from assignments.services.apply import apply_topology
-from topology import roles
+from assignments.recovery import service
+from assignments.recovery.rules.commands import Command
+from topology.accounts import roles
 from topology.models import Cluster, Node, Subcluster
-from topology.states import State
+from topology.rules.states import State
 
 from .test_page import as_
 
@@ -31,7 +31,7 @@ def states() -> list[str]:
 
 
 def test_failover_is_offered_and_done_before_the_first_tick(fresh: Cluster) -> None:
-    shown = {(b.command, b.node and b.node.name): b for b in recovery.buttons(Subcluster.objects.get())}
+    shown = {(b.command, b.node and b.node.name): b for b in service.buttons(Subcluster.objects.get())}
     assert shown[Command.FAILOVER, A].refused is None
     page = as_(roles.OPERATOR).get(f"/clusters/{fresh.name}/map").content.decode()
     assert f'id="failover-nodes-{Node.objects.get(name=A).pk}"' in page
@@ -49,7 +49,7 @@ def test_a_fault_before_the_first_tick_is_no_failover_yet(fresh: Cluster) -> Non
 def test_the_first_tick_changes_nothing(fresh: Cluster) -> None:
     sub = Subcluster.objects.get()
     assert sub.next_wake is not None
-    assert recovery.step(sub.pk, sub.next_wake)
+    assert service.step(sub.pk, sub.next_wake)
     assert states() == [State.NORMAL, State.NORMAL]
     assert Subcluster.objects.get().srm["memory"]["phase"] == "normal"
     assert not Operation.objects.exists()

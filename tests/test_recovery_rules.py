@@ -9,12 +9,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from assignments import recovery_commands as commands
-from assignments import recovery_maintenance as maintenance
-from assignments import simulator
-from assignments.recovery import step
-from assignments.recovery_commands import Command, Fault
-from assignments.recovery_pair import (
+from assignments.recovery.rules import commands, maintenance
+from assignments.recovery.rules.commands import Command, Fault
+from assignments.recovery.rules.n_minus_one import n_minus_one
+from assignments.recovery.rules.pair import (
     BatchKind,
     Member,
     Outcome,
@@ -25,11 +23,12 @@ from assignments.recovery_pair import (
     to_json,
     watch_from_json,
 )
-from assignments.recovery_verdict import n_minus_one
-from assignments.simulator import Action, at_rest
-from assignments.throttle import Budget
+from assignments.recovery.rules.relogin_window import Budget
+from assignments.recovery.rules.step import step
+from assignments.simulation.rules import play as simulator
+from assignments.simulation.rules.play import Action, at_rest
 from topology.reasons import Refused
-from topology.states import RECOVERY_MANAGER
+from topology.rules.states import RECOVERY_MANAGER
 
 SERVICES = ("Cisco Presence Engine", "Cisco XCP Router", RECOVERY_MANAGER, "Cisco OAM Agent")
 MOVING = (Phase.INITIALIZING, Phase.FAILING_OVER, Phase.TAKING_BACK)

@@ -15,13 +15,13 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assignments import simulator
 from assignments.models import Assignment, Claim, Kind, Operation, Population, Progress
-from assignments.recovery_commands import Command, Fault
-from assignments.recovery_pair import Member, Pair, Parameters
-from assignments.services import recovery
-from assignments.services import recovery_reads as reads
-from assignments.simulator import Action, Scenario, at_rest
+from assignments.recovery import reads
+from assignments.recovery import service as recovery
+from assignments.recovery.rules.commands import Command, Fault
+from assignments.recovery.rules.pair import Member, Pair, Parameters
+from assignments.simulation.rules import play
+from assignments.simulation.rules.play import Action, Scenario, at_rest
 from tests.live import LiveStack
 from tests.recovery_world import BASE, MIDNIGHT, Drive, add_people, clock_at, make
 from topology.models import Cluster, EndUser, Event, Node, Policy, Subcluster
@@ -161,7 +161,7 @@ class Dying(Drive):
 def test_dying_between_any_two_statements_changes_nothing(every: int) -> None:
     """Each tick dies at another statement first and is then delivered again; the log is that of an undisturbed run."""
     plan = scenario(*POWER_LOSS, HOME_AGAIN, users=300)
-    lines = simulator.run(plan).log
+    lines = play.run(plan).log
     expected = [(x["t"], x["subcluster"], x["event"], x["nodes"], x["out_of_service"]) for x in lines]
 
     cluster = make(plan, speed=10)

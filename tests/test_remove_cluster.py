@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from assignments.board.removal import contents, remove_cluster
 from assignments.models import (
     Assignment,
     Goal,
@@ -23,8 +24,9 @@ from assignments.models import (
     Progress,
     RunPolicy,
 )
-from assignments.services import balancer, operations, plans, recovery
-from assignments.services.removal import contents, remove_cluster
+from assignments.planning import plans
+from assignments.recovery import service
+from assignments.runs import balancer, operations
 from tests.crowd import Hands, make_crowd
 from tests.test_structure import refused
 from tests.worlds import make_acme, node
@@ -105,7 +107,7 @@ def test_a_run_under_way_refuses_it(state: str) -> None:
 @pytest.mark.django_db
 def test_a_failover_refuses_it_until_it_is_over() -> None:
     cluster = make_acme(imp1a=3)
-    recovery.failover(node(cluster, "imp1a"), actor="ada")
+    service.failover(node(cluster, "imp1a"), actor="ada")
     Operation.objects.update(state=Progress.FINISHED)
     with refused("CLUSTER_IN_RECOVERY"):
         remove_cluster(cluster, "acme")
@@ -137,7 +139,7 @@ def test_a_late_task_of_a_removed_cluster_does_nothing() -> None:
     hands = Hands()
     operations.run(run.pk, run.generation, hands.now)
     assert group
-    assert not recovery.step(group.pk, hands.at)
+    assert not service.step(group.pk, hands.at)
     assert balancer.look(cluster.pk, hands.at) is None
     assert hands.tick() == []
 

@@ -12,10 +12,11 @@ from django.test import Client
 from django.urls import reverse
 
 from assignments.models import Claim, Goal, Operation
-from assignments.services import balancer, operations, plans
+from assignments.planning import plans
+from assignments.runs import balancer, operations
 from tests.crowd import Hands, homes, make_crowd
-from topology import roles
-from topology.access import give_role
+from topology.accounts import roles
+from topology.accounts.sign_in import give_role
 from topology.models import Cluster, Event
 from topology.reasons import Refused
 
@@ -164,7 +165,7 @@ def test_who_waits_says_when_the_window_opens(crowd: Cluster, hands: Hands) -> N
     run = start(crowd, in_window=True)
     hands.tick()
     run.refresh_from_db()
-    from assignments.services.waits import sentence
+    from assignments.runs.wait_reasons import sentence
 
     assert sentence(run, hands.at) == (
         f"It waits for the window 22:00\u201306:00 {ZONE}, which opens on 24 Nov at 22:00."

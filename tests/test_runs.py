@@ -9,8 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from assignments.models import Assignment, Claim, Goal, Kind, Lane, Move, Operation, Plan, Population
-from assignments.services import batches, operations, plans
-from assignments.throttle_runs import BURST
+from assignments.planning import plans
+from assignments.runs import batches, operations
+from assignments.runs.rules.rate import BURST
 from tests.crowd import Hands, homes, make_crowd, nodes_of, people_of
 from topology.models import Cluster, EndUser, Event, Node, Policy
 from topology.reasons import Refused

@@ -13,9 +13,10 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
 from assignments.models import Assignment, Claim, Goal, Lane, Move, Operation, Population
-from assignments.services import batches, operations, plans
+from assignments.planning import plans
+from assignments.runs import batches, operations
 from tests.crowd import Hands, homes, make_crowd, nodes_of, people_of
-from topology import events
+from topology.live import events
 from topology.models import Cluster
 from topology.reasons import USER_MOVED_SINCE, Refused
 

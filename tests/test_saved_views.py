@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from assignments.models import SavedView
-from assignments.services import saved_views
+from assignments.users import saved_views
 from tests.worlds import make_acme, node
-from topology import roles
-from topology.access import give_role
+from topology.accounts import roles
+from topology.accounts.sign_in import give_role
 from topology.models import Cluster
 from topology.reasons import Refused
 

@@ -8,8 +8,9 @@ import pytest
 import yaml
 from django.core.management import call_command
 
-from assignments import simulator
-from assignments.services import recovery, simulations
+from assignments.recovery import service
+from assignments.simulation import simulate
+from assignments.simulation.rules import play
 from tests import golden
 from tests.recovery_world import MIDNIGHT, clock_at, make
 from topology.models import Event, Node, Subcluster
@@ -50,7 +51,7 @@ def test_the_command_prints_log_and_result(tmp_path: Path, capsys: pytest.Captur
 
 def test_the_end_of_a_scenario_that_never_heals() -> None:
     alone = {"subclusters": [{"name": "sc-1", "nodes": NODES[:1]}]}
-    result = simulations.simulate(document(topology=alone)).as_dict()["result"]
+    result = simulate.simulate(document(topology=alone)).as_dict()["result"]
     assert result["served_again_at"] is None
     assert result["never_returned"] == 2500
     assert result["user_minutes_without_service"] == 2500 * 59
@@ -80,7 +81,7 @@ def test_the_end_of_a_scenario_that_never_heals() -> None:
 )
 def test_what_cannot_be_read_is_refused_with_a_code(changes: dict[str, Any], code: str) -> None:
     with pytest.raises(Refused) as refused:
-        simulations.simulate(document(**changes))
+        simulate.simulate(document(**changes))
     assert refused.value.code == code
     assert "{" not in refused.value.message
 
@@ -88,13 +89,13 @@ def test_what_cannot_be_read_is_refused_with_a_code(changes: dict[str, Any], cod
 @pytest.mark.parametrize("content", [None, [], "text", {"name": "empty"}])
 def test_a_file_that_is_no_scenario_is_refused(content: object) -> None:
     with pytest.raises(Refused):
-        simulations.simulate(content)
+        simulate.simulate(content)
 
 
 def test_capacity_overrides_the_profile() -> None:
     small = [NODES[0], NODES[1] | {"capacity": 3000}]
     topology = {"subclusters": [{"name": "sc-1", "ha": True, "nodes": small}]}
-    result = simulations.simulate(document(topology=topology))
+    result = simulate.simulate(document(topology=topology))
     assert result.never_returned == 2000
     assert result.peak_users["b"] == 3000
 
@@ -104,10 +105,10 @@ def test_a_rehearsal_on_the_present_cluster_changes_nothing() -> None:
     scenario = golden.scenario("power_loss")
     cluster = make(scenario)
     with clock_at(MIDNIGHT):
-        recovery.inject(Node.objects.get(name="a.example.org"), "power")
+        service.inject(Node.objects.get(name="a.example.org"), "power")
     before = list(Subcluster.objects.values()), list(Node.objects.values()), Event.objects.count()
     with clock_at(MIDNIGHT):
-        found = simulations.simulate({"cluster": cluster.name, "timeline": [], "until": "30m"})
+        found = simulate.simulate({"cluster": cluster.name, "timeline": [], "until": "30m"})
     assert (list(Subcluster.objects.values()), list(Node.objects.values()), Event.objects.count()) == before
     assert [line["event"] for line in found.log] == ["FAILOVER_STARTED", "FAILOVER_FINISHED"]
     assert found.served_again_at == 537
@@ -116,4 +117,4 @@ def test_a_rehearsal_on_the_present_cluster_changes_nothing() -> None:
 def test_pairs_of_a_sized_topology_do_not_share_a_throttle() -> None:
     result = golden.simulated("failback_storm")
     assert set(result.peak_sign_ins.values()) == {15.015}
-    assert result.steps < simulator.MOST_STEPS
+    assert result.steps < play.MOST_STEPS

@@ -14,9 +14,9 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 
-from config.embedded import redis_url, running_services
+from config.local.embedded import redis_url, running_services
 from tests.live import LiveStack
-from topology import events, stream
+from topology.live import events, stream
 
 
 class Reader:

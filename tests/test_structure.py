@@ -8,14 +8,25 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from assignments.board.topology_file import apply_topology
 from assignments.models import Claim, Kind, Operation
-from assignments.services.apply import apply_topology
-from assignments.services.imports import import_users
+from assignments.users.imports import import_users
 from tests.lists import csv_of
-from topology import services, topologyfile
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import REASONS, Refused
-from topology.states import State
+from topology.rules import topology_file
+from topology.rules.states import State
+from topology.structure.clusters import create_cluster, set_mode, set_model, set_policy
+from topology.structure.files import present
+from topology.structure.nodes import add_node, move_node, remove_node, rename_node, set_capacity, unassign_node
+from topology.structure.subclusters import (
+    create_subcluster,
+    describe_subcluster,
+    order_nodes,
+    order_subclusters,
+    remove_subcluster,
+    rename_subcluster,
+)
 
 
 @contextmanager
@@ -32,12 +43,12 @@ def refused(code: str) -> Iterator[None]:
 @pytest.fixture
 def acme(db: None) -> Cluster:
     """sc-1 with a publisher and a second node, sc-2 with one node, sc-3 empty, a spare; HA is off."""
-    cluster = services.create_cluster("acme", model="balanced_non_redundant")
+    cluster = create_cluster("acme", model="balanced_non_redundant")
     for number in (1, 2, 3):
-        services.create_subcluster(cluster, f"sc-{number}")
+        create_subcluster(cluster, f"sc-{number}")
     for name, group in (("pub", "sc-1"), ("sub", "sc-1"), ("alone", "sc-2")):
-        services.add_node(cluster, name, subcluster=sub(group))
-    services.add_node(cluster, "spare")
+        add_node(cluster, name, subcluster=sub(group))
+    add_node(cluster, "spare")
     return cluster
 
 
@@ -66,46 +77,46 @@ def last() -> str:
 
 @pytest.mark.django_db
 def test_a_cluster_has_a_name_a_mode_and_a_policy() -> None:
-    cluster = services.create_cluster("acme", policy={"clock_speed": 30, "keep_alive_interval": 20}, actor="ada")
+    cluster = create_cluster("acme", policy={"clock_speed": 30, "keep_alive_interval": 20}, actor="ada")
     assert (cluster.clock_speed, cluster.policy.keep_alive_interval) == (30, 20)
     assert last() == "ada created the cluster acme."
     with refused("CLUSTER_NAME_TAKEN"):
-        services.create_cluster("acme")
+        create_cluster("acme")
     with refused("NAME_NOT_VALID"):
-        services.create_cluster("two words")
+        create_cluster("two words")
     with refused("VALUE_NOT_VALID"):
-        services.create_cluster("other", mode="even")
+        create_cluster("other", mode="even")
     assert Cluster.objects.count() == 1
 
 
 def test_mode_and_model_are_set_once(acme: Cluster) -> None:
-    services.set_mode(acme, "manual")
-    services.set_model(acme, "active_standby", actor="ada")
+    set_mode(acme, "manual")
+    set_model(acme, "active_standby", actor="ada")
     assert last() == "ada changed model of acme from balanced_non_redundant to active_standby."
     events = Event.objects.count()
-    services.set_mode(acme, "manual")
+    set_mode(acme, "manual")
     assert Event.objects.count() == events
     with refused("VALUE_NOT_VALID"):
-        services.set_model(acme, "even")
+        set_model(acme, "even")
 
 
 def test_the_policy_changes_what_is_given(acme: Cluster) -> None:
     Subcluster.objects.update(next_wake=None)
-    services.set_policy(acme, {"keep_alive_interval": 90, "keep_alive_timeout": 180})
+    set_policy(acme, {"keep_alive_interval": 90, "keep_alive_timeout": 180})
     acme.refresh_from_db()
     assert (acme.policy.keep_alive_interval, acme.policy.critical_service_delay) == (90, 90)
     assert not Subcluster.objects.filter(next_wake=None).exists()
     for wrong in ({"keep_alive_interval": 200}, {"clock_speed": 601}, {"nope": 1}, {"service_port": "x"}):
-        with pytest.raises(topologyfile.FileRefused) as caught:
-            services.set_policy(acme, wrong)
+        with pytest.raises(topology_file.FileRefused) as caught:
+            set_policy(acme, wrong)
         assert caught.value.code == "TOPOLOGY_FILE_INVALID"
-    assert services.present(acme).policy["keep_alive_interval"] == 90
+    assert present(acme).policy["keep_alive_interval"] == 90
 
 
 def test_the_clock_does_not_jump_when_its_speed_changes(acme: Cluster) -> None:
-    services.set_policy(acme, {"clock_speed": 600})
+    set_policy(acme, {"clock_speed": 600})
     before = acme.now()
-    services.set_policy(acme, {"clock_speed": 1})
+    set_policy(acme, {"clock_speed": 1})
     after = Cluster.objects.get(pk=acme.pk).now()
     assert 0 <= (after - before).total_seconds() < 600
 
@@ -114,63 +125,63 @@ def test_the_clock_does_not_jump_when_its_speed_changes(acme: Cluster) -> None:
 
 
 def test_a_subcluster_is_created_renamed_described_and_removed(acme: Cluster) -> None:
-    made = services.create_subcluster(acme, "sc-4", description="Last", actor="ada")
+    made = create_subcluster(acme, "sc-4", description="Last", actor="ada")
     assert made.next_wake
-    services.rename_subcluster(made, "sc-four")
-    services.describe_subcluster(made, "The last one")
+    rename_subcluster(made, "sc-four")
+    describe_subcluster(made, "The last one")
     assert last() == "engine changed description of sc-four from Last to The last one."
-    services.remove_subcluster(made)
+    remove_subcluster(made)
     assert last() == "engine removed the subcluster sc-four."
     with refused("SUBCLUSTER_NAME_TAKEN"):
-        services.create_subcluster(acme, "sc-1")
+        create_subcluster(acme, "sc-1")
     with refused("SUBCLUSTER_NAME_TAKEN"):
-        services.rename_subcluster(sub("sc-2"), "sc-1")
+        rename_subcluster(sub("sc-2"), "sc-1")
     with refused("NAME_NOT_VALID"):
-        services.create_subcluster(acme, "sc 9")
+        create_subcluster(acme, "sc 9")
     with refused("VALUE_NOT_VALID"):
-        services.describe_subcluster(sub("sc-2"), "<script>")
+        describe_subcluster(sub("sc-2"), "<script>")
 
 
 def test_a_node_is_renamed_once_and_keeps_everything_else(acme: Cluster) -> None:
     give_users(acme, "alone")
     found, before = node("alone"), Event.objects.count()
-    services.rename_node(found, " single.example.org ", seen="alone", actor="ada")
+    rename_node(found, " single.example.org ", seen="alone", actor="ada")
     assert last() == "ada renamed the node alone to single.example.org."
     assert Event.objects.count() == before + 1
     assert Event.objects.latest("id").node_id == found.pk
     found.refresh_from_db()
     assert (found.name, found.subcluster, found.home_populations.get().users) == ("single.example.org", sub("sc-2"), 3)
-    services.rename_node(found, "single.example.org")  # nothing to do is no line of history
+    rename_node(found, "single.example.org")  # nothing to do is no line of history
     assert Event.objects.count() == before + 1
-    services.rename_node(found, "Single.example.org")  # only the case
+    rename_node(found, "Single.example.org")  # only the case
     assert node("Single.example.org") == found
 
 
 def test_a_name_of_a_node_that_cannot_be_is_refused(acme: Cluster) -> None:
-    services.add_node(services.create_cluster("other"), "far.example.org")
+    add_node(create_cluster("other"), "far.example.org")
     with refused("NODE_NAME_TAKEN"):
-        services.rename_node(node("alone"), "FAR.example.org")
+        rename_node(node("alone"), "FAR.example.org")
     with refused("NODE_NAME_TAKEN"):
-        services.rename_node(node("alone"), "pub")
+        rename_node(node("alone"), "pub")
     with refused("NAME_NOT_VALID"):
-        services.rename_node(node("alone"), "two words")
+        rename_node(node("alone"), "two words")
     stale = node("alone")
-    services.rename_node(node("alone"), "single")
+    rename_node(node("alone"), "single")
     with refused("NODE_RENAMED_MEANWHILE"):
-        services.rename_node(stale, "mine", seen="alone")
+        rename_node(stale, "mine", seen="alone")
     assert node("single") == stale
 
 
 def test_two_clusters_that_take_one_name_at_once(transactional_db: None) -> None:
     """Each holds the lock of its own cluster only; the database decides, and the loser is told."""
-    made = [services.add_node(services.create_cluster(name), f"{name}.example.org") for name in ("west", "east")]
+    made = [add_node(create_cluster(name), f"{name}.example.org") for name in ("west", "east")]
     told: list[str] = []
     barrier = threading.Barrier(2)
 
     def rename(found: Node) -> None:
         barrier.wait()
         try:
-            services.rename_node(found, "same.example.org")
+            rename_node(found, "same.example.org")
         except Refused as refusal:
             told.append(refusal.code)
         connection.close()
@@ -185,7 +196,7 @@ def test_two_clusters_that_take_one_name_at_once(transactional_db: None) -> None
 
 
 def test_removing_a_subcluster_leaves_its_nodes_unassigned(acme: Cluster) -> None:
-    services.remove_subcluster(sub("sc-1"))
+    remove_subcluster(sub("sc-1"))
     assert [(n.name, n.subcluster, n.slot) for n in Node.objects.filter(name__in=("pub", "sub"))] == [
         ("pub", None, None),
         ("sub", None, None),
@@ -195,26 +206,26 @@ def test_removing_a_subcluster_leaves_its_nodes_unassigned(acme: Cluster) -> Non
 def test_a_subcluster_stays_while_somebody_needs_it(acme: Cluster) -> None:
     give_users(acme, "sub")
     with refused("NODE_HAS_USERS"):
-        services.remove_subcluster(sub("sc-1"))
+        remove_subcluster(sub("sc-1"))
     enable_ha("sc-1")
     with refused("SUBCLUSTER_HA_ON"):
-        services.remove_subcluster(sub("sc-1"))
+        remove_subcluster(sub("sc-1"))
     run = Operation.objects.create(cluster=acme, kind=Kind.REBALANCE, author_name="ada")
     Claim.objects.create(operation=run, subcluster=sub("sc-2"))
     with refused("SUBCLUSTER_BUSY"):
-        services.remove_subcluster(sub("sc-2"))
+        remove_subcluster(sub("sc-2"))
 
 
 def test_the_order_of_subclusters_and_nodes(acme: Cluster) -> None:
-    services.order_subclusters(acme, ["sc-3", "sc-1"])
+    order_subclusters(acme, ["sc-3", "sc-1"])
     assert list(acme.subclusters.values_list("name", flat=True)) == ["sc-3", "sc-1", "sc-2"]
-    services.order_nodes(sub("sc-1"), ["sub", "PUB"])
+    order_nodes(sub("sc-1"), ["sub", "PUB"])
     assert list(sub("sc-1").nodes.order_by("slot").values_list("name", flat=True)) == ["sub", "pub"]
     with refused("VALUE_NOT_VALID"):
-        services.order_nodes(sub("sc-1"), ["sub", "alone"])
+        order_nodes(sub("sc-1"), ["sub", "alone"])
     enable_ha("sc-1")
     with refused("SUBCLUSTER_HA_ON"):
-        services.order_nodes(sub("sc-1"), ["pub", "sub"])
+        order_nodes(sub("sc-1"), ["pub", "sub"])
 
 
 # --- Nodes ----------------------------------------------------------------------------------------
@@ -223,62 +234,62 @@ def test_the_order_of_subclusters_and_nodes(acme: Cluster) -> None:
 def test_the_first_node_is_the_publisher(acme: Cluster) -> None:
     assert [n.name for n in Node.objects.filter(publisher=True)] == ["pub"]
     with refused("PUBLISHER_FIXED"):
-        services.add_node(acme, "second", publisher=True)
+        add_node(acme, "second", publisher=True)
 
 
 def test_a_node_has_a_name_a_profile_and_a_place(acme: Cluster) -> None:
-    made = services.add_node(acme, "n5.example.org", profile=1000, users=900, subcluster=sub("sc-3"), actor="ada")
+    made = add_node(acme, "n5.example.org", profile=1000, users=900, subcluster=sub("sc-3"), actor="ada")
     assert (made.number, made.slot, made.capacity_users, made.capacity_endpoints) == (5, 1, 900, 2000)
     assert last() == "ada added the node n5.example.org to sc-3."
     with refused("NODE_NAME_TAKEN"):
-        services.add_node(acme, "N5.example.org")
+        add_node(acme, "N5.example.org")
     with refused("NAME_NOT_VALID"):
-        services.add_node(acme, "-x")
+        add_node(acme, "-x")
     with refused("VALUE_NOT_VALID"):
-        services.add_node(acme, "n6", profile=4000)
+        add_node(acme, "n6", profile=4000)
     with refused("SUBCLUSTER_FULL"):
-        services.add_node(acme, "n6", subcluster=sub("sc-1"))
-    services.add_node(acme, "n6")
+        add_node(acme, "n6", subcluster=sub("sc-1"))
+    add_node(acme, "n6")
     with refused("CLUSTER_HAS_SIX_NODES"):
-        services.add_node(acme, "n7")
+        add_node(acme, "n7")
 
 
 def test_a_node_goes_in_out_and_away(acme: Cluster) -> None:
-    spare = services.move_node(node("spare"), sub("sc-2"), actor="ada")
+    spare = move_node(node("spare"), sub("sc-2"), actor="ada")
     assert (spare.slot, last()) == (2, "ada put spare into sc-2.")
-    assert services.move_node(spare, sub("sc-3")).slot == 1
-    assert services.unassign_node(spare).subcluster is None
+    assert move_node(spare, sub("sc-3")).slot == 1
+    assert unassign_node(spare).subcluster is None
     assert last() == "engine took spare out of sc-3."
-    services.remove_node(spare, actor="ada")
+    remove_node(spare, actor="ada")
     assert last() == "ada removed the node spare."
-    assert services.add_node(acme, "again").number == 4
+    assert add_node(acme, "again").number == 4
 
 
 def test_a_node_with_users_stays(acme: Cluster) -> None:
     give_users(acme, "alone")
-    for verb in (services.unassign_node, services.remove_node, lambda n: services.move_node(n, sub("sc-3"))):
+    for verb in (unassign_node, remove_node, lambda n: move_node(n, sub("sc-3"))):
         with refused("NODE_HAS_USERS"):
             verb(node("alone"))
 
 
 def test_a_node_of_a_pair_with_ha_stays(acme: Cluster) -> None:
     enable_ha("sc-1")
-    for verb in (services.unassign_node, services.remove_node, lambda n: services.move_node(n, sub("sc-3"))):
+    for verb in (unassign_node, remove_node, lambda n: move_node(n, sub("sc-3"))):
         with refused("SUBCLUSTER_HA_ON"):
             verb(node("sub"))
 
 
 def test_the_publisher_leaves_its_subcluster_with_it_and_its_cluster_last(acme: Cluster) -> None:
-    for verb in (services.unassign_node, services.remove_node, lambda n: services.move_node(n, sub("sc-3"))):
+    for verb in (unassign_node, remove_node, lambda n: move_node(n, sub("sc-3"))):
         with refused("PUBLISHER_STAYS"):
             verb(node("pub"))
-    services.remove_subcluster(sub("sc-1"))
+    remove_subcluster(sub("sc-1"))
     with refused("PUBLISHER_GOES_LAST"):
-        services.remove_node(node("pub"))
-    services.move_node(node("pub"), sub("sc-3"))
-    services.remove_subcluster(sub("sc-3"))
+        remove_node(node("pub"))
+    move_node(node("pub"), sub("sc-3"))
+    remove_subcluster(sub("sc-3"))
     for name in ("sub", "alone", "spare", "pub"):
-        services.remove_node(node(name))
+        remove_node(node(name))
     assert not Node.objects.exists()
 
 
@@ -286,31 +297,31 @@ def test_a_node_that_a_run_moves_users_of_stays(acme: Cluster) -> None:
     run = Operation.objects.create(cluster=acme, kind=Kind.REBALANCE, author_name="ada")
     claim = Claim.objects.create(operation=run, subcluster=sub("sc-1"))
     with refused("SUBCLUSTER_BUSY"):
-        services.unassign_node(node("sub"))
+        unassign_node(node("sub"))
     Claim.objects.filter(pk=claim.pk).update(active=False)
-    assert services.unassign_node(node("sub")).subcluster is None
+    assert unassign_node(node("sub")).subcluster is None
 
 
 def test_a_node_does_not_change_its_cluster(acme: Cluster) -> None:
-    other = services.create_cluster("other")
-    far = services.create_subcluster(other, "far")
+    other = create_cluster("other")
+    far = create_subcluster(other, "far")
     with refused("NO_SUCH_SUBCLUSTER"):
-        services.move_node(node("spare"), far)
+        move_node(node("spare"), far)
 
 
 def test_a_capacity_covers_the_users_there_are(acme: Cluster) -> None:
     give_users(acme, "alone", 3)
-    services.set_capacity(node("alone"), profile=15000, users=15000, endpoints=30000)
+    set_capacity(node("alone"), profile=15000, users=15000, endpoints=30000)
     assert node("alone").profile == 15000
     with refused("CAPACITY_BELOW_USERS"):
-        services.set_capacity(node("alone"), users=2)
+        set_capacity(node("alone"), users=2)
     with refused("VALUE_NOT_VALID"):
-        services.set_capacity(node("alone"), profile=1)
+        set_capacity(node("alone"), profile=1)
 
 
 def test_the_engine_looks_at_a_changed_subcluster_anew(acme: Cluster) -> None:
     Subcluster.objects.update(next_wake=None, srm={"old": 1})
-    services.move_node(node("spare"), sub("sc-2"))
+    move_node(node("spare"), sub("sc-2"))
     assert sub("sc-2").next_wake
     assert sub("sc-2").srm == {}
     assert sub("sc-1").next_wake is None
@@ -362,23 +373,23 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_nodes_for_one_slot_one_is_refused() -> None:
-    cluster = services.create_cluster("acme")
-    group = services.create_subcluster(cluster, "sc-1")
-    services.add_node(cluster, "pub", subcluster=group)
-    first, second = services.add_node(cluster, "n1"), services.add_node(cluster, "n2")
-    results = at_once(lambda: services.move_node(first, group), lambda: services.move_node(second, group))
+    cluster = create_cluster("acme")
+    group = create_subcluster(cluster, "sc-1")
+    add_node(cluster, "pub", subcluster=group)
+    first, second = add_node(cluster, "n1"), add_node(cluster, "n2")
+    results = at_once(lambda: move_node(first, group), lambda: move_node(second, group))
     assert results.count("SUBCLUSTER_FULL") == 1
     assert group.nodes.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)
 def test_users_and_the_removal_of_their_node_do_not_pass_each_other() -> None:
-    cluster = services.create_cluster("acme")
-    group = services.create_subcluster(cluster, "sc-1")
-    services.add_node(cluster, "pub", subcluster=group)
-    leaving = services.add_node(cluster, "n1", subcluster=group)
+    cluster = create_cluster("acme")
+    group = create_subcluster(cluster, "sc-1")
+    add_node(cluster, "pub", subcluster=group)
+    leaving = add_node(cluster, "n1", subcluster=group)
     results = at_once(
-        lambda: services.unassign_node(leaving),
+        lambda: unassign_node(leaving),
         lambda: import_users(cluster, csv_of("user_id,node", "ann,n1")).ok,
     )
     left = Node.objects.get(pk=leaving.pk)

@@ -10,15 +10,19 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from assignments import selectors
+from assignments.board import checklist
+from assignments.board.checklist import Guide, Standing
 from assignments.models import Assignment, Operation, Plan
-from assignments.services import guide_reads, recovery
-from assignments.services.guide_reads import Guide, Standing
+from assignments.population.selectors import board_of
+from assignments.recovery import service
 from tests.crowd import Hands
 from tests.test_page import HTMX, as_
 from tests.worlds import add_users, make_acme, node
-from topology import roles, services
+from topology.accounts import roles
 from topology.models import Cluster, Event, Node, Subcluster
+from topology.structure.clusters import create_cluster
+from topology.structure.nodes import add_node, remove_node
+from topology.structure.subclusters import create_subcluster, remove_subcluster
 
 pytestmark = pytest.mark.django_db
 
@@ -60,9 +64,9 @@ def standings(guide: Guide) -> dict[str, str]:
 
 
 def guide_of(cluster: Cluster, short: str) -> Guide:
-    board = selectors.board(cluster)
+    board = board_of(cluster)
     view = next(view for view in board.nodes if view.node.short_name == short)
-    return guide_reads.of_node(board, view)
+    return checklist.of_node(board, view)
 
 
 # --- Forms ----------------------------------------------------------------------------------------
@@ -168,7 +172,7 @@ def test_a_node_is_renamed_and_rated_in_one_form(acme: Cluster, client: Client) 
 
 def test_subclusters_change_places(acme: Cluster, client: Client) -> None:
     def names() -> list[str]:
-        return [found.subcluster.name for found in selectors.board(acme).subclusters]
+        return [found.subcluster.name for found in board_of(acme).subclusters]
 
     last = Subcluster.objects.get(name="sc-3")
     assert post(client, "subcluster-step", "acme", last.pk, "earlier").status_code == 204
@@ -246,7 +250,7 @@ def test_a_node_without_users_is_put_into_another_subcluster(acme: Cluster, clie
     assert (spare.subcluster, spare.slot) == (sc3, 2)
     post(client, "subcluster-step", "acme", sc3.pk, "swap")
     assert [n.pk for n in sc3.nodes.order_by("slot")] == [spare.pk, found.pk]
-    recovery.enable_ha(sc3)
+    service.enable_ha(sc3)
     answer = post(client, "subcluster-step", "acme", sc3.pk, "swap")
     assert (answer.status_code, "HA is on for sc-3" in html(answer)) == (409, True)
 
@@ -260,7 +264,7 @@ def test_everybody_can_be_left_without_a_home(acme: Cluster, client: Client) -> 
     assert 'id="remove"' in page  # few were moved at once, so the next step is open
     assert Assignment.objects.filter(home_node=None).count() == 5
     big = node(acme, "imp1b")
-    recovery.disable_ha(Subcluster.objects.get(name="sc-1"))
+    service.disable_ha(Subcluster.objects.get(name="sc-1"))
     answer = post(client, "node-step", "acme", big.pk, "unassign", node=big.pk, to="unassigned")
     assert 'name="confirmed" value="60"' in html(answer)  # many are asked about
     assert 'hx-trigger="close-dialog from:body"' in html(answer)
@@ -289,18 +293,18 @@ def test_the_publisher_has_a_rule_of_its_own(acme: Cluster, client: Client) -> N
     assert "the database of the other nodes of acme depends on it" in html(answer)
     for other in Subcluster.objects.all():
         Subcluster.objects.filter(pk=other.pk).update(ha_enabled=False)
-        services.remove_subcluster(Subcluster.objects.get(pk=other.pk))
+        remove_subcluster(Subcluster.objects.get(pk=other.pk))
     for other in Node.objects.exclude(pk=found.pk):
-        services.remove_node(other)
+        remove_node(other)
     assert standings(guide_of(acme, "imp1a"))["remove"] == "now"
     post(client, "node-step", "acme", found.pk, "remove")
     assert not Node.objects.exists()
 
 
 def test_with_nowhere_else_to_go_the_guide_says_so(client: Client) -> None:
-    cluster = services.create_cluster("small")
-    sub = services.create_subcluster(cluster, "only")
-    first = services.add_node(cluster, "pub.small.org", subcluster=sub)
+    cluster = create_cluster("small")
+    sub = create_subcluster(cluster, "only")
+    first = add_node(cluster, "pub.small.org", subcluster=sub)
     add_users(cluster, "pub", 3)
     answer = post(client, "subcluster-step", "small", sub.pk, "evacuate", node=first.pk, pair="1")
     assert "small has no other subcluster that could take the users of pub." in html(answer)
@@ -351,7 +355,7 @@ def test_a_cluster_is_removed_once_its_name_is_typed(acme: Cluster, client: Clie
 
 
 def test_the_dialog_says_before_that_a_run_stands_in_the_way(acme: Cluster, client: Client) -> None:
-    recovery.failover(node(acme, "imp1a"))
+    service.failover(node(acme, "imp1a"))
     form = get(client, "remove-cluster", "acme")
     assert "is under way in acme" in form
     assert re.search(r'<button class="btn btn-danger" disabled>', form)

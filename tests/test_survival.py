@@ -12,8 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config.embedded import database_url
-from config.processes import signal_group, wait_until
+from config.local.embedded import database_url
+from config.local.processes import signal_group, wait_until
 from tests.test_platform import manage, postgres_pid
 from tests.test_platform_up import Up
 

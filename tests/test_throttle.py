@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.throttle import (
+from assignments.recovery.rules.relogin_window import (
     TABLES,
     Budget,
     Throttle,

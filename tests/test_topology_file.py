@@ -12,17 +12,19 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assignments.selectors import board
-from assignments.services.apply import apply_topology
-from assignments.services.imports import import_users
+from assignments.board.topology_file import apply_topology
+from assignments.population.selectors import board_of
+from assignments.users.imports import import_users
 from tests.lists import csv_of
-from topology import services, topologyfile
-from topology.documents import read_yaml, read_yaml_file
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import Refused
-from topology.services import RULES
-from topology.states import State
-from topology.topologyfile_difference import difference
+from topology.rules import topology_file
+from topology.rules.difference import difference
+from topology.rules.states import State
+from topology.structure.clusters import create_cluster
+from topology.structure.documents import read_yaml, read_yaml_file
+from topology.structure.files import present
+from topology.structure.limits import RULES
 
 DEMO = Path(__file__).parent.parent / "demo"
 
@@ -51,8 +53,8 @@ def acme() -> dict[str, Any]:
 
 
 def problems(document: object) -> dict[str, tuple[str, str]]:
-    with pytest.raises(topologyfile.FileRefused) as refused:
-        topologyfile.parse(document, RULES)
+    with pytest.raises(topology_file.FileRefused) as refused:
+        topology_file.parse(document, RULES)
     return {problem.place: (problem.message, problem.fix) for problem in refused.value.problems}
 
 
@@ -64,20 +66,20 @@ def changes(document: object, **how: Any) -> list[str]:
 
 
 def test_the_example_is_read_with_its_defaults(acme: dict[str, Any]) -> None:
-    spec = topologyfile.parse(acme, RULES)
+    spec = topology_file.parse(acme, RULES)
     assert spec.policy["keep_alive_interval"] == 15
     assert spec.policy["clock_speed"] == 1
     first, second = spec.subclusters
     assert (first.ha, second.ha) == (True, False)
-    assert first.nodes[0] == topologyfile.NodeSpec("imp1a.example.org", 5000, 5000, 10_000, True)
+    assert first.nodes[0] == topology_file.NodeSpec("imp1a.example.org", 5000, 5000, 10_000, True)
     assert second.nodes[0].users == 4000
     assert second.nodes[0].endpoints == 7000
     assert [node.name for node in spec.unassigned_nodes] == ["spare.example.org"]
 
 
 def test_a_file_is_written_as_it_was_read(acme: dict[str, Any]) -> None:
-    spec = topologyfile.parse(acme, RULES)
-    assert topologyfile.parse(topologyfile.render(spec, RULES), RULES) == spec
+    spec = topology_file.parse(acme, RULES)
+    assert topology_file.parse(topology_file.render(spec, RULES), RULES) == spec
 
 
 def test_every_problem_is_named_by_its_place_at_once(acme: dict[str, Any]) -> None:
@@ -184,7 +186,7 @@ def test_a_file_creates_a_cluster_that_runs(acme: dict[str, Any]) -> None:
     alone = second.nodes.get()
     assert (alone.state, alone.reason) == (State.UNKNOWN, "high_availability_not_enabled")
     assert (alone.capacity_users, alone.capacity_endpoints) == (4000, 7000)
-    assert [view.node.name for view in board(cluster).unassigned_nodes] == ["spare.example.org"]
+    assert [view.node.name for view in board_of(cluster).unassigned_nodes] == ["spare.example.org"]
 
 
 @pytest.mark.django_db
@@ -199,7 +201,7 @@ def test_the_same_file_again_changes_nothing(acme: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", ["acme", "branch"])
 def test_a_cluster_can_be_written_down_and_read_back(name: str) -> None:
     apply_topology(read_yaml_file(DEMO / f"{name}.yaml"))
-    document = topologyfile.render(services.present(Cluster.objects.get(name=name)), RULES)
+    document = topology_file.render(present(Cluster.objects.get(name=name)), RULES)
     assert document == read_yaml_file(DEMO / f"{name}.yaml")
     assert changes(yaml.safe_load(yaml.safe_dump(document)), prune=True) == []
 
@@ -216,7 +218,7 @@ def test_a_dry_run_says_what_the_real_run_says_and_changes_nothing(acme: dict[st
 @pytest.mark.django_db
 def test_what_was_not_shown_is_not_applied(acme: dict[str, Any]) -> None:
     shown = apply_topology(acme, dry_run=True)
-    services.create_cluster("acme")
+    create_cluster("acme")
     with pytest.raises(Refused) as refused:
         apply_topology(acme, expected=shown)
     assert refused.value.code == "TOPOLOGY_CHANGED_MEANWHILE"
@@ -456,12 +458,12 @@ DOCUMENTS = VALUES | st.fixed_dictionaries(
 @given(document=DOCUMENTS)
 def test_any_document_is_read_whole_or_refused_with_places(document: object) -> None:
     try:
-        spec = topologyfile.parse(document, RULES)
-    except topologyfile.FileRefused as refused:
+        spec = topology_file.parse(document, RULES)
+    except topology_file.FileRefused as refused:
         found = refused.problems
     else:
-        found = (topologyfile.Problem("none", "none", "none"),)
-        assert topologyfile.parse(topologyfile.render(spec, RULES), RULES) == spec
+        found = (topology_file.Problem("none", "none", "none"),)
+        assert topology_file.parse(topology_file.render(spec, RULES), RULES) == spec
         assert difference(spec, spec, prune=True).changes == ()
     assert found
     assert all(problem.place and problem.message and problem.fix for problem in found)
@@ -498,8 +500,8 @@ def test_from_any_cluster_to_any_other_in_one_run(first: dict[str, Any], second:
         for document in (first, second):
             apply_topology(document, prune=True)
             assert changes(document, prune=True) == []
-            wanted = topologyfile.parse(document, RULES)
-            there = services.present(Cluster.objects.get())
+            wanted = topology_file.parse(document, RULES)
+            there = present(Cluster.objects.get())
             assert there.subclusters == wanted.subclusters
             assert set(there.unassigned_nodes) == set(wanted.unassigned_nodes)
         transaction.set_rollback(True)

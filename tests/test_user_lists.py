@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from assignments import page_selectors, selectors
 from assignments.models import Assignment
-from assignments.selectors import UserFilter
+from assignments.population.selectors import board_of
+from assignments.users import pages
+from assignments.users.filter import KEY, UserFilter, key_of, matching_users
 from topology.models import Cluster, EndUser, Node, Policy, Subcluster
-from topology.states import State
+from topology.rules.states import State
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +40,7 @@ def add(cluster: Cluster, user_id: str, node: Node | None = None, **fields: Any)
 
 
 def ids(where: UserFilter) -> list[str]:
-    return [row.user.user_id for row in page_selectors.user_page(where).rows]
+    return [row.user.user_id for row in pages.user_page(where).rows]
 
 
 def test_pages_by_cursor_show_everyone_once_whatever_the_case(acme: Cluster) -> None:
@@ -49,7 +50,7 @@ def test_pages_by_cursor_show_everyone_once_whatever_the_case(acme: Cluster) -> 
     seen: list[str] = []
     cursor = ""
     while True:
-        page = page_selectors.user_page(UserFilter(acme.pk), cursor, limit=3)
+        page = pages.user_page(UserFilter(acme.pk), cursor, limit=3)
         seen += [row.user.user_id for row in page.rows]
         if not (cursor := page.next_cursor):
             break
@@ -86,10 +87,10 @@ def test_filters_by_node_subcluster_assignment_and_service(acme: Cluster) -> Non
 def test_counts_of_people_are_capped_and_those_of_places_are_exact(acme: Cluster) -> None:
     for number in range(5):
         add(acme, f"u{number}")
-    assert page_selectors.count_users(UserFilter(acme.pk, q="u"), cap=5) == (5, False)
-    assert page_selectors.count_users(UserFilter(acme.pk, q="u"), cap=4) == (4, True)
-    assert page_selectors.count_users(UserFilter(acme.pk), cap=4) == (5, False)
-    assert page_selectors.count_users(UserFilter(None, assigned=False), cap=4) == (5, False)
+    assert pages.count_users(UserFilter(acme.pk, q="u"), cap=5) == (5, False)
+    assert pages.count_users(UserFilter(acme.pk, q="u"), cap=4) == (4, True)
+    assert pages.count_users(UserFilter(acme.pk), cap=4) == (5, False)
+    assert pages.count_users(UserFilter(None, assigned=False), cap=4) == (5, False)
 
 
 PLACES = (
@@ -135,22 +136,22 @@ def crowd(acme: Cluster) -> Cluster:
 def test_a_page_is_the_same_however_its_users_are_found(
     crowd: Cluster, looked_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_selectors, "LOOKED_AT", looked_at)
+    monkeypatch.setattr(pages, "LOOKED_AT", looked_at)
     one = Node.objects.get(number=1)
     given = {"cluster_id": crowd.pk, "node_id": one.pk, "subcluster_id": one.subcluster_id}
     for place, people in itertools.product(PLACES, PEOPLE):
         asked = {name: given[name] if value == "its own" else value for name, value in place.items()}
         where = UserFilter(**({"cluster_id": None} | asked | people))  # type: ignore[arg-type]
-        expected = [row.user.user_id for row in selectors.users(where).select_related("user").order_by(selectors.KEY)]
+        expected = [row.user.user_id for row in matching_users(where).select_related("user").order_by(KEY)]
         assert seen_forward(where) == expected, where
         assert seen_backward(where) == expected, where
-        assert page_selectors.count_users(where) == (len(expected), False)
+        assert pages.count_users(where) == (len(expected), False)
 
 
 def seen_forward(where: UserFilter) -> list[str]:
     seen, cursor = [], ""
     while True:
-        page = page_selectors.user_page(where, cursor, limit=40)
+        page = pages.user_page(where, cursor, limit=40)
         seen += [row.user.user_id for row in page.rows]
         if not (cursor := page.next_cursor):
             return seen
@@ -160,7 +161,7 @@ def seen_backward(where: UserFilter) -> list[str]:
     seen: list[str] = []
     before, more = "zzzz", True
     while more:
-        page = page_selectors.user_page_before(where, before, limit=40)
+        page = pages.user_page_before(where, before, limit=40)
         seen = [row.user.user_id for row in page.rows] + seen
         before, more = (seen[0] if seen else ""), page.earlier
     return seen
@@ -177,7 +178,7 @@ def test_the_board_counts_from_populations_and_never_reads_people(
     add(acme, "waiting")
     Node.objects.filter(pk=two.pk).update(database_up=False)
     with django_assert_num_queries(4) as spent:
-        found = selectors.board(acme)
+        found = board_of(acme)
     assert not any("assignments_assignment" in query["sql"] for query in spent.captured_queries)
     first, second = found.subclusters[0].nodes
     assert (first.home.users, first.serving.users, first.away, first.out_of_service) == (1, 0, 1, 1)
@@ -190,5 +191,5 @@ def test_the_order_of_lists_has_an_index(acme: Cluster) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")
         cursor.execute("SET enable_sort = off")
-    plan = EndUser.objects.order_by(selectors.key_of())[:50].explain()
+    plan = EndUser.objects.order_by(key_of())[:50].explain()
     assert "user_id_order" in plan

@@ -6,35 +6,36 @@ from django.test import Client
 from django.urls import reverse
 
 from assignments.models import Assignment
-from assignments.services import pins
-from assignments.services.moves import Selection
-from assignments.services.operations import move_users
+from assignments.moves import pins
+from assignments.moves.drop import Selection
+from assignments.runs.operations import move_users
 from tests.worlds import make_acme, node
-from topology import reasons, roles, veil
-from topology.access import give_role
+from topology import reasons
+from topology.accounts import pseudonyms, roles
+from topology.accounts.sign_in import give_role
 from topology.models import EndUser
 from topology.reasons import Refused
 
 
 def test_a_pseudonym_is_always_the_same_and_needs_the_key() -> None:
-    with veil.lowered("one key"):
-        first = veil.user_id("jdoe")
-        assert first == veil.user_id("JDOE") != veil.user_id("jdoe2")
+    with pseudonyms.lowered("one key"):
+        first = pseudonyms.user_id("jdoe")
+        assert first == pseudonyms.user_id("JDOE") != pseudonyms.user_id("jdoe2")
         assert "jdoe" not in first
-        assert veil.mail("jdoe@acme.org", "jdoe") == f"{first}@example.org"
-        assert veil.name("", "jdoe") == ""
-        assert veil.account("engine") == "engine"
-    with veil.lowered("another key"):
-        assert veil.user_id("jdoe") != first
-    assert veil.user_id("jdoe") == "jdoe"
+        assert pseudonyms.mail("jdoe@acme.org", "jdoe") == f"{first}@example.org"
+        assert pseudonyms.name("", "jdoe") == ""
+        assert pseudonyms.account("engine") == "engine"
+    with pseudonyms.lowered("another key"):
+        assert pseudonyms.user_id("jdoe") != first
+    assert pseudonyms.user_id("jdoe") == "jdoe"
 
 
 def test_sentences_of_refusals_and_history_hide_whom_they_name() -> None:
     refusal = Refused(reasons.USER_MOVED_SINCE, user="jdoe", node="imp1a", author="anna")
-    with veil.lowered("key"):
+    with pseudonyms.lowered("key"):
         assert "jdoe" not in refusal.message
         assert "anna" not in refusal.message
-        assert veil.user_id("jdoe") in refusal.message
+        assert pseudonyms.user_id("jdoe") in refusal.message
     assert refusal.message.startswith("jdoe was moved to imp1a by anna")
 
 
@@ -64,9 +65,9 @@ def test_no_page_names_anybody_while_names_are_hidden() -> None:
         for secret in ("imp1a-0", "Person ", "secret@", "anna-the-operator"):
             assert secret not in seen, f"{secret} on {address}"
     details = client.get(pages[5]).content.decode()
-    with veil.lowered(_key()):
-        assert veil.user_id("imp1a-0001") in details
-        assert veil.user_id("imp1a-0002") in client.get(pages[1]).content.decode()
+    with pseudonyms.lowered(_key()):
+        assert pseudonyms.user_id("imp1a-0001") in details
+        assert pseudonyms.user_id("imp1a-0002") in client.get(pages[1]).content.decode()
     client.post(reverse("hide-names"))
     assert "imp1a-0001" in client.get(pages[5]).content.decode()
     assert EndUser.objects.filter(user_id="imp1a-0001").exists()

@@ -13,13 +13,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assignments.models import Assignment, Goal, Operation, Plan
-from assignments.services import approvals, hands, maintenance, operations, pins, plans, recovery, saved_views, whatif
-from assignments.services.imports import import_users
-from assignments.services.moves import Selection
+from assignments.moves import drag_presence, pins
+from assignments.moves.drop import Selection
+from assignments.planning import approvals, plans
+from assignments.recovery import maintenance, service
+from assignments.runs import operations
+from assignments.simulation import whatif
+from assignments.users import saved_views
+from assignments.users.imports import import_users
 from tests.test_page import addresses, patterns
 from tests.worlds import make_acme, node
-from topology import roles
-from topology.access import give_role
+from topology.accounts import roles
+from topology.accounts.sign_in import give_role
 from topology.models import Cluster, EndUser, Event
 
 SECRET = re.compile(r".{0,120}xw(?:id|name|mail|account|text).{0,60}", re.IGNORECASE | re.DOTALL)
@@ -64,11 +69,11 @@ def acme(anna: AbstractBaseUser, bert: AbstractBaseUser) -> Cluster:
     import_users(cluster, BytesIO(users), actor=bert)
     ends = timezone.now() + timezone.timedelta(hours=1)
     maintenance.begin(node(cluster, "imp2b"), reason="xwtext disk", until=ends, actor=bert)
-    recovery.inject(node(cluster, "imp1a"), "power", actor=bert)
+    service.inject(node(cluster, "imp1a"), "power", actor=bert)
     for owner in (anna, bert):
         saved_views.save(owner, cluster, "xwtext view", "q=xwid0001")
     whatif.start(whatif.frozen_cluster(cluster) | {"name": "night"}, cluster=cluster, actor=bert)
-    hands.carry(cluster, bert, users=3, source="unassigned", to=f"node:{node(cluster, 'imp1b').pk}")
+    drag_presence.carry(cluster, bert, users=3, source="unassigned", to=f"node:{node(cluster, 'imp1b').pk}")
     return cluster
 
 

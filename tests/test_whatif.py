@@ -16,16 +16,17 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from assignments import simulator_catalogue, simulator_file, simulator_frames, simulator_state
 from assignments.models import Assignment, Population, Simulation
-from assignments.services import recovery, simulations, whatif
-from assignments.simulator import run
-from assignments.views.whatif_chart import charts, instant
+from assignments.recovery import service
+from assignments.simulation import simulate, whatif
+from assignments.simulation.rules import catalogue, scenario_file, start_state, timeline
+from assignments.simulation.rules.play import run
+from assignments.simulation.views.chart import charts, instant
 from tests import golden
 from tests.worlds import make_acme, node
 from topology.models import Cluster, Event, Policy, Subcluster
 from topology.reasons import Refused
-from topology.services import RULES
+from topology.structure.limits import RULES
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +53,7 @@ def play(cluster: Cluster, seconds: int) -> None:
     start = cluster.clock_real
     for passed in range(0, seconds + 1, 10):
         for sub in Subcluster.objects.filter(cluster=cluster):
-            recovery.step(sub.pk, start + timedelta(seconds=passed))
+            service.step(sub.pk, start + timedelta(seconds=passed))
     ahead = cluster.clock_cluster + timedelta(seconds=seconds)
     Cluster.objects.filter(pk=cluster.pk).update(clock_real=timezone.now(), clock_cluster=ahead)
     cluster.refresh_from_db()
@@ -212,7 +213,7 @@ def test_htmx_gets_the_form_alone(acme: Cluster) -> None:
     assert "HX-Request" in answer["Vary"]
 
 
-@pytest.mark.parametrize("key", list(simulator_catalogue.CATALOGUE))
+@pytest.mark.parametrize("key", list(catalogue.CATALOGUE))
 @pytest.mark.parametrize("source", ["sized", "present"])
 def test_every_entry_of_the_catalogue_runs(acme: Cluster, key: str, source: str) -> None:
     client = client_of()
@@ -232,19 +233,17 @@ def test_every_entry_of_the_catalogue_runs(acme: Cluster, key: str, source: str)
     )
     assert answer.status_code == 302, answer.content.decode()
     found = Simulation.objects.get()
-    assert found.name.startswith(simulator_catalogue.CATALOGUE[key].label)
+    assert found.name.startswith(catalogue.CATALOGUE[key].label)
     assert max(line["out_of_service"] for line in found.result["log"]) > 0
     assert client.get(answer["Location"]).status_code == 200
 
 
 def test_the_seed_draws_the_flapping_network_and_nothing_else() -> None:
     pairs = golden.scenario("power_loss").pairs
-    entries = simulator_catalogue.CATALOGUE
-    first, same, other = (simulator_catalogue.timeline(entries["flapping"], pairs, seed) for seed in (1, 1, 2))
+    entries = catalogue.CATALOGUE
+    first, same, other = (catalogue.timeline(entries["flapping"], pairs, seed) for seed in (1, 1, 2))
     assert first == same != other
-    assert simulator_catalogue.timeline(entries["storm"], pairs, 1) == simulator_catalogue.timeline(
-        entries["storm"], pairs, 2
-    )
+    assert catalogue.timeline(entries["storm"], pairs, 1) == catalogue.timeline(entries["storm"], pairs, 2)
 
 
 def test_lines_of_a_person_stay_when_the_topology_changes(acme: Cluster) -> None:
@@ -343,13 +342,13 @@ def test_a_cluster_in_the_middle_of_a_failover_is_frozen_as_it_is(
     acme: Cluster, seconds: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What the file says goes on as the cluster itself would, from whatever moment of a failover."""
-    recovery.inject(node(acme, "imp1a"), "power")
+    service.inject(node(acme, "imp1a"), "power")
     play(acme, seconds)
-    pairs, now = simulations.present("acme")
+    pairs, now = simulate.present("acme")
     document = {"until": "90m", "timeline": [{"at": "50m", "do": "repair", "node": "imp1a.acme.org", "kind": "power"}]}
-    with mock.patch("assignments.services.simulations.present", return_value=(pairs, now)):
+    with mock.patch("assignments.simulation.simulate.present", return_value=(pairs, now)):
         frozen = whatif.freeze(document | {"cluster": "acme"})
-        live = simulations.simulate(document | {"cluster": "acme"})
+        live = simulate.simulate(document | {"cluster": "acme"})
     assert frozen["state"]["subclusters"]["sc-1"]["nodes"]["imp1a.acme.org"]["truth"]["power"] is False
     made = whatif.start(frozen, cluster=acme, actor="test")
     assert made.result == json.loads(json.dumps(live.as_dict()))
@@ -360,7 +359,7 @@ def test_a_cluster_at_rest_gives_the_same_as_its_file_but_for_one_heartbeat(acme
     """A file at rest counts heartbeats from its start, so that it is the same file a minute later."""
     line = {"at": "1m", "do": "fault", "node": "imp1a.acme.org", "kind": "power"}
     document = {"cluster": "acme", "until": "30m", "timeline": [line]}
-    live, kept = simulations.simulate(document).log, whatif.start(document, actor="test").result["log"]
+    live, kept = simulate.simulate(document).log, whatif.start(document, actor="test").result["log"]
     assert [(line["subcluster"], line["event"], line["nodes"]) for line in live] == [
         (line["subcluster"], line["event"], line["nodes"]) for line in kept
     ]
@@ -376,14 +375,14 @@ def test_a_state_is_written_and_read_back_in_the_middle_of_any_run(name: str, sh
     first = run(type(whole)(whole.name, whole.pairs, tuple(a for a in whole.timeline if a.at <= cut), cut))
     last = {sample.pair.name: sample.pair for sample in first.samples}
     pairs = tuple(last.get(pair.name, pair) for pair in whole.pairs)
-    written = json.loads(json.dumps(simulator_state.write(pairs, cut)))
+    written = json.loads(json.dumps(start_state.write(pairs, cut)))
     topology = tuple(replace(pair, ha=now.ha) for pair, now in zip(whole.pairs, pairs, strict=True))
-    assert simulator_state.read(written, topology) == (pairs, cut)
+    assert start_state.read(written, topology) == (pairs, cut)
 
 
 def test_a_state_that_cannot_be_is_refused_with_its_place() -> None:
     scenario = golden.scenario("power_loss")
-    good = simulator_state.write(scenario.pairs, 0)
+    good = start_state.write(scenario.pairs, 0)
     [group] = good["subclusters"]
     name = scenario.pairs[0].members[0].name
     wrong: list[tuple[tuple[str, ...], object, str]] = [
@@ -403,7 +402,7 @@ def test_a_state_that_cannot_be_is_refused_with_its_place() -> None:
             spot = spot[step]
         spot[path[-1]] = value
         with pytest.raises(Refused) as refused:
-            simulator_state.read(document, scenario.pairs)
+            start_state.read(document, scenario.pairs)
         assert said in refused.value.message
         assert "state" in refused.value.message
         assert refused.value.fix
@@ -415,43 +414,41 @@ def test_the_film_tells_what_the_log_tells(name: str) -> None:
     """At each line of the log the film has the states of that line, and everybody is counted once."""
     scenario = golden.scenario(name)
     result = run(scenario)
-    film = simulator_frames.record(scenario, result)
+    film = timeline.record(scenario, result)
     last: dict[tuple[int, str], Any] = {}
     for line in result.log:
         last[line["t"], line["subcluster"]] = line
     users = {pair.name: sum(n for n, _ in pair.populations.values()) for pair in scenario.pairs}
     for (t, group), line in last.items():
-        shown = next(each for each in simulator_frames.at(film, t) if each["name"] == group)
+        shown = next(each for each in timeline.at(film, t) if each["name"] == group)
         assert sum(each["home"] + each["backup"] + each["out"] for each in shown["nodes"]) == users[group]
         assert sum(each["out"] for each in shown["nodes"]) <= max(line["out_of_service"], users[group])
     for pair in scenario.pairs:
-        final = next(each for each in simulator_frames.at(film, scenario.until) if each["name"] == pair.name)
+        final = next(each for each in timeline.at(film, scenario.until) if each["name"] == pair.name)
         assert sum(each["out"] for each in final["nodes"]) <= result.never_returned
-    assert (
-        sum(each["out"] for group in simulator_frames.at(film, 1e9) for each in group["nodes"]) == result.never_returned
-    )
+    assert sum(each["out"] for group in timeline.at(film, 1e9) for each in group["nodes"]) == result.never_returned
 
 
 def test_the_chart_has_the_area_that_the_result_has() -> None:
     """User-minutes without service are the red area of the chart."""
     scenario = golden.scenario("power_loss")
     result = run(scenario)
-    film = simulator_frames.record(scenario, result)
+    film = timeline.record(scenario, result)
     group, until = film["subclusters"][0], film["until"]
-    curves = [simulator_frames.curve(group, i, lambda each: each["out"], until) for i in range(2)]
-    points = simulator_frames.total(curves)
+    curves = [timeline.curve(group, i, lambda each: each["out"], until) for i in range(2)]
+    points = timeline.total(curves)
     area = sum((t2 - t1) * (v1 + v2) / 2 for (t1, v1), (t2, v2) in pairwise(points))
     assert area / 60 == pytest.approx(result.user_minutes, rel=0.02)
 
 
 def test_sign_ins_stay_below_the_budget_in_the_chart() -> None:
     scenario = golden.scenario("budget_rate")
-    film = simulator_frames.record(scenario, run(scenario))
+    film = timeline.record(scenario, run(scenario))
     group, until = film["subclusters"][0], film["until"]
     for i in range(2):
-        most = simulator_frames.largest([simulator_frames.sign_ins(group, i, until)])
-        assert most <= simulator_frames.largest([simulator_frames.budget(group, i, until)]) + 0.01
-    assert simulator_frames.largest([simulator_frames.sign_ins(group, 1, until)]) > 0
+        most = timeline.largest([timeline.sign_ins(group, i, until)])
+        assert most <= timeline.largest([timeline.budget(group, i, until)]) + 0.01
+    assert timeline.largest([timeline.sign_ins(group, 1, until)]) > 0
 
 
 def test_any_instant_can_be_looked_at(acme: Cluster) -> None:
@@ -510,4 +507,4 @@ def test_a_card_follows_its_peer_too(acme: Cluster) -> None:
 def test_golden_scenarios_are_documents_of_what_if() -> None:
     for name in golden.NAMES[:3]:
         frozen = whatif.freeze(golden.document(name))
-        assert simulator_file.parse(frozen, RULES, lambda cluster: ((), 0)) == golden.scenario(name)
+        assert scenario_file.parse(frozen, RULES, lambda cluster: ((), 0)) == golden.scenario(name)

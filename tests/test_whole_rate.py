@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from assignments.models import Goal, Operation
-from assignments.services import plans
+from assignments.planning import plans
 from tests.crowd import make_crowd
 from tests.test_approvals import signed_in
 from topology.models import Cluster, Event

@@ -10,17 +10,19 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from assignments import trace_selectors
 from assignments.models import Assignment, Goal, Kind, Move, Operation
-from assignments.services import operations, pins, plans
-from assignments.services.imports import import_users
-from assignments.services.moves import Selection
+from assignments.moves import pins
+from assignments.moves.drop import Selection
+from assignments.planning import plans
+from assignments.runs import operations
+from assignments.users import trace
+from assignments.users.imports import import_users
 from tests.crowd import Hands, make_crowd
 from tests.lists import csv_of
 from tests.worlds import make_acme, node
 from topology.models import Cluster, EndUser, Node
 from topology.reasons import Refused
-from topology.states import State
+from topology.rules.states import State
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +44,7 @@ def test_the_latest_move_comes_first_and_says_who_when_why_and_by_which_operatio
     user = key("imp1a-0001")
     first = operations.move_users(acme, [user], node(acme, "imp2a"), actor=anna())
     second = operations.move_users(acme, [user], node(acme, "imp3a"), actor="bert")
-    found = trace_selectors.story(acme, user)
+    found = trace.story(acme, user)
     assert found.here
     assert (found.here.operation.pk, found.here.place, found.here.former) == (second.pk, "imp3a", "imp2a")
     assert (found.here.operation.author_name, found.here.why, found.here.title) == ("bert", "Moved by hand.", "Move")
@@ -52,7 +54,7 @@ def test_the_latest_move_comes_first_and_says_who_when_why_and_by_which_operatio
 
 
 def test_who_was_placed_before_traces_were_kept_has_none(acme: Cluster) -> None:
-    found = trace_selectors.story(acme, key("imp1a-0002"))
+    found = trace.story(acme, key("imp1a-0002"))
     assert (found.home, found.here, found.steps) == (node(acme, "imp1a"), None, ())
     told = StringIO()
     call_command("why", "acme", "imp1a-0002", stdout=told)
@@ -63,7 +65,7 @@ def test_a_trace_that_does_not_lead_to_the_present_home_explains_nothing(acme: C
     user = key("imp1a-0001")
     operations.move_users(acme, [user], node(acme, "imp2a"), actor=anna())
     Assignment.objects.filter(user=user).update(home_node=node(acme, "imp3a"), serving_node=node(acme, "imp3a"))
-    found = trace_selectors.story(acme, user)
+    found = trace.story(acme, user)
     assert found.here is None
     assert len(found.earlier) == 1
 
@@ -71,7 +73,7 @@ def test_a_trace_that_does_not_lead_to_the_present_home_explains_nothing(acme: C
 def test_an_import_and_a_planned_run_are_named_as_what_they_were() -> None:
     crowd = make_crowd(4, 0)
     import_users(crowd, csv_of("user_id,node", "newcomer,crowd1.example.org"), actor=anna())
-    newcomer = trace_selectors.story(crowd, key("newcomer"))
+    newcomer = trace.story(crowd, key("newcomer"))
     assert newcomer.here
     assert (newcomer.here.title, newcomer.here.former) == ("Import", "no node")
     plan = plans.make_plan(crowd, Goal.BALANCE, author=anna())
@@ -79,7 +81,7 @@ def test_an_import_and_a_planned_run_are_named_as_what_they_were() -> None:
     Hands().finish(run)
     moved = Move.objects.filter(operation=run, done=True).first()
     assert moved
-    found = trace_selectors.story(crowd, moved.user_id)
+    found = trace.story(crowd, moved.user_id)
     assert found.here
     assert (found.here.operation.pk, found.here.title, found.here.why) == (run.pk, "Rebalance", "Moved for balance.")
 
@@ -88,7 +90,7 @@ def test_whom_a_run_left_alone_has_that_in_the_trace_too(acme: Cluster) -> None:
     chosen = Selection(acme, (key("imp1a-0001"), key("imp1a-0002")))
     pins.pin(Selection(acme, chosen.users[:1]), "a gateway", actor=anna())
     operations.move_users(acme, chosen.users, node(acme, "imp2a"), actor="bert")
-    found = trace_selectors.story(acme, chosen.users[0])
+    found = trace.story(acme, chosen.users[0])
     assert found.pin
     assert (found.pin.reason, found.pin.owner_name) == ("a gateway", "anna")
     assert [(step.done, step.code) for step in found.steps] == [(False, "SKIPPED_PINNED")]
@@ -103,22 +105,22 @@ def test_a_failover_explains_the_serving_node(acme: Cluster) -> None:
     Assignment.objects.filter(user=user).update(serving_node=backup)
     Node.objects.filter(pk=home.pk).update(state=State.FAILED_OVER)
     Node.objects.filter(pk=backup.pk).update(state=State.RUNNING_IN_BACKUP_MODE)
-    found = trace_selectors.story(acme, user)
+    found = trace.story(acme, user)
     assert (found.failover, found.served) == (failover, True)
     assert found.apart == (
         "imp1b serves the user for imp1a, which is Failed Over. The home node does not change by a failover."
     )
     Node.objects.filter(pk=backup.pk).update(power_on=False)
-    found = trace_selectors.story(acme, user)
+    found = trace.story(acme, user)
     assert not found.served
     assert found.apart.startswith("Out of service: imp1a is Failed Over, and imp1b, which took over, is")
 
 
 def test_an_unassigned_user_and_one_of_another_cluster(acme: Cluster) -> None:
-    assert trace_selectors.story(acme, key("waiting-0001")).apart.startswith("Unassigned:")
+    assert trace.story(acme, key("waiting-0001")).apart.startswith("Unassigned:")
     other = make_acme("other", imp1a=1)
     with pytest.raises(Refused) as refusal:
-        trace_selectors.story(other, key("imp1a-0001"))
+        trace.story(other, key("imp1a-0001"))
     assert refusal.value.code == "NO_SUCH_USER"
 
 
@@ -127,15 +129,15 @@ def test_the_story_costs_the_same_however_long_it_is(acme: Cluster) -> None:
 
     def cost() -> int:
         with CaptureQueriesContext(connection) as spent:
-            json.dumps(trace_selectors.story(acme, user).as_dict())
+            json.dumps(trace.story(acme, user).as_dict())
         return len(spent)
 
     before = cost()
     for turn in range(60):
         operations.move_users(acme, [user], node(acme, "imp2a" if turn % 2 else "imp3a"), actor=anna())
     assert cost() == before <= 3
-    found = trace_selectors.story(acme, user)
-    assert (len(found.steps), found.more) == (trace_selectors.STEPS, True)
+    found = trace.story(acme, user)
+    assert (len(found.steps), found.more) == (trace.STEPS, True)
 
 
 def test_the_command_tells_the_story_in_json(acme: Cluster) -> None:

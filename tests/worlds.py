@@ -8,7 +8,7 @@ no subcluster: spare
 
 from assignments.models import Assignment
 from topology.models import Cluster, EndUser, Node, Policy, Subcluster
-from topology.states import State, StateReason
+from topology.rules.states import State, StateReason
 
 PLACES = {
     "imp1a": ("sc-1", 1, 5000),

@@ -15,9 +15,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Collate, Lower, Upper
 from django.utils import timezone
 
-from topology.clock import Clock
 from topology.reasons import NODE_IN_MAINTENANCE, NODE_NOT_A_TARGET, REASONS, Reason
-from topology.states import LOOKS, Look, State, StateReason, Truth, reason_label, serves
+from topology.rules.clock import Clock
+from topology.rules.states import LOOKS, Look, State, StateReason, Truth, reason_label, serves
 
 MAX_NODES = 6  # per cluster, domain.md §5
 MAX_CONTACTS = 200

@@ -7,7 +7,7 @@ filled with the facts of the case; a fix tells what to do about it and may be em
 from dataclasses import dataclass
 from typing import Any
 
-from topology import veil
+from topology.accounts import pseudonyms
 
 REFUSED, WARNING, NEWS, ALARM = "refused", "warning", "news", "alarm"
 COUNTS = {"users", "moves", "done", "skipped", "total", "chosen", "wanted", "room", "pinned", "notified", "left"}
@@ -45,7 +45,7 @@ class _Count(int):
 
 
 def _readable(facts: dict[str, Any], code: str) -> _Facts:
-    shown = veil.facts(facts, code)
+    shown = pseudonyms.facts(facts, code)
     return _Facts({key: _Count(fact) if key in COUNTS and type(fact) is int else fact for key, fact in shown.items()})
 
 
@@ -102,7 +102,7 @@ NO_SUCH_SUBCLUSTER = _add(
 )
 NO_SUCH_NODE = _add("NO_SUCH_NODE", "There is no node {name}.", "Known: {known}.", status=422)
 
-# --- Moves of users (assignments/services/moves.py) -----------------------------------------------
+# --- Moves of users (assignments/moves/drop.py) -----------------------------------------------
 MOVE_FITS = _add("MOVE_FITS", "{node} will have {users} of {capacity} users ({percent}\u00a0%).", level=NEWS)
 MOVE_PAIR_AFTER = _add(
     "MOVE_PAIR_AFTER", "If one node of {subcluster} fails, the other serves {users} of {capacity}.", level=NEWS
@@ -179,7 +179,7 @@ RANGE_TOO_LONG = _add(
     status=422,
 )
 
-# --- Plans and runs (assignments/planner.py, services/plans.py, services/operations.py) -----------
+# --- Plans and runs (assignments/planning/rules/goals.py, services/plans.py, services/operations.py) -----------
 PLAN_NO_TARGET = _add(
     "PLAN_NO_TARGET",
     "None of the {nodes} nodes in question can take users.",
@@ -330,7 +330,7 @@ NODE_NO_ROOM = _add(
     "Choose another node, or fewer users.",
 )
 
-# --- Recovery and faults (assignments/recovery.py, services/recovery.py) --------------------------
+# --- Recovery and faults (assignments/recovery/rules/step.py, services/recovery.py) --------------------------
 HA_NEEDS_TWO_NODES = _add(
     "HA_NEEDS_TWO_NODES",
     "{subcluster} has one node, so nothing protects its users.",
@@ -699,7 +699,7 @@ NODE_SIGN_IN_AGAIN = _add(
 )
 NODE_REMOVED = _add("NODE_REMOVED", "{actor} removed the node {name}.", level=NEWS)
 
-# --- Import of users (assignments/services/imports.py) --------------------------------------------
+# --- Import of users (assignments/users/imports.py) --------------------------------------------
 IMPORT_NO_HEADER = _add(
     "IMPORT_NO_HEADER",
     "The first line names no column user_id or USER ID; it begins with: {begins}.",
@@ -786,7 +786,7 @@ USERS_IMPORTED = _add(
     level=NEWS,
 )
 
-# --- People: pins, traces, lists (assignments/services/pins.py, trace_selectors.py, saved_views.py) -----
+# --- People: pins, traces, lists (assignments/moves/pins.py, trace_selectors.py, saved_views.py) -----
 PEOPLE_NOBODY = _add(
     "PEOPLE_NOBODY", "None of these users is in {cluster}.", "Choose users of the cluster.", status=422
 )
@@ -848,7 +848,7 @@ NO_SUCH_USER = _add(
     "NO_SUCH_USER", "There is no user {user} in {cluster}.", "Look for the user in the list of all users.", status=422
 )
 
-# --- Automatic balancing (assignments/balancer.py) ------------------------------------------------
+# --- Automatic balancing (assignments/runs/rules/balancer.py) ------------------------------------------------
 BALANCER_OFF = _add("BALANCER_OFF", "Automatic balancing is off.", "Switch it on in the settings.", NEWS)
 BALANCER_FAILOVER = _add(
     "BALANCER_FAILOVER", "Waits: {subcluster} is in a failover.", "It goes on when the subcluster is normal.", NEWS
@@ -894,7 +894,7 @@ SETTING_NOT_VALID = _add(
     "SETTING_NOT_VALID", "{name} is not valid: {problem}.", "Correct it and save again.", status=422
 )
 
-# --- What-if (assignments/services/whatif.py) -----------------------------------------------------
+# --- What-if (assignments/simulation/whatif.py) -----------------------------------------------------
 NO_SUCH_SIMULATION = _add(
     "NO_SUCH_SIMULATION",
     "There is no what-if run {key}.",
@@ -924,7 +924,7 @@ NO_RECOMMENDATION = _add(
     "NO_RECOMMENDATION", "The balancer of {cluster} recommends nothing now.", "Plan a rebalance yourself.", status=409
 )
 
-# --- Approvals (assignments/services/approvals.py) ------------------------------------------------
+# --- Approvals (assignments/planning/approvals.py) ------------------------------------------------
 PLAN_NOT_APPROVED = _add(
     "PLAN_NOT_APPROVED",
     "Plan {hash} by {author} needs the approval of a second person before it runs.",
@@ -937,7 +937,7 @@ APPROVAL_OWN = _add(
 )
 PLAN_APPROVED = _add("PLAN_APPROVED", "{actor} approved plan {hash} by {author}: {moves} moves.", level=NEWS)
 
-# --- Removing a cluster (assignments/services/removal.py) -----------------------------------------
+# --- Removing a cluster (assignments/board/removal.py) -----------------------------------------
 REMOVAL_NOT_CONFIRMED = _add(
     "REMOVAL_NOT_CONFIRMED",
     "Removing {cluster} takes all its users away, and nobody has confirmed that.",

@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 
 from assignments.models import Goal, Operation, Plan
-from assignments.services import operations, plans
+from assignments.planning import plans
+from assignments.runs import operations
 from tests.crowd import Hands, homes, make_crowd
 from topology.models import Cluster
 

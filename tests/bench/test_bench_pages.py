@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from tests.crowd import make_crowd, nodes_of
 from tests.test_page import as_
-from topology import roles
+from topology.accounts import roles
 from topology.models import Cluster
 
 FIRST = ("overview", "cluster", "all users")  # where people land

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from config.embedded import BASE_DIR
+from config.local.embedded import BASE_DIR
 from tests.browser.chromium import FLAGS, NoBrowser, find_or_install, is_waived
 from tests.live import LiveStack
 

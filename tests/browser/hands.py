@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment
-from config.processes import wait_until
+from config.local.processes import wait_until
 
 
 def card(page: Page, short: str) -> Locator:

@@ -8,14 +8,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment, Kind, Operation
-from assignments.services import moves, operations, plans
-from assignments.services.moves import Selection
+from assignments.moves import drop
+from assignments.moves.drop import Selection
+from assignments.planning import plans
+from assignments.runs import operations
 from tests.browser.axe import EVERYTHING, check, own_violations, violations
 from tests.browser.hands import card, hover, pick_up, row, said, select
 from tests.live import LiveStack
 from tests.worlds import make_acme, node
 from topology.models import Cluster, Node
-from topology.states import State, StateReason
+from topology.rules.states import State, StateReason
 
 Open = Callable[..., Page]
 MAKE_WORSE = """main => {
@@ -44,7 +46,7 @@ def calm(live_web: LiveStack) -> Cluster:
 def acme(live_web: LiveStack) -> Cluster:
     """A cluster in which everything happens at once: a failover, a dead node, pinned users, runs done and begun."""
     cluster = make_acme(imp1a=160, imp1b=4, imp2b=19, imp3a=7, waiting=5)
-    moves.move(Selection(cluster, people("imp1a-0150", "imp1a-0151")), f"node:{node(cluster, 'imp1b').pk}", root())
+    drop.move(Selection(cluster, people("imp1a-0150", "imp1a-0151")), f"node:{node(cluster, 'imp1b').pk}", root())
     run = operations.start(plans.make_plan(cluster, "balance").hash, actor=root())
     assert run.active
     operations.pause(run.pk, actor=root())

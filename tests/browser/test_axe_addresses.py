@@ -12,13 +12,16 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment, Kind, Operation, RunPolicy, SavedView, Simulation
-from assignments.services import operations, pins, plans, recovery
-from assignments.services.moves import Selection
+from assignments.moves import pins
+from assignments.moves.drop import Selection
+from assignments.planning import plans
+from assignments.recovery import service
+from assignments.runs import operations
 from tests.browser.axe import complaints
 from tests.live import LiveStack
 from tests.test_page import POSTED, patterns
 from tests.worlds import make_acme, node
-from topology import access
+from topology.accounts import sign_in
 from topology.models import Cluster
 
 Open = Callable[..., Page]
@@ -129,9 +132,9 @@ def facts(live_web: LiveStack, signed_in_page: Open) -> dict[str, Any]:
 def _fail_over(cluster: Cluster) -> None:
     """imp2b begins to take over the users of imp2a, whose power is off."""
     dead = node(cluster, "imp2a")
-    recovery.inject(dead, "power")
+    service.inject(dead, "power")
     for seconds in range(15, 200, 15):
-        recovery.step(dead.subcluster_id or 0, timezone.now() + timedelta(seconds=seconds))
+        service.step(dead.subcluster_id or 0, timezone.now() + timedelta(seconds=seconds))
         if Operation.objects.filter(kind=Kind.FAILOVER).exists():
             return
 
@@ -145,7 +148,7 @@ def address(name: str, facts: dict[str, Any]) -> str:
     if name == "tour":
         fitting["pk"] = 1
     if name == "sign-in-link":
-        return access.issue_sign_in_link(username="somebody", role="viewer")
+        return sign_in.issue_sign_in_link(username="somebody", role="viewer")
     kwargs = {each: fitting[each] for each in pattern.pattern.converters}
     return reverse(name, kwargs=kwargs) + ADDRESSES[name].query.format(**facts)
 

@@ -11,8 +11,10 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment, Kind, Operation, PlannedMove, RunPolicy
-from assignments.services import maintenance, operations, plans, recovery
-from assignments.services.moves import Selection, move
+from assignments.moves.drop import Selection, move
+from assignments.planning import plans
+from assignments.recovery import maintenance, service
+from assignments.runs import operations
 from tests.browser.axe import complaints
 from tests.browser.hands import card, middle, row
 from tests.live import LiveStack
@@ -101,10 +103,10 @@ def test_guides_and_the_order_of_maintenance(live_web: LiveStack, signed_in_page
 def test_a_fallback_is_asked_about_and_runs(live_web: LiveStack, signed_in_page: Open, look: Looked) -> None:
     cluster = make_acme(imp1a=40, imp1b=4)
     home = node(cluster, "imp1a")
-    recovery.failover(home, actor=root())
+    service.failover(home, actor=root())
     now = timezone.now()
     for seconds in range(0, 1200, 20):
-        recovery.step(home.subcluster_id or 0, now + timedelta(seconds=seconds))
+        service.step(home.subcluster_id or 0, now + timedelta(seconds=seconds))
     page = live(signed_in_page(path=f"/clusters/acme/?node={home.pk}"))
     look.at(page, "after a failover")
     card(page, "imp1a").get_by_role("button", name="Fallback…").click()
@@ -151,7 +153,7 @@ def test_every_step_of_the_tour_at_any_width(live_web: LiveStack, signed_in_page
 def test_twenty_clusters_and_hundred_and_twenty_nodes(live_web: LiveStack, signed_in_page: Open, look: Looked) -> None:
     for number in range(20):
         make_acme(f"site-{number:02}", imp1a=3, imp1b=2, imp2b=25 if number == 7 else 0)
-    recovery.inject(node(Cluster.objects.get(name="site-03"), "imp3a"), "power")
+    service.inject(node(Cluster.objects.get(name="site-03"), "imp3a"), "power")
     page = live(signed_in_page(path="/overview/"))
     expect(page.locator(".panels.is-dense .cell")).to_have_count(120)
     look.at(page, "twenty clusters", WIDTHS)
@@ -276,7 +278,7 @@ def test_long_and_foreign_names(long_names: Cluster, signed_in_page: Open, look:
     home = long_names.nodes.order_by("number").first()
     assert home
     here = f"/clusters/{long_names.name}"
-    recovery.inject(home, "power")
+    service.inject(home, "power")
     size = {"width": width, "height": 450 if width == 640 else 900}
     page = live(signed_in_page(path=f"{here}/?node={home.pk}", viewport=size))
     assert page.locator(".users b, .users script").count() == 0
@@ -322,7 +324,7 @@ def test_a_window_at_twice_its_size(live_web: LiveStack, signed_in_page: Open, l
 @pytest.mark.parametrize("forced", ["active", "none"])
 def test_colours_of_the_system_and_no_motion(live_web: LiveStack, signed_in_page: Open, forced: Any) -> None:
     cluster = make_acme(imp1a=9)
-    recovery.inject(node(cluster, "imp1a"), "power")
+    service.inject(node(cluster, "imp1a"), "power")
     page = live(signed_in_page(path="/clusters/acme/", forced_colors=forced, reduced_motion="reduce"))
     row(page, "imp1a-0001").click()
     chosen = row(page, "imp1a-0001").evaluate("row => getComputedStyle(row).outlineStyle")

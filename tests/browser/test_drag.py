@@ -10,9 +10,9 @@ from django.contrib.auth.models import Group
 from playwright.sync_api import Locator, Page, Route, expect
 
 from assignments.models import Assignment, Operation
-from assignments.services import moves
-from assignments.services.moves import Selection
-from config.processes import wait_until
+from assignments.moves import drop
+from assignments.moves.drop import Selection
+from config.local.processes import wait_until
 from tests.browser.hands import card, drag, homes, hover, lead, middle, pick_up, row, said, select, show
 from tests.live import LiveStack
 from tests.worlds import add_users, make_acme, node
@@ -316,7 +316,7 @@ def test_nothing_is_swapped_under_a_drag_and_old_ground_says_what_changed(acme: 
     pick_up(page, row(page, "imp1a-0002"))
     hover(page, "imp1b", "allowed")
     ids = tuple(Assignment.objects.filter(user__user_id=THREE[0]).values_list("user_id", flat=True))
-    moves.move(Selection(acme, ids), f"node:{node(acme, 'imp3a').pk}", operator("bob"))
+    drop.move(Selection(acme, ids), f"node:{node(acme, 'imp3a').pk}", operator("bob"))
     page.wait_for_timeout(1500)  # nothing is to happen, and that takes time to see
     expect(row(page, THREE[0])).to_be_visible()
     expect(card(page, "imp1b")).to_have_class(re.compile("drop-over"))

@@ -9,14 +9,15 @@ import pytest
 from playwright.sync_api import APIResponse, Error, Page, Request, Route, expect
 
 from assignments.models import Assignment
-from assignments.services import moves
-from assignments.services.moves import Selection
-from config.processes import wait_until
+from assignments.moves import drop
+from assignments.moves.drop import Selection
+from config.local.processes import wait_until
 from tests.browser.hands import card, drag, hover, middle, pick_up, row, said
 from tests.live import LiveStack
 from tests.worlds import add_users, make_acme, node
-from topology import events, services
+from topology.live import events
 from topology.models import Cluster, Node
+from topology.structure.nodes import unassign_node
 
 Open = Callable[..., Page]
 
@@ -35,7 +36,7 @@ def move(cluster: Cluster, user_id: str, short: str) -> None:
     """What another process does: the worker, a command, another web server."""
     ids = tuple(Assignment.objects.filter(user__user_id=user_id).values_list("user_id", flat=True))
     target = f"node:{node(cluster, short).pk}"
-    moves.move(Selection(cluster, ids), target, superuser())
+    drop.move(Selection(cluster, ids), target, superuser())
 
 
 def superuser() -> object:
@@ -226,7 +227,7 @@ def test_news_about_a_dialog_that_is_on_its_way_is_not_lost(acme: Cluster, signe
     held = hold(page, f"**/structure/nodes/{found.pk}")
     page.get_by_role("button", name="Move or remove this node").click()
     wait_for(page, held)
-    services.unassign_node(found)
+    unassign_node(found)
     expect(page.locator("#unassigned-nodes")).to_contain_text("imp3a")  # the page has heard of it
     let_come(held)
     expect(page.locator("#step-slot")).to_contain_text("imp3a is in no subcluster")
@@ -273,7 +274,7 @@ def test_news_in_the_moment_before_a_dialog_is_ready_is_not_lost(acme: Cluster, 
     page.evaluate("htmx.config.defaultSettleDelay = 1500")
     button.click()
     expect(page.locator("#step-slot")).to_be_visible()
-    services.unassign_node(found)
+    unassign_node(found)
     expect(page.locator("#step-slot")).to_contain_text("imp3a is in no subcluster")
 
 

@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment, Operation, Progress
-from assignments.services import operations, plans
+from assignments.planning import plans
+from assignments.runs import operations
 from tests.crowd import make_crowd
 from tests.live import LiveStack
 from topology.models import Cluster

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment, Pin
-from assignments.services.operations import move_users
+from assignments.runs.operations import move_users
 from tests.browser.hands import row, said, select, show
 from tests.live import LiveStack
 from tests.worlds import make_acme, node

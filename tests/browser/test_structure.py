@@ -6,11 +6,11 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment
-from assignments.services import recovery
+from assignments.recovery import service
 from tests.live import LiveStack
 from tests.worlds import make_acme, node
-from topology import services
 from topology.models import Cluster, Node, Subcluster
+from topology.structure.clusters import create_cluster
 
 OpenPage = Callable[..., Page]
 
@@ -121,14 +121,14 @@ def test_the_overview_shows_new_trouble_by_itself(live_web: LiveStack, signed_in
     page = signed_in_page(role="viewer", path="/overview/?only=trouble")
     expect(page.locator(".panel:visible")).to_have_count(0)
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
-    recovery.inject(node(west, "imp3a"), "power")
+    service.inject(node(west, "imp3a"), "power")
     panel = page.locator(".panel:visible")
     expect(panel).to_have_count(1)
     expect(panel).to_contain_text("Does not serve")
     expect(panel).to_contain_text("7 out of service")
     expect(page.locator("#overview-totals")).to_contain_text("1 of 2")
     page.locator("select[name=only]").select_option("")
-    services.create_cluster("north")
+    create_cluster("north")
     expect(page.locator(".panel:visible")).to_have_count(3)
     page.locator("#overview-search").fill("nor")
     expect(page.locator(".panel:visible")).to_have_count(1)

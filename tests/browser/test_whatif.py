@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment, Simulation
-from assignments.services import recovery
+from assignments.recovery import service
 from tests.browser.hands import card
 from tests.live import LiveStack
 from tests.worlds import make_acme, node
@@ -119,7 +119,7 @@ def test_the_verdict_on_a_node_follows_its_peer(acme: Cluster, signed_in_page: O
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
     verdict = card(page, "imp1a").locator("[data-verdict]")
     expect(verdict).to_contain_text("imp1b takes all 400")
-    recovery.inject(node(acme, "imp1b"), "power")
+    service.inject(node(acme, "imp1b"), "power")
     expect(verdict).to_contain_text("Nobody takes over: 400")
-    recovery.repair(node(acme, "imp1b"), "power")
+    service.repair(node(acme, "imp1b"), "power")
     expect(verdict).to_contain_text("imp1b takes all 400")

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from topology import veil
-from topology.states import LOOKS, State
+from topology.accounts import pseudonyms
+from topology.rules.states import LOOKS, State
 
 register = template.Library()
 
@@ -147,28 +147,28 @@ def at_speed(seconds: float | None, speed: int) -> float | None:
 @register.filter
 def shown_id(user: Any) -> str:
     """The user ID of a person, or of a text that is one; a pseudonym while names are hidden."""
-    return veil.user_id(str(getattr(user, "user_id", user)))
+    return pseudonyms.user_id(str(getattr(user, "user_id", user)))
 
 
 @register.filter
 def shown_name(user: Any) -> str:
     """The name of a person; a pseudonym while names are hidden."""
-    return veil.name(user.name, user.user_id)
+    return pseudonyms.name(user.name, user.user_id)
 
 
 @register.filter
 def shown_mail(user: Any) -> str:
     """The mail address of a person; made up while names are hidden."""
-    return veil.mail(user.mail, user.user_id)
+    return pseudonyms.mail(user.mail, user.user_id)
 
 
 @register.filter
 def account(name: str) -> str:
     """Who did something; a number while names are hidden."""
-    return veil.account(name)
+    return pseudonyms.account(name)
 
 
 @register.filter
 def shown_text(text: str) -> str:
     """What somebody typed in words of their own; hidden while names are."""
-    return veil.text(text)
+    return pseudonyms.text(text)

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assignments.services.apply import apply_topology
-from topology.documents import read_yaml_file
+from assignments.board.topology_file import apply_topology
 from topology.management.console import COMMAND_LINE, ConsoleCommand
-from topology.topologyfile_difference import Difference
+from topology.rules.difference import Difference
+from topology.structure.documents import read_yaml_file
 
 
 class Command(ConsoleCommand):

@@ -6,9 +6,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from assignments.models import RunPolicy
-from assignments.services import balancer
-from topology import selectors
+from assignments.runs import balancer
 from topology.reasons import Refused
+from topology.structure import selectors
 
 
 class Command(BaseCommand):

@@ -4,9 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assignments.check_selectors import report
-from topology import checks, selectors
+from assignments.board.checks import report
 from topology.management.console import ConsoleCommand
+from topology.rules import checks
+from topology.structure import selectors
 
 MARKS = {checks.PASSED: "passed ", checks.WARNING: "WARNING", checks.FAILED: "FAILED ", checks.INFO: "info   "}
 

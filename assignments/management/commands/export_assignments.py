@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assignments.export_selectors import assignments_csv
-from topology import selectors
+from assignments.users.export import assignments_csv
 from topology.management.console import ConsoleCommand
+from topology.structure import selectors
 
 
 class Command(ConsoleCommand):

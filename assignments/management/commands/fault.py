@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assignments.recovery_commands import Fault
-from assignments.services import recovery
-from topology import selectors
+from assignments.recovery import service
+from assignments.recovery.rules.commands import Fault
 from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.structure import selectors
 
 KINDS = ", ".join(Fault) + "; network is a partition from the peer: both nodes stay alive"
 
@@ -25,7 +25,7 @@ class Command(ConsoleCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
             node = selectors.node_named(options["node"])
-            change = recovery.repair if options["repair"] else recovery.inject
+            change = service.repair if options["repair"] else service.inject
             outcome = change(node, options["kind"], options["service"], actor=COMMAND_LINE)
         told = [event for event in outcome.events if not event.progress]
         lines = [event.why.say(**({"actor": COMMAND_LINE} | dict(event.facts))) for event in told]

@@ -7,19 +7,19 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from assignments.services import maintenance, recovery
-from topology import selectors
+from assignments.recovery import maintenance, service
 from topology.management.console import COMMAND_LINE, ConsoleCommand
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import NO_SUCH_SUBCLUSTER, Refused
-from topology.states import LOOKS, State, reason_label
+from topology.rules.states import LOOKS, State, reason_label
+from topology.structure import selectors
 
 MINUTE = "%Y-%m-%d %H:%M"
-OF_A_NODE: dict[str, Callable[..., Any]] = {"failover": recovery.failover, "fallback": recovery.fallback}
+OF_A_NODE: dict[str, Callable[..., Any]] = {"failover": service.failover, "fallback": service.fallback}
 OF_A_SUBCLUSTER: dict[str, Callable[..., Any]] = {
-    "recover": recovery.recover,
-    "enable": recovery.enable_ha,
-    "disable": recovery.disable_ha,
+    "recover": service.recover,
+    "enable": service.enable_ha,
+    "disable": service.disable_ha,
 }
 
 

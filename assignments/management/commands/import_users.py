@@ -4,10 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assignments.services.imports import Report, import_users
-from topology import reasons, selectors
+from assignments.users.imports import Report, import_users
+from topology import reasons
 from topology.management.console import COMMAND_LINE, ConsoleCommand
 from topology.reasons import Refused
+from topology.structure import selectors
 
 
 class Command(ConsoleCommand):

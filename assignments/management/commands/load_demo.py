@@ -11,13 +11,13 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import transaction
 
-from assignments.services.apply import apply_topology
-from assignments.services.imports import import_users
+from assignments.board.topology_file import apply_topology
+from assignments.users.imports import import_users
 from demo.users import CROWDS, write
-from topology import selectors
-from topology.documents import read_yaml_file
 from topology.management.console import ConsoleCommand
 from topology.models import Cluster
+from topology.structure import selectors
+from topology.structure.documents import read_yaml_file
 
 WHO = "demo"
 

@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.models import ACTIVE, Operation
-from assignments.services import operations, plans
+from assignments.planning import plans
+from assignments.runs import operations
 from topology.management.console import COMMAND_LINE, ConsoleCommand
 
 VERBS: dict[str, Callable[..., Operation]] = {

@@ -8,10 +8,11 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from assignments.models import Goal, Operation, Plan
-from assignments.services import operations, plans, waits
-from topology import selectors
+from assignments.planning import plans
+from assignments.runs import operations, wait_reasons
 from topology.management.console import COMMAND_LINE, ConsoleCommand
 from topology.models import Cluster
+from topology.structure import selectors
 
 GOALS = (Goal.BALANCE, Goal.ACTIVE_STANDBY, Goal.EVACUATE, Goal.FILL)
 LOOK = 0.5  # real seconds between looks at a run that waits for its throttle
@@ -95,7 +96,7 @@ class Command(ConsoleCommand):
                     operations.run(pk, generation, timezone.now)
             found.refresh_from_db()
             line = f"{found.get_state_display()}: {found.done:,} of {found.total:,} moved, {found.skipped:,} skipped"
-            line = f"{line}. {waits.sentence(found, timezone.now())}" if found.wait_code else line
+            line = f"{line}. {wait_reasons.sentence(found, timezone.now())}" if found.wait_code else line
             if not quiet and line != shown:
                 self.stdout.write(line)
                 shown = line

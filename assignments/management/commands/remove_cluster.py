@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assignments.services import removal
-from topology import selectors
+from assignments.board import removal
 from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.structure import selectors
 
 
 class Command(ConsoleCommand):

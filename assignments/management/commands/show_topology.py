@@ -5,10 +5,13 @@ from typing import Any
 import yaml
 from django.core.management.base import CommandParser
 
-from assignments.selectors import Board, NodeView, board
-from assignments.tree_selectors import relogin_window, shape
-from topology import selectors, services, topologyfile
+from assignments.board.tree import relogin_window, shape
+from assignments.population.selectors import Board, NodeView, board_of
 from topology.management.console import ConsoleCommand
+from topology.rules import topology_file
+from topology.structure import selectors
+from topology.structure.files import present
+from topology.structure.limits import RULES
 
 
 class Command(ConsoleCommand):
@@ -23,12 +26,12 @@ class Command(ConsoleCommand):
         with self.refusals(options["json"]):
             cluster = selectors.cluster_named(options["cluster"])
         if options["file"]:
-            document = topologyfile.render(services.present(cluster), services.RULES)
+            document = topology_file.render(present(cluster), RULES)
             self.stdout.write(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120), ending="")
         elif options["json"]:
-            self.print_json(shape(board(cluster)))
+            self.print_json(shape(board_of(cluster)))
         else:
-            self._show(board(cluster))
+            self._show(board_of(cluster))
 
     def _show(self, shown: Board) -> None:
         cluster = shown.cluster

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assignments.services import simulations
-from assignments.simulator import Result
-from topology.documents import read_yaml_file
+from assignments.simulation import simulate
+from assignments.simulation.rules.play import Result
 from topology.management.console import ConsoleCommand
+from topology.structure.documents import read_yaml_file
 
 
 class Command(ConsoleCommand):
@@ -19,7 +19,7 @@ class Command(ConsoleCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
-            result = simulations.simulate(read_yaml_file(options["scenario"]))
+            result = simulate.simulate(read_yaml_file(options["scenario"]))
         if options["json"]:
             self.print_json(result.as_dict())
         else:

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assignments.services import pins
-from topology import selectors
+from assignments.moves import pins
 from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.structure import selectors
 
 
 class Command(ConsoleCommand):

@@ -5,11 +5,12 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from assignments.selectors import find_user
-from assignments.trace_selectors import Step, Story, story
-from topology import reasons, selectors
+from assignments.users.filter import find_user
+from assignments.users.trace import Step, Story, story
+from topology import reasons
 from topology.management.console import ConsoleCommand
 from topology.reasons import Refused
+from topology.structure import selectors
 
 
 class Command(ConsoleCommand):

@@ -8,9 +8,10 @@ from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment, Kind, Operation
-from assignments.selectors import UserFilter
-from assignments.services import moves, recovery
-from assignments.services.moves import Selection
+from assignments.moves import drop
+from assignments.moves.drop import Selection
+from assignments.recovery import service
+from assignments.users.filter import UserFilter
 from tests.browser.hands import card
 from tests.live import LiveStack
 from tests.worlds import node
@@ -58,7 +59,7 @@ def test_a_run_is_cancelled_and_what_it_did_is_undone(acme: Cluster, open_list: 
     Policy.objects.filter(cluster=acme).update(moves_per_second=2)
     page = open_list()
     where = Selection(acme, where=UserFilter(acme.pk, node_id=node(acme, "imp1a").pk))
-    run = moves.move(where, f"node:{node(acme, 'imp1b').pk}", root()).operation
+    run = drop.move(where, f"node:{node(acme, 'imp1b').pk}", root()).operation
     page.get_by_role("link", name="Operations").click()
     row = page.locator(f"#operation-row-{run.pk}")
     expect(row).to_contain_text(re.compile(r"[1-9]\d* / 8,000"), timeout=WAIT)
@@ -76,14 +77,14 @@ def test_a_run_is_cancelled_and_what_it_did_is_undone(acme: Cluster, open_list: 
 
 def move(cluster: Cluster, user_id: str, actor: Any) -> None:
     chosen = Assignment.objects.filter(user__user_id=user_id).values_list("user_id", flat=True)
-    moves.move(Selection(cluster, tuple(chosen)), f"node:{node(cluster, 'imp1b').pk}", actor)
+    drop.move(Selection(cluster, tuple(chosen)), f"node:{node(cluster, 'imp1b').pk}", actor)
 
 
 def test_the_history_says_who_and_why_and_is_filtered(acme: Cluster, open_list: Open) -> None:
     page = open_list()
     for number in range(1, 6):
         move(acme, f"imp1a-0000{number}", root("ada" if number < 4 else "bert"))
-    recovery.inject(node(acme, "imp3a"), "power")
+    service.inject(node(acme, "imp3a"), "power")
     page.get_by_role("link", name="History").click()
     lines = page.locator("#history-rows tr")
     expect(lines.first).to_contain_text("imp3a")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment
-from assignments.services import recovery
+from assignments.recovery import service
 from tests.browser.thousands import kept, put_back
 from tests.crowd import make_crowd
 from topology.models import Cluster, Node
@@ -79,7 +79,7 @@ def test_a_filter_comes_first_and_stays_in_the_address(page: Page) -> None:
 def test_trouble_anywhere_shows_itself_in_place(page: Page, world: list[Cluster]) -> None:
     page.evaluate("for (const part of document.querySelectorAll('.panel')) part.before = true")
     node = Node.objects.get(cluster=world[12], number=3)
-    recovery.inject(node, "power")
+    service.inject(node, "power")
     panel = page.locator(f"#panel-{world[12].pk}")
     expect(panel).to_contain_text("250 out of service")
     expect(page.locator("#overview-totals")).to_contain_text("1 of 20")

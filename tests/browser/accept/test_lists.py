@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment, Pin
-from assignments.services import pins
-from assignments.services.moves import Selection
+from assignments.moves import pins
+from assignments.moves.drop import Selection
 from tests.browser.hands import card, row, said
 from tests.live import LiveStack
 from tests.worlds import add_users, make_acme, node

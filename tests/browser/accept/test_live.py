@@ -10,8 +10,8 @@ from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, Request, expect
 
 from assignments.models import Assignment
-from assignments.services import moves
-from assignments.services.moves import Selection
+from assignments.moves import drop
+from assignments.moves.drop import Selection
 from tests.browser.hands import card, homes, hover, pick_up, row, said
 from tests.live import LiveStack
 from tests.worlds import node
@@ -27,7 +27,7 @@ def root() -> Any:
 def move(cluster: Cluster, user_id: str, short: str) -> None:
     """What another process does: the worker, a command, another web server."""
     ids = tuple(Assignment.objects.filter(user__user_id=user_id).values_list("user_id", flat=True))
-    moves.move(Selection(cluster, ids), f"node:{node(cluster, short).pk}", root())
+    drop.move(Selection(cluster, ids), f"node:{node(cluster, short).pk}", root())
 
 
 def is_live(page: Page) -> None:

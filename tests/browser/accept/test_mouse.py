@@ -6,7 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment, Operation
-from config.processes import wait_until
+from config.local.processes import wait_until
 from tests.browser.hands import card, drag, homes, hover, lead, middle, pick_up, row, said
 from tests.live import LiveStack
 from tests.worlds import node

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from topology import access, roles
+from topology.accounts import roles, sign_in
 
 
 class Command(BaseCommand):
@@ -15,5 +15,5 @@ class Command(BaseCommand):
         parser.add_argument("--base", default="", help="Address of the console, for example http://127.0.0.1:8000")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        path = access.issue_sign_in_link(username=options["username"], role=options["role"])
+        path = sign_in.issue_sign_in_link(username=options["username"], role=options["role"])
         self.stdout.write(options["base"].rstrip("/") + path)

@@ -1,0 +1,212 @@
+"""The guided order in which nodes and subclusters leave (domain.md §1.3), with what is done and what stands in the way.
+
+    HA off -> nobody at home or served -> out of its slot -> removed            the publisher leaves its subcluster
+                                       -> into another subcluster               only with it, and its cluster last
+
+A guide only shows the order; the verbs of topology/services check each step again under the locks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from assignments.models import Claim, Operation
+from assignments.population.selectors import Board, NodeView, SubclusterView
+from assignments.recovery import reads
+from assignments.recovery.rules.commands import Command
+from topology import reasons
+from topology.models import Subcluster
+from topology.reasons import Refused
+
+
+class Standing(StrEnum):
+    """Where a step of a guide is."""
+
+    DONE = "done"
+    NOW = "now"
+    BUSY = "busy"  # a run is at it
+    LATER = "later"  # after the steps before it
+    REFUSED = "refused"
+
+
+WORDS = {
+    Standing.DONE: "done",
+    Standing.NOW: "to do now",
+    Standing.BUSY: "under way",
+    Standing.LATER: "after the steps above",
+    Standing.REFUSED: "not possible now",
+}
+ICONS = {
+    Standing.DONE: "check",
+    Standing.NOW: "arrow-right",
+    Standing.BUSY: "loader",
+    Standing.LATER: "point",
+    Standing.REFUSED: "stop",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what must be true, whether it is, the facts, and why it cannot be done now if it cannot."""
+
+    key: str
+    title: str
+    standing: Standing
+    text: str = ""
+    refusal: Refused | None = None
+    run: Operation | None = None
+    nodes: tuple[NodeView, ...] = ()  # whose users must go, or which nodes must
+
+    @property
+    def open(self) -> bool:
+        return self.standing is Standing.NOW
+
+    @property
+    def word(self) -> str:
+        """The standing in words, beside its icon and colour."""
+        return WORDS[self.standing]
+
+    @property
+    def icon(self) -> str:
+        return ICONS[self.standing]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A subcluster that a node could be put into, and why not."""
+
+    subcluster: Subcluster
+    refusal: Refused | None
+    nodes: tuple[NodeView, ...]
+
+
+@dataclass(frozen=True)
+class Guide:
+    """The steps in their order; each waits for those before it."""
+
+    steps: tuple[Step, ...]
+    targets: tuple[Target, ...] = ()
+
+    @property
+    def may_move(self) -> bool:
+        """Whether the node is free to be put into another subcluster now."""
+        slot = next((step for step in self.steps if step.key in ("slot", "pair")), None)
+        return slot is None or slot.standing is Standing.DONE or (slot.key == "slot" and slot.open)
+
+
+def of_node(board: Board, view: NodeView) -> Guide:
+    """How a node leaves its subcluster and its cluster."""
+    sub = next((found for found in board.subclusters if found.subcluster.pk == view.node.subcluster_id), None)
+    run = _run(sub)
+    steps = [_high_availability(sub), _nobody(_leaving(sub, view), run), _slot(sub, view, run)]
+    if view.node.publisher:
+        steps.append(_others(board, view))
+    steps.append(_removed(view.node.short_name, "The node"))
+    return Guide(in_order(steps), targets(board, view.node.subcluster_id))
+
+
+def of_subcluster(sub: SubclusterView) -> Guide:
+    """How a subcluster is removed; its nodes become unassigned."""
+    run = _run(sub)
+    removed = replace(_removed(sub.subcluster.name, "The subcluster"), standing=_free(run), run=run)
+    return Guide(in_order([_high_availability(sub), _nobody(sub.nodes, run), removed]))
+
+
+def targets(board: Board, own: int | None = None) -> tuple[Target, ...]:
+    """The other subclusters of a cluster, and which of them have a free slot."""
+    return tuple(
+        Target(found.subcluster, _no_place(found), found.nodes)
+        for found in board.subclusters
+        if found.subcluster.pk != own
+    )
+
+
+def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The same steps, those after the first open one put off."""
+    found: list[Step] = []
+    for step in steps:
+        waits = any(before.standing is not Standing.DONE for before in found)
+        found.append(replace(step, standing=Standing.LATER, refusal=None, run=None) if waits and _open(step) else step)
+    return tuple(found)
+
+
+def _open(step: Step) -> bool:
+    return step.standing is not Standing.DONE
+
+
+def _no_place(found: SubclusterView) -> Refused | None:
+    if len(found.nodes) >= 2:
+        names = " and ".join(view.node.name for view in found.nodes)
+        return Refused(reasons.SUBCLUSTER_FULL, subcluster=found.subcluster.name, nodes=names)
+    if found.subcluster.ha_enabled:
+        return Refused(reasons.SUBCLUSTER_HA_ON, subcluster=found.subcluster.name)
+    return None
+
+
+def _leaving(sub: SubclusterView | None, view: NodeView) -> tuple[NodeView, ...]:
+    """Whose users must go: the node's, and of a publisher's whole subcluster, for it is removed."""
+    return sub.nodes if sub and view.node.publisher else (view,)
+
+
+# --- The steps ------------------------------------------------------------------------------------
+def _high_availability(sub: SubclusterView | None) -> Step:
+    if sub is None:
+        return Step("ha", "HA is off", Standing.DONE, "It is in no subcluster.")
+    name = sub.subcluster.name
+    if not sub.subcluster.ha_enabled:
+        return Step("ha", f"HA is off for {name}", Standing.DONE)
+    buttons = reads.buttons(sub.subcluster)
+    refusal = next((b.refused for b in buttons if b.command is Command.DISABLE_HA), None)
+    text = "From then on nothing takes over when one of its nodes fails."
+    return Step("ha", f"HA is off for {name}", Standing.REFUSED if refusal else Standing.NOW, text, refusal)
+
+
+def _nobody(nodes: Sequence[NodeView], run: Operation | None) -> Step:
+    full = tuple(view for view in nodes if view.home.users or view.guests)
+    title = "Its users are moved off"
+    if not full:
+        return Step("users", title, Standing.DONE)
+    return Step("users", title, _free(run), run=run, nodes=full)
+
+
+def _run(sub: SubclusterView | None) -> Operation | None:
+    """The operation that holds a subcluster."""
+    if sub is None:
+        return None
+    rows = Claim.objects.filter(active=True, subcluster=sub.subcluster)
+    claim = rows.select_related("operation__plan", "operation__from_node", "operation__to_node").first()
+    return claim.operation if claim else None
+
+
+def _free(run: Operation | None) -> Standing:
+    """A run holds its subclusters until it ends: its moves name the nodes."""
+    return Standing.BUSY if run else Standing.NOW
+
+
+def _slot(sub: SubclusterView | None, view: NodeView, run: Operation | None) -> Step:
+    name = view.node.short_name
+    if sub is None:
+        return Step("slot", f"{name} is in no subcluster", Standing.DONE)
+    group = sub.subcluster.name
+    if view.node.publisher:
+        others = [other.node.short_name for other in sub.nodes if other is not view]
+        text = "The publisher leaves a subcluster only with the whole subcluster."
+        text += f" {others[0]} becomes unassigned too." if others else ""
+        return Step("pair", f"The subcluster {group} is removed", _free(run), text, run=run)
+    text = f"The services of {group} restart, which interrupts those it serves: choose a quiet hour."
+    return Step("slot", f"{name} is out of {group}", _free(run), text, run=run)
+
+
+def _others(board: Board, view: NodeView) -> Step:
+    others = tuple(other for other in board.nodes if other is not view)
+    text = "Their database depends on the publisher, so it goes last." if others else ""
+    return Step("others", "The other nodes are removed", Standing.NOW if others else Standing.DONE, text, nodes=others)
+
+
+def _removed(name: str, kind: str) -> Step:
+    text = "This cannot be undone."
+    if kind == "The node":
+        text += " Afterwards shut the server down and restart Cisco XCP Router on the remaining nodes."
+    return Step("remove", f"{kind} {name} is removed", Standing.NOW, text)

@@ -1,0 +1,113 @@
+"""What the topology troubleshooter looks at, read from the board and from the database itself."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.db import connection
+
+from assignments.board.tree import relogin_window
+from assignments.population.selectors import Board, NodeView, SubclusterView, board_of
+from topology.models import Cluster
+from topology.rules import checks, deployment
+
+# Both sides summed with opposite signs: what is left over is wrong, also where one side has no row at all.
+MISCOUNTED = """
+    SELECT coalesce(home.name, 'unassigned'), coalesce(serving.name, 'nobody'), sum(users), sum(signed_in),
+        sum(endpoints)
+    FROM (
+        SELECT home_node_id, serving_node_id, users, signed_in, endpoints
+        FROM assignments_population WHERE cluster_id = %(cluster)s
+        UNION ALL
+        SELECT home_node_id, serving_node_id, -count(*), -count(*) FILTER (WHERE signed_in), -sum(endpoints)
+        FROM assignments_assignment WHERE cluster_id = %(cluster)s GROUP BY 1, 2
+    ) AS both_sides
+    LEFT JOIN topology_node home ON home.id = home_node_id
+    LEFT JOIN topology_node serving ON serving.id = serving_node_id
+    GROUP BY 1, 2 HAVING sum(users) <> 0 OR sum(signed_in) <> 0 OR sum(endpoints) <> 0
+    ORDER BY 1, 2
+"""
+STRAYS = """
+    SELECT count(*) FROM assignments_assignment place
+    JOIN topology_node home ON home.id = place.home_node_id
+    JOIN topology_node serving ON serving.id = place.serving_node_id
+    WHERE place.cluster_id = %(cluster)s AND place.serving_node_id <> place.home_node_id
+        AND serving.subcluster_id IS DISTINCT FROM home.subcluster_id
+"""
+
+
+def facts_of(cluster: Cluster) -> checks.ClusterFacts:
+    """Everything the tests need; reads every assignment once, to compare the counts with the people."""
+    return replace(shape_of(board_of(cluster)), miscounted=tuple(_miscounted(cluster)), strays=_strays(cluster))
+
+
+def shape_of(shown: Board) -> checks.ClusterFacts:
+    """What a board tells the tests, without reading people."""
+    cluster, policy = shown.cluster, shown.cluster.policy
+    return checks.ClusterFacts(
+        name=cluster.name,
+        mode=cluster.mode,
+        model=cluster.model,
+        subclusters=tuple(_subcluster(cluster, view) for view in shown.subclusters),
+        unassigned_nodes=tuple(_node(view) for view in shown.unassigned_nodes),
+        unassigned_users=shown.unassigned,
+        keep_alive_interval=policy.keep_alive_interval,
+        keep_alive_timeout=policy.keep_alive_timeout,
+        initialization_keep_alive_timeout=policy.initialization_keep_alive_timeout,
+        serve_beyond_capacity=policy.serve_beyond_capacity,
+    )
+
+
+def _subcluster(cluster: Cluster, view: SubclusterView) -> checks.SubclusterFacts:
+    limits = relogin_window(cluster, view)
+    return checks.SubclusterFacts(
+        name=view.subcluster.name,
+        ha=view.subcluster.ha_enabled,
+        nodes=tuple(_node(node) for node in view.nodes),
+        relogin_window=(limits["lower"], limits["upper"]) if limits else None,
+    )
+
+
+def _node(view: NodeView) -> checks.NodeFacts:
+    return checks.NodeFacts(
+        name=view.node.name,
+        profile=view.node.profile,
+        capacity_users=view.node.capacity_users,
+        capacity_endpoints=view.node.capacity_endpoints,
+        home=view.home.users,
+        endpoints=view.home.endpoints,
+        serving=view.serving.users,
+        away=view.away,
+        out_of_service=view.out_of_service,
+        state=view.node.state,
+        publisher=view.node.publisher,
+    )
+
+
+def _rows(sql: str, cluster: Cluster) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"cluster": cluster.pk})
+        return list(cursor.fetchall())
+
+
+def _miscounted(cluster: Cluster) -> list[str]:
+    return [
+        f"Home {home}, served by {serving}: the count is off by {users} users, {signed_in} signed in, "
+        f"{endpoints} endpoints"
+        for home, serving, users, signed_in, endpoints in _rows(MISCOUNTED, cluster)
+    ]
+
+
+def _strays(cluster: Cluster) -> int:
+    return int(_rows(STRAYS, cluster)[0][0])
+
+
+def report(cluster: Cluster) -> dict[str, Any]:
+    """The outcome of every test, in the shape that the command and the API give."""
+    facts = facts_of(cluster)
+    found = checks.run(facts)
+    return {
+        "cluster": cluster.name,
+        "outcome": checks.worst(found),
+        "checks": [check.as_dict() for check in found],
+        "models": [fit.as_dict() for fit in deployment.judge(facts)],
+    }

@@ -1,0 +1,24 @@
+"""All settings of a cluster at once: assignment mode, deployment model, speed of the clock, recovery policy."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from assignments.recovery import service
+from topology.models import Cluster
+from topology.structure.clusters import set_mode, set_model
+
+
+@transaction.atomic
+def change_settings(
+    cluster: Cluster, *, mode: str, model: str, clock_speed: Any, policy: Mapping[str, Any], actor: Any = None
+) -> None:
+    """Change what differs, all or nothing; each change is a line of history. Raises Refused naming the field."""
+    if mode != cluster.mode:
+        set_mode(cluster, mode, actor=actor)
+    if model != cluster.model:
+        set_model(cluster, model, actor=actor)
+    if clock_speed != cluster.clock_speed:
+        service.set_clock_speed(cluster, clock_speed, actor)
+    service.update_policy(cluster, policy, actor)

@@ -1,0 +1,225 @@
+"""The guided order in which nodes and subclusters move and leave: a live checklist with one button a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from assignments.board import checklist, structure
+from assignments.board.views.structure import Field, Form, show_form
+from assignments.models import Goal
+from assignments.moves.views import drop
+from assignments.planning import plans
+from assignments.population.selectors import Board, NodeView, SubclusterView, board_of, node_of, subcluster_of
+from assignments.recovery import service
+from assignments.runs.views.runs import Run, show_plan
+from assignments.users.views.user_list import number, topics
+from topology import reasons
+from topology.accounts import roles
+from topology.reasons import Refused
+from topology.structure.nodes import move_node, remove_node, unassign_node
+from topology.structure.selectors import cluster_named
+from topology.structure.subclusters import remove_subcluster
+from topology.views.answers import said
+from topology.views.http import needs
+
+SHIFTS = {"earlier": -1, "later": 1}  # of a subcluster on the page
+
+
+# --- A node ---------------------------------------------------------------------------------------
+@require_GET
+@needs(roles.ADMINISTER)
+def node(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+    """How a node moves or leaves; the checklist alone for the live stream."""
+    board = board_of(cluster_named(cluster))
+    if _went(request, [view.node.pk for view in board.nodes], pk):
+        return HttpResponse(status=204)
+    return _show_node(request, board, node_of(board, pk))
+
+
+def _went(request: HttpRequest, known: list[int], pk: int) -> bool:
+    """Whether a checklist asks for news of what is gone: its last step was done, so there is nothing to refuse."""
+    return "steps" in request.GET and pk not in known
+
+
+def _show_node(request: HttpRequest, board: Board, view: NodeView) -> HttpResponse:
+    guide = checklist.of_node(board, view)
+    address = reverse("structure-node", args=[board.cluster.name, view.node.pk])
+    context = {"view": view, "node": view.node} | _context(board, guide, address)
+    if "steps" in request.GET:
+        return render(request, "assignments/_structure_steps.html", context)
+    return render(request, "assignments/_structure_node.html", context)
+
+
+def _context(board: Board, guide: checklist.Guide, address: str) -> dict[str, Any]:
+    now = timezone.now()
+    steps = [(step, Run(step.run, now) if step.run else None) for step in guide.steps]
+    return {"cluster": board.cluster, "guide": guide, "steps": steps, "address": address, "topics": topics(board)}
+
+
+@require_POST
+@needs(roles.ADMINISTER)
+def node_step(request: HttpRequest, cluster: str, pk: int, what: str) -> HttpResponse:
+    """Do one step, and show the guide again."""
+    board = board_of(cluster_named(cluster))
+    view = node_of(board, pk)
+    here = reverse("structure-node", args=[board.cluster.name, pk])
+    if what in AWAY:
+        return AWAY[what](request, board, here) or _node_again(request, board, pk)
+    if what == "remove":
+        remove_node(view.node, actor=request.user)
+        text = "Shut the server down, and restart Cisco XCP Router on the remaining nodes."
+        return said(request, f"{view.node.name} is removed. {text}", close=True)
+    if what not in NODE_STEPS:
+        raise Http404
+    NODE_STEPS[what](request, board, view)
+    return _node_again(request, board, pk)
+
+
+def _node_again(request: HttpRequest, board: Board, pk: int) -> HttpResponse:
+    board = board_of(board.cluster)
+    return _show_node(request, board, node_of(board, pk))
+
+
+def _disable_ha(request: HttpRequest, board: Board, view: NodeView) -> None:
+    if view.node.subcluster_id:
+        service.disable_ha(subcluster_of(board, view.node.subcluster_id).subcluster, request.user)
+
+
+def _take_out(request: HttpRequest, board: Board, view: NodeView) -> None:
+    unassign_node(view.node, actor=request.user)
+
+
+def _put_into(request: HttpRequest, board: Board, view: NodeView) -> None:
+    target = subcluster_of(board, number(request.POST.get("subcluster")) or 0)
+    move_node(view.node, target.subcluster, actor=request.user)
+
+
+def _remove_pair(request: HttpRequest, board: Board, view: NodeView) -> None:
+    if view.node.subcluster_id:
+        remove_subcluster(subcluster_of(board, view.node.subcluster_id).subcluster, actor=request.user)
+
+
+NODE_STEPS: dict[str, Callable[[HttpRequest, Board, NodeView], None]] = {
+    "ha": _disable_ha,
+    "slot": _take_out,
+    "place": _put_into,
+    "pair": _remove_pair,
+}
+
+
+# --- Everybody off --------------------------------------------------------------------------------
+def _evacuate(request: HttpRequest, board: Board, here: str) -> HttpResponse:
+    """The plan that moves everybody off a node; of a subcluster that goes, to other subclusters."""
+    view = node_of(board, number(request.POST.get("node")) or 0)
+    scope: dict[str, Any] = {"node": view.node.pk}
+    if "pair" in request.POST:
+        scope["subclusters"] = [
+            found.subcluster.pk for found in board.subclusters if found.subcluster.pk != view.node.subcluster_id
+        ]
+        if not scope["subclusters"]:
+            raise Refused(reasons.NOWHERE_ELSE, node=view.node.short_name, cluster=board.cluster.name)
+    plan = plans.make_plan(board.cluster, Goal.EVACUATE, scope, author=request.user)
+    return _come_back(show_plan(request, plan), here)
+
+
+def _unassign(request: HttpRequest, board: Board, here: str) -> HttpResponse | None:
+    """Leave everybody of a node without a home, through the same question as any other move."""
+    response = drop.move(request, board.cluster.name)
+    if response.get("HX-Retarget") == "#dialog":
+        return _come_back(response, here)
+    return response if response.status_code >= 400 else None
+
+
+def _come_back(response: HttpResponse, here: str) -> HttpResponse:
+    """Once this dialog has done its work and closes, open the guide again."""
+    hook = format_html('<div hx-get="{}" hx-trigger="close-dialog from:body" hx-target="#dialog"></div>', here)
+    response.content += hook.encode()
+    return response
+
+
+AWAY: dict[str, Callable[[HttpRequest, Board, str], HttpResponse | None]] = {
+    "evacuate": _evacuate,
+    "unassign": _unassign,
+}
+
+
+# --- A subcluster ---------------------------------------------------------------------------------
+@require_http_methods(["GET", "POST"])
+@needs(roles.ADMINISTER)
+def subcluster(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+    """Name, description, order of the nodes, and how a subcluster leaves."""
+    board = board_of(cluster_named(cluster))
+    if _went(request, [view.subcluster.pk for view in board.subclusters], pk):
+        return HttpResponse(status=204)
+    sub = subcluster_of(board, pk)
+    if request.method == "GET":
+        return _show_subcluster(request, board, sub)
+    name, text = request.POST.get("name", ""), request.POST.get("description", "")
+    try:
+        structure.change_subcluster(sub.subcluster, name=name, description=text, actor=request.user)
+    except Refused as refusal:
+        form = _form(board, sub).filled(request.POST.dict())
+        return show_form(request, form, refusal, **_subcluster_context(board, sub))
+    return said(request, f"{sub.subcluster.name} is stored.", close=True)
+
+
+def _show_subcluster(request: HttpRequest, board: Board, sub: SubclusterView, *, leaving: bool = False) -> HttpResponse:
+    context = _subcluster_context(board, sub) | {"leaving": leaving or "leaving" in request.GET}
+    if "steps" in request.GET:
+        return render(request, "assignments/_structure_steps.html", context)
+    return show_form(request, _form(board, sub), **context)
+
+
+def _form(board: Board, sub: SubclusterView) -> Form:
+    found = sub.subcluster
+    return Form(
+        title=f"Subcluster {found.name}",
+        address=reverse("structure-subcluster", args=[board.cluster.name, found.pk]),
+        submit="Store",
+        fields=(
+            Field("name", "Name", found.name, hint="Letters, digits, _ and -; at most 128"),
+            Field("description", "Description", found.description, 'None of " % & \\ < >', required=False),
+        ),
+    )
+
+
+def _subcluster_context(board: Board, sub: SubclusterView) -> dict[str, Any]:
+    address = reverse("structure-subcluster", args=[board.cluster.name, sub.subcluster.pk])
+    return {"sub": sub, "subcluster": sub.subcluster} | _context(board, checklist.of_subcluster(sub), address)
+
+
+@require_POST
+@needs(roles.ADMINISTER)
+def subcluster_step(request: HttpRequest, cluster: str, pk: int, what: str) -> HttpResponse:
+    """Do one step, and show the subcluster again."""
+    board = board_of(cluster_named(cluster))
+    sub = subcluster_of(board, pk)
+    here = reverse("structure-subcluster", args=[board.cluster.name, pk]) + "?leaving=1"
+    if what in AWAY:
+        return AWAY[what](request, board, here) or _show_again(request, board, pk)
+    if what == "remove":
+        remove_subcluster(sub.subcluster, actor=request.user)
+        return said(request, f"{sub.subcluster.name} is removed; its nodes are unassigned.", close=True)
+    if what in SHIFTS:
+        structure.shift_subcluster(sub.subcluster, SHIFTS[what], actor=request.user)
+        return HttpResponse(status=204)  # the live stream brings the new order
+    if what == "ha":
+        service.disable_ha(sub.subcluster, request.user)
+    elif what == "swap":
+        structure.swap_nodes(sub.subcluster, actor=request.user)
+    else:
+        raise Http404
+    return _show_again(request, board, pk)
+
+
+def _show_again(request: HttpRequest, board: Board, pk: int) -> HttpResponse:
+    board = board_of(board.cluster)
+    return _show_subcluster(request, board, subcluster_of(board, pk), leaving=True)

@@ -1,0 +1,38 @@
+"""The troubleshooter: which deployment model the cluster satisfies, and every test with its problem and fix."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from assignments.board.checks import facts_of
+from topology.accounts import roles
+from topology.rules import checks as tests
+from topology.rules import deployment
+from topology.structure.selectors import cluster_named
+from topology.views.http import needs
+
+LOOKS = {  # tone, icon and word of each outcome
+    tests.PASSED: ("good", "check", "Passed"),
+    tests.WARNING: ("warn", "alert", "Warning"),
+    tests.FAILED: ("bad", "x", "Failed"),
+    tests.INFO: ("mute", "info", "Information"),
+}
+
+
+@require_GET
+@needs(roles.SEE)
+def checks(request: HttpRequest, cluster: str) -> HttpResponse:
+    """Everything is looked at anew each time the page is opened; what is wrong stands first."""
+    found = cluster_named(cluster)
+    facts = facts_of(found)
+    run = sorted(tests.run(facts), key=lambda check: tests.WORST_FIRST.index(check.outcome))
+    context = {
+        "cluster": found,
+        "place": "checks",
+        "fits": deployment.judge(facts),
+        "checks": [(check, *LOOKS[check.outcome]) for check in run],
+        "counts": {word: sum(check.outcome == outcome for check in run) for outcome, (_, _, word) in LOOKS.items()},
+        "at": timezone.now(),
+    }
+    return render(request, "assignments/checks.html", context)

@@ -1,0 +1,220 @@
+"""All clusters on one page: a panel for each with its totals, its worst state, its runs and a cell for each node.
+
+The filter hides panels and never takes them off the page: one that is hidden hears the live stream too and shows itself
+when it comes to match, so nobody who looks at trouble only misses new trouble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from assignments.population.selectors import Board, NodeView, board_of, boards_of, percent
+from assignments.runs.views.runs import Run
+from assignments.users.views.user_list import topics
+from topology.accounts import roles
+from topology.models import Cluster, Event
+from topology.reasons import CLUSTER_REMOVED
+from topology.rules.states import Look
+from topology.structure.selectors import cluster_named
+from topology.views.http import needs
+
+DENSE = 24  # nodes on the page from which on a cell shows its name and its fill alone
+GRAVITY = ("bad", "warn", "busy", "mute", "good")  # of the tones, the worst first
+SERVES_NOT = Look("Does not serve", "bad", "x")
+UNASSIGNED = Look("In no subcluster", "mute", "server")
+ALL_WELL = Look("All well", "good", "check")
+WAITING = Look("Unassigned users", "warn", "user-question")
+OVER = Look("Over capacity", "warn", "alert")
+EMPTY = Look("No nodes", "mute", "server")
+ONLY = (("", "All clusters"), ("trouble", "Only trouble"), ("running", "Only with runs"))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One node as a cell."""
+
+    view: NodeView
+
+    @cached_property
+    def look(self) -> Look:
+        """The state as the engine has it, unless it hides that nobody is served or that there are too many."""
+        node = self.view.node
+        if node.subcluster_id is None:
+            return UNASSIGNED
+        if not node.serves and node.look.tone not in ("bad", "warn", "busy"):
+            return SERVES_NOT
+        return OVER if self.view.home_percent > 100 and node.look.tone in ("good", "mute") else node.look
+
+    @property
+    def name(self) -> str:
+        return self.view.node.short_name
+
+    @property
+    def percent(self) -> int:
+        return self.view.home_percent
+
+
+@dataclass(frozen=True)
+class Group:
+    """A subcluster with its cells; none for the unassigned nodes."""
+
+    name: str
+    protected: bool
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The filter that stands in the address."""
+
+    q: str = ""
+    only: str = ""
+
+    @classmethod
+    def of(cls, asked: QueryDict) -> Asked:
+        only = asked.get("only", "")
+        return cls(asked.get("q", "").strip()[:255].replace("\0", ""), only if only in dict(ONLY) else "")
+
+    @property
+    def query(self) -> str:
+        return urlencode({name: value for name, value in (("q", self.q), ("only", self.only)) if value})
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One cluster of the overview."""
+
+    board: Board
+    asked: Asked
+
+    @property
+    def cluster(self) -> Cluster:
+        return self.board.cluster
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        found = [
+            Group(sub.subcluster.name, sub.protected, tuple(Cell(view) for view in sub.nodes))
+            for sub in self.board.subclusters
+        ]
+        if self.board.unassigned_nodes:
+            found.append(Group("", False, tuple(Cell(view) for view in self.board.unassigned_nodes)))
+        return tuple(found)
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        return tuple(cell for group in self.groups for cell in group.cells)
+
+    @cached_property
+    def worst(self) -> Look:
+        """The gravest state of the cluster; Unknown of nodes without HA is none."""
+        looks = [cell.look for cell in self.cells] + ([WAITING] if self.board.unassigned else [])
+        worst = min(looks, key=lambda look: GRAVITY.index(look.tone), default=EMPTY)
+        return worst if worst.tone in ("bad", "warn", "busy") else (ALL_WELL if self.cells else EMPTY)
+
+    @property
+    def trouble(self) -> bool:
+        return bool(self.board.out_of_service) or self.worst.tone in ("bad", "warn")
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        now = timezone.now()
+        return [Run(operation, now) for operation in self.board.operations]
+
+    @cached_property
+    def fill(self) -> tuple[int, int]:
+        """Users at home on the nodes, and the sum of what those in subclusters are rated for."""
+        capacity = sum(view.node.capacity_users for sub in self.board.subclusters for view in sub.nodes)
+        return self.board.assigned, capacity
+
+    @property
+    def percent(self) -> int:
+        return percent(*self.fill)
+
+    @property
+    def hidden(self) -> bool:
+        if self.asked.only == "trouble" and not self.trouble:
+            return True
+        return (self.asked.only == "running" and not self.board.operations) or not self._named()
+
+    def _named(self) -> bool:
+        words = self.asked.q.lower().split()
+        groups = [group.name for group in self.groups]
+        names = [self.cluster.name, *groups, *(cell.view.node.name for cell in self.cells)]
+        return all(any(word in name.lower() for name in names) for word in words)
+
+    @property
+    def topics(self) -> str:
+        return topics(self.board)
+
+    @property
+    def address(self) -> str:
+        query = self.asked.query
+        return reverse("overview-panel", args=[self.cluster.name]) + (f"?{query}" if query else "")
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What all clusters have together."""
+
+    clusters: int
+    nodes: int
+    users: int
+    unassigned: int
+    out_of_service: int
+    runs: int
+    trouble: int
+
+    @classmethod
+    def of(cls, panels: Iterable[Panel]) -> Totals:
+        rows = [
+            (1, len(p.cells), p.board.users, p.board.unassigned, p.board.out_of_service, len(p.runs), int(p.trouble))
+            for p in panels
+        ]
+        return cls(*(sum(row[at] for row in rows) for at in range(7)))
+
+
+@require_GET
+@needs(roles.SEE)
+def overview(request: HttpRequest) -> HttpResponse:
+    """Every cluster, in a fixed number of queries."""
+    asked = Asked.of(request.GET)
+    panels = [Panel(board, asked) for board in boards_of(list(Cluster.objects.all()))]
+    context = _context(panels, asked) | {"removed": _removed()}
+    return render(request, "assignments/overview.html", context)
+
+
+def _context(panels: Sequence[Panel], asked: Asked) -> dict[str, Any]:
+    totals = Totals.of(panels)
+    return {
+        "place": "overview",
+        "panels": panels,
+        "asked": asked,
+        "only_choices": ONLY,
+        "totals": totals,
+        "dense": totals.nodes > DENSE,
+        "topics": " ".join(panel.topics for panel in panels),
+        "shown": sum(not panel.hidden for panel in panels),
+    }
+
+
+def _removed() -> list[Event]:
+    return list(Event.objects.filter(cluster=None, code=CLUSTER_REMOVED.code).order_by("-pk")[:3])
+
+
+@require_GET
+@needs(roles.SEE)
+def panel(request: HttpRequest, cluster: str) -> HttpResponse:
+    """The panel of one cluster."""
+    found = Panel(board_of(cluster_named(cluster)), Asked.of(request.GET))
+    return render(request, "assignments/_overview_panel.html", {"panel": found})

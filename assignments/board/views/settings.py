@@ -1,0 +1,167 @@
+"""The settings of a cluster in one dialog; an error stands beside its field, and what was typed stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from assignments.board.settings import change_settings
+from assignments.planning.preview import next_users
+from assignments.recovery.policy import DECIMAL, MAY_BE_EMPTY, YES_OR_NO, ranges
+from assignments.recovery.reads import controls
+from topology import reasons
+from topology.accounts import roles
+from topology.models import Cluster, Mode, Model, Policy
+from topology.reasons import Refused
+from topology.structure.selectors import cluster_named
+from topology.views.answers import said
+from topology.views.fields import Field, show_dialog
+from topology.views.http import needs
+
+TIMES = ("automatic_fallback_from", "automatic_fallback_until")  # seconds of the day, shown as a time
+SPEED = "clock_speed"
+GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
+    ("Clock", [(SPEED, "Clock speed", "times real")]),
+    ("Moves", [("moves_per_second", "Moved users", "/s and node")]),
+    (
+        "Detecting failures",
+        [
+            ("keep_alive_interval", "Keep Alive Interval", "s"),
+            ("keep_alive_timeout", "Keep Alive Timeout", "s"),
+            ("critical_service_delay", "Critical Service Delay", "s"),
+            ("initialization_keep_alive_timeout", "Initialization Keep Alive Timeout", "s"),
+        ],
+    ),
+    (
+        "Signing in again",
+        [
+            ("relogin_lower_limit", "Client Re-Login Lower Limit", "s"),
+            ("sign_ins_per_second", "Budget: sign-ins (empty: computed)", "/s and node"),
+            ("done_within_minutes", "Budget: done within (empty: no limit)", "min"),
+            ("serve_beyond_capacity", "A backup takes users beyond its rated capacity", ""),
+        ],
+    ),
+    (
+        "Fallback",
+        [
+            ("enable_automatic_fallback", "Automatic fallback", ""),
+            ("automatic_fallback_delay", "Once the node ran well for", "s"),
+            ("automatic_fallback_hold_down", "Time between two of them", "s"),
+            ("automatic_fallback_from", "Not before (time of day)", "UTC"),
+            ("automatic_fallback_until", "Not after (time of day)", "UTC"),
+            ("canary_fallback", "1 % first, then 10 %, then the rest", ""),
+            ("failover_limit", "A person must fall back after", "failovers"),
+            ("failover_limit_hours", "counted over", "h"),
+        ],
+    ),
+    ("Ports", [("service_port", "Service Port", ""), ("admin_rpc_port", "Admin RPC Port", "")]),
+]
+FIELDS = [name for _, rows in GROUPS for name, _, _ in rows]
+LABELS = {name: label for _, rows in GROUPS for name, label, _ in sorted(rows, key=lambda row: -len(row[0]))}
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.ADMINISTER)
+def settings(request: HttpRequest, cluster: str) -> HttpResponse:
+    """The form; a good one is stored as a whole, a bad one comes back with what was typed."""
+    found = cluster_named(cluster)
+    if request.method == "GET":
+        return _form(request, found, _stored(found), found.mode, found.model)
+    typed = {name: request.POST.get(name, "") for name in FIELDS}
+    mode, model = request.POST.get("mode", ""), request.POST.get("model", "")
+    values = {name: _parsed(name, text) for name, text in typed.items()}
+    speed = values.pop(SPEED)
+    try:
+        change_settings(found, mode=mode, model=model, clock_speed=speed, policy=values, actor=request.user)
+    except Refused as refusal:
+        return _form(request, found, typed, mode, model, refusal)
+    return said(request, f"The settings of {found.name} are stored.", close=True)
+
+
+@require_GET
+@needs(roles.SEE)
+def placing(request: HttpRequest, cluster: str) -> HttpResponse:
+    """Where the next users would go by an assignment mode that is looked at."""
+    preview = next_users(cluster_named(cluster), request.GET.get("mode", ""))
+    return render(request, "assignments/_placing.html", {"preview": preview})
+
+
+def _stored(cluster: Cluster) -> dict[str, str]:
+    policy: dict[str, Any] = {name: getattr(cluster.policy, name) for name in FIELDS if name != SPEED}
+    return {name: _shown(name, value) for name, value in (policy | {SPEED: cluster.clock_speed}).items()}
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if name in YES_OR_NO:
+        return "on" if value else ""
+    if name in TIMES:
+        return f"{value // 3600:02}:{value % 3600 // 60:02}"
+    return f"{value:g}" if name in DECIMAL else str(value)
+
+
+def _parsed(name: str, text: str) -> Any:
+    """The value of what was typed; text that is none stays text, which the service refuses by name."""
+    if name in YES_OR_NO:
+        return text == "on"
+    if not text.strip() and name in MAY_BE_EMPTY:
+        return None
+    try:
+        if name in TIMES:
+            hours, _, minutes = text.partition(":")
+            return int(hours) * 3600 + int(minutes[:2]) * 60
+        return float(text) if name in DECIMAL else int(text)
+    except ValueError:
+        return text
+
+
+def _form(
+    request: HttpRequest, cluster: Cluster, typed: dict[str, str], mode: str, model: str, refusal: Refused | None = None
+) -> HttpResponse:
+    about = _about(refusal)
+    error = _in_words(f"{refusal.message} {refusal.fix}".strip()) if refusal else ""
+    groups = [
+        (title, [_field(n, label, unit, typed[n], error if n == about else "") for n, label, unit in rows])
+        for title, rows in GROUPS
+    ]
+    context = {
+        "cluster": cluster,
+        "groups": groups,
+        "preview": next_users(cluster, mode),
+        "modes": Mode.choices,
+        "models": Model.choices,
+        "mode": mode,
+        "model": model,
+        "windows": [(found.pair.name, found.window) for found in controls(cluster).values() if found.window],
+    }
+    return show_dialog(request, "assignments/_settings.html", context, refusal, "" if about in FIELDS else error)
+
+
+def _field(name: str, label: str, unit: str, value: str, error: str) -> Field:
+    kind = "switch" if name in YES_OR_NO else "time" if name in TIMES else "number"
+    allowed = "whole numbers from 1 to 600" if name == SPEED else ranges()[name]
+    usual = "" if name == SPEED else _shown(name, getattr(Policy(), name))
+    if usual and kind == "number":
+        allowed = f"{allowed}; the default is {usual}"
+        unit = unit if value == usual else f"{unit} · default {usual}".strip(" ·")
+    return Field(name, label, unit, value, kind, allowed, error)
+
+
+def _in_words(text: str) -> str:
+    """The sentence with the labels of the form instead of the names of parameters."""
+    for name, label in LABELS.items():
+        text = text.replace(name, f"“{label}”")
+    return text
+
+
+def _about(refusal: Refused | None) -> str:
+    """The field that a refusal names."""
+    if refusal is None:
+        return ""
+    if refusal.code == reasons.CLOCK_SPEED_OUT_OF_RANGE.code:
+        return SPEED
+    return str(refusal.facts.get("field", ""))

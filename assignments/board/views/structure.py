@@ -1,0 +1,307 @@
+"""Forms that add and change clusters, subclusters and nodes; an error stands beside its field, what was typed stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from assignments.board import checklist, removal
+from assignments.board import structure as structure_service
+from assignments.population.selectors import Board, NodeView, board_of, node_of, subcluster_of
+from assignments.users.views.user_list import number, topics
+from topology import reasons
+from topology.accounts import roles
+from topology.models import ENDPOINTS_PER_USER, PROFILES, Mode, Model, Subcluster
+from topology.reasons import Refused
+from topology.structure.clusters import create_cluster
+from topology.structure.nodes import add_node
+from topology.structure.selectors import cluster_named
+from topology.structure.subclusters import create_subcluster
+from topology.views.answers import said
+from topology.views.http import needs
+
+PROFILE_CHOICES = [(str(profile), f"{profile:,} users") for profile in PROFILES]
+ABOUT = {  # the field that a refusal without one of its own is about
+    reasons.NAME_NOT_VALID.code: "name",
+    reasons.CLUSTER_NAME_TAKEN.code: "name",
+    reasons.SUBCLUSTER_NAME_TAKEN.code: "name",
+    reasons.NODE_NAME_TAKEN.code: "name",
+    reasons.NODE_RENAMED_MEANWHILE.code: "name",
+    reasons.SUBCLUSTER_FULL.code: "place",
+    reasons.SUBCLUSTER_HA_ON.code: "place",
+    reasons.NO_SUCH_SUBCLUSTER.code: "place",
+    reasons.PUBLISHER_FIXED.code: "publisher",
+    reasons.REMOVAL_NOT_CONFIRMED.code: "typed",
+}
+MOST = 10_000_000  # far beyond any machine, and well within a column
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a form as it is shown; `choices` of (value, label, why not)."""
+
+    name: str
+    label: str
+    value: str = ""
+    hint: str = ""
+    kind: str = "text"
+    choices: Sequence[tuple[str, str, str]] = ()
+    error: str = ""
+    required: bool = True
+
+    def says(self, sentence: str) -> str:
+        """The sentence with the label instead of the name of the parameter."""
+        return sentence.replace(f"{self.name} ", f"“{self.label}” ", 1) if sentence.startswith(self.name) else sentence
+
+
+@dataclass(frozen=True)
+class Form:
+    """A dialog with one form."""
+
+    title: str
+    address: str
+    submit: str
+    fields: tuple[Field, ...]
+    note: str = ""
+    danger: bool = False
+
+    def filled(self, typed: Mapping[str, str]) -> Form:
+        """The same with what was typed."""
+        return replace(self, fields=tuple(replace(field, value=typed.get(field.name, "")) for field in self.fields))
+
+
+def answer(
+    request: HttpRequest, form: Form, act: Callable[[Mapping[str, str]], HttpResponse], **context: Any
+) -> HttpResponse:
+    """The form; a good one is acted on, a refused one comes back as it was typed with the reason at its field."""
+    if request.method == "GET":
+        return show_form(request, form, **context)
+    try:
+        return act(request.POST.dict())
+    except Refused as refusal:
+        return show_form(request, form.filled(request.POST.dict()), refusal, **context)
+
+
+def show_form(request: HttpRequest, form: Form, refusal: Refused | None = None, **context: Any) -> HttpResponse:
+    error, about = "", ""
+    if refusal:
+        error = f"{refusal.message} {refusal.fix}".strip()
+        about = str(refusal.facts.get("field") or refusal.facts.get("what") or ABOUT.get(refusal.code, ""))
+    fields = tuple(replace(field, error=field.says(error) if field.name == about else "") for field in form.fields)
+    known = about in {field.name for field in fields}
+    context |= {"form": replace(form, fields=fields), "refusal": refusal, "error": "" if known else error}
+    status = refusal.reason.status if refusal else 200
+    return render(request, "assignments/_structure_form.html", context, status=status)
+
+
+def whole(typed: Mapping[str, str], field: str) -> int | None:
+    """A whole number of a field, None for an empty one. Raises Refused."""
+    text = typed.get(field, "").strip().replace(",", "")
+    if not text:
+        return None
+    value = number(text)
+    if not value or value > MOST:
+        remedy = f"Write a whole number from 1 to {MOST:,}, or nothing."
+        raise Refused(reasons.VALUE_NOT_VALID, field=field, value=text[:40], remedy=remedy)
+    return value
+
+
+# --- Clusters -------------------------------------------------------------------------------------
+@require_GET
+@needs(roles.ADMINISTER)
+def structure(request: HttpRequest, cluster: str) -> HttpResponse:
+    """Subclusters and nodes of a cluster with the way to each change; the body alone for the live stream."""
+    board = board_of(cluster_named(cluster))
+    context = {"cluster": board.cluster, "board": board, "topics": topics(board)}
+    template = "assignments/_structure_body.html" if "body" in request.GET else "assignments/_structure.html"
+    return render(request, template, context)
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.ADMINISTER)
+def new_cluster(request: HttpRequest) -> HttpResponse:
+    """Create a cluster without nodes, and go there."""
+    form = Form(
+        title="New cluster",
+        address=reverse("new-cluster"),
+        submit="Create cluster",
+        fields=(
+            Field("name", "Name", hint="Letters, digits, _ and -"),
+            Field("mode", "New users", Mode.BALANCED.value, kind="select", choices=_plain(Mode.choices)),
+            Field("model", "Deployment model", Model.BALANCED_REDUNDANT, kind="select", choices=_plain(Model.choices)),
+        ),
+        note="It begins without nodes. The first node added to it is its publisher.",
+    )
+    return answer(request, form, lambda typed: _create_cluster(request, typed))
+
+
+def _create_cluster(request: HttpRequest, typed: Mapping[str, str]) -> HttpResponse:
+    asked = {name: typed.get(name, "") for name in ("name", "mode", "model")}
+    made = create_cluster(asked["name"], mode=asked["mode"], model=asked["model"], actor=request.user)
+    return go(reverse("cluster", args=[made.name]))
+
+
+def go(address: str) -> HttpResponse:
+    """Let htmx load another page."""
+    response = HttpResponse()
+    response["HX-Redirect"] = address
+    return response
+
+
+def _plain(choices: Sequence[tuple[Any, Any]]) -> list[tuple[str, str, str]]:
+    return [(str(value), str(label), "") for value, label in choices]
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.ADMINISTER)
+def remove_cluster(request: HttpRequest, cluster: str) -> HttpResponse:
+    """What goes with a cluster, its name to be typed, and the removal."""
+    found = cluster_named(cluster)
+    form = Form(
+        title=f"Remove {found.name}",
+        address=reverse("remove-cluster", args=[found.name]),
+        submit="Remove it and all its users",
+        fields=(Field("typed", f"Type the name {found.name} to confirm"),),
+        danger=True,
+    )
+
+    def remove(typed: Mapping[str, str]) -> HttpResponse:
+        gone = removal.remove_cluster(found, typed.get("typed", ""), actor=request.user)
+        messages.success(request, f"{found.name} is removed, with {gone.nodes} nodes and {gone.users:,} users.")
+        return go(reverse("overview"))
+
+    about = {"contents": removal.contents(found), "obstacle": removal.obstacle(found), "cluster": found}
+    return answer(request, form, remove, **about)
+
+
+# --- Subclusters and nodes ------------------------------------------------------------------------
+@require_http_methods(["GET", "POST"])
+@needs(roles.ADMINISTER)
+def new_subcluster(request: HttpRequest, cluster: str) -> HttpResponse:
+    """Add a subcluster; it serves nobody until it has a node."""
+    found = cluster_named(cluster)
+    form = Form(
+        title=f"Add a subcluster to {found.name}",
+        address=reverse("new-subcluster", args=[found.name]),
+        submit="Add subcluster",
+        fields=(
+            Field("name", "Name", hint="Letters, digits, _ and -; at most 128"),
+            Field("description", "Description", hint='At most 128 characters, none of " % & \\ < >', required=False),
+        ),
+    )
+
+    def add(typed: Mapping[str, str]) -> HttpResponse:
+        text = typed.get("description", "")
+        made = create_subcluster(found, typed.get("name", ""), description=text, actor=request.user)
+        return said(request, f"{made.name} is there. It serves nobody until it has a node.", close=True)
+
+    return answer(request, form, add)
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.ADMINISTER)
+def new_node(request: HttpRequest, cluster: str) -> HttpResponse:
+    """Add a node to a cluster, into a subcluster or unassigned."""
+    board = board_of(cluster_named(cluster))
+    first = not board.nodes
+    form = Form(
+        title=f"Add a node to {board.cluster.name}",
+        address=reverse("new-node", args=[board.cluster.name]),
+        submit="Add node",
+        fields=(
+            Field("name", "Name", hint="Host name, unique in all clusters: imp1c.example.org"),
+            Field("profile", "Hardware profile", "5000", kind="select", choices=_plain(PROFILE_CHOICES)),
+            *_capacity_fields(),
+            Field("place", "Subcluster", request.GET.get("place", ""), kind="select", choices=_places(board)),
+            Field("publisher", "Publisher: the others replicate its database", "on" if first else "", kind="switch"),
+        ),
+        note="A server may be entered before its software is installed.",
+    )
+
+    def add(typed: Mapping[str, str]) -> HttpResponse:
+        node = add_node(
+            board.cluster,
+            typed.get("name", ""),
+            subcluster=_subcluster_asked(board, typed.get("place", "")),
+            profile=number(typed.get("profile")) or 0,
+            users=whole(typed, "users"),
+            endpoints=whole(typed, "endpoints"),
+            publisher=typed.get("publisher") == "on",
+            actor=request.user,
+        )
+        return said(request, f"{node.name} is there.", close=True)
+
+    return answer(request, form, add)
+
+
+def _capacity_fields(users: str = "", endpoints: str = "") -> tuple[Field, Field]:
+    return (
+        Field("users", "Rated users", users, "Empty: as the profile says", required=False, kind="number"),
+        Field(
+            "endpoints",
+            "Rated endpoints",
+            endpoints,
+            f"Empty: {ENDPOINTS_PER_USER} for each user of the profile",
+            required=False,
+            kind="number",
+        ),
+    )
+
+
+def _places(board: Board) -> list[tuple[str, str, str]]:
+    short = {reasons.SUBCLUSTER_FULL.code: "two nodes already", reasons.SUBCLUSTER_HA_ON.code: "HA is on"}
+    rows = [
+        (str(target.subcluster.pk), target.subcluster.name, short[target.refusal.code] if target.refusal else "")
+        for target in checklist.targets(board)
+    ]
+    return [("", "None: leave it unassigned", ""), *rows]
+
+
+def _subcluster_asked(board: Board, text: str) -> Subcluster | None:
+    return subcluster_of(board, number(text) or 0).subcluster if text else None
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.ADMINISTER)
+def change_node(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+    """The name of a node, its hardware profile and what overrides its capacity."""
+    board = board_of(cluster_named(cluster))
+    view = node_of(board, pk)
+    node = view.node
+
+    def store(typed: Mapping[str, str]) -> HttpResponse:
+        profile = number(typed.get("profile")) or 0
+        wanted = {"users": profile, "endpoints": profile * ENDPOINTS_PER_USER}
+        given = {name: whole(typed, name) or usual for name, usual in wanted.items()}
+        name, seen = typed.get("name", ""), request.GET.get("seen", node.name)
+        structure_service.change_node(node, name=name, seen=seen, profile=profile, **given, actor=request.user)
+        return said(request, f"{node.short_name} is stored.", close=True)
+
+    return answer(request, _node_form(board, view), store)
+
+
+def _node_form(board: Board, view: NodeView) -> Form:
+    node = view.node
+    users = "" if node.capacity_users == node.profile else str(node.capacity_users)
+    rated = node.profile * ENDPOINTS_PER_USER
+    endpoints = "" if node.capacity_endpoints == rated else str(node.capacity_endpoints)
+    address = reverse("change-node", args=[board.cluster.name, node.pk])
+    return Form(
+        title=f"Name and capacity of {node.short_name}",
+        address=f"{address}?{urlencode({'seen': node.name})}",
+        submit="Store",
+        fields=(
+            Field("name", "Name", node.name, hint="Host name, unique in all clusters. Rename server and DNS entry too"),
+            Field("profile", "Hardware profile", str(node.profile), kind="select", choices=_plain(PROFILE_CHOICES)),
+            *_capacity_fields(users, endpoints),
+        ),
+        note=f"{view.home.users:,} users with {view.home.endpoints:,} endpoints are at home on it.",
+    )

@@ -1,0 +1,70 @@
+"""Who is about to move how many users where: others see it while it lasts, and it is written nowhere.
+
+    begin or next target -> carry(...) -> topic "hands-<cluster>" -> others fetch others(...)     an end -> let_go(...)
+
+Of a browser that died in the middle nothing is heard again, so what it carried is forgotten after HELD seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from topology.accounts import pseudonyms
+from topology.live import events
+from topology.models import Cluster
+
+HELD = 30  # seconds
+
+
+@dataclass(frozen=True)
+class Hand:
+    """What one person carries from where to which target ("node:3", "unassigned"): users (None: all) or a node."""
+
+    who: str
+    name: str
+    users: int | None
+    source: str
+    to: str
+    node: str = ""
+
+    @property
+    def who_shown(self) -> str:
+        return pseudonyms.account(self.name)
+
+    @property
+    def what(self) -> str:
+        if self.node:
+            return f"the node {self.node}"
+        if self.users is None:
+            return "all users"
+        return f"{self.users:,} {'user' if self.users == 1 else 'users'}"
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """What is said of them at the place they come from, and where they may go."""
+        taken = [(self.source, f"{self.who_shown} is holding {self.what}")] if self.source else []
+        return taken + (
+            [(self.to, f"{self.who_shown} may drop {self.what}")] if self.to and self.to != self.source else []
+        )
+
+
+def topic(cluster: Cluster) -> str:
+    return f"hands-{cluster.pk}"
+
+
+def carry(cluster: Cluster, actor: Any, *, users: int | None, source: str, to: str, node: str = "") -> None:
+    """Show the others what a person has picked up, and the target it is over."""
+    what = {"name": actor.get_username(), "users": users, "source": source, "to": to, "node": node}
+    events.show(topic(cluster), str(actor.pk), what, HELD)
+
+
+def let_go(cluster: Cluster, actor: Any) -> None:
+    """Dropped or given up."""
+    events.hide(topic(cluster), str(actor.pk))
+
+
+def others(cluster: Cluster, actor: Any) -> list[Hand]:
+    """What everybody else carries now."""
+    found = events.shown(topic(cluster)).items()
+    return sorted((Hand(who, **what) for who, what in found if who != str(actor.pk)), key=lambda hand: hand.name)

@@ -1,0 +1,108 @@
+"""Moving users by hand: judged again under the locks, then done at once or begun as a run, and undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from assignments.models import Move, Operation
+from assignments.moves.verdict import REFUSED, UNASSIGNED, Judgement, Selection, Verdict, judge, verdicts
+from assignments.runs import operations
+from topology import reasons
+from topology.accounts import roles
+from topology.models import Node
+from topology.reasons import Refused
+from topology.structure.locks import hold_subclusters
+
+__all__ = [
+    "UNASSIGNED", "Judgement", "Moved", "Selection", "Verdict", "judge", "move", "undo", "verdict", "verdicts",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A move that is done, or that has begun as a throttled run; `nodes` have other numbers now."""
+
+    operation: Operation
+    nodes: frozenset[int]
+
+
+def verdict(selection: Selection, target: str, actor_role: str | None) -> Verdict:
+    """The verdict of one target. Raises Refused when it refuses, or when the list that was chosen from is old."""
+    check_ground(selection)
+    found = verdicts(selection, actor_role).get(target)
+    if found is None:
+        raise Refused(reasons.MOVE_OTHER_TARGET, cluster=selection.cluster.name)
+    if found.level == REFUSED:
+        raise found.refusal
+    return found
+
+
+@transaction.atomic
+def move(selection: Selection, target: str, actor: Any) -> Moved:
+    """Move the chosen users to a target ("node:3", "unassigned"), judged again under the locks. Raises Refused.
+
+    Up to 50 are moved at once; more begin a throttled run.
+    """
+    _hold(selection, target)
+    verdict(selection, target, roles.role_of(actor))
+    to = Node.objects.filter(pk=_node_id(target) or 0).first()
+    shown = (
+        {} if selection.where or selection.drawn is None else dict.fromkeys(selection.users, selection.drawn or None)
+    )
+    users = selection.rows().values_list("user_id", flat=True) if selection.where else selection.users
+    return _moved(operations.move_users(selection.cluster, users, to, actor=actor, expected=shown))
+
+
+def undo(operation_id: int, actor: Any) -> Moved:
+    """Move back whom an operation moved and nobody moved since, as a run. Raises Refused."""
+    plan = operations.undo(operation_id, actor=actor)
+    return _moved(operations.start(plan.hash, actor=actor, valid_only=True))
+
+
+def _hold(selection: Selection, target: str) -> None:
+    """The locks of all subclusters that lose or get users, in one order, before anything is judged."""
+    homes = selection.rows().order_by().values("home_node_id").distinct()
+    found = Node.objects.filter(
+        Q(pk__in=homes) | Q(pk=_node_id(target) or 0), cluster=selection.cluster, subcluster__isnull=False
+    )
+    hold_subclusters(found.values_list("subcluster_id", flat=True))
+
+
+def _node_id(target: str) -> int | None:
+    """The node of a target; no node for the unassigned users."""
+    kind, _, key = target.partition(":")
+    return int(key) if kind == "node" and key.isascii() and key.isdigit() and len(key) < 18 else None
+
+
+def _moved(operation: Operation) -> Moved:
+    ends = Move.objects.filter(operation=operation, done=True).values_list("from_node_id", "to_node_id").distinct()
+    return Moved(operation, frozenset(pk for pair in ends for pk in pair if pk is not None))
+
+
+def check_ground(selection: Selection) -> None:
+    """Raises Refused when chosen users are no longer where their list had them: who moved them, when and where to."""
+    if selection.drawn is None or selection.where:
+        return
+    home = Q(home_node=selection.drawn) if selection.drawn else Q(home_node=None)
+    gone = list(selection.rows().exclude(home).values_list("user_id", flat=True)[:1000])
+    if not gone:
+        return
+    trace = Move.objects.filter(user__in=gone, done=True).select_related("operation", "user", "to_node")
+    last = trace.order_by("-at").first()
+    if last is None:
+        raise Refused(reasons.MOVE_NOT_THERE, users=len(gone))
+    to = last.to_node.short_name if last.to_node else "the unassigned users"
+    raise Refused(
+        reasons.MOVE_GROUND_CHANGED,
+        user=last.user.user_id,
+        author=last.operation.author_name,
+        node=to,
+        at=timezone.localtime(last.at).strftime("%H:%M:%S"),
+        users=len(gone),
+        chosen=len(selection.users),
+    )

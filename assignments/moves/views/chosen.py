@@ -1,0 +1,121 @@
+"""What is done with chosen users beside moving them: look at one, pin, unpin, export; one dialog each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from assignments.models import Assignment
+from assignments.moves import pins
+from assignments.moves.pins import Pinned
+from assignments.moves.views.selection import asks, fields, label, selection
+from assignments.users.export import chosen_csv
+from assignments.users.trace import story
+from topology import reasons
+from topology.accounts import pseudonyms, roles
+from topology.models import Cluster
+from topology.reasons import Refused
+from topology.structure.selectors import cluster_named
+from topology.views.http import needs, to_messages
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.SEE)
+def details(request: HttpRequest, cluster: str) -> HttpResponse:
+    """One user, and why they are where they are."""
+    found = cluster_named(cluster)
+    rows = selection(asks(request) or request.GET, found).rows()
+    keys = list(rows.values_list("user_id", flat=True)[:2])
+    if len(keys) != 1:
+        raise Refused(reasons.PEOPLE_NOT_ONE, users=f"{rows.count():,}")
+    return render(request, "assignments/_why.html", {"cluster": found, "story": story(found, keys[0])})
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.OPERATE)
+def pin(request: HttpRequest, cluster: str) -> HttpResponse:
+    """Why users are to stay where they are; then they are pinned."""
+    found = cluster_named(cluster)
+    if (asked := asks(request)) is not None:
+        return _dialog(request, found, asked, "pin", "Pin")
+    chosen = selection(request.POST, found)
+    return _done(request, found, pins.pin(chosen, request.POST.get("reason", ""), actor=request.user), "Pinned")
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.OPERATE)
+def unpin(request: HttpRequest, cluster: str) -> HttpResponse:
+    """Whose pins these are and why; then they are taken off."""
+    found = cluster_named(cluster)
+    if (asked := asks(request)) is not None:
+        return _dialog(request, found, asked, "unpin", "Unpin")
+    return _done(request, found, pins.unpin(selection(request.POST, found), actor=request.user), "Unpinned")
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.SEE)
+def export_dialog(request: HttpRequest, cluster: str) -> HttpResponse:
+    """How many users the file will have, and what it is good for."""
+    if pseudonyms.is_down():
+        raise Refused(reasons.EXPORT_NAMES_HIDDEN)
+    return _dialog(request, cluster_named(cluster), asks(request) or request.GET, "export", "Export")
+
+
+@require_POST
+@needs(roles.SEE)
+def export(request: HttpRequest, cluster: str) -> HttpResponse:
+    """The chosen users as CSV, streamed from the database."""
+    found = cluster_named(cluster)
+    return csv_response(request, selection(request.POST, found).rows(), f"{found.name}-users")
+
+
+def csv_response(request: HttpRequest, rows: QuerySet[Assignment], name: str) -> HttpResponse:
+    """These users as a file with the date in its name, sent while it is read. Raises Refused while names are hidden."""
+    if pseudonyms.is_down():
+        raise Refused(reasons.EXPORT_NAMES_HIDDEN)
+    parts = chosen_csv(rows)
+    # A synchronous iterator would be used up first and sent then.
+    body = _later(parts) if isinstance(request, ASGIRequest) else parts
+    response = StreamingHttpResponse(body, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.csv"'
+    return response  # type: ignore[return-value]
+
+
+async def _later(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The same parts, each read from the database when the one before has been sent."""
+    try:
+        while part := await sync_to_async(lambda: next(parts, b""))():
+            yield part
+    finally:
+        await sync_to_async(parts.close)()  # type: ignore[attr-defined]
+
+
+def _dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, name: str, verb: str) -> HttpResponse:
+    chosen = selection(asked, cluster)
+    users = chosen.rows().count()
+    if not users:
+        raise Refused(reasons.PEOPLE_NOBODY, cluster=cluster.name)
+    context = {
+        "cluster": cluster,
+        "users": users,
+        "label": label(verb, chosen, users),
+        "fields": fields(asked),
+        "limit": pins.LIMIT,
+        "pins": pins.pins_of(chosen) if name != "export" else [],
+    }
+    return render(request, f"assignments/_{name}.html", context)
+
+
+def _done(request: HttpRequest, cluster: Cluster, found: Pinned, verb: str) -> HttpResponse:
+    """What was done and who was left alone; the lists and the map hear of it by the live stream."""
+    context = {"cluster": cluster, "found": found, "verb": verb}
+    response = to_messages(render(request, "assignments/_pinned.html", context))
+    response["HX-Trigger"] = "close-dialog, pinned"
+    return response

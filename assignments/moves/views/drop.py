@@ -1,0 +1,99 @@
+"""Moving users by hand: what may go where, the drop, and the same without dragging. One predicate, one code path."""
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from assignments.board.views.page import map_context
+from assignments.moves import drop
+from assignments.moves.drop import Moved, Selection, Verdict
+from assignments.moves.views.selection import asks, fields, label
+from assignments.moves.views.selection import selection as chosen_of
+from assignments.runs.hand_moves import AT_ONCE
+from assignments.users.views.user_list import number
+from topology import reasons
+from topology.accounts import roles
+from topology.models import Cluster
+from topology.reasons import Refused
+from topology.structure.selectors import cluster_named
+from topology.views.http import needs, to_dialog, to_messages
+
+
+@require_POST
+@needs(roles.SEE)
+def targets(request: HttpRequest, cluster: str) -> HttpResponse:
+    """The verdict of every target and the name of what is dragged; asked once when a drag begins."""
+    chosen = chosen_of(request.POST, cluster_named(cluster))
+    judged = drop.judge(chosen, roles.role_of(request.user))
+    told = {target: verdict.as_dict() for target, verdict in judged.targets.items()}
+    return JsonResponse({"label": label("Move", chosen, judged.users), "targets": told})
+
+
+@require_POST
+@needs(roles.OPERATE)
+def move(request: HttpRequest, cluster: str) -> HttpResponse:
+    """The drop. A large one is asked about first; the answer is the fresh fragments of the nodes it touched."""
+    found = cluster_named(cluster)
+    chosen = chosen_of(request.POST, found)
+    to = request.POST.get("to", "")
+    if not to:
+        raise Refused(reasons.MOVE_NEEDS_TARGET)
+    verdict = drop.verdict(chosen, to, roles.role_of(request.user))
+    # What was confirmed is a number: if another number would move by now, it is asked again.
+    if verdict.coming > AT_ONCE and number(request.POST.get("confirmed")) != verdict.coming:
+        return _ask(request, found, chosen, verdict)
+    return _done(request, found, drop.move(chosen, to, request.user), verdict.short_name)
+
+
+@require_POST
+@needs(roles.OPERATE)
+def undo(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+    """Move back whom a move moved."""
+    return _done(request, cluster_named(cluster), drop.undo(pk, request.user), "their former home")
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.OPERATE)
+def dialog(request: HttpRequest, cluster: str) -> HttpResponse:
+    """ "Move to…": every node with its verdict and the reason."""
+    found = cluster_named(cluster)
+    asked = asks(request) or request.GET
+    chosen = chosen_of(asked, found)
+    judged = drop.judge(chosen, roles.role_of(request.user))
+    context = {
+        "cluster": found,
+        "label": label("Move", chosen, judged.users),
+        "groups": judged.groups(),
+        "unassigned": judged.targets[drop.UNASSIGNED],
+        "fields": fields(asked),
+    }
+    return render(request, "assignments/_move_dialog.html", context)
+
+
+def _ask(request: HttpRequest, cluster: Cluster, chosen: Selection, verdict: Verdict) -> HttpResponse:
+    context = {
+        "cluster": cluster,
+        "label": label("Move", chosen, verdict.coming),
+        "verdict": verdict,
+        "fields": [*fields(request.POST), ("to", verdict.target)],
+    }
+    return to_dialog(render(request, "assignments/_move_confirm.html", context))
+
+
+def _shows_map(request: HttpRequest) -> bool:
+    """Whether the page that asks has the nodes on it; the list of all clusters has not."""
+    return urlsplit(request.headers.get("HX-Current-URL", "")).path != reverse("find-users")
+
+
+def _done(request: HttpRequest, cluster: Cluster, moved: Moved, to: str) -> HttpResponse:
+    """What was done, with its undo, and the nodes whose numbers changed."""
+    context = map_context(cluster.name)
+    shown = moved.nodes if _shows_map(request) else ()
+    views = [view for view in context["board"].nodes if view.node.pk in shown]
+    context |= {"views": views, "operation": moved.operation, "to": to}
+    response = to_messages(render(request, "assignments/_move_done.html", context))
+    response["HX-Trigger"] = "close-dialog, moved"
+    return response

@@ -1,0 +1,50 @@
+"""Dragging a node onto a subcluster, or out to the unassigned nodes."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from assignments.moves import node_drop
+from assignments.users.views.user_list import number
+from topology.accounts import roles
+from topology.models import Cluster, Node
+from topology.reasons import Refused
+from topology.structure.selectors import cluster_named, node_in
+from topology.views.http import needs, refused
+
+
+@require_POST
+@needs(roles.ADMINISTER)
+def targets(request: HttpRequest, cluster: str) -> HttpResponse:
+    """The verdict of every place; asked once when a drag begins."""
+    node = node_in(cluster_named(cluster), number(request.POST.get("server")))
+    told = node_drop.targets(node, roles.role_of(request.user))
+    ground = {"seen": node_drop.place_of(node)}
+    return JsonResponse({"label": f"Move the node {node.short_name}", "targets": told, "ground": ground})
+
+
+@require_POST
+@needs(roles.ADMINISTER)
+def place(request: HttpRequest, cluster: str) -> HttpResponse:
+    """The drop; the map comes by the live stream."""
+    found = cluster_named(cluster)
+    node = node_in(found, number(request.POST.get("server")))
+    before = node_drop.place_of(node)
+    try:
+        asked = request.POST
+        name = node_drop.place(node, asked.get("to", ""), request.user, seen=asked.get("seen"))
+    except Refused as refusal:
+        return _refused(request, found, node, refusal)
+    context = {"cluster": found, "node": node, "name": name, "before": before}
+    context["after"] = node_drop.place_of(node_in(found, node.pk))
+    return render(request, "assignments/_node_placed.html", context)
+
+
+def _refused(request: HttpRequest, cluster: Cluster, node: Node, refusal: Refused) -> HttpResponse:
+    """The reason, and the way to its fix: the guided order of the node, with a button for each step."""
+    response = refused(request, refusal)
+    if response.get("HX-Reswap"):  # for htmx, not for programs
+        context = {"refusal": refusal, "guide": reverse("structure-node", args=[cluster.name, node.pk]), "node": node}
+        response.content = render(request, "_refused.html", context).content
+    return response

@@ -1,0 +1,49 @@
+"""What a page says is chosen: some users of one list, all that match its filter, or all of a node."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, QueryDict
+
+from assignments.moves import drop
+from assignments.moves.drop import Selection
+from assignments.users.filter import UserFilter
+from assignments.users.views.user_list import filter_of, number
+from topology.models import Cluster, Node
+
+FIELDS = ("node", "query", "users", "list")  # how a page says it
+
+
+def asks(request: HttpRequest) -> QueryDict | None:
+    """What a dialog is asked about: in its address, or posted, for thousands may be chosen; None: it is acted on."""
+    if request.method == "GET":
+        return request.GET
+    return request.POST if "ask" in request.POST else None
+
+
+def selection(asked: QueryDict, cluster: Cluster) -> Selection:
+    """What is chosen in the users of a cluster."""
+    if node := number(asked.get("node")):
+        return Selection(cluster, where=UserFilter(cluster.pk, node_id=node))
+    if (query := asked.get("query")) is not None:
+        return Selection(cluster, where=filter_of(QueryDict(query[:2000]), cluster)[0])
+    keys = {key for text in asked.get("users", "").split(",") if (key := number(text)) is not None}
+    return Selection(cluster, tuple(sorted(keys)), drawn=_drawn(asked.get("list", "")))
+
+
+def _drawn(place: str) -> int | None:
+    """The home that a list shows: "node:3" is 3, "unassigned" 0; a list of several homes has none."""
+    kind, _, key = place.partition(":")
+    return 0 if place == drop.UNASSIGNED else number(key) if kind == "node" else None
+
+
+def fields(asked: QueryDict) -> list[tuple[str, str]]:
+    """The same once more, for the form of a dialog."""
+    return [(name, value) for name in FIELDS if (value := asked.get(name)) is not None]
+
+
+def label(verb: str, chosen: Selection, users: int) -> str:
+    """What is done to whom: "Move 3 users of imp1a"."""
+    place = chosen.where.node_id if chosen.where else chosen.drawn
+    node = Node.objects.filter(cluster=chosen.cluster, pk=place).first() if place else None
+    whose = f" of {node.short_name}" if node else " without a home node" if place == 0 else ""
+    return f"{verb} {users:,} {'user' if users == 1 else 'users'}{whose}"

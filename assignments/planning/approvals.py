@@ -1,0 +1,46 @@
+"""A second person's approval of a plan, where a cluster asks for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from assignments.models import Approval, Plan, RunPolicy
+from topology import reasons
+from topology.live import events
+from topology.reasons import Refused
+
+
+def required(plan: Plan) -> bool:
+    """Whether this plan may run only when a second person has approved it."""
+    asked = RunPolicy.objects.filter(cluster=plan.cluster_id, approval_required=True).exists()
+    return asked and not Approval.objects.filter(plan=plan).exists()
+
+
+def demand(plan: Plan) -> None:
+    """Raise Refused for a plan that still needs an approval."""
+    if required(plan):
+        raise Refused(reasons.PLAN_NOT_APPROVED, hash=plan.hash[:12], author=plan.author_name)
+
+
+@transaction.atomic
+def approve(plan: Plan, *, actor: Any) -> Approval:
+    """Approve a plan of somebody else, once; raises Refused for one's own."""
+    if not getattr(actor, "pk", None) or plan.author_id == actor.pk or plan.author_name == actor.get_username():
+        raise Refused(reasons.APPROVAL_OWN, hash=plan.hash[:12], author=plan.author_name)
+    found, new = Approval.objects.get_or_create(
+        plan=plan,
+        defaults={"author": plan.author, "approver": actor, "approver_name": actor.get_username()},
+    )
+    if new:
+        events.record(
+            reasons.PLAN_APPROVED,
+            cluster=plan.cluster,
+            actor=actor,
+            topics=[f"cluster-{plan.cluster_id}"],
+            hash=plan.hash[:12],
+            author=plan.author_name,
+            moves=f"{plan.moves:,}",
+        )
+    return found

@@ -1,0 +1,163 @@
+"""Who is in a plan: SQL that picks people for flows, names them, or takes them back, and sums over what was picked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from assignments.planning.rules.goals import Flow
+from topology.models import EndUser, Event
+
+NAMED = 20  # people listed by name where a plan leaves some alone
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """A SELECT of (user_id, from_node_id, to_node_id, place, endpoints) with its parameters.
+
+    At most one row per user, and no two of the same place.
+    """
+
+    sql: str
+    params: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """How many users of a plan go from one node to another, and their endpoints."""
+
+    from_id: int | None
+    to_id: int | None
+    users: int
+    endpoints: int
+
+
+def by_flows(cluster_id: int, flows: Sequence[Flow], *, lightest_first: bool = False) -> Picked:
+    """People for these flows: those not signed in first, never pinned ones; with `lightest_first` fewest endpoints.
+
+    The people of one node are numbered once and cut into its flows, so nobody is picked twice. Those of several nodes
+    take turns in the plan, so that a run relieves all of them alike.
+    """
+    order = "signed_in, endpoints, user_id" if lightest_first else "signed_in, user_id"
+    sources = list(dict.fromkeys(flow.from_id for flow in flows))
+    parts, params = [], list[Any]()
+    for turn, source in enumerate(sources):
+        home = "home_node_id IS NULL" if source is None else f"home_node_id = {source}"
+        out = [flow for flow in flows if flow.from_id == source]
+        ends = list(accumulate(flow.users for flow in out))
+        parts.append(
+            f"SELECT user_id, home_node_id, CASE {'WHEN nth <= %s THEN %s::bigint ' * len(out)}END,"
+            f" nth * {len(sources)} + {turn}, endpoints"
+            f" FROM (SELECT user_id, home_node_id, endpoints, row_number() OVER (ORDER BY {order}) AS nth"
+            f" FROM assignments_assignment WHERE cluster_id = %s AND {home} AND NOT pinned ORDER BY {order} LIMIT %s) s"
+        )
+        params += [value for flow, end in zip(out, ends, strict=True) for value in (end, flow.to_id)]
+        params += [cluster_id, ends[-1]]
+    return Picked(" UNION ALL ".join(parts) or "SELECT 1, 1, 1, 1, 1 WHERE false", params)
+
+
+def named(cluster_id: int, users: QuerySet[Any] | Iterable[int], to_id: int | None) -> Picked:
+    """These people of a cluster, except pinned ones and those at home there already."""
+    if isinstance(users, QuerySet):
+        chosen, params = users.order_by().query.sql_with_params()
+        chosen, values = f"IN ({chosen})", list(params)
+    else:
+        chosen, values = "= ANY(%s)", [sorted(set(users))]
+    sql = (
+        "SELECT user_id, home_node_id, %s::bigint, row_number() OVER (ORDER BY signed_in, user_id), endpoints"
+        f" FROM assignments_assignment WHERE cluster_id = %s AND NOT pinned AND user_id {chosen}"
+        " AND home_node_id IS DISTINCT FROM %s"
+    )
+    return Picked(sql, [to_id, cluster_id, *values, to_id])
+
+
+TAKEN_BACK = """
+FROM assignments_move m JOIN assignments_assignment a ON a.user_id = m.user_id
+WHERE m.operation_id = %s AND m.done {negated} (
+    a.home_node_id IS NOT DISTINCT FROM m.to_node_id AND NOT a.pinned
+    AND (m.from_node_id IS NOT NULL OR {assigned})
+    AND NOT EXISTS (SELECT 1 FROM assignments_move l WHERE l.user_id = m.user_id AND l.id > m.id AND l.done)
+)
+"""
+
+
+def _taken_back(operation_id: int, *, negated: bool = False) -> str:
+    """Those of an operation who can go back. A node that is gone left null in their traces: they stay, unless the
+    operation assigned unassigned users, who have a null there from the start.
+    """
+    said = Event.objects.filter(operation_id=operation_id, facts__unassigned__gt=0)
+    return TAKEN_BACK.format(negated="AND NOT" if negated else "AND", assigned=str(said.exists()).lower())
+
+
+def undo(operation_id: int) -> Picked:
+    """Whom an operation moved and who is still there since, back to where they were."""
+    back = _taken_back(operation_id)
+    place = "row_number() OVER (ORDER BY a.signed_in, m.user_id)"
+    sql = f"SELECT m.user_id, m.to_node_id, m.from_node_id, {place}, a.endpoints {back}"
+    return Picked(sql, [operation_id])
+
+
+def left_alone(operation_id: int) -> dict[str, Any]:
+    """Whom an undo leaves where they are, because they were moved again or pinned since."""
+    with connection.cursor() as cursor:
+        stay = _taken_back(operation_id, negated=True)
+        cursor.execute(f"SELECT count(*), (array_agg(m.user_id ORDER BY m.id))[1:{NAMED}] {stay}", [operation_id])
+        count, some = cursor.fetchone()
+    return {"users": count, "sample": sorted(names(some or []).values())}
+
+
+def insert(plan_id: int, picked: Picked) -> list[Sum]:
+    """Make the picked people the rows of a plan, and count them in the same statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH picked (user_id, from_id, to_id, place, endpoints) AS MATERIALIZED ({picked.sql}),"
+            " stored AS (INSERT INTO assignments_plannedmove (plan_id, user_id, from_node_id, to_node_id, place)"
+            " SELECT %s, user_id, from_id, to_id, place FROM picked)"
+            " SELECT from_id, to_id, count(*), sum(endpoints) FROM picked GROUP BY from_id, to_id"
+            " ORDER BY from_id, to_id",
+            [*picked.params, plan_id],
+        )
+        return [Sum(*row) for row in cursor.fetchall()]
+
+
+def flows(sums: Sequence[Sum], subclusters: Mapping[int, int | None]) -> list[Flow]:
+    """What is to move, as the planner sees it."""
+    return [Flow(s.from_id, s.to_id, s.users, crosses=_crosses(s.from_id, s.to_id, subclusters)) for s in sums]
+
+
+def _crosses(source: int | None, to: int | None, subclusters: Mapping[int, int | None]) -> bool:
+    return source is not None and to is not None and subclusters.get(source) != subclusters.get(to)
+
+
+def endpoint_changes(sums: Sequence[Sum]) -> Counter[int]:
+    """Endpoints that each node gains (or loses, below 0)."""
+    change = Counter[int]()
+    for one in sums:
+        if one.from_id is not None:
+            change[one.from_id] -= one.endpoints
+        if one.to_id is not None:
+            change[one.to_id] += one.endpoints
+    return change
+
+
+def digest(plan_id: int, purpose: str) -> str:
+    """SHA-256 over what a plan is for and its rows, by user."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT encode(sha256(convert_to(%s || coalesce(string_agg(concat_ws(':', user_id,"
+            " coalesce(from_node_id, 0), coalesce(to_node_id, 0)), ',' ORDER BY user_id), ''), 'UTF8')), 'hex')"
+            " FROM assignments_plannedmove WHERE plan_id = %s",
+            [purpose, plan_id],
+        )
+        return str(cursor.fetchone()[0])
+
+
+def names(keys: Iterable[int]) -> dict[int, str]:
+    """User IDs by key."""
+    return dict(EndUser.objects.filter(pk__in=list(keys)).values_list("pk", "user_id"))

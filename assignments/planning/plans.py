@@ -1,0 +1,299 @@
+"""Plans: the planner says how many, set-based SQL picks who; what is stored and hashed is what runs.
+
+    ground -> planner -> flows -> people (INSERT … SELECT) -> exact check of endpoints -> hash -> Plan
+
+The same ground and goal pick the same people, so they give the same plan: a second one is not stored, the first is
+answered. People who are not signed in come first, pinned ones never; after that the order of their keys.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+
+from assignments.models import Goal, Operation, Plan
+from assignments.planning import pick
+from assignments.planning.loads import ground_of
+from assignments.planning.rules import goals
+from assignments.planning.rules.goals import Ground, Proposal
+from topology import reasons
+from topology.models import Cluster, Node, Subcluster
+from topology.reasons import Refused
+
+TRIES = 12  # plans made with less room each time, until the endpoints of the chosen people fit
+Scope = Mapping[str, Any]
+
+
+def make_plan(cluster: Cluster, goal: str, scope: Scope | None = None, *, author: Any = None) -> Plan:
+    """The plan for a goal, stored with its rows; raises Refused with the rule that forbids it.
+
+    `scope` may hold "subclusters" (ids; all by default), "node" (id, to evacuate) and "operation" (id, to undo).
+    """
+    asked = _checked(cluster, Goal(goal), dict(scope or {}))
+    ground = ground_of(cluster)
+    if goal == Goal.UNDO:
+        return _make_given(cluster, ground, Goal.UNDO, asked, pick.undo(asked["operation"]), author)
+    for attempt in range(TRIES):
+        proposal = propose(cluster, ground, goal, asked)
+        plan, over = _store(cluster, ground, Goal(goal), asked, proposal, author, lightest_first=attempt > 0)
+        if plan is not None:
+            return plan
+        ground = replace(ground, limits={**ground.limits, **over})
+    raise Refused(reasons.PLAN_NO_ROOM_ENDPOINTS, users="The", nodes=len(over), room="fewer", missing="some")
+
+
+def propose(cluster: Cluster, ground: Ground, goal: str, scope: Scope) -> Proposal:
+    """The planner's answer to a goal, without people; raises Refused."""
+    within = scope.get("subclusters")
+    if goal == Goal.BALANCE:
+        return goals.balance(ground, within)
+    if goal == Goal.ACTIVE_STANDBY:
+        return goals.active_standby(ground, within)
+    if goal == Goal.FILL:
+        return goals.fill(ground, within, mode=_placing(cluster))
+    if goal == Goal.EVACUATE:
+        return goals.evacuate(ground, scope["node"], within, mode=_placing(cluster))
+    raise ValueError(f"{goal} is not planned from counts")
+
+
+def _placing(cluster: Cluster) -> str:
+    """Where users go who need a home: as the mode says, evenly where it says nothing (domain.md §2)."""
+    return goals.ACTIVE_STANDBY if cluster.mode == goals.ACTIVE_STANDBY else goals.BALANCED
+
+
+def plan_move(cluster: Cluster, users: Any, to_node: Node | None, *, author: Any = None) -> Plan:
+    """The plan that moves these users (keys, or a queryset of one column of them) to a node; pinned ones stay."""
+    picked = pick.named(cluster.pk, users, to_node.pk if to_node else None)
+    scope = {"node": to_node.pk if to_node else None}
+    return _make_given(cluster, ground_of(cluster), Goal.MOVE, scope, picked, author)
+
+
+def by_hash(plan_hash: str) -> Plan:
+    """A plan by its hash, or by the beginning of it from eight characters on; raises Refused."""
+    rows = Plan.objects.select_related("cluster__policy")
+    if len(plan_hash) < 64:
+        found = list(rows.filter(hash__startswith=plan_hash)[:2]) if len(plan_hash) >= 8 else []
+    else:
+        found = list(rows.filter(hash=plan_hash))
+    if len(found) != 1:
+        raise Refused(reasons.NO_SUCH_PLAN, hash=plan_hash)
+    return found[0]
+
+
+def as_dict(plan: Plan) -> dict[str, Any]:
+    """The shape that the page, the command and the API show."""
+    body = plan.body
+    flows = [{k: flow[k] for k in ("from", "to", "users", "crosses")} for flow in body["flows"]]
+    nodes = [{k: node[k] for k in ("name", "before", "after")} for node in body["nodes"]]
+    rest = {k: v for k, v in body.items() if k not in ("flows", "nodes")}
+    return {
+        "hash": plan.hash,
+        "goal": plan.goal,
+        "moves": plan.moves,
+        "minimum_moves": plan.minimum_moves,
+        "nodes": nodes,
+        "flows": flows,
+        **rest,
+    }
+
+
+def seconds(plan: Plan, rate: float | None, rate_total: float | None = None) -> float:
+    """How long a run of the plan takes in real seconds, at rates in users per cluster second (None: no limit).
+
+    Raises Refused for a rate that no run can have.
+    """
+    receiving = Counter[int | None]()
+    for flow in plan.body["flows"]:
+        receiving[flow["to_id"]] += flow["users"]
+    each = max(receiving.values(), default=0) / checked_rate(rate) if rate is not None else 0
+    together = plan.moves / checked_rate(rate_total) if rate_total is not None else 0
+    return max(each, together) / plan.cluster.clock_speed
+
+
+def checked_rate(rate: float) -> float:
+    """A rate in users per cluster second that a run can have; raises Refused."""
+    if not 0 < rate < 1e6:
+        raise Refused(reasons.RUN_RATE_NOT_VALID, rate=rate)
+    return float(rate)
+
+
+# --- Rows that no longer hold ---------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Planned moves that would be skipped now: how many of each reason, and some of them."""
+
+    counts: dict[str, int]
+    sample: tuple[dict[str, str], ...] = ()
+
+    @property
+    def count(self) -> int:
+        return sum(self.counts.values())
+
+
+STALE = """
+SELECT code, count(*), (array_agg(user_id ORDER BY place))[1:%s] FROM (
+    SELECT p.place, p.user_id, CASE WHEN a.home_node_id IS DISTINCT FROM p.from_node_id THEN %s
+        WHEN a.pinned THEN %s ELSE '' END AS code
+    FROM assignments_plannedmove p JOIN assignments_assignment a ON a.user_id = p.user_id WHERE p.plan_id = %s
+) AS judged WHERE code <> '' GROUP BY code ORDER BY code
+"""
+
+
+def stale_rows(plan: Plan, *, sample: int = 20) -> Stale:
+    """Which rows of a plan no longer hold, and why; at most `sample` people by name for each reason."""
+    codes = [reasons.SKIPPED_MOVED_SINCE.code, reasons.SKIPPED_PINNED.code]
+    with connection.cursor() as cursor:
+        cursor.execute(STALE, [max(sample, 1), *codes, plan.pk])
+        found = cursor.fetchall()
+    counts = {code: count for code, count, _ in found}
+    if gone := plan.moves - plan.rows.count():
+        counts["SKIPPED_NODE_GONE"] = gone
+    keys = [(pk, code) for code, _, some in found for pk in some] if sample else []
+    names = pick.names(pk for pk, _ in keys)
+    return Stale(
+        counts, tuple({"user": names[pk], "code": code, "why": reasons.REASONS[code].say()} for pk, code in keys)
+    )
+
+
+# --- Storing --------------------------------------------------------------------------------------
+def _checked(cluster: Cluster, goal: Goal, scope: dict[str, Any]) -> dict[str, Any]:
+    """The scope, known to be of this cluster and complete for the goal; raises Refused."""
+    asked: dict[str, Any] = {}
+    if ids := scope.get("subclusters"):
+        asked["subclusters"] = sorted(set(ids))
+        if Subcluster.objects.filter(cluster=cluster, pk__in=ids).count() != len(asked["subclusters"]):
+            raise Refused(reasons.SCOPE_NOT_VALID, problem=f"Not all of these subclusters are in {cluster.name}.")
+    if goal == Goal.EVACUATE:
+        asked["node"] = scope.get("node")
+        if not Node.objects.filter(cluster=cluster, pk=asked["node"]).exists():
+            raise Refused(reasons.PLAN_NO_NODE, node=scope.get("node"))
+    if goal == Goal.UNDO:
+        asked["operation"] = scope.get("operation")
+        if not Operation.objects.filter(cluster=cluster, pk=asked["operation"]).exists():
+            raise Refused(reasons.NO_SUCH_OPERATION, operation=scope.get("operation"))
+    return asked
+
+
+def _store(
+    cluster: Cluster,
+    ground: Ground,
+    goal: Goal,
+    scope: dict[str, Any],
+    proposal: Proposal,
+    author: Any,
+    *,
+    lightest_first: bool,
+) -> tuple[Plan | None, dict[int, int]]:
+    """Store the plan with the people picked for it, or answer lower limits for nodes their endpoints would overfill."""
+    with transaction.atomic():
+        plan = _insert(cluster, goal, scope, author)
+        sums = pick.insert(plan.pk, pick.by_flows(cluster.pk, proposal.flows, lightest_first=lightest_first))
+        over = _overfilled(sums, ground, proposal)
+        if over:  # picking light users may be enough; after that, less room
+            transaction.set_rollback(True)
+            return None, over if lightest_first else {}
+        body = _body(ground, proposal)
+        return _seal(plan, proposal.moves, proposal.minimum_moves, body), {}
+
+
+def _overfilled(sums: Sequence[pick.Sum], ground: Ground, proposal: Proposal) -> dict[int, int]:
+    """Nodes whose endpoints would exceed their capacity with the people picked, and how many users would fit."""
+    change = pick.endpoint_changes(sums)
+    limits = {}
+    for node in ground.nodes:
+        after = node.endpoints + change[node.id]
+        excess = after - node.capacity_endpoints
+        if excess > 0 and after > node.endpoints:
+            users = proposal.after[node.id]
+            limits[node.id] = max(0, users - max(1, excess * users // after))
+    return limits
+
+
+def _make_given(
+    cluster: Cluster, ground: Ground, goal: Goal, scope: dict[str, Any], picked: pick.Picked, author: Any
+) -> Plan:
+    """A plan of people who are named already: counted, held to the capacities, stored."""
+    with transaction.atomic():
+        plan = _insert(cluster, goal, scope, author)
+        sums = pick.insert(plan.pk, picked)
+        flows = pick.flows(sums, {n.id: n.subcluster for n in ground.nodes})
+        left = pick.left_alone(scope["operation"]) if goal == Goal.UNDO else None
+        if not flows and goal == Goal.UNDO:
+            raise Refused(reasons.RUN_NOTHING_TO_UNDO, operation=scope["operation"], left=left["users"] if left else 0)
+        if not flows:
+            raise Refused(reasons.NO_USERS_TO_MOVE, cluster=cluster.name)
+        proposal = goals.given(ground, flows)
+        for pk in _overfilled(sums, ground, proposal):
+            node = next(n for n in ground.nodes if n.id == pk)
+            room, wanted = node.capacity_endpoints - node.endpoints, pick.endpoint_changes(sums)[pk]
+            raise Refused(reasons.NODE_NO_ROOM, node=node.name, room=max(room, 0), what="endpoints", wanted=wanted)
+        body = _body(ground, proposal) | ({"left_alone": left} if left else {})
+        return _seal(plan, proposal.moves, proposal.minimum_moves, body)
+
+
+def _insert(cluster: Cluster, goal: Goal, scope: dict[str, Any], author: Any) -> Plan:
+    who = author if getattr(author, "pk", None) else None
+    return Plan.objects.create(
+        hash=f"draft-{secrets.token_hex(24)}",
+        cluster=cluster,
+        goal=goal,
+        scope=scope,
+        moves=0,
+        minimum_moves=0,
+        author=who,
+        author_name=who.get_username() if who else str(author or "engine"),
+    )
+
+
+def _body(ground: Ground, proposal: Proposal) -> dict[str, Any]:
+    names = {n.id: n.name for n in ground.nodes}
+    rows = [
+        {
+            "from_id": flow.from_id,
+            "to_id": flow.to_id,
+            "from": names.get(flow.from_id or 0),
+            "to": names.get(flow.to_id or 0),
+            "users": flow.users,
+            "crosses": flow.crosses,
+        }
+        for flow in proposal.flows
+    ]
+    nodes = [
+        {
+            "id": n.id,
+            "name": n.name,
+            "before": proposal.before[n.id],
+            "after": proposal.after[n.id],
+            "capacity": n.capacity_users,
+        }
+        for n in ground.nodes
+    ]
+    return {
+        "flows": rows,
+        "nodes": nodes,
+        "certificate": proposal.certificate,
+        "crossing": proposal.crossing,
+        "disturbed": proposal.disturbed,
+    }
+
+
+def _seal(plan: Plan, moves: int, minimum: int, body: dict[str, Any]) -> Plan:
+    """Give a draft its numbers and its hash; the same plan stored before is answered instead."""
+    purpose = [plan.cluster_id, plan.goal, plan.scope, body["nodes"], body["certificate"]]
+    digest = pick.digest(plan.pk, json.dumps(purpose, sort_keys=True))
+    plan.moves, plan.minimum_moves, plan.body, plan.hash = moves, minimum, body, digest
+    if not Plan.objects.filter(hash=digest).exists():
+        try:
+            with transaction.atomic():
+                plan.save(update_fields=["moves", "minimum_moves", "body", "hash"])
+                return plan
+        except IntegrityError:  # somebody else stored the same plan just now
+            pass
+    Plan.objects.filter(pk=plan.pk).delete()
+    return Plan.objects.get(hash=digest)

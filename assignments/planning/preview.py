@@ -1,0 +1,85 @@
+"""Where the next users would go by an assignment mode (domain.md §2); nothing is written.
+
+ground -> goals.place, as an import asks it -> users per node, or the rule that forbids it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assignments.planning.loads import ground_of
+from assignments.planning.rules import goals
+from assignments.planning.rules.goals import Ground
+from topology import reasons
+from topology.models import ENDPOINTS_PER_USER, Cluster, Mode, Node
+from topology.reasons import Refused
+from topology.rules.states import STEADY_STATES
+
+USERS = 100
+
+
+@dataclass(frozen=True)
+class Place:
+    """A node, and how many of the next users would come."""
+
+    name: str
+    capacity: int
+    before: int
+    coming: int
+
+    @property
+    def after(self) -> int:
+        return self.before + self.coming
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The nodes of all subclusters with what they would get, or why nobody could be placed."""
+
+    users: int
+    mode: str
+    places: tuple[Place, ...] = ()
+    refusal: Refused | None = None
+
+    @property
+    def manual(self) -> bool:
+        return self.mode == Mode.MANUAL
+
+
+def next_users(cluster: Cluster, mode: str = "", users: int = USERS) -> Preview:
+    """Where so many new users would go by a mode, the cluster's own by default, each with endpoints as the others."""
+    mode = mode if mode in Mode.values else cluster.mode
+    if mode == Mode.MANUAL:
+        return Preview(users, mode)
+    ground = ground_of(cluster)
+    try:
+        _demand_settled(cluster)
+        coming = _placed(ground, mode, users)
+    except Refused as refusal:
+        return Preview(users, mode, refusal=refusal)
+    nodes = [node for node in ground.nodes if node.subcluster is not None]
+    return Preview(users, mode, tuple(Place(n.name, n.capacity_users, n.users, coming.get(n.id, 0)) for n in nodes))
+
+
+def _demand_settled(cluster: Cluster) -> None:
+    """No user is added while a pair fails over (domain.md §1.4)."""
+    for node in Node.objects.filter(cluster=cluster).exclude(state__in=STEADY_STATES).order_by("number"):
+        state = node.look.label
+        raise Refused(reasons.CLUSTER_IN_FAILOVER, node=node.name, state=state, cluster=cluster.name)
+
+
+def _placed(ground: Ground, mode: str, users: int) -> dict[int, int]:
+    """Room for a failover is kept where the model asks for it, as long as there is any."""
+    endpoints = round(users * _mean(ground))
+    if ground.redundant:
+        try:
+            return goals.place(ground.nodes, mode, users, endpoints=endpoints, redundant=True)
+        except Refused:
+            pass
+    return goals.place(ground.nodes, mode, users, endpoints=endpoints)
+
+
+def _mean(ground: Ground) -> float:
+    """Endpoints per user; as nodes are rated while there are no users."""
+    users = sum(node.users for node in ground.nodes)
+    return sum(node.endpoints for node in ground.nodes) / users if users else ENDPOINTS_PER_USER

@@ -1,0 +1,77 @@
+"""Why a plan cannot have fewer moves: a lower bound and a sentence that anyone can check with the numbers shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from assignments.planning.rules.loads import NodeLoad
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """No plan with this outcome has fewer moves than `minimum`, and why."""
+
+    minimum: int
+    sentence: str
+
+
+Certify = Callable[[Sequence[NodeLoad], dict[int, int]], Certificate]
+
+
+def certify_balance(nodes: Sequence[NodeLoad], target: dict[int, int]) -> Certificate:
+    """The surpluses over the best balance: each move takes one user off one of those nodes."""
+    over = {n.name: n.users - target[n.id] for n in nodes if n.users > target[n.id]}
+    least = sum(over.values())
+    if not least:
+        return Certificate(0, "The balance is the best that the rules allow already, so nobody has to move.")
+    fullest = max(_share(n, target[n.id]) for n in nodes)
+    return Certificate(
+        least,
+        f"The best balance fills no node above {fullest:.2%} of its capacity and leaves these nodes with less than they"
+        f" have: {_listed(over)}. A move takes one user off one node, so fewer than {least:,} moves cannot do.",
+    )
+
+
+def certify_fill(nodes: Sequence[NodeLoad], target: dict[int, int]) -> Certificate:
+    """Every unassigned user has to be assigned, and nobody else moves."""
+    least = sum(target[n.id] - n.users for n in nodes)
+    return Certificate(least, f"{_people(least)} without a home, each assigned once; nobody else moves.")
+
+
+def certify_evacuation(nodes: Sequence[NodeLoad], target: dict[int, int]) -> Certificate:
+    """Every user of the node has to leave it, and nobody else moves."""
+    leaving = {n.name: n.users for n in nodes if n.users > target[n.id]}
+    least = sum(leaving.values())
+    named = " and ".join(leaving) or "the node"
+    return Certificate(least, f"{_people(least)} at home on {named}, each moved off once; nobody else moves.")
+
+
+def certify_standby(nodes: Sequence[NodeLoad], target: dict[int, int]) -> Certificate:
+    """Every user beside a first node, and every one that a first node cannot hold, has to move."""
+    over = {n.name: n.users - target[n.id] for n in nodes if n.users > target[n.id]}
+    least = sum(over.values())
+    if not least:
+        return Certificate(0, "Everybody who may move is on a first node already, so nobody has to move.")
+    return Certificate(
+        least,
+        f"Users beside a first node, or more than their first node holds: {_listed(over)}. A move takes one user off"
+        f" one node, so fewer than {least:,} moves cannot do.",
+    )
+
+
+def certify_given(moves: int) -> Certificate:
+    """The users are named, each of them once."""
+    return Certificate(moves, f"{_people(moves)} named, each moved once.")
+
+
+def _share(node: NodeLoad, users: int) -> float:
+    return users / node.capacity_users
+
+
+def _people(count: int) -> str:
+    return "1 user" if count == 1 else f"{count:,} users"
+
+
+def _listed(surplus: dict[str, int]) -> str:
+    return ", ".join(f"{name} by {users:,}" for name, users in surplus.items())

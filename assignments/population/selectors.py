@@ -1,0 +1,218 @@
+"""How many users each node, subcluster and cluster has: at home, served, out of service.
+
+The board costs a fixed number of queries, however many users there are: it reads populations, never people.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from assignments.models import ACTIVE, Operation, Population
+from topology import reasons
+from topology.models import Cluster, Node, Subcluster
+from topology.reasons import Refused
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Users, the signed-in ones among them, and their endpoints."""
+
+    users: int = 0
+    signed_in: int = 0
+    endpoints: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.users + other.users, self.signed_in + other.signed_in, self.endpoints + other.endpoints)
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """A node with its counts: users at home, users served now, and of its own users those out of service."""
+
+    node: Node
+    home: Counts
+    serving: Counts
+    out_of_service: int  # of the users at home here
+    away: int  # home here, served elsewhere
+    guests: int  # served here, home elsewhere
+
+    @property
+    def served(self) -> int:
+        """Users in service here now: none while the node does not serve."""
+        return self.serving.users if self.node.serves else 0
+
+    @property
+    def guests_served(self) -> int:
+        return self.guests if self.node.serves else 0
+
+    @property
+    def own_served(self) -> int:
+        return self.served - self.guests_served
+
+    @property
+    def home_percent(self) -> int:
+        return percent(self.home.users, self.node.capacity_users)
+
+    @property
+    def serving_percent(self) -> int:
+        return percent(self.serving.users, self.node.capacity_users)
+
+    @property
+    def endpoints_percent(self) -> int:
+        return percent(self.home.endpoints, self.node.capacity_endpoints)
+
+
+@dataclass(frozen=True)
+class SubclusterView:
+    """A subcluster with its nodes in slot order."""
+
+    subcluster: Subcluster
+    nodes: tuple[NodeView, ...]
+
+    @property
+    def home(self) -> int:
+        return sum(view.home.users for view in self.nodes)
+
+    @property
+    def out_of_service(self) -> int:
+        return sum(view.out_of_service for view in self.nodes)
+
+    @property
+    def protected(self) -> bool:
+        """Whether a second node stands by: two nodes and HA on (domain.md §4.5)."""
+        return len(self.nodes) == 2 and self.subcluster.ha_enabled
+
+
+@dataclass(frozen=True)
+class Board:
+    """Everything that the topology page, `show_topology` and the API show of one cluster."""
+
+    cluster: Cluster
+    subclusters: tuple[SubclusterView, ...]
+    unassigned_nodes: tuple[NodeView, ...]
+    assigned: int
+    unassigned: int
+    out_of_service: int
+    signed_in: int
+    operations: tuple[Operation, ...] = field(default=())
+
+    @property
+    def users(self) -> int:
+        return self.assigned + self.unassigned
+
+    @property
+    def nodes(self) -> tuple[NodeView, ...]:
+        return tuple(view for sub in self.subclusters for view in sub.nodes) + self.unassigned_nodes
+
+
+def percent(part: int, whole: int) -> int:
+    """Rounded percentage; 0 of nothing is 0."""
+    return round(100 * part / whole) if whole else 0
+
+
+def board_of(cluster: Cluster) -> Board:
+    """The board of a cluster in four queries."""
+    return boards_of([cluster])[0]
+
+
+def boards_of(clusters: Sequence[Cluster]) -> list[Board]:
+    """The boards of clusters in four queries, however many clusters there are."""
+    nodes = _by_cluster(Node.objects.filter(cluster__in=clusters).order_by("slot", "number"))
+    people = _by_cluster(Population.objects.filter(cluster__in=clusters, users__gt=0))
+    groups = _by_cluster(Subcluster.objects.filter(cluster__in=clusters))
+    runs = _by_cluster(active_operations(clusters))
+    return [_board(cluster, *(rows[cluster.pk] for rows in (nodes, people, groups, runs))) for cluster in clusters]
+
+
+def _by_cluster(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.cluster_id].append(row)
+    return found
+
+
+def _board(
+    cluster: Cluster,
+    nodes: list[Node],
+    populations: list[Population],
+    groups: list[Subcluster],
+    operations: list[Operation],
+) -> Board:
+    views = _node_views(nodes, populations)
+    subclusters = tuple(
+        SubclusterView(sub, tuple(views[n.pk] for n in nodes if n.subcluster_id == sub.pk)) for sub in groups
+    )
+    waiting = views[None]
+    placed = [view for pk, view in views.items() if pk is not None]
+    return Board(
+        cluster=cluster,
+        subclusters=subclusters,
+        unassigned_nodes=tuple(views[n.pk] for n in nodes if n.subcluster_id is None),
+        assigned=sum(view.home.users for view in placed),
+        unassigned=waiting.home.users,
+        out_of_service=sum(view.out_of_service for view in placed),
+        signed_in=sum(view.home.signed_in for view in placed),
+        operations=tuple(operations),
+    )
+
+
+def _node_views(nodes: list[Node], populations: list[Population]) -> dict[int | None, NodeView]:
+    serves = {node.pk: node.serves for node in nodes}
+    home: dict[int | None, Counts] = defaultdict(Counts)
+    serving: dict[int | None, Counts] = defaultdict(Counts)
+    out: dict[int | None, int] = defaultdict(int)
+    away: dict[int | None, int] = defaultdict(int)
+    guests: dict[int | None, int] = defaultdict(int)
+    for row in populations:
+        counts = Counts(row.users, row.signed_in, row.endpoints)
+        home[row.home_node_id] += counts
+        serving[row.serving_node_id] += counts
+        if row.home_node_id is not None and not serves[row.serving_node_id or 0]:
+            out[row.home_node_id] += row.users
+        if row.home_node_id != row.serving_node_id:
+            away[row.home_node_id] += row.users
+            guests[row.serving_node_id] += row.users
+    known: dict[int | None, NodeView] = {
+        node.pk: NodeView(node, home[node.pk], serving[node.pk], out[node.pk], away[node.pk], guests[node.pk])
+        for node in nodes
+    }
+    known[None] = NodeView(Node(), home[None], serving[None], 0, 0, 0)
+    return known
+
+
+def node_view(node: Node) -> NodeView:
+    """One node with its counts, for its own fragment."""
+    nodes = list(Node.objects.filter(cluster_id=node.cluster_id))
+    rows = Population.objects.filter(cluster_id=node.cluster_id, users__gt=0).filter(
+        Q(home_node=node) | Q(serving_node=node)
+    )
+    return _node_views(nodes, list(rows))[node.pk]
+
+
+def subcluster_of(board: Board, pk: int) -> SubclusterView:
+    """A subcluster of a board. Raises Refused with those it has."""
+    found = next((view for view in board.subclusters if view.subcluster.pk == pk), None)
+    if found is None:
+        known = ", ".join(view.subcluster.name for view in board.subclusters) or "none"
+        raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=pk, cluster=board.cluster.name, known=known)
+    return found
+
+
+def node_of(board: Board, pk: int) -> NodeView:
+    """A node of a board. Raises Refused with those it has."""
+    found = next((view for view in board.nodes if view.node.pk == pk), None)
+    if found is None:
+        known = ", ".join(view.node.name for view in board.nodes) or "none"
+        raise Refused(reasons.NO_SUCH_NODE, name=pk, known=known)
+    return found
+
+
+def active_operations(clusters: Sequence[Cluster]) -> QuerySet[Operation]:
+    """Runs of clusters that have not ended, the newest first."""
+    rows = Operation.objects.filter(cluster__in=clusters, state__in=ACTIVE)
+    return rows.select_related("from_node", "to_node", "plan")

@@ -1,0 +1,229 @@
+"""Reads a subcluster as the recovery engine sees it, and what may be asked of it now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+
+from django.utils import timezone
+
+from assignments.models import Population
+from assignments.recovery.rules import commands
+from assignments.recovery.rules.commands import Command
+from assignments.recovery.rules.n_minus_one import Verdict, n_minus_one
+from assignments.recovery.rules.pair import Member, Memory, Pair, Parameters, Phase, memory_from_json, watch_from_json
+from assignments.recovery.rules.pair_state import Desk
+from assignments.recovery.rules.relogin_window import Effect, Window, effect, pair_window, window_users
+from assignments.recovery.rules.step import automatic_fallback_at, recent_failovers
+from topology.models import Cluster, Node, Policy, Subcluster
+from topology.reasons import Refused
+from topology.rules.states import State, StateReason
+
+NEWS = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Button:
+    """One command of a subcluster: for which node, and why it is refused now, if it is."""
+
+    command: Command
+    node: Node | None
+    refused: Refused | None
+
+    @property
+    def label(self) -> str:
+        return {"enable_ha": "Enable HA", "disable_ha": "Disable HA"}.get(self.command, self.command.title())
+
+    @property
+    def legal(self) -> bool:
+        return self.refused is None
+
+
+def cluster_seconds(cluster: Cluster, real: datetime) -> int:
+    """The whole seconds of cluster time at a real instant."""
+    return int(cluster.now(real).timestamp())
+
+
+def real_time(cluster: Cluster, seconds: int) -> datetime:
+    """A real instant at which the cluster's clock has just reached so many seconds."""
+    at = cluster.clock.real(datetime.fromtimestamp(seconds, UTC))
+    return at.replace(microsecond=at.microsecond + 1) if at.microsecond < 999_999 else at
+
+
+def parameters(policy: Policy) -> Parameters:
+    """The part of a policy that the engine follows."""
+    return Parameters(**{field.name: getattr(policy, field.name) for field in fields(Parameters)})
+
+
+def read_pair(subcluster: Subcluster, now: int) -> tuple[Pair, list[Node]]:
+    """A subcluster and its nodes in slot order, in two queries; cluster and policy must be loaded with it."""
+    nodes = list(Node.objects.filter(subcluster=subcluster).order_by("slot"))
+    at = {node.pk: i for i, node in enumerate(nodes)}
+    rows = Population.objects.filter(home_node__in=nodes, serving_node__in=nodes, users__gt=0)
+    counts = {
+        (at[home], at[serving]): (users, signed_in)
+        for home, serving, users, signed_in in rows.values_list("home_node", "serving_node", "users", "signed_in")
+    }
+    members = tuple(_member(node, subcluster, now) for node in nodes)
+    return _pair(subcluster, members, counts), nodes
+
+
+def _member(node: Node, subcluster: Subcluster, now: int) -> Member:
+    watch = watch_from_json(subcluster.srm, str(node.pk), now)
+    return Member(
+        node.name,
+        node.capacity_users,
+        node.profile,
+        node.truth,
+        State(node.state),
+        StateReason(node.reason),
+        watch,
+        key=str(node.pk),
+        maintenance=int(node.maintenance_until.timestamp()) if node.maintenance_until else None,
+    )
+
+
+def _memory(sub: Subcluster, members: tuple[Member, ...]) -> Memory:
+    """What is kept of the pair; of one never looked at, that its nodes were made Normal."""
+    healthy = sub.ha_enabled and len(members) == 2 and all(m.state is State.NORMAL for m in members)
+    return Memory(phase=Phase.NORMAL) if healthy and not sub.srm.get("memory") else memory_from_json(sub.srm)
+
+
+def _pair(sub: Subcluster, members: tuple[Member, ...], counts: dict[tuple[int, int], tuple[int, int]]) -> Pair:
+    return Pair(
+        sub.name,
+        members,
+        counts,
+        ha=sub.ha_enabled,
+        model=sub.cluster.model,
+        parameters=parameters(sub.cluster.policy),
+        memory=_memory(sub, members),
+    )
+
+
+def with_policy(subcluster: Subcluster) -> Subcluster:
+    """The subcluster as it is now, with its cluster and policy, in one query."""
+    return Subcluster.objects.select_related("cluster__policy").get(pk=subcluster.pk)
+
+
+def buttons(subcluster: Subcluster) -> list[Button]:
+    """Every command of a subcluster, for each node that it is for, legal or with the reason of its refusal."""
+    return _buttons(*read_pair(with_policy(subcluster), 0))
+
+
+def _buttons(pair: Pair, nodes: list[Node]) -> list[Button]:
+    found = []
+    for command in Command:
+        about = list(enumerate(nodes)) if command in commands.OF_A_NODE else [(0, None)]
+        if nodes:
+            found += [Button(command, node, commands.refusal(pair, command, i)) for i, node in about]
+    return found
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """How a failed-over node comes back where automatic fallback is on: by itself at `at`, or by a person."""
+
+    node: Node
+    at: datetime | None  # real; None: a person must, for there were so many failovers in so many hours
+    failovers: int
+    hours: int
+
+
+@dataclass(frozen=True)
+class FormerWindow:
+    """The upper limit that a re-login window had, and until when in real time."""
+
+    upper: int
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What may be asked of a subcluster now, what happens if a node fails now (by its id), and its re-login window."""
+
+    buttons: list[Button]
+    verdicts: dict[int, Verdict]
+    window: Window | None
+    effect: Effect | None  # of the window or the budget, when the fuller node fails (domain.md §4.8)
+    budget: str  # in words; empty where the window decides
+    pair: Pair
+    outlook: Outlook | None = None
+    former_window: FormerWindow | None = None  # while its change is news
+
+    def pace(self, users: int) -> Effect | None:
+        """Rate, cluster seconds and peak for so many users who sign in at one node."""
+        return effect(self.pair.parameters.budget, self.window, users) if self.window else None
+
+
+def controls(cluster: Cluster) -> dict[int, Controls]:
+    """The controls of every subcluster of a cluster by id, in three queries."""
+    return {sub.pk: _controls(sub, pair, nodes) for sub, pair, nodes in _pairs(cluster)}
+
+
+def _controls(sub: Subcluster, pair: Pair, nodes: list[Node]) -> Controls:
+    window, budget = relogin_window(pair), pair.parameters.budget
+    users = window_users(pair.model, [pair.home(i) for i in range(len(pair.members))])
+    shown = effect(budget, window, users) if window else None
+    outlook = _outlook(sub, pair, nodes)
+    verdicts, former = _verdicts(pair, nodes), _former_window(sub)
+    return Controls(_buttons(pair, nodes), verdicts, window, shown, budget.words, pair, outlook, former)
+
+
+def _former_window(sub: Subcluster) -> FormerWindow | None:
+    """What the window was before its latest change, for a day after it (domain.md §4.8)."""
+    if not (was := sub.srm.get("window_was")):
+        return None
+    until = datetime.fromisoformat(was["until"])
+    return FormerWindow(was["upper"], until) if timezone.now() - until < NEWS else None
+
+
+def _outlook(sub: Subcluster, pair: Pair, nodes: list[Node]) -> Outlook | None:
+    """Whether a failed-over node is fallen back to by itself, and when (domain.md §4.2)."""
+    if pair.memory.phase is not Phase.FAILED_OVER:
+        return None
+    desk = Desk(pair, cluster_seconds(sub.cluster, timezone.now()))
+    at = automatic_fallback_at(desk)
+    if at is None:
+        return None
+    failovers, p = recent_failovers(desk, at), pair.parameters
+    real = real_time(sub.cluster, at) if failovers < p.failover_limit and not pair.memory.asked else None
+    return Outlook(nodes[pair.memory.side], real, p.failover_limit, p.failover_limit_hours)
+
+
+def verdicts(cluster: Cluster) -> dict[int, Verdict]:
+    """For each node in a subcluster, by id: what happens if it fails now; in three queries."""
+    found: dict[int, Verdict] = {}
+    for _, pair, nodes in _pairs(cluster):
+        found |= _verdicts(pair, nodes)
+    return found
+
+
+def _verdicts(pair: Pair, nodes: list[Node]) -> dict[int, Verdict]:
+    return {node.pk: n_minus_one(pair, i) for i, node in enumerate(nodes)}
+
+
+def _pairs(cluster: Cluster) -> Iterator[tuple[Subcluster, Pair, list[Node]]]:
+    """Every subcluster of a cluster as the engine sees it, in three queries."""
+    subclusters = list(Subcluster.objects.filter(cluster=cluster).select_related("cluster__policy"))
+    nodes = list(Node.objects.filter(cluster=cluster, subcluster__isnull=False).order_by("subcluster_id", "slot"))
+    rows = list(
+        Population.objects.filter(cluster=cluster, home_node__isnull=False, users__gt=0).values_list(
+            "home_node", "serving_node", "users", "signed_in"
+        )
+    )
+    for sub in subclusters:
+        mine = [node for node in nodes if node.subcluster_id == sub.pk]
+        at = {node.pk: i for i, node in enumerate(mine)}
+        counts = {(at[h], at[s]): (users, signed) for h, s, users, signed in rows if h in at and s in at}
+        yield sub, _pair(sub, tuple(_member(node, sub, 0) for node in mine), counts), mine
+
+
+def relogin_window(pair: Pair) -> Window | None:
+    """The window of a subcluster; none for one without nodes (domain.md §4.8)."""
+    if not pair.members:
+        return None
+    homes = [pair.home(i) for i in range(len(pair.members))]
+    profiles = [m.profile for m in pair.members]
+    return pair_window(profiles, pair.model, homes, pair.parameters.relogin_lower_limit)

@@ -1,0 +1,227 @@
+"""How people follow a step: they lose their connection, wait, and sign in again one after the other.
+
+Each member has one throttle for all who sign in there: first those it serves already, then those who move to it.
+
+    source stops serving ──> signed out ──> wait for the lower limit ──> sign in at the rate ──> served at the target
+
+Who moves to a member follows from the phase alone:
+
+    failing over, failed over   everybody at the failed member -> the backup, as far as it has room
+    taking back                 users at home on the failed member, served by the backup -> home
+    normal, HA off              whoever is served away from a home that serves -> home
+"""
+
+from dataclasses import dataclass
+
+from assignments.recovery.rules.pair import Phase
+from assignments.recovery.rules.pair_state import Desk
+from assignments.recovery.rules.relogin_window import Throttle
+from topology.reasons import (
+    BACKUP_FULL,
+    BACKUP_HAS_ROOM,
+    FALLBACK_CANARY_WAITS,
+    TERMINATING_NOTIFY_SENT,
+    USERS_BACK,
+    USERS_DISCONNECTED,
+    USERS_SIGNED_IN,
+)
+
+RECHECK = 60  # seconds between looks for room on a full backup
+CANARY = (0.01, 0.10)  # shares of a fallback after which it waits
+
+
+@dataclass(frozen=True, slots=True)
+class Movers:
+    """Users of one home who are to leave a source for a target, not before an instant."""
+
+    home: int
+    source: int
+    users: int
+    not_before: int
+
+
+def disconnect(d: Desk) -> None:
+    """Sign out whoever a member no longer serves; their clients wait for the lower limit (domain.md §4.7)."""
+    wait = d.parameters.relogin_lower_limit
+    for i in d.members:
+        serving = d.serves(i)
+        if d.watches[i].serving and not serving:
+            d.watch(i, relogin_at=d.now + wait, throttle=None)
+        d.watch(i, serving=serving)
+        if not serving and (lost := d.sign_out(i)):
+            d.say(USERS_DISCONNECTED, i, users=lost, wait=wait)
+
+
+def flow(d: Desk) -> None:
+    """Let everybody sign in who is due."""
+    for target in d.members:
+        _flow_into(d, target)
+    _tell_room(d)
+
+
+def movers(d: Desk, target: int) -> list[Movers]:
+    """Who moves to a member in this phase, those at home there first."""
+    source = 1 - target
+    if len(d.before.members) < 2 or not _receives(d, target):
+        return []
+    homes = (target, source) if d.phase in (Phase.FAILING_OVER, Phase.FAILED_OVER) else (target,)
+    not_before = d.memory.since if d.serves(source) else max(d.memory.since, d.watches[source].relogin_at)
+    return [Movers(h, source, d.cells[h, source][0], not_before) for h in homes if d.cells.get((h, source), (0, 0))[0]]
+
+
+def _receives(d: Desk, target: int) -> bool:
+    if d.phase in (Phase.FAILING_OVER, Phase.FAILED_OVER):
+        return target == d.backup
+    if d.phase is Phase.TAKING_BACK:
+        return target == d.failed
+    return d.phase in (Phase.NORMAL, Phase.OFF)
+
+
+def moves_left(d: Desk, target: int) -> int:
+    """How many are still to move to a member, as far as it has room."""
+    room, left = d.room(target), 0
+    for group in movers(d, target):
+        take = group.users if group.home == target else min(group.users, room)
+        room, left = max(0, room - take), left + take
+    return left
+
+
+def _flow_into(d: Desk, target: int) -> None:
+    if not d.serves(target):
+        return
+    waiting = d.serving(target) - d.signed_in(target)
+    groups = movers(d, target)
+    parts = [(waiting, d.watches[target].relogin_at)] if waiting else []
+    parts += [(group.users, group.not_before) for group in groups]
+    if not parts:
+        return _end(d, target)
+    users, first = sum(n for n, _ in parts), min(at for _, at in parts)
+    throttle = _throttle(d, target, users, first)
+    if first > d.now:
+        d.watch(target, throttle=throttle)
+        d.wakes.append(first)
+        return None
+    done = _sign_in_waiting(d, target, waiting, throttle.ready(d.now))
+    moved, left, blocked = _move_due(d, target, groups, throttle.ready(d.now) - done)
+    d.watch(target, throttle=_after(d, throttle, done + moved, waiting - done + left, blocked))
+    _tell(d, target, done, moved)
+    if not waiting - done + left and not blocked:
+        _end(d, target)
+    return None
+
+
+def _throttle(d: Desk, target: int, users: int, not_before: int) -> Throttle:
+    """The throttle at work on a member; a new one when the budget changed, or when nobody may sign in for a while."""
+    kept, budget = d.watches[target].throttle, d.budget
+    if kept and kept.budget == budget.key and max(kept.anchor, d.now) >= not_before:
+        return kept
+    return Throttle(max(d.now, not_before), d.rate(users), 0, users, budget.key)
+
+
+def _sign_in_waiting(d: Desk, target: int, waiting: int, ready: int) -> int:
+    """Sign in those whom the member serves already."""
+    if not waiting or d.watches[target].relogin_at > d.now:
+        if waiting:
+            d.wakes.append(d.watches[target].relogin_at)
+        return 0
+    left = ready
+    for home in (target, 1 - target):
+        users, signed = d.cells.get((home, target), (0, 0))
+        if take := min(left, users - signed):
+            d.sign_in(home, target, take)
+            left -= take
+    return ready - left
+
+
+def _move_due(d: Desk, target: int, groups: list[Movers], ready: int) -> tuple[int, int, bool]:
+    """Move who is due and has room: how many moved, how many still can, whether somebody has no room."""
+    moved = left = 0
+    blocked = False
+    allowed = _canary_allows(d, sum(g.users for g in groups)) if d.phase is Phase.TAKING_BACK else None
+    for group in groups:
+        if group.not_before > d.now:
+            d.wakes.append(group.not_before)
+            continue
+        can = group.users if group.home == target else min(group.users, d.room(target))
+        can = can if allowed is None else min(can, max(0, allowed - moved))
+        if take := min(ready - moved, can):
+            d.move(group.home, group.source, target, take)
+            moved += take
+        left += can - take
+        blocked = blocked or (can < group.users and allowed is None)
+    return moved, left, blocked
+
+
+def _canary_allows(d: Desk, left: int) -> int | None:
+    """How many may go home before the fallback waits; None: all of them."""
+    if not d.parameters.canary_fallback or d.memory.canary >= len(CANARY):
+        return None
+    if d.memory.resume_at:
+        healthy = d.watches[d.failed].healthy_at
+        if healthy is None or not d.due(max(d.memory.resume_at, healthy + d.parameters.critical_service_delay)):
+            return 0  # a node that degrades in between begins its wait anew when it is well again
+        d.remember(canary=d.memory.canary + 1, resume_at=0)
+        return _canary_allows(d, left)
+    total = max(d.memory.to_move, left)
+    return max(0, max(1, int(total * CANARY[d.memory.canary])) - (total - left))
+
+
+def _after(d: Desk, throttle: Throttle, done: int, left: int, blocked: bool) -> Throttle | None:
+    """The throttle after a batch, and when the next one is worth a step; none while nobody can sign in."""
+    throttle = Throttle(throttle.anchor, throttle.rate, throttle.done + done, throttle.total, throttle.budget)
+    if left:
+        d.wakes.append(throttle.next_batch(d.now, left))
+        return throttle
+    if blocked:
+        d.wakes.append(d.now + RECHECK)
+        return None  # when there is room, it is filled at the rate, not at once
+    return throttle
+
+
+def _tell(d: Desk, target: int, signed_in: int, moved: int) -> None:
+    if moved and d.serves(1 - target):
+        d.say(TERMINATING_NOTIFY_SENT, target, progress=True, source=d.name(1 - target), users=moved)
+    elif moved:
+        d.say(USERS_SIGNED_IN, target, progress=True, users=moved)
+    if signed_in:
+        d.say(USERS_SIGNED_IN, target, progress=True, users=signed_in)
+    if d.phase is Phase.TAKING_BACK:
+        _pause_canary(d, target)
+
+
+def _pause_canary(d: Desk, target: int) -> None:
+    """After each share of a canary fallback, wait and see whether the receiving node bears it.
+
+    Also where nobody moved: of a few users one is more than either share, so the second share is used up already.
+    """
+    left = sum(g.users for g in movers(d, target))
+    if not left or _canary_allows(d, left) != 0 or d.memory.resume_at:
+        return
+    wait = d.parameters.critical_service_delay
+    d.remember(resume_at=d.now + wait)
+    d.wakes.append(d.now + wait)
+    d.say(FALLBACK_CANARY_WAITS, target, users=d.memory.to_move - left, wait=wait)
+
+
+def _end(d: Desk, target: int) -> None:
+    """Nobody waits to sign in at a member any more."""
+    if d.watches[target].throttle is None:
+        return
+    d.watch(target, throttle=None)
+    if d.phase in (Phase.NORMAL, Phase.OFF, Phase.INITIALIZING, Phase.FAILED):
+        d.say(USERS_BACK, target)
+
+
+def _tell_room(d: Desk) -> None:
+    """Say once when a backup is full, and once when the last of those left out is served."""
+    if d.phase not in (Phase.FAILING_OVER, Phase.FAILED_OVER):
+        return
+    waiting = d.serving(d.failed)
+    full = bool(waiting) and not moves_left(d, d.backup)
+    if full and not d.memory.full:
+        d.remember(full=True)
+        capacity = d.before.members[d.backup].capacity
+        d.say(BACKUP_FULL, d.backup, served=d.serving(d.backup), capacity=capacity, left=waiting)
+    elif d.memory.full and not waiting:
+        d.remember(full=False)
+        d.say(BACKUP_HAS_ROOM, d.backup)

@@ -1,0 +1,194 @@
+"""Failover, fallback, recover, HA, and faults of simulated nodes: asked before, refused with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_POST
+
+from assignments.population.selectors import Board, NodeView, board_of
+from assignments.recovery import reads
+from assignments.recovery import service as recovery
+from assignments.recovery.reads import Button, Controls
+from assignments.recovery.rules.commands import Command, Fault
+from assignments.recovery.rules.n_minus_one import n_minus_one
+from topology import reasons
+from topology.accounts import roles
+from topology.models import Cluster, Node, Subcluster
+from topology.reasons import Refused
+from topology.rules.states import CRITICAL_SERVICES, RECOVERY_MANAGER
+from topology.structure.selectors import cluster_named
+from topology.views.answers import said
+from topology.views.http import needs
+
+ICONS = {
+    Command.FAILOVER: "arrow-out",
+    Command.FALLBACK: "arrow-in",
+    Command.RECOVER: "refresh",
+    Command.ENABLE_HA: "shield",
+    Command.DISABLE_HA: "shield-off",
+}
+ASKED_FIRST = (Command.FAILOVER, Command.FALLBACK, Command.DISABLE_HA)
+OF_A_PAIR = {
+    Command.RECOVER.value: recovery.recover,
+    Command.ENABLE_HA.value: recovery.enable_ha,
+    Command.DISABLE_HA.value: recovery.disable_ha,
+}
+OF_A_NODE = {Command.FAILOVER.value: recovery.failover, Command.FALLBACK.value: recovery.fallback}
+DONE = {
+    Command.FAILOVER.value: "Failover of {name} has begun.",
+    Command.FALLBACK.value: "Fallback to {name} has begun.",
+    Command.RECOVER.value: "The recovery managers of {name} start again.",
+    Command.ENABLE_HA.value: "HA is on for {name}.",
+    Command.DISABLE_HA.value: "HA is off for {name}: nothing protects its users.",
+}
+
+
+@dataclass(frozen=True)
+class Verbs:
+    """The commands of one node or one subcluster: those that are legal now, and why the others are not."""
+
+    legal: list[Button]
+    refused: list[Button]
+
+    @classmethod
+    def of(cls, buttons: list[Button]) -> Verbs:
+        return cls([b for b in buttons if b.legal], [b for b in buttons if not b.legal])
+
+
+def verbs(cluster: Cluster) -> dict[str, Any]:
+    """For the templates: the verbs of every node and subcluster, and what happens if one node fails."""
+    controls = reads.controls(cluster)
+    by_node: dict[int, Verbs] = {}
+    for found in controls.values():
+        for node in {b.node.pk: b.node for b in found.buttons if b.node}.values():
+            by_node[node.pk] = Verbs.of([b for b in found.buttons if b.node and b.node.pk == node.pk])
+    return {
+        "node_verbs": by_node,
+        "subcluster_verbs": {pk: Verbs.of([b for b in found.buttons if not b.node]) for pk, found in controls.items()},
+        "verdicts": {pk: verdict for found in controls.values() for pk, verdict in found.verdicts.items()},
+        "outlooks": {found.outlook.node.pk: found.outlook for found in controls.values() if found.outlook},
+        "peer_topics": _peer_topics(controls),
+        "windows": {pk: found for pk, found in controls.items() if found.window},
+        "command_icons": ICONS,
+        "asked_first": ASKED_FIRST,
+    }
+
+
+def _peer_topics(controls: dict[int, Controls]) -> dict[int, str]:
+    """What happens when a node fails also depends on its peer, so its card follows both."""
+    groups = [list(found.verdicts) for found in controls.values()]
+    return {pk: "".join(f" node-{peer}" for peer in group if peer != pk) for group in groups for pk in group}
+
+
+# --- Commands -------------------------------------------------------------------------------------
+@require_GET
+@needs(roles.OPERATE)
+def ask(request: HttpRequest, cluster: str, kind: str, pk: int, command: str) -> HttpResponse:
+    """What a command will do, to how many users and for how long; a refused one says so instead."""
+    board = board_of(cluster_named(cluster))
+    sub, view = _about(board, kind, pk)
+    controls = reads.controls(board.cluster)[sub.pk]
+    button = next((b for b in controls.buttons if b.command == command and _same(b.node, view)), None)
+    if button is None:
+        raise Http404
+    if button.refused:
+        raise button.refused
+    context = {
+        "cluster": board.cluster,
+        "subcluster": sub,
+        "view": view,
+        "command": command,
+        "kind": kind,
+        "pk": pk,
+        "label": button.label,
+        "icon_name": ICONS[button.command],
+    }
+    return render(request, "assignments/_ask.html", context | _consequence(board, controls, view, button.command))
+
+
+def _same(node: Node | None, view: NodeView | None) -> bool:
+    return (node.pk if node else None) == (view.node.pk if view else None)
+
+
+def _about(board: Board, kind: str, pk: int) -> tuple[Subcluster, NodeView | None]:
+    """The subcluster, and the node when it is about one; raises Refused for what the cluster does not have."""
+    for sub in board.subclusters:
+        if kind == "subclusters" and sub.subcluster.pk == pk:
+            return sub.subcluster, None
+        for view in sub.nodes:
+            if kind == "nodes" and view.node.pk == pk:
+                return sub.subcluster, view
+    if kind == "nodes":
+        known = ", ".join(view.node.name for view in board.nodes) or "none"
+        raise Refused(reasons.NO_SUCH_NODE, name=pk, known=known)
+    known = ", ".join(sub.subcluster.name for sub in board.subclusters) or "none"
+    raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=pk, cluster=board.cluster.name, known=known)
+
+
+def _consequence(board: Board, controls: Controls, view: NodeView | None, command: Command) -> dict[str, Any]:
+    """Users and real seconds for the dialog, as the engine would count them."""
+    speed = board.cluster.clock_speed
+    if view is None:
+        return {}
+    verdict = n_minus_one(controls.pair, controls.pair.position(view.node.name), by_hand=True)
+    users = verdict.taken if command is Command.FAILOVER else view.away
+    pace = controls.pace(users)
+    seconds = pace.seconds / speed if pace and users else 0
+    if command is Command.FAILOVER and verdict.left_out:
+        return {"verdict": verdict, "pace": pace, "budget": controls.budget}
+    return {"verdict": verdict, "users": users, "seconds": seconds, "pace": pace, "budget": controls.budget}
+
+
+@require_POST
+@needs(roles.OPERATE)
+def act(request: HttpRequest, cluster: str, kind: str, pk: int, command: str) -> HttpResponse:
+    """Do it; the page hears of every step by the live stream."""
+    board = board_of(cluster_named(cluster))
+    sub, view = _about(board, kind, pk)
+    if view is not None and command in OF_A_NODE:
+        OF_A_NODE[command](view.node, request.user)
+        return said(request, DONE[command].format(name=view.node.short_name), close=True)
+    if view is None and command in OF_A_PAIR:
+        OF_A_PAIR[command](sub, request.user)
+        tone = "warn" if command == Command.DISABLE_HA else "good"
+        return said(request, DONE[command].format(name=sub.name), tone=tone, close=True)
+    raise Http404
+
+
+# --- Faults ---------------------------------------------------------------------------------------
+@require_GET
+@needs(roles.OPERATE)
+def menu(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+    """The menu of a node: its faults and repairs, moving everybody off, its history."""
+    board = board_of(cluster_named(cluster))
+    sub, view = _about(board, "nodes", pk)
+    assert view is not None
+    failed = set(view.node.failed_services)
+    critical = (*CRITICAL_SERVICES, RECOVERY_MANAGER)
+    services = [(name, name in failed) for name in (*critical, *sorted(failed.difference(critical)))]
+    peer = next((v.node for v in board.nodes if v.node.subcluster_id == sub.pk and v is not view), None)
+    context = {"cluster": board.cluster, "view": view, "services": services, "peer": peer}
+    return render(request, "assignments/_node_menu_items.html", context)
+
+
+@require_POST
+@needs(roles.OPERATE)
+def fault(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+    """Break or repair a part of a simulated node; the engine has to find out by itself."""
+    board = board_of(cluster_named(cluster))
+    _, view = _about(board, "nodes", pk)
+    assert view is not None
+    kind, service = request.POST.get("kind", ""), request.POST.get("service", "")
+    mends = "repair" in request.POST
+    change = recovery.repair if mends else recovery.inject
+    change(view.node, kind, service, request.user)
+    if kind == Fault.NETWORK:
+        what = "network partition healed" if mends else "cut off by a network partition; both nodes stay alive"
+    else:
+        what = f"{service or kind} {'repaired' if mends else 'failed'}"
+    text = f"{view.node.short_name}: {what}."
+    return said(request, text, tone="good" if mends else "warn")

@@ -1,0 +1,67 @@
+"""How fast users sign in during a failover or fallback: look at it, and change it while it runs (domain.md §4.8)."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from assignments.models import Operation
+from assignments.recovery import service
+from assignments.runs import selectors
+from assignments.runs.views.runs import Run
+from topology import reasons
+from topology.accounts import roles
+from topology.reasons import Refused
+from topology.templatetags.console import num, span
+from topology.views.answers import said
+from topology.views.http import needs
+
+FIELDS = {"rate": "sign_ins_per_second", "minutes": "done_within_minutes"}
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.OPERATE)
+def pace(request: HttpRequest, pk: int) -> HttpResponse:
+    """The rate of an operation with its time and peak, and another one for the rest of it."""
+    found = selectors.operation(pk)
+    run = Run(found, timezone.now())
+    if not run.adjustable:
+        raise Refused(reasons.PACE_NOTHING_MOVES, subcluster=run.title)
+    if "by" in request.GET:
+        return _effect(request, found)
+    if request.method == "GET":
+        rate = f"{max(0.1, round(found.rate or 0, 1)):g}"
+        context = {"cluster": found.cluster, "operation": found, "run": run, "rate": rate}
+        return render(request, "assignments/_pace.html", context)
+    service.set_pace(found, **_budget(request.POST), actor=request.user)
+    now = Run(selectors.operation(pk), timezone.now())
+    left = f", {span(now.remaining)} left" if now.remaining else ""
+    return said(request, f"{run.title}: {num(now.operation.rate)} sign-ins per second from now on{left}.", close=True)
+
+
+def _effect(request: HttpRequest, found: Operation) -> HttpResponse:
+    """What is typed would come to this; a refused one says so in its place."""
+    context: dict[str, Any] = {"cluster": found.cluster, "operation": found}
+    try:
+        context["effect"] = service.try_pace(found, **_budget(request.GET))
+    except Refused as refusal:
+        context["refusal"] = refusal
+    return render(request, "assignments/_pace_effect.html", context)
+
+
+def _budget(typed: QueryDict) -> dict[str, float | None]:
+    """The budget of the form; without either the policy's counts."""
+    by = typed.get("by", "")
+    value = _number(typed, by) if by in FIELDS else None
+    return {"per_second": value if by == "rate" else None, "minutes": value if by == "minutes" else None}
+
+
+def _number(typed: QueryDict, by: str) -> float:
+    text = typed.get(by, "").strip().replace(",", ".")
+    try:
+        return float(text)
+    except ValueError:
+        field, value = FIELDS[by], text or "empty"
+        raise Refused(reasons.POLICY_OUT_OF_RANGE, field=field, value=value, allowed="a number") from None

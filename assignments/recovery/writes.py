@@ -1,0 +1,213 @@
+"""Writes what the recovery engine decided: nodes, people, the operation that moves them, history, the next wake.
+
+People are moved by count: the engine says how many, one statement picks and moves them. If fewer could be moved than
+it said (somebody else has their rows), the throttle gets them back, and they are due at the next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from assignments.recovery import reads
+from assignments.recovery.operations import follow
+from assignments.recovery.rules.pair import Batch, BatchKind, Happening, Outcome, Pair, to_json
+from topology.live import events
+from topology.models import Node, Subcluster
+from topology.reasons import (
+    REASONS,
+    SUBCLUSTER_BEING_CHANGED,
+    TERMINATING_NOTIFY_SENT,
+    WINDOW_CHANGED,
+    Refused,
+)
+
+LOOK_AGAIN = timedelta(seconds=60)  # real time; while people wait and nothing else will wake the engine
+
+PICK = """
+    WITH picked AS MATERIALIZED (
+        SELECT user_id FROM assignments_assignment
+        WHERE home_node_id = %s AND serving_node_id = %s AND signed_in = %s
+        ORDER BY user_id LIMIT %s FOR UPDATE SKIP LOCKED
+    )
+    UPDATE assignments_assignment a SET serving_node_id = %s, signed_in = true
+    FROM picked WHERE a.user_id = picked.user_id
+"""
+SIGN_OUT = """
+    UPDATE assignments_assignment SET signed_in = false
+    WHERE home_node_id = %s AND serving_node_id = %s AND signed_in
+"""
+
+
+def write(
+    sub: Subcluster,
+    nodes: list[Node],
+    before: Pair,
+    outcomes: list[Outcome],
+    *,
+    at: int,
+    real: datetime,
+    actor: Any,
+) -> None:
+    """Make the database what a series of steps decided; the lock of the subcluster must be held."""
+    last = outcomes[-1]
+    pair = last.pair
+    moved, short = _move_people(nodes, _merged(batch for o in outcomes for batch in o.batches))
+    wake = last.next_wake
+    if short:
+        pair, wake = _give_back(pair, short), at + 1
+    changed = _write_nodes(nodes, before, pair, real)
+    run = follow(sub, nodes, before, outcomes, moved, real, actor)
+    acted = last.events if actor is not None else ()
+    told = _merged_progress(event for o in outcomes for event in o.events)
+    for event in told:
+        _record(sub, nodes, event, run.get(event.at), actor if event in acted else None)
+    _write_subcluster(sub, pair, at, wake, real)
+    if changed or told or moved or any(o.batches for o in outcomes):
+        topics = [f"node-{node.pk}" for node in nodes]
+        events.touch(*topics, f"subcluster-{sub.pk}", f"cluster-{sub.cluster_id}")
+
+
+# --- People ---------------------------------------------------------------------------------------
+def _merged(batches: Iterable[Batch]) -> list[Batch]:
+    """Batches in their order; those that follow each other and do the same are one statement."""
+    merged: list[Batch] = []
+    for batch in batches:
+        last = merged[-1] if merged else None
+        if last and replace(last, users=0, waiting=0) == replace(batch, users=0, waiting=0):
+            merged[-1] = replace(last, users=last.users + batch.users, waiting=last.waiting + batch.waiting)
+        else:
+            merged.append(batch)
+    return merged
+
+
+def _move_people(nodes: list[Node], batches: list[Batch]) -> tuple[dict[tuple[int, int], int], dict[int, int]]:
+    """Do the batches: users moved by (source, target), and how many fewer than asked signed in at each member."""
+    moved: dict[tuple[int, int], int] = {}
+    short: dict[int, int] = {}
+    for batch in batches:
+        home, source, target = nodes[batch.home].pk, nodes[batch.source].pk, nodes[batch.target].pk
+        if batch.kind is BatchKind.SIGN_OUT:
+            _execute(SIGN_OUT, home, source)
+            continue
+        done = 0
+        for signed_in, users in ((False, batch.waiting), (True, batch.users - batch.waiting)):
+            if users:
+                done += _execute(PICK, home, source, signed_in, users, target)
+        if batch.kind is BatchKind.MOVE:
+            moved[batch.source, batch.target] = moved.get((batch.source, batch.target), 0) + done
+        if done < batch.users:
+            short[batch.target] = short.get(batch.target, 0) + batch.users - done
+    return moved, short
+
+
+def _execute(sql: str, *values: int | bool) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return int(cursor.rowcount)
+
+
+def _give_back(pair: Pair, short: dict[int, int]) -> Pair:
+    """The pair with those who could not sign in still due."""
+    members = list(pair.members)
+    for i, users in short.items():
+        watch = members[i].watch
+        if watch.throttle:
+            throttle = replace(watch.throttle, done=max(0, watch.throttle.done - users))
+            members[i] = replace(members[i], watch=replace(watch, throttle=throttle))
+    return replace(pair, members=tuple(members))
+
+
+# --- Nodes and the subcluster ---------------------------------------------------------------------
+def _write_nodes(nodes: list[Node], before: Pair, after: Pair, real: datetime) -> bool:
+    """Write states and truths that changed, each where it still is what was read."""
+    changed = False
+    for node, old, new in zip(nodes, before.members, after.members, strict=True):
+        values: dict[str, Any] = {}
+        if (old.state, old.reason) != (new.state, new.reason):
+            values |= {"state": new.state.value, "reason": new.reason.value, "state_since": real}
+        if old.truth != new.truth:
+            truth = new.truth
+            values |= {"power_on": truth.power, "network_up": truth.network, "database_up": truth.database}
+            values |= {"failed_services": sorted(truth.failed_services)}
+        if old.maintenance != new.maintenance:
+            values |= maintenance_values(new.maintenance)
+        if values:
+            kept = {"pk": node.pk, "state": old.state.value, "reason": old.reason.value}
+            _demand_one(before, Node.objects.filter(**kept).update(**values))
+            changed = True
+    return changed
+
+
+def maintenance_values(until: int | None) -> dict[str, Any]:
+    """The columns of a node whose maintenance ends at an instant of cluster time; who and why is written before."""
+    if until is not None:
+        return {"maintenance_until": datetime.fromtimestamp(until, UTC)}
+    empty = {"maintenance_owner": "", "maintenance_reason": "", "maintenance_signed_in": 0}
+    return {"maintenance_until": None, "maintenance_since": None} | empty
+
+
+def _demand_one(pair: Pair, written: int) -> None:
+    """What was read is no longer so: nothing of this step may stay. Raises Refused."""
+    if written != 1:
+        raise Refused(SUBCLUSTER_BEING_CHANGED, subcluster=pair.name)
+
+
+def _write_subcluster(sub: Subcluster, pair: Pair, at: int, wake: int | None, real: datetime) -> None:
+    kept = to_json(pair) | {"at": at, "wake": wake, "run": sub.srm.get("run")} | _window(sub, pair, real)
+    waits = any(signed < users or home != on for (home, on), (users, signed) in pair.populations.items())
+    next_wake = real + LOOK_AGAIN if waits else None
+    if wake is not None:
+        next_wake = reads.real_time(sub.cluster, wake)
+    values = {"srm": kept, "version": sub.version + 1, "next_wake": next_wake, "ha_enabled": pair.ha}
+    _demand_one(pair, Subcluster.objects.filter(pk=sub.pk, version=sub.version).update(**values))
+
+
+def _window(sub: Subcluster, pair: Pair, real: datetime) -> dict[str, Any]:
+    """The re-login window and the one before it, with a notice when it has changed (domain.md §4.8)."""
+    was = sub.srm.get("window_was")
+    window, before = reads.relogin_window(pair), sub.srm.get("window")
+    now = [window.lower, window.upper] if window else None
+    if before and now and before != now:
+        limits = {"lower": now[0], "upper": now[1], "lower_before": before[0], "upper_before": before[1]}
+        rate = round(window.rate, 2) if window else 0
+        events.record(WINDOW_CHANGED, cluster=sub.cluster, subcluster=sub, rate=rate, **limits)
+        was = {"upper": before[1], "until": real.isoformat()}
+    return {"window": now, "window_was": was}
+
+
+# --- History --------------------------------------------------------------------------------------
+def _merged_progress(happened: Iterable[Happening]) -> list[Happening]:
+    """What goes into history: every line; of the batches only the notifications, added up where they follow."""
+    told: list[Happening] = []
+    for event in happened:
+        if not event.progress:
+            told.append(event)
+        elif event.why is TERMINATING_NOTIFY_SENT:
+            last = told[-1] if told else None
+            if last and last.why is event.why and last.member == event.member:
+                facts = dict(event.facts) | {"users": last.facts["users"] + event.facts["users"]}
+                told[-1] = replace(event, facts=facts)
+            else:
+                told.append(event)
+    return told
+
+
+def _record(sub: Subcluster, nodes: list[Node], event: Happening, run: Any, actor: Any) -> None:
+    facts = {key: value for key, value in event.facts.items() if key not in ("node", "subcluster")}
+    events.record(
+        REASONS[event.why.code],
+        cluster=sub.cluster,
+        subcluster=sub,
+        node=nodes[event.member] if event.member is not None else None,
+        operation=run,
+        actor=actor,
+        t=event.at,
+        nodes=event.nodes,
+        out_of_service=event.out_of_service,
+        **facts,
+    )

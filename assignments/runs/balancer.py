@@ -1,0 +1,194 @@
+"""The automatic balancer: one round for each cluster every half minute, and its settings.
+
+    round -> ground -> balancer.decide -> idle, and why | recommends a plan | runs it
+
+What a round said stays in RunPolicy and is shown on the page; only a change of its mind becomes history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+
+from assignments.models import ACTIVE, Goal, Kind, Operation, Plan, Progress, RunPolicy
+from assignments.planning import plans
+from assignments.planning.loads import ground_of
+from assignments.planning.rules.goals import Ground, Proposal
+from assignments.runs import operations
+from assignments.runs.rules import balancer
+from assignments.runs.rules.balancer import Automation, Load, Verdict
+from topology import reasons
+from topology.live import events
+from topology.models import Cluster, Mode, Node
+from topology.reasons import Refused
+from topology.rules.states import State
+
+ROUND = timedelta(seconds=30)  # real time between two rounds of a cluster
+ACTOR = "balancer"
+SETTINGS = (
+    "automation",
+    "threshold",
+    "rounds",
+    "minimum_gain",
+    "cooldown_minutes",
+    "window_start",
+    "window_end",
+    "zone",
+    "approval_required",
+)
+
+
+def policy_of(cluster: Cluster) -> RunPolicy:
+    """The rules of a cluster's runs; the defaults where nobody changed them."""
+    return RunPolicy.objects.get_or_create(cluster=cluster)[0]
+
+
+@transaction.atomic
+def configure(cluster: Cluster, values: Mapping[str, Any], *, actor: Any) -> RunPolicy:
+    """Change rules by name; raises Refused with the name and what it may be. Rounds held so far are forgotten."""
+    policy_of(cluster)
+    policy = RunPolicy.objects.select_for_update().get(cluster=cluster)
+    before = {name: getattr(policy, name) for name in SETTINGS}
+    for name, value in values.items():
+        if name not in SETTINGS:
+            raise Refused(reasons.SETTING_UNKNOWN, name=name, known=", ".join(SETTINGS))
+        setattr(policy, name, value)
+    _demand_valid(policy)
+    policy.held, policy.facts, policy.plan, policy.checked_at = 0, {}, None, None
+    policy.code = reasons.BALANCER_OFF.code if policy.automation == Automation.OFF else ""
+    policy.save()
+    policy.refresh_from_db()
+    changed = {name: str(getattr(policy, name)) for name in SETTINGS if getattr(policy, name) != before[name]}
+    if changed:
+        said = ", ".join(f"{name} {value}" for name, value in changed.items())
+        events.record(
+            reasons.RUN_POLICY_CHANGED, cluster=cluster, actor=actor, topics=[f"cluster-{cluster.pk}"], changes=said
+        )
+    return policy
+
+
+def _demand_valid(policy: RunPolicy) -> None:
+    if policy.zone not in available_timezones():
+        raise Refused(reasons.SETTING_NOT_VALID, name="zone", problem=f"{policy.zone} is not a known time zone")
+    try:
+        policy.full_clean(exclude=["facts", "code", "checked_at", "plan", "cluster"])
+    except ValidationError as error:
+        name, problems = next(iter(error.message_dict.items()))
+        said = "a value is out of range" if name == "__all__" else str(problems[0])
+        raise Refused(reasons.SETTING_NOT_VALID, name=", ".join(values_of(name)), problem=said) from error
+
+
+def values_of(name: str) -> tuple[str, ...]:
+    """What an error of a whole row may mean: any of the numbers."""
+    return ("threshold", "rounds", "minimum_gain", "cooldown_minutes") if name == "__all__" else (name,)
+
+
+def due(now: datetime) -> list[int]:
+    """Clusters whose balancer is not off and has not looked for a round."""
+    rows = RunPolicy.objects.exclude(automation=Automation.OFF.value)
+    return list(
+        rows.exclude(checked_at__gt=now - ROUND + timedelta(seconds=1)).order_by("pk").values_list("pk", flat=True)
+    )
+
+
+@transaction.atomic
+def look(cluster_id: int, now: datetime) -> Verdict | None:
+    """One round; None when another task has just done it."""
+    rows = RunPolicy.objects.select_for_update(skip_locked=True, of=("self",)).select_related("cluster__policy")
+    policy = rows.filter(pk=cluster_id).first()
+    if policy is None or (policy.checked_at and policy.checked_at > now - ROUND + timedelta(seconds=1)):
+        return None
+    cluster = policy.cluster
+    ground = ground_of(cluster)
+    verdict = _decide(cluster, policy, ground, now)
+    plan = policy.plan
+    if verdict.why in (reasons.BALANCER_ACTS, reasons.BALANCER_RECOMMENDS):
+        plan, verdict = _follow(cluster, policy, verdict)
+    _remember(policy, verdict, plan, now)
+    return verdict
+
+
+def _decide(cluster: Cluster, policy: RunPolicy, ground: Ground, now: datetime) -> Verdict:
+    if cluster.mode == Mode.ACTIVE_STANDBY and policy.automation != Automation.OFF:
+        return Verdict(False, reasons.BALANCER_MODE, {}, 0)
+    proposal = _best(cluster, ground)
+    nodes = [n for n in ground.nodes if n.subcluster is not None]
+    after = proposal.after if proposal else {n.id: n.users for n in nodes}
+    maintenance, failover, degraded = _trouble(cluster)
+    found = balancer.Ground(
+        loads=tuple(Load(n.users, n.capacity_users) for n in nodes),
+        after=tuple(Load(after[n.id], n.capacity_users) for n in nodes),
+        moves=proposal.moves if proposal else 0,
+        maintenance=maintenance,
+        failover=failover,
+        degraded=degraded,
+        operation=_active(cluster),
+        held=policy.held,
+        moved_at=_moved_at(cluster),
+    )
+    return balancer.decide(policy.rules, found, now)
+
+
+def _best(cluster: Cluster, ground: Ground) -> Proposal | None:
+    try:
+        return plans.propose(cluster, ground, Goal.BALANCE, {})
+    except Refused:
+        return None
+
+
+def _trouble(cluster: Cluster) -> tuple[str, str, str]:
+    """A node in maintenance, a subcluster that is not normal, and a node that does not serve."""
+    maintenance = failover = degraded = ""
+    for node in Node.objects.filter(cluster=cluster, subcluster__isnull=False).select_related("subcluster"):
+        if node.subcluster and node.subcluster.ha_enabled and node.state != State.NORMAL:
+            failover = node.subcluster.name
+        if not node.serves:
+            degraded = node.name
+        if node.in_maintenance:
+            maintenance = node.name
+    return maintenance, failover, degraded
+
+
+def _active(cluster: Cluster) -> str:
+    found = Operation.objects.filter(cluster=cluster, state__in=ACTIVE).first()
+    return str(found) if found else ""
+
+
+def _moved_at(cluster: Cluster) -> datetime | None:
+    ended = Operation.objects.filter(cluster=cluster, kind__in=(Kind.MOVE, Kind.REBALANCE))
+    at: datetime | None = ended.exclude(state__in=(Progress.FAILED, *ACTIVE)).aggregate(at=Max("finished_at"))["at"]
+    return at
+
+
+def _follow(cluster: Cluster, policy: RunPolicy, verdict: Verdict) -> tuple[Plan | None, Verdict]:
+    """Make the plan, and run it when that is what was decided; a refusal becomes what the round says."""
+    try:
+        with transaction.atomic():
+            plan = plans.make_plan(cluster, Goal.BALANCE, author=ACTOR)
+            if not verdict.act:
+                return plan, verdict
+            if policy.approval_required:
+                return plan, Verdict(False, reasons.BALANCER_RECOMMENDS, verdict.facts, verdict.held)
+            operations.start(plan.hash, actor=ACTOR, in_window=not policy.window.always)
+            return plan, verdict
+    except Refused as refusal:
+        return None, Verdict(False, refusal.reason, refusal.facts, verdict.held)
+
+
+def _remember(policy: RunPolicy, verdict: Verdict, plan: Plan | None, now: datetime) -> None:
+    news = verdict.why.code != policy.code
+    changed = news or policy.facts != verdict.facts
+    policy.held, policy.code, policy.facts = verdict.held, verdict.why.code, dict(verdict.facts)
+    policy.checked_at, policy.plan = now, plan
+    policy.save(update_fields=["held", "code", "facts", "checked_at", "plan"])
+    topic = f"cluster-{policy.cluster_id}"
+    if news and verdict.why in (reasons.BALANCER_ACTS, reasons.BALANCER_RECOMMENDS):
+        events.record(verdict.why, cluster=policy.cluster, actor=ACTOR, topics=[topic], **verdict.facts)
+    elif changed:
+        events.touch(topic)

@@ -1,0 +1,269 @@
+"""Runs: which are due, and the batches of one, each a short transaction that happens once.
+
+    due -> run(pk, generation) --takes the run up: generation + 1--> batch, batch, … -> waits for its throttle | ends
+
+Whoever takes a run up raises its generation; every batch checks under the row's lock that it is still the newest. So a
+task that comes twice, late or out of order does nothing, and one that died is followed by the next tick's. What a batch
+does follows from the lanes alone: their cursor, their counts and the anchor of the throttle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import inf
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+
+from assignments.models import Claim, Goal, Operation, Progress
+from assignments.runs.locks import RUNS, release, rest, take_back, topics_of
+from assignments.runs.move_rows import Moved, move_picked, touched
+from assignments.runs.reads import LaneNow, RunNow, lock_run
+from assignments.runs.rules.rate import allowed, credit
+from topology import reasons
+from topology.live import events
+from topology.reasons import Reason
+from topology.structure.locks import hold_subclusters
+
+BATCH = 1000  # users in one transaction at most
+RESTS = timedelta(seconds=0.9)  # real time after which a run is offered again
+STALE = timedelta(seconds=5)  # real time after which a running one counts as interrupted
+RUN_FOR = timedelta(seconds=20)  # real time that one task spends on a run; below its time limit
+RESTED = (reasons.WAITS_FOR_WINDOW.code, reasons.WAITS_FOR_TURN.code)  # such a run has to take its subclusters back
+LIVE = (Progress.QUEUED.value, Progress.RUNNING.value)
+
+WHY = {
+    Goal.BALANCE.value: reasons.PLANNED_REBALANCE,
+    Goal.ACTIVE_STANDBY.value: reasons.PLANNED_STANDBY,
+    Goal.EVACUATE.value: reasons.PLANNED_EVACUATION,
+    Goal.FILL.value: reasons.PLANNED_FILL,
+    Goal.UNDO.value: reasons.PLANNED_UNDO,
+    Goal.MOVE.value: reasons.MOVED_BY_HAND,
+}
+
+
+def due(now: datetime) -> list[tuple[int, int]]:
+    """Runs that nobody has worked on for a moment, with the generation to take up; the oldest first."""
+    rows = Operation.objects.filter(state__in=LIVE, kind__in=RUNS, plan__isnull=False)
+    rows = rows.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lte=now - RESTS))
+    return list(rows.order_by("pk").values_list("pk", "generation"))
+
+
+def run(pk: int, generation: int, now: Callable[[], datetime]) -> None:
+    """Do the batches of a run that are due, until it waits, ends, is taken up elsewhere or time is over."""
+    turn = _take_up(pk, generation, now())
+    if turn is None:
+        return
+    until = now() + RUN_FOR
+    while batch(turn, now()) and now() < until:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One worker's turn at a run: the generation that is its fence, and what never changes while the run lasts."""
+
+    found: Operation
+    fence: int
+    subclusters: tuple[int, ...]
+    why: Reason
+
+
+def _take_up(pk: int, generation: int, now: datetime) -> Turn | None:
+    """Become the only one who works on a run; None if another one has, or it is not to be worked on."""
+    with transaction.atomic():
+        rows = Operation.objects.filter(pk=pk, generation=generation, state__in=LIVE, kind__in=RUNS)
+        found = rows.select_for_update(of=("self",)).select_related("cluster", "plan").first()
+        if found is None or found.plan is None:
+            return None
+        interrupted = found.heartbeat_at is not None and found.heartbeat_at < now - STALE
+        rows.update(
+            generation=F("generation") + 1,
+            state=Progress.RUNNING,
+            heartbeat_at=now,
+            started_at=Coalesce(F("started_at"), now),
+        )
+        if interrupted:
+            events.record(reasons.RUN_TAKEN_UP, cluster=found.cluster, operation=found, topics=topics_of(found))
+        if found.state != Progress.RUNNING:
+            events.touch(*topics_of(found))
+        claimed = Claim.objects.filter(operation=pk).values_list("subcluster_id", flat=True)
+        return Turn(found, generation + 1, tuple(claimed), WHY[found.plan.goal])
+
+
+def batch(turn: Turn, now: datetime) -> bool:
+    """One batch in one transaction; whether more may be moved right now."""
+    with transaction.atomic():
+        hold_subclusters(turn.subclusters)
+        run_now = lock_run(turn.found.pk, turn.fence)
+        if run_now is None:
+            return False
+        if run_now.wait_code == reasons.WAITS_FOR_RECOVERY.code:  # set and cleared with its claims, under this lock
+            return _wait(turn, run_now, run_now.wait_code, now)
+        if not run_now.may_move(now):
+            rest(turn.found)
+            return _wait(turn, run_now, reasons.WAITS_FOR_WINDOW.code, now)
+        if run_now.wait_code in RESTED and not take_back(turn.found, turn.subclusters):
+            return _wait(turn, run_now, reasons.WAITS_FOR_TURN.code, now)
+        return _step(turn, run_now, now)
+
+
+def _wait(turn: Turn, run_now: RunNow, code: str, now: datetime) -> bool:
+    """Leave the rest for later, saying what it waits for; "" is the throttle."""
+    _count(turn, run_now, code, now, [], Credits(run_now.anchor_at, [], run_now.credit))
+    return False
+
+
+def _step(turn: Turn, run_now: RunNow, now: datetime) -> bool:
+    """Move what the throttle allows towards the nodes that serve, count it, and end the run when nothing is left."""
+    left = [lane for lane in run_now.lanes if lane.left]
+    ready = [lane for lane in left if lane.receives]
+    if not ready:
+        return _wait(turn, run_now, reasons.WAITS_FOR_NODE.code, now) if left else _finish(turn, now)
+    credits = _credits(run_now, ready, now)
+    takes, more = allowed(credits.lanes, credits.together, [lane.left for lane in ready], BATCH)
+    if not sum(takes):
+        return _wait(turn, run_now, "", now)
+    moved = _move(turn, ready, takes, now)
+    rows = _rows(ready, takes, moved, credits)
+    code = "" if len(ready) == len(left) else reasons.WAITS_FOR_NODE.code
+    _count(turn, run_now, code, now, rows, credits.less(sum(row.done for row in rows)))
+    _tell(turn.found, moved)
+    ended = sum(lane.left for lane in left) == sum(row.done + row.skipped for row in rows)
+    return _finish(turn, now) if ended else more
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """Users allowed at a cluster time, of each lane and all together; infinite without a rate."""
+
+    at: datetime | None
+    lanes: list[float]
+    together: float
+
+    def less(self, done: int) -> Credits:
+        """After so many were moved."""
+        return Credits(self.at, self.lanes, _stored(self.together, done))
+
+
+def _stored(allowed_users: float, done: int) -> float:
+    """What is kept of a credit; 0 without a rate."""
+    return 0.0 if allowed_users == inf else allowed_users - done
+
+
+def _credits(run_now: RunNow, lanes: list[LaneNow], now: datetime) -> Credits:
+    """What the throttle allows by now."""
+    clock, speed = run_now.clock.at(now), run_now.clock.speed
+    elapsed = (clock - (run_now.anchor_at or clock)).total_seconds()
+    return Credits(
+        at=clock,
+        lanes=[credit(run_now.rate, lane.credit, elapsed, speed) for lane in lanes],
+        together=credit(run_now.rate_total, run_now.credit, elapsed, speed),
+    )
+
+
+PICK = """
+SELECT p.place, p.user_id, p.from_node_id, p.to_node_id
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS lane (node, cursor, take) CROSS JOIN LATERAL (
+    SELECT * FROM assignments_plannedmove
+    WHERE plan_id = %s AND to_node_id = lane.node AND place > lane.cursor ORDER BY place LIMIT lane.take
+) p
+"""
+PICK_UNASSIGNED = """
+UNION ALL (
+    SELECT place, user_id, from_node_id, to_node_id FROM assignments_plannedmove
+    WHERE plan_id = %s AND to_node_id IS NULL AND place > %s ORDER BY place LIMIT %s
+)
+"""
+
+
+def _move(turn: Turn, lanes: list[LaneNow], takes: list[int], now: datetime) -> list[Moved]:
+    """The next planned rows of each lane, in the order of the plan."""
+    plan = turn.found.plan_id
+    named = [(lane.node_id, lane.cursor, take) for lane, take in zip(lanes, takes, strict=True) if lane.node_id]
+    sql, params = PICK, [*([row[i] for row in named] for i in range(3)), plan]
+    for lane, take in zip(lanes, takes, strict=True):
+        if lane.node_id is None:
+            sql, params = sql + PICK_UNASSIGNED, [*params, plan, lane.cursor, take]
+    return move_picked(turn.found, sql, params, why=turn.why, at=now)
+
+
+class Row(NamedTuple):
+    """What a batch adds to a lane, where the lane goes on, and the credit it has left."""
+
+    lane: int
+    done: int
+    skipped: int
+    cursor: int
+    credit: float
+
+
+def _rows(lanes: list[LaneNow], takes: list[int], moved: list[Moved], credits: Credits) -> list[Row]:
+    """What to add to each lane; planned rows of users deleted since count as skipped at the end of their lane."""
+    by_node = {m.to_node_id: m for m in moved}
+    rows = []
+    for lane, take, had in zip(lanes, takes, credits.lanes, strict=True):
+        got = by_node.get(lane.node_id, Moved(lane.node_id, (), 0, 0, 0, 0, ""))
+        missing = lane.left - got.done - got.skipped if got.done + got.skipped < take else 0
+        rows.append(Row(lane.pk, got.done, got.skipped + missing, got.last, _stored(had, got.done)))
+    return rows
+
+
+COUNT = """
+WITH rows AS (
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::float[])
+        AS v (id, done, skipped, last, credit)
+),
+lanes AS (
+    UPDATE assignments_lane l
+    SET done = l.done + v.done, skipped = l.skipped + v.skipped, cursor = greatest(l.cursor, v.last), credit = v.credit
+    FROM rows v WHERE l.id = v.id
+)
+UPDATE assignments_operation o SET heartbeat_at = %s, wait_code = %s, anchor_at = %s, credit = %s,
+    done = o.done + (SELECT coalesce(sum(done), 0) FROM rows),
+    skipped = o.skipped + (SELECT coalesce(sum(skipped), 0) FROM rows)
+WHERE o.id = %s
+"""
+
+
+def _count(turn: Turn, run_now: RunNow, code: str, now: datetime, rows: list[Row], credits: Credits) -> None:
+    """Advance the lanes and the run with its anchor and heartbeat, in one statement; `code` is what it waits for."""
+    columns = [[row[i] for row in rows] for i in range(len(Row._fields))]
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, [*columns, now, code, credits.at, credits.together, turn.found.pk])
+    if run_now.wait_code != code:
+        events.touch(*topics_of(turn.found))
+
+
+def _tell(found: Operation, moved: list[Moved]) -> None:
+    events.record(
+        reasons.RUN_BATCH,
+        cluster=found.cluster,
+        operation=found,
+        topics=[*topics_of(found), *touched(moved)],
+        done=sum(m.done for m in moved),
+        skipped=sum(m.skipped for m in moved),
+        notified=sum(m.notified for m in moved),
+    )
+
+
+def _finish(turn: Turn, now: datetime) -> bool:
+    """End the run: what is neither done nor skipped were users or nodes deleted since."""
+    found = turn.found
+    rows = Operation.objects.filter(pk=found.pk)
+    rows.update(state=Progress.FINISHED, finished_at=now, wait_code="", skipped=F("total") - F("done"))
+    release(found)
+    done, skipped = rows.values_list("done", "skipped").get()
+    events.record(
+        reasons.RUN_FINISHED,
+        cluster=found.cluster,
+        operation=found,
+        topics=topics_of(found),
+        done=done,
+        skipped=skipped,
+    )
+    return False

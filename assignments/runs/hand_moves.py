@@ -1,0 +1,204 @@
+"""Moves by hand: a few users at once inside the request, more of them as a throttled run.
+
+    users + target -> where they are (expected?) -> locks -> row locks, judged again -> moved | Refused and nothing
+
+The first of several people who move the same user wins; the others are told who did (the trace of the winner's move).
+A run that was about to move such a user skips it: a human move beats a pending planned one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from assignments.models import Assignment, Kind, Move, Operation, Progress
+from assignments.runs.locks import holder
+from assignments.runs.move_rows import Moved, move_picked, touched
+from topology import reasons
+from topology.live import events
+from topology.models import Cluster, EndUser, Node, Subcluster
+from topology.reasons import Refused
+from topology.structure.locks import hold_subclusters
+
+AT_ONCE = 50  # users moved inside the request; more become a throttled run
+Users = Iterable[int] | QuerySet[Any]
+
+
+def move_users(
+    cluster: Cluster,
+    users: Users,
+    to_node: Node | None,
+    *,
+    actor: Any,
+    expected: Mapping[int, int | None] | None = None,
+) -> Operation:
+    """Make `to_node` the home of these users (primary keys, or a queryset of one column of them); None unassigns.
+
+    Up to 50 are moved now, all in one transaction, and the operation answered is finished; more become a throttled run.
+    `expected` is where the page showed them (primary key -> home node's, None: unassigned): whoever is elsewhere now
+    was moved by somebody else and is left alone, with a trace. Raises Refused when nobody can be moved, when the node
+    cannot take users, or has no room for all of them.
+    """
+    first = list(users[: AT_ONCE + 1]) if isinstance(users, QuerySet) else sorted(set(users))
+    if to_node is not None and (closed := to_node.closed_to_users):
+        raise Refused(closed, node=to_node.name)
+    if to_node is not None and to_node.cluster_id != cluster.pk:
+        raise Refused(reasons.PLAN_NO_NODE, node=to_node.name)
+    if len(first) > AT_ONCE:
+        return _run_many(cluster, users, to_node, actor)
+    with transaction.atomic():
+        return _move_now(cluster, first, to_node, actor, expected or {})
+
+
+def _run_many(cluster: Cluster, users: Users, to_node: Node | None, actor: Any) -> Operation:
+    from assignments.planning.plans import plan_move
+    from assignments.runs.operations import start
+
+    # Two transactions: a plan that waits for an approval must stay.
+    plan = plan_move(cluster, users, to_node, author=actor)
+    return start(plan.hash, actor=actor)
+
+
+def _move_now(
+    cluster: Cluster, ids: Sequence[int], to_node: Node | None, actor: Any, expected: Mapping[int, int | None]
+) -> Operation:
+    homes = dict(Assignment.objects.filter(cluster=cluster, user__in=ids).values_list("user_id", "home_node_id"))
+    if not homes:
+        raise Refused(reasons.NO_USERS_TO_MOVE, cluster=cluster.name)
+    shown = {pk: expected.get(pk, home) for pk, home in homes.items()}
+    places = {*shown.values(), *homes.values(), to_node.pk if to_node else None}
+    nodes = Node.objects.filter(pk__in=[pk for pk in places if pk is not None])
+    subclusters = [n.subcluster_id for n in nodes if n.subcluster_id is not None]
+    hold_subclusters(subclusters)
+    _demand_no_recovery(subclusters)
+    found = _create(cluster, shown, to_node, actor)
+    moved = _move(found, shown, to_node, found.created_at)
+    _demand_moved(found, shown, to_node, moved)
+    _end(found, moved)
+    _say(found, moved, shown, to_node, actor)
+    # Who is at home where decides the re-login window (domain.md §4.8): the engine looks again.
+    Subcluster.objects.filter(pk__in=subclusters).update(next_wake=timezone.now())
+    return found
+
+
+def _demand_no_recovery(subclusters: Sequence[int]) -> None:
+    """Nobody is moved by hand while a failover or failback moves the same pair (domain.md §1.4)."""
+    held = holder(subclusters)
+    if held and held.operation.kind in (Kind.FAILOVER, Kind.FAILBACK):
+        raise Refused(
+            reasons.RUN_IN_PROGRESS,
+            subcluster=held.subcluster.name,
+            operation=held.operation_id,
+            kind=held.operation.get_kind_display().lower(),
+            author=held.operation.author_name,
+        )
+
+
+def _create(cluster: Cluster, homes: Mapping[int, int | None], to_node: Node | None, actor: Any) -> Operation:
+    sources = set(homes.values())
+    now = timezone.now()
+    who = actor if getattr(actor, "pk", None) else None
+    return Operation.objects.create(
+        cluster=cluster,
+        kind=Kind.MOVE,
+        state=Progress.RUNNING,
+        from_node_id=next(iter(sources)) if len(sources) == 1 else None,
+        to_node=to_node,
+        total=len(homes),
+        author=who,
+        author_name=who.get_username() if who else str(actor or events.ENGINE),
+        created_at=now,
+        started_at=now,
+    )
+
+
+def _move(found: Operation, homes: Mapping[int, int | None], to_node: Node | None, at: datetime) -> list[Moved]:
+    picked = (
+        "SELECT place, user_id, from_node_id, %s::bigint AS to_node_id"
+        " FROM unnest(%s::bigint[], %s::bigint[]) WITH ORDINALITY AS v (user_id, from_node_id, place)"
+    )
+    params = [to_node.pk if to_node else None, list(homes), list(homes.values())]
+    return move_picked(found, picked, params, why=reasons.MOVED_BY_HAND, at=at)
+
+
+def _demand_moved(found: Operation, homes: Mapping[int, int | None], to_node: Node | None, moved: list[Moved]) -> None:
+    """Raise Refused, which takes everything back, when nobody was moved or the node is full."""
+    codes = set(Move.objects.filter(operation=found, done=False).values_list("code", flat=True))
+    if to_node and reasons.SKIPPED_NODE_FULL.code in codes:
+        raise _full(found, homes, to_node)
+    if sum(m.done for m in moved):
+        return
+    user = EndUser.objects.filter(pk__in=homes).order_by("pk").first() if len(homes) == 1 else None
+    if reasons.SKIPPED_MOVED_SINCE.code in codes:
+        raise _moved_since(user, found, len(homes))
+    if reasons.SKIPPED_PINNED.code in codes:
+        raise _pinned(user, len(homes))
+    raise Refused(reasons.USER_ALREADY_THERE, node=to_node.name if to_node else "no node")
+
+
+def _full(found: Operation, homes: Mapping[int, int | None], to_node: Node) -> Refused:
+    """Room before this move, in what runs out first."""
+    arriving = Assignment.objects.filter(user__in=homes).aggregate(users=Count("pk"), endpoints=Sum("endpoints"))
+    done = list(Move.objects.filter(operation=found, done=True).values_list("user_id", flat=True))
+    there = Assignment.objects.filter(cluster=found.cluster_id, home_node=to_node).exclude(user__in=done)
+    have = there.aggregate(users=Count("pk"), endpoints=Coalesce(Sum("endpoints"), 0))
+    room = {
+        "users": to_node.capacity_users - have["users"],
+        "endpoints": to_node.capacity_endpoints - have["endpoints"],
+    }
+    what = "users" if arriving["users"] > room["users"] else "endpoints"
+    return Refused(reasons.NODE_NO_ROOM, node=to_node.name, room=max(0, room[what]), what=what, wanted=arriving[what])
+
+
+def _moved_since(user: EndUser | None, found: Operation, count: int) -> Refused:
+    last = (
+        Move.objects.filter(user=user, done=True)
+        .exclude(operation=found)
+        .select_related("operation", "to_node")
+        .order_by("-pk")
+        .first()
+        if user
+        else None
+    )
+    if user is None or last is None:
+        return Refused(reasons.USERS_MOVED_SINCE, users=count)
+    node = last.to_node.name if last.to_node else "no node"
+    return Refused(reasons.USER_MOVED_SINCE, user=user.user_id, node=node, author=last.operation.author_name)
+
+
+def _pinned(user: EndUser | None, count: int) -> Refused:
+    if user is None:
+        return Refused(reasons.USERS_PINNED, users=count)
+    home = Assignment.objects.select_related("home_node").get(user=user).home_node
+    return Refused(reasons.USER_PINNED, user=user.user_id, node=home.name if home else "no node")
+
+
+def _end(found: Operation, moved: list[Moved]) -> None:
+    found.state, found.finished_at = Progress.FINISHED.value, found.created_at
+    found.done, found.skipped = sum(m.done for m in moved), sum(m.skipped for m in moved)
+    found.skipped = found.total - found.done
+    found.save(update_fields=["state", "finished_at", "done", "skipped"])
+
+
+def _say(
+    found: Operation, moved: list[Moved], homes: Mapping[int, int | None], to_node: Node | None, actor: Any
+) -> None:
+    events.record(
+        reasons.HAND_MOVED,
+        cluster=found.cluster,
+        node=to_node,
+        operation=found,
+        actor=actor,
+        topics=[f"cluster-{found.cluster_id}", *touched(moved)],
+        users=found.done,
+        skipped=found.skipped,
+        to=to_node.name if to_node else "no node",
+        notified=sum(m.notified for m in moved),
+        unassigned=sum(home is None for home in homes.values()),
+    )

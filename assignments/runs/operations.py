@@ -1,0 +1,262 @@
+r"""Operations: start a plan, steer its run, undo it. What runs is exactly the rows of the plan.
+
+    queued -> running <-> paused
+       \--------\-----------\--> finished | cancelled
+
+The batches are in batches.py, who may run where in claims.py, moves by hand in hand_moves.py; the names that others
+use are all found here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from assignments.models import Goal, Kind, Operation, Plan, Progress
+from assignments.planning import approvals
+from assignments.planning.plans import by_hash, checked_rate, make_plan, stale_rows
+from assignments.runs import wait_reasons
+from assignments.runs.batches import due, run
+from assignments.runs.hand_moves import move_users
+from assignments.runs.locks import RUNS, anchor, book, claim_for_recovery, release, take, topics_of
+from topology import reasons
+from topology.live import events
+from topology.models import Node
+from topology.reasons import Refused
+from topology.structure.locks import hold_subclusters
+
+__all__ = [
+    "as_dict", "cancel", "claim_for_recovery", "due", "move_users", "pause", "release", "resume", "run", "set_rate",
+    "set_window", "start", "undo",
+]  # fmt: skip
+
+KINDS = {Goal.MOVE.value: Kind.MOVE.value}  # every other goal is a rebalance
+ENDED = (Progress.FINISHED.value, Progress.CANCELLED.value, Progress.FAILED.value)
+
+
+@transaction.atomic
+def start(
+    plan_hash: str,
+    *,
+    actor: Any,
+    rate: float | None = None,
+    rate_total: float | None = None,
+    unthrottled: bool = False,
+    valid_only: bool = False,
+    in_window: bool = False,
+) -> Operation:
+    """Begin to run a plan; the worker's next tick takes it up. Raises Refused.
+
+    `rate` is users per cluster second and receiving node (None: the policy's), `rate_total` over all nodes. A plan some
+    of whose rows are no longer valid runs only with `valid_only`; those rows are then skipped with a reason. With
+    `in_window` it moves users only inside the window of the cluster's runs; outside of it, it waits and holds nothing.
+    """
+    plan = by_hash(plan_hash)
+    nodes = _nodes(plan)
+    _demand_runnable(plan, nodes)
+    approvals.demand(plan)
+    if in_window:
+        wait_reasons.demand_window(plan.cluster)
+    hold_subclusters(_subclusters(nodes))
+    if not valid_only and (stale := stale_rows(plan, sample=0)).count:
+        valid = plan.moves - stale.count
+        raise Refused(reasons.PLAN_STALE, stale=f"{stale.count:,}", moves=f"{plan.moves:,}", valid=f"{valid:,}")
+    pace = None if unthrottled else checked_rate(plan.cluster.policy.moves_per_second if rate is None else rate)
+    total = None if rate_total is None else checked_rate(rate_total)
+    found = _create(plan, nodes, actor, rate=pace, rate_total=total, in_window=in_window)
+    if in_window and not wait_reasons.window_of(plan.cluster).holds(timezone.now()):
+        book(found, _subclusters(nodes))
+    else:
+        take(found, _subclusters(nodes))
+    _make_lanes(found)
+    _say_started(found, plan, actor)
+    return found
+
+
+def _nodes(plan: Plan) -> list[Node]:
+    ids = {flow[end] for flow in plan.body["flows"] for end in ("from_id", "to_id")} - {None}
+    return list(Node.objects.filter(pk__in=ids))
+
+
+def _subclusters(nodes: list[Node]) -> list[int]:
+    return sorted({n.subcluster_id for n in nodes if n.subcluster_id is not None})
+
+
+def _demand_runnable(plan: Plan, nodes: list[Node]) -> None:
+    if not plan.moves:
+        raise Refused(reasons.PLAN_EMPTY)
+    receiving = {flow["to_id"] for flow in plan.body["flows"]}
+    for node in nodes:
+        if node.pk in receiving and (closed := node.closed_to_users):
+            raise Refused(closed, node=node.name)
+
+
+def _create(plan: Plan, nodes: list[Node], actor: Any, **pace: Any) -> Operation:
+    only = {end: {flow[f"{end}_id"] for flow in plan.body["flows"]} for end in ("from", "to")}
+    single = {end: next(iter(ids)) if len(ids) == 1 else None for end, ids in only.items()}
+    return Operation.objects.create(
+        cluster=plan.cluster,
+        kind=KINDS.get(plan.goal, Kind.REBALANCE.value),
+        plan=plan,
+        undo_of_id=plan.scope.get("operation") if plan.goal == Goal.UNDO else None,
+        from_node_id=single["from"],
+        to_node_id=single["to"],
+        total=plan.moves,
+        anchor_at=plan.cluster.now(),
+        author=actor if getattr(actor, "pk", None) else None,
+        author_name=name_of(actor),
+        **pace,
+    )
+
+
+def name_of(actor: Any) -> str:
+    """How history names whoever acts; nobody is the console itself."""
+    return str(actor.get_username() if getattr(actor, "pk", None) else actor or events.ENGINE)
+
+
+def _make_lanes(found: Operation) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO assignments_lane (operation_id, node_id, total, done, skipped, cursor, credit)"
+            " SELECT %s, to_node_id, count(*), 0, 0, 0, 0 FROM assignments_plannedmove WHERE plan_id = %s"
+            " GROUP BY to_node_id ORDER BY to_node_id",
+            [found.pk, found.plan_id],
+        )
+
+
+def _say_started(found: Operation, plan: Plan, actor: Any) -> None:
+    events.record(
+        reasons.RUN_STARTED,
+        cluster=found.cluster,
+        operation=found,
+        actor=actor,
+        topics=topics_of(found),
+        users=f"{found.total:,}",
+        goal=plan.get_goal_display().lower(),
+        unassigned=sum(flow["users"] for flow in plan.body["flows"] if flow["from_id"] is None),
+    )
+
+
+def as_dict(found: Operation) -> dict[str, Any]:
+    """The shape that the page, the commands and the API show."""
+    return {
+        "id": found.pk,
+        "cluster": found.cluster.name,
+        "kind": found.kind,
+        "state": found.state,
+        "plan": found.plan.hash if found.plan else None,
+        "total": found.total,
+        "done": found.done,
+        "skipped": found.skipped,
+        "rate": found.rate,
+        "rate_total": found.rate_total,
+        "in_window": found.in_window,
+        "waits": wait_reasons.sentence(found, timezone.now()) or None,
+        "author": found.author_name,
+        "created_at": found.created_at.isoformat(),
+        "finished_at": found.finished_at and found.finished_at.isoformat(),
+    }
+
+
+# --- Steering -------------------------------------------------------------------------------------
+@transaction.atomic
+def pause(operation_id: int, *, actor: Any) -> Operation:
+    """Stop moving; nothing moves once this has been committed. Raises Refused."""
+    found = _change(operation_id, (Progress.QUEUED, Progress.RUNNING), Progress.PAUSED, "paused")
+    return _say(found, reasons.RUN_PAUSED, actor, done=f"{found.done:,}", total=f"{found.total:,}")
+
+
+@transaction.atomic
+def resume(operation_id: int, *, actor: Any) -> Operation:
+    """Go on at the same rate from now on; raises Refused."""
+    found = _change(operation_id, (Progress.PAUSED,), Progress.QUEUED, "resumed")
+    anchor(found)
+    Operation.objects.filter(pk=found.pk).update(heartbeat_at=None)
+    return _say(found, reasons.RUN_RESUMED, actor)
+
+
+@transaction.atomic
+def cancel(operation_id: int, *, actor: Any) -> Operation:
+    """End the run where it is; what was moved stays, and can be undone. Raises Refused."""
+    hold_subclusters(
+        Operation.objects.filter(pk=operation_id).values_list("claims__subcluster", flat=True).exclude(claims=None)
+    )
+    found = _change(operation_id, (Progress.QUEUED, Progress.RUNNING, Progress.PAUSED), Progress.CANCELLED, "cancelled")
+    Operation.objects.filter(pk=found.pk).update(finished_at=timezone.now(), wait_code="")
+    release(found)
+    return _say(found, reasons.RUN_CANCELLED, actor, done=f"{found.done:,}", total=f"{found.total:,}")
+
+
+@transaction.atomic
+def set_rate(operation_id: int, *, actor: Any, rate: float | None, rate_total: float | None = None) -> Operation:
+    """Change how fast a run moves, from now on; None is no limit. Raises Refused.
+
+    Rates are users per cluster second: for each receiving node, and over all nodes together.
+    """
+    found = _locked(operation_id)
+    if not found.active:
+        raise Refused(reasons.RUN_STATE_WRONG, operation=found.pk, state=found.state, wanted="changed")
+    anchor(found)
+    found.rate, found.rate_total = (value if value is None else checked_rate(value) for value in (rate, rate_total))
+    found.save(update_fields=["rate", "rate_total"])
+    return _say(found, reasons.RUN_RATE_SET, actor, rate=paces(found))
+
+
+def paces(found: Operation) -> str:
+    """The throttle of a run in words."""
+    said = [f"{found.rate:g} users per second and node"] if found.rate else []
+    said += [f"{found.rate_total:g} over all nodes"] if found.rate_total else []
+    return ", ".join(said) or "no limit"
+
+
+@transaction.atomic
+def set_window(operation_id: int, *, actor: Any, in_window: bool) -> Operation:
+    """Let a run move users only inside the window of the cluster's runs, or at any time. Raises Refused."""
+    found = _locked(operation_id)
+    if not found.active:
+        raise Refused(reasons.RUN_STATE_WRONG, operation=found.pk, state=found.state, wanted="changed")
+    window = wait_reasons.demand_window(found.cluster) if in_window else ""
+    Operation.objects.filter(pk=found.pk).update(in_window=in_window)
+    return _say(found, reasons.RUN_INTO_WINDOW if in_window else reasons.RUN_ANY_TIME, actor, window=str(window))
+
+
+def undo(operation_id: int, *, actor: Any) -> Plan:
+    """The plan that moves back whom an ended operation moved, to look at and start like any other; raises Refused.
+
+    Users who moved again since, or are pinned, are listed in its body and left alone.
+    """
+    found = Operation.objects.filter(pk=operation_id, kind__in=RUNS).select_related("cluster").first()
+    if found is None:
+        raise Refused(reasons.NO_SUCH_OPERATION, operation=operation_id)
+    if found.state not in ENDED:
+        raise Refused(reasons.RUN_STATE_WRONG, operation=found.pk, state=found.state, wanted="undone")
+    return make_plan(found.cluster, Goal.UNDO, {"operation": found.pk}, author=actor)
+
+
+def _locked(operation_id: int) -> Operation:
+    rows = Operation.objects.select_for_update(of=("self",)).select_related("cluster")
+    found = rows.filter(pk=operation_id).first()
+    if found is None:
+        raise Refused(reasons.NO_SUCH_OPERATION, operation=operation_id)
+    if found.kind not in RUNS:
+        raise Refused(reasons.RUN_NOT_YOURS, operation=found.pk, kind=found.get_kind_display().lower())
+    return found
+
+
+def _change(operation_id: int, states: tuple[Progress, ...], to: Progress, wanted: str) -> Operation:
+    """Change the state of a run under its row's lock, so that no batch is in between; raises Refused."""
+    found = _locked(operation_id)
+    if found.state not in states:
+        raise Refused(reasons.RUN_STATE_WRONG, operation=found.pk, state=found.state, wanted=wanted)
+    Operation.objects.filter(pk=found.pk, state__in=states).update(state=to, generation=F("generation") + 1)
+    found.state = to
+    return found
+
+
+def _say(found: Operation, why: reasons.Reason, actor: Any, **facts: Any) -> Operation:
+    events.record(why, cluster=found.cluster, operation=found, actor=actor, topics=topics_of(found), **facts)
+    found.refresh_from_db()
+    return found

@@ -1,0 +1,323 @@
+"""Plans and runs: make a plan and look at it, run it, watch and steer the run, undo it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from assignments.models import Approval, Goal, Kind, Operation, Plan, Progress
+from assignments.planning import approvals, plans
+from assignments.runs import operations, selectors, wait_reasons
+from assignments.users.views.user_list import number
+from topology import reasons
+from topology.accounts import roles
+from topology.reasons import Refused
+from topology.structure.selectors import cluster_named
+from topology.templatetags.console import span
+from topology.views.answers import said
+from topology.views.http import needs, to_dialog
+
+RUNS = (Kind.MOVE.value, Kind.REBALANCE.value)
+SHOWN_AFTER_END = timedelta(seconds=45)
+ICONS = {Kind.MOVE: "move", Kind.REBALANCE: "balance", Kind.FAILOVER: "arrow-out", Kind.FAILBACK: "arrow-in"}
+LOOKS = {
+    Progress.QUEUED: ("mute", "clock"),
+    Progress.RUNNING: ("busy", "loader"),
+    Progress.PAUSED: ("warn", "pause"),
+    Progress.FINISHED: ("good", "check"),
+    Progress.CANCELLED: ("mute", "x"),
+    Progress.FAILED: ("bad", "x"),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """An operation as the page shows it, at one moment."""
+
+    operation: Operation
+    now: datetime
+
+    @property
+    def icon(self) -> str:
+        return ICONS[Kind(self.operation.kind)]
+
+    @property
+    def tone(self) -> str:
+        return LOOKS[Progress(self.operation.state)][0]
+
+    @property
+    def state_icon(self) -> str:
+        return LOOKS[Progress(self.operation.state)][1]
+
+    @property
+    def title(self) -> str:
+        """What it is: the goal of its plan, or the kind, with the node it is about."""
+        found = self.operation
+        if found.kind in RUNS and found.plan and found.plan.goal not in (Goal.MOVE, Goal.BALANCE):
+            word = Goal(found.plan.goal).label
+        else:
+            word = found.get_kind_display()
+        ends = [node.short_name for node in (found.from_node, found.to_node) if node]
+        return f"{word} {' → '.join(ends)}".strip() if ends else str(word)
+
+    @property
+    def left(self) -> int:
+        return self.operation.total - self.operation.done - self.operation.skipped
+
+    @property
+    def wait(self) -> str:
+        """Why nothing moves now, and what to do."""
+        return wait_reasons.sentence(self.operation, self.now, with_fix=True)
+
+    @property
+    def window(self) -> str:
+        """The window of the cluster's runs; "" when it has none."""
+        found = wait_reasons.window_of(self.operation.cluster)
+        return "" if found.always else str(found)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it can be paused and undone: recovery runs the others."""
+        return self.operation.kind in RUNS
+
+    @property
+    def pausable(self) -> bool:
+        return self.is_ours and self.operation.state in (Progress.QUEUED, Progress.RUNNING)
+
+    @property
+    def resumable(self) -> bool:
+        return self.is_ours and self.operation.state == Progress.PAUSED
+
+    @property
+    def undoable(self) -> bool:
+        return self.is_ours and not self.operation.active and self.operation.done > 0
+
+    @property
+    def elapsed(self) -> float | None:
+        """Real seconds since it started."""
+        if not self.operation.started_at:
+            return None
+        return ((self.operation.finished_at or self.now) - self.operation.started_at).total_seconds()
+
+    @property
+    def speed(self) -> float | None:
+        """Users per real second, on the average since it started."""
+        done = self.operation.done + self.operation.skipped
+        return done / self.elapsed if self.elapsed and done and self.operation.state == Progress.RUNNING else None
+
+    @property
+    def remaining(self) -> float | None:
+        """Real seconds until the end as the throttle allows, or as it went so far; None when nobody can say."""
+        if self.operation.state != Progress.RUNNING or self.operation.wait_code or not self.left:
+            return None
+        limit = self._limit()
+        if limit is not None:
+            return limit
+        return self.left / self.speed if self.speed else None
+
+    def _limit(self) -> float | None:
+        found, clock = self.operation, self.operation.cluster.clock_speed
+        spans = []
+        if found.rate:
+            lanes = [lane.left for lane in found.lanes.all()] or [self.left]
+            spans.append(max(lanes) / found.rate)
+        if total := found.rate_total:
+            spans.append(self.left / total)
+        return (max(spans) + self._wait_of_clients()) / clock if spans else None
+
+    def _wait_of_clients(self) -> float:
+        """Cluster seconds until the first of those who lost their connection may sign in again (domain.md §4.7)."""
+        found = self.operation
+        if found.kind != Kind.FAILOVER or found.done or not found.anchor_at:
+            return 0
+        wait = found.cluster.policy.relogin_lower_limit
+        return max(0.0, wait - (found.cluster.now(self.now) - found.anchor_at).total_seconds())
+
+    @property
+    def adjustable(self) -> bool:
+        """Whether the rate of a failover or fallback can be changed now."""
+        return not self.is_ours and self.operation.state == Progress.RUNNING
+
+
+def strip_runs(cluster: Any) -> list[Run]:
+    """Runs for the strip of the page."""
+    now = timezone.now()
+    return [Run(found, now) for found in selectors.shown_in_strip(cluster, now - SHOWN_AFTER_END)]
+
+
+# --- Plans ----------------------------------------------------------------------------------------
+@require_POST
+@needs(roles.OPERATE)
+def make_plan(request: HttpRequest, cluster: str) -> HttpResponse:
+    """Make a plan for a goal and show what it would do; nothing moves yet."""
+    found = cluster_named(cluster)
+    goal = request.POST.get("goal") or Goal.BALANCE.value
+    if goal not in (Goal.BALANCE, Goal.ACTIVE_STANDBY, Goal.FILL, Goal.EVACUATE):
+        raise Refused(reasons.SCOPE_NOT_VALID, problem=f"There is no goal {goal}.")
+    scope: dict[str, Any] = {}
+    if chosen := [key for text in request.POST.getlist("subcluster") if (key := number(text))]:
+        scope["subclusters"] = chosen
+    if goal == Goal.EVACUATE:
+        scope["node"] = number(request.POST.get("node"))
+    return show_plan(request, plans.make_plan(found, goal, scope, author=request.user))
+
+
+def show_plan(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> HttpResponse:
+    """The plan in the dialog."""
+    return to_dialog(render(request, "assignments/_plan.html", plan_context(request, plan, stale)))
+
+
+def plan_context(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> dict[str, Any]:
+    rate = plan.cluster.policy.moves_per_second
+    return {
+        "plan": plan,
+        "chosen": "chosen" in request.POST,  # the focus stays on what was chosen
+        "waits": approvals.required(plan),
+        "approval": Approval.objects.filter(plan=plan).first(),
+        "is_author": plan.author_name == request.user.get_username(),
+        "cluster": plan.cluster,
+        "stale": stale,
+        "rate": rate,
+        "seconds": plans.seconds(plan, rate),
+        "goals": [Goal.BALANCE, Goal.FILL, Goal.ACTIVE_STANDBY],
+        "choosable": plan.goal in (Goal.BALANCE, Goal.FILL, Goal.ACTIVE_STANDBY),
+        "subclusters": list(plan.cluster.subclusters.all()),
+        "scope": plan.scope.get("subclusters", ()),
+        "window": wait_reasons.window_of(plan.cluster),
+        "valid": plan.moves - stale.count if stale else plan.moves,
+    }
+
+
+@require_GET
+@needs(roles.SEE)
+def plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
+    """A plan at its own address: the dialog for htmx, a page for somebody who was sent the link.
+
+    With `takes` it answers only how long the plan takes at the rates typed so far.
+    """
+    found = plans.by_hash(plan_hash)
+    if "takes" in request.GET:
+        rate, total = (_rate(request.GET.get(name)) for name in ("rate", "rate_total"))
+        return HttpResponse(span(plans.seconds(found, rate, total)))
+    if request.headers.get("HX-Request"):
+        return show_plan(request, found)
+    return render(request, "assignments/plan.html", plan_context(request, found) | {"place": "operations"})
+
+
+@require_POST
+@needs(roles.OPERATE)
+def approve(request: HttpRequest, plan_hash: str) -> HttpResponse:
+    """The second person's consent; the author or anybody else may then run the plan."""
+    found = plans.by_hash(plan_hash)
+    approvals.approve(found, actor=request.user)
+    return said(request, f"Plan {found.hash[:12]} is approved; it can be run now.", close=True)
+
+
+@require_POST
+@needs(roles.OPERATE)
+def run_plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
+    """Run exactly this plan; when some of its rows no longer hold, show which and ask again."""
+    rate = _rate(request.POST.get("rate"))
+    try:
+        found = operations.start(
+            plan_hash,
+            actor=request.user,
+            rate=rate,
+            rate_total=_rate(request.POST.get("rate_total")),
+            valid_only="valid_only" in request.POST,
+            in_window="in_window" in request.POST,
+        )
+    except Refused as refusal:
+        if refusal.code != reasons.PLAN_STALE.code:
+            raise
+        plan = plans.by_hash(plan_hash)
+        return show_plan(request, plan, plans.stale_rows(plan))
+    return said(request, f"{Run(found, timezone.now()).title} runs: {found.total:,} users.", close=True)
+
+
+def _rate(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        raise Refused(reasons.RUN_RATE_NOT_VALID, rate=text) from None
+
+
+# --- Runs -----------------------------------------------------------------------------------------
+@require_GET
+@needs(roles.SEE)
+def listed(request: HttpRequest, cluster: str) -> HttpResponse:
+    """Operations of a cluster, the newest first."""
+    found, now = cluster_named(cluster), timezone.now()
+    rows = list(selectors.of_cluster(found, number(request.GET.get("before"))))
+    more = rows[-1].pk if len(rows) == selectors.PAGE else None
+    context = {"cluster": found, "runs": [Run(row, now) for row in rows], "more": more}
+    template = "assignments/_operation_rows.html" if "before" in request.GET else "assignments/operations.html"
+    return render(request, template, context)
+
+
+@require_GET
+@needs(roles.SEE)
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One operation with its progress, controls and step log; the fragment alone for htmx."""
+    found = selectors.operation(pk)
+    steps, left_out = selectors.steps(found)
+    context = {
+        "cluster": found.cluster,
+        "run": Run(found, timezone.now()),
+        "operation": found,
+        "steps": steps,
+        "left_out": left_out,
+        "skipped": selectors.skipped(found) if found.skipped else [],
+    }
+    fragment = "fragment" in request.GET
+    return render(request, "assignments/_operation.html" if fragment else "assignments/operation.html", context)
+
+
+@require_GET
+@needs(roles.SEE)
+def bar(request: HttpRequest, pk: int) -> HttpResponse:
+    """The line of one operation in the strip of the page."""
+    found = selectors.operation(pk)
+    return render(request, "assignments/_run.html", {"run": Run(found, timezone.now()), "cluster": found.cluster})
+
+
+STEERING: dict[str, tuple[Callable[..., Operation], str]] = {
+    "pause": (operations.pause, "Paused"),
+    "resume": (operations.resume, "Resumed"),
+    "cancel": (operations.cancel, "Cancelled"),
+}
+
+
+@require_POST
+@needs(roles.OPERATE)
+def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
+    """Pause, resume or cancel a run, or change its rate or when it may move users."""
+    if what == "rate":
+        rate, total = (_rate(request.POST.get(name)) for name in ("rate", "rate_total"))
+        found = operations.set_rate(pk, actor=request.user, rate=rate, rate_total=total)
+        return said(request, f"Rate of operation {found.pk}: {operations.paces(found)}.")
+    if what == "window":
+        found = operations.set_window(pk, actor=request.user, in_window="in_window" in request.POST)
+        return said(
+            request,
+            f"Operation {found.pk} moves users {'inside the window only' if found.in_window else 'at any time'}.",
+        )
+    if what not in STEERING:
+        raise Http404
+    change, word = STEERING[what]
+    found = change(pk, actor=request.user)
+    return said(request, f"{word}: operation {found.pk}, {found.done:,} of {found.total:,} users moved.")
+
+
+@require_POST
+@needs(roles.OPERATE)
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """The plan that moves back whom an operation moved, to look at and run."""
+    return show_plan(request, operations.undo(pk, actor=request.user))

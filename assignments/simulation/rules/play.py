@@ -1,0 +1,260 @@
+"""What-if: the recovery engine driven by a virtual clock from wake to wake, in memory.
+
+    Scenario (pairs, timeline, until) ──run──> Result: the log, the curves, the numbers
+
+The step is that of the live engine, so a rehearsal says what will happen. Nothing here waits or reads a clock;
+the same scenario gives the same result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from assignments.recovery.rules import commands
+from assignments.recovery.rules.commands import Command, Fault
+from assignments.recovery.rules.pair import Batch, BatchKind, Happening, Memory, Outcome, Pair, Phase, Watch, picture
+from assignments.recovery.rules.step import step
+from topology.reasons import Refused
+from topology.rules.states import State, StateReason
+
+MOST_STEPS = 200_000  # a scenario that needs more is cut off, and says so
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One line of the timeline; `member` is a position in the pair."""
+
+    at: int
+    do: str
+    pair: int
+    member: int = 0
+    kind: Fault = Fault.POWER
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Pairs as they are at the start, what is done to them when, and when to stop; instants in cluster seconds."""
+
+    name: str
+    pairs: tuple[Pair, ...]
+    timeline: tuple[Action, ...] = ()
+    until: int = 3600
+    seed: int = 0
+    start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A pair at an instant: users by their home node, and sign-ins per second at each node since the sample before."""
+
+    t: int
+    pair: Pair
+    at_home: Mapping[str, int]
+    at_backup: Mapping[str, int]
+    out: Mapping[str, int]
+    sign_ins: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run of a scenario came to."""
+
+    log: tuple[Mapping[str, Any], ...]
+    samples: tuple[Sample, ...]
+    settled_at: int | None
+    served_again_at: int | None
+    user_minutes: float
+    peak_users: Mapping[str, int]
+    peak_sign_ins: Mapping[str, float]
+    never_returned: int
+    steps: int
+    cut_off: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The shape that command, page and API give."""
+        return {
+            "log": [dict(line) for line in self.log],
+            "result": {
+                "settled_at": self.settled_at,
+                "served_again_at": self.served_again_at,
+                "user_minutes_without_service": self.user_minutes,
+                "peak_users": dict(self.peak_users),
+                "peak_sign_ins_per_second": dict(self.peak_sign_ins),
+                "never_returned": self.never_returned,
+            },
+        }
+
+
+def at_rest(pair: Pair, now: int = 0) -> Pair:
+    """The pair as it is when nothing has happened for long: Normal with HA on, everybody signed in at home."""
+    ha = pair.ha and len(pair.members) == 2
+    shown = (State.NORMAL, StateReason.NORMAL) if ha else (State.UNKNOWN, StateReason.HIGH_AVAILABILITY_NOT_ENABLED)
+    watch = Watch(started_at=now, healthy_at=now)
+    members = tuple(replace(m, state=shown[0], reason=shown[1], watch=watch) for m in pair.members)
+    memory = Memory(phase=Phase.NORMAL if ha else Phase.OFF, since=now)
+    return replace(pair, members=members, memory=memory, ha=ha)
+
+
+def run(scenario: Scenario) -> Result:
+    """Play a scenario to its end; deterministic, and fast for any number of users."""
+    player = _Player(scenario)
+    player.play()
+    return player.result()
+
+
+def act(pair: Pair, action: Action, now: int) -> Outcome:
+    """One line of the timeline on a pair; raises Refused."""
+    if action.do in ("fault", "repair"):
+        change = commands.inject if action.do == "fault" else commands.repair
+        return change(pair, action.member, action.kind, action.service, now)
+    return commands.command(pair, Command(action.do), action.member, now)
+
+
+@dataclass(slots=True)
+class _Track:
+    """One pair on its way through the scenario."""
+
+    pair: Pair
+    wake: int | None
+    seen: int  # when it was looked at last
+    signed: dict[int, int] = field(default_factory=dict)  # when somebody signed in last, by member
+
+
+class _Player:
+    """Plays a scenario and keeps count."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.end = scenario.start + scenario.until
+        self.tracks = [_Track(pair, scenario.start, scenario.start) for pair in scenario.pairs]
+        self.log: list[Mapping[str, Any]] = []
+        self.samples: list[Sample] = []
+        self.changed_at = scenario.start
+        self.out_since: int | None = None
+        self.served_again: int | None = scenario.start
+        self.user_seconds = 0.0
+        self.steps = 0
+        names = [m.name for pair in scenario.pairs for m in pair.members]
+        self.peak_users = dict.fromkeys(names, 0)
+        self.peak_sign_ins = dict.fromkeys(names, 0.0)
+        for track in self.tracks:
+            self._count_peaks(track.pair)
+
+    def play(self) -> None:
+        """From wake to wake and action to action; what is due comes before what is done at the same instant."""
+        actions = sorted(self.scenario.timeline, key=lambda a: a.at)
+        while self.steps < MOST_STEPS:
+            wake, i = min(((t.wake, i) for i, t in enumerate(self.tracks) if t.wake is not None), default=(None, 0))
+            action = actions[0] if actions else None
+            at = None if action is None else self.scenario.start + action.at
+            if wake is not None and wake <= self.end and (at is None or wake <= at):
+                self._advance(i, wake, step)
+            elif action is not None and at is not None and at <= self.end:
+                actions.pop(0)
+                self._do(action, at)
+            else:
+                return
+
+    def _do(self, action: Action, at: int) -> None:
+        track = self.tracks[action.pair]
+        try:
+            self._advance(action.pair, at, lambda pair, now: act(pair, action, now))
+        except Refused as refused:
+            facts = refused.facts | {"node": track.pair.members[action.member].name}
+            line = Happening(at, refused.reason, facts, picture(track.pair), track.pair.out_of_service)
+            self.log.append(self._line(track.pair.name, line))
+
+    def _advance(self, i: int, now: int, decide: Callable[[Pair, int], Outcome]) -> None:
+        track = self.tracks[i]
+        outcome = decide(track.pair, now)
+        self.steps += 1
+        back = _back_in_service(track.pair, outcome)
+        self.user_seconds += track.pair.out_of_service * (now - track.seen) - back * (now - track.seen) / 2
+        self._count_sign_ins(track, outcome, now)
+        if outcome.changes or outcome.batches:
+            self.changed_at = now
+        self.log += [self._line(track.pair.name, event) for event in outcome.events if not event.progress]
+        track.pair, track.wake, track.seen = outcome.pair, outcome.next_wake, now
+        self._count_peaks(track.pair)
+        self._look(now)
+
+    def _line(self, subcluster: str, event: Happening) -> Mapping[str, Any]:
+        return {
+            "t": event.at - self.scenario.start,
+            "subcluster": subcluster,
+            "event": event.why.code,
+            "nodes": {name: dict(values) for name, values in event.nodes.items()},
+            "out_of_service": event.out_of_service,
+            "message": event.why.say(**({"actor": "The scenario", "subcluster": subcluster} | dict(event.facts))),
+        }
+
+    def _count_peaks(self, pair: Pair) -> None:
+        for i, member in enumerate(pair.members):
+            self.peak_users[member.name] = max(self.peak_users[member.name], pair.serving(i))
+
+    def _count_sign_ins(self, track: _Track, outcome: Outcome, now: int) -> None:
+        """Sign-ins per second since the batch before, and the curves of the chart."""
+        rates: dict[str, float] = {}
+        for i, member in enumerate(outcome.pair.members):
+            users = sum(b.users for b in outcome.batches if b.kind is not BatchKind.SIGN_OUT and b.target == i)
+            if not users:
+                continue
+            throttle = track.pair.members[i].watch.throttle or member.watch.throttle
+            since = max(track.signed.get(i, track.seen), throttle.anchor if throttle else track.seen)
+            rate = users / max(1, now - since)
+            if throttle and users - throttle.rate * (now - since) < 1:  # less than one person is rounding
+                rate = min(rate, throttle.rate)
+            track.signed[i] = now
+            rates[member.name] = round(rate, 3)
+            self.peak_sign_ins[member.name] = max(self.peak_sign_ins[member.name], rates[member.name])
+        if outcome.batches or outcome.changes or outcome.events:
+            self._sample(outcome.pair, now, rates)
+
+    def _sample(self, pair: Pair, now: int, rates: Mapping[str, float]) -> None:
+        home, away, out = ({m.name: 0 for m in pair.members} for _ in range(3))
+        for (h, at), (users, _) in pair.populations.items():
+            kind = out if not pair.members[at].serves else home if h == at else away
+            kind[pair.members[h].name] += users
+        self.samples.append(Sample(now - self.scenario.start, pair, home, away, out, rates))
+
+    def _look(self, now: int) -> None:
+        """Note since when everybody is served."""
+        out = sum(track.pair.out_of_service for track in self.tracks)
+        if out:
+            self.out_since, self.served_again = now, None
+        elif self.served_again is None:
+            self.served_again = now
+
+    def result(self) -> Result:
+        """The numbers; whoever is still out of service at the end was so until the end."""
+        out = 0
+        for track in self.tracks:
+            out += track.pair.out_of_service
+            self.user_seconds += track.pair.out_of_service * max(0, self.end - track.seen)
+        moving = (Phase.INITIALIZING, Phase.FAILING_OVER, Phase.TAKING_BACK)
+        settled = not any(t.pair.memory.phase in moving for t in self.tracks)
+        start = self.scenario.start
+        return Result(
+            log=tuple(self.log),
+            samples=tuple(self.samples),
+            settled_at=self.changed_at - start if settled else None,
+            served_again_at=None if self.served_again is None else self.served_again - start,
+            user_minutes=round(self.user_seconds / 60, 2),
+            peak_users=self.peak_users,
+            peak_sign_ins=self.peak_sign_ins,
+            never_returned=out,
+            steps=self.steps,
+            cut_off=self.steps >= MOST_STEPS,
+        )
+
+
+def _back_in_service(before: Pair, outcome: Outcome) -> int:
+    """Users who left a node that did not serve for one that does; they did so evenly since the step before."""
+    return sum(b.users for b in outcome.batches if _is_way_back(before, b))
+
+
+def _is_way_back(before: Pair, batch: Batch) -> bool:
+    return batch.kind is BatchKind.MOVE and not before.members[batch.source].serves

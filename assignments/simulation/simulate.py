@@ -1,0 +1,31 @@
+"""What-if runs of scenarios, on an inline topology or on a cluster as it is now. Nothing is written."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from assignments.recovery import reads, service
+from assignments.recovery.rules.pair import Pair
+from assignments.simulation.rules import play, scenario_file
+from assignments.simulation.rules.play import Result, Scenario
+from topology.models import Subcluster
+from topology.structure import selectors
+from topology.structure.limits import RULES
+
+
+def simulate(document: object) -> Result:
+    """Run a parsed scenario; raises Refused when it cannot be read or names what does not exist."""
+    return play.run(scenario(document))
+
+
+def scenario(document: object) -> Scenario:
+    """The scenario of a parsed document; raises Refused."""
+    return scenario_file.parse(document, RULES, present)
+
+
+def present(name: str) -> tuple[tuple[Pair, ...], int]:
+    """The pairs of a cluster as they are, and its time; raises Refused."""
+    cluster = selectors.cluster_named(name)
+    now = reads.cluster_seconds(cluster, timezone.now())
+    subclusters = Subcluster.objects.filter(cluster=cluster).select_related("cluster__policy")
+    return tuple(service.caught_up(sub, now) for sub in subclusters), now

@@ -1,0 +1,337 @@
+"""The form of a what-if: what was typed, kept as typed, and the scenario that it means.
+
+    POST or a kept scenario --> Form --scenario--> document, or problems that name the field and the fix
+
+What a field may say is decided where scenarios are read (assignments/simulation/rules/scenario_file.py): each line is
+read alone, so that every wrong one is named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.http import QueryDict
+
+from assignments.recovery.rules.commands import OF_A_NODE, Command
+from assignments.recovery.rules.pair import Pair
+from assignments.simulation import whatif
+from assignments.simulation.rules import catalogue
+from topology.models import MAX_NODES, PROFILES, Cluster, Model
+from topology.reasons import Refused
+from topology.rules.states import CRITICAL_SERVICES, OTHER_SERVICES, RECOVERY_MANAGER
+
+PRESENT, SIZED, RUN = "present", "sized", "run"
+AS_IS, HALF_MOVED = "as_is", "half_moved"
+MOST_USERS, MOST_ROWS = 2_000_000, 60
+DOES = {
+    "fault": "Break",
+    "repair": "Repair",
+    Command.FAILOVER.value: "Failover",
+    Command.FALLBACK.value: "Fallback",
+    Command.RECOVER.value: "Recover its subcluster",
+    Command.ENABLE_HA.value: "Enable HA of its subcluster",
+    Command.DISABLE_HA.value: "Disable HA of its subcluster",
+}
+KINDS = {"power": "Power", "network": "Network (partition, both alive)", "database": "Database"}
+CRITICAL, OTHERS = (*CRITICAL_SERVICES, RECOVERY_MANAGER), OTHER_SERVICES
+SWITCHES = ("enable_automatic_fallback", "serve_beyond_capacity", "canary_fallback")
+BUDGETS = {
+    "": "Computed window",
+    "sign_ins_per_second": "Sign-ins per second",
+    "done_within_minutes": "Done in minutes",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with the form: the field, what, and what to do."""
+
+    field: str
+    message: str
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the timeline as typed; `what` is a kind of fault or a service."""
+
+    at: str = ""
+    do: str = "fault"
+    node: str = ""
+    what: str = "power"
+
+    def line(self, subcluster_of: Mapping[str, str]) -> dict[str, Any]:
+        """The line of a scenario."""
+        if self.do in ("fault", "repair"):
+            kind = {"kind": self.what} if self.what in KINDS else {"kind": "service", "service": self.what}
+            return {"at": self.at.strip(), "do": self.do, "node": self.node, **kind}
+        if self.do in OF_A_NODE:
+            return {"at": self.at.strip(), "do": self.do, "node": self.node}
+        return {"at": self.at.strip(), "do": self.do, "subcluster": subcluster_of.get(self.node, self.node)}
+
+    @classmethod
+    def of(cls, line: Mapping[str, Any], first_of: Mapping[str, str]) -> Row:
+        """The row of a scenario's line."""
+        kind = str(line.get("kind", "power"))
+        what = str(line.get("service", "")) if kind == "service" else kind
+        node = line.get("node") or first_of.get(str(line.get("subcluster")), "")
+        at = line.get("at", 0)
+        return cls(catalogue.span(at) if isinstance(at, int) else str(at), str(line.get("do")), str(node), what)
+
+
+@dataclass(frozen=True)
+class Form:
+    """Everything that was typed or chosen, as text."""
+
+    source: str = PRESENT
+    run: str = ""  # the run whose topology is taken
+    nodes: str = "6"
+    users: str = "30000"
+    model: str = Model.BALANCED_REDUNDANT.value
+    profile: str = "15000"
+    begin: str = AS_IS
+    entry: str = "one_node"
+    rows: tuple[Row, ...] = ()
+    until: str = "60m"
+    seed: str = "1"
+    name: str = ""
+    budget: str = ""
+    budget_value: str = ""
+    switches: frozenset[str] = field(default_factory=frozenset)
+    made: str = ""  # the lines that the catalogue gave, as one text
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the lines are those that the catalogue gave."""
+        return bool(self.entry) and self.made == hash_of_rows(self.rows)
+
+    @classmethod
+    def from_post(cls, post: QueryDict) -> Form:
+        lines = zip(*(post.getlist(key) for key in ("at", "do", "node", "what")), strict=False)
+        texts = (
+            "source",
+            "run",
+            "nodes",
+            "users",
+            "model",
+            "profile",
+            "begin",
+            "entry",
+            "until",
+            "seed",
+            "name",
+            "made",
+        )
+        values = {key: str(post[key]).strip() for key in (*texts, "budget", "budget_value") if key in post}
+        rows = tuple(Row(*line) for line in lines)[:MOST_ROWS]
+        return cls(**values, rows=rows, switches=frozenset(key for key in SWITCHES if key in post))
+
+    @classmethod
+    def for_cluster(cls, cluster: Cluster) -> Form:
+        """A new form with the policy and the deployment model of the cluster."""
+        values = {key: getattr(cluster.policy, key) for key in (*SWITCHES, *BUDGETS) if key}
+        return cls(model=cluster.model)._with_policy(values)
+
+    @classmethod
+    def of_scenario(cls, key: str, scenario: Mapping[str, Any]) -> Form:
+        """The form that gives a kept scenario again."""
+        groups = scenario["topology"]["subclusters"]
+        first_of = {group["name"]: group["nodes"][0]["name"] for group in groups if group["nodes"]}
+        until = scenario.get("until", "60m")
+        form = cls(
+            source=RUN,
+            run=key,
+            entry="",
+            rows=tuple(Row.of(line, first_of) for line in scenario.get("timeline") or []),
+            until=catalogue.span(until) if isinstance(until, int) else str(until),
+            seed=str(scenario.get("seed", 0)),
+            name=str(scenario.get("name", "")),
+        )
+        return form._with_policy(scenario["topology"].get("policy") or {})
+
+    def _with_policy(self, values: Mapping[str, Any]) -> Form:
+        budget = next((key for key in BUDGETS if key and values.get(key)), "")
+        switches = frozenset(key for key in SWITCHES if values.get(key))
+        return replace(self, switches=switches, budget=budget, budget_value=f"{values[budget]:g}" if budget else "")
+
+
+class Reader:
+    """Reads a form: its topology, its pairs, its scenario; notes every problem instead of stopping at the first."""
+
+    def __init__(self, form: Form, cluster: Cluster) -> None:
+        self.form, self.cluster = form, cluster
+        self.problems: list[Problem] = []
+        self.base = self._base()
+        self.pairs: tuple[Pair, ...] = ()
+        if self.base and (read := self._try("source", self.base)):
+            self.pairs = read.pairs
+
+    @property
+    def groups(self) -> list[tuple[str, list[str]]]:
+        """Subclusters and their nodes, to choose from."""
+        return [(pair.name, [m.name for m in pair.members]) for pair in self.pairs if pair.members]
+
+    def scenario(self) -> dict[str, Any] | None:
+        """The document of the form; None when there are problems."""
+        subcluster_of = {node: group for group, nodes in self.groups for node in nodes}
+        lines = [row.line(subcluster_of) for row in self.form.rows]
+        seed = self._whole("seed", self.form.seed, 0, 2**63 - 1)
+        end = self._until()
+        if self.pairs:
+            for i, line in enumerate(lines):
+                self._check_line(i, line, end)
+        if self.problems or not self.base:
+            return None
+        name = self.form.name[: whatif.NAME] or self._name()
+        return {"name": name} | self.base | {"timeline": lines, "until": self.form.until, "seed": seed}
+
+    # --- Topology -----------------------------------------------------------------------------------
+    def _base(self) -> dict[str, Any]:
+        """Topology and state of the scenario, with what the form says of the policy."""
+        try:
+            base = self._topology()
+        except Refused as refused:
+            self._note("source", refused)
+            return {}
+        if not base:
+            return {}
+        topology = dict(base["topology"])
+        if self.form.begin == HALF_MOVED:
+            topology = catalogue.half_moved(topology, lambda node: node.get("capacity", node["profile"]))
+            base.pop("state", None)
+        topology["policy"] = self._policy(topology.get("policy") or {})
+        return base | {"topology": topology}
+
+    def _topology(self) -> dict[str, Any]:
+        if self.form.source == RUN:
+            kept = whatif.named(self.form.run).scenario
+            return {key: kept[key] for key in ("topology", "state") if key in kept}
+        if self.form.source == SIZED:
+            return self._sized()
+        return whatif.frozen_cluster(self.cluster)
+
+    def _sized(self) -> dict[str, Any]:
+        nodes = self._whole("nodes", self.form.nodes, 1, MAX_NODES)
+        users = self._whole("users", self.form.users, 0, MOST_USERS)
+        profile = self._whole("profile", self.form.profile, min(PROFILES), max(PROFILES))
+        if self.problems:
+            return {}
+        return {"topology": sized(self.cluster.name, nodes, users, self.form.model, profile)}
+
+    def _policy(self, policy: Mapping[str, Any]) -> dict[str, Any]:
+        rest = {key: value for key, value in policy.items() if key not in SWITCHES and key not in BUDGETS}
+        rest |= {key: True for key in SWITCHES if key in self.form.switches}
+        if self.form.budget in BUDGETS and self.form.budget:
+            try:
+                rest[self.form.budget] = float(self.form.budget_value)
+            except ValueError:
+                message = f"Budget: {self.form.budget_value or 'nothing'} is not a number."
+                fix = "Write a number such as 10, or choose the computed window."
+                self.problems.append(Problem("budget_value", message, fix))
+        return rest
+
+    # --- Lines --------------------------------------------------------------------------------------
+    def _check_line(self, i: int, line: dict[str, Any], end: int | None) -> None:
+        read = self._try(f"row-{i}", self.base | {"timeline": [line]}, i)
+        if read and end is not None and read.timeline[0].at > end:
+            message = f"Line {i + 1} is at {line['at']}, after the end at {self.form.until}."
+            self.problems.append(Problem(f"row-{i}", message, "Put it earlier, or let the run last longer."))
+
+    def _until(self) -> int | None:
+        read = self._try("until", (self.base or EMPTY) | {"until": self.form.until})
+        if read and not 0 < read.until <= whatif.LONGEST:
+            message = f"A run cannot last {self.form.until}."
+            self.problems.append(
+                Problem("until", message, f"Choose more than 0s and at most {whatif.LONGEST // 3600}h.")
+            )
+        return read.until if read else None
+
+    def _try(self, place: str, document: Mapping[str, Any], line: int | None = None) -> Any:
+        try:
+            return whatif.parse(document)
+        except Refused as refused:
+            self._note(place, refused, line)
+            return None
+
+    def _note(self, place: str, refused: Refused, line: int | None = None) -> None:
+        message = refused.message
+        if line is not None:
+            message = message.replace("timeline[0].at", f"Line {line + 1}, at").replace(
+                "timeline[0]", f"Line {line + 1}"
+            )
+            message = message if message.startswith("Line") else f"Line {line + 1}: {message}"
+        if not any(found.message == message for found in self.problems):
+            self.problems.append(Problem(place, message, refused.fix))
+
+    def _whole(self, name: str, text: str, low: int, high: int) -> int:
+        plain = text.replace(",", "").replace(" ", "")
+        if plain.isascii() and plain.isdigit() and len(plain) < 20 and low <= int(plain) <= high:
+            return int(plain)
+        label = {"nodes": "Nodes", "users": "Users", "seed": "Seed", "profile": "Profile"}[name]
+        allowed = f"Write a whole number from {low:,} to {high:,}." if high < 2**31 else "Write a whole number."
+        self.problems.append(Problem(name, f"{label}: {text or 'nothing'} is not possible.", allowed))
+        return low
+
+    def _name(self) -> str:
+        """What the run is called when nobody gave it a name."""
+        entry = catalogue.CATALOGUE.get(self.form.entry) if self.form.untouched else None
+        what = entry.label if entry else f"{len(self.form.rows)} events" if self.form.rows else "Nothing happens"
+        nodes = sum(len(pair.members) for pair in self.pairs)
+        return f"{what}, {nodes} node{'' if nodes == 1 else 's'}"
+
+
+EMPTY: dict[str, Any] = {"topology": {"cluster": "what-if"}}
+
+
+def sized(cluster: str, nodes: int, users: int, model: str, profile: int) -> dict[str, Any]:
+    """A topology of so many equal nodes in pairs, its users spread evenly; active/standby fills the first of each."""
+    groups = [
+        {"name": f"sc-{first // 2 + 1}", "ha": model != Model.BALANCED_NON_REDUNDANT and first + 1 < nodes, "nodes": []}
+        for first in range(0, nodes, 2)
+    ]
+    homes = [i for i in range(nodes) if model != Model.ACTIVE_STANDBY or i % 2 == 0]
+    share, rest = divmod(users, len(homes))
+    count = {node: share + (place < rest) for place, node in enumerate(homes)}
+    for i in range(nodes):
+        node = {"name": f"node-{i // 2 + 1}{'ab'[i % 2]}", "profile": profile, "users": count.get(i, 0)}
+        groups[i // 2]["nodes"].append(node | ({"publisher": True} if i == 0 else {}))  # type: ignore[attr-defined]
+    return {"cluster": cluster, "model": model, "subclusters": groups}
+
+
+# --- Changes of the form --------------------------------------------------------------------------
+def fill(form: Form, cluster: Cluster) -> Form:
+    """The form with the timeline of the chosen entry of the catalogue, for the chosen topology."""
+    entry = catalogue.CATALOGUE.get(form.entry)
+    if entry is None:
+        return form
+    form = replace(form, begin=HALF_MOVED if entry.half_moved else AS_IS)
+    reader = Reader(form, cluster)
+    if not reader.pairs:
+        return form
+    seed = int(form.seed) if form.seed.isascii() and form.seed.isdigit() else 0
+    made = catalogue.timeline(entry, reader.pairs, seed)
+    first_of = {group: nodes[0] for group, nodes in reader.groups}
+    rows = tuple(Row.of(line, first_of) for line in made.lines)
+    return replace(form, rows=rows, until=made.until, made=hash_of_rows(rows))
+
+
+def add_row(form: Form, cluster: Cluster) -> Form:
+    """One more line, at the instant and for the node of the last one."""
+    if form.rows:
+        new = form.rows[-1]
+    else:
+        groups = Reader(form, cluster).groups
+        new = Row(at="1m", node=groups[0][1][0] if groups else "")
+    return replace(form, rows=(*form.rows, new)[:MOST_ROWS])
+
+
+def remove_row(form: Form, number: int) -> Form:
+    return replace(form, rows=form.rows[:number] + form.rows[number + 1 :])
+
+
+def hash_of_rows(rows: tuple[Row, ...]) -> str:
+    """Tells whether somebody changed the lines since."""
+    return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]

@@ -1,0 +1,184 @@
+"""What-if: choose a topology and faults, run them in memory, look at what came of it at any instant, share it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from assignments.simulation import whatif
+from assignments.simulation.rules import catalogue
+from assignments.simulation.views import chart
+from assignments.simulation.views import form as forms
+from assignments.simulation.views.form import Form, Reader
+from assignments.users.views.user_list import number
+from topology.accounts import roles
+from topology.models import PROFILES, Cluster, Model
+from topology.reasons import REASONS
+from topology.structure.selectors import cluster_named
+from topology.views.http import needs
+
+
+# --- The form -------------------------------------------------------------------------------------
+@require_http_methods(["GET", "POST"])
+@needs(roles.SEE)
+def page(request: HttpRequest, cluster: str) -> HttpResponse:
+    """The form; a POST changes it or runs it."""
+    found = cluster_named(cluster)
+    if request.method == "POST":
+        return _posted(request, found)
+    kept = request.GET.get("fork")
+    form = Form.of_scenario(kept, whatif.named(kept).scenario) if kept else forms.fill(Form.for_cluster(found), found)
+    return _form(request, found, form)
+
+
+def _posted(request: HttpRequest, cluster: Cluster) -> HttpResponse:
+    form = Form.from_post(request.POST)
+    change = request.POST.get("change", "")
+    if change != "run":
+        return _form(request, cluster, _changed(form, cluster, change))
+    return run(request, cluster.name)
+
+
+def _changed(form: Form, cluster: Cluster, change: str) -> Form:
+    """What a button or a choice of the form does to it."""
+    if change == "add":
+        return forms.add_row(form, cluster)
+    if match := re.fullmatch(r"remove-(\d{1,3})", change):
+        return forms.remove_row(form, int(match[1]))
+    if change == "fill":
+        return forms.fill(form, cluster)
+    # Other nodes or another seed: the lines of the catalogue are made anew, those of a person stay.
+    return forms.fill(form, cluster) if change == "topology" and form.untouched else form
+
+
+@require_POST
+@needs(roles.OPERATE)
+def run(request: HttpRequest, cluster: str) -> HttpResponse:
+    """Run what was typed and show the result at its own address."""
+    found = cluster_named(cluster)
+    form = Form.from_post(request.POST)
+    reader = Reader(form, found)
+    document = reader.scenario()
+    if document is None:
+        return _form(request, found, form, reader)
+    return redirect("simulation", whatif.start(document, cluster=found, actor=request.user).key)
+
+
+def _form(request: HttpRequest, cluster: Cluster, form: Form, reader: Reader | None = None) -> HttpResponse:
+    """The form as typed; with the problems of a run that was asked for, 422."""
+    wrong = reader is not None
+    reader = reader or Reader(form, cluster)
+    if not form.untouched:
+        form = replace(form, entry="")
+    places = {problem.field: problem for problem in reversed(reader.problems)}
+    known = {node for _, nodes in reader.groups for node in nodes}
+    context = {
+        "cluster": cluster,
+        "form": form,
+        "rows": [(i, row, row.node in known, places.get(f"row-{i}")) for i, row in enumerate(form.rows)],
+        "groups": reader.groups,
+        "problems": reader.problems,
+        "places": places,
+        "wrong": wrong,
+        "entries": list(catalogue.CATALOGUE.values()),
+        "entry": catalogue.CATALOGUE.get(form.entry),
+        "models": Model.choices,
+        "profiles": PROFILES,
+        "does": forms.DOES,
+        "kinds": forms.KINDS,
+        "critical": forms.CRITICAL,
+        "others": forms.OTHERS,
+        "budgets": forms.BUDGETS,
+        "full": len(form.rows) >= forms.MOST_ROWS,
+        "users": sum(n for pair in reader.pairs for n, _ in pair.populations.values()),
+        "node_count": sum(len(nodes) for _, nodes in reader.groups),
+        "place": "what-if",
+    }
+    fragment = bool(request.headers.get("HX-Request"))
+    if not fragment:
+        context["runs"] = whatif.recent(cluster)
+    template = "assignments/_whatif_form.html" if fragment else "assignments/whatif.html"
+    response = render(request, template, context, status=422 if wrong and reader.problems else 200)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+# --- A run ----------------------------------------------------------------------------------------
+@require_GET
+@needs(roles.SEE)
+def show(request: HttpRequest, key: str) -> HttpResponse:
+    """One run: its numbers, charts and log, and the topology at an instant."""
+    found = whatif.named(key)
+    drawn = chart.charts(found.film, found.result["result"])
+    log = _shown(found.result["log"], drawn)
+    t = number(request.GET.get("t"))
+    numbers = found.result["result"]
+    served_again = numbers["served_again_at"]
+    context = {
+        "cluster": found.cluster,
+        "run": found,
+        "numbers": numbers,
+        "served_after": None if served_again is None else served_again - (drawn.lost_at or 0),
+        "fullest": max(drawn.nodes, key=lambda node: node.percent, default=None),
+        "charts": drawn,
+        "log": log,
+        "now": chart.instant(found.film, log, _first_look(log) if t is None else t),
+        "table": chart.table(found.film),
+        "stayed_out": [node for node in drawn.nodes if node.left_out],
+        "may_delete": whatif.may_delete(found, request.user),
+        "place": "what-if",
+    }
+    return render(request, "assignments/whatif_run.html", context)
+
+
+def _shown(log: list[dict[str, Any]], drawn: chart.Charts) -> list[dict[str, Any]]:
+    """The lines with their level, and with short names of nodes."""
+    short = [(node.name, node.name.split(".", 1)[0]) for node in drawn.nodes]
+    lines = []
+    for line in log:
+        message = line["message"]
+        for name, brief in short:
+            message = message.replace(name, brief)
+        lines.append(line | {"message": message, "why": REASONS.get(line["event"])})
+    return lines
+
+
+def _first_look(log: list[dict[str, Any]]) -> int:
+    """The worst instant: what a rehearsal is looked at for."""
+    worst = max(log, key=lambda line: int(line["out_of_service"]), default=None)
+    return int(worst["t"]) if worst else 0
+
+
+@require_GET
+@needs(roles.SEE)
+def instant(request: HttpRequest, key: str) -> HttpResponse:
+    """The topology of a run at an instant, and the mark in its charts."""
+    found = whatif.named(key)
+    now = chart.instant(found.film, found.result["log"], number(request.GET.get("t")) or 0)
+    moved = request.headers.get("HX-Trigger") != "scrubber"  # the one under the finger is not replaced
+    context = {"run": found, "cluster": found.cluster, "now": now, "fragment": True, "moved": moved}
+    return render(request, "assignments/_whatif_instant.html", context)
+
+
+@require_GET
+@needs(roles.SEE)
+def export(request: HttpRequest, key: str) -> HttpResponse:
+    """The run as a scenario file for manage.py simulate."""
+    found = whatif.named(key)
+    response = HttpResponse(whatif.export(found), content_type="application/yaml; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="what-if-{found.key}.yaml"'
+    return response
+
+
+@require_POST
+@needs(roles.SEE)
+def delete(request: HttpRequest, key: str) -> HttpResponse:
+    """Delete a run; only its author and administrators may."""
+    found = whatif.delete(key, actor=request.user)
+    return redirect("what-if", found.cluster.name) if found.cluster else redirect("home")

@@ -1,0 +1,176 @@
+"""What-if runs that are kept: frozen, run, found again by their scenario, exported, deleted.
+
+    document (of a cluster, or inline) --freeze--> document with its topology --simulator--> Simulation
+
+The document that is kept says everything, so that its file gives the same result later and elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b32encode
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from django.db import transaction
+from django.utils import timezone
+
+from assignments.models import Simulation
+from assignments.recovery.rules.pair import Pair
+from assignments.simulation import simulate
+from assignments.simulation.rules import play, start_state, timeline
+from assignments.simulation.rules.play import Scenario
+from topology import reasons
+from topology.accounts import roles
+from topology.live import events
+from topology.models import Cluster
+from topology.reasons import Refused
+from topology.rules import topology_file
+from topology.structure import selectors
+from topology.structure.files import present as present_topology
+from topology.structure.limits import RULES
+
+KEY = 10  # letters of the hash in an address
+NAME = 200  # letters of a name that are kept
+RECENT = 12
+LONGEST = 48 * 3600  # seconds of a run that somebody waits for in a browser
+Document = dict[str, Any]
+KEYS = (
+    *("name", "topology", "state", "timeline", "until", "seed"),
+    *("cluster", "mode", "model", "policy", "ha", "subclusters", "nodes", "unassigned_nodes"),
+    *("at", "do", "node", "subcluster", "kind", "service", "profile", "capacity", "users", "endpoints", "publisher"),
+)
+ORDER = {key: place for place, key in enumerate(KEYS)}  # of an exported file
+
+
+def start(document: Mapping[str, Any], *, cluster: Cluster | None = None, actor: Any = None) -> Simulation:
+    """Run a scenario and keep it; the same scenario gives the run that is there already. Raises Refused."""
+    frozen = freeze(document)
+    scenario = parse(frozen)
+    if scenario.until > LONGEST:
+        facts = {"until": f"{scenario.until / 3600:g} h", "most": f"{LONGEST // 3600} h"}
+        raise Refused(reasons.SIMULATION_TOO_LONG, **facts)
+    result = play.run(scenario)
+    values = _plain({"result": result.as_dict(), "film": timeline.record(scenario, result)})
+    digest = hash_of(frozen)
+    found, new = Simulation.objects.get_or_create(
+        hash=digest, defaults=values | _about(frozen, scenario, digest, cluster, actor)
+    )
+    if not new and (found.result, found.film) != (values["result"], values["film"]):
+        # The engine learned something since; the address shows what it says now.
+        Simulation.objects.filter(pk=found.pk).update(**values)
+        found.result, found.film = values["result"], values["film"]
+    return found
+
+
+def _about(frozen: Document, scenario: Scenario, digest: str, cluster: Cluster | None, actor: Any) -> dict[str, Any]:
+    signed_in = getattr(actor, "is_authenticated", False)
+    return {
+        "key": b32encode(bytes.fromhex(digest)).decode().lower()[:KEY],
+        "cluster": cluster,
+        "name": scenario.name[:NAME] or "scenario",
+        "seed": scenario.seed,
+        "scenario": frozen,
+        "users": sum(n for pair in scenario.pairs for n, _ in pair.populations.values()),
+        "author": actor if signed_in else None,
+        "author_name": actor.get_username() if signed_in else str(actor or "console"),
+        "created_at": timezone.now(),
+    }
+
+
+def _plain(value: Mapping[str, Any]) -> Document:
+    """As the database gives it back."""
+    plain: Document = json.loads(json.dumps(value))
+    return plain
+
+
+def parse(document: object) -> Scenario:
+    """The scenario of a document; raises Refused."""
+    return simulate.scenario(document)
+
+
+def hash_of(document: Mapping[str, Any]) -> str:
+    """What a scenario is known by."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def freeze(document: Mapping[str, Any]) -> Document:
+    """The same scenario with the topology of a named cluster written out as it is now. Raises Refused."""
+    if "cluster" not in document:
+        return _plain(document)
+    rest = {key: value for key, value in document.items() if key != "cluster"}
+    return _plain(rest | frozen_cluster(selectors.cluster_named(str(document["cluster"]))))
+
+
+def frozen_cluster(cluster: Cluster) -> Document:
+    """Topology of a cluster with its users at home, and its state when it is not at rest. Raises Refused."""
+    pairs, now = simulate.present(cluster.name)
+    if not any(pair.members for pair in pairs):
+        raise Refused(reasons.SIMULATION_EMPTY, cluster=cluster.name)
+    homes = {member.name: pair.home(i) for pair in pairs for i, member in enumerate(pair.members)}
+    topology = topology_file.render(present_topology(cluster), RULES)
+    topology["subclusters"] = [_with_homes(group, homes) for group in topology["subclusters"]]
+    return {"topology": topology} | _state(pairs, now)
+
+
+def _state(pairs: tuple[Pair, ...], now: int) -> Document:
+    return {} if start_state.is_at_rest(pairs, now) else {"state": start_state.write(pairs, now)}
+
+
+def _with_homes(group: Mapping[str, Any], homes: Mapping[str, int]) -> Document:
+    """In a scenario `users` of a node are people at home; its rated users are its capacity."""
+    nodes = []
+    for node in group["nodes"]:
+        rated = {"capacity": node["users"]} if "users" in node else {}
+        nodes.append({"name": node["name"], "profile": node["profile"]} | rated | {"users": homes[node["name"]]})
+        if node.get("publisher"):
+            nodes[-1]["publisher"] = True
+    return {"name": group["name"], "ha": group["ha"], "nodes": nodes}
+
+
+def export(simulation: Simulation) -> str:
+    """The run as a scenario file, which `manage.py simulate` runs to the same result."""
+    document = _ordered(simulation.scenario)
+    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120))
+
+
+def _ordered(value: Any) -> Any:
+    """Keys in the order in which people write them; the database keeps none."""
+    if isinstance(value, list):
+        return [_ordered(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: _ordered(value[key]) for key in sorted(value, key=lambda key: (ORDER.get(key, len(ORDER)), key))}
+
+
+def named(key: str) -> Simulation:
+    """The run of an address, with its cluster; raises Refused when there is none."""
+    found = Simulation.objects.select_related("cluster").filter(key=key).first()
+    if not found:
+        raise Refused(reasons.NO_SUCH_SIMULATION, key=key)
+    return found
+
+
+def recent(cluster: Cluster) -> list[Simulation]:
+    """The latest runs of a cluster, without their scenario and film."""
+    return list(Simulation.objects.filter(cluster=cluster).defer("scenario", "film")[:RECENT])
+
+
+def may_delete(simulation: Simulation, actor: Any) -> bool:
+    """Its author, or an administrator."""
+    return simulation.author_id == actor.pk or roles.may(actor, roles.ADMINISTER)
+
+
+@transaction.atomic
+def delete(key: str, *, actor: Any) -> Simulation:
+    """Delete a run; raises Refused for anybody but its author and administrators."""
+    found = named(key)
+    if not may_delete(found, actor):
+        raise Refused(reasons.SIMULATION_NOT_YOURS, author=found.author_name)
+    events.record(
+        reasons.SIMULATION_DELETED, actor=actor, cluster=found.cluster, name=found.name, author=found.author_name
+    )
+    Simulation.objects.filter(pk=found.pk).delete()
+    return found

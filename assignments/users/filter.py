@@ -1,0 +1,100 @@
+"""What a list of users shows: a filter of people by cluster, home, service and name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet
+from django.db.models.functions import Collate, Lower
+from django.db.models.lookups import StartsWith
+
+from assignments.models import Assignment, Population
+from topology.models import Cluster, EndUser, Node
+
+Row = TypeVar("Row", bound=Model)
+PAGE = 50  # users in the page at once, for each list
+
+
+def key_of(prefix: str = "") -> Collate:
+    """The order of every list; an index of EndUser has it. The prefix leads to the people."""
+    return Collate(Lower(f"{prefix}user_id"), "C")
+
+
+KEY = key_of("user__")
+ANYWHERE = 3  # letters that are found anywhere, by trigrams; fewer match the beginning of the user ID
+
+
+@dataclass(frozen=True)
+class UserFilter:
+    """What a list of users shows; no cluster means all of them, `node` 0 the unassigned ones."""
+
+    cluster_id: int | None
+    node_id: int | None = None
+    subcluster_id: int | None = None
+    assigned: bool | None = None
+    pinned: bool | None = None
+    out_of_service: bool | None = None
+    endpoint: str = ""
+    q: str = ""
+    contacts_min: int | None = None
+
+
+def matching_users(where: UserFilter) -> QuerySet[Assignment]:
+    """Assignments that match, without order; they can be ordered by KEY."""
+    rows = placed(Assignment.objects.all(), where)
+    if where.pinned is not None:
+        rows = rows.filter(pinned=where.pinned)
+    return rows.filter(who(where, "user__"))
+
+
+def placed(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:
+    """The assignments, or the populations, of the cluster, homes and service that a filter asks for."""
+    rows = _of_cluster(rows, where)
+    if where.node_id is not None:
+        rows = rows.filter(home_node=where.node_id or None)
+    if where.subcluster_id is not None:
+        nodes = list(Node.objects.filter(subcluster=where.subcluster_id).values_list("pk", flat=True))
+        rows = rows.filter(home_node__in=nodes)
+    if where.assigned is not None:
+        rows = rows.filter(home_node__isnull=not where.assigned)
+    return rows if where.out_of_service is None else _in_or_out_of_service(rows, where)
+
+
+def _of_cluster(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:
+    return rows if where.cluster_id is None else rows.filter(cluster_id=where.cluster_id)
+
+
+def _in_or_out_of_service(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:
+    dead = [n.pk for n in _of_cluster(Node.objects.all(), where) if not n.serves]
+    if not where.out_of_service:
+        return rows.exclude(serving_node__in=dead)
+    # Whose users they are is known, and the index of homes finds them.
+    homes = Population.objects.filter(serving_node__in=dead, users__gt=0).values_list("home_node", flat=True)
+    return rows.filter(serving_node__in=dead, home_node__in=list(homes.distinct()))
+
+
+def who(where: UserFilter, prefix: str = "") -> Q:
+    """What a filter asks of the people themselves; the prefix leads to them."""
+    asked = _named(where.q.strip(), prefix)
+    if where.endpoint:
+        asked &= Q((f"{prefix}endpoints__contains", [where.endpoint]))
+    if where.contacts_min is not None:
+        asked &= Q((f"{prefix}contacts__gte", where.contacts_min))
+    return asked
+
+
+def _named(text: str, prefix: str) -> Q:
+    if not text:
+        return Q()
+    if len(text) < ANYWHERE:
+        return Q(StartsWith(key_of(prefix), text.lower()))
+    parts = (Q((f"{prefix}{column}__icontains", text)) for column in ("user_id", "name", "mail"))
+    return reduce(or_, parts)
+
+
+def find_user(cluster: Cluster, user_id: str) -> EndUser | None:
+    """A person of a cluster by user ID, whatever the case."""
+    return EndUser.objects.filter(assignment__cluster=cluster, user_id__iexact=user_id).first()

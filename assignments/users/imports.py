@@ -1,0 +1,231 @@
+"""Users in from a file: all of its lines or none, in a few statements however long it is.
+
+    file --UserList--> COPY into a staging table --checks--> problems, or EndUser and Assignment in one transaction
+
+New users are placed as the cluster's mode says (domain.md §2). Users who have a home stay there, whatever the file
+says: moving people is the work of runs, which are throttled. New users wait while a node of the cluster is in a
+failover state (domain.md §1.4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from assignments.models import Kind, Operation, Progress
+from assignments.planning.loads import ground_of
+from assignments.planning.rules import goals
+from assignments.recovery import service
+from assignments.users import staging
+from assignments.users.rules.user_file import Limits, Problems, Readable, UserList
+from topology import reasons
+from topology.live import events
+from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
+from topology.reasons import Refused
+from topology.rules.states import STEADY_STATES
+from topology.structure import locks
+from topology.structure.selectors import cluster_named
+
+LIMITS = Limits(MAX_USER_ID, MAX_CONTACTS, ENDPOINT_KINDS)
+
+
+@dataclass
+class Report:
+    """What an import did, or a dry run would do, with the bad lines: the first 1,000 and the number of all."""
+
+    cluster: str
+    dry_run: bool
+    format: str = ""
+    lines: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    assigned: int = 0
+    left_unassigned: int = 0
+    nodes: dict[str, int] = field(default_factory=dict)
+    problems: Problems = field(default_factory=Problems)
+    warnings: Problems = field(default_factory=Problems)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every line was good; otherwise nothing was imported."""
+        return not self.problems.total
+
+    def as_dict(self) -> dict[str, Any]:
+        """The shape that the page, the commands and the API give."""
+        counts = ("lines", "created", "updated", "unchanged", "assigned", "left_unassigned")
+        return {
+            "cluster": self.cluster,
+            "dry_run": self.dry_run,
+            "ok": self.ok,
+            "format": self.format,
+            **{name: getattr(self, name) for name in counts},
+            "nodes": self.nodes,
+            "problems_total": self.problems.total,
+            "problems": [problem.as_dict() for problem in self.problems.listed],
+            "warnings_total": self.warnings.total,
+            "warnings": [problem.as_dict() for problem in self.warnings.listed],
+        }
+
+
+@transaction.atomic
+def import_users(cluster: Cluster, file: Readable, *, actor: Any = None, dry_run: bool = False) -> Report:
+    """Bring the users of a file into a cluster; bad lines come back in the report and then nothing is changed.
+
+    A dry run does it all and takes it back. Raises Refused while a node of the cluster is in a failover state.
+    """
+    users = UserList(file, LIMITS)
+    nodes = {node.name.lower(): node for node in Node.objects.filter(cluster=cluster)}
+    # The file is read before any lock is taken: nobody waits for a slow upload.
+    staging.create()
+    staging.copy(users, cluster, nodes)
+    report = Report(cluster.name, dry_run, users.format, users.lines, problems=users.problems)
+    _hold(cluster)
+    staging.match()
+    _check(cluster, report)
+    if report.ok:
+        _Placement(cluster, report).run()
+    if report.ok:
+        _write(cluster, report, actor)
+    if dry_run or not report.ok:
+        transaction.set_rollback(True)
+    return report
+
+
+def _hold(cluster: Cluster) -> None:
+    """The cluster's locks in their order, and the one of all imports, for user IDs are unique over all clusters.
+
+    Raises Refused when the cluster was removed while its lock was waited for.
+    """
+    locks.hold_cluster(cluster.pk)
+    cluster_named(cluster.name)
+    locks.hold_imports()
+    locks.hold_subclusters(Subcluster.objects.filter(cluster=cluster).values_list("pk", flat=True))
+
+
+def _check(cluster: Cluster, report: Report) -> None:
+    report.problems.add_counted(*staging.duplicates())
+    report.problems.add_counted(*staging.of_other_clusters(cluster.pk))
+    report.problems.add_counted(*staging.homeless())
+    report.warnings.add_counted(*staging.staying())
+
+
+class _Placement:
+    """Gives every line that needs one a home: the node it names, or the one the cluster's mode leads to."""
+
+    def __init__(self, cluster: Cluster, report: Report) -> None:
+        self.cluster, self.report = cluster, report
+        self.nodes = list(Node.objects.filter(cluster=cluster).order_by("number"))
+        self.ground = ground_of(cluster)
+
+    def run(self) -> None:
+        staging.place_named(self.cluster.mode == goals.MANUAL)
+        if staging.count_arriving():
+            self._refuse_in_failover()
+        self.report.problems.add_counted(*staging.into_maintenance())
+        self.report.problems.add_counted(*staging.over_capacity(self._capacities()))
+        waiting = staging.waiting()
+        if self.report.ok and waiting.users:
+            self._by_mode(waiting)
+
+    def _refuse_in_failover(self) -> None:
+        for node in self.nodes:
+            if node.state not in STEADY_STATES:
+                state = node.look.label
+                raise Refused(reasons.CLUSTER_IN_FAILOVER, node=node.name, state=state, cluster=self.cluster.name)
+
+    def _by_mode(self, waiting: staging.Waiting) -> None:
+        try:
+            counts = self._places(waiting.users, waiting.endpoints)
+        except Refused as refusal:
+            room = self._room(waiting)
+            facts = {"room": room, "users": waiting.users, "cluster": self.cluster.name, "why": refusal.message}
+            self.report.problems.add_counted(*staging.beyond(room, facts))
+            return
+        staging.place(counts)
+        self.report.problems.add_counted(*staging.over_capacity(self._capacities()))
+
+    def _places(self, users: int, endpoints: int) -> dict[int, int]:
+        """Users per node; room for a failover is kept where the model asks for it, as long as there is any."""
+        loads = self._loads()
+        redundant = self.ground.redundant
+        try:
+            return goals.place(loads, self.cluster.mode, users, endpoints=endpoints, redundant=redundant)
+        except Refused:
+            if not redundant:
+                raise
+        return goals.place(loads, self.cluster.mode, users, endpoints=endpoints)
+
+    def _room(self, waiting: staging.Waiting) -> int:
+        """The most users that find a place, by halving."""
+        low, high = 0, waiting.users
+        while low + 1 < high:
+            middle = (low + high) // 2
+            try:
+                self._places(middle, waiting.endpoints * middle // waiting.users)
+                low = middle
+            except Refused:
+                high = middle
+        return low
+
+    def _loads(self) -> list[goals.NodeLoad]:
+        """The nodes with those who are at home there and those whom this file brings so far."""
+        added = staging.placed()
+        return [_with(load, *added.get(load.id, (0, 0))) for load in self.ground.nodes]
+
+    def _capacities(self) -> list[staging.Capacity]:
+        return [
+            staging.Capacity(n.id, n.name, n.users, n.endpoints, n.capacity_users, n.capacity_endpoints)
+            for n in self.ground.nodes
+        ]
+
+
+def _with(load: goals.NodeLoad, users: int, endpoints: int) -> goals.NodeLoad:
+    return replace(load, users=load.users + users, endpoints=load.endpoints + endpoints)
+
+
+def _write(cluster: Cluster, report: Report, actor: Any) -> None:
+    nodes = {node.pk: node for node in Node.objects.filter(cluster=cluster)}
+    report.created, report.updated, report.unchanged, report.left_unassigned = staging.outcome()
+    report.nodes = {nodes[pk].name: users for pk, users in sorted(staging.count_placed().items())}
+    report.assigned = sum(report.nodes.values())
+    if not report.created + report.updated:
+        return
+    staging.write_people()
+    staging.write_assignments(cluster.pk, [pk for pk, node in nodes.items() if node.serves])
+    service.wake([node.subcluster_id for node in nodes.values() if node.subcluster_id])  # its windows may change
+    operation = _trace(cluster, report.assigned, actor) if report.assigned else None
+    touched = [f"cluster-{cluster.pk}", *(f"node-{pk}" for pk in nodes)]
+    counts = {name: getattr(report, name) for name in ("lines", "created", "updated", "assigned")}
+    # An undo of the operation reads this: its users had no home before, so none is what they go back to.
+    counts["unassigned"] = report.assigned
+    events.record(
+        reasons.USERS_IMPORTED,
+        cluster=cluster,
+        operation=operation,
+        actor=actor,
+        topics=touched,
+        name=cluster.name,
+        **counts,
+    )
+
+
+def _trace(cluster: Cluster, assigned: int, actor: Any) -> Operation:
+    """A finished operation with one move for each user who got a home, so that the history of a person is whole."""
+    now = timezone.now()
+    operation = Operation.objects.create(
+        cluster=cluster,
+        kind=Kind.MOVE,
+        state=Progress.FINISHED,
+        total=assigned,
+        done=assigned,
+        author=actor if getattr(actor, "pk", None) else None,
+        author_name=str(actor or events.ENGINE),
+        started_at=now,
+        finished_at=now,
+    )
+    staging.write_traces(operation.pk, reasons.USERS_IMPORTED.code)
+    return operation

@@ -1,0 +1,158 @@
+"""Pages of lists of users and their counts, as fast with a million users as with a hundred.
+
+The order of a list stands in one table and most of its filter in another, so no index has both. A page asks twice
+in one statement, and the second question is asked only where the first did not fill the page:
+
+    near: go on in the order of the list, look at a bounded number of users, keep those that match
+    far:  find all who match by whatever is rarest, then sort them
+
+Common filters are answered by the first, rare ones by the second; a filter that matches nobody looks at few users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Collate
+from django.db.models.lookups import GreaterThan, LessThan, StartsWith
+
+from assignments.models import Assignment, Listing, Population
+from assignments.users.filter import ANYWHERE, PAGE, UserFilter, key_of, matching_users, placed, who
+from topology.models import EndUser, Node
+
+Key = tuple[int, str]  # of a user, and in the order of the list
+LOOKED_AT = 3_000  # users that the first question looks at; a filter that one in sixty matches fills its page
+MOST = 10_000  # a count goes no further
+
+# The OFFSETs keep each part as it is written: a plan made for the first rows would walk a million of them.
+PAGE_SQL = """
+    WITH near AS MATERIALIZED (
+        SELECT walk.id, walk.key FROM ({walk}) walk
+        CROSS JOIN LATERAL (SELECT 1 FROM ({one}) candidate OFFSET 0) hit ORDER BY walk.key {way} LIMIT {limit}
+    )
+    SELECT id, key FROM near WHERE (SELECT count(*) FROM near) = {limit}
+    UNION ALL
+    (SELECT id, key FROM (SELECT id, key FROM ({all}) matching (id, key) OFFSET 0) far
+        WHERE (SELECT count(*) FROM near) < {limit} ORDER BY key {way} LIMIT {limit})
+    ORDER BY key {way}
+"""
+
+
+@dataclass(frozen=True)
+class UserPage:
+    """One page of a list of users in order of user ID, the cursor of the next one, whether there are earlier ones."""
+
+    rows: tuple[Assignment, ...]
+    next_cursor: str
+    earlier: bool = False
+
+
+def user_page(where: UserFilter, cursor: str = "", limit: int = PAGE) -> UserPage:
+    """One page by keyset: users after the cursor in order of user ID."""
+    keys = _keys(where, cursor.lower(), limit + 1, later=True)
+    return UserPage(_rows(keys[:limit]), keys[limit - 1][1] if len(keys) > limit else "", bool(cursor))
+
+
+def user_page_before(where: UserFilter, before: str, limit: int = PAGE) -> UserPage:
+    """The page that ends before a user ID, in order of user ID; there is always a next one."""
+    keys = _keys(where, before.lower(), limit + 1, later=False)
+    page = keys[:limit][::-1]
+    return UserPage(_rows(page), page[-1][1] if page else "", len(keys) > limit)
+
+
+def _rows(keys: list[Key]) -> tuple[Assignment, ...]:
+    found = Assignment.objects.select_related("user").in_bulk([pk for pk, _ in keys])
+    return tuple(found[pk] for pk, _ in keys if pk in found)
+
+
+def _keys(where: UserFilter, cursor: str, limit: int, *, later: bool) -> list[Key]:
+    """The users of a page in order, or in reverse order before a cursor."""
+    try:
+        parts = {"walk": _sql(_walk(where, cursor, later)), **_matching(where, cursor, later)}
+    except EmptyResultSet:  # a filter that nobody can match
+        return []
+    texts = {name: text for name, (text, _) in parts.items()}
+    statement = PAGE_SQL.format(**texts, limit=limit, way="ASC" if later else "DESC")
+    with connection.cursor() as run:
+        run.execute(statement, [param for _, params in parts.values() for param in params])
+        return list(run.fetchall())
+
+
+def _walk(where: UserFilter, cursor: str, later: bool) -> QuerySet[Any]:
+    """The next people of the cluster, or of all, in the order of the list; with one or two letters who begin so."""
+    rows: QuerySet[Any]
+    key: F | Collate
+    if where.cluster_id is None:
+        key = key_of()
+        rows = EndUser.objects.annotate(key=key)
+    else:
+        key = F("key")
+        rows = Listing.objects.filter(cluster=where.cluster_id).annotate(id=F("user_id"))
+    if 0 < len(text := where.q.strip()) < ANYWHERE:
+        rows = rows.filter(StartsWith(key, text.lower()))
+    return _past(rows, key, cursor, later).order_by("key" if later else "-key").values("id", "key")[:LOOKED_AT]
+
+
+def _matching(where: UserFilter, cursor: str, later: bool) -> dict[str, tuple[str, Sequence[Any]]]:
+    """Whether one of them matches, and all who match; a filter of the people alone leaves their places unread."""
+    place = asks_place(where)
+    rows: QuerySet[Any] = matching_users(where) if place else EndUser.objects.filter(who(where))
+    every = _sql(_beyond(rows, "user__" if place else "", cursor, later).values("pk", "key"))
+    if not who(where):
+        every = _each(_by_homes(rows, where), cursor, later)
+    return {"one": _sql(rows.filter(pk=RawSQL("walk.id", ())).values("pk")), "all": every}
+
+
+def _by_homes(rows: QuerySet[Any], where: UserFilter) -> QuerySet[Any]:
+    """The same users, those of a cluster by their homes as well: these have an index."""
+    if where.cluster_id is None:
+        return rows
+    homes = list(Node.objects.filter(cluster=where.cluster_id).values_list("pk", flat=True))
+    return rows.filter(Q(home_node__in=homes) | Q(home_node=None))
+
+
+def _each(rows: QuerySet[Any], cursor: str, later: bool) -> tuple[str, Sequence[Any]]:
+    """The users of a place, looked up one by one: the people would else be read as a whole for a part of them."""
+    user = _beyond(EndUser.objects.filter(pk=RawSQL("place.id", ())), "", cursor, later).values("key")
+    (places, first), (keys, second) = _sql(rows.values("pk")), _sql(user)
+    text = f"SELECT place.id, looked.key FROM ({places}) place (id) CROSS JOIN LATERAL ({keys} OFFSET 0) looked"
+    return text, [*first, *second]
+
+
+def _beyond(rows: QuerySet[Any], prefix: str, cursor: str, later: bool) -> QuerySet[Any]:
+    key = key_of(prefix)
+    keyed: QuerySet[Any] = _past(rows, key, cursor, later).annotate(key=key)
+    return keyed
+
+
+def _past(rows: QuerySet[Any], key: F | Collate, cursor: str, later: bool) -> QuerySet[Any]:
+    """Those after the cursor, from the beginning without one; or those before it."""
+    if cursor or not later:
+        return rows.filter(GreaterThan(key, cursor) if later else LessThan(key, cursor))
+    return rows
+
+
+def _sql(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
+    """A query as the ORM writes it, with its parameters apart."""
+    text, params = rows.query.sql_with_params()
+    return text, params
+
+
+def asks_place(where: UserFilter) -> bool:
+    """Whether a filter asks where people are, and not only who they are."""
+    return replace(where, q="", endpoint="", contacts_min=None) != UserFilter(None)
+
+
+def count_users(where: UserFilter, cap: int = MOST) -> tuple[int, bool]:
+    """How many match, and whether the count was capped. Whoever is asked for by place alone is counted already."""
+    if where == replace(where, q="", endpoint="", contacts_min=None, pinned=None):
+        return placed(Population.objects.all(), where).aggregate(n=Sum("users"))["n"] or 0, False
+    rows: QuerySet[Any] = matching_users(where) if asks_place(where) else EndUser.objects.filter(who(where))
+    found = rows.values("pk")[: cap + 1].count()
+    return min(found, cap), found > cap

@@ -1,0 +1,347 @@
+"""The staging table of an import: lines of the file as rows, and the statements that check and write them.
+
+    copy -> match (who is known) -> problems -> place_named, place (target of each line) -> write_…
+
+The table is the transaction's own and goes with it. No statement is repeated per user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from assignments.users.rules.user_file import LISTED, NO_NODE, Problem, Row, UserList
+from topology import reasons
+from topology.models import Cluster, Node
+from topology.reasons import Reason
+
+CREATE = """
+    DROP TABLE IF EXISTS pg_temp.staged;
+    CREATE TEMPORARY TABLE staged (
+        line integer, user_id text, name text, mail text, endpoints text[], contacts integer, node_id bigint,
+        leave boolean,
+        folded text GENERATED ALWAYS AS (lower(user_id)) STORED,
+        known bigint,        -- the person, when there is one of this ID
+        cluster_id bigint,   -- where the person is a user already
+        home_id bigint,
+        had integer,         -- endpoints so far
+        changed boolean NOT NULL DEFAULT false,
+        target bigint,       -- the home that this import gives
+        waits boolean NOT NULL DEFAULT false  -- for a home that the mode of the cluster leads to
+    ) ON COMMIT DROP
+"""
+COPY = "COPY staged (line, user_id, name, mail, endpoints, contacts, node_id, leave) FROM STDIN"
+MATCH = """
+    UPDATE staged SET
+        known = person.id, cluster_id = place.cluster_id, home_id = place.home_node_id,
+        had = coalesce(place.endpoints, cardinality(person.endpoints)),
+        changed = place.user_id IS NULL
+            OR (coalesce(staged.name, person.name), coalesce(staged.mail, person.mail),
+                coalesce(staged.endpoints, person.endpoints::text[]), coalesce(staged.contacts, person.contacts))
+            IS DISTINCT FROM (person.name, person.mail, person.endpoints::text[], person.contacts::integer)
+    FROM topology_enduser person LEFT JOIN assignments_assignment place ON place.user_id = person.id
+    WHERE lower(person.user_id) = staged.folded
+"""
+ENDPOINTS = "coalesce(cardinality(staged.endpoints), staged.had, 0)"
+
+Found = tuple[list[Problem], int]
+
+
+class Waiting(NamedTuple):
+    """Users who wait for a home by the cluster's mode, and the sum of their endpoints."""
+
+    users: int
+    endpoints: int
+
+
+class Capacity(NamedTuple):
+    """A node with what is at home there now and what it can hold."""
+
+    pk: int
+    name: str
+    users: int
+    endpoints: int
+    capacity_users: int
+    capacity_endpoints: int
+
+
+def _run(sql: str, *values: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def _rows(sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
+# --- In -------------------------------------------------------------------------------------------
+
+
+def create() -> None:
+    """An empty table."""
+    _run(CREATE)
+
+
+def copy(users: UserList, cluster: Cluster, nodes: Mapping[str, Node]) -> None:
+    """Stream every usable line of the file into the table; unusable nodes become problems of the list."""
+    with connection.cursor() as cursor:
+        with cursor.copy(COPY) as stream:
+            for row in users.rows():
+                stream.write_row(_columns(row, _home(row, users, cluster, nodes)))
+        cursor.execute("ANALYZE staged (line, folded, node_id)")
+        # What is known of tables that were just filled or emptied may be wrong by everything, and a nested loop that
+        # is chosen for "one row" takes minutes for 30,000; hash joins stay linear. Until the end of this transaction.
+        cursor.execute("SELECT set_config('enable_nestloop', 'off', true) FROM staged HAVING count(*) > 1000")
+
+
+def _home(row: Row, users: UserList, cluster: Cluster, nodes: Mapping[str, Node]) -> int | None:
+    if not row.node or row.node == NO_NODE:
+        return None
+    node = nodes.get(row.node.lower())
+    if node and node.subcluster_id:
+        return int(node.pk)
+    if node:
+        users.problems.add(row.line, reasons.IMPORT_NODE_UNASSIGNED, node=node.name)
+    else:
+        known = ", ".join(other.name for other in nodes.values()) or "none"
+        facts = {"value": row.node[:60], "cluster": cluster.name, "known": known}
+        users.problems.add(row.line, reasons.IMPORT_UNKNOWN_NODE, **facts)
+    return None
+
+
+def _columns(row: Row, home: int | None) -> tuple[Any, ...]:
+    endpoints = None if row.endpoints is None else "{" + ",".join(row.endpoints) + "}"
+    return row.line, row.user_id, row.name, row.mail, endpoints, row.contacts, home, row.node == NO_NODE
+
+
+def match() -> None:
+    """Find the people of these IDs, whatever the case, with the place they have; call it under the import lock."""
+    _run(MATCH)
+
+
+# --- Problems -------------------------------------------------------------------------------------
+
+
+def _found(reason: Reason, facts: Sequence[str], sql: str, *values: Any) -> Found:
+    """The first problems and their number, from a query of lines and facts in order of lines."""
+    counted = f"SELECT found.*, count(*) OVER () AS total FROM ({sql}) AS found ORDER BY line LIMIT {LISTED}"
+    rows = _rows(counted, *values)
+    problems = [Problem(row[0], reason, dict(zip(facts, row[1:-1], strict=True))) for row in rows]
+    return problems, rows[0][-1] if rows else 0
+
+
+def duplicates() -> Found:
+    """Lines whose user ID was in an earlier line."""
+    sql = """
+        SELECT line, user_id, first FROM (
+            SELECT line, user_id, min(line) OVER (PARTITION BY folded) AS first FROM staged
+        ) AS seen WHERE line <> first
+    """
+    return _found(reasons.IMPORT_ID_TWICE, ["user_id", "first"], sql)
+
+
+def of_other_clusters(cluster_id: int) -> Found:
+    """Lines whose person is a user of another cluster."""
+    sql = """
+        SELECT line, user_id, cluster.name FROM staged JOIN topology_cluster cluster ON cluster.id = cluster_id
+        WHERE cluster_id <> %s
+    """
+    return _found(reasons.IMPORT_OTHER_CLUSTER, ["user_id", "other"], sql, cluster_id)
+
+
+def homeless() -> Found:
+    """Lines whose node left its subcluster, or went, between reading the file and taking the locks."""
+    sql = """
+        SELECT line, coalesce(node.name, 'The node that the line names')
+        FROM staged LEFT JOIN topology_node node ON node.id = staged.node_id
+        WHERE staged.node_id IS NOT NULL AND node.subcluster_id IS NULL
+    """
+    return _found(reasons.IMPORT_NODE_UNASSIGNED, ["node"], sql)
+
+
+def staying() -> Found:
+    """Lines that name another node than the home their user has."""
+    sql = """
+        SELECT line, user_id, home.name FROM staged JOIN topology_node home ON home.id = home_id
+        WHERE leave OR node_id <> home_id
+    """
+    return _found(reasons.IMPORT_STAYS, ["user_id", "node"], sql)
+
+
+def into_maintenance() -> Found:
+    """Lines that would give somebody a home that a person works on."""
+    sql = """
+        SELECT line, node.name FROM staged JOIN topology_node node ON node.id = target
+        WHERE node.maintenance_until IS NOT NULL
+    """
+    return _found(reasons.NODE_IN_MAINTENANCE, ["node"], sql)
+
+
+def over_capacity(nodes: Sequence[Capacity]) -> Found:
+    """Lines that bring a node beyond its capacity in users or in endpoints, counted in order of lines."""
+    sql = f"""
+        WITH node (id, name, users, endpoints, most_users, most_endpoints) AS (
+            SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+        ), added AS (
+            SELECT line, coalesce(target, home_id) AS node_id, (target IS NOT NULL)::integer AS user_added,
+                {ENDPOINTS} - CASE WHEN target IS NULL THEN coalesce(had, 0) ELSE 0 END AS endpoints_added
+            FROM staged WHERE coalesce(target, home_id) IS NOT NULL
+        ), running AS (
+            SELECT line, node_id, user_added, endpoints_added, sum(user_added) OVER lines AS users,
+                sum(endpoints_added) OVER lines AS endpoints
+            FROM added WINDOW lines AS (PARTITION BY node_id ORDER BY line)
+        ), full_nodes AS (
+            SELECT running.line, node.*, running.users + node.users AS users_after,
+                running.endpoints + node.endpoints AS endpoints_after,
+                user_added > 0 AND running.users + node.users > most_users AS too_many
+            FROM running JOIN node ON node.id = running.node_id
+            WHERE (user_added > 0 AND running.users + node.users > most_users)
+                OR (endpoints_added > 0 AND running.endpoints + node.endpoints > most_endpoints)
+        )
+        SELECT line, name, CASE WHEN too_many THEN 'users' ELSE 'endpoints' END,
+            CASE WHEN too_many THEN users_after ELSE endpoints_after END::bigint,
+            CASE WHEN too_many THEN most_users ELSE most_endpoints END
+        FROM full_nodes
+    """
+    columns = [list(column) for column in zip(*nodes, strict=True)] or [[]] * 6
+    return _found(reasons.IMPORT_NODE_FULL, ["node", "what", "after", "capacity"], sql, *columns)
+
+
+def beyond(room: int, facts: Mapping[str, Any]) -> Found:
+    """Waiting lines after the first `room` of them."""
+    sql = "SELECT line, number FROM (SELECT line, row_number() OVER (ORDER BY line) AS number FROM staged WHERE waits)"
+    found, total = _found(reasons.IMPORT_CLUSTER_FULL, ["number"], f"{sql} AS waiting WHERE number > %s", room)
+    return [Problem(p.line, p.reason, {**facts, **p.facts}) for p in found], total
+
+
+# --- Homes ----------------------------------------------------------------------------------------
+
+
+def place_named(manual: bool) -> None:
+    """Give the unassigned the home that their line names; the new ones without one wait, unless the mode is manual."""
+    sql = """
+        UPDATE staged SET
+            target = node_id, waits = cluster_id IS NULL AND node_id IS NULL AND NOT leave AND NOT %s
+        WHERE home_id IS NULL
+    """
+    _run(sql, manual)
+
+
+def count_arriving() -> int:
+    """New users, and unassigned ones who get a home."""
+    return int(_rows("SELECT count(*) FROM staged WHERE cluster_id IS NULL OR target IS NOT NULL")[0][0])
+
+
+def waiting() -> Waiting:
+    """Users who wait for a home by the cluster's mode."""
+    return Waiting(*_rows(f"SELECT count(*), coalesce(sum({ENDPOINTS}), 0)::bigint FROM staged WHERE waits")[0])
+
+
+def place(counts: Mapping[int, int]) -> None:
+    """Deal the waiting users out: so many to each node, mixed, so that no node gets one end of the alphabet."""
+    sql = """
+        UPDATE staged SET target = share.node_id
+        FROM (
+            SELECT line, row_number() OVER (ORDER BY hashtext(folded), line) AS number FROM staged WHERE waits
+        ) AS dealt JOIN (
+            SELECT node_id, sum(users) OVER (ORDER BY node_id) AS last, users
+            FROM unnest(%s::bigint[], %s::bigint[]) AS given (node_id, users)
+        ) AS share ON dealt.number > share.last - share.users AND dealt.number <= share.last
+        WHERE staged.line = dealt.line
+    """
+    _run(sql, list(counts), list(counts.values()))
+
+
+def placed() -> dict[int, tuple[int, int]]:
+    """Users and endpoints that this import adds so far, per node."""
+    sql = f"""
+        SELECT coalesce(target, home_id), count(target),
+            sum({ENDPOINTS} - CASE WHEN target IS NULL THEN coalesce(had, 0) ELSE 0 END)::bigint
+        FROM staged WHERE coalesce(target, home_id) IS NOT NULL GROUP BY 1
+    """
+    return {pk: (users, endpoints) for pk, users, endpoints in _rows(sql)}
+
+
+def count_placed() -> dict[int, int]:
+    """Users who get a home, per node."""
+    return dict(_rows("SELECT target, count(*) FROM staged WHERE target IS NOT NULL GROUP BY target"))
+
+
+# --- Out ------------------------------------------------------------------------------------------
+
+
+def outcome() -> tuple[int, int, int, int]:
+    """How many people are new, changed, unchanged, and how many stay without a home."""
+    sql = """
+        SELECT count(*) FILTER (WHERE known IS NULL),
+            count(*) FILTER (WHERE known IS NOT NULL AND (changed OR target IS NOT NULL)),
+            count(*) FILTER (WHERE known IS NOT NULL AND NOT changed AND target IS NULL),
+            count(*) FILTER (WHERE target IS NULL AND home_id IS NULL)
+        FROM staged
+    """
+    created, updated, unchanged, left = _rows(sql)[0]
+    return created, updated, unchanged, left
+
+
+def write_people() -> None:
+    """Create the new people and change those whose line differs."""
+    _run("""
+        INSERT INTO topology_enduser (user_id, name, mail, endpoints, contacts, created_at)
+        SELECT user_id, coalesce(name, ''), coalesce(mail, ''), coalesce(endpoints, '{}'), coalesce(contacts, 0), now()
+        FROM staged WHERE known IS NULL ORDER BY folded
+        ON CONFLICT (lower(user_id)) DO NOTHING
+    """)
+    _run("""
+        UPDATE topology_enduser AS person SET
+            name = coalesce(staged.name, person.name), mail = coalesce(staged.mail, person.mail),
+            endpoints = coalesce(staged.endpoints, person.endpoints),
+            contacts = coalesce(staged.contacts, person.contacts)
+        FROM staged WHERE person.id = staged.known AND staged.changed
+    """)
+    _run("""
+        UPDATE staged SET known = person.id FROM topology_enduser person
+        WHERE staged.known IS NULL AND lower(person.user_id) = staged.folded
+    """)
+
+
+def write_assignments(cluster_id: int, serving: Sequence[int]) -> None:
+    """Give every new user a row, and the unassigned ones their home; clients sign in where the node serves."""
+    _run(
+        f"""
+        INSERT INTO assignments_assignment
+            (user_id, cluster_id, home_node_id, serving_node_id, signed_in, pinned, endpoints)
+        SELECT known, %s, target, target, coalesce(target = ANY(%s), false), false, {ENDPOINTS}
+        FROM staged WHERE cluster_id IS NULL ORDER BY known
+        """,
+        cluster_id,
+        list(serving),
+    )
+    _run(
+        f"""
+        UPDATE assignments_assignment AS place SET
+            home_node_id = coalesce(place.home_node_id, staged.target),
+            serving_node_id = coalesce(place.serving_node_id, staged.target),
+            signed_in = place.signed_in OR coalesce(staged.target = ANY(%s), false),
+            endpoints = {ENDPOINTS}
+        FROM staged
+        WHERE place.user_id = staged.known AND staged.cluster_id IS NOT NULL
+            AND (staged.target IS NOT NULL OR place.endpoints <> {ENDPOINTS})
+        """,
+        list(serving),
+    )
+
+
+def write_traces(operation_id: int, code: str) -> None:
+    """One move for each user who got a home."""
+    _run(
+        """
+        INSERT INTO assignments_move (operation_id, user_id, to_node_id, done, code, at)
+        SELECT %s, known, target, true, %s, now() FROM staged WHERE target IS NOT NULL
+        """,
+        operation_id,
+        code,
+    )

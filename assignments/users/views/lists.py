@@ -1,0 +1,25 @@
+"""Lists of users beside the map."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from assignments.population.selectors import board_of
+from assignments.users.views.user_list import pane
+from topology.accounts import roles
+from topology.structure.selectors import cluster_named
+from topology.views.http import needs
+
+
+@require_GET
+@needs(roles.SEE)
+def users(request: HttpRequest, cluster: str) -> HttpResponse:
+    """The pane, or only its list when the filter changed or the list goes on; the page's address keeps the filter."""
+    found = cluster_named(cluster)
+    shown = pane(request, board_of(found))
+    filtering = request.headers.get("HX-Target") == "user-list"
+    template = "assignments/_user_list.html" if filtering or "list" in request.GET else "assignments/_users.html"
+    response = render(request, template, {"cluster": found, "pane": shown})
+    if filtering and "list" not in request.GET:
+        response["HX-Replace-Url"] = shown.page_address
+    return response

@@ -1,0 +1,46 @@
+"""Saved views: the menu beside the filter of a list of users, of a cluster's or of the one of all clusters."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from assignments.users import saved_views
+from assignments.users.views.search import Directory
+from assignments.users.views.user_list import filter_of, query_of
+from topology.accounts import roles
+from topology.models import Cluster
+from topology.structure.selectors import cluster_named
+from topology.views.http import needs
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.SEE)
+def views(request: HttpRequest, cluster: str = "") -> HttpResponse:
+    """One's own views of a list; a POST keeps the filter as it stands under a name."""
+    found = cluster_named(cluster) if cluster else None
+    if request.method == "POST":
+        query = query_of(*filter_of(request.POST, found)) if found else Directory(request.POST).query
+        saved_views.save(request.user, found, request.POST.get("name", ""), query)
+    return _menu(request, found)
+
+
+@require_POST
+@needs(roles.SEE)
+def delete(request: HttpRequest, pk: int, cluster: str = "") -> HttpResponse:
+    """Forget one's own view."""
+    found = cluster_named(cluster) if cluster else None
+    saved_views.delete(request.user, found, pk)
+    return _menu(request, found)
+
+
+def _menu(request: HttpRequest, cluster: Cluster | None) -> HttpResponse:
+    context = {
+        "cluster": cluster,
+        "views": list(saved_views.views_of(request.user, cluster)),
+        "page": reverse("cluster", args=[cluster.name]) if cluster else reverse("find-users"),
+        "save": reverse("saved-views", args=[cluster.name]) if cluster else reverse("find-users-views"),
+    }
+    return render(request, "assignments/_saved_views.html", context)

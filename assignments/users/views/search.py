@@ -1,0 +1,252 @@
+"""Finding users in all clusters: the address keeps the filter, pages go on by user ID, what matches is exported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from urllib.parse import urlencode
+from zlib import crc32
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from assignments.models import Assignment
+from assignments.moves.views.chosen import csv_response
+from assignments.users import pages
+from assignments.users.filter import UserFilter, matching_users
+from assignments.users.views.user_list import (
+    SHOWS,
+    contacts_in,
+    cursor_in,
+    cursor_of,
+    id_at,
+    known,
+    number,
+    query_of,
+    text_in,
+)
+from topology.accounts import pseudonyms, roles
+from topology.models import ENDPOINT_KINDS, Cluster, Node, Subcluster
+from topology.views.http import needs
+
+VERBS = {"move-dialog": "Move to…", "pin": "Pin…", "unpin": "Unpin…"}.items()  # with all who match
+
+
+@dataclass(frozen=True)
+class Person:
+    """One user of the list, and where the cluster's own page shows them."""
+
+    found: Assignment
+    home: Node | None
+    serving: Node | None
+    cluster: Cluster
+
+    @property
+    def address(self) -> str:
+        asked = {"node": self.found.home_node_id or 0, "q": self.found.user.user_id}
+        if pseudonyms.is_down():
+            asked.pop("q")
+        return f"{reverse('cluster', args=[self.cluster.name])}?{urlencode(asked)}"
+
+    @property
+    def away(self) -> Node | None:
+        return self.serving if self.serving is not self.home else None
+
+    @property
+    def out(self) -> bool:
+        return bool(self.serving and not self.serving.serves)
+
+    @property
+    def endpoint_names(self) -> str:
+        return ", ".join(ENDPOINT_KINDS[kind] for kind in self.found.user.endpoints) or "No endpoints"
+
+
+class Directory:
+    """The page: everything it shows is read when the template asks for it."""
+
+    def __init__(self, asked: QueryDict) -> None:
+        self.asked = asked
+        self.q = text_in(asked)
+        self.show = known(asked, "show", SHOWS)
+        self.endpoint = known(asked, "endpoint", ENDPOINT_KINDS)
+        self.contacts = contacts_in(asked)
+        self.after = cursor_in(asked, "after")
+
+    # --- Where ------------------------------------------------------------------------------------
+    @cached_property
+    def clusters(self) -> dict[int, Cluster]:
+        return {cluster.pk: cluster for cluster in Cluster.objects.all()}
+
+    @cached_property
+    def nodes(self) -> dict[int, Node]:
+        return {node.pk: node for node in Node.objects.order_by("cluster__name", "number")}
+
+    @cached_property
+    def subclusters(self) -> dict[int, Subcluster]:
+        return {sub.pk: sub for sub in Subcluster.objects.order_by("cluster__name", "position", "id")}
+
+    @cached_property
+    def cluster(self) -> Cluster | None:
+        name = self.asked.get("cluster", "")
+        return next((cluster for cluster in self.clusters.values() if cluster.name == name), None)
+
+    @cached_property
+    def node(self) -> Node | None:
+        """The node asked for, unless it is of another cluster than the one asked for."""
+        found = self.nodes.get(number(self.asked.get("node")) or 0)
+        return found if found and self._within(found.cluster_id) else None
+
+    @cached_property
+    def subcluster(self) -> Subcluster | None:
+        found = self.subclusters.get(number(self.asked.get("subcluster")) or 0)
+        return found if found and self._within(found.cluster_id) else None
+
+    def _within(self, cluster_id: int) -> bool:
+        return self.cluster is None or self.cluster.pk == cluster_id
+
+    @property
+    def node_groups(self) -> list[tuple[str, list[Node]]]:
+        """Choices by cluster; one cluster's alone when it is chosen."""
+        rows = [(cluster.name, [n for n in self.nodes.values() if n.cluster_id == pk]) for pk, cluster in self._chosen]
+        return [row for row in rows if row[1]]
+
+    @property
+    def subcluster_groups(self) -> list[tuple[str, list[Subcluster]]]:
+        all_of_them = self.subclusters.values()
+        rows = [(cluster.name, [s for s in all_of_them if s.cluster_id == pk]) for pk, cluster in self._chosen]
+        return [row for row in rows if row[1]]
+
+    @property
+    def _chosen(self) -> list[tuple[int, Cluster]]:
+        return [(pk, cluster) for pk, cluster in self.clusters.items() if self._within(pk)]
+
+    # --- Which users ------------------------------------------------------------------------------
+    show_choices = [(value, label) for value, (label, _) in SHOWS.items()]
+    endpoint_choices = [("", "Any endpoint"), *ENDPOINT_KINDS.items()]
+
+    @property
+    def where(self) -> UserFilter:
+        where = UserFilter(
+            self.cluster.pk if self.cluster else None,
+            node_id=self.node.pk if self.node else None,
+            subcluster_id=self.subcluster.pk if self.subcluster else None,
+            endpoint=self.endpoint,
+            q=self.q,
+            contacts_min=self.contacts,
+        )
+        return replace(where, **SHOWS[self.show][1])
+
+    @cached_property
+    def page(self) -> pages.UserPage:
+        return pages.user_page(self.where, id_at(self.after))
+
+    @cached_property
+    def rows(self) -> list[Person]:
+        return [self._person(found) for found in self.page.rows]
+
+    def _person(self, found: Assignment) -> Person:
+        home, serving = self.nodes.get(found.home_node_id or 0), self.nodes.get(found.serving_node_id or 0)
+        return Person(found, home, serving, self.clusters[found.cluster_id])
+
+    @cached_property
+    def count(self) -> tuple[int, bool]:
+        """How many match, and whether there are more than were counted."""
+        return pages.count_users(self.where)
+
+    @property
+    def topics(self) -> str:
+        """What may change who is found, and the numbers of the page; it is read again while its first rows are all."""
+        clusters = [self.home.pk] if self.home else [pk for pk, _ in self._chosen]
+        return " ".join(["clusters", *(f"{kind}-{pk}" for pk in clusters for kind in ("cluster", "history"))])
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.query)
+
+    # --- What is done with all who match ----------------------------------------------------------
+    @cached_property
+    def home(self) -> Cluster | None:
+        """The one cluster that everybody who matches is of, by what is asked for; None where several may be."""
+        asked = {place.cluster_id for place in (self.node, self.subcluster) if place}
+        found = next(iter(asked)) if asked else self.cluster.pk if self.cluster else None
+        if found is None and len(self.clusters) == 1:
+            found = next(iter(self.clusters))
+        return self.clusters.get(found or 0)
+
+    @property
+    def chosen(self) -> str:
+        """All who match, as the list of their cluster says it."""
+        return query_of(self.where, self.show)
+
+    @property
+    def chosen_page(self) -> str:
+        """The list of their cluster with the same filter."""
+        if self.home is None:
+            return ""
+        address = reverse("cluster", args=[self.home.name])
+        return f"{address}?{self.chosen}" if self.chosen else address
+
+    # --- Addresses --------------------------------------------------------------------------------
+    @property
+    def query(self) -> str:
+        """The filter as an address keeps it: what is not asked for is left out."""
+        asked: dict[str, object] = {
+            "q": self.q,
+            "cluster": self.cluster.name if self.cluster else "",
+            "subcluster": self.subcluster.pk if self.subcluster else "",
+            "node": self.node.pk if self.node else "",
+            "show": self.show,
+            "endpoint": self.endpoint,
+            "contacts": self.contacts or "",
+        }
+        return urlencode({name: value for name, value in asked.items() if value != ""})
+
+    @property
+    def here(self) -> str:
+        return _address("find-users", self.query)
+
+    @property
+    def export(self) -> str:
+        return _address("find-users-export", self.query)
+
+    @property
+    def next(self) -> str:
+        """The address of the page after this one."""
+        following = urlencode({"after": cursor_of(self.page.rows[-1])})
+        return _address("find-users", "&".join(part for part in (self.query, following) if part))
+
+    @property
+    def key(self) -> str:
+        """Names what reads the list again: under another filter it is another, and waits for no answer of this one."""
+        return f"{crc32(self.here.encode()):08x}"
+
+    @property
+    def next_key(self) -> str:
+        """Names the row that fetches the next page: under another filter it must not become the row of a user."""
+        return f"{crc32(self.next.encode()):08x}"
+
+
+def _address(name: str, query: str) -> str:
+    return reverse(name) + (f"?{query}" if query else "")
+
+
+@require_GET
+@needs(roles.SEE)
+def find_users(request: HttpRequest) -> HttpResponse:
+    """The first page with its filter, or only the rows of a further one."""
+    found = Directory(request.GET)
+    rows_only = bool(found.after and request.headers.get("HX-Request"))
+    template = "assignments/_directory_rows.html" if rows_only else "assignments/directory.html"
+    response = render(request, template, {"place": "users", "found": found, "verbs": VERBS})
+    if request.headers.get("HX-Request") and not rows_only:
+        response["HX-Replace-Url"] = found.here
+    return response
+
+
+@require_GET
+@needs(roles.SEE)
+def export(request: HttpRequest) -> HttpResponse:
+    """Everybody who matches, as CSV."""
+    return csv_response(request, matching_users(Directory(request.GET).where), "users")

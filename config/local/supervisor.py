@@ -1,0 +1,456 @@
+"""`manage.py up`: one process that owns PostgreSQL, Valkey, web, worker and beat.
+
+It starts them in order, shows their output with a prefix, starts again what dies, and ends all of them, data services
+last, on Ctrl-C or SIGTERM. When it is itself killed the kernel ends its children (processes.child_setup), and what
+even that left is found by its environment and ended at the next start.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from config.local.embedded import (
+    BASE_DIR,
+    HOST,
+    Service,
+    ServiceError,
+    data_dir,
+    make_services,
+    owner_lock,
+    port_is_free,
+    read_state,
+    service_environment,
+    wanted_services,
+)
+from config.local.keeper import announce
+from config.local.prepare import needs_migration
+from config.local.processes import child_setup, end_process, is_alive, processes_with, signal_group
+
+# In the environment of every child: whose it is.
+MARK = "HOMENODE_SUPERVISED"
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds before a dead child is started again; doubles each time
+STEADY = 60.0  # seconds after which a child counts as healthy and its wait is short again
+# Seconds a child has to end before it is killed: programs together, then data services together.
+PROGRAM_PATIENCE, SERVICE_PATIENCE = 4.0, 3.0
+# What data services say of a normal start and end; their errors are shown.
+ROUTINE = re.compile(
+    r"LOG:  (starting|listening|database system (was|is)|received fast|aborting|background worker|shutting|checkpoint)"
+    r"|# WARNING Memory overcommit|Received SIGTERM|ready to exit"
+)
+COLOURS = {"postgres": 34, "valkey": 35, "web": 32, "worker": 33, "beat": 36, "setup": 36, "homenode": 1}
+
+
+class Console:
+    """Prefixed lines on standard output; in colour on a terminal that wants it."""
+
+    def __init__(self) -> None:
+        self.colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+    def say(self, text: str, who: str = "homenode") -> None:
+        """Print one line; a reader that went away must not stop the console."""
+        prefix = f"{who:<8} | "
+        if self.colour:
+            prefix = f"\033[{COLOURS.get(who, 0)}m{prefix}\033[0m"
+        with contextlib.suppress(OSError):
+            sys.stdout.write(f"{prefix}{text}\n")
+            sys.stdout.flush()
+
+    @contextlib.asynccontextmanager
+    async def step(self, title: str) -> AsyncIterator[None]:
+        """Announce a step and report every few seconds that it still goes on."""
+        self.say(title)
+        ticking = asyncio.create_task(self._tick(title))
+        try:
+            yield
+        finally:
+            ticking.cancel()
+
+    async def _tick(self, title: str) -> None:
+        begun = time.monotonic()
+        while True:
+            await asyncio.sleep(3)
+            self.say(f"{title}: {time.monotonic() - begun:.0f} s so far")
+
+
+@dataclass
+class Child:
+    """One supervised process: how to start it and how to end it."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    console: Console
+    # What the kernel sends it when the supervisor is killed.
+    death_signal: signal.Signals = signal.SIGTERM
+    stop_signal: signal.Signals = signal.SIGTERM
+    unprivileged: bool = False
+    prepare: Callable[[], None] = lambda: None
+    process: asyncio.subprocess.Process | None = None
+    showing: asyncio.Task[None] | None = None
+    patience: float = PROGRAM_PATIENCE
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
+    # Lines of its output that are not worth showing.
+    routine: re.Pattern[str] | None = None
+    last_line: str = ""
+    # Held while it is being started: an end that comes just then must end the new process too.
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def start(self) -> None:
+        """Start it in a session of its own, so that a Ctrl-C reaches the supervisor alone."""
+        async with self.changing:
+            self.prepare()
+            # A pipe of ours: one of asyncio's would make wait() wait for whoever inherited it, too.
+            reading, writing = os.pipe()
+            try:
+                self.process = await asyncio.create_subprocess_exec(
+                    *self.command,
+                    cwd=BASE_DIR,
+                    env=self.environment,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=writing,
+                    stderr=writing,
+                    start_new_session=True,
+                    preexec_fn=child_setup(self.death_signal, unprivileged=self.unprivileged),
+                )
+            finally:
+                os.close(writing)
+                self.showing = asyncio.create_task(self._show(reading))
+
+    async def wait(self) -> int:
+        """Show its output until it ends; then make sure that nothing of its group is left. Answers its status."""
+        assert self.process is not None
+        assert self.showing is not None
+        status = await self.process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # not the process: its number may be another's by now
+        # Its last words are in the pipe by now; somebody else may hold it open for longer.
+        await asyncio.wait({self.showing}, timeout=2)
+        self.showing.cancel()
+        return status
+
+    async def _show(self, descriptor: int) -> None:
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", buffering=0)
+        )
+        rest = b""
+        try:
+            while part := await reader.read(65536):
+                *whole, rest = (rest + part).split(b"\n")
+                for line in whole:
+                    self._line(line)
+        finally:
+            self._line(rest)
+            transport.close()
+
+    def _line(self, raw: bytes) -> None:
+        text = raw.decode(errors="replace").rstrip()
+        self.last_line = text or self.last_line
+        if text and not (self.routine and self.routine.search(text)):
+            self.console.say(text, self.name)
+
+    async def keep_running(self) -> None:
+        """Wait for it; start it again when it dies, later each time it dies soon."""
+        wait = FIRST_WAIT
+        while True:
+            begun = time.monotonic()
+            how = describe(await self.wait())
+            if self.ending.is_set():
+                return
+            wait = FIRST_WAIT if time.monotonic() - begun > STEADY else wait
+            if not await self._start_again(how, wait):
+                return
+            wait = min(wait * 2, LONGEST_WAIT)
+
+    async def _start_again(self, how: str, wait: float) -> bool:
+        """Try to start it until that works; answers whether it did, or it is to end."""
+        while True:
+            self.console.say(f"{self.name} {how}; starting it again in {wait:g} s")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.ending.wait(), wait)
+                return False
+            try:
+                await self.start()
+            except (OSError, ServiceError) as error:
+                how, wait = f"could not be started ({error})", min(wait * 2, LONGEST_WAIT)
+            else:
+                assert self.process is not None
+                self.console.say(f"{self.name} started again (process {self.process.pid})")
+                return True
+
+    async def end(self) -> None:
+        """Ask it to end; when its patience is over kill its group."""
+        self.ending.set()
+        async with self.changing:
+            process = self.process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(self.stop_signal)
+        try:
+            await asyncio.wait_for(process.wait(), self.patience)
+        except TimeoutError:
+            self.console.say(f"{self.name} does not end; killing it")
+            signal_group(process.pid, signal.SIGKILL)
+            await process.wait()
+
+
+def describe(status: int) -> str:
+    """How a process ended, in words."""
+    if status < 0:
+        return f"was killed by {signal.Signals(-status).name}"
+    return f"ended with status {status}"
+
+
+class Supervisor:
+    """The life of one `manage.py up`."""
+
+    def __init__(self, where: Path, port: int, console: Console) -> None:
+        self.where, self.port, self.console = where, port, console
+        self.address = f"http://{HOST}:{port}"
+        self.stop = asyncio.Event()
+        self.services: list[Child] = []
+        self.programs: list[Child] = []
+        self.keeping: list[asyncio.Task[None]] = []
+
+    async def run(self) -> int:
+        """Bring everything up, wait for the wish to stop, take everything down; answers the exit status."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._stop_wanted)
+        starting = asyncio.create_task(self._start_all())
+        stopping = asyncio.create_task(self.stop.wait())
+        try:
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+                await stopping
+        except ServiceError as error:
+            self.console.say(str(error))
+            return 1
+        finally:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            await self._stop_all()
+        return 0
+
+    def _stop_wanted(self) -> None:
+        if not self.stop.is_set():
+            self.console.say("Stopping")
+        self.stop.set()
+
+    async def _start_all(self) -> None:
+        begun = time.monotonic()
+        names = wanted_services()
+        announce(self.where, "up", names, address=self.address)
+        await self._start_services(names)
+        announce(self.where, "up", names, ready=True, address=self.address)
+        link = await self._start_programs()
+        self.console.say(f"Ready after {time.monotonic() - begun:.1f} s: {self.address}/")
+        self.console.say(f"Sign in once as administrator: {self.address}{link}")
+        self.console.say("Ctrl-C stops everything")
+
+    async def _start_services(self, names: list[str]) -> None:
+        if not names:
+            return
+        new = "postgres" in names and not (self.where / "postgres").exists()
+        async with self.console.step("Creating the database" if new else "Starting the data services"):
+            # The step's line must be out before the first of these blocks the loop.
+            services = make_services(self.where, names)
+            for service in services:
+                await self._launch(self._service_child(service), self.services)
+            for service in services:
+                await self._until(service.is_ready, 30, f"{service.title} does not answer; see its lines above.")
+
+    def _service_child(self, service: Service) -> Child:
+        return Child(
+            service.name,
+            service.command(),
+            service_environment() | {MARK: str(self.where)},
+            self.console,
+            death_signal=service.stop_signal,
+            stop_signal=service.stop_signal,
+            unprivileged=service.unprivileged,
+            prepare=service.prepare,
+            patience=SERVICE_PATIENCE,
+            routine=ROUTINE,
+        )
+
+    async def _launch(self, child: Child, family: list[Child]) -> None:
+        try:
+            await child.start()
+        except OSError as error:
+            raise ServiceError(f"{child.name} could not be started: {error}") from error
+        family.append(child)
+        self.keeping.append(asyncio.create_task(child.keep_running()))
+
+    async def _until(self, condition: Callable[[], bool], seconds: float, complaint: str) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise ServiceError(complaint)
+            await asyncio.sleep(0.02)
+
+    async def _start_programs(self) -> str:
+        """Start web, worker and beat beside the preparation, or after it when it changes the database.
+
+        Answers the path of the sign-in link; raises ServiceError when the preparation fails.
+        """
+        link = await self._prepare() if needs_migration(self.where) else ""
+        for child in self._program_children():
+            await self._launch(child, self.programs)
+        async with self.console.step("Starting web, worker and beat"):
+            link = link or await self._prepare()
+            await self._answers()
+        return link
+
+    def _program(self, name: str, module: str, *options: str, **environment: str) -> Child:
+        inherited = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "HOMENODE_DATA": str(self.where),
+            "HOMENODE_LOCAL": "1",
+            "PYTHONUNBUFFERED": "1",
+            # Static files come from the finders here; and that the worker runs as root here is known.
+            # Files are streamed to an ASGI server by a thread, which Django remarks upon once.
+            "PYTHONWARNINGS": "ignore:No directory at,ignore:You're running the worker with superuser,"
+            "ignore:StreamingHttpResponse must consume synchronous iterators",
+            MARK: str(self.where),
+        }
+        return Child(name, [sys.executable, "-m", module, *options], inherited | environment, self.console)
+
+    def _program_children(self) -> list[Child]:
+        """The web server, the worker and beat, in the order in which they are also ended."""
+        web = self._program(
+            *("web", "granian", "--interface", "asginl", "--host", HOST, "--port", str(self.port)),
+            # Open live streams would hold it for ever.
+            *("--workers-kill-timeout", "3s", "--log-level", "warning", "config.asgi:application"),
+        )
+        # The word of granian on every stop while a page is open.
+        web.routine = re.compile(r"Killing worker-\d+ after it refused to gracefully stop")
+        # A forking program must not share a pool between processes.
+        beat = self._program(
+            *("beat", "celery", "--quiet", "--app", "config", "beat", "--loglevel", "WARNING", "--pidfile="),
+            *("--schedule", str(self.where / "beat-schedule")),
+            DATABASE_POOL="0",
+        )
+        worker = self._program(
+            *("worker", "celery", "--quiet", "--app", "config", "worker", "--loglevel", "WARNING", "--pool", "prefork"),
+            # There is one worker: it has nobody to gossip with.
+            *("--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat"),
+            DATABASE_POOL="0",
+        )
+        worker.routine = re.compile(r"^worker: Warm shutdown")
+        # Its processes end at once; a warm stop would wait for tasks without a broker to confirm them to.
+        worker.death_signal = signal.SIGQUIT
+        return [web, beat, worker]
+
+    async def _prepare(self) -> str:
+        """Migrate, load the demo data on the first start, and answer the path of a sign-in link."""
+        child = self._program("setup", "config.local.prepare", DATABASE_POOL="0")
+        child.routine = re.compile(r'^{"sign_in"')
+        self.programs.append(child)
+        async with self.console.step("Preparing the database"):
+            await child.start()
+            status = await child.wait()
+        self.programs.remove(child)
+        if status:
+            raise ServiceError(f"Preparing the database {describe(status)}; see the lines above.")
+        return str(json.loads(child.last_line)["sign_in"])
+
+    async def _answers(self) -> None:
+        """Wait until the web server calls itself healthy; raises ServiceError after a minute."""
+        deadline = time.monotonic() + 60
+        while (status := await self._health()) != 200:
+            if time.monotonic() > deadline:
+                raise ServiceError(f"The web server is not healthy after a minute (status {status}).")
+            await asyncio.sleep(0.05)
+
+    async def _health(self) -> int:
+        """The HTTP status of the health address; 0 while nobody listens."""
+        try:
+            async with asyncio.timeout(5):
+                reader, writer = await asyncio.open_connection(HOST, self.port)
+                writer.write(f"GET /healthz HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+                head = await reader.readline()
+                writer.close()
+        except (OSError, TimeoutError):
+            return 0
+        parts = head.split()
+        return int(parts[1]) if len(parts) > 1 else 0
+
+    async def _stop_all(self) -> None:
+        """End the programs, then the data services that they need to end well; 10 s at the very most."""
+        for child in self.programs + self.services:
+            child.ending.set()
+        for family in (self.programs, self.services):
+            # Signalled in order, awaited together.
+            await asyncio.gather(*(child.end() for child in family))
+        # Each ends by itself once the last words of its child are shown.
+        await asyncio.gather(*self.keeping, return_exceptions=True)
+        announce(self.where, "up", [])
+        self.console.say("Stopped")
+
+
+def end_left_over(where: Path) -> None:
+    """End what a killed supervisor of this data left: its children get a moment, then none."""
+    for pid in processes_with(MARK, str(where)):
+        end_process(pid, [(signal.SIGTERM, 5), (signal.SIGKILL, 5)])
+
+
+def take_ownership(where: Path, lock: IO[str], console: Console) -> str | None:
+    """Become the one that runs this data's services; answers the address of a console that already does.
+
+    A single command that has them for a moment is waited for.
+    """
+    told = False
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return None
+        except BlockingIOError:
+            owner = read_state(where).owner
+        if owner.get("kind") == "up" and is_alive(int(owner.get("pid", 0))):
+            return f"{owner.get('address')}/ (process {owner['pid']})"
+        if not told:
+            console.say("Waiting for another manage.py command that uses the data services")
+            told = True
+        time.sleep(0.1)
+
+
+def wanted_port() -> int:
+    """The port of PORT, 8000 without one; raises ServiceError when that is no port."""
+    text = os.environ.get("PORT") or "8000"
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise ServiceError(f"PORT={text} is no port: give a number from 1 to 65535.")
+    return int(text)
+
+
+def main() -> int:
+    """Run the console until it is told to stop; answers the exit status."""
+    console, where = Console(), data_dir()
+    where.mkdir(parents=True, exist_ok=True)
+    with owner_lock(where).open("a") as lock:
+        try:
+            port = wanted_port()
+            if running := take_ownership(where, lock, console):
+                console.say(f"Homenode already runs on the data in {where}: {running}")
+                return 1
+            end_left_over(where)
+            if not port_is_free(port):
+                raise ServiceError(f"Port {port} is taken by another program: choose one, PORT={port + 1} make run")
+            return asyncio.run(Supervisor(where, port, console).run())
+        except ServiceError as error:
+            console.say(str(error))
+            return 1
+        except KeyboardInterrupt:
+            return 130

@@ -1,0 +1,226 @@
+"""The live stream: tells every browser which objects changed, as server-sent events.
+
+    Redis --one reader per process--> Hub --> Listener (a set of topics) --at most one message each 250 ms--> browser
+
+A message names topics, never data. A browser that comes back names the last message it got and is told what it
+missed, or `all` when that cannot be known; while Redis is away it is told `lost`, and `all` afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from weakref import WeakKeyDictionary
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_not_required
+from django.db import connections
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.views.decorators.http import require_GET
+
+from topology.accounts import roles
+from topology.live import events
+
+log = logging.getLogger(__name__)
+
+PAUSE = 0.25  # seconds between two messages to one browser
+KEEPALIVE = 15.0  # seconds of silence after which a sign of life is sent
+RETRY = 1000  # milliseconds until a browser tries again
+RIGHTS = 900.0  # seconds after which a stream ends, so that the browser's next one asks for rights again
+LONGEST_AGE = 60.0  # seconds; a page older than this fetches everything
+WAITS = (0.25, 0.5, 1.0, 2.0, 4.0)  # seconds between tries to reach Redis
+ALL = "all"
+AWAY = events.AWAY
+
+
+class Listener:
+    """One browser: what it has not been told yet. A slow one gathers topics, never a queue."""
+
+    def __init__(self) -> None:
+        self.topics: set[str] = set()
+        self.last = "0-0"
+        self.lost = False
+        self.news = asyncio.Event()
+
+    def hear(self, key: str, topics: list[str]) -> None:
+        """Note topics of a message, unless it is known."""
+        if events.order(key) > events.order(self.last):
+            self.last = key
+            self.topics.update(topics)
+            self.news.set()
+
+    def resume(self, after: str, found: list[tuple[str, list[str]]]) -> None:
+        """Take in what was said after a message, beside what was heard meanwhile."""
+        self.last = after if events.order(after) > events.order(self.last) else self.last
+        for key, topics in found:
+            self.topics.update(topics)
+            self.last = key if events.order(key) > events.order(self.last) else self.last
+        self.news.set()  # at once, even for nothing: the browser learns its place
+
+    def restart(self, key: str) -> None:
+        """From this message on nothing is missing if everything is fetched once."""
+        self.last, self.lost, self.topics = key, False, {ALL}
+        self.news.set()
+
+    def lose(self) -> None:
+        """Nothing can be known until the next restart."""
+        if not self.lost:
+            self.lost = True
+            self.news.set()
+
+    def tell(self) -> str:
+        """The message of everything heard since the last one."""
+        self.news.clear()
+        if self.lost:
+            return message("lost", "1")
+        data = ALL if ALL in self.topics else " ".join(sorted(self.topics))
+        self.topics.clear()
+        return message("topics", data, self.last)
+
+
+class Hub:
+    """The one reader of a process and its browsers."""
+
+    def __init__(self) -> None:
+        self.redis = events.open_reader()
+        self.listeners: set[Listener] = set()
+        self.reading: asyncio.Task[None] | None = None
+        self.tried = asyncio.Event()  # the reader has its place in the stream, or Redis is away
+        self.position = ""  # the last message read; empty while Redis is away
+
+    def join(self) -> Listener:
+        """A new listener; the first one starts the reader."""
+        listener = Listener()
+        self.listeners.add(listener)
+        if self.reading is None:
+            self.reading = asyncio.create_task(self._read())
+        return listener
+
+    def leave(self, listener: Listener) -> None:
+        """Forget a browser; without any, stop reading."""
+        self.listeners.discard(listener)
+        if not self.listeners and self.reading:
+            self.reading.cancel()
+            self.reading, self.position = None, ""
+            self.tried.clear()
+
+    async def catch_up(self, listener: Listener, after: str, age: float | None) -> None:
+        """Let it hear all after a message, or after its page was asked for `age` seconds ago; else it starts anew."""
+        # What is missed is read only once the reader has its place: nothing falls between the two.
+        await self.tried.wait()
+        try:
+            if not after and age is not None and age <= LONGEST_AGE:
+                after = await events.instant(self.redis, age)
+            found = await events.missed(self.redis, after) if after else None
+        except AWAY:
+            found = None
+        if not self.position:
+            listener.lose()
+        elif found is None:
+            listener.restart(self.position)
+        else:
+            listener.resume(after, found)
+
+    async def _read(self) -> None:
+        """Hand out messages for ever; whatever goes wrong, try again: a process must not stay deaf."""
+        tries = 0
+        while True:
+            try:
+                self._found(await events.newest(self.redis), again=tries > 0)
+                tries = 0
+                async for key, topics in events.subscribe(self.redis, self.position):
+                    self.position = key
+                    for listener in self.listeners:
+                        listener.hear(key, topics)
+            except Exception as error:
+                if not tries:
+                    log.warning("live news stopped: %r", error)
+                self._lost()
+                await asyncio.sleep(WAITS[min(tries, len(WAITS) - 1)])
+                tries += 1
+
+    def _found(self, position: str, again: bool) -> None:
+        self.position = position
+        self.tried.set()
+        if again:  # what was published meanwhile is gone
+            log.warning("live news are back")
+            for listener in self.listeners:
+                listener.restart(position)
+
+    def _lost(self) -> None:
+        self.position = ""
+        self.tried.set()
+        for listener in self.listeners:
+            listener.lose()
+
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """The hub of this process; a server has one event loop, tests have several."""
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = Hub()
+    return _hubs[loop]
+
+
+def message(kind: str, data: str, key: str = "") -> str:
+    """One server-sent event."""
+    return (f"id: {key}\n" if key else "") + f"event: {kind}\ndata: {data}\n\n"
+
+
+async def messages(after: str, age: float | None) -> AsyncIterator[str]:
+    """The text of one browser's stream, until it leaves or its rights are to be asked for again."""
+    until = asyncio.get_running_loop().time() + RIGHTS
+    yield f"retry: {RETRY}\n\n"
+    home = hub()
+    listener = home.join()
+    try:
+        await home.catch_up(listener, after, age)
+        while asyncio.get_running_loop().time() < until:
+            try:
+                await asyncio.wait_for(listener.news.wait(), KEEPALIVE)
+            except TimeoutError:
+                yield ": still here\n" + message("alive", "1")
+            else:
+                yield listener.tell()
+                await asyncio.sleep(PAUSE)  # the topics of this time go together
+    finally:
+        home.leave(listener)
+
+
+@login_not_required  # a redirect to a page of HTML would be no answer here
+@require_GET
+async def stream(request: HttpRequest) -> HttpResponseBase:
+    """The live stream of a signed-in person; it holds no database connection."""
+    allowed = await sync_to_async(_may_see)(request)
+    await sync_to_async(connections.close_all)()
+    if not allowed:
+        return HttpResponse("Sign in first.", status=401, content_type="text/plain")
+    response = StreamingHttpResponse(
+        messages(_key(request.headers.get("Last-Event-ID") or request.GET.get("after", "")), _age(request)),
+        content_type="text/event-stream",
+    )
+    response["Cache-Control"] = "no-cache, no-transform"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _may_see(request: HttpRequest) -> bool:
+    return roles.may(request.user, roles.SEE)
+
+
+def _key(text: str) -> str:
+    """The id of a message, or nothing when a browser sends something else."""
+    try:
+        return text if text and events.order(text) >= (0, 0) else ""
+    except ValueError:
+        return ""
+
+
+def _age(request: HttpRequest) -> float | None:
+    """How many milliseconds ago the page was asked for, in seconds; a second is added to be sure."""
+    text = request.GET.get("age", "")
+    return int(text) / 1000 + 1 if text.isdigit() and len(text) < 10 else None

@@ -1,0 +1,194 @@
+"""What differs between a cluster and its topology file, as changes in the order in which they can run.
+
+database --services.files.present--> TopologySpec --+
+file ----topologyfile.parse--------> TopologySpec --+--difference--> Difference
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from topology.rules.topology_file import NodeSpec, SubclusterSpec, TopologySpec
+
+CREATE, CHANGE, REMOVE = "create", "change", "remove"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One step from what is to what the file says."""
+
+    action: str  # create | change | remove
+    kind: str  # cluster | subcluster | node
+    name: str
+    field: str = ""
+    before: Any = None
+    after: Any = None
+    within: str | None = None  # the subcluster a created node goes into
+
+    def __str__(self) -> str:
+        if self.action == CHANGE:
+            return f"change {self.kind} {self.name}: {self.field} {self._word(self.before)} -> {self._word(self.after)}"
+        return f"{self.action} {self.kind} {self.name}" + (f" in {self.within}" if self.within else "")
+
+    def _word(self, value: Any) -> str:
+        if value is None:
+            return "unassigned" if self.field == "subcluster" else "none"
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        if isinstance(value, list | tuple):
+            return ", ".join(map(str, value))
+        return f"{value:,}" if isinstance(value, int) else str(value)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The shape that commands and the API give."""
+        change: dict[str, Any] = {"action": self.action, "kind": self.kind, "name": self.name}
+        if self.action == CHANGE:
+            change |= {"field": self.field, "before": self.before, "after": self.after}
+        elif self.within:
+            change["subcluster"] = self.within
+        return change
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What applying a file changes; `kept` names what is not in the file and stays, for it is not pruned."""
+
+    cluster: str
+    changes: tuple[Change, ...]
+    kept: tuple[str, ...] = ()
+    dry_run: bool = field(default=False, compare=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """One shape for the dry run and the real run."""
+        return {
+            "cluster": self.cluster,
+            "dry_run": self.dry_run,
+            "changed": bool(self.changes),
+            "changes": [change.as_dict() for change in self.changes],
+            "kept": list(self.kept),
+        }
+
+
+def difference(before: TopologySpec | None, after: TopologySpec, *, prune: bool) -> Difference:
+    """The changes from one specification to another, in the order in which they can run.
+
+    Switching HA off comes first and switching it on last, because structure changes need it off (domain.md §1.3).
+    """
+    start = before or _empty(after)
+    ha = list(_ha_changes(start, after))
+    changes = [
+        *([Change(CREATE, "cluster", after.cluster)] if before is None else _cluster_changes(start, after)),
+        *(change for change in ha if not change.after),
+        *(_removed_nodes(start, after) if prune else ()),
+        *_leaving_nodes(start, after, prune),
+        *(_removed_subclusters(start, after) if prune else ()),
+        *_subcluster_changes(start, after),
+        *_node_changes(start, after),
+        *_node_orders(start, after),
+        *_subcluster_order(start, after),
+        *(change for change in ha if change.after),
+    ]
+    return Difference(after.cluster, tuple(changes), () if prune else tuple(_kept(start, after)))
+
+
+def _empty(spec: TopologySpec) -> TopologySpec:
+    return TopologySpec(spec.cluster, spec.mode, spec.model, spec.policy)
+
+
+def _cluster_changes(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+    for name in ("mode", "model"):
+        yield from _changed("cluster", after.cluster, name, getattr(before, name), getattr(after, name))
+    for key, value in after.policy.items():
+        yield from _changed("cluster", after.cluster, f"policy.{key}", before.policy[key], value)
+
+
+def _changed(kind: str, name: str, what: str, before: Any, after: Any) -> Iterator[Change]:
+    if before != after:
+        yield Change(CHANGE, kind, name, what, before, after)
+
+
+def _groups(spec: TopologySpec) -> dict[str, SubclusterSpec]:
+    return {group.name: group for group in spec.subclusters}
+
+
+def _nodes(spec: TopologySpec) -> dict[str, tuple[str | None, NodeSpec]]:
+    return {node.name.lower(): (group, node) for group, _, node in spec.placed()}
+
+
+def _ha_changes(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+    known = _groups(before)
+    for group in after.subclusters:
+        now = group.name in known and known[group.name].ha
+        yield from _changed("subcluster", group.name, "ha", now, group.ha)
+
+
+def _removed_nodes(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+    wanted = _nodes(after)
+    # The publisher goes last: it holds the database of the others.
+    gone = [node for key, (_, node) in _nodes(before).items() if key not in wanted]
+    for node in sorted(gone, key=lambda node: node.publisher):
+        yield Change(REMOVE, "node", node.name)
+
+
+def _leaving_nodes(before: TopologySpec, after: TopologySpec, prune: bool) -> Iterator[Change]:
+    """Nodes that leave their subcluster make room first; a subcluster that is removed lets its nodes go itself."""
+    wanted, staying = _nodes(after), _groups(after)
+    for key, (group, node) in _nodes(before).items():
+        leaves = group is not None and key in wanted and wanted[key][0] != group
+        if leaves and (group in staying or not prune):
+            yield Change(CHANGE, "node", node.name, "subcluster", group, None)
+
+
+def _subcluster_changes(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+    known = _groups(before)
+    for group in after.subclusters:
+        if group.name not in known:
+            yield Change(CREATE, "subcluster", group.name)
+        old = known[group.name].description if group.name in known else ""
+        yield from _changed("subcluster", group.name, "description", old, group.description)
+
+
+def _node_changes(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+    known = _nodes(before)
+    for group, _, node in after.placed():
+        if node.name.lower() not in known:
+            yield Change(CREATE, "node", node.name, after=node, within=group)
+            continue
+        old_group, old = known[node.name.lower()]
+        if group is not None and group != old_group:
+            yield Change(CHANGE, "node", node.name, "subcluster", None, group)
+        for name in ("publisher", "profile", "users", "endpoints"):
+            yield from _changed("node", node.name, name, getattr(old, name), getattr(node, name))
+
+
+def _node_orders(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+    """Two nodes of a subcluster in another order than theirs in the file (domain.md §2: the first is the active)."""
+    known = _groups(before)
+    for group in after.subclusters:
+        old = [node.name.lower() for node in known[group.name].nodes] if group.name in known else []
+        new = [node.name.lower() for node in group.nodes]
+        staying = [name for name in old if name in new]
+        reached = staying + [name for name in new if name not in staying]
+        if len(new) == 2 and reached != new:
+            names = [node.name for node in group.nodes]
+            yield Change(CHANGE, "subcluster", group.name, "nodes", names[::-1], names)
+
+
+def _removed_subclusters(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+    wanted = _groups(after)
+    for group in before.subclusters:
+        if group.name not in wanted:
+            yield Change(REMOVE, "subcluster", group.name)
+
+
+def _subcluster_order(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+    """The order on the page, if it is not reached by adding the new ones at the end."""
+    wanted, known = _groups(after), _groups(before)
+    reached = [name for name in known if name in wanted] + [name for name in wanted if name not in known]
+    yield from _changed("cluster", after.cluster, "subclusters", reached, list(wanted))
+
+
+def _kept(before: TopologySpec, after: TopologySpec) -> Iterator[str]:
+    wanted_groups, wanted_nodes = _groups(after), _nodes(after)
+    yield from (f"subcluster {group.name}" for group in before.subclusters if group.name not in wanted_groups)
+    yield from (f"node {node.name}" for key, (_, node) in _nodes(before).items() if key not in wanted_nodes)

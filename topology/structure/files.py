@@ -1,0 +1,183 @@
+"""The topology file applied: the difference to what is there, made true in one transaction."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+
+from topology import reasons
+from topology.models import Cluster, Node, Subcluster
+from topology.reasons import Refused
+from topology.rules import topology_file
+from topology.rules.difference import Change, Difference, difference
+from topology.rules.states import State, StateReason
+from topology.rules.topology_file import NodeSpec, SubclusterSpec, TopologySpec
+from topology.structure import guards
+from topology.structure.clusters import create_cluster, current_policy, set_mode, set_model, set_policy
+from topology.structure.limits import RULES
+from topology.structure.nodes import add_node, move_node, remove_node, set_capacity, unassign_node
+from topology.structure.subclusters import (
+    create_subcluster,
+    describe_subcluster,
+    order_nodes,
+    order_subclusters,
+    remove_subcluster,
+)
+
+SetHa = Callable[[Subcluster, bool, Any], object]
+
+__all__ = ["SetHa", "apply_topology", "present"]
+
+
+@transaction.atomic
+def apply_topology(
+    document: object,
+    *,
+    prune: bool = False,
+    dry_run: bool = False,
+    actor: Any = None,
+    set_ha: SetHa | None = None,
+    expected: Difference | None = None,
+) -> Difference:
+    """Make a cluster what a parsed topology file says and return what differed; a dry run does it and takes it back.
+
+    What the file does not name stays, unless `prune`. `expected` is a difference that a person has seen: another one
+    is not applied. `set_ha` switches HA of a subcluster that exists. Raises Refused for what is wrong or must not be.
+    """
+    spec = topology_file.parse(document, RULES)
+    cluster = Cluster.objects.filter(name=spec.cluster).select_related("policy").first()
+    if cluster:
+        guards.hold(cluster)
+    found = difference(present(cluster) if cluster else None, spec, prune=prune)
+    if expected is not None and expected != found:
+        raise Refused(reasons.TOPOLOGY_CHANGED_MEANWHILE, cluster=spec.cluster)
+    if found.changes:
+        _Run(spec, actor, set_ha).apply(found)
+    if dry_run:
+        transaction.set_rollback(True)
+    return Difference(found.cluster, found.changes, found.kept, dry_run)
+
+
+def present(cluster: Cluster) -> TopologySpec:
+    """What is there now, as the file would say it."""
+    nodes = list(Node.objects.filter(cluster=cluster).order_by("slot", "number"))
+    groups = Subcluster.objects.filter(cluster=cluster)
+    return TopologySpec(
+        cluster=cluster.name,
+        mode=cluster.mode,
+        model=cluster.model,
+        policy=current_policy(cluster),
+        subclusters=tuple(
+            SubclusterSpec(
+                sub.name, sub.ha_enabled, tuple(_spec(n) for n in nodes if n.subcluster_id == sub.pk), sub.description
+            )
+            for sub in groups
+        ),
+        unassigned_nodes=tuple(_spec(node) for node in nodes if node.subcluster_id is None),
+    )
+
+
+def _spec(node: Node) -> NodeSpec:
+    return NodeSpec(node.name, node.profile, node.capacity_users, node.capacity_endpoints, node.publisher)
+
+
+class _Run:
+    """Carries out the changes of one file, each through the verb that a person would use."""
+
+    def __init__(self, spec: TopologySpec, actor: Any, set_ha: SetHa | None) -> None:
+        self.spec, self.actor, self.set_ha = spec, actor, set_ha
+        self.new: set[str] = set()
+
+    def apply(self, found: Difference) -> None:
+        for change in found.changes:
+            getattr(self, f"_{change.action}_{change.kind}")(change)
+
+    @property
+    def cluster(self) -> Cluster:
+        return Cluster.objects.select_related("policy").get(name=self.spec.cluster)
+
+    def subcluster(self, name: str) -> Subcluster:
+        return Subcluster.objects.select_related("cluster").get(cluster__name=self.spec.cluster, name=name)
+
+    def node(self, name: str) -> Node:
+        return Node.objects.select_related("cluster").get(cluster__name=self.spec.cluster, name__iexact=name)
+
+    def _create_cluster(self, change: Change) -> None:
+        spec = self.spec
+        cluster = create_cluster(spec.cluster, mode=spec.mode, model=spec.model, policy=spec.policy, actor=self.actor)
+        guards.hold(cluster)
+
+    def _change_cluster(self, change: Change) -> None:
+        if change.field == "mode":
+            set_mode(self.cluster, change.after, actor=self.actor)
+        elif change.field == "model":
+            set_model(self.cluster, change.after, actor=self.actor)
+        elif change.field == "subclusters":
+            order_subclusters(self.cluster, change.after, actor=self.actor)
+        else:  # parameters bind one another, so the first change sets all and the next ones find nothing to do
+            set_policy(self.cluster, self.spec.policy, actor=self.actor)
+
+    def _create_subcluster(self, change: Change) -> None:
+        create_subcluster(self.cluster, change.name, actor=self.actor)
+        self.new.add(change.name)
+
+    def _change_subcluster(self, change: Change) -> None:
+        subcluster = self.subcluster(change.name)
+        if change.field == "description":
+            describe_subcluster(subcluster, change.after, actor=self.actor)
+        elif change.field == "nodes":
+            order_nodes(subcluster, change.after, actor=self.actor)
+        elif change.name in self.new:
+            _enable_ha_of_new(subcluster)
+        elif self.set_ha:
+            self.set_ha(subcluster, change.after, self.actor)
+        else:
+            raise ValueError("switching HA of a subcluster that exists needs the recovery service: set_ha")
+
+    def _remove_subcluster(self, change: Change) -> None:
+        remove_subcluster(self.subcluster(change.name), actor=self.actor)
+
+    def _create_node(self, change: Change) -> None:
+        spec: NodeSpec = change.after
+        add_node(
+            self.cluster,
+            spec.name,
+            subcluster=self.subcluster(change.within) if change.within else None,
+            profile=spec.profile,
+            users=spec.users,
+            endpoints=spec.endpoints,
+            publisher=spec.publisher,
+            actor=self.actor,
+        )
+        self._order(change.within)
+
+    def _change_node(self, change: Change) -> None:
+        node = self.node(change.name)
+        if change.field == "publisher":
+            publisher = self.cluster.nodes.get(publisher=True)
+            raise Refused(reasons.PUBLISHER_FIXED, publisher=publisher.name, cluster=self.spec.cluster)
+        if change.field != "subcluster":
+            set_capacity(node, **{change.field: change.after}, actor=self.actor)
+        elif change.after is None:
+            unassign_node(node, actor=self.actor)
+        else:
+            move_node(node, self.subcluster(change.after), actor=self.actor)
+            self._order(change.after)
+
+    def _order(self, name: str | None) -> None:
+        """A node that enters a subcluster takes the slot that the file gives it, not just the free one."""
+        groups = {group.name: [node.name for node in group.nodes] for group in self.spec.subclusters}
+        wanted = groups.get(name or "", [])
+        there = Node.objects.filter(subcluster__name=name, cluster__name=self.spec.cluster)
+        if wanted and {node.name.lower() for node in there} == {name.lower() for name in wanted}:
+            order_nodes(self.subcluster(str(name)), wanted, actor=self.actor)
+
+    def _remove_node(self, change: Change) -> None:
+        remove_node(self.node(change.name), actor=self.actor)
+
+
+def _enable_ha_of_new(subcluster: Subcluster) -> None:
+    """Start a pair that nobody uses yet with HA on: its services are up, so both are normal (domain.md §4.9)."""
+    Subcluster.objects.filter(pk=subcluster.pk).update(ha_enabled=True)
+    subcluster.nodes.update(state=State.NORMAL, reason=StateReason.NORMAL)
+    guards.wake(subcluster)

@@ -1,0 +1,90 @@
+"""What every change of the structure asks first, and the locks it holds while it asks.
+
+The counts of users and the holds of running operations belong to `assignments`; they are read here through the
+relations of the rows, so that this app needs to import nothing of the other.
+"""
+
+import re
+from typing import Any
+
+from django.db.models import F, Sum
+from django.utils import timezone
+
+from topology import reasons
+from topology.live import events
+from topology.models import GROUP_NAME, NODE_NAME, Cluster, Node, Subcluster
+from topology.reasons import Reason, Refused
+from topology.structure import locks
+
+
+def hold(cluster: Cluster) -> None:
+    """Take the cluster's lock and those of all its subclusters, for a change of the structure is rare and may wait."""
+    locks.hold_cluster(cluster.pk)
+    locks.hold_subclusters(Subcluster.objects.filter(cluster=cluster).values_list("pk", flat=True))
+
+
+def record(
+    why: Reason,
+    *,
+    cluster: Cluster,
+    actor: Any,
+    subcluster: Subcluster | None = None,
+    node: Node | None = None,
+    **facts: Any,
+) -> None:
+    """One line of history of a structure change, with the name of what changed; the whole board is announced."""
+    name = (node or subcluster or cluster).name
+    topics = [f"cluster-{cluster.pk}"]
+    facts = {"name": name, **facts}
+    events.record(why, cluster=cluster, subcluster=subcluster, node=node, actor=actor, topics=topics, **facts)
+
+
+def group_name(name: str, kind: str) -> str:
+    """The name of a cluster or subcluster, if it is one (domain.md §1.3). Raises Refused."""
+    return _name(name, kind, GROUP_NAME, "letters, digits, _ and -", 128)
+
+
+def node_name(name: str) -> str:
+    """The name of a node, if it is one: a host name. Raises Refused."""
+    return _name(name, "node", NODE_NAME, "letters, digits, . and -", 255)
+
+
+def _name(name: str, kind: str, form: str, allowed: str, longest: int) -> str:
+    name = name.strip()
+    if not re.fullmatch(form.removesuffix("$"), name):
+        raise Refused(reasons.NAME_NOT_VALID, name=name, kind=kind, allowed=allowed, longest=longest)
+    return name
+
+
+def no_users(node: Node) -> None:
+    """Refuse while users are at home on the node or served by it (domain.md §1.3)."""
+    home = node.home_populations.aggregate(n=Sum("users"))["n"] or 0
+    guests = node.serving_populations.exclude(home_node=node).aggregate(n=Sum("users"))["n"] or 0
+    if home + guests:
+        raise Refused(reasons.NODE_HAS_USERS, node=node.name, users=home + guests)
+
+
+def ha_off(subcluster: Subcluster | None) -> None:
+    """Refuse while HA is on for the subcluster (domain.md §1.3)."""
+    if subcluster and subcluster.ha_enabled:
+        raise Refused(reasons.SUBCLUSTER_HA_ON, subcluster=subcluster.name)
+
+
+def no_run(subcluster: Subcluster | None) -> None:
+    """Refuse while an operation holds the subcluster: its moves name the nodes."""
+    claim = subcluster.claims.filter(active=True).first() if subcluster else None
+    if subcluster and claim:
+        raise Refused(reasons.SUBCLUSTER_BUSY, subcluster=subcluster.name, operation=claim.operation_id)
+
+
+def wake(*subclusters: Subcluster | None) -> None:
+    """Let the recovery engine look at these subclusters now."""
+    keys = [sub.pk for sub in subclusters if sub]
+    Subcluster.objects.filter(pk__in=keys).update(next_wake=timezone.now())
+
+
+def nodes_changed(*subclusters: Subcluster | None) -> None:
+    """Let the recovery engine look at these subclusters anew: what it remembers is about other nodes."""
+    keys = [sub.pk for sub in subclusters if sub]
+    Subcluster.objects.filter(pk__in=keys).update(srm={}, version=F("version") + 1)
+    wake(*subclusters)

@@ -1,0 +1,14 @@
+"""Short answers to htmx: a message for the corner of the page, and news for the page itself."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from topology.views.http import to_messages
+
+
+def said(request: HttpRequest, text: str, *, tone: str = "good", close: bool = False) -> HttpResponse:
+    """A message among the page's messages; `close` closes the open dialog. What changed comes by the live stream."""
+    response = to_messages(render(request, "_said.html", {"text": text, "tone": tone}))
+    if close:
+        response["HX-Trigger"] = "close-dialog"
+    return response

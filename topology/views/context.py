@@ -1,0 +1,28 @@
+"""What every page knows: the clusters to switch between and what the person may do."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from topology.accounts import pseudonyms, roles
+from topology.models import Cluster
+from topology.views.http import veil_of
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """Names for base.html; nothing is read from the database before a template asks for it."""
+    user = getattr(request, "user", None)
+    return {
+        "clusters": SimpleLazyObject(lambda: list(Cluster.objects.only("id", "name"))),
+        "me": SimpleLazyObject(lambda: _name(request)),
+        "role": SimpleLazyObject(lambda: roles.role_of(user) or ""),
+        "may_operate": SimpleLazyObject(lambda: roles.may(user, roles.OPERATE)),
+        "may_administer": SimpleLazyObject(lambda: roles.may(user, roles.ADMINISTER)),
+    }
+
+
+def _name(request: HttpRequest) -> str:
+    """Who is signed in; the pages of errors are rendered outside of any view."""
+    with pseudonyms.lowered(veil_of(request)):
+        return pseudonyms.account(request.user.get_username())

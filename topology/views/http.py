@@ -1,0 +1,77 @@
+"""What every view shares: one typed request, the question of rights, and one way to answer a refusal."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django_htmx.middleware import HtmxDetails
+
+from topology import reasons
+from topology.accounts import pseudonyms, roles
+from topology.reasons import Refused
+
+HIDES_NAMES = "hides_names"  # of a session: the demo mode
+
+
+def veil_of(request: HttpRequest) -> str | None:
+    """The key of the pseudonyms that the session of a request shows in place of names, or None."""
+    return settings.SECRET_KEY if getattr(request, "session", {}).get(HIDES_NAMES) else None
+
+
+class Request(HttpRequest):
+    """A request of a signed-in person, with what htmx says of itself."""
+
+    htmx: HtmxDetails
+    user: AbstractBaseUser  # type: ignore[assignment]
+
+
+View = Callable[..., HttpResponse]
+
+
+def needs(role: str) -> Callable[[View], View]:
+    """Refuse people without a role, and answer every Refused of the view with its code, sentence and fix."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            with pseudonyms.lowered(veil_of(request)):
+                try:
+                    if not roles.may(request.user, role):
+                        raise Refused(reasons.ROLE_NEEDED, role=role)
+                    return view(request, *args, **kwargs)
+                except Refused as refusal:
+                    return refused(request, refusal)
+
+        return guarded
+
+    return decorate
+
+
+def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    """The refusal as JSON for programs, as a message fragment for htmx, as a page for people."""
+    status = refusal.reason.status
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse(refusal.as_dict(), status=status)
+    if cast(Request, request).htmx:
+        return to_messages(render(request, "_refused.html", {"refusal": refusal}, status=status))
+    return render(request, "refused.html", {"refusal": refusal}, status=status)
+
+
+def to_dialog(response: HttpResponse) -> HttpResponse:
+    """The same answer, for the dialog of the page, whatever asked."""
+    return _to("#dialog", response)
+
+
+def to_messages(response: HttpResponse) -> HttpResponse:
+    """The same answer, for the messages of the page, whatever asked."""
+    return _to("#messages", response)
+
+
+def _to(place: str, response: HttpResponse) -> HttpResponse:
+    # Who asked may be gone by now: static/js/page.js sees to it that the place is found nevertheless.
+    response["HX-Retarget"], response["HX-Reswap"] = place, "innerHTML"
+    return response
