@@ -70,7 +70,7 @@ bench: setup-test
 	@$(BIN)/python -m pytest -q -s -p no:xdist tests/bench
 
 goldens: setup-test
-	@UPDATE_GOLDENS=1 $(BIN)/python -m pytest -q -k golden_log tests/test_recovery_goldens.py
+	@UPDATE_GOLDENS=1 $(BIN)/python -m pytest -q -k golden_log tests/recovery/test_recovery_goldens.py
 	@git --no-pager diff --stat -- tests/scenarios
 
 clean:

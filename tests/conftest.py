@@ -42,7 +42,13 @@ settings.register_profile("homenode", deadline=None)
 settings.load_profile("homenode")
 
 
-LONG = ("browser/", "test_survival", "test_runs_interrupted", "test_platform", "test_veil_everywhere", "test_recovery_")
+LONG = (
+    "browser/",
+    "recovery/",
+    "runs/test_runs_interrupted",
+    "local/",
+    "accounts/test_pseudonyms_everywhere",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

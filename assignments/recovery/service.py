@@ -12,7 +12,7 @@ again at the rate of the throttle. Whoever assigns or moves a user need not care
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -201,8 +201,3 @@ def _fault(
 def buttons(subcluster: Subcluster) -> list[Button]:
     """Every command of a subcluster with the reason of its refusal, if it is refused now (domain.md §4.5)."""
     return reads.buttons(subcluster)
-
-
-def wake(subcluster_ids: list[int], after: timedelta = timedelta(0)) -> None:
-    """Let the engine look at subclusters again, because something they depend on has changed."""
-    Subcluster.objects.filter(pk__in=subcluster_ids).update(next_wake=timezone.now() + after)

@@ -18,7 +18,6 @@ from django.utils import timezone
 from assignments.models import Kind, Operation, Progress
 from assignments.planning.loads import ground_of
 from assignments.planning.rules import goals
-from assignments.recovery import service
 from assignments.users import staging
 from assignments.users.rules.user_file import Limits, Problems, Readable, UserList
 from topology import reasons
@@ -26,7 +25,7 @@ from topology.live import events
 from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import STEADY_STATES
-from topology.structure import locks
+from topology.structure import guards, locks
 from topology.structure.selectors import cluster_named
 
 LIMITS = Limits(MAX_USER_ID, MAX_CONTACTS, ENDPOINT_KINDS)
@@ -188,7 +187,7 @@ def _with(load: goals.NodeLoad, users: int, endpoints: int) -> goals.NodeLoad:
 
 
 def _write(cluster: Cluster, report: Report, actor: Any) -> None:
-    nodes = {node.pk: node for node in Node.objects.filter(cluster=cluster)}
+    nodes = {node.pk: node for node in Node.objects.filter(cluster=cluster).select_related("subcluster")}
     report.created, report.updated, report.unchanged, report.left_unassigned = staging.outcome()
     report.nodes = {nodes[pk].name: users for pk, users in sorted(staging.count_placed().items())}
     report.assigned = sum(report.nodes.values())
@@ -196,7 +195,7 @@ def _write(cluster: Cluster, report: Report, actor: Any) -> None:
         return
     staging.write_people()
     staging.write_assignments(cluster.pk, [pk for pk, node in nodes.items() if node.serves])
-    service.wake([node.subcluster_id for node in nodes.values() if node.subcluster_id])  # its windows may change
+    guards.wake(*{node.subcluster for node in nodes.values()})  # their windows may change
     operation = _trace(cluster, report.assigned, actor) if report.assigned else None
     touched = [f"cluster-{cluster.pk}", *(f"node-{pk}" for pk in nodes)]
     counts = {name: getattr(report, name) for name in ("lines", "created", "updated", "assigned")}

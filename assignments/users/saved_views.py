@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from assignments.models import SavedView
-from assignments.models_people import MAX_NAME
+from assignments.models.saved_view import MAX_NAME
 from topology import reasons
 from topology.models import Cluster
 from topology.reasons import Refused

@@ -15,8 +15,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from tests.board.test_page import as_
 from tests.crowd import make_crowd, nodes_of
-from tests.test_page import as_
 from topology.accounts import roles
 from topology.models import Cluster
 

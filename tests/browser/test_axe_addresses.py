@@ -17,9 +17,9 @@ from assignments.moves.drop import Selection
 from assignments.planning import plans
 from assignments.recovery import service
 from assignments.runs import operations
+from tests.board.test_page import POSTED, patterns
 from tests.browser.axe import complaints
 from tests.live import LiveStack
-from tests.test_page import POSTED, patterns
 from tests.worlds import make_acme, node
 from topology.accounts import sign_in
 from topology.models import Cluster

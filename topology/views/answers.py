@@ -8,7 +8,7 @@ from topology.views.http import to_messages
 
 def said(request: HttpRequest, text: str, *, tone: str = "good", close: bool = False) -> HttpResponse:
     """A message among the page's messages; `close` closes the open dialog. What changed comes by the live stream."""
-    response = to_messages(render(request, "_said.html", {"text": text, "tone": tone}))
+    response = to_messages(render(request, "shared/_toast.html", {"text": text, "tone": tone}))
     if close:
         response["HX-Trigger"] = "close-dialog"
     return response

@@ -57,7 +57,7 @@ def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse(refusal.as_dict(), status=status)
     if cast(Request, request).htmx:
-        return to_messages(render(request, "_refused.html", {"refusal": refusal}, status=status))
+        return to_messages(render(request, "shared/_refused.html", {"refusal": refusal}, status=status))
     return render(request, "refused.html", {"refusal": refusal}, status=status)
 
 

@@ -25,7 +25,7 @@ NAMING = {"q", "actor", "after", "before"}  # parts of an address that somebody'
 class SignIn(LoginView):
     """Name and password; the form keeps the name that was typed."""
 
-    template_name = "topology/sign_in.html"
+    template_name = "accounts/sign_in.html"
     redirect_authenticated_user = True
 
 
@@ -35,7 +35,7 @@ class SignIn(LoginView):
 def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
     """The link shows a button; only pressing it uses the link up, so that a preview of the link does not."""
     if request.method == "GET":
-        return render(request, "topology/sign_in_link.html", {"token": token})
+        return render(request, "accounts/sign_in_link.html", {"token": token})
     try:
         person = sign_in.redeem(token)
     except Refused as refusal:
@@ -100,7 +100,7 @@ def history(request: HttpRequest, cluster: str) -> HttpResponse:
     more = lines[-1].pk if len(lines) == selectors.PAGE else None
     context = {"cluster": found, "lines": lines, "more": more, "asked": asked, "codes": sorted(REASONS)}
     fragment = bool(asked.get("before")) or asked.get("rows") == "1"
-    return render(request, "topology/_history_rows.html" if fragment else "topology/history.html", context)
+    return render(request, "history/_history_rows.html" if fragment else "history/history.html", context)
 
 
 def _number(text: str | None) -> int | None:

@@ -52,7 +52,7 @@ def tour(request: HttpRequest, pk: int) -> HttpResponse:
     """One step."""
     if not 1 <= pk <= len(STEPS):
         raise Http404
-    return render(request, "topology/_tour.html", context(pk))
+    return render(request, "board/_tour.html", context(pk))
 
 
 @require_POST

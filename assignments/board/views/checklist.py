@@ -54,8 +54,8 @@ def _show_node(request: HttpRequest, board: Board, view: NodeView) -> HttpRespon
     address = reverse("structure-node", args=[board.cluster.name, view.node.pk])
     context = {"view": view, "node": view.node} | _context(board, guide, address)
     if "steps" in request.GET:
-        return render(request, "assignments/_structure_steps.html", context)
-    return render(request, "assignments/_structure_node.html", context)
+        return render(request, "board/_structure_steps.html", context)
+    return render(request, "board/_structure_node.html", context)
 
 
 def _context(board: Board, guide: checklist.Guide, address: str) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def subcluster(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
 def _show_subcluster(request: HttpRequest, board: Board, sub: SubclusterView, *, leaving: bool = False) -> HttpResponse:
     context = _subcluster_context(board, sub) | {"leaving": leaving or "leaving" in request.GET}
     if "steps" in request.GET:
-        return render(request, "assignments/_structure_steps.html", context)
+        return render(request, "board/_structure_steps.html", context)
     return show_form(request, _form(board, sub), **context)
 
 

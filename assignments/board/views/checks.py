@@ -35,4 +35,4 @@ def checks(request: HttpRequest, cluster: str) -> HttpResponse:
         "counts": {word: sum(check.outcome == outcome for check in run) for outcome, (_, _, word) in LOOKS.items()},
         "at": timezone.now(),
     }
-    return render(request, "assignments/checks.html", context)
+    return render(request, "board/checks.html", context)

@@ -191,7 +191,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     asked = Asked.of(request.GET)
     panels = [Panel(board, asked) for board in boards_of(list(Cluster.objects.all()))]
     context = _context(panels, asked) | {"removed": _removed()}
-    return render(request, "assignments/overview.html", context)
+    return render(request, "board/overview.html", context)
 
 
 def _context(panels: Sequence[Panel], asked: Asked) -> dict[str, Any]:
@@ -217,4 +217,4 @@ def _removed() -> list[Event]:
 def panel(request: HttpRequest, cluster: str) -> HttpResponse:
     """The panel of one cluster."""
     found = Panel(board_of(cluster_named(cluster)), Asked.of(request.GET))
-    return render(request, "assignments/_overview_panel.html", {"panel": found})
+    return render(request, "board/_overview_panel.html", {"panel": found})

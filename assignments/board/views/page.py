@@ -49,7 +49,7 @@ def map_context(cluster: str) -> dict[str, Any]:
 def home(request: HttpRequest) -> HttpResponse:
     """To the first cluster, or to what to do while there is none."""
     first = Cluster.objects.first()
-    return redirect("cluster", first.name) if first else render(request, "topology/empty.html")
+    return redirect("cluster", first.name) if first else render(request, "board/empty.html")
 
 
 @require_GET
@@ -60,26 +60,26 @@ def cluster(request: HttpRequest, cluster: str) -> HttpResponse:
     context |= {"pane": pane(request, context["board"]), "runs": strip_runs(context["cluster"])}
     if tour.wanted(request):
         context |= tour.context()
-    return render(request, "topology/cluster.html", context)
+    return render(request, "board/cluster.html", context)
 
 
 @require_GET
 @needs(roles.SEE)
 def strip(request: HttpRequest, cluster: str) -> HttpResponse:
     context = board_context(cluster)
-    return render(request, "topology/_strip.html", context | {"runs": strip_runs(context["cluster"])})
+    return render(request, "board/_summary_bar.html", context | {"runs": strip_runs(context["cluster"])})
 
 
 @require_GET
 @needs(roles.SEE)
 def tree(request: HttpRequest, cluster: str) -> HttpResponse:
-    return render(request, "topology/_tree.html", board_context(cluster))
+    return render(request, "board/_tree.html", board_context(cluster))
 
 
 @require_GET
 @needs(roles.SEE)
 def map_(request: HttpRequest, cluster: str) -> HttpResponse:
-    return render(request, "topology/_map.html", map_context(cluster))
+    return render(request, "board/_map.html", map_context(cluster))
 
 
 @require_GET
@@ -87,11 +87,11 @@ def map_(request: HttpRequest, cluster: str) -> HttpResponse:
 def subcluster(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     context = map_context(cluster)
     sub = subcluster_of(context["board"], pk)
-    return render(request, "topology/_subcluster.html", context | {"sub": sub})
+    return render(request, "board/_subcluster.html", context | {"sub": sub})
 
 
 @require_GET
 @needs(roles.SEE)
 def node(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     context = map_context(cluster)
-    return render(request, "topology/_node.html", context | {"view": node_of(context["board"], pk)})
+    return render(request, "board/_node.html", context | {"view": node_of(context["board"], pk)})

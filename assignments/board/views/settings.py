@@ -86,7 +86,7 @@ def settings(request: HttpRequest, cluster: str) -> HttpResponse:
 def placing(request: HttpRequest, cluster: str) -> HttpResponse:
     """Where the next users would go by an assignment mode that is looked at."""
     preview = next_users(cluster_named(cluster), request.GET.get("mode", ""))
-    return render(request, "assignments/_placing.html", {"preview": preview})
+    return render(request, "board/_placing.html", {"preview": preview})
 
 
 def _stored(cluster: Cluster) -> dict[str, str]:
@@ -138,7 +138,7 @@ def _form(
         "model": model,
         "windows": [(found.pair.name, found.window) for found in controls(cluster).values() if found.window],
     }
-    return show_dialog(request, "assignments/_settings.html", context, refusal, "" if about in FIELDS else error)
+    return show_dialog(request, "board/_settings.html", context, refusal, "" if about in FIELDS else error)
 
 
 def _field(name: str, label: str, unit: str, value: str, error: str) -> Field:

@@ -99,7 +99,7 @@ def show_form(request: HttpRequest, form: Form, refusal: Refused | None = None, 
     known = about in {field.name for field in fields}
     context |= {"form": replace(form, fields=fields), "refusal": refusal, "error": "" if known else error}
     status = refusal.reason.status if refusal else 200
-    return render(request, "assignments/_structure_form.html", context, status=status)
+    return render(request, "board/_structure_form.html", context, status=status)
 
 
 def whole(typed: Mapping[str, str], field: str) -> int | None:
@@ -121,7 +121,7 @@ def structure(request: HttpRequest, cluster: str) -> HttpResponse:
     """Subclusters and nodes of a cluster with the way to each change; the body alone for the live stream."""
     board = board_of(cluster_named(cluster))
     context = {"cluster": board.cluster, "board": board, "topics": topics(board)}
-    template = "assignments/_structure_body.html" if "body" in request.GET else "assignments/_structure.html"
+    template = "board/_structure_body.html" if "body" in request.GET else "board/_structure.html"
     return render(request, template, context)
 
 

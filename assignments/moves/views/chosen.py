@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from assignments.models import Assignment
 from assignments.moves import pins
 from assignments.moves.pins import Pinned
 from assignments.moves.views.selection import asks, fields, label, selection
-from assignments.users.export import chosen_csv
 from assignments.users.trace import story
+from assignments.users.views.export import csv_response
 from topology import reasons
 from topology.accounts import pseudonyms, roles
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs, to_messages
+
+TEMPLATES = {"pin": "moves/_pin.html", "unpin": "moves/_unpin.html", "export": "users/_export.html"}
 
 
 @require_http_methods(["GET", "POST"])
@@ -35,7 +30,7 @@ def details(request: HttpRequest, cluster: str) -> HttpResponse:
     keys = list(rows.values_list("user_id", flat=True)[:2])
     if len(keys) != 1:
         raise Refused(reasons.PEOPLE_NOT_ONE, users=f"{rows.count():,}")
-    return render(request, "assignments/_why.html", {"cluster": found, "story": story(found, keys[0])})
+    return render(request, "users/_why.html", {"cluster": found, "story": story(found, keys[0])})
 
 
 @require_http_methods(["GET", "POST"])
@@ -76,27 +71,6 @@ def export(request: HttpRequest, cluster: str) -> HttpResponse:
     return csv_response(request, selection(request.POST, found).rows(), f"{found.name}-users")
 
 
-def csv_response(request: HttpRequest, rows: QuerySet[Assignment], name: str) -> HttpResponse:
-    """These users as a file with the date in its name, sent while it is read. Raises Refused while names are hidden."""
-    if pseudonyms.is_down():
-        raise Refused(reasons.EXPORT_NAMES_HIDDEN)
-    parts = chosen_csv(rows)
-    # A synchronous iterator would be used up first and sent then.
-    body = _later(parts) if isinstance(request, ASGIRequest) else parts
-    response = StreamingHttpResponse(body, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.csv"'
-    return response  # type: ignore[return-value]
-
-
-async def _later(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The same parts, each read from the database when the one before has been sent."""
-    try:
-        while part := await sync_to_async(lambda: next(parts, b""))():
-            yield part
-    finally:
-        await sync_to_async(parts.close)()  # type: ignore[attr-defined]
-
-
 def _dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, name: str, verb: str) -> HttpResponse:
     chosen = selection(asked, cluster)
     users = chosen.rows().count()
@@ -110,12 +84,12 @@ def _dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, name: str,
         "limit": pins.LIMIT,
         "pins": pins.pins_of(chosen) if name != "export" else [],
     }
-    return render(request, f"assignments/_{name}.html", context)
+    return render(request, TEMPLATES[name], context)
 
 
 def _done(request: HttpRequest, cluster: Cluster, found: Pinned, verb: str) -> HttpResponse:
     """What was done and who was left alone; the lists and the map hear of it by the live stream."""
     context = {"cluster": cluster, "found": found, "verb": verb}
-    response = to_messages(render(request, "assignments/_pinned.html", context))
+    response = to_messages(render(request, "moves/_pinned.html", context))
     response["HX-Trigger"] = "close-dialog, pinned"
     return response

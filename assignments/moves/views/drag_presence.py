@@ -42,4 +42,4 @@ def shown(request: HttpRequest, cluster: str) -> HttpResponse:
     """What the others carry."""
     found = cluster_named(cluster)
     context = {"cluster": found, "hands": drag_presence.others(found, request.user), "held": drag_presence.HELD}
-    return render(request, "assignments/_hands.html", context)
+    return render(request, "moves/_drag_presence.html", context)

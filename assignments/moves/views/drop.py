@@ -70,7 +70,7 @@ def dialog(request: HttpRequest, cluster: str) -> HttpResponse:
         "unassigned": judged.targets[drop.UNASSIGNED],
         "fields": fields(asked),
     }
-    return render(request, "assignments/_move_dialog.html", context)
+    return render(request, "moves/_move_dialog.html", context)
 
 
 def _ask(request: HttpRequest, cluster: Cluster, chosen: Selection, verdict: Verdict) -> HttpResponse:
@@ -80,7 +80,7 @@ def _ask(request: HttpRequest, cluster: Cluster, chosen: Selection, verdict: Ver
         "verdict": verdict,
         "fields": [*fields(request.POST), ("to", verdict.target)],
     }
-    return to_dialog(render(request, "assignments/_move_confirm.html", context))
+    return to_dialog(render(request, "moves/_move_confirm.html", context))
 
 
 def _shows_map(request: HttpRequest) -> bool:
@@ -94,6 +94,6 @@ def _done(request: HttpRequest, cluster: Cluster, moved: Moved, to: str) -> Http
     shown = moved.nodes if _shows_map(request) else ()
     views = [view for view in context["board"].nodes if view.node.pk in shown]
     context |= {"views": views, "operation": moved.operation, "to": to}
-    response = to_messages(render(request, "assignments/_move_done.html", context))
+    response = to_messages(render(request, "moves/_move_done.html", context))
     response["HX-Trigger"] = "close-dialog, moved"
     return response

@@ -38,7 +38,7 @@ def place(request: HttpRequest, cluster: str) -> HttpResponse:
         return _refused(request, found, node, refusal)
     context = {"cluster": found, "node": node, "name": name, "before": before}
     context["after"] = node_drop.place_of(node_in(found, node.pk))
-    return render(request, "assignments/_node_placed.html", context)
+    return render(request, "moves/_node_placed.html", context)
 
 
 def _refused(request: HttpRequest, cluster: Cluster, node: Node, refusal: Refused) -> HttpResponse:
@@ -46,5 +46,5 @@ def _refused(request: HttpRequest, cluster: Cluster, node: Node, refusal: Refuse
     response = refused(request, refusal)
     if response.get("HX-Reswap"):  # for htmx, not for programs
         context = {"refusal": refusal, "guide": reverse("structure-node", args=[cluster.name, node.pk]), "node": node}
-        response.content = render(request, "_refused.html", context).content
+        response.content = render(request, "shared/_refused.html", context).content
     return response

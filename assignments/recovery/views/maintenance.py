@@ -32,10 +32,10 @@ def _show(request: HttpRequest, node: Node) -> HttpResponse:
     if node.in_maintenance:
         context["work"] = maintenance.work(node, timezone.now())
     if "steps" in request.GET:  # in its own place: by the time of the answer the dialog may show something else
-        return render(request, "assignments/_maintenance_steps.html", context)
+        return render(request, "recovery/_maintenance_steps.html", context)
     if not node.in_maintenance:
         context["refusal"] = maintenance.refusal(node)
-    return to_dialog(render(request, "assignments/_maintenance.html", context))
+    return to_dialog(render(request, "recovery/_maintenance.html", context))
 
 
 @require_POST

@@ -107,7 +107,7 @@ def ask(request: HttpRequest, cluster: str, kind: str, pk: int, command: str) ->
         "label": button.label,
         "icon_name": ICONS[button.command],
     }
-    return render(request, "assignments/_ask.html", context | _consequence(board, controls, view, button.command))
+    return render(request, "recovery/_ask.html", context | _consequence(board, controls, view, button.command))
 
 
 def _same(node: Node | None, view: NodeView | None) -> bool:
@@ -172,7 +172,7 @@ def menu(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     services = [(name, name in failed) for name in (*critical, *sorted(failed.difference(critical)))]
     peer = next((v.node for v in board.nodes if v.node.subcluster_id == sub.pk and v is not view), None)
     context = {"cluster": board.cluster, "view": view, "services": services, "peer": peer}
-    return render(request, "assignments/_node_menu_items.html", context)
+    return render(request, "recovery/_node_menu_items.html", context)
 
 
 @require_POST

@@ -34,7 +34,7 @@ def pace(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         rate = f"{max(0.1, round(found.rate or 0, 1)):g}"
         context = {"cluster": found.cluster, "operation": found, "run": run, "rate": rate}
-        return render(request, "assignments/_pace.html", context)
+        return render(request, "recovery/_sign_in_rate.html", context)
     service.set_pace(found, **_budget(request.POST), actor=request.user)
     now = Run(selectors.operation(pk), timezone.now())
     left = f", {span(now.remaining)} left" if now.remaining else ""
@@ -48,7 +48,7 @@ def _effect(request: HttpRequest, found: Operation) -> HttpResponse:
         context["effect"] = service.try_pace(found, **_budget(request.GET))
     except Refused as refusal:
         context["refusal"] = refusal
-    return render(request, "assignments/_pace_effect.html", context)
+    return render(request, "recovery/_sign_in_rate_effect.html", context)
 
 
 def _budget(typed: QueryDict) -> dict[str, float | None]:

@@ -91,4 +91,4 @@ def _form(
         "now": timezone.now(),
     }
     shown = any(field.error for field in fields)
-    return show_dialog(request, "assignments/_rules.html", context, refusal, "" if shown else error)
+    return show_dialog(request, "runs/_run_policy.html", context, refusal, "" if shown else error)

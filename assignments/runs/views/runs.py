@@ -171,7 +171,7 @@ def make_plan(request: HttpRequest, cluster: str) -> HttpResponse:
 
 def show_plan(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> HttpResponse:
     """The plan in the dialog."""
-    return to_dialog(render(request, "assignments/_plan.html", plan_context(request, plan, stale)))
+    return to_dialog(render(request, "runs/_plan.html", plan_context(request, plan, stale)))
 
 
 def plan_context(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> dict[str, Any]:
@@ -208,7 +208,7 @@ def plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
         return HttpResponse(span(plans.seconds(found, rate, total)))
     if request.headers.get("HX-Request"):
         return show_plan(request, found)
-    return render(request, "assignments/plan.html", plan_context(request, found) | {"place": "operations"})
+    return render(request, "runs/plan.html", plan_context(request, found) | {"place": "operations"})
 
 
 @require_POST
@@ -258,7 +258,7 @@ def listed(request: HttpRequest, cluster: str) -> HttpResponse:
     rows = list(selectors.of_cluster(found, number(request.GET.get("before"))))
     more = rows[-1].pk if len(rows) == selectors.PAGE else None
     context = {"cluster": found, "runs": [Run(row, now) for row in rows], "more": more}
-    template = "assignments/_operation_rows.html" if "before" in request.GET else "assignments/operations.html"
+    template = "runs/_operation_rows.html" if "before" in request.GET else "runs/operations.html"
     return render(request, template, context)
 
 
@@ -277,7 +277,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "skipped": selectors.skipped(found) if found.skipped else [],
     }
     fragment = "fragment" in request.GET
-    return render(request, "assignments/_operation.html" if fragment else "assignments/operation.html", context)
+    return render(request, "runs/_operation.html" if fragment else "runs/operation.html", context)
 
 
 @require_GET
@@ -285,7 +285,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 def bar(request: HttpRequest, pk: int) -> HttpResponse:
     """The line of one operation in the strip of the page."""
     found = selectors.operation(pk)
-    return render(request, "assignments/_run.html", {"run": Run(found, timezone.now()), "cluster": found.cluster})
+    return render(request, "runs/_run.html", {"run": Run(found, timezone.now()), "cluster": found.cluster})
 
 
 STEERING: dict[str, tuple[Callable[..., Operation], str]] = {

@@ -103,7 +103,7 @@ def _form(request: HttpRequest, cluster: Cluster, form: Form, reader: Reader | N
     fragment = bool(request.headers.get("HX-Request"))
     if not fragment:
         context["runs"] = whatif.recent(cluster)
-    template = "assignments/_whatif_form.html" if fragment else "assignments/whatif.html"
+    template = "simulation/_whatif_form.html" if fragment else "simulation/whatif.html"
     response = render(request, template, context, status=422 if wrong and reader.problems else 200)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -134,7 +134,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         "may_delete": whatif.may_delete(found, request.user),
         "place": "what-if",
     }
-    return render(request, "assignments/whatif_run.html", context)
+    return render(request, "simulation/whatif_run.html", context)
 
 
 def _shown(log: list[dict[str, Any]], drawn: chart.Charts) -> list[dict[str, Any]]:
@@ -163,7 +163,7 @@ def instant(request: HttpRequest, key: str) -> HttpResponse:
     now = chart.instant(found.film, found.result["log"], number(request.GET.get("t")) or 0)
     moved = request.headers.get("HX-Trigger") != "scrubber"  # the one under the finger is not replaced
     context = {"run": found, "cluster": found.cluster, "now": now, "fragment": True, "moved": moved}
-    return render(request, "assignments/_whatif_instant.html", context)
+    return render(request, "simulation/_whatif_instant.html", context)
 
 
 @require_GET

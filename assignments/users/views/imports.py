@@ -29,10 +29,10 @@ def upload(request: HttpRequest, cluster: str) -> HttpResponse:
     """The dialog; with a file its report, after a check or an import of all its lines."""
     found = cluster_named(cluster)
     if request.method == "GET":
-        return render(request, "assignments/_import.html", _context(found))
+        return render(request, "users/_import.html", _context(found))
     file = request.FILES.get("file") or ContentFile(b"")  # no file reads like an empty one: its header is missing
     report = import_users(found, file, actor=request.user, dry_run="dry_run" in request.POST)
-    return render(request, "assignments/_import_report.html", _context(found, report))
+    return render(request, "users/_import_report.html", _context(found, report))
 
 
 def _context(cluster: Cluster, report: Report | None = None) -> dict[str, Any]:

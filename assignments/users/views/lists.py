@@ -18,7 +18,7 @@ def users(request: HttpRequest, cluster: str) -> HttpResponse:
     found = cluster_named(cluster)
     shown = pane(request, board_of(found))
     filtering = request.headers.get("HX-Target") == "user-list"
-    template = "assignments/_user_list.html" if filtering or "list" in request.GET else "assignments/_users.html"
+    template = "users/_user_list.html" if filtering or "list" in request.GET else "users/_users.html"
     response = render(request, template, {"cluster": found, "pane": shown})
     if filtering and "list" not in request.GET:
         response["HX-Replace-Url"] = shown.page_address

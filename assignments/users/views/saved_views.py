@@ -43,4 +43,4 @@ def _menu(request: HttpRequest, cluster: Cluster | None) -> HttpResponse:
         "page": reverse("cluster", args=[cluster.name]) if cluster else reverse("find-users"),
         "save": reverse("saved-views", args=[cluster.name]) if cluster else reverse("find-users-views"),
     }
-    return render(request, "assignments/_saved_views.html", context)
+    return render(request, "users/_saved_views.html", context)

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from assignments.models import Assignment
-from assignments.moves.views.chosen import csv_response
 from assignments.users import pages
 from assignments.users.filter import UserFilter, matching_users
+from assignments.users.views.export import csv_response
 from assignments.users.views.user_list import (
     SHOWS,
     contacts_in,
@@ -238,7 +238,7 @@ def find_users(request: HttpRequest) -> HttpResponse:
     """The first page with its filter, or only the rows of a further one."""
     found = Directory(request.GET)
     rows_only = bool(found.after and request.headers.get("HX-Request"))
-    template = "assignments/_directory_rows.html" if rows_only else "assignments/directory.html"
+    template = "users/_search_rows.html" if rows_only else "users/search.html"
     response = render(request, template, {"place": "users", "found": found, "verbs": VERBS})
     if request.headers.get("HX-Request") and not rows_only:
         response["HX-Replace-Url"] = found.here

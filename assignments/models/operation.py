@@ -1,0 +1,137 @@
+"""Runs that move users, what they hold, and the trace of each move."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from assignments.models.plan import Plan
+from topology.models import Cluster, EndUser, Node, Subcluster
+
+
+class Kind(models.TextChoices):
+    """What an operation does."""
+
+    MOVE = "move", "Move"
+    REBALANCE = "rebalance", "Rebalance"
+    FAILOVER = "failover", "Failover"
+    FAILBACK = "failback", "Failback"
+
+
+class Progress(models.TextChoices):
+    """Where an operation is: queued -> running <-> paused -> finished | cancelled | failed."""
+
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    FINISHED = "finished", "Finished"
+    CANCELLED = "cancelled", "Cancelled"
+    FAILED = "failed", "Failed"
+
+
+ACTIVE = (Progress.QUEUED.value, Progress.RUNNING.value, Progress.PAUSED.value)
+
+
+class Operation(models.Model):
+    """One run that moves users, throttled in users per cluster second; progress lives here, never in memory."""
+
+    cluster = models.ForeignKey(Cluster, models.CASCADE, related_name="operations")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    state = models.CharField(max_length=16, choices=Progress.choices, default=Progress.QUEUED)
+    plan = models.ForeignKey(Plan, models.PROTECT, null=True, related_name="operations")
+    undo_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="undone_by")
+    from_node = models.ForeignKey(Node, models.SET_NULL, null=True, related_name="+")
+    to_node = models.ForeignKey(Node, models.SET_NULL, null=True, related_name="+")
+    total = models.PositiveBigIntegerField(default=0)
+    done = models.PositiveBigIntegerField(default=0)
+    skipped = models.PositiveBigIntegerField(default=0)
+    rate = models.FloatField(null=True, help_text="Users per cluster second and receiving node; null: not throttled")
+    rate_total = models.FloatField(null=True, help_text="Users per cluster second over all nodes; null: no such limit")
+    anchor_at = models.DateTimeField(null=True, help_text="Cluster time from which the rate counts")
+    credit = models.FloatField(default=0, help_text="Users the total rate allowed beyond those moved, at the anchor")
+    in_window = models.BooleanField(default=False, help_text="Moves only inside the window of the cluster's runs")
+    wait_code = models.CharField(max_length=48, blank=True, help_text="Why nothing moves now")
+    generation = models.PositiveIntegerField(default=0, help_text="Fence: a batch of an older one does nothing")
+    heartbeat_at = models.DateTimeField(null=True, help_text="Real time of the last batch")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    author_name = models.CharField(max_length=150)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="operation_kind_known"),
+            models.CheckConstraint(condition=Q(state__in=Progress.values), name="operation_state_known"),
+            models.CheckConstraint(condition=Q(total__gte=F("done") + F("skipped")), name="operation_counts"),
+            models.CheckConstraint(condition=Q(rate__isnull=True) | Q(rate__gt=0), name="operation_rate"),
+            models.CheckConstraint(
+                condition=Q(rate_total__isnull=True) | Q(rate_total__gt=0), name="operation_rate_total"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["cluster", "-id"], name="operation_cluster"),
+            models.Index(fields=["state"], name="operation_active", condition=Q(state__in=ACTIVE)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+    @property
+    def active(self) -> bool:
+        return self.state in ACTIVE
+
+    @property
+    def percent(self) -> int:
+        """Done and skipped of all, 0 to 100; 100 only when nothing is left."""
+        return 100 if not self.total else int((self.done + self.skipped) * 100 // self.total)
+
+
+class Claim(models.Model):
+    """An operation's hold on a subcluster: at most one active for each, so runs never meet.
+
+    A failover takes the claim over; the run that had it yields and waits until it can claim again.
+    """
+
+    operation = models.ForeignKey(Operation, models.CASCADE, related_name="claims")
+    subcluster = models.ForeignKey(Subcluster, models.CASCADE, related_name="claims")
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["operation", "subcluster"], name="claim_once"),
+            models.UniqueConstraint(
+                fields=["subcluster"], condition=Q(active=True), name="one_active_operation_per_subcluster"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"claim of operation {self.operation_id}"
+
+
+class Move(models.Model):
+    """The trace of one user in one operation: moved or skipped, and why. Written once.
+
+    The statement that writes it holds the rows of the user and of the operation, so the database does not look for them
+    again: that would cost a run a fifth of its time.
+    """
+
+    operation = models.ForeignKey(Operation, models.CASCADE, related_name="traces", db_index=False, db_constraint=False)
+    user = models.ForeignKey(EndUser, models.CASCADE, related_name="traces", db_index=False, db_constraint=False)
+    from_node = models.ForeignKey(
+        Node, models.SET_NULL, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    to_node = models.ForeignKey(Node, models.SET_NULL, null=True, related_name="+", db_index=False, db_constraint=False)
+    done = models.BooleanField(help_text="False: skipped, the code says why")
+    code = models.CharField(max_length=48)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["operation", "user"], name="moved_once")]
+        indexes = [models.Index(fields=["user", "-at"], name="move_user")]
+
+    def __str__(self) -> str:
+        return f"move of {self.user_id}"

@@ -1,0 +1,168 @@
+"""The overview of all clusters: what it shows, hides and costs."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from assignments.board.removal import remove_cluster
+from assignments.models import Assignment, Goal
+from assignments.planning import plans
+from assignments.recovery import service
+from assignments.runs import operations
+from tests.board.test_page import as_
+from tests.crowd import make_crowd
+from tests.worlds import make_acme, node
+from topology.accounts import roles
+from topology.models import Cluster, Node
+from topology.structure.clusters import create_cluster
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client() -> Client:
+    return as_(roles.VIEWER)
+
+
+def many(count: int) -> list[Cluster]:
+    """So many clusters of six nodes with long names, and users in all of them."""
+    return [make_acme(f"region-{number:02}-north-west", imp1a=3, imp2a=2, waiting=1) for number in range(count)]
+
+
+def text(client: Client, **asked: str) -> str:
+    answer = client.get(reverse("overview"), asked)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def panel(client: Client, cluster: Cluster, **asked: str) -> str:
+    return client.get(reverse("overview-panel", args=[cluster.name]), asked).content.decode()
+
+
+def shown(page: str) -> list[str]:
+    """The clusters whose panels are not hidden."""
+    return [name for name, rest in re.findall(r'<section id="panel-\d+".*?aria-label="(.*?)"(.*?)>', page, re.S)
+            if not rest.rstrip().endswith("hidden")]  # fmt: skip
+
+
+# --- What it costs --------------------------------------------------------------------------------
+def queries(client: Client) -> int:
+    text(client)
+    with CaptureQueriesContext(connection) as found:
+        text(client)
+    return len(found)
+
+
+def test_twenty_clusters_cost_as_many_queries_as_one(client: Client) -> None:
+    many(1)
+    one = queries(client)
+    for number in range(1, 20):
+        make_acme(f"more-{number}", imp1a=2)
+    assert Node.objects.count() == 120
+    assert queries(client) == one
+    assert one <= 12
+
+
+def test_a_hundred_and_twenty_nodes_are_less_than_a_hundred_kilobytes() -> None:
+    for cluster in many(20):
+        for pair in ("imp1a", "imp2a"):
+            service.inject(node(cluster, pair), "power")
+    page = as_(roles.ADMINISTRATOR).get(reverse("overview")).content
+    assert len(page) < 100_000, len(page)
+    assert page.count(b'class="cell ') == 120
+    assert b'class="panels is-dense"' in page
+
+
+def test_the_state_of_the_filter_costs_nothing(client: Client) -> None:
+    many(3)
+    text(client)
+    with CaptureQueriesContext(connection) as plain:
+        text(client)
+    with CaptureQueriesContext(connection) as filtered:
+        text(client, q="imp1a", only="trouble")
+    assert len(plain) == len(filtered)
+
+
+# --- What it shows --------------------------------------------------------------------------------
+def test_each_cluster_has_a_panel_with_its_nodes(client: Client) -> None:
+    cluster = make_acme(imp1a=4000, waiting=0)
+    page = text(client)
+    one = node(cluster, "imp1a")
+    assert f'href="/clusters/acme/?node={one.pk}"' in page
+    assert 'title="imp1a.acme.org: Normal, 4,000 of 5,000 users"' in page
+    assert "80 %" in page
+    assert page.count('class="cell ') == 6
+    assert "All well" in page
+    assert 'class="panels is-dense"' not in page
+    assert "In no subcluster" in page
+
+
+def test_trouble_is_said_in_words_and_numbers(client: Client) -> None:
+    cluster = make_acme(imp1a=5, imp3a=7)
+    assert "All well" in panel(client, cluster)
+    service.inject(node(cluster, "imp3a"), "power")  # no peer: the engine has no state of its own for it
+    page = panel(client, cluster)
+    assert "Does not serve" in page
+    assert "<b>7</b> out of service" in page
+    assert "tone-edge-bad" in page
+
+
+def test_users_without_a_home_and_an_overfull_node_are_trouble(client: Client) -> None:
+    waiting = make_acme("one", waiting=3)
+    assert "Unassigned users" in panel(client, waiting)
+    full = make_acme("two", imp2b=21)
+    assert "Over capacity" in panel(client, full)
+
+
+def test_the_filter_hides_panels_and_keeps_them_listening(client: Client) -> None:
+    west, east = make_acme("west", imp3a=3), make_acme("east")
+    assert shown(text(client)) == ["east", "west"]
+    assert shown(text(client, q="WE")) == ["west"]
+    assert shown(text(client, q="imp3a.east")) == ["east"]
+    assert shown(text(client, q="imp3a sc-1")) == ["east", "west"]
+    page = text(client, only="trouble")
+    assert shown(page) == []
+    assert page.count("data-live=") >= 4
+    assert "Nothing is in trouble" in page
+    service.inject(node(west, "imp3a"), "power")
+    assert "Does not serve" in panel(client, west, only="trouble")
+    assert "Does not serve" not in panel(client, east, only="trouble")
+    assert shown(text(client, only="trouble")) == ["west"]
+    assert shown(text(client, only="nonsense")) == ["east", "west"]
+
+
+def test_runs_are_shown_where_they_run(client: Client) -> None:
+    make_acme("idle")
+    busy = make_crowd(50, 0, name="busy")
+    run = operations.start(plans.make_plan(busy, Goal.BALANCE).hash, actor="ada")
+    page = text(client, only="running")
+    assert shown(page) == ["busy"]
+    assert f'href="/operations/{run.pk}/"' in page
+
+
+def test_every_panel_and_the_whole_listen_to_what_they_show(client: Client) -> None:
+    cluster = make_acme()
+    page = text(client)
+    assert '<div id="overview" data-live="clusters"' in page
+    found = re.search(r'<section id="panel-\d+".*?data-live="(.*?)"', page, re.S)
+    assert found
+    assert {f"node-{n.pk}" for n in cluster.nodes.all()} | {f"cluster-{cluster.pk}"} <= set(found[1].split())
+
+
+def test_it_is_reached_from_the_switcher_and_says_what_to_do_first(client: Client) -> None:
+    assert "No cluster yet" in text(client)
+    assert "New cluster" not in text(client)
+    assert "New cluster" in as_(roles.ADMINISTRATOR).get(reverse("overview")).content.decode()
+    create_cluster("empty")
+    assert "No subclusters yet" in text(client)
+    assert 'href="/overview/"' in client.get("/clusters/empty/").content.decode()
+
+
+def test_a_removal_stays_to_be_read(client: Client) -> None:
+    remove_cluster(make_acme(imp1a=2), "acme", actor="ada")
+    assert not Assignment.objects.exists()
+    assert "ada removed the cluster acme with 6 nodes and 2 users." in text(client)

@@ -1,0 +1,120 @@
+"""Scenario files and `manage.py simulate`: what is read, what is refused, what comes out."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.core.management import call_command
+
+from assignments.recovery import service
+from assignments.simulation import simulate
+from assignments.simulation.rules import play
+from tests.recovery import golden
+from tests.recovery.recovery_world import MIDNIGHT, clock_at, make
+from topology.models import Event, Node, Subcluster
+from topology.reasons import Refused
+
+NODES = [{"name": "a", "profile": 5000, "users": 2500}, {"name": "b", "profile": 5000, "users": 2500}]
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    topology = {"subclusters": [{"name": "sc-1", "ha": True, "nodes": NODES}]}
+    timeline = [{"at": "1m", "do": "fault", "node": "a", "kind": "power"}]
+    return {"name": "test", "topology": topology, "timeline": timeline, "until": "1h"} | changes
+
+
+def simulate_file(tmp_path: Path, content: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> Any:
+    path = tmp_path / "scenario.yaml"
+    path.write_text(yaml.safe_dump(content))
+    call_command("simulate", str(path), json=True)
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_command_prints_log_and_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    printed = simulate_file(tmp_path, document(), capsys)
+    assert set(printed) == {"log", "result"}
+    assert set(printed["log"][0]) >= {"t", "subcluster", "event", "nodes", "out_of_service"}
+    assert printed["log"][-1]["nodes"]["b"] == {
+        "state": "running_in_backup_mode", "reason": "peer_reboot", "home": 2500, "serving": 5000,
+    }  # fmt: skip
+    assert printed["result"] == {
+        "settled_at": 597,
+        "served_again_at": 597,
+        "user_minutes_without_service": pytest.approx(2500 * (120 + 417 / 2) / 60, rel=0.01),
+        "peak_users": {"a": 2500, "b": 5000},
+        "peak_sign_ins_per_second": {"a": 0.0, "b": 5.995},
+        "never_returned": 0,
+    }
+
+
+def test_the_end_of_a_scenario_that_never_heals() -> None:
+    alone = {"subclusters": [{"name": "sc-1", "nodes": NODES[:1]}]}
+    result = simulate.simulate(document(topology=alone)).as_dict()["result"]
+    assert result["served_again_at"] is None
+    assert result["never_returned"] == 2500
+    assert result["user_minutes_without_service"] == 2500 * 59
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"until": "1x"}, "SCENARIO_INVALID"),
+        ({"until": ""}, "SCENARIO_INVALID"),
+        ({"until": -1}, "SCENARIO_INVALID"),
+        ({"seed": "x"}, "SCENARIO_INVALID"),
+        ({"cluster": "acme"}, "SCENARIO_INVALID"),
+        ({"weather": "fine"}, "SCENARIO_INVALID"),
+        ({"timeline": {}}, "SCENARIO_INVALID"),
+        ({"timeline": [{"at": "1m", "do": "dance"}]}, "SCENARIO_INVALID"),
+        ({"timeline": [{"do": "fault", "node": "z", "kind": "power"}]}, "NO_SUCH_NODE"),
+        ({"timeline": [{"do": "recover", "subcluster": "z"}]}, "NO_SUCH_SUBCLUSTER"),
+        ({"timeline": [{"do": "fault", "node": "a", "kind": "fire"}]}, "FAULT_KIND_UNKNOWN"),
+        ({"timeline": [{"do": "fault", "node": "a", "kind": "service", "service": "Tea"}]}, "NO_SUCH_SERVICE"),
+        ({"topology": {"subclusters": [{"name": "sc-1", "nodes": [{"name": "a", "users": -1}]}]}}, "SCENARIO_INVALID"),
+        ({"topology": {"subclusters": "x"}}, "TOPOLOGY_FILE_INVALID"),
+        ({"topology": []}, "TOPOLOGY_FILE_INVALID"),
+        ({"topology": {"subclusters": [{"name": "sc-1", "nodes": "x"}]}}, "TOPOLOGY_FILE_INVALID"),
+        ({"topology": {"policy": {"tea": 1}, "subclusters": []}}, "TOPOLOGY_FILE_INVALID"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_code(changes: dict[str, Any], code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        simulate.simulate(document(**changes))
+    assert refused.value.code == code
+    assert "{" not in refused.value.message
+
+
+@pytest.mark.parametrize("content", [None, [], "text", {"name": "empty"}])
+def test_a_file_that_is_no_scenario_is_refused(content: object) -> None:
+    with pytest.raises(Refused):
+        simulate.simulate(content)
+
+
+def test_capacity_overrides_the_profile() -> None:
+    small = [NODES[0], NODES[1] | {"capacity": 3000}]
+    topology = {"subclusters": [{"name": "sc-1", "ha": True, "nodes": small}]}
+    result = simulate.simulate(document(topology=topology))
+    assert result.never_returned == 2000
+    assert result.peak_users["b"] == 3000
+
+
+@pytest.mark.django_db
+def test_a_rehearsal_on_the_present_cluster_changes_nothing() -> None:
+    scenario = golden.scenario("power_loss")
+    cluster = make(scenario)
+    with clock_at(MIDNIGHT):
+        service.inject(Node.objects.get(name="a.example.org"), "power")
+    before = list(Subcluster.objects.values()), list(Node.objects.values()), Event.objects.count()
+    with clock_at(MIDNIGHT):
+        found = simulate.simulate({"cluster": cluster.name, "timeline": [], "until": "30m"})
+    assert (list(Subcluster.objects.values()), list(Node.objects.values()), Event.objects.count()) == before
+    assert [line["event"] for line in found.log] == ["FAILOVER_STARTED", "FAILOVER_FINISHED"]
+    assert found.served_again_at == 537
+
+
+def test_pairs_of_a_sized_topology_do_not_share_a_throttle() -> None:
+    result = golden.simulated("failback_storm")
+    assert set(result.peak_sign_ins.values()) == {15.015}
+    assert result.steps < play.MOST_STEPS

@@ -1,0 +1,33 @@
+"""What exists: clusters, subclusters, nodes, people, and the history of what was done; one file a table.
+
+Every rule that the database can hold is a constraint here or in the first migrations.
+"""
+
+from topology.models.cluster import DESCRIPTION, GROUP_NAME, MAX_NODES, Cluster, Mode, Model
+from topology.models.end_user import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, EndUser
+from topology.models.event import Event
+from topology.models.node import ENDPOINTS_PER_USER, NODE_NAME, PROFILES, Node
+from topology.models.policy import Policy
+from topology.models.sign_in_link import SignInLink
+from topology.models.subcluster import Subcluster
+
+__all__ = [
+    "DESCRIPTION",
+    "ENDPOINTS_PER_USER",
+    "ENDPOINT_KINDS",
+    "GROUP_NAME",
+    "MAX_CONTACTS",
+    "MAX_NODES",
+    "MAX_USER_ID",
+    "NODE_NAME",
+    "PROFILES",
+    "Cluster",
+    "EndUser",
+    "Event",
+    "Mode",
+    "Model",
+    "Node",
+    "Policy",
+    "SignInLink",
+    "Subcluster",
+]

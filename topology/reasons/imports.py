@@ -1,0 +1,87 @@
+"""Reasons: import of users."""
+
+from topology.reasons.reason import NEWS, WARNING, add
+
+IMPORT_NO_HEADER = add(
+    "IMPORT_NO_HEADER",
+    "The first line names no column user_id or USER ID; it begins with: {begins}.",
+    "The first line names the columns: user_id, and if you like name, mail, endpoints, contacts, node.",
+    status=422,
+)
+IMPORT_COLUMN_TWICE = add(
+    "IMPORT_COLUMN_TWICE", "The column {column} is there twice.", "Leave one of them.", status=422
+)
+IMPORT_TOO_LARGE = add(
+    "IMPORT_TOO_LARGE", "The file is larger than {limit}.", "Split it into several files.", status=422
+)
+IMPORT_BAD_ENCODING = add(
+    "IMPORT_BAD_ENCODING", "Not UTF-8: {begins}.", "Save the file as UTF-8, with or without BOM.", status=422
+)
+IMPORT_BAD_LINE = add(
+    "IMPORT_BAD_LINE", "Not a line of CSV: {why}.", "Check the quotes and the number of cells.", status=422
+)
+IMPORT_ID_MISSING = add(
+    "IMPORT_ID_MISSING", "The user ID is missing.", "Give every line a user ID, or leave the line out.", status=422
+)
+IMPORT_ID_TOO_LONG = add(
+    "IMPORT_ID_TOO_LONG", "The user ID {user_id} has {length} characters.", "At most {limit} are allowed.", status=422
+)
+IMPORT_ID_TWICE = add(
+    "IMPORT_ID_TWICE",
+    "The user ID {user_id} is in line {first} already; upper and lower case are the same.",
+    "Leave one of the lines.",
+    status=422,
+)
+IMPORT_TEXT_TOO_LONG = add(
+    "IMPORT_TEXT_TOO_LONG", "The {column} has {length} characters.", "At most {limit} are allowed.", status=422
+)
+IMPORT_CONTACTS_NOT_A_NUMBER = add(
+    "IMPORT_CONTACTS_NOT_A_NUMBER", "Contacts “{value}” is not a number.", "Write 0 to {limit}.", status=422
+)
+IMPORT_TOO_MANY_CONTACTS = add(
+    "IMPORT_TOO_MANY_CONTACTS", "{value} contacts are more than {limit}.", "A list holds at most {limit}.", status=422
+)
+IMPORT_UNKNOWN_ENDPOINT = add(
+    "IMPORT_UNKNOWN_ENDPOINT", "“{value}” is not a kind of endpoint.", "Known: {known}.", status=422
+)
+IMPORT_UNKNOWN_NODE = add("IMPORT_UNKNOWN_NODE", "“{value}” is not a node of {cluster}.", "Known: {known}.", status=422)
+IMPORT_NODE_UNASSIGNED = add(
+    "IMPORT_NODE_UNASSIGNED",
+    "{node} is in no subcluster, so no user can be at home there.",
+    "Put {node} into a subcluster, or name another node.",
+    status=422,
+)
+IMPORT_NODE_FULL = add(
+    "IMPORT_NODE_FULL",
+    "{node} would have {after:,} {what}, more than its capacity of {capacity:,}.",
+    "Name another node, or leave the node out.",
+    status=422,
+)
+IMPORT_CLUSTER_FULL = add(
+    "IMPORT_CLUSTER_FULL",
+    "There is room for {room:,} more users in {cluster}, this is number {number:,} of {users:,}. {why}",
+    "Add nodes, import fewer users, or write - as their node to leave them unassigned.",
+    status=422,
+)
+IMPORT_OTHER_CLUSTER = add(
+    "IMPORT_OTHER_CLUSTER",
+    "{user_id} is a user of the cluster {other}; a user homed twice breaks presence.",
+    "Leave the line out.",
+    status=422,
+)
+IMPORT_STAYS = add(
+    "IMPORT_STAYS",
+    "{user_id} stays on {node}: an import does not move users who have a home.",
+    "Move them on the page, where runs are throttled.",
+    level=WARNING,
+)
+CLUSTER_IN_FAILOVER = add(
+    "CLUSTER_IN_FAILOVER",
+    "{node} is {state}: users cannot be added while a node of {cluster} is in a failover state.",
+    "Bring {node} back first (fallback or recover), then import again.",
+)
+USERS_IMPORTED = add(
+    "USERS_IMPORTED",
+    "{actor} imported {lines:,} users into {name}: {created:,} new, {updated:,} changed, {assigned:,} given a home.",
+    level=NEWS,
+)

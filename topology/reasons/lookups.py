@@ -1,0 +1,9 @@
+"""Reasons: names and lookups."""
+
+from topology.reasons.reason import add
+
+NO_SUCH_CLUSTER = add("NO_SUCH_CLUSTER", "There is no cluster {name}.", "Known: {known}.", status=422)
+NO_SUCH_SUBCLUSTER = add(
+    "NO_SUCH_SUBCLUSTER", "There is no subcluster {name} in {cluster}.", "Known: {known}.", status=422
+)
+NO_SUCH_NODE = add("NO_SUCH_NODE", "There is no node {name}.", "Known: {known}.", status=422)

@@ -1,0 +1,247 @@
+"""Reasons: recovery and faults."""
+
+from topology.reasons.reason import ALARM, NEWS, WARNING, add
+
+HA_NEEDS_TWO_NODES = add(
+    "HA_NEEDS_TWO_NODES",
+    "{subcluster} has one node, so nothing protects its users.",
+    "Add a second node, then enable HA.",
+)
+HA_NOT_ENABLED = add("HA_NOT_ENABLED", "HA is off for {subcluster}.", "Enable HA for {subcluster} first.")
+HA_ALREADY_ENABLED = add("HA_ALREADY_ENABLED", "HA is on for {subcluster} already.")
+HA_TRANSITION_RUNS = add(
+    "HA_TRANSITION_RUNS", "{subcluster} is in a transition: {node} is {state}.", "Wait until the transition ends."
+)
+NODE_NOT_IN_SUBCLUSTER = add(
+    "NODE_NOT_IN_SUBCLUSTER", "{node} is in no subcluster.", "Put it into a subcluster first.", status=422
+)
+FAILOVER_NOT_NORMAL = add(
+    "FAILOVER_NOT_NORMAL",
+    "Failover needs a pair in Normal state; {node} is {state}.",
+    "Fall back, recover or wait first, whichever the pair's state asks for.",
+)
+FAILOVER_NODE_NOT_HEARD = add(
+    "FAILOVER_NODE_NOT_HEARD",
+    "{node} does not answer, so it cannot be told to stop its services.",
+    "Wait: its peer takes over by itself when the heartbeat timeout has passed.",
+)
+FAILOVER_PEER_NOT_ABLE = add(
+    "FAILOVER_PEER_NOT_ABLE", "{peer} cannot take over: {trouble}.", "Repair {peer} first, then fail over."
+)
+FALLBACK_NOT_FAILED_OVER = add(
+    "FALLBACK_NOT_FAILED_OVER",
+    "{node} is not failed over; it is {state}.",
+    "Fall back only a node that is failed over.",
+)
+FALLBACK_SERVICES_NOT_RUNNING = add(
+    "FALLBACK_SERVICES_NOT_RUNNING",
+    "{node} cannot serve its users yet: {trouble}.",
+    "Start the services, or reboot the node, then fall back.",
+)
+FALLBACK_NODE_NOT_HEARD = add(
+    "FALLBACK_NODE_NOT_HEARD", "{node} does not answer: {trouble}.", "Bring {node} up, then fall back."
+)
+RECOVER_NOT_FAILED = add(
+    "RECOVER_NOT_FAILED",
+    "{subcluster} is not in failed mode; {node} is {state}.",
+    "Recover only when both nodes run in failed mode.",
+)
+SUBCLUSTER_BEING_CHANGED = add(
+    "SUBCLUSTER_BEING_CHANGED", "{subcluster} is being changed by somebody else right now.", "Try again in a moment."
+)
+NO_SUCH_SERVICE = add("NO_SUCH_SERVICE", "There is no service {service}.", "Known: {known}.", status=422)
+FAULT_KIND_UNKNOWN = add("FAULT_KIND_UNKNOWN", "There is no fault {kind}.", "Known: {known}.", status=422)
+FAULT_ALREADY_THERE = add(
+    "FAULT_ALREADY_THERE", "{node} has this fault already: {what}.", "Repair it, or choose another."
+)
+FAULT_NOT_THERE = add("FAULT_NOT_THERE", "{node} does not have this fault: {what}.", "See its faults on the node.")
+POLICY_OUT_OF_RANGE = add("POLICY_OUT_OF_RANGE", "{field} cannot be {value}.", "It takes {allowed}.", status=422)
+POLICY_FIELD_UNKNOWN = add("POLICY_FIELD_UNKNOWN", "There is no parameter {field}.", "Known: {known}.", status=422)
+CLOCK_SPEED_OUT_OF_RANGE = add(
+    "CLOCK_SPEED_OUT_OF_RANGE",
+    "The clock cannot run at {speed} times real time.",
+    "Choose a whole number from 1 to 600.",
+    status=422,
+)
+SCENARIO_INVALID = add("SCENARIO_INVALID", "{problem}", "{remedy}", status=422)
+
+FAULT_INJECTED = add("FAULT_INJECTED", "{actor} made {node} fail: {what}.", level=ALARM)
+FAULT_REPAIRED = add("FAULT_REPAIRED", "{actor} repaired {node}: {what}.", level=NEWS)
+USERS_DISCONNECTED = add(
+    "USERS_DISCONNECTED",
+    "{users:,} users of {node} lost their connection; their clients wait {wait} s before they sign in again.",
+    level=ALARM,
+)
+FAILOVER_STARTED = add(
+    "FAILOVER_STARTED",
+    "{peer} takes over from {node} ({cause}): {users:,} users at {rate:.3g} sign-ins per second.",
+    "Wait; then repair {node} and fall back.",
+    level=ALARM,
+)
+AUTO_RECOVERY_STARTED = add(
+    "AUTO_RECOVERY_STARTED",
+    "{node} was the backup and failed ({cause}); {peer}, which is able to serve, takes {users:,} users.",
+    "Repair {node}, then fall back.",
+    level=ALARM,
+)
+FAILOVER_FINISHED = add(
+    "FAILOVER_FINISHED",
+    "{peer} runs in backup mode and serves {served:,} users; {left:,} are left out of service.",
+    "Repair {node}, then fall back.",
+    level=NEWS,
+)
+BACKUP_FULL = add(
+    "BACKUP_FULL",
+    "{node} serves {served:,} users, its rated {capacity:,}; {left:,} more have no room and stay out of service.",
+    "Fall back soon, move users elsewhere, or let the policy serve beyond capacity.",
+    level=ALARM,
+)
+BACKUP_HAS_ROOM = add("BACKUP_HAS_ROOM", "All who waited for room on {node} are served again.", level=NEWS)
+FALLBACK_STARTED = add(
+    "FALLBACK_STARTED",
+    "{node} takes back {users:,} users from {peer} ({cause}) at {rate:.3g} sign-ins per second.",
+    level=NEWS,
+)
+FALLBACK_FINISHED = add("FALLBACK_FINISHED", "{node} serves its users again; both nodes are Normal.", level=NEWS)
+FALLBACK_LIMIT_REACHED = add(
+    "FALLBACK_LIMIT_REACHED",
+    "Automatic failovers within {hours} h: {failovers}, the limit. {node} stays failed over until a person falls back.",
+    "Find out why it fails, then press Fallback.",
+    level=ALARM,
+)
+FALLBACK_CANARY_WAITS = add(
+    "FALLBACK_CANARY_WAITS",
+    "{users:,} users are back on {node}; the rest follow when it has run well for {wait} s.",
+    level=NEWS,
+)
+WAITS_FOR_CANARY = add(
+    "WAITS_FOR_CANARY",
+    "Canary: waits until the node has run well for a while.",
+    "It goes on by itself.",
+    WARNING,
+)
+WAITS_FOR_HOME = add(
+    "WAITS_FOR_HOME",
+    "Waits: the node that takes its users back does not serve.",
+    "Repair it; meanwhile its users stay at the backup.",
+    WARNING,
+)
+TERMINATING_NOTIFY_SENT = add(
+    "TERMINATING_NOTIFY_SENT",
+    "{source} sent terminating notifications to {users:,} users, who signed in at {node}.",
+    level=NEWS,
+)
+USERS_SIGNED_IN = add("USERS_SIGNED_IN", "{users:,} users signed in at {node}.", level=NEWS)
+USERS_BACK = add("USERS_BACK", "All users of {node} are signed in again.", level=NEWS)
+PAIR_FAILED = add(
+    "PAIR_FAILED",
+    "{subcluster} runs in failed mode ({cause}): its recovery managers move nobody any more.",
+    "Repair what is broken, then press Recover; if that does not help, reboot both nodes.",
+    level=ALARM,
+)
+RECOVER_STARTED = add(
+    "RECOVER_STARTED", "{actor} pressed Recover: the recovery managers of {subcluster} start again.", level=NEWS
+)
+PAIR_INITIALIZING = add("PAIR_INITIALIZING", "The recovery managers of {subcluster} start.", level=NEWS)
+PAIR_NORMAL = add("PAIR_NORMAL", "Both nodes of {subcluster} are Normal.", level=NEWS)
+PAIR_SILENT = add(
+    "PAIR_SILENT",
+    "No recovery manager of {subcluster} is heard any more.",
+    "Bring the nodes up, or start Cisco Server Recovery Manager on both.",
+    level=ALARM,
+)
+NODE_LOST = add(
+    "NODE_LOST",
+    "{node} sent no heartbeat for {seconds} s ({cause}).",
+    "Bring {node} up or repair its network.",
+    level=ALARM,
+)
+NODE_RETURNED = add("NODE_RETURNED", "The recovery manager of {node} started again.", level=NEWS)
+NODE_RECONNECTED = add("NODE_RECONNECTED", "The heartbeats of {node} are heard again.", level=NEWS)
+NODE_STATE_CHANGED = add("NODE_STATE_CHANGED", "{node} is now {state} ({cause}).", level=NEWS)
+NODE_ABLE = add(
+    "NODE_ABLE", "All critical services of {node} run again; it can take its users back.", "Press Fallback.", level=NEWS
+)
+NODE_NOT_ABLE = add(
+    "NODE_NOT_ABLE", "Critical services of {node} do not run: {trouble}.", "Start them, or reboot {node}.", level=ALARM
+)
+HA_ENABLED = add("HA_ENABLED", "HA is on for {subcluster}.", level=NEWS)
+HA_DISABLED = add("HA_DISABLED", "HA is off for {subcluster}; nothing protects its users.", level=WARNING)
+CLOCK_SPEED_CHANGED = add(
+    "CLOCK_SPEED_CHANGED", "{actor} set the clock of {name} to {speed} times real time.", level=NEWS
+)
+POLICY_CHANGED = add("POLICY_CHANGED", "{actor} changed the recovery policy of {name}: {changes}.", level=NEWS)
+WINDOW_CHANGED = add(
+    "WINDOW_CHANGED",
+    "The re-login window of {subcluster} is now {lower} to {upper} s; it was {lower_before} to {upper_before} s. "
+    "Its users, nodes or parameters changed. Sign-ins per second from now on: {rate:g}.",
+    level=NEWS,
+)
+
+NODE_IN_MAINTENANCE = add(
+    "NODE_IN_MAINTENANCE",
+    "{node} is in maintenance: nobody is sent there.",
+    "End the maintenance when the work is done, or choose another node.",
+)
+MAINTENANCE_ALREADY = add(
+    "MAINTENANCE_ALREADY", "{node} is in maintenance already.", "Give it another end, or end it first."
+)
+MAINTENANCE_NOT_ON = add("MAINTENANCE_NOT_ON", "{node} is not in maintenance.")
+MAINTENANCE_OF_PEER = add(
+    "MAINTENANCE_OF_PEER",
+    "{peer}, the other node of the pair, is in maintenance: somebody must be left to serve.",
+    "Finish the work on {peer} first.",
+)
+MAINTENANCE_LAST_NODE = add(
+    "MAINTENANCE_LAST_NODE",
+    "{node} is the only one of its pair that serves: {peer} does not ({state}).",
+    "Repair {peer}, or fall back, first.",
+)
+MAINTENANCE_END_NOT_VALID = add(
+    "MAINTENANCE_END_NOT_VALID",
+    "A maintenance ends later than now and within {days} days.",
+    "Give another end, for example 2h, or a time such as 05:30.",
+    status=422,
+)
+MAINTENANCE_NO_REASON = add(
+    "MAINTENANCE_NO_REASON",
+    "A maintenance needs a reason, of at most {longest} characters.",
+    "Say what is done to {node}, so that whoever finds it knows.",
+    status=422,
+)
+MAINTENANCE_NOT_READY = add(
+    "MAINTENANCE_NOT_READY",
+    "{node} is in maintenance and cannot serve yet: {trouble}.",
+    "Finish the work on it, then enable HA; or end the maintenance first.",
+)
+MAINTENANCE_BEGUN = add(
+    "MAINTENANCE_BEGUN", "{owner} works on {node} for {minutes} min: {what}. Nothing begins by itself.", level=WARNING
+)
+MAINTENANCE_EXTENDED = add(
+    "MAINTENANCE_EXTENDED", "The maintenance of {node} goes on for {minutes} min from now.", level=WARNING
+)
+MAINTENANCE_ENDED = add("MAINTENANCE_ENDED", "{actor} ended the maintenance of {node}.", level=NEWS)
+MAINTENANCE_OVER = add(
+    "MAINTENANCE_OVER",
+    "The maintenance of {node} was over: what happens by itself may begin again.",
+    "If the work goes on, put it into maintenance again.",
+    level=WARNING,
+)
+MAINTENANCE_HOLDS = add(
+    "MAINTENANCE_HOLDS",
+    "{node} would fail over, but {worked_on} is in maintenance: nothing begins by itself.",
+    "If this is not part of the work, end the maintenance.",
+    level=ALARM,
+)
+BALANCER_MAINTENANCE = add("BALANCER_MAINTENANCE", "Waits: {node} is in maintenance.", "End the maintenance.", NEWS)
+
+PACE_NOTHING_MOVES = add(
+    "PACE_NOTHING_MOVES",
+    "No failover or fallback of {subcluster} is under way.",
+    "Change the budget in the settings; it counts for the next one.",
+)
+PACE_CHANGED = add(
+    "PACE_CHANGED",
+    "{actor} changed how fast {users:,} more users sign in at {node}: {budget}, {rate:.3g} per second.",
+    level=NEWS,
+)

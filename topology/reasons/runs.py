@@ -1,0 +1,153 @@
+"""Reasons: plans and runs."""
+
+from topology.reasons.reason import NEWS, WARNING, add
+
+PLAN_NO_TARGET = add(
+    "PLAN_NO_TARGET",
+    "None of the {nodes} nodes in question can take users.",
+    "Put a node that is in service into a subcluster.",
+)
+PLAN_NO_NODE = add("PLAN_NO_NODE", "The node {node} is not in this cluster.", status=422)
+PLAN_TARGET_DOWN = add(
+    "PLAN_TARGET_DOWN",
+    "{node} cannot take users: it is out of service or in no subcluster.",
+    "Bring {node} into service, or leave it out.",
+)
+PLAN_NO_ROOM_USERS = add(
+    "PLAN_NO_ROOM_USERS",
+    "{users} users do not fit: the rated capacity of the nodes in service ({nodes}) is {room}.",
+    "Add capacity for {missing} users, or unassign {missing}.",
+)
+PLAN_NO_ROOM_ENDPOINTS = add(
+    "PLAN_NO_ROOM_ENDPOINTS",
+    "{users} users do not fit: with their endpoints the nodes in service ({nodes}) hold {room}.",
+    "Add endpoint capacity for {missing} users, or unassign {missing}.",
+)
+PLAN_NO_REDUNDANCY = add(
+    "PLAN_NO_REDUNDANCY",
+    "{users} users do not fit when each node must be able to take over its peer's: then {room} do.",
+    "Add a pair of nodes for {missing} users, unassign {missing}, or make the cluster non-redundant.",
+)
+PLAN_PINNED = add(
+    "PLAN_PINNED",
+    "{pinned} users are pinned to {node}, where {room} may stay.",
+    "Unpin {unpin} users of {node}.",
+)
+PLAN_PINNED_PAIR = add(
+    "PLAN_PINNED_PAIR",
+    "{pinned} users cannot leave {nodes}, which may hold {room} together if each is to take over the other.",
+    "Unpin {unpin} users, or make the cluster non-redundant.",
+)
+PLAN_EMPTY = add("PLAN_EMPTY", "The plan moves nobody, so there is nothing to run.", "Make a new plan.")
+PLAN_STALE = add(
+    "PLAN_STALE",
+    "{stale} of {moves} planned moves are no longer valid: users were moved or pinned since.",
+    "Run the {valid} valid ones, or make a new plan.",
+)
+NO_SUCH_PLAN = add("NO_SUCH_PLAN", "There is no plan {hash}.", "Make a new plan.", status=422)
+NO_SUCH_OPERATION = add("NO_SUCH_OPERATION", "There is no operation {operation}.", status=422)
+SCOPE_NOT_VALID = add("SCOPE_NOT_VALID", "{problem}", "Name subclusters and nodes of this cluster.", status=422)
+RUN_IN_PROGRESS = add(
+    "RUN_IN_PROGRESS",
+    "{subcluster} is held by operation {operation} ({kind}), started by {author}.",
+    "Wait until it ends, or pause and cancel it.",
+)
+RUN_STATE_WRONG = add(
+    "RUN_STATE_WRONG", "Operation {operation} is {state}, so it cannot be {wanted}.", "Look at it again."
+)
+RUN_NOT_YOURS = add(
+    "RUN_NOT_YOURS",
+    "Operation {operation} is a {kind}: the recovery of the pair runs it.",
+    "Use fallback or recover on the nodes.",
+)
+RUN_NOTHING_TO_UNDO = add(
+    "RUN_NOTHING_TO_UNDO",
+    "Nobody whom operation {operation} moved can be moved back: {left} were moved or pinned since.",
+)
+RUN_RATE_NOT_VALID = add(
+    "RUN_RATE_NOT_VALID", "A rate of {rate} users per second is not allowed.", "Give a number above 0.", status=422
+)
+RUN_STARTED = add("RUN_STARTED", "{actor} started to move {users} users ({goal}).", level=NEWS)
+RUN_BATCH = add(
+    "RUN_BATCH",
+    "Moved {done} users, skipped {skipped}; {notified} signed-in ones were sent a terminating notification.",
+    level=NEWS,
+)
+RUN_FINISHED = add("RUN_FINISHED", "Finished: {done} users moved, {skipped} skipped.", level=NEWS)
+RUN_PAUSED = add("RUN_PAUSED", "{actor} paused the run after {done} of {total}.", level=NEWS)
+RUN_RESUMED = add("RUN_RESUMED", "{actor} resumed the run.", level=NEWS)
+RUN_CANCELLED = add("RUN_CANCELLED", "{actor} cancelled the run after {done} of {total}.", level=NEWS)
+RUN_RATE_SET = add("RUN_RATE_SET", "{actor} set the rate to {rate}.", level=NEWS)
+RUN_TAKEN_UP = add("RUN_TAKEN_UP", "The run was taken up again after an interruption.", level=WARNING)
+RUN_YIELDED = add("RUN_YIELDED", "The run waits: {pair} recovers from a failure first.", level=WARNING)
+RUN_CONTINUED = add("RUN_CONTINUED", "The run goes on: its subclusters are free again.", level=NEWS)
+WAITS_FOR_RECOVERY = add(
+    "WAITS_FOR_RECOVERY", "It waits for a failover or failback to end.", "It goes on by itself.", WARNING
+)
+WAITS_FOR_TURN = add(
+    "WAITS_FOR_TURN",
+    "It waits for another operation in its subclusters to end.",
+    "It goes on by itself then.",
+    WARNING,
+)
+WAITS_FOR_NODE = add(
+    "WAITS_FOR_NODE",
+    "It waits for a receiving node that is out of service or in maintenance.",
+    "Bring the node back, or cancel.",
+    WARNING,
+)
+WAITS_FOR_WINDOW = add(
+    "WAITS_FOR_WINDOW",
+    "It waits for the window {window}, which opens on {opens}.",
+    "It goes on by itself then; or let it run at any time.",
+    WARNING,
+)
+RUN_NO_WINDOW = add(
+    "RUN_NO_WINDOW",
+    "{cluster} has no window: its runs may move users at any time.",
+    "Set a window in the rules of runs first, or leave it out.",
+)
+RUN_INTO_WINDOW = add("RUN_INTO_WINDOW", "{actor} let the run move users only inside the window {window}.", level=NEWS)
+RUN_ANY_TIME = add("RUN_ANY_TIME", "{actor} let the run move users at any time.", level=NEWS)
+PLANNED_REBALANCE = add("PLANNED_REBALANCE", "Moved for balance.", level=NEWS)
+PLANNED_STANDBY = add("PLANNED_STANDBY", "Moved to the first node of a subcluster.", level=NEWS)
+PLANNED_EVACUATION = add("PLANNED_EVACUATION", "Moved off a node that was emptied.", level=NEWS)
+PLANNED_FILL = add("PLANNED_FILL", "Given a home for the first time.", level=NEWS)
+PLANNED_UNDO = add("PLANNED_UNDO", "Moved back by an undo.", level=NEWS)
+HAND_MOVED = add(
+    "HAND_MOVED",
+    "{actor} moved {users} users to {to}, {skipped} were left alone; {notified} signed-in ones were sent a terminating"
+    " notification.",
+    level=NEWS,
+)
+MOVED_BY_HAND = add("MOVED_BY_HAND", "Moved by hand.", level=NEWS)
+SKIPPED_MOVED_SINCE = add("SKIPPED_MOVED_SINCE", "Skipped: moved by somebody else since.", level=WARNING)
+SKIPPED_PINNED = add("SKIPPED_PINNED", "Skipped: pinned to its node.", "Unpin the user first.", WARNING)
+SKIPPED_NODE_FULL = add("SKIPPED_NODE_FULL", "Skipped: the node is full.", "Make a new plan.", WARNING)
+SKIPPED_NODE_GONE = add("SKIPPED_NODE_GONE", "Skipped: the node left its subcluster.", "Make a new plan.", WARNING)
+SKIPPED_USER_GONE = add("SKIPPED_USER_GONE", "Skipped: no longer a user of the cluster.", level=WARNING)
+SKIPPED_ALREADY_THERE = add("SKIPPED_ALREADY_THERE", "Skipped: at home there already.", level=WARNING)
+USER_MOVED_SINCE = add(
+    "USER_MOVED_SINCE",
+    "{user} was moved to {node} by {author} meanwhile.",
+    "Look where the user is now, then move it again.",
+)
+USERS_MOVED_SINCE = add(
+    "USERS_MOVED_SINCE",
+    "All {users} users were moved by somebody else meanwhile.",
+    "Look where they are now, then move them again.",
+)
+USER_PINNED = add("USER_PINNED", "{user} is pinned to {node}.", "Unpin the user first.")
+USERS_PINNED = add("USERS_PINNED", "All {users} users are pinned to their nodes.", "Unpin them first.")
+USER_ALREADY_THERE = add("USER_ALREADY_THERE", "They are at home on {node} already.", "Choose another node.")
+NO_USERS_TO_MOVE = add("NO_USERS_TO_MOVE", "No such users in {cluster}.", "Choose users of the cluster.", status=422)
+NODE_NOT_A_TARGET = add(
+    "NODE_NOT_A_TARGET",
+    "{node} is out of service or in no subcluster, so it takes no users.",
+    "Bring it into service, or put it into a subcluster first.",
+)
+NODE_NO_ROOM = add(
+    "NODE_NO_ROOM",
+    "{node} has room for {room} more {what}, and {wanted} would come.",
+    "Choose another node, or fewer users.",
+)

@@ -1,0 +1,126 @@
+"""Reasons: topology files and changes."""
+
+from topology.reasons.reason import NEWS, WARNING, add
+
+TOPOLOGY_FILE_INVALID = add("TOPOLOGY_FILE_INVALID", "{problem}", "{remedy}", status=422)
+FILE_NOT_READABLE = add("FILE_NOT_READABLE", "{file} cannot be read: {why}.", "{remedy}", status=422)
+TOPOLOGY_CHANGED_MEANWHILE = add(
+    "TOPOLOGY_CHANGED_MEANWHILE",
+    "{cluster} was changed after the difference was shown, so nothing was applied.",
+    "Look at the difference again, then apply it.",
+)
+NAME_NOT_VALID = add(
+    "NAME_NOT_VALID", "“{name}” is not a name for a {kind}.", "Use {allowed}, at most {longest} characters.", status=422
+)
+VALUE_NOT_VALID = add("VALUE_NOT_VALID", "{field} {value} is not allowed.", "{remedy}", status=422)
+CLUSTER_NAME_TAKEN = add("CLUSTER_NAME_TAKEN", "There is a cluster {cluster} already.", "Choose another name.")
+SUBCLUSTER_NAME_TAKEN = add(
+    "SUBCLUSTER_NAME_TAKEN", "{cluster} has a subcluster {subcluster} already.", "Choose another name."
+)
+NODE_NAME_TAKEN = add(
+    "NODE_NAME_TAKEN", "{node} is a node of {cluster} already.", "Node names are unique everywhere: choose another one."
+)
+CLUSTER_HAS_SIX_NODES = add(
+    "CLUSTER_HAS_SIX_NODES",
+    "{cluster} has {nodes} nodes, the most a cluster can have.",
+    "Remove a node, or use another cluster.",
+)
+SUBCLUSTER_FULL = add(
+    "SUBCLUSTER_FULL",
+    "{subcluster} has two nodes already: {nodes}.",
+    "Take one of them out first, or use another subcluster.",
+)
+SUBCLUSTER_HA_ON = add(
+    "SUBCLUSTER_HA_ON",
+    "HA is on for {subcluster}, so its nodes cannot change.",
+    "Disable HA for {subcluster}, wait two minutes, then try again.",
+)
+SUBCLUSTER_BUSY = add(
+    "SUBCLUSTER_BUSY",
+    "Operation {operation} is moving users of {subcluster}.",
+    "Wait until it ends, or cancel it.",
+)
+NODE_HAS_USERS = add(
+    "NODE_HAS_USERS",
+    "{node} has {users:,} users.",
+    "Move its users to other nodes or unassign them first.",
+)
+PUBLISHER_STAYS = add(
+    "PUBLISHER_STAYS",
+    "{node} is the publisher and cannot be taken out of {subcluster} directly.",
+    "Unassign its users, then remove the whole subcluster {subcluster}.",
+)
+PUBLISHER_GOES_LAST = add(
+    "PUBLISHER_GOES_LAST",
+    "{node} is the publisher: the database of the other nodes of {cluster} depends on it.",
+    "Remove the other nodes first.",
+)
+PUBLISHER_FIXED = add(
+    "PUBLISHER_FIXED",
+    "{publisher} is the publisher of {cluster}, and a node cannot change its type.",
+    "Leave {publisher} the publisher, or remove the nodes and add them again.",
+)
+CAPACITY_BELOW_USERS = add(
+    "CAPACITY_BELOW_USERS",
+    "{node} is home to {used:,} {what}, more than a capacity of {capacity:,}.",
+    "Move users to other nodes first.",
+)
+CLUSTER_CREATED = add("CLUSTER_CREATED", "{actor} created the cluster {name}.", level=NEWS)
+CLUSTER_CHANGED = add("CLUSTER_CHANGED", "{actor} changed {field} of {name} from {before} to {after}.", level=NEWS)
+SUBCLUSTER_CREATED = add("SUBCLUSTER_CREATED", "{actor} created the subcluster {name}.", level=NEWS)
+SUBCLUSTER_CHANGED = add(
+    "SUBCLUSTER_CHANGED", "{actor} changed {field} of {name} from {before} to {after}.", level=NEWS
+)
+SUBCLUSTER_REMOVED = add("SUBCLUSTER_REMOVED", "{actor} removed the subcluster {name}.", level=NEWS)
+NODE_ADDED = add("NODE_ADDED", "{actor} added the node {name} to {place}.", level=NEWS)
+NODE_CHANGED = add("NODE_CHANGED", "{actor} changed {field} of {name} from {before} to {after}.", level=NEWS)
+NODE_RENAMED = add("NODE_RENAMED", "{actor} renamed the node {before} to {name}.", level=NEWS)
+NODE_RENAMED_MEANWHILE = add(
+    "NODE_RENAMED_MEANWHILE",
+    "{before} was renamed to {node} meanwhile.",
+    "Look at its name once more, then store it again.",
+)
+NODE_PLACED = add("NODE_PLACED", "{actor} put {name} into {place}.", level=NEWS)
+NODE_UNASSIGNED = add("NODE_UNASSIGNED", "{actor} took {name} out of {place}.", level=NEWS)
+NODE_ALREADY_THERE = add("NODE_ALREADY_THERE", "{name} is in {place} already.")
+NODE_JOINS = add("NODE_JOINS", "{name} joins {place}, which has no other node.", level=NEWS)
+NODE_JOINS_PEER = add(
+    "NODE_JOINS_PEER",
+    "{name} joins {peer} in {place}, whose services restart.",
+    "Choose a quiet hour: those whom {peer} serves are interrupted.",
+    WARNING,
+)
+NODE_LEAVES = add(
+    "NODE_LEAVES",
+    "{name} leaves {place} and serves nobody until it is in a subcluster again.",
+    "Choose a quiet hour: the services of {place} restart.",
+    WARNING,
+)
+NODE_MOVED_MEANWHILE = add(
+    "NODE_MOVED_MEANWHILE",
+    "{name} is not where it was picked up any more. {what}",
+    "Look at the map again, then move it from there.",
+)
+NODE_PAIR_AFTER = add(
+    "NODE_PAIR_AFTER",
+    "{place} will have {users} of {capacity} users; once HA is on, either node can serve them all.",
+    level=NEWS,
+)
+NODE_PAIR_TOO_SMALL = add(
+    "NODE_PAIR_TOO_SMALL",
+    "{place} will have {users} of {capacity} users; if one node fails, {node} must serve them and is rated for {room}.",
+    "Choose a node with more room, or move users to other subclusters.",
+    WARNING,
+)
+NODE_LEFT_ALONE = add(
+    "NODE_LEFT_ALONE",
+    "{peer} stays alone in {place} with {users} of {capacity} users: nobody takes over when it fails.",
+    "Put another node into {place}.",
+    WARNING,
+)
+NODE_SIGN_IN_AGAIN = add(
+    "NODE_SIGN_IN_AGAIN",
+    "Signed-in users of {peer} who sign in again: {users}, within {seconds} s.",
+    level=NEWS,
+)
+NODE_REMOVED = add("NODE_REMOVED", "{actor} removed the node {name}.", level=NEWS)
