@@ -35,7 +35,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 
 # Examples are not timed: the machines are shared, and benchmarks measure.
 settings.register_profile("homenode", deadline=None)

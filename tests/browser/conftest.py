@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from config.local.embedded import BASE_DIR
 from tests.browser.chromium import FLAGS, NoBrowser, find_or_install, is_waived
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 
 RESULTS = BASE_DIR / "test-results"
 # Machines under test are slow, pages are not: an expectation that holds ends its wait at once.

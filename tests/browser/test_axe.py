@@ -14,7 +14,7 @@ from assignments.planning import plans
 from assignments.runs import operations
 from tests.browser.axe import EVERYTHING, check, own_violations, violations
 from tests.browser.hands import card, hover, pick_up, row, said, select
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node
 from topology.models import Cluster, Node
 from topology.rules.states import State, StateReason

@@ -19,7 +19,7 @@ from assignments.recovery import service
 from assignments.runs import operations
 from tests.board.test_page import POSTED, patterns
 from tests.browser.axe import complaints
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node
 from topology.accounts import sign_in
 from topology.models import Cluster

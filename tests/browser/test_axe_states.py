@@ -17,7 +17,7 @@ from assignments.recovery import maintenance, service
 from assignments.runs import operations
 from tests.browser.axe import complaints
 from tests.browser.hands import card, middle, row
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node
 from topology.models import Cluster, EndUser, Node, Policy, Subcluster
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Population
 from tests.browser.hands import card
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from tests.worlds import make_acme
 from topology.models import Cluster
 

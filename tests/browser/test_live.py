@@ -13,7 +13,7 @@ from assignments.moves import drop
 from assignments.moves.drop import Selection
 from config.local.processes import wait_until
 from tests.browser.hands import card, drag, hover, middle, pick_up, row, said
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from tests.worlds import add_users, make_acme, node
 from topology.live import events
 from topology.models import Cluster, Node

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.axe import check
 from tests.browser.hands import card, said
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from tests.worlds import make_acme
 
 Open = Callable[..., Page]

@@ -10,7 +10,7 @@ from assignments.models import Assignment, Operation, Progress
 from assignments.planning import plans
 from assignments.runs import operations
 from tests.crowd import make_crowd
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from topology.models import Cluster
 
 Open = Callable[..., Page]

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from assignments.models import Assignment, Pin
 from assignments.runs.operations import move_users
 from tests.browser.hands import row, said, select, show
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node
 from topology.models import Cluster
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Operation, Population
 from tests.browser.hands import card
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node
 from topology.models import Cluster, Node, Policy
 

@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 
 from config.local.embedded import redis_url, running_services
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from topology.live import events, stream
 
 

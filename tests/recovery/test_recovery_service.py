@@ -22,7 +22,7 @@ from assignments.recovery.rules.commands import Command, Fault
 from assignments.recovery.rules.pair import Member, Pair, Parameters
 from assignments.simulation.rules import play
 from assignments.simulation.rules.play import Action, Scenario, at_rest
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from tests.recovery.recovery_world import BASE, MIDNIGHT, Drive, add_people, clock_at, make
 from topology.models import Cluster, EndUser, Event, Node, Policy, Subcluster
 from topology.reasons import Refused

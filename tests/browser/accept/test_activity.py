@@ -13,7 +13,7 @@ from assignments.moves.drop import Selection
 from assignments.recovery import service
 from assignments.users.filter import UserFilter
 from tests.browser.hands import card
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from tests.worlds import node
 from topology.models import Cluster, Event, Policy
 

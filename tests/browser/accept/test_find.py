@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment, Pin
 from tests.browser.hands import said
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from tests.worlds import node
 from topology.models import Cluster
 

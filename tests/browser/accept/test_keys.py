@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment
 from tests.browser.hands import card, homes, row, said
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from tests.worlds import node
 from topology.models import Cluster, Node
 

@@ -11,7 +11,7 @@ from assignments.models import Assignment, Pin
 from assignments.moves import pins
 from assignments.moves.drop import Selection
 from tests.browser.hands import card, row, said
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from tests.worlds import add_users, make_acme, node
 from topology.models import Cluster, Node
 

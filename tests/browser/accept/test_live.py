@@ -13,7 +13,7 @@ from assignments.models import Assignment
 from assignments.moves import drop
 from assignments.moves.drop import Selection
 from tests.browser.hands import card, homes, hover, pick_up, row, said
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from tests.worlds import node
 from topology.models import Cluster
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from assignments.models import Assignment, Operation
 from config.local.processes import wait_until
 from tests.browser.hands import card, drag, homes, hover, lead, middle, pick_up, row, said
-from tests.live import LiveStack
+from tests.live_stack import LiveStack
 from tests.worlds import node
 from topology.models import Cluster, Node
 
