@@ -19,13 +19,12 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Operation, Plan, Progress
 from assignments.recovery import service
+from tests.crowd import make_crowd, nodes_of, people_of
+from tests.worlds import make_acme, node
 from topology.accounts import roles
 from topology.accounts.sign_in import give_role
 from topology.models import Cluster, Event, Node
 from topology.rules.states import State
-
-from .crowd import make_crowd, nodes_of, people_of
-from .worlds import make_acme, node
 
 pytestmark = pytest.mark.django_db
 

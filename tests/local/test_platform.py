@@ -129,7 +129,7 @@ def test_two_processes_keep_one_secret_key(tmp_path):
 
 
 def _key_in_a_process(path: Path) -> str:
-    program = f"from config.embedded import *; print(keep_secret_key(Path({str(path)!r})))"
+    program = f"from config.local.embedded import *; print(keep_secret_key(Path({str(path)!r})))"
     return subprocess.run(
         [sys.executable, "-c", program], cwd=BASE_DIR, capture_output=True, text=True, check=True
     ).stdout.strip()
@@ -166,7 +166,7 @@ def test_a_creation_killed_half_way_is_begun_again(tmp_path):
 
 def test_services_die_with_a_killed_parent(tmp_path):
     program = (
-        "import sys; from config.embedded import *\n"
+        "import sys; from config.local.embedded import *\n"
         f"with running_services(Path({str(tmp_path)!r}), ['postgres', 'valkey']): print('up', flush=True); input()"
     )
     parent = subprocess.Popen(

@@ -7,12 +7,11 @@ from django.urls import reverse
 
 from assignments.recovery.rules.commands import Fault
 from assignments.simulation.rules.play import Action
+from tests.board.test_page import as_
+from tests.recovery.recovery_world import Drive, clock_at, make
+from tests.recovery.test_recovery_service import node, scenario, states, sub
 from topology.accounts import roles
 from topology.rules.states import State
-
-from .recovery_world import Drive, clock_at, make
-from .test_page import as_
-from .test_recovery_service import node, scenario, states, sub
 
 pytestmark = pytest.mark.django_db
 

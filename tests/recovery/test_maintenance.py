@@ -24,16 +24,15 @@ from assignments.recovery.rules.step import step
 from assignments.runs import balancer, operations
 from assignments.simulation.rules.play import Action, Scenario
 from assignments.users.imports import import_users
+from tests.board.test_page import as_
+from tests.recovery.recovery_world import MIDNIGHT, Drive, clock_at, make
+from tests.recovery.test_recovery_service import A, B, node, scenario, states, sub
+from tests.worlds import make_acme
+from tests.worlds import node as acme_node
 from topology.accounts import roles
 from topology.models import Cluster, EndUser, Event, Node
 from topology.reasons import Refused
 from topology.rules.states import State
-
-from .recovery_world import MIDNIGHT, Drive, clock_at, make
-from .test_page import as_
-from .test_recovery_service import A, B, node, scenario, states, sub
-from .worlds import make_acme
-from .worlds import node as acme_node
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)

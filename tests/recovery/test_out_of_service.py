@@ -13,13 +13,12 @@ from assignments.recovery.rules.commands import Fault
 from assignments.simulation.rules.play import Action
 from assignments.users import pages
 from assignments.users.filter import UserFilter, matching_users
+from tests.board.test_page import as_
+from tests.recovery.recovery_world import Drive, make
+from tests.recovery.test_recovery_service import node, scenario, sub
 from topology.accounts import roles
 from topology.models import Cluster
 from topology.rules.states import CRITICAL_SERVICES, State
-
-from .recovery_world import Drive, make
-from .test_page import as_
-from .test_recovery_service import node, scenario, sub
 
 pytestmark = pytest.mark.django_db
 MIN = 60

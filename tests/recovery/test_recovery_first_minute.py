@@ -7,11 +7,10 @@ from assignments.board.topology_file import apply_topology
 from assignments.models import Operation
 from assignments.recovery import service
 from assignments.recovery.rules.commands import Command
+from tests.board.test_page import as_
 from topology.accounts import roles
 from topology.models import Cluster, Node, Subcluster
 from topology.rules.states import State
-
-from .test_page import as_
 
 pytestmark = pytest.mark.django_db
 A, B = "a.example.org", "b.example.org"

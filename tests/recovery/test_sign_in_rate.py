@@ -17,13 +17,12 @@ from assignments.recovery.rules.step import step
 from assignments.runs import operations
 from assignments.simulation.rules.play import Action
 from assignments.users.imports import import_users
+from tests.board.test_page import as_
+from tests.recovery.recovery_world import MIDNIGHT, Drive, clock_at, make
+from tests.recovery.test_recovery_service import A, B, node, scenario, states, sub
 from topology.accounts import roles
 from topology.models import Cluster, Event
 from topology.reasons import Refused
-
-from .recovery_world import MIDNIGHT, Drive, clock_at, make
-from .test_page import as_
-from .test_recovery_service import A, B, node, scenario, states, sub
 
 pytestmark = pytest.mark.django_db
 

@@ -32,13 +32,14 @@ subclusters:
 """
 # A person's call of the service, by the shell: the command `rebalance` would drive the run itself.
 START = """
-from assignments.services import operations, plans
+from assignments.planning import plans
+from assignments.runs import operations
 from topology.models import Cluster
 plan = plans.make_plan(Cluster.objects.get(name="hurt"), "balance")
 print(operations.start(plan.hash, actor="test", rate=RATE).pk)
 """
 SPEED = """
-from assignments.services import recovery
+from assignments.recovery import service as recovery
 from topology.models import Cluster
 recovery.set_clock_speed(Cluster.objects.get(name="hurt"), SPEED, actor=None)
 """

@@ -8,12 +8,11 @@ from django.urls import reverse
 
 from assignments.users import ranges
 from assignments.users.filter import UserFilter
+from tests.board.test_page import HTMX, as_
+from tests.worlds import add_users, make_acme, node
 from topology.accounts import roles
 from topology.models import Cluster, EndUser
 from topology.reasons import Refused
-
-from .test_page import HTMX, as_
-from .worlds import add_users, make_acme, node
 
 pytestmark = pytest.mark.django_db
 
