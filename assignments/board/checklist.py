@@ -3,7 +3,7 @@
     HA off -> nobody at home or served -> out of its slot -> removed            the publisher leaves its subcluster
                                        -> into another subcluster               only with it, and its cluster last
 
-A guide only shows the order; the verbs of topology/services check each step again under the locks.
+A guide only shows the order; the verbs of topology/structure check each step again under the locks.
 """
 
 from __future__ import annotations

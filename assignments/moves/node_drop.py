@@ -1,6 +1,6 @@
 """Where a node may be put by dragging it: the refusals of the verbs themselves, asked before the drop.
 
-node + subclusters  ->  demand_place (topology/services)  ->  a verdict for every target, in the words of a drop:
+node + subclusters  ->  demand_place (topology/structure)  ->  a verdict for every target, in the words of a drop:
                         users and room afterwards, whether a failure would be survived, who signs in again
 """
 

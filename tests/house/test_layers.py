@@ -43,7 +43,7 @@ def layer(module: str) -> str | None:
         return "edges" if parts[-1] in EDGES else None
     if (ROOT / Path(*parts)).is_dir() and parts[1] != "models":
         return None
-    if parts[1] == "models" or parts[1].startswith("models_") or module == "topology.structure.locks":
+    if parts[1] == "models" or module == "topology.structure.locks":
         return "models"
     if module == "topology.live.events":
         return "events"
