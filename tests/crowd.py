@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import time_machine
 from django.db import connection
 from django.utils import timezone
 
@@ -77,10 +78,24 @@ def people_of(node: Node | None, count: int | None = None) -> list[int]:
 
 
 class Hands:
-    """Real time under the test's control, and a worker that ticks once for every second of it."""
+    """Real time under the test's control, and a worker that ticks once for every second of it.
 
-    def __init__(self) -> None:
-        self.at = timezone.now()
+    With a traveller the whole process has this clock; without one it begins at the machine's own and runs ahead of it.
+    """
+
+    def __init__(self, traveller: time_machine.Traveller | None = None) -> None:
+        self._traveller = traveller
+        self._at = timezone.now()
+
+    @property
+    def at(self) -> datetime:
+        return self._at
+
+    @at.setter
+    def at(self, instant: datetime) -> None:
+        self._at = instant
+        if self._traveller:
+            self._traveller.move_to(instant, tick=False)
 
     def now(self) -> datetime:
         return self.at

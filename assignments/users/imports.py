@@ -193,7 +193,7 @@ def _write(cluster: Cluster, report: Report, actor: Any) -> None:
     report.assigned = sum(report.nodes.values())
     if not report.created + report.updated:
         return
-    staging.write_people()
+    staging.write_people(timezone.now())
     staging.write_assignments(cluster.pk, [pk for pk, node in nodes.items() if node.serves])
     guards.wake(*{node.subcluster for node in nodes.values()})  # their windows may change
     operation = _trace(cluster, report.assigned, actor) if report.assigned else None
@@ -226,5 +226,5 @@ def _trace(cluster: Cluster, assigned: int, actor: Any) -> Operation:
         started_at=now,
         finished_at=now,
     )
-    staging.write_traces(operation.pk, reasons.USERS_IMPORTED.code)
+    staging.write_traces(operation.pk, reasons.USERS_IMPORTED.code, now)
     return operation

@@ -8,6 +8,7 @@ The table is the transaction's own and goes with it. No statement is repeated pe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -287,14 +288,17 @@ def outcome() -> tuple[int, int, int, int]:
     return created, updated, unchanged, left
 
 
-def write_people() -> None:
-    """Create the new people and change those whose line differs."""
-    _run("""
+def write_people(at: datetime) -> None:
+    """Create the new people, `at` this real time, and change those whose line differs."""
+    _run(
+        """
         INSERT INTO topology_enduser (user_id, name, mail, endpoints, contacts, created_at)
-        SELECT user_id, coalesce(name, ''), coalesce(mail, ''), coalesce(endpoints, '{}'), coalesce(contacts, 0), now()
+        SELECT user_id, coalesce(name, ''), coalesce(mail, ''), coalesce(endpoints, '{}'), coalesce(contacts, 0), %s
         FROM staged WHERE known IS NULL ORDER BY folded
         ON CONFLICT (lower(user_id)) DO NOTHING
-    """)
+        """,
+        at,
+    )
     _run("""
         UPDATE topology_enduser AS person SET
             name = coalesce(staged.name, person.name), mail = coalesce(staged.mail, person.mail),
@@ -335,13 +339,14 @@ def write_assignments(cluster_id: int, serving: Sequence[int]) -> None:
     )
 
 
-def write_traces(operation_id: int, code: str) -> None:
+def write_traces(operation_id: int, code: str, at: datetime) -> None:
     """One move for each user who got a home."""
     _run(
         """
         INSERT INTO assignments_move (operation_id, user_id, to_node_id, done, code, at)
-        SELECT %s, known, target, true, %s, now() FROM staged WHERE target IS NOT NULL
+        SELECT %s, known, target, true, %s, %s FROM staged WHERE target IS NOT NULL
         """,
         operation_id,
         code,
+        at,
     )
