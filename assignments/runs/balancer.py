@@ -46,13 +46,13 @@ SETTINGS = (
 
 def policy_of(cluster: Cluster) -> RunPolicy:
     """The rules of a cluster's runs; the defaults where nobody changed them."""
-    return RunPolicy.objects.get_or_create(cluster=cluster)[0]
+    return RunPolicy.objects.filter(cluster=cluster).first() or RunPolicy(cluster=cluster)
 
 
 @transaction.atomic
 def configure(cluster: Cluster, values: Mapping[str, Any], *, actor: Any) -> RunPolicy:
     """Change rules by name; raises Refused with the name and what it may be. Rounds held so far are forgotten."""
-    policy_of(cluster)
+    RunPolicy.objects.get_or_create(cluster=cluster)
     policy = RunPolicy.objects.select_for_update().get(cluster=cluster)
     before = {name: getattr(policy, name) for name in SETTINGS}
     for name, value in values.items():

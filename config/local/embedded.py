@@ -87,6 +87,15 @@ def read_state(where: Path) -> State:
     return State(services, kept.get("owner", {}), kept.get("migrated", ""))
 
 
+def keep_private(where: Path) -> None:
+    """Make the data directory, or take it back from others: nobody but its owner may look into it.
+
+    Where PostgreSQL runs as the user nobody, others may pass through it, but still not list or read it.
+    """
+    where.mkdir(parents=True, exist_ok=True, mode=0o700)
+    where.chmod(0o711 if runs_as_nobody() else 0o700)
+
+
 def write_state(where: Path, state: State) -> None:
     """Replace the kept state in one step, readable by its owner only."""
     write_private(where / "services.json", json.dumps(asdict(state), indent=1))
@@ -406,7 +415,7 @@ def make_services(where: Path, names: list[str], *, durable: bool = True) -> lis
 
     A kept port that someone else took meanwhile is replaced. Raises ServiceError when a binary is missing.
     """
-    where.mkdir(parents=True, exist_ok=True)
+    keep_private(where)
     state = read_state(where)
     for name in names:
         kept = state.services.setdefault(name, Kept(free_port(), secrets.token_urlsafe(24)))

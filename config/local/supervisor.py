@@ -25,6 +25,7 @@ from config.local.embedded import (
     Service,
     ServiceError,
     data_dir,
+    keep_private,
     make_services,
     owner_lock,
     port_is_free,
@@ -431,14 +432,14 @@ def wanted_port() -> int:
     """The port of PORT, 8000 without one; raises ServiceError when that is no port."""
     text = os.environ.get("PORT") or "8000"
     if not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise ServiceError(f"PORT={text} is no port: give a number from 1 to 65535.")
+        raise ServiceError(f"PORT={text} is not a valid port: give a number from 1 to 65535.")
     return int(text)
 
 
 def main() -> int:
     """Run the console until it is told to stop; answers the exit status."""
     console, where = Console(), data_dir()
-    where.mkdir(parents=True, exist_ok=True)
+    keep_private(where)
     with owner_lock(where).open("a") as lock:
         try:
             port = wanted_port()

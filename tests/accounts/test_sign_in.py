@@ -4,11 +4,15 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 from django.utils import timezone
 
+from tests.board.test_page import as_
+from tests.worlds import make_acme
 from topology.accounts import roles, sign_in
 from topology.models import Event, SignInLink
 
@@ -110,3 +114,17 @@ def test_health_names_the_part_that_does_not_answer(client: Client) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 200
     assert answer.json() == {"database": True, "redis": True}
+
+
+def test_reading_writes_nothing() -> None:
+    """Every address by GET, as an administrator: no statement that changes a row, but of the session."""
+    acme = make_acme(imp1a=3)
+    client = as_(roles.ADMINISTRATOR)
+    node = acme.nodes.first()
+    with CaptureQueriesContext(connection) as asked:
+        for name, route in addresses():
+            if name != "stream":
+                path = route.replace("<str:cluster>", acme.name).replace("<int:pk>", str(node.pk if node else 1))
+                client.get("/" + "/".join("x" if part.startswith("<") else part for part in path.split("/")))
+    writes = [q["sql"] for q in asked if q["sql"].lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE"))]
+    assert [sql for sql in writes if "django_session" not in sql and "topology_cache" not in sql] == []

@@ -11,8 +11,9 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from config.local.embedded import redis_url, running_services
 from tests.live_stack import LiveStack
@@ -188,3 +189,29 @@ async def _outage(where: Path, settings: object) -> None:
         await late.aclose()
         assert stream.hub().reading is None  # nobody listens: nothing is read
         await stream.hub().redis.aclose()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["deactivated", "without a role", "signed out", "a new password"])
+def test_a_stream_ends_within_seconds_when_its_person_may_not_listen(what: str, read: Callable[..., Reader]) -> None:
+    reader, person = read(), get_user_model().objects.get(username="watcher")
+    assert reader.event()[0] == "topics"
+    if what == "deactivated":
+        get_user_model().objects.update(is_active=False)
+    elif what == "without a role":
+        person.groups.clear()
+    elif what == "signed out":
+        Session.objects.all().delete()
+    else:
+        person.set_password("another one entirely")
+        person.save()
+    begun = time.monotonic()
+    while reader.event()[0] != "ended":
+        assert time.monotonic() - begun < 10
+    assert reader.answer.read() == b"", "nothing follows"
+
+
+def test_what_is_no_number_is_no_age() -> None:
+    for text in ("²", "-1", "1e3", "9" * 30, ""):
+        assert stream._age(RequestFactory().get("/stream", {"age": text})) is None
+    assert stream._age(RequestFactory().get("/stream", {"age": "500"})) == 1.5

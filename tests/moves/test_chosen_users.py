@@ -112,8 +112,46 @@ def test_all_that_match_are_pinned_exported_and_counted(acme: Cluster) -> None:
     client, matching = as_(roles.OPERATOR), {"list": "cluster", "query": "q=imp1a"}
     assert "Pin 60 users" in client.get(reverse("pin", args=["acme"]), matching).content.decode()
     assert "Export 60 users" in client.get(reverse("export-dialog", args=["acme"]), matching).content.decode()
-    client.post(reverse("pin", args=["acme"]), matching | {"reason": "freeze"})
+    for confirmed in ({}, {"confirmed": "59"}):  # a number that nobody saw: asked again, with what was typed
+        again = client.post(reverse("pin", args=["acme"]), matching | {"reason": "freeze"} | confirmed)
+        assert again["HX-Retarget"] == "#dialog"
+        assert 'name="confirmed" value="60"' in again.content.decode()
+        assert 'value="freeze"' in again.content.decode()
+        assert not Assignment.objects.filter(pinned=True).exists()
+    client.post(reverse("pin", args=["acme"]), matching | {"reason": "freeze", "confirmed": "60"})
     assert Assignment.objects.filter(pinned=True).count() == 60
+    assert client.post(reverse("unpin", args=["acme"]), matching | {"confirmed": "61"})["HX-Retarget"] == "#dialog"
+    assert Assignment.objects.filter(pinned=True).count() == 60
+    refused = client.post(reverse("export", args=["acme"]), matching | {"confirmed": "61"}, headers=JSON)
+    assert (refused.status_code, refused.json()["code"]) == (409, "SELECTION_CHANGED")
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"query": "garbage"},
+        {"query": "node=abc"},
+        {"query": "node=99999999999999999999"},
+        {"query": "node=999999999"},
+        {"query": "node=1&node=2"},
+        {"query": "show=everyone"},
+        {"query": "q=x&" * 600},
+        {"node": "abc"},
+        {"node": "99999999999999999999"},
+        {"users": "1,abc"},
+    ],
+)
+def test_a_selection_that_cannot_be_read_is_refused_by_every_verb(acme: Cluster, chosen: dict[str, str]) -> None:
+    client = as_(roles.OPERATOR)
+    rest = {"reason": "x", "to": "unassigned", "confirmed": "123", "list": "cluster"}
+    for name in ("pin", "unpin", "export", "export-dialog", "move", "move-targets", "move-dialog", "details"):
+        asks = {"ask": "1"} if name in ("export-dialog", "move-dialog", "details") else {}
+        answer = client.post(reverse(name, args=["acme"]), chosen | rest | asks, headers=JSON)
+        assert answer.status_code == 422, (name, answer.content[:300])
+    assert not Assignment.objects.filter(pinned=True).exists()
+
+
+JSON = {"Accept": "application/json"}
 
 
 def rows_of(answer: object) -> list[dict[str, str]]:
@@ -127,17 +165,23 @@ def test_the_export_has_the_chosen_users_and_nobody_else(acme: Cluster) -> None:
     assert answer["Content-Type"].startswith("text/csv")
     assert "attachment" in answer["Content-Disposition"]
     assert [row["user_id"] for row in rows_of(answer)] == ["imp1a-0001", "imp1a-0002"]
-    waiting = rows_of(client.post(reverse("export", args=["acme"]), {"query": "node=0", "list": "unassigned"}))
+    waiting = rows_of(
+        client.post(reverse("export", args=["acme"]), {"query": "node=0", "list": "unassigned", "confirmed": "4"})
+    )
     assert {row["node"] for row in waiting} == {"-"}
     assert len(waiting) == 4
-    percent = rows_of(client.post(reverse("export", args=["acme"]), {"query": "q=100%25", "list": "cluster"}))
+    percent = rows_of(
+        client.post(reverse("export", args=["acme"]), {"query": "q=100%25", "list": "cluster", "confirmed": "0"})
+    )
     assert percent == []
     assert rows_of(client.post(reverse("export", args=["acme"]), {"list": "cluster"})) == []
 
 
 def test_an_export_comes_in_parts() -> None:
     make_crowd(3000)
-    answer = as_(roles.VIEWER).post(reverse("export", args=["crowd"]), {"query": "", "list": "cluster"})
+    answer = as_(roles.VIEWER).post(
+        reverse("export", args=["crowd"]), {"query": "", "list": "cluster", "confirmed": "3000"}
+    )
     parts = list(answer.streaming_content)  # type: ignore[attr-defined]
     assert len(parts) > 1
     assert max(map(len, parts)) < 70_000

@@ -55,7 +55,8 @@ def test_it_is_forgotten_after_a_while(acme: Cluster, monkeypatch: pytest.Monkey
 def test_what_a_browser_says_is_checked(acme: Cluster) -> None:
     ann, bob = client_of(person("ann")), person("bob", "viewer")
     to = f"node:{node(acme, 'imp1b').pk}"
-    said = {"count": "<b>3</b>", "list": "javascript:1", "to": to}
+    said = {"list": "javascript:1", "to": to}
+    assert ann.post("/clusters/acme/moves/hands", said | {"count": "<b>3</b>"}).status_code == 422
     assert ann.post("/clusters/acme/moves/hands", said).status_code == 204
     assert [hand.places for hand in drag_presence.others(acme, bob)] == [[(to, "ann may drop all users")]]
     shown = client_of(bob).get("/clusters/acme/hands").content.decode()

@@ -59,9 +59,12 @@ def test_an_end_that_is_gone_and_a_range_without_end_are_refused(
 ) -> None:
     make_acme("other", imp1a=2)
     address = reverse("user-range", args=["acme"])
-    for strange in ("999999999", "x", str(key("other-imp1a-0001"))):  # also one of another cluster
+    for strange in ("999999999", str(key("other-imp1a-0001"))):  # also one of another cluster
         answer = client.get(address, {"query": "", "from": str(key("imp1a-0001")), "to": strange})
         assert answer.status_code == 409
+    for query, end in (("", "x"), ("garbage", str(key("imp1a-0001")))):
+        answer = client.get(address, {"query": query, "from": str(key("imp1a-0001")), "to": end})
+        assert answer.status_code == 422
     monkeypatch.setattr(ranges, "MOST", 100)
     where = UserFilter(acme.pk)
     assert len(ranges.between(where, key("imp1a-0001"), key("imp1a-0100"))) == 100

@@ -77,12 +77,38 @@ def test_a_node_of_another_cluster_is_dropped_from_the_filter(two: tuple[Cluster
     answer = client.get(reverse("find-users"), asked, headers=HTMX)
     assert answer["HX-Replace-Url"] == "/users/?cluster=east"
 
+    for name in ("find-users-export", "find-users-views"):  # what acts on them must not mean more than was asked for
+        method = client.get if name == "find-users-export" else client.post
+        answer = method(reverse(name), asked | {"name": "mine"}, headers={"Accept": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "NO_SUCH_NODE")
 
+
+@pytest.mark.parametrize("name", ["find-users", "find-users-export"])
 @pytest.mark.parametrize(
-    "query", ["node=abc", "contacts=-1", "contacts=999999", "show=x", "q=%00", "after=%00", "cluster=no"]
+    ("query", "code"),
+    [
+        ("node=abc", "FILTER_NOT_READABLE"),
+        ("node=99999999999999999999", "FILTER_NOT_READABLE"),
+        ("node=999999999", "NO_SUCH_NODE"),
+        ("subcluster=999999999", "NO_SUCH_SUBCLUSTER"),
+        ("contacts=-1", "FILTER_NOT_READABLE"),
+        ("show=x", "FILTER_NOT_READABLE"),
+        ("endpoint=fax", "FILTER_NOT_READABLE"),
+        (f"q={'x' * 133}", "FILTER_NOT_READABLE"),
+        ("q=%00", "INPUT_NOT_READABLE"),
+        ("after=%00", "INPUT_NOT_READABLE"),
+        ("cluster=no", "NO_SUCH_CLUSTER"),
+    ],
 )
-def test_a_strange_address_is_no_failure(query: str, two: tuple[Cluster, Cluster], client: Client) -> None:
-    assert client.get(f"{reverse('find-users')}?{query}").status_code == 200
+def test_a_filter_that_cannot_be_read_is_refused_and_never_means_everybody(
+    name: str, query: str, code: str, two: tuple[Cluster, Cluster], client: Client
+) -> None:
+    answer = client.get(f"{reverse(name)}?{query}", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+def test_more_contacts_than_anybody_may_have_find_nobody(two: tuple[Cluster, Cluster], client: Client) -> None:
+    assert found(client, contacts=999999) == []
 
 
 def test_each_row_leads_to_the_user_on_the_page_of_the_cluster(two: tuple[Cluster, Cluster], client: Client) -> None:

@@ -4,9 +4,11 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from django.contrib.auth import get_user_model
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from topology import reasons
@@ -19,7 +21,7 @@ VALID = timedelta(minutes=30)
 
 @transaction.atomic
 def issue_sign_in_link(*, username: str = "admin", role: str | None = None) -> str:
-    """Path of a link that signs a person in once, within 30 minutes.
+    """Path of a link that signs a person in once, within 30 minutes; older links of that person end.
 
     An unknown name becomes a new account: the first one is an administrator, a later one gets `role` or is a viewer.
     """
@@ -32,6 +34,7 @@ def issue_sign_in_link(*, username: str = "admin", role: str | None = None) -> s
     if new or role:
         give_role(user, role or (roles.ADMINISTRATOR if first else roles.VIEWER))
     token = secrets.token_urlsafe(32)
+    SignInLink.objects.filter(user=user, used_at=None).delete()  # a newer link ends the older ones
     SignInLink.objects.create(user=user, token_hash=_hash(token), expires_at=timezone.now() + VALID)
     return f"/sign-in/link/{token}/"
 
@@ -48,14 +51,30 @@ def give_role(user: object, role: str) -> None:
 def redeem(token: str) -> object:
     """The person of a link, which is used up by this. Raises Refused when it is old, used or unknown."""
     now = timezone.now()
+    # By the link's own columns alone: a join would keep PostgreSQL from asking `used_at` again after waiting for the
+    # row, and two who press at once would both get in.
+    used = SignInLink.objects.filter(token_hash=_hash(token), used_at=None, expires_at__gt=now).update(used_at=now)
     link = SignInLink.objects.filter(token_hash=_hash(token)).select_related("user").first()
-    used = SignInLink.objects.filter(
-        token_hash=_hash(token), used_at=None, expires_at__gt=now, user__is_active=True
-    ).update(used_at=now)
-    if not link or not used:
+    if not link or not used or not link.user.is_active:
         raise reasons.Refused(reasons.LINK_NOT_VALID, minutes=int(VALID.total_seconds() // 60))
     events.record(reasons.SIGNED_IN, actor=link.user)
     return link.user
+
+
+def still_allowed(asked: set[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Which of these (person, session) are signed in and may see the console now, in two queries."""
+    people = get_user_model().objects.filter(pk__in={pk for pk, _ in asked}, is_active=True)
+    people = people.filter(Q(groups__name__in=roles.ROLES) | Q(is_superuser=True)).distinct()
+    hashes = {person.pk: person.get_session_auth_hash() for person in people}
+    sessions = Session.objects.filter(session_key__in={key for _, key in asked}, expire_date__gt=timezone.now())
+    signed = {session.session_key: session.get_decoded() for session in sessions}
+    return {
+        (pk, key)
+        for pk, key in asked
+        if pk in hashes
+        and str(signed.get(key, {}).get(SESSION_KEY)) == str(pk)
+        and signed[key].get(HASH_SESSION_KEY) == hashes[pk]
+    }
 
 
 def _hash(token: str) -> str:

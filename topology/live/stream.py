@@ -15,11 +15,11 @@ from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_not_required
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
-from topology.accounts import roles
+from topology.accounts import roles, sign_in
 from topology.live import events
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 PAUSE = 0.25  # seconds between two messages to one browser
 KEEPALIVE = 15.0  # seconds of silence after which a sign of life is sent
 RETRY = 1000  # milliseconds until a browser tries again
-RIGHTS = 900.0  # seconds after which a stream ends, so that the browser's next one asks for rights again
+RIGHTS = 2.0  # seconds between two looks at who may still listen
 LONGEST_AGE = 60.0  # seconds; a page older than this fetches everything
 WAITS = (0.25, 0.5, 1.0, 2.0, 4.0)  # seconds between tries to reach Redis
 ALL = "all"
@@ -37,7 +37,9 @@ AWAY = events.AWAY
 class Listener:
     """One browser: what it has not been told yet. A slow one gathers topics, never a queue."""
 
-    def __init__(self) -> None:
+    def __init__(self, person: int = 0, session: str = "") -> None:
+        self.person, self.session = person, session
+        self.ended = False
         self.topics: set[str] = set()
         self.last = "0-0"
         self.lost = False
@@ -69,9 +71,16 @@ class Listener:
             self.lost = True
             self.news.set()
 
+    def end(self) -> None:
+        """The person may not listen any more."""
+        self.ended = True
+        self.news.set()
+
     def tell(self) -> str:
         """The message of everything heard since the last one."""
         self.news.clear()
+        if self.ended:
+            return message("ended", "1")
         if self.lost:
             return message("lost", "1")
         data = ALL if ALL in self.topics else " ".join(sorted(self.topics))
@@ -86,15 +95,17 @@ class Hub:
         self.redis = events.open_reader()
         self.listeners: set[Listener] = set()
         self.reading: asyncio.Task[None] | None = None
+        self.watching: asyncio.Task[None] | None = None
         self.tried = asyncio.Event()  # the reader has its place in the stream, or Redis is away
         self.position = ""  # the last message read; empty while Redis is away
 
-    def join(self) -> Listener:
-        """A new listener; the first one starts the reader."""
-        listener = Listener()
+    def join(self, person: int = 0, session: str = "") -> Listener:
+        """A new listener; the first one starts the reader, and the watch over who may listen."""
+        listener = Listener(person, session)
         self.listeners.add(listener)
         if self.reading is None:
             self.reading = asyncio.create_task(self._read())
+            self.watching = asyncio.create_task(self._watch())
         return listener
 
     def leave(self, listener: Listener) -> None:
@@ -102,7 +113,9 @@ class Hub:
         self.listeners.discard(listener)
         if not self.listeners and self.reading:
             self.reading.cancel()
-            self.reading, self.position = None, ""
+            if self.watching:
+                self.watching.cancel()
+            self.reading, self.watching, self.position = None, None, ""
             self.tried.clear()
 
     async def catch_up(self, listener: Listener, after: str, age: float | None) -> None:
@@ -121,6 +134,24 @@ class Hub:
             listener.restart(self.position)
         else:
             listener.resume(after, found)
+
+    async def _watch(self) -> None:
+        """End the streams of people who were demoted, deactivated or signed out; two queries for all of them.
+
+        A database that does not answer ends nobody's stream: what they see stands still anyway.
+        """
+        while True:
+            await asyncio.sleep(RIGHTS)
+            asked = {(one.person, one.session) for one in self.listeners if one.session}
+            try:
+                allowed = await sync_to_async(sign_in.still_allowed)(asked)
+            except DatabaseError:
+                continue
+            finally:
+                await sync_to_async(connections.close_all)()
+            for one in self.listeners:
+                if one.session and (one.person, one.session) in asked - allowed:
+                    one.end()
 
     async def _read(self) -> None:
         """Hand out messages for ever; whatever goes wrong, try again: a process must not stay deaf."""
@@ -171,15 +202,14 @@ def message(kind: str, data: str, key: str = "") -> str:
     return (f"id: {key}\n" if key else "") + f"event: {kind}\ndata: {data}\n\n"
 
 
-async def messages(after: str, age: float | None) -> AsyncIterator[str]:
-    """The text of one browser's stream, until it leaves or its rights are to be asked for again."""
-    until = asyncio.get_running_loop().time() + RIGHTS
+async def messages(after: str, age: float | None, person: int = 0, session: str = "") -> AsyncIterator[str]:
+    """The text of one browser's stream, until it leaves or may not listen any more."""
     yield f"retry: {RETRY}\n\n"
     home = hub()
-    listener = home.join()
+    listener = home.join(person, session)
     try:
         await home.catch_up(listener, after, age)
-        while asyncio.get_running_loop().time() < until:
+        while not listener.ended:
             try:
                 await asyncio.wait_for(listener.news.wait(), KEEPALIVE)
             except TimeoutError:
@@ -195,12 +225,13 @@ async def messages(after: str, age: float | None) -> AsyncIterator[str]:
 @require_GET
 async def stream(request: HttpRequest) -> HttpResponseBase:
     """The live stream of a signed-in person; it holds no database connection."""
-    allowed = await sync_to_async(_may_see)(request)
+    person = await sync_to_async(_who_may_see)(request)
     await sync_to_async(connections.close_all)()
-    if not allowed:
+    if person is None:
         return HttpResponse("Sign in first.", status=401, content_type="text/plain")
+    after = _key(request.headers.get("Last-Event-ID") or request.GET.get("after", ""))
     response = StreamingHttpResponse(
-        messages(_key(request.headers.get("Last-Event-ID") or request.GET.get("after", "")), _age(request)),
+        messages(after, _age(request), person, request.session.session_key or ""),
         content_type="text/event-stream",
     )
     response["Cache-Control"] = "no-cache, no-transform"
@@ -208,8 +239,9 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
-def _may_see(request: HttpRequest) -> bool:
-    return roles.may(request.user, roles.SEE)
+def _who_may_see(request: HttpRequest) -> int | None:
+    """The key of the person who asks, or None for whoever may not see the console."""
+    return request.user.pk if roles.may(request.user, roles.SEE) else None
 
 
 def _key(text: str) -> str:
@@ -223,4 +255,4 @@ def _key(text: str) -> str:
 def _age(request: HttpRequest) -> float | None:
     """How many milliseconds ago the page was asked for, in seconds; a second is added to be sure."""
     text = request.GET.get("age", "")
-    return int(text) / 1000 + 1 if text.isdigit() and len(text) < 10 else None
+    return int(text) / 1000 + 1 if text.isascii() and text.isdigit() and len(text) < 10 else None

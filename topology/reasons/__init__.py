@@ -5,7 +5,17 @@ sentence is a format string filled with the facts of the case; a fix tells what 
 plain news.
 """
 
-from topology.reasons.access import LINK_NOT_VALID, ROLE_NEEDED, SIGNED_IN
+from topology.reasons.access import (
+    FILTER_NOT_READABLE,
+    INPUT_NOT_A_NUMBER,
+    INPUT_NOT_READABLE,
+    INPUT_TOO_LARGE,
+    LINK_NOT_VALID,
+    ROLE_NEEDED,
+    SELECTION_CHANGED,
+    SIGN_IN_THROTTLED,
+    SIGNED_IN,
+)
 from topology.reasons.approvals import APPROVAL_OWN, PLAN_APPROVED, PLAN_NOT_APPROVED
 from topology.reasons.balancer import (
     BALANCER_ACTS,

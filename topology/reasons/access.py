@@ -1,6 +1,6 @@
 """Reasons: access."""
 
-from topology.reasons.reason import NEWS, add
+from topology.reasons.reason import NEWS, WARNING, add
 
 ROLE_NEEDED = add("ROLE_NEEDED", "This needs the role {role}.", "Ask an administrator for the role {role}.", status=403)
 LINK_NOT_VALID = add(
@@ -10,3 +10,35 @@ LINK_NOT_VALID = add(
     status=403,
 )
 SIGNED_IN = add("SIGNED_IN", "{actor} signed in.", level=NEWS)
+INPUT_NOT_READABLE = add(
+    "INPUT_NOT_READABLE",
+    "{name} has a character that is no text (NUL or half a character).",
+    "Remove it, or copy the text again.",
+    status=422,
+)
+INPUT_NOT_A_NUMBER = add(
+    "INPUT_NOT_A_NUMBER",
+    "“{value}” is not a whole number ({name}).",
+    "Write digits only, at most 18 of them.",
+    status=422,
+)
+INPUT_TOO_LARGE = add(
+    "INPUT_TOO_LARGE", "The form is larger than the console accepts.", "Choose by a filter instead.", status=413
+)
+FILTER_NOT_READABLE = add(
+    "FILTER_NOT_READABLE",
+    "The filter cannot be read: {problem}",
+    "Set the filter again on the list of users.",
+    status=422,
+)
+SELECTION_CHANGED = add(
+    "SELECTION_CHANGED",
+    "{users} users match now, and {confirmed} were confirmed.",
+    "Look at the number again, then confirm it.",
+)
+SIGN_IN_THROTTLED = add(
+    "SIGN_IN_THROTTLED",
+    "Too many failed sign-ins as {actor}: passwords of this name wait {minutes} minutes.",
+    "If nobody of you mistyped a password, change it.",
+    WARNING,
+)

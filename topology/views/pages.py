@@ -1,40 +1,60 @@
 """Signing in and out, health, and the history."""
 
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlunsplit
 
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from topology.accounts import roles, sign_in
+from topology.accounts import passwords, roles, sign_in
+from topology.accounts.passwords import PasswordForm
 from topology.live import events
-from topology.reasons import REASONS, Refused
+from topology.reasons import REASONS, SIGNED_IN, Refused
 from topology.structure import selectors
 from topology.views.http import HIDES_NAMES, needs, refused
+from topology.views.reading import current_page, number_in
 
 NAMING = {"q", "actor", "after", "before"}  # parts of an address that somebody's name may stand in
 
 
 @method_decorator(login_not_required, name="dispatch")
 class SignIn(LoginView):
-    """Name and password; the form keeps the name that was typed."""
+    """Name and password; the form keeps the name that was typed. Too many wrong guesses wait (passwords.py)."""
 
     template_name = "accounts/sign_in.html"
+    form_class = PasswordForm
     redirect_authenticated_user = True
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """Where the person wanted to go; signing in is no place to go to from here."""
+        url: str = super().get_redirect_url()
+        return "" if url.startswith(reverse("sign-in")) else url
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        answer = super().form_valid(form)
+        events.record(SIGNED_IN, actor=form.get_user())
+        return answer
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """The form once more; whoever has to wait is told so by the status too."""
+        waits = any(error.code == passwords.WAITS for error in form.non_field_errors().as_data())
+        return self.render_to_response(self.get_context_data(form=form), status=429 if waits else 200)
 
 
 @login_not_required
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
     """The link shows a button; only pressing it uses the link up, so that a preview of the link does not."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "accounts/sign_in_link.html", {"token": token})
     try:
         person = sign_in.redeem(token)
@@ -56,10 +76,10 @@ def hide_names(request: HttpRequest) -> HttpResponse:
     """Switch the demo mode of this session on or off; the page is loaded anew, without what was looked for by name."""
     request.session[HIDES_NAMES] = hidden = not request.session.get(HIDES_NAMES)
     response = HttpResponse(status=204)
-    here = urlsplit(request.headers.get("HX-Current-URL", ""))
+    here = current_page(request)
     kept = [(name, value) for name, value in parse_qsl(here.query) if name not in NAMING]
     if hidden and len(kept) < len(parse_qsl(here.query)):
-        response["HX-Redirect"] = urlunsplit(("", "", here.path, urlencode(kept), ""))
+        response["HX-Redirect"] = urlunsplit(("", "", "/" + here.path.lstrip("/\\"), urlencode(kept), ""))
     else:
         response["HX-Refresh"] = "true"
     return response
@@ -91,17 +111,13 @@ def history(request: HttpRequest, cluster: str) -> HttpResponse:
     asked = request.GET
     lines = selectors.history(
         found,
-        node_id=_number(asked.get("node")),
-        operation_id=_number(asked.get("operation")),
+        node_id=number_in(asked, "node"),
+        operation_id=number_in(asked, "operation"),
         code=asked.get("code", ""),
         actor=asked.get("actor", ""),
-        before=_number(asked.get("before")),
+        before=number_in(asked, "before"),
     )
     more = lines[-1].pk if len(lines) == selectors.PAGE else None
     context = {"cluster": found, "lines": lines, "more": more, "asked": asked, "codes": sorted(REASONS)}
     fragment = bool(asked.get("before")) or asked.get("rows") == "1"
     return render(request, "history/_history_rows.html" if fragment else "history/history.html", context)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() else None

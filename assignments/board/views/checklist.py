@@ -20,7 +20,7 @@ from assignments.planning import plans
 from assignments.population.selectors import Board, NodeView, SubclusterView, board_of, node_of, subcluster_of
 from assignments.recovery import service
 from assignments.runs.views.runs import Run, show_plan
-from assignments.users.views.user_list import number, topics
+from assignments.users.views.user_list import topics
 from topology import reasons
 from topology.accounts import roles
 from topology.reasons import Refused
@@ -29,6 +29,7 @@ from topology.structure.selectors import cluster_named
 from topology.structure.subclusters import remove_subcluster
 from topology.views.answers import said
 from topology.views.http import needs
+from topology.views.reading import number_in
 
 SHIFTS = {"earlier": -1, "later": 1}  # of a subcluster on the page
 
@@ -98,7 +99,7 @@ def _take_out(request: HttpRequest, board: Board, view: NodeView) -> None:
 
 
 def _put_into(request: HttpRequest, board: Board, view: NodeView) -> None:
-    target = subcluster_of(board, number(request.POST.get("subcluster")) or 0)
+    target = subcluster_of(board, number_in(request.POST, "subcluster") or 0)
     move_node(view.node, target.subcluster, actor=request.user)
 
 
@@ -118,7 +119,7 @@ NODE_STEPS: dict[str, Callable[[HttpRequest, Board, NodeView], None]] = {
 # --- Everybody off --------------------------------------------------------------------------------
 def _evacuate(request: HttpRequest, board: Board, here: str) -> HttpResponse:
     """The plan that moves everybody off a node; of a subcluster that goes, to other subclusters."""
-    view = node_of(board, number(request.POST.get("node")) or 0)
+    view = node_of(board, number_in(request.POST, "node") or 0)
     scope: dict[str, Any] = {"node": view.node.pk}
     if "pair" in request.POST:
         scope["subclusters"] = [

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from assignments.board import checklist, removal
 from assignments.board import structure as structure_service
 from assignments.population.selectors import Board, NodeView, board_of, node_of, subcluster_of
-from assignments.users.views.user_list import number, topics
+from assignments.users.views.user_list import topics
 from topology import reasons
 from topology.accounts import roles
 from topology.models import ENDPOINTS_PER_USER, PROFILES, Mode, Model, Subcluster
@@ -27,6 +27,7 @@ from topology.structure.selectors import cluster_named
 from topology.structure.subclusters import create_subcluster
 from topology.views.answers import said
 from topology.views.http import needs
+from topology.views.reading import LONGEST, number, number_in
 
 PROFILE_CHOICES = [(str(profile), f"{profile:,} users") for profile in PROFILES]
 ABOUT = {  # the field that a refusal without one of its own is about
@@ -107,7 +108,7 @@ def whole(typed: Mapping[str, str], field: str) -> int | None:
     text = typed.get(field, "").strip().replace(",", "")
     if not text:
         return None
-    value = number(text)
+    value = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST else 0
     if not value or value > MOST:
         remedy = f"Write a whole number from 1 to {MOST:,}, or nothing."
         raise Refused(reasons.VALUE_NOT_VALID, field=field, value=text[:40], remedy=remedy)
@@ -231,7 +232,7 @@ def new_node(request: HttpRequest, cluster: str) -> HttpResponse:
             board.cluster,
             typed.get("name", ""),
             subcluster=_subcluster_asked(board, typed.get("place", "")),
-            profile=number(typed.get("profile")) or 0,
+            profile=number_in(typed, "profile") or 0,
             users=whole(typed, "users"),
             endpoints=whole(typed, "endpoints"),
             publisher=typed.get("publisher") == "on",
@@ -266,7 +267,7 @@ def _places(board: Board) -> list[tuple[str, str, str]]:
 
 
 def _subcluster_asked(board: Board, text: str) -> Subcluster | None:
-    return subcluster_of(board, number(text) or 0).subcluster if text else None
+    return subcluster_of(board, number(text, "place") or 0).subcluster if text else None
 
 
 @require_http_methods(["GET", "POST"])
@@ -278,7 +279,7 @@ def change_node(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     node = view.node
 
     def store(typed: Mapping[str, str]) -> HttpResponse:
-        profile = number(typed.get("profile")) or 0
+        profile = number_in(typed, "profile") or 0
         wanted = {"users": profile, "endpoints": profile * ENDPOINTS_PER_USER}
         given = {name: whole(typed, name) or usual for name, usual in wanted.items()}
         name, seen = typed.get("name", ""), request.GET.get("seen", node.name)

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.moves import pins
 from assignments.moves.pins import Pinned
+from assignments.moves.verdict import Selection
 from assignments.moves.views.selection import asks, fields, label, selection
 from assignments.users.trace import story
 from assignments.users.views.export import csv_response
@@ -16,7 +17,8 @@ from topology.accounts import pseudonyms, roles
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
-from topology.views.http import needs, to_messages
+from topology.views.http import needs, to_dialog, to_messages
+from topology.views.reading import number_in
 
 TEMPLATES = {"pin": "moves/_pin.html", "unpin": "moves/_unpin.html", "export": "users/_export.html"}
 
@@ -41,6 +43,8 @@ def pin(request: HttpRequest, cluster: str) -> HttpResponse:
     if (asked := asks(request)) is not None:
         return _dialog(request, found, asked, "pin", "Pin")
     chosen = selection(request.POST, found)
+    if (question := _unconfirmed(request, found, chosen, "pin", "Pin")) is not None:
+        return question
     return _done(request, found, pins.pin(chosen, request.POST.get("reason", ""), actor=request.user), "Pinned")
 
 
@@ -51,7 +55,10 @@ def unpin(request: HttpRequest, cluster: str) -> HttpResponse:
     found = cluster_named(cluster)
     if (asked := asks(request)) is not None:
         return _dialog(request, found, asked, "unpin", "Unpin")
-    return _done(request, found, pins.unpin(selection(request.POST, found), actor=request.user), "Unpinned")
+    chosen = selection(request.POST, found)
+    if (question := _unconfirmed(request, found, chosen, "unpin", "Unpin")) is not None:
+        return question
+    return _done(request, found, pins.unpin(chosen, actor=request.user), "Unpinned")
 
 
 @require_http_methods(["GET", "POST"])
@@ -68,7 +75,20 @@ def export_dialog(request: HttpRequest, cluster: str) -> HttpResponse:
 def export(request: HttpRequest, cluster: str) -> HttpResponse:
     """The chosen users as CSV, streamed from the database."""
     found = cluster_named(cluster)
-    return csv_response(request, selection(request.POST, found).rows(), f"{found.name}-users")
+    chosen = selection(request.POST, found)
+    if chosen.where and (users := chosen.rows().count()) != number_in(request.POST, "confirmed"):
+        confirmed = request.POST.get("confirmed") or "none"
+        raise Refused(reasons.SELECTION_CHANGED, users=users, confirmed=confirmed)
+    return csv_response(request, chosen.rows(), f"{found.name}-users")
+
+
+def _unconfirmed(
+    request: HttpRequest, cluster: Cluster, chosen: Selection, name: str, verb: str
+) -> HttpResponse | None:
+    """The dialog once more when all who match are chosen, and another number matches than was confirmed."""
+    if chosen.where is None or chosen.rows().count() == number_in(request.POST, "confirmed"):
+        return None
+    return to_dialog(_dialog(request, cluster, request.POST, name, verb))
 
 
 def _dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, name: str, verb: str) -> HttpResponse:
@@ -82,6 +102,7 @@ def _dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, name: str,
         "label": label(verb, chosen, users),
         "fields": fields(asked),
         "limit": pins.LIMIT,
+        "reason": asked.get("reason", ""),
         "pins": pins.pins_of(chosen) if name != "export" else [],
     }
     return render(request, TEMPLATES[name], context)

@@ -7,10 +7,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from assignments.moves import drag_presence
-from assignments.users.views.user_list import number
 from topology.accounts import roles
 from topology.structure.selectors import cluster_named, node_in
 from topology.views.http import needs
+from topology.views.reading import number_in
 
 PLACE = re.compile(r"(node|subcluster):\d{1,17}|unassigned|nodes")
 
@@ -21,12 +21,12 @@ def carry(request: HttpRequest, cluster: str) -> HttpResponse:
     """A drag begins, comes over another target, or ends (nothing is said then)."""
     found, asked = cluster_named(cluster), request.POST
     if "server" in asked:
-        node = node_in(found, number(asked["server"]))
+        node = node_in(found, number_in(asked, "server"))
         to, source = _place(asked.get("to", "")), f"node:{node.pk}"
         drag_presence.carry(found, request.user, users=None, source=source, to=to, node=node.short_name)
     elif "to" in asked:
         source, to = (_place(asked.get(name, "")) for name in ("list", "to"))
-        drag_presence.carry(found, request.user, users=number(asked.get("count")), source=source, to=to)
+        drag_presence.carry(found, request.user, users=number_in(asked, "count"), source=source, to=to)
     else:
         drag_presence.let_go(found, request.user)
     return HttpResponse(status=204)

@@ -1,8 +1,6 @@
 """Moving users by hand: what may go where, the drop, and the same without dragging. One predicate, one code path."""
 
-from urllib.parse import urlsplit
-
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,13 +11,13 @@ from assignments.moves.drop import Moved, Selection, Verdict
 from assignments.moves.views.selection import asks, fields, label
 from assignments.moves.views.selection import selection as chosen_of
 from assignments.runs.hand_moves import AT_ONCE
-from assignments.users.views.user_list import number
 from topology import reasons
 from topology.accounts import roles
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs, to_dialog, to_messages
+from topology.views.reading import current_page, number_in
 
 
 @require_POST
@@ -43,7 +41,7 @@ def move(request: HttpRequest, cluster: str) -> HttpResponse:
         raise Refused(reasons.MOVE_NEEDS_TARGET)
     verdict = drop.verdict(chosen, to, roles.role_of(request.user))
     # What was confirmed is a number: if another number would move by now, it is asked again.
-    if verdict.coming > AT_ONCE and number(request.POST.get("confirmed")) != verdict.coming:
+    if verdict.coming > AT_ONCE and number_in(request.POST, "confirmed") != verdict.coming:
         return _ask(request, found, chosen, verdict)
     return _done(request, found, drop.move(chosen, to, request.user), verdict.short_name)
 
@@ -52,7 +50,10 @@ def move(request: HttpRequest, cluster: str) -> HttpResponse:
 @needs(roles.OPERATE)
 def undo(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     """Move back whom a move moved."""
-    return _done(request, cluster_named(cluster), drop.undo(pk, request.user), "their former home")
+    found = cluster_named(cluster)
+    if not found.operations.filter(pk=pk).exists():
+        raise Http404
+    return _done(request, found, drop.undo(pk, request.user), "their former home")
 
 
 @require_http_methods(["GET", "POST"])
@@ -85,7 +86,7 @@ def _ask(request: HttpRequest, cluster: Cluster, chosen: Selection, verdict: Ver
 
 def _shows_map(request: HttpRequest) -> bool:
     """Whether the page that asks has the nodes on it; the list of all clusters has not."""
-    return urlsplit(request.headers.get("HX-Current-URL", "")).path != reverse("find-users")
+    return current_page(request).path != reverse("find-users")
 
 
 def _done(request: HttpRequest, cluster: Cluster, moved: Moved, to: str) -> HttpResponse:

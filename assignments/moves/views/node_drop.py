@@ -6,19 +6,19 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from assignments.moves import node_drop
-from assignments.users.views.user_list import number
 from topology.accounts import roles
 from topology.models import Cluster, Node
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named, node_in
 from topology.views.http import needs, refused
+from topology.views.reading import number_in
 
 
 @require_POST
 @needs(roles.ADMINISTER)
 def targets(request: HttpRequest, cluster: str) -> HttpResponse:
     """The verdict of every place; asked once when a drag begins."""
-    node = node_in(cluster_named(cluster), number(request.POST.get("server")))
+    node = node_in(cluster_named(cluster), number_in(request.POST, "server"))
     told = node_drop.targets(node, roles.role_of(request.user))
     ground = {"seen": node_drop.place_of(node)}
     return JsonResponse({"label": f"Move the node {node.short_name}", "targets": told, "ground": ground})
@@ -29,7 +29,7 @@ def targets(request: HttpRequest, cluster: str) -> HttpResponse:
 def place(request: HttpRequest, cluster: str) -> HttpResponse:
     """The drop; the map comes by the live stream."""
     found = cluster_named(cluster)
-    node = node_in(found, number(request.POST.get("server")))
+    node = node_in(found, number_in(request.POST, "server"))
     before = node_drop.place_of(node)
     try:
         asked = request.POST

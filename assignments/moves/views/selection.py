@@ -7,8 +7,10 @@ from django.http import HttpRequest, QueryDict
 from assignments.moves import drop
 from assignments.moves.drop import Selection
 from assignments.users.filter import UserFilter
-from assignments.users.views.user_list import filter_of, number
+from assignments.users.forms import filter_in
 from topology.models import Cluster, Node
+from topology.structure.selectors import node_in
+from topology.views.reading import number, number_in
 
 FIELDS = ("node", "query", "users", "list")  # how a page says it
 
@@ -21,19 +23,19 @@ def asks(request: HttpRequest) -> QueryDict | None:
 
 
 def selection(asked: QueryDict, cluster: Cluster) -> Selection:
-    """What is chosen in the users of a cluster."""
-    if node := number(asked.get("node")):
-        return Selection(cluster, where=UserFilter(cluster.pk, node_id=node))
+    """What is chosen in the users of a cluster. Raises Refused for what cannot be read."""
+    if node := number_in(asked, "node"):
+        return Selection(cluster, where=UserFilter(cluster.pk, node_id=node_in(cluster, node).pk))
     if (query := asked.get("query")) is not None:
-        return Selection(cluster, where=filter_of(QueryDict(query[:2000]), cluster)[0])
-    keys = {key for text in asked.get("users", "").split(",") if (key := number(text)) is not None}
+        return Selection(cluster, where=filter_in(query, cluster)[0])
+    keys = {key for text in asked.get("users", "").split(",") if (key := number(text, "users")) is not None}
     return Selection(cluster, tuple(sorted(keys)), drawn=_drawn(asked.get("list", "")))
 
 
 def _drawn(place: str) -> int | None:
     """The home that a list shows: "node:3" is 3, "unassigned" 0; a list of several homes has none."""
     kind, _, key = place.partition(":")
-    return 0 if place == drop.UNASSIGNED else number(key) if kind == "node" else None
+    return 0 if place == drop.UNASSIGNED else number(key, "list") if kind == "node" else None
 
 
 def fields(asked: QueryDict) -> list[tuple[str, str]]:

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_POST
 from assignments.models import Approval, Goal, Kind, Operation, Plan, Progress
 from assignments.planning import approvals, plans
 from assignments.runs import operations, selectors, wait_reasons
-from assignments.users.views.user_list import number
 from topology import reasons
 from topology.accounts import roles
 from topology.reasons import Refused
@@ -23,6 +22,7 @@ from topology.structure.selectors import cluster_named
 from topology.templatetags.console import span
 from topology.views.answers import said
 from topology.views.http import needs, to_dialog
+from topology.views.reading import number, number_in
 
 RUNS = (Kind.MOVE.value, Kind.REBALANCE.value)
 SHOWN_AFTER_END = timedelta(seconds=45)
@@ -162,10 +162,10 @@ def make_plan(request: HttpRequest, cluster: str) -> HttpResponse:
     if goal not in (Goal.BALANCE, Goal.ACTIVE_STANDBY, Goal.FILL, Goal.EVACUATE):
         raise Refused(reasons.SCOPE_NOT_VALID, problem=f"There is no goal {goal}.")
     scope: dict[str, Any] = {}
-    if chosen := [key for text in request.POST.getlist("subcluster") if (key := number(text))]:
+    if chosen := [key for text in request.POST.getlist("subcluster") if (key := number(text, "subcluster"))]:
         scope["subclusters"] = chosen
     if goal == Goal.EVACUATE:
-        scope["node"] = number(request.POST.get("node"))
+        scope["node"] = number_in(request.POST, "node")
     return show_plan(request, plans.make_plan(found, goal, scope, author=request.user))
 
 
@@ -255,7 +255,7 @@ def _rate(text: str | None) -> float | None:
 def listed(request: HttpRequest, cluster: str) -> HttpResponse:
     """Operations of a cluster, the newest first."""
     found, now = cluster_named(cluster), timezone.now()
-    rows = list(selectors.of_cluster(found, number(request.GET.get("before"))))
+    rows = list(selectors.of_cluster(found, number_in(request.GET, "before")))
     more = rows[-1].pk if len(rows) == selectors.PAGE else None
     context = {"cluster": found, "runs": [Run(row, now) for row in rows], "more": more}
     template = "runs/_operation_rows.html" if "before" in request.GET else "runs/operations.html"

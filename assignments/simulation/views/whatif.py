@@ -16,12 +16,12 @@ from assignments.simulation.rules import catalogue
 from assignments.simulation.views import chart
 from assignments.simulation.views import form as forms
 from assignments.simulation.views.form import Form, Reader
-from assignments.users.views.user_list import number
 from topology.accounts import roles
 from topology.models import PROFILES, Cluster, Model
 from topology.reasons import REASONS
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
+from topology.views.reading import number_in
 
 
 # --- The form -------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     found = whatif.named(key)
     drawn = chart.charts(found.film, found.result["result"])
     log = _shown(found.result["log"], drawn)
-    t = number(request.GET.get("t"))
+    t = number_in(request.GET, "t")
     numbers = found.result["result"]
     served_again = numbers["served_again_at"]
     context = {
@@ -160,7 +160,7 @@ def _first_look(log: list[dict[str, Any]]) -> int:
 def instant(request: HttpRequest, key: str) -> HttpResponse:
     """The topology of a run at an instant, and the mark in its charts."""
     found = whatif.named(key)
-    now = chart.instant(found.film, found.result["log"], number(request.GET.get("t")) or 0)
+    now = chart.instant(found.film, found.result["log"], number_in(request.GET, "t") or 0)
     moved = request.headers.get("HX-Trigger") != "scrubber"  # the one under the finger is not replaced
     context = {"run": found, "cluster": found.cluster, "now": now, "fragment": True, "moved": moved}
     return render(request, "simulation/_whatif_instant.html", context)

@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.users import saved_views
+from assignments.users.forms import filter_of
 from assignments.users.views.search import Directory
-from assignments.users.views.user_list import filter_of, query_of
+from assignments.users.views.user_list import query_of
 from topology.accounts import roles
 from topology.models import Cluster
 from topology.structure.selectors import cluster_named
@@ -22,7 +23,7 @@ def views(request: HttpRequest, cluster: str = "") -> HttpResponse:
     """One's own views of a list; a POST keeps the filter as it stands under a name."""
     found = cluster_named(cluster) if cluster else None
     if request.method == "POST":
-        query = query_of(*filter_of(request.POST, found)) if found else Directory(request.POST).query
+        query = query_of(*filter_of(request.POST, found)) if found else Directory(request.POST, exact=True).query
         saved_views.save(request.user, found, request.POST.get("name", ""), query)
     return _menu(request, found)
 

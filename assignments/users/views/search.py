@@ -15,20 +15,19 @@ from django.views.decorators.http import require_GET
 from assignments.models import Assignment
 from assignments.users import pages
 from assignments.users.filter import UserFilter, matching_users
+from assignments.users.forms import SHOWS, read_filter
 from assignments.users.views.export import csv_response
 from assignments.users.views.user_list import (
-    SHOWS,
-    contacts_in,
     cursor_in,
     cursor_of,
     id_at,
-    known,
-    number,
     query_of,
-    text_in,
 )
+from topology import reasons
 from topology.accounts import pseudonyms, roles
 from topology.models import ENDPOINT_KINDS, Cluster, Node, Subcluster
+from topology.reasons import Refused
+from topology.structure.selectors import cluster_named
 from topology.views.http import needs
 
 VERBS = {"move-dialog": "Move to…", "pin": "Pin…", "unpin": "Unpin…"}.items()  # with all who match
@@ -66,13 +65,13 @@ class Person:
 class Directory:
     """The page: everything it shows is read when the template asks for it."""
 
-    def __init__(self, asked: QueryDict) -> None:
-        self.asked = asked
-        self.q = text_in(asked)
-        self.show = known(asked, "show", SHOWS)
-        self.endpoint = known(asked, "endpoint", ENDPOINT_KINDS)
-        self.contacts = contacts_in(asked)
+    def __init__(self, asked: QueryDict, *, exact: bool = False) -> None:
+        self.exact = exact
+        self.asked = read_filter(asked)
+        self.q, self.show = self.asked["q"], self.asked["show"]
+        self.endpoint, self.contacts = self.asked["endpoint"], self.asked["contacts"]
         self.after = cursor_in(asked, "after")
+        self.where = self._filter()
 
     # --- Where ------------------------------------------------------------------------------------
     @cached_property
@@ -89,18 +88,31 @@ class Directory:
 
     @cached_property
     def cluster(self) -> Cluster | None:
-        name = self.asked.get("cluster", "")
-        return next((cluster for cluster in self.clusters.values() if cluster.name == name), None)
+        name = self.asked["cluster"]
+        return cluster_named(name) if name else None
 
     @cached_property
     def node(self) -> Node | None:
-        """The node asked for, unless it is of another cluster than the one asked for."""
-        found = self.nodes.get(number(self.asked.get("node")) or 0)
+        """The node asked for. Raises Refused when there is none.
+
+        On the page, a node of another cluster than the one just chosen is let go; what acts (`exact`) refuses it.
+        """
+        key = self.asked["node"]
+        found = self.nodes.get(key or 0)
+        if key and (found is None or (self.exact and not self._within(found.cluster_id))):
+            known = ", ".join(node.name for node in self.nodes.values() if self._within(node.cluster_id))
+            raise Refused(reasons.NO_SUCH_NODE, name=key, known=known or "none")
         return found if found and self._within(found.cluster_id) else None
 
     @cached_property
     def subcluster(self) -> Subcluster | None:
-        found = self.subclusters.get(number(self.asked.get("subcluster")) or 0)
+        """The subcluster asked for; refused and let go as a node is."""
+        key = self.asked["subcluster"]
+        found = self.subclusters.get(key or 0)
+        if key and (found is None or (self.exact and not self._within(found.cluster_id))):
+            known = ", ".join(sub.name for sub in self.subclusters.values() if self._within(sub.cluster_id))
+            where = self.cluster.name if self.cluster else "any cluster"
+            raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=key, cluster=where, known=known or "none")
         return found if found and self._within(found.cluster_id) else None
 
     def _within(self, cluster_id: int) -> bool:
@@ -126,8 +138,8 @@ class Directory:
     show_choices = [(value, label) for value, (label, _) in SHOWS.items()]
     endpoint_choices = [("", "Any endpoint"), *ENDPOINT_KINDS.items()]
 
-    @property
-    def where(self) -> UserFilter:
+    def _filter(self) -> UserFilter:
+        """What is asked for. Raises Refused for a cluster, node or subcluster that there is not."""
         where = UserFilter(
             self.cluster.pk if self.cluster else None,
             node_id=self.node.pk if self.node else None,
@@ -249,4 +261,4 @@ def find_users(request: HttpRequest) -> HttpResponse:
 @needs(roles.SEE)
 def export(request: HttpRequest) -> HttpResponse:
     """Everybody who matches, as CSV."""
-    return csv_response(request, matching_users(Directory(request.GET).where), "users")
+    return csv_response(request, matching_users(Directory(request.GET, exact=True).where), "users")

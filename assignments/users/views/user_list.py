@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
@@ -14,20 +13,13 @@ from assignments.models import Assignment
 from assignments.population.selectors import Board, NodeView, node_of, subcluster_of
 from assignments.users import pages
 from assignments.users.filter import PAGE, UserFilter
+from assignments.users.forms import SHOWS, filter_of
 from topology.accounts import pseudonyms
-from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, Cluster, EndUser, Node
+from topology.models import ENDPOINT_KINDS, Cluster, EndUser, Node
+from topology.views.reading import number
 
 SHIFT = 15  # rows a list goes on at a time; the other rows stay where they are
 EDGE = 3  # rows from the end of a list at which it goes on
-
-SHOWS: dict[str, tuple[str, dict[str, Any]]] = {
-    "": ("All users", {}),
-    "assigned": ("Assigned", {"assigned": True}),
-    "unassigned": ("Unassigned", {"assigned": False}),
-    "pinned": ("Pinned", {"pinned": True}),
-    "out": ("Out of service", {"out_of_service": True}),
-    "in": ("In service", {"out_of_service": False, "assigned": True}),
-}
 
 
 def topics(board: Board) -> str:
@@ -35,11 +27,6 @@ def topics(board: Board) -> str:
     names = [f"cluster-{board.cluster.pk}", f"history-{board.cluster.pk}"]
     names += [f"subcluster-{view.subcluster.pk}" for view in board.subclusters]
     return " ".join(names + [f"node-{view.node.pk}" for view in board.nodes])
-
-
-def number(text: str | None) -> int | None:
-    """A whole number of the address, or None for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else None
 
 
 @dataclass(frozen=True)
@@ -242,20 +229,6 @@ def pane(request: HttpRequest, board: Board) -> Pane:
     return Pane(board, where, show, cursor_in(asked, "after"), cursor_in(asked, "before"))
 
 
-def filter_of(asked: QueryDict, cluster: Cluster) -> tuple[UserFilter, str]:
-    """The filter that stands in an address, and which choice of `show` it holds."""
-    where = UserFilter(
-        cluster.pk,
-        node_id=number(asked.get("node")),
-        subcluster_id=number(asked.get("subcluster")),
-        endpoint=known(asked, "endpoint", ENDPOINT_KINDS),
-        q=text_in(asked),
-        contacts_min=contacts_in(asked),
-    )
-    show = known(asked, "show", SHOWS)
-    return replace(where, **SHOWS[show][1]), show
-
-
 def place_of(where: UserFilter) -> list[tuple[str, str]]:
     """Whose users, as parameters of the address."""
     pairs = (("node", where.node_id), ("subcluster", where.subcluster_id))
@@ -280,26 +253,9 @@ def cursor_in(asked: QueryDict, name: str) -> str:
 
 def id_at(cursor: str) -> str:
     """The user ID that a place in a list stands for."""
-    if pseudonyms.is_down() and cursor.startswith("~") and (key := number(cursor[1:])):
+    if pseudonyms.is_down() and cursor.startswith("~") and (key := number(cursor[1:], "cursor")):
         return EndUser.objects.filter(pk=key).values_list("user_id", flat=True).first() or ""
     return cursor
-
-
-def text_in(asked: QueryDict) -> str:
-    """What an address looks for in user IDs, names and mails."""
-    return asked.get("q", "").strip()[:132].replace("\0", "")
-
-
-def contacts_in(asked: QueryDict) -> int | None:
-    """The least number of contacts that an address asks for; one more than anybody may have finds nobody."""
-    least = number(asked.get("contacts"))
-    return min(least, MAX_CONTACTS + 1) if least else None
-
-
-def known(asked: QueryDict, name: str, choices: dict[str, Any]) -> str:
-    """A choice that an address makes, or "" for one that is not offered."""
-    value = asked.get(name, "")
-    return value if value in choices else ""
 
 
 def _check_place(board: Board, where: UserFilter) -> None:

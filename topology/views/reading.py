@@ -1,0 +1,74 @@
+"""What every address and form is read with: numbers, the page that asks, and the refusal of what nobody can read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import SplitResult, urlsplit
+
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+
+from topology import reasons
+from topology.reasons import Refused
+from topology.views.http import refused
+
+LONGEST = 18  # digits of a number that PostgreSQL's bigint holds for certain
+
+
+def number(text: str | None, name: str = "value") -> int | None:
+    """A whole number of an address or form; None for nothing. Raises Refused for what is no such number."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST):
+        raise Refused(reasons.INPUT_NOT_A_NUMBER, name=name, value=text[:40])
+    return int(text)
+
+
+def number_in(asked: Mapping[str, str], name: str) -> int | None:
+    """The whole number that an address or form has under a name. Raises Refused, naming it."""
+    return number(asked.get(name), name)
+
+
+def current_page(request: HttpRequest) -> SplitResult:
+    """The address of the page that asks, as htmx names it; empty where none can be read."""
+    try:
+        return urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:
+        return urlsplit("")
+
+
+class ReadableRequests:
+    """Refuse, ahead of every view, text that no database column can hold, and bodies that are too large or broken."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            unreadable = _unreadable(request)
+        except RequestDataTooBig:
+            return refused(request, Refused(reasons.INPUT_TOO_LARGE))
+        except (SuspiciousOperation, MultiPartParserError, UnicodeError):
+            return refused(request, Refused(reasons.INPUT_NOT_READABLE, name="The form"))
+        if unreadable is not None:
+            return refused(request, Refused(reasons.INPUT_NOT_READABLE, name=unreadable))
+        return self.get_response(request)
+
+
+def _unreadable(request: HttpRequest) -> str | None:
+    """What of a request has a NUL or half a character in it: the address, or the name of a field."""
+    if not _is_text(request.path_info):
+        return "The address"
+    fields: list[tuple[str, Iterable[str]]] = list(request.GET.lists())
+    if request.method == "POST":
+        fields += list(request.POST.lists())
+        fields += [(name, [str(getattr(file, "name", ""))]) for name, file in request.FILES.items()]
+    for name, values in fields:
+        if not _is_text(name) or not all(map(_is_text, values)):
+            return f"“{name[:40]}”" if _is_text(name) else "The name of a field"
+    return None
+
+
+def _is_text(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
