@@ -9,12 +9,14 @@ from django.utils import timezone
 
 from assignments.recovery import service
 from assignments.runs import balancer, operations
+from topology.live import health
 
 
 @shared_task(name="assignments.tick")
 def tick() -> None:
     """Once a second: wake what is due."""
     now = timezone.now()
+    health.beat(now)
     for pk in service.due(now):
         step_subcluster.delay(pk)
     for pk, generation in operations.due(now):

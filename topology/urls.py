@@ -14,5 +14,8 @@ urlpatterns = [
     path("stream", stream, name="stream"),
     path("hide-names", pages.hide_names, name="hide-names"),
     path("healthz", pages.healthz, name="healthz"),
+    path("readyz", pages.healthz, name="readyz"),
+    path("livez", pages.livez, name="livez"),
+    path("trouble", pages.trouble, name="trouble"),
     path("clusters/<str:cluster>/history/", pages.history, name="history"),
 ]

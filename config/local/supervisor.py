@@ -369,7 +369,7 @@ class Supervisor:
         return str(json.loads(child.last_line)["sign_in"])
 
     async def _answers(self) -> None:
-        """Wait until the web server calls itself healthy; raises ServiceError after a minute."""
+        """Wait until the web server answers with its database; raises ServiceError after a minute."""
         deadline = time.monotonic() + 60
         while (status := await self._health()) != 200:
             if time.monotonic() > deadline:
@@ -377,11 +377,11 @@ class Supervisor:
             await asyncio.sleep(0.05)
 
     async def _health(self) -> int:
-        """The HTTP status of the health address; 0 while nobody listens."""
+        """The HTTP status of the address of life; 0 while nobody listens."""
         try:
             async with asyncio.timeout(5):
                 reader, writer = await asyncio.open_connection(HOST, self.port)
-                writer.write(f"GET /healthz HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+                writer.write(f"GET /livez HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
                 head = await reader.readline()
                 writer.close()
         except (OSError, TimeoutError):

@@ -29,9 +29,10 @@ from topology.rules.states import State
 pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
-OPEN_TO_ALL = {"sign-in", "sign-in-link", "healthz"}
+OPEN_TO_ALL = {"sign-in", "sign-in-link", "healthz", "readyz", "livez"}
 ELSEWHERE = {"stream"}  # asked by test_stream.py: it closes the test's connection
 VIEWING = [
+    "trouble",
     "checks",
     "cluster",
     "delete-view",

@@ -95,7 +95,16 @@ ADDRESSES = {
     "users": Seen("#users", query="?node={imp1a}"),
 }
 # Nothing to look at: files, the stream, keys for the script, and whether the parts are alive.
-NOT_LOOKED_AT = {"find-users-export", "simulation-export", "stream", "user-range", "healthz"}
+NOT_LOOKED_AT = {
+    "find-users-export",
+    "simulation-export",
+    "stream",
+    "user-range",
+    "healthz",
+    "readyz",
+    "livez",
+    "trouble",
+}
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ class Up:
 
     def is_healthy(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.address}/healthz", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.address}/livez", timeout=5) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
@@ -175,7 +175,7 @@ def test_a_taken_port_is_named(tmp_path):
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
 def test_a_port_that_is_none_is_refused(tmp_path, port):
     done = manage(tmp_path, "up", PORT=port)
-    assert (done.returncode, f"PORT={port} is no port" in done.stdout) == (1, True)
+    assert (done.returncode, f"PORT={port} is not a valid port" in done.stdout) == (1, True)
 
 
 def test_the_port_is_8000_without_a_word(monkeypatch):
@@ -219,7 +219,7 @@ def test_what_dies_again_and_again_is_started_later_each_time(up):
 
 def test_sigterm_ends_everything_although_a_connection_is_open(up):
     opened = socket.create_connection((HOST, up.port))
-    opened.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    opened.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     assert opened.recv(12) == b"HTTP/1.1 200"
     assert up.end(signal.SIGTERM) < 10
     opened.close()

@@ -143,6 +143,14 @@ def alive() -> bool:
         return False
 
 
+def waiting_tasks() -> int:
+    """Tasks that were sent and that no worker has taken yet; 0 while Redis is away."""
+    try:
+        return int(client().llen("celery"))
+    except redis.RedisError:
+        return 0
+
+
 def open_reader() -> Any:  # what redis-py says of its answers does not hold for streams
     """A client for one event loop, with ten connections at most: who finds none waits for one."""
     pool = redis.asyncio.BlockingConnectionPool.from_url(

@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.views.decorators.http import require_GET
 
 from topology.accounts import roles, sign_in
-from topology.live import events
+from topology.live import events, health
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ RIGHTS = 2.0  # seconds between two looks at who may still listen
 LONGEST_AGE = 60.0  # seconds; a page older than this fetches everything
 WAITS = (0.25, 0.5, 1.0, 2.0, 4.0)  # seconds between tries to reach Redis
 ALL = "all"
+TROUBLE = "trouble"  # the topic of what is wrong with the console itself
 AWAY = events.AWAY
 
 
@@ -51,6 +52,11 @@ class Listener:
             self.last = key
             self.topics.update(topics)
             self.news.set()
+
+    def hear_here(self, topic: str) -> None:
+        """Note a topic of this process alone, which no message of the stream names."""
+        self.topics.add(topic)
+        self.news.set()
 
     def resume(self, after: str, found: list[tuple[str, list[str]]]) -> None:
         """Take in what was said after a message, beside what was heard meanwhile."""
@@ -136,12 +142,18 @@ class Hub:
             listener.resume(after, found)
 
     async def _watch(self) -> None:
-        """End the streams of people who were demoted, deactivated or signed out; two queries for all of them.
+        """End the streams of people who may not listen any more, and tell all what is wrong with the console itself.
 
         A database that does not answer ends nobody's stream: what they see stands still anyway.
         """
+        troubles: set[str] = set()
         while True:
             await asyncio.sleep(RIGHTS)
+            found = {each.code for each in await sync_to_async(health.troubles)()}
+            if found != troubles:
+                troubles = found
+                for one in self.listeners:
+                    one.hear_here(TROUBLE)
             asked = {(one.person, one.session) for one in self.listeners if one.session}
             try:
                 allowed = await sync_to_async(sign_in.still_allowed)(asked)

@@ -6,6 +6,7 @@ Every rule that the database can hold is a constraint here or in the first migra
 from topology.models.cluster import DESCRIPTION, GROUP_NAME, MAX_NODES, Cluster, Mode, Model
 from topology.models.end_user import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, EndUser
 from topology.models.event import Event
+from topology.models.heartbeat import Heartbeat
 from topology.models.node import ENDPOINTS_PER_USER, NODE_NAME, PROFILES, Node
 from topology.models.policy import Policy
 from topology.models.sign_in_link import SignInLink
@@ -24,6 +25,7 @@ __all__ = [
     "Cluster",
     "EndUser",
     "Event",
+    "Heartbeat",
     "Mode",
     "Model",
     "Node",

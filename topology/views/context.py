@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from topology.accounts import pseudonyms, roles
+from topology.live import health
 from topology.models import Cluster
 from topology.views.http import veil_of
 
@@ -15,6 +16,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     return {
         "clusters": SimpleLazyObject(lambda: list(Cluster.objects.only("id", "name"))),
+        "troubles": SimpleLazyObject(health.troubles),
         "me": SimpleLazyObject(lambda: _name(request)),
         "role": SimpleLazyObject(lambda: roles.role_of(user) or ""),
         "may_operate": SimpleLazyObject(lambda: roles.may(user, roles.OPERATE)),

@@ -6,7 +6,6 @@ from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from topology.accounts import passwords, roles, sign_in
 from topology.accounts.passwords import PasswordForm
-from topology.live import events
+from topology.live import events, health
 from topology.reasons import REASONS, SIGNED_IN, Refused
 from topology.structure import selectors
 from topology.views.http import HIDES_NAMES, needs, refused
@@ -89,18 +88,26 @@ def hide_names(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 when database and Redis answer, else 503 with the part that does not."""
-    parts = {"database": _database_alive(), "redis": events.alive()}
+    """200 when database, Redis, worker and beat do their work, else 503 with the part that does not."""
+    parts = health.report()
+    well = all(value for name, value in parts.items() if name != "tick_age")
+    return JsonResponse(parts, status=200 if well else 503)
+
+
+@login_not_required
+@never_cache
+@require_GET
+def livez(request: HttpRequest) -> JsonResponse:
+    """200 when this web process answers and reaches its database and Redis, whatever the worker does; else 503."""
+    parts = {"database": health.database_answers(), "redis": events.alive()}
     return JsonResponse(parts, status=200 if all(parts.values()) else 503)
 
 
-def _database_alive() -> bool:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        return True
-    except DatabaseError:
-        return False
+@require_GET
+@needs(roles.SEE)
+def trouble(request: HttpRequest) -> HttpResponse:
+    """What is wrong with the console itself, for the top of every page."""
+    return render(request, "live/_trouble.html", {"troubles": health.troubles()})
 
 
 @require_GET

@@ -17,6 +17,7 @@ from assignments.planning import approvals, plans
 from assignments.runs import operations, selectors, wait_reasons
 from topology import reasons
 from topology.accounts import roles
+from topology.live import health
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
 from topology.templatetags.console import span
@@ -77,6 +78,17 @@ class Run:
         return wait_reasons.sentence(self.operation, self.now, with_fix=True)
 
     @property
+    def stalled(self) -> datetime | None:
+        """Since when it stands still although it should go on: nobody works on it (real time)."""
+        if self.operation.state not in (Progress.QUEUED, Progress.RUNNING):
+            return None
+        since = health.stalled_since(self.now)
+        if since is None and self.is_ours:
+            since = self.operation.heartbeat_at or self.operation.created_at
+            since = since if self.now - since > health.LATE else None
+        return max(since, self.operation.created_at) if since else None
+
+    @property
     def window(self) -> str:
         """The window of the cluster's runs; "" when it has none."""
         found = wait_reasons.window_of(self.operation.cluster)
@@ -115,7 +127,7 @@ class Run:
     @property
     def remaining(self) -> float | None:
         """Real seconds until the end as the throttle allows, or as it went so far; None when nobody can say."""
-        if self.operation.state != Progress.RUNNING or self.operation.wait_code or not self.left:
+        if self.operation.state != Progress.RUNNING or self.operation.wait_code or not self.left or self.stalled:
             return None
         limit = self._limit()
         if limit is not None:

@@ -1,0 +1,37 @@
+"""Reasons: the console itself, its worker, beat, Redis and database."""
+
+from topology.reasons.reason import ALARM, add
+
+NO_WORKER = add(
+    "NO_WORKER",
+    "No worker runs: failovers, runs and the balancer stand still. Reading works, and so do moves of up to 50 users.",
+    "Start the worker: celery -A config worker, or manage.py up.",
+    ALARM,
+)
+NO_BEAT = add(
+    "NO_BEAT",
+    "No beat runs: failovers, runs and the balancer stand still. Reading works, and so do moves of up to 50 users.",
+    "Start the beat: celery -A config beat, or manage.py up.",
+    ALARM,
+)
+REDIS_AWAY = add(
+    "REDIS_AWAY",
+    "Redis does not answer: pages are not live, failovers and runs stand still. Reading and small moves work.",
+    "Start Redis, or check REDIS_URL. What stands still goes on by itself.",
+    ALARM,
+)
+DATABASE_AWAY = add(
+    "DATABASE_AWAY", "The database does not answer: nothing works.", "Start PostgreSQL, or check DATABASE_URL.", ALARM
+)
+DATABASE_READ_ONLY = add(
+    "DATABASE_READ_ONLY",
+    "The database is read-only: nothing can be changed. Reading works.",
+    "Promote it, or point DATABASE_URL to the primary.",
+    ALARM,
+)
+DISK_FULL = add(
+    "DISK_FULL",
+    "The disk of the database is full: nothing can be changed. Reading works.",
+    "Free space on the disk of the database. What stands still goes on by itself.",
+    ALARM,
+)
