@@ -52,9 +52,10 @@ def test_tasks_that_wait_mean_no_worker_and_an_empty_queue_no_beat(
     assert client.get("/healthz").json()["beat"] is False
 
 
-def test_a_new_installation_has_a_minute_for_its_first_tick() -> None:
+def test_a_new_installation_has_a_minute_for_its_first_tick(monkeypatch: pytest.MonkeyPatch) -> None:
     make_crowd(1)
     assert codes() == []
+    monkeypatch.setattr(events, "waiting_tasks", lambda: 0)
     Cluster.objects.update(created_at=timezone.now() - timedelta(minutes=2))
     assert codes() == ["NO_BEAT"]
 
@@ -92,7 +93,8 @@ def test_a_database_that_stores_nothing_is_named(
     assert (answer.status_code, answer.json()["writes"]) == (503, False)
 
 
-def test_a_run_that_nobody_works_on_says_since_when_and_no_time_left() -> None:
+def test_a_run_that_nobody_works_on_says_since_when_and_no_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "waiting_tasks", lambda: 0)
     crowd = make_crowd(40, 0)
     plan = plans.make_plan(crowd, Goal.BALANCE, author="anna")
     run = operations.start(plan.hash, actor="anna", rate=1)
