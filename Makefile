@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-run setup-test run test lint types deploy-check bench goldens clean
+.PHONY: help setup setup-run setup-test run test lint types deploy-check bench goldens lock audit clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,13 +14,18 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 p
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 8 ? 8 : n)))
 # One line per package, so that a slow network is seen to move; the rest of pip's words only when it fails.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --progress-bar off
+# What each use installs, pinned by hash. Compiled from the short .in files beside them by `make lock`.
+REQUIRED_TO_RUN := requirements/product.txt requirements/local.txt
+REQUIRED_TO_TEST := $(REQUIRED_TO_RUN) requirements/dev.txt
+AS_REQUIRED = --require-hashes $(addprefix -r ,$(1))
+UV := $(BIN)/uv
 BRIEF := 2>&1 | sed -un -e 's/^Collecting \([^ ]*\).*/  \1/p' -e 's/^Installing collected packages.*/  installing/p' \
 	-e '/^ *ERROR/p' -e '/^error/p'
 
 help:
 	@echo "make run    start the console on http://127.0.0.1:8000 (PORT, HOMENODE_DATA, DATABASE_URL, REDIS_URL)"
 	@echo "make test   lint, types and all tests (NO_BROWSER=1 without a browser, PYTEST='...' for options)"
-	@echo "make lint | types | bench | goldens | clean"
+	@echo "make lint | types | bench | goldens | lock | audit | clean"
 
 setup: setup-test
 setup-run: $(VENV)/.run
@@ -33,14 +38,14 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing; on Debian: apt install python3-venv" >&2; exit 1; }
 	@touch $@
 
-$(VENV)/.run: requirements.txt $(VENV)/.made
+$(VENV)/.run: $(REQUIRED_TO_RUN) $(VENV)/.made
 	@echo "Installing the requirements (once; some 30 MB)"
-	@$(PIP) -r requirements.txt $(BRIEF)
+	@$(PIP) $(call AS_REQUIRED,$(REQUIRED_TO_RUN)) $(BRIEF)
 	@touch $@
 
-$(VENV)/.test: requirements-dev.txt requirements.txt $(VENV)/.made
+$(VENV)/.test: $(REQUIRED_TO_TEST) $(VENV)/.made
 	@echo "Installing the requirements of the tests (once; some 200 MB)"
-	@$(PIP) -r requirements-dev.txt $(BRIEF)
+	@$(PIP) $(call AS_REQUIRED,$(REQUIRED_TO_TEST)) $(BRIEF)
 	@touch $(VENV)/.run $@
 
 run: setup-run
@@ -72,6 +77,26 @@ bench: setup-test
 goldens: setup-test
 	@UPDATE_GOLDENS=1 $(BIN)/python -m pytest -q -k golden_log tests/recovery/test_recovery_goldens.py
 	@git --no-pager diff --stat -- tests/scenarios
+
+# Compile requirements/*.in: all platforms, with hashes, nothing that was released within the last week. Pins that
+# the .in files leave open stay as they are; `make lock UPGRADE=--upgrade` takes the newest that are old enough.
+lock: $(UV)
+	@for name in product local dev audit; do \
+		$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --exclude-newer "1 week" \
+			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE) \
+			requirements/$$name.in -o requirements/$$name.txt; done
+
+$(UV): $(VENV)/.made
+	@$(PIP) --quiet uv==0.13.6
+
+# Known vulnerabilities of what is installed; asks a database on the network, so no test does it.
+audit: $(VENV)/.audit/.made
+	@$(VENV)/.audit/bin/pip-audit --disable-pip --require-hashes $(addprefix -r ,$(REQUIRED_TO_TEST))
+
+$(VENV)/.audit/.made: requirements/audit.txt $(VENV)/.made
+	@$(PYTHON) -m venv $(VENV)/.audit
+	@$(VENV)/.audit/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/audit.txt
+	@touch $@
 
 clean:
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results

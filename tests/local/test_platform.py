@@ -310,7 +310,24 @@ def test_a_torn_state_file_counts_as_none(tmp_path):
     assert read_state(tmp_path).services == {}
 
 
-def test_requirements_are_pinned():
-    lines = [line for name in ("requirements.txt", "requirements-dev.txt") for line in (BASE_DIR / name).open()]
-    named = [line for line in lines if line.strip() and not line.startswith(("#", "-r"))]
-    assert all(re.match(r"[\w\[\],.-]+==[\w.]+(;|\s|$)", line) for line in named)
+def requirements(name: str) -> dict[str, str]:
+    """The pinned lines of a file, by package: version, marker and hashes as one string."""
+    text = (BASE_DIR / "requirements" / name).read_text().replace("\\\n", "")
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "-c"))]
+    pinned = [re.match(r"([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+)(.*)", line) for line in lines]
+    assert all(pinned), f"{name}: each line is package==version"
+    return {m[1].lower().replace("_", "-"): m[2] + m[3] for m in pinned if m}
+
+
+@pytest.mark.parametrize("name", ["product", "local", "dev", "audit"])
+def test_requirements_are_compiled_with_hashes(name):
+    compiled = requirements(f"{name}.txt")
+    assert all("--hash=sha256:" in rest for rest in compiled.values())
+    for package, rest in requirements(f"{name}.in").items():
+        version = rest.split(";")[0].strip()
+        assert compiled.get(package, "").startswith(version), f"{package} {version}: run `make lock`"
+
+
+def test_no_address_of_a_registry_stands_in_the_requirements():
+    texts = [path.read_text() for path in (BASE_DIR / "requirements").iterdir()]
+    assert not any("://" in text or "--index-url" in text for text in texts)

@@ -1,0 +1,27 @@
+"""What people expect in a repository, and that its parts agree with each other."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_the_version_is_the_newest_of_the_changelog() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert headings[0].split()[0] == project["version"]
+    assert project["license"] == "Apache-2.0"
+    assert "Apache License" in (ROOT / "LICENSE").read_text()
+
+
+def test_pre_commit_calls_what_make_lint_calls() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    assert [hook["entry"].split()[-2:] for hook in hooks] == [["--no-print-directory", "lint"]]
+
+
+def test_the_image_installs_the_product_alone() -> None:
+    dockerfile = (ROOT / "docker" / "Dockerfile").read_text()
+    assert re.findall(r"requirements/\w+\.txt", re.sub("#.*", "", dockerfile)) == ["requirements/product.txt"]
