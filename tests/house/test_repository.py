@@ -25,3 +25,16 @@ def test_pre_commit_calls_what_make_lint_calls() -> None:
 def test_the_image_installs_the_product_alone() -> None:
     dockerfile = (ROOT / "docker" / "Dockerfile").read_text()
     assert re.findall(r"requirements/\w+\.txt", re.sub("#.*", "", dockerfile)) == ["requirements/product.txt"]
+
+
+def test_every_cited_section_of_the_domain_exists() -> None:
+    sections = set(re.findall(r"^##+ ([\d.]+?)\.? ", (ROOT / "docs" / "domain.md").read_text(), re.M))
+    folders = [ROOT / name for name in ("assignments", "topology", "config", "templates", "static", "tests", "docs")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in {".py", ".md", ".html", ".js"}]
+    cited = {
+        (section, path.relative_to(ROOT))
+        for path in files
+        for section in re.findall(r"domain\.md`?\)? §([\d.]*\d)", path.read_text())
+    }
+    assert len(cited) > 20
+    assert {place for place in cited if place[0] not in sections} == set()
