@@ -16,7 +16,7 @@ from topology import reasons
 from topology.accounts import roles
 from topology.models import Node
 from topology.reasons import Refused
-from topology.structure.locks import hold_subclusters
+from topology.structure.locks import all_subclusters, hold_subclusters
 
 __all__ = [
     "UNASSIGNED", "Judgement", "Moved", "Selection", "Verdict", "judge", "move", "undo", "verdict", "verdicts",
@@ -66,7 +66,10 @@ def undo(operation_id: int, actor: Any) -> Moved:
 
 def _hold(selection: Selection, target: str) -> None:
     """The locks of all subclusters that lose or get users, in one order, before anything is judged."""
-    homes = selection.rows().order_by().values("home_node_id").distinct()
+    homes = list(selection.rows().order_by().values_list("home_node_id", flat=True).distinct())
+    if None in homes:  # whether unassigned users may get a home is a question to every pair
+        hold_subclusters(all_subclusters(selection.cluster.pk))
+        return
     found = Node.objects.filter(
         Q(pk__in=homes) | Q(pk=_node_id(target) or 0), cluster=selection.cluster, subcluster__isnull=False
     )

@@ -23,14 +23,16 @@ from topology import reasons
 from topology.accounts import roles
 from topology.models import Cluster, Mode, Model, Node, Policy, Subcluster
 from topology.reasons import Reason, Refused
-from topology.rules.states import LOOKS, STEADY_STATES, State
+from topology.rules.homes import Homes
+from topology.structure.homes import homes_from
 
 ALLOWED, WARNING, REFUSED = "allowed", "warning", "refused"
 UNASSIGNED = "unassigned"
 SHORT = {  # refusals on the target itself, where a sentence has no room
     reasons.USER_ALREADY_THERE.code: "at home here",
     reasons.NODE_NO_ROOM.code: "no room",
-    reasons.NODE_NOT_A_TARGET.code: "takes no users",
+    reasons.NODE_NOT_A_TARGET.code: "out of service",
+    reasons.NODE_WITHOUT_SUBCLUSTER.code: "in no subcluster",
     reasons.NODE_IN_MAINTENANCE.code: "in maintenance",
     reasons.USERS_PINNED.code: "all are pinned",
     reasons.MOVE_PAIR_IN_FAILOVER.code: "in a failover",
@@ -167,13 +169,11 @@ class Ground:
     subclusters: dict[int, Subcluster]
     home: dict[int | None, Counts]
     held: dict[int, Operation]  # the runs that hold a subcluster
+    homes: Homes  # which nodes may give and take homes now
 
     def peer(self, node: Node) -> Node | None:
         """The other node of its subcluster."""
         return next((n for n in self.nodes.values() if n.pk != node.pk and n.subcluster_id == node.subcluster_id), None)
-
-    def pair(self, node: Node) -> list[Node]:
-        return [n for n in self.nodes.values() if n.subcluster_id is not None and n.subcluster_id == node.subcluster_id]
 
 
 def ground(cluster: Cluster) -> Ground:
@@ -182,13 +182,16 @@ def ground(cluster: Cluster) -> Ground:
     for row in Population.objects.filter(cluster=cluster, users__gt=0):
         home[row.home_node_id] += Counts(row.users, row.signed_in, row.endpoints)
     claims = Claim.objects.filter(active=True, subcluster__cluster=cluster).select_related("operation")
+    nodes = {node.pk: node for node in Node.objects.filter(cluster=cluster).order_by("number")}
+    subclusters = {sub.pk: sub for sub in Subcluster.objects.filter(cluster=cluster)}
     return Ground(
         cluster=cluster,
         policy=Policy.objects.get(cluster=cluster),
-        nodes={node.pk: node for node in Node.objects.filter(cluster=cluster).order_by("number")},
-        subclusters={sub.pk: sub for sub in Subcluster.objects.filter(cluster=cluster)},
+        nodes=nodes,
+        subclusters=subclusters,
         home=home,
         held={claim.subcluster_id: claim.operation for claim in claims},
+        homes=homes_from(nodes.values(), subclusters, short=True),
     )
 
 
@@ -311,11 +314,10 @@ def _refusals(
 
 
 def _target_refusals(at: Ground, chosen: Chosens, to: Node, after: Counts, coming: Counts) -> Iterable[Note]:
-    if closed := to.closed_to_users:
-        yield closed, {"node": to.short_name}
-    failed = next((n for n in at.nodes.values() if n.state not in STEADY_STATES), None)
-    if failed and chosen.get(None):  # new users cannot be added meanwhile, domain.md §1.4
-        yield reasons.MOVE_NEW_DURING_FAILOVER, _state(failed)
+    if closed := at.homes.takes(to.pk):
+        yield closed
+    if chosen.get(None) and (waits := at.homes.assigns()):
+        yield waits
     room = to.capacity_users - at.home[to.pk].users
     if after.users > to.capacity_users:
         yield reasons.NODE_NO_ROOM, _room(to, "users", room, coming.users)
@@ -326,17 +328,12 @@ def _target_refusals(at: Ground, chosen: Chosens, to: Node, after: Counts, comin
 
 def _pair_refusals(at: Ground, node: Node, many: bool) -> Iterable[Note]:
     """Nobody's home changes while its pair fails over. Many users are a run, and runs never meet; a few may slip in."""
-    failed = next((n for n in at.pair(node) if n.state not in STEADY_STATES), None)
-    if failed:
-        yield reasons.MOVE_PAIR_IN_FAILOVER, _state(failed)
+    if locked := at.homes.gives(node.pk):
+        yield locked
     held = at.held.get(node.subcluster_id or 0)
     if held and (many or held.kind in RECOVERY):
         facts = {"operation": held.pk, "kind": held.get_kind_display().lower(), "author": held.author_name}
         yield reasons.RUN_IN_PROGRESS, {"subcluster": at.subclusters[node.subcluster_id or 0].name, **facts}
-
-
-def _state(node: Node) -> dict[str, Any]:
-    return {"node": node.short_name, "state": LOOKS[State(node.state)].label}
 
 
 def _room(to: Node, what: str, room: int, wanted: int) -> dict[str, Any]:

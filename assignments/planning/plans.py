@@ -25,6 +25,8 @@ from assignments.planning.rules.goals import Ground, Proposal
 from topology import reasons
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Refused
+from topology.rules.homes import Homes, demand
+from topology.structure.homes import homes_of
 
 TRIES = 12  # plans made with less room each time, until the endpoints of the chosen people fit
 Scope = Mapping[str, Any]
@@ -36,16 +38,50 @@ def make_plan(cluster: Cluster, goal: str, scope: Scope | None = None, *, author
     `scope` may hold "subclusters" (ids; all by default), "node" (id, to evacuate) and "operation" (id, to undo).
     """
     asked = _checked(cluster, Goal(goal), dict(scope or {}))
-    ground = ground_of(cluster)
+    ground, homes = ground_of(cluster), homes_of(cluster)
+    _demand_possible(homes, goal, asked)
     if goal == Goal.UNDO:
         return _make_given(cluster, ground, Goal.UNDO, asked, pick.undo(asked["operation"]), author)
+    ground, left_out = _without_failovers(ground, homes, asked)
     for attempt in range(TRIES):
         proposal = propose(cluster, ground, goal, asked)
-        plan, over = _store(cluster, ground, Goal(goal), asked, proposal, author, lightest_first=attempt > 0)
+        plan, over = _store(
+            cluster, ground, Goal(goal), asked, proposal, author, left_out=left_out, lightest_first=attempt > 0
+        )
         if plan is not None:
             return plan
         ground = replace(ground, limits={**ground.limits, **over})
     raise Refused(reasons.PLAN_NO_ROOM_ENDPOINTS, users="The", nodes=len(over), room="fewer", missing="some")
+
+
+def _demand_possible(homes: Homes, goal: str, asked: Scope) -> None:
+    """Raise Refused for a goal that a failover stands in the way of as a whole (domain.md §1.4)."""
+    if goal == Goal.FILL:
+        demand(homes.assigns())
+    if goal == Goal.EVACUATE:
+        demand(homes.gives(asked["node"]))
+
+
+def _without_failovers(ground: Ground, homes: Homes, asked: Scope) -> tuple[Ground, list[dict[str, Any]]]:
+    """The ground without nodes whose homes are locked, and what is left out so, with its numbers.
+
+    Raises Refused when nothing is left to plan with.
+    """
+    within = set(asked.get("subclusters") or ())
+    paired = [node for node in ground.nodes if node.subcluster is not None]
+    scoped = [node for node in paired if not within or node.subcluster in within]
+    locked = [node for node in scoped if node.id in homes.locked]
+    if locked and len(locked) == len(scoped):
+        demand(homes.gives(locked[0].id))
+    left_out = []
+    for node in locked:
+        why = homes.gives(node.id)
+        said = {"code": why[0].code, "why": why[0].say(**why[1])} if why else {}
+        left_out.append({"node": node.name, "users": node.users, **said})
+    kept = tuple(node for node in ground.nodes if node.id not in homes.locked)
+    if homes.assigns() is None:
+        return replace(ground, nodes=kept), left_out
+    return replace(ground, nodes=kept, unassigned=0, unassigned_endpoints=0), left_out
 
 
 def propose(cluster: Cluster, ground: Ground, goal: str, scope: Scope) -> Proposal:
@@ -188,6 +224,7 @@ def _store(
     proposal: Proposal,
     author: Any,
     *,
+    left_out: list[dict[str, Any]],
     lightest_first: bool,
 ) -> tuple[Plan | None, dict[int, int]]:
     """Store the plan with the people picked for it, or answer lower limits for nodes their endpoints would overfill."""
@@ -198,7 +235,7 @@ def _store(
         if over:  # picking light users may be enough; after that, less room
             transaction.set_rollback(True)
             return None, over if lightest_first else {}
-        body = _body(ground, proposal)
+        body = _body(ground, proposal) | ({"left_out": left_out} if left_out else {})
         return _seal(plan, proposal.moves, proposal.minimum_moves, body), {}
 
 
@@ -228,6 +265,8 @@ def _make_given(
             raise Refused(reasons.RUN_NOTHING_TO_UNDO, operation=scope["operation"], left=left["users"] if left else 0)
         if not flows:
             raise Refused(reasons.NO_USERS_TO_MOVE, cluster=cluster.name)
+        homes = homes_of(cluster)
+        demand(*(homes.changes(flow.from_id, flow.to_id) for flow in flows))
         proposal = goals.given(ground, flows)
         for pk in _overfilled(sums, ground, proposal):
             node = next(n for n in ground.nodes if n.id == pk)

@@ -11,9 +11,9 @@ from assignments.planning.loads import ground_of
 from assignments.planning.rules import goals
 from assignments.planning.rules.goals import Ground
 from topology import reasons
-from topology.models import ENDPOINTS_PER_USER, Cluster, Mode, Node
+from topology.models import ENDPOINTS_PER_USER, Cluster, Mode
 from topology.reasons import Refused
-from topology.rules.states import STEADY_STATES
+from topology.structure.homes import homes_of
 
 USERS = 100
 
@@ -63,9 +63,8 @@ def next_users(cluster: Cluster, mode: str = "", users: int = USERS) -> Preview:
 
 def _demand_settled(cluster: Cluster) -> None:
     """No user is added while a pair fails over (domain.md §1.4)."""
-    for node in Node.objects.filter(cluster=cluster).exclude(state__in=STEADY_STATES).order_by("number"):
-        state = node.look.label
-        raise Refused(reasons.CLUSTER_IN_FAILOVER, node=node.name, state=state, cluster=cluster.name)
+    if why := homes_of(cluster).assigns():
+        raise Refused(reasons.CLUSTER_IN_FAILOVER, cluster=cluster.name, **why[1])
 
 
 def _placed(ground: Ground, mode: str, users: int) -> dict[int, int]:

@@ -27,7 +27,9 @@ from assignments.runs.rules.rate import allowed, credit
 from topology import reasons
 from topology.live import events
 from topology.reasons import Reason
-from topology.structure.locks import hold_subclusters
+from topology.rules.homes import Homes, Why, first
+from topology.structure.homes import homes_of
+from topology.structure.locks import all_subclusters, hold_subclusters
 
 BATCH = 1000  # users in one transaction at most
 RESTS = timedelta(seconds=0.9)  # real time after which a run is offered again
@@ -71,6 +73,17 @@ class Turn:
     fence: int
     subclusters: tuple[int, ...]
     why: Reason
+    ends: frozenset[tuple[int | None, int | None]]  # the homes it changes: from, to
+
+    @property
+    def takes_unassigned(self) -> bool:
+        return any(source is None for source, _ in self.ends)
+
+    def locked(self, homes: Homes) -> Why | None:
+        """Why none of its homes may change now: a pair of them fails over (domain.md §1.4)."""
+        nodes = {node for ends in self.ends for node in ends if node is not None}
+        new = homes.assigns() if self.takes_unassigned else None
+        return first([*(homes.gives(node) for node in sorted(nodes)), new])
 
 
 def _take_up(pk: int, generation: int, now: datetime) -> Turn | None:
@@ -92,13 +105,14 @@ def _take_up(pk: int, generation: int, now: datetime) -> Turn | None:
         if found.state != Progress.RUNNING:
             events.touch(*topics_of(found))
         claimed = Claim.objects.filter(operation=pk).values_list("subcluster_id", flat=True)
-        return Turn(found, generation + 1, tuple(claimed), WHY[found.plan.goal])
+        ends = frozenset((flow["from_id"], flow["to_id"]) for flow in found.plan.body["flows"])
+        return Turn(found, generation + 1, tuple(claimed), WHY[found.plan.goal], ends)
 
 
 def batch(turn: Turn, now: datetime) -> bool:
     """One batch in one transaction; whether more may be moved right now."""
     with transaction.atomic():
-        hold_subclusters(turn.subclusters)
+        hold_subclusters(all_subclusters(turn.found.cluster_id) if turn.takes_unassigned else turn.subclusters)
         run_now = lock_run(turn.found.pk, turn.fence)
         if run_now is None:
             return False
@@ -109,7 +123,16 @@ def batch(turn: Turn, now: datetime) -> bool:
             return _wait(turn, run_now, reasons.WAITS_FOR_WINDOW.code, now)
         if run_now.wait_code in RESTED and not take_back(turn.found, turn.subclusters):
             return _wait(turn, run_now, reasons.WAITS_FOR_TURN.code, now)
-        return _step(turn, run_now, now)
+        homes = homes_of(turn.found.cluster_id)
+        if turn.locked(homes):
+            return _wait(turn, run_now, reasons.WAITS_FOR_FAILOVER.code, now)
+        return _step(turn, run_now, homes, now)
+
+
+def _receives(lane: LaneNow, homes: Homes) -> bool:
+    """Whether a lane goes on: that of no node always, and that of a node without subcluster, to skip its rows."""
+    why = homes.takes(lane.node_id) if lane.node_id is not None else None
+    return why is None or why[0] is reasons.NODE_WITHOUT_SUBCLUSTER
 
 
 def _wait(turn: Turn, run_now: RunNow, code: str, now: datetime) -> bool:
@@ -118,10 +141,10 @@ def _wait(turn: Turn, run_now: RunNow, code: str, now: datetime) -> bool:
     return False
 
 
-def _step(turn: Turn, run_now: RunNow, now: datetime) -> bool:
+def _step(turn: Turn, run_now: RunNow, homes: Homes, now: datetime) -> bool:
     """Move what the throttle allows towards the nodes that serve, count it, and end the run when nothing is left."""
     left = [lane for lane in run_now.lanes if lane.left]
-    ready = [lane for lane in left if lane.receives]
+    ready = [lane for lane in left if _receives(lane, homes)]
     if not ready:
         return _wait(turn, run_now, reasons.WAITS_FOR_NODE.code, now) if left else _finish(turn, now)
     credits = _credits(run_now, ready, now)

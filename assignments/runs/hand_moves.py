@@ -24,7 +24,9 @@ from topology import reasons
 from topology.live import events
 from topology.models import Cluster, EndUser, Node, Subcluster
 from topology.reasons import Refused
-from topology.structure.locks import hold_subclusters
+from topology.rules.homes import demand
+from topology.structure.homes import homes_of
+from topology.structure.locks import all_subclusters, hold_subclusters
 
 AT_ONCE = 50  # users moved inside the request; more become a throttled run
 Users = Iterable[int] | QuerySet[Any]
@@ -46,10 +48,10 @@ def move_users(
     cannot take users, or has no room for all of them.
     """
     first = list(users[: AT_ONCE + 1]) if isinstance(users, QuerySet) else sorted(set(users))
-    if to_node is not None and (closed := to_node.closed_to_users):
-        raise Refused(closed, node=to_node.name)
     if to_node is not None and to_node.cluster_id != cluster.pk:
         raise Refused(reasons.PLAN_NO_NODE, node=to_node.name)
+    if to_node is not None:
+        demand(homes_of(cluster).takes(to_node.pk))
     if len(first) > AT_ONCE:
         return _run_many(cluster, users, to_node, actor)
     with transaction.atomic():
@@ -75,7 +77,10 @@ def _move_now(
     places = {*shown.values(), *homes.values(), to_node.pk if to_node else None}
     nodes = Node.objects.filter(pk__in=[pk for pk in places if pk is not None])
     subclusters = [n.subcluster_id for n in nodes if n.subcluster_id is not None]
-    hold_subclusters(subclusters)
+    # Whether unassigned users may get a home is a question to every pair of the cluster.
+    hold_subclusters(all_subclusters(cluster.pk) if None in homes.values() else subclusters)
+    now = homes_of(cluster)
+    demand(*(now.changes(home, to_node.pk if to_node else None) for home in set(homes.values())))
     _demand_no_recovery(subclusters)
     found = _create(cluster, shown, to_node, actor)
     moved = _move(found, shown, to_node, found.created_at)

@@ -26,6 +26,7 @@ from topology import reasons
 from topology.live import events
 from topology.models import Node
 from topology.reasons import Refused
+from topology.structure.homes import homes_of
 from topology.structure.locks import hold_subclusters
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
 ]  # fmt: skip
 
 KINDS = {Goal.MOVE.value: Kind.MOVE.value}  # every other goal is a rebalance
+FAILOVER = (reasons.MOVE_PAIR_IN_FAILOVER, reasons.MOVE_NEW_DURING_FAILOVER)  # such a wait ends by itself
 ENDED = (Progress.FINISHED.value, Progress.CANCELLED.value, Progress.FAILED.value)
 
 
@@ -56,7 +58,7 @@ def start(
     """
     plan = by_hash(plan_hash)
     nodes = _nodes(plan)
-    _demand_runnable(plan, nodes)
+    _demand_runnable(plan, nodes, later=in_window)
     approvals.demand(plan)
     if in_window:
         wait_reasons.demand_window(plan.cluster)
@@ -85,13 +87,21 @@ def _subclusters(nodes: list[Node]) -> list[int]:
     return sorted({n.subcluster_id for n in nodes if n.subcluster_id is not None})
 
 
-def _demand_runnable(plan: Plan, nodes: list[Node]) -> None:
+def _demand_runnable(plan: Plan, nodes: list[Node], *, later: bool) -> None:
+    """Raise Refused for a plan that is empty, or whose homes may not change now; one for the window waits instead."""
     if not plan.moves:
         raise Refused(reasons.PLAN_EMPTY)
-    receiving = {flow["to_id"] for flow in plan.body["flows"]}
-    for node in nodes:
-        if node.pk in receiving and (closed := node.closed_to_users):
-            raise Refused(closed, node=node.name)
+    ends = {(flow["from_id"], flow["to_id"]) for flow in plan.body["flows"]}
+    known = {node.pk for node in nodes}
+    if gone := sum(flow["users"] for flow in plan.body["flows"] if flow["to_id"] not in known | {None}):
+        raise Refused(reasons.PLAN_NODE_GONE, users=gone, moves=f"{plan.moves:,}")
+    homes = homes_of(plan.cluster)
+    for source, target in sorted(ends, key=str):
+        if source is not None and source not in known:
+            continue  # its users are elsewhere by now: their rows are skipped with that reason
+        why = homes.changes(source, target)
+        if why is not None and not (later and why[0] in FAILOVER):
+            raise Refused(why[0], **why[1])
 
 
 def _create(plan: Plan, nodes: list[Node], actor: Any, **pace: Any) -> Operation:

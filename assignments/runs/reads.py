@@ -4,36 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
 
 from assignments.runs.rules.window import Window
 from topology.rules.clock import Clock
-from topology.rules.states import Truth, serves
 
 READ = """
 SELECT o.total, o.rate, o.rate_total, o.credit, o.anchor_at, o.wait_code, c.clock_real, c.clock_cluster, c.clock_speed,
     o.in_window, w.window_start, w.window_end, w.zone,
-    l.id, l.node_id, l.total - l.done - l.skipped, l.cursor, l.credit,
-    n.subcluster_id, n.maintenance_until IS NULL, n.state, n.power_on, n.network_up, n.database_up, n.failed_services
+    l.id, l.node_id, l.total - l.done - l.skipped, l.cursor, l.credit
 FROM assignments_operation o JOIN topology_cluster c ON c.id = o.cluster_id
     LEFT JOIN assignments_runpolicy w ON w.cluster_id = o.cluster_id
-    LEFT JOIN assignments_lane l ON l.operation_id = o.id LEFT JOIN topology_node n ON n.id = l.node_id
+    LEFT JOIN assignments_lane l ON l.operation_id = o.id
 WHERE o.id = %s AND o.generation = %s AND o.state = 'running' ORDER BY l.id FOR UPDATE OF o
 """
 
 
 @dataclass(frozen=True, slots=True)
 class LaneNow:
-    """A receiving node's lane: planned moves left, place in the plan, stored credit, and whether it may get users."""
+    """A receiving node's lane: planned moves left, place in the plan, stored credit."""
 
     pk: int
     node_id: int | None
     left: int
     cursor: int
     credit: float
-    receives: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +60,6 @@ def lock_run(pk: int, generation: int) -> RunNow | None:
         return None
     total, rate, rate_total, credit, anchor_at, wait_code, *clock = rows[0][:9]
     in_window, *window = rows[0][9:13]
-    lanes = tuple(_lane(row[13:]) for row in rows if row[13] is not None)
+    lanes = tuple(LaneNow(*row[13:]) for row in rows if row[13] is not None)
     within = Window(*window) if in_window and window[-1] else None
     return RunNow(total, rate, rate_total, credit, anchor_at, wait_code, Clock(*clock), lanes, within)
-
-
-def _lane(row: tuple[Any, ...]) -> LaneNow:
-    """A lane; the one that unassigns always receives, and one whose node left its subcluster, to skip its rows."""
-    pk, node_id, left, cursor, credit, subcluster, is_open, state, power, network, database, failed = row
-    if node_id is None or subcluster is None:
-        return LaneNow(pk, node_id, left, cursor, credit, receives=True)
-    receives = is_open and serves(state, Truth(power, network, database, frozenset(failed)))
-    return LaneNow(pk, node_id, left, cursor, credit, receives)

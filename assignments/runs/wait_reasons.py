@@ -10,6 +10,7 @@ from assignments.runs.rules.window import Window
 from topology import reasons
 from topology.models import Cluster
 from topology.reasons import Refused
+from topology.structure.homes import homes_of
 
 
 def window_of(cluster: Cluster) -> Window:
@@ -32,6 +33,9 @@ def sentence(found: Operation, now: datetime, *, with_fix: bool = False) -> str:
     if why is None:
         return ""
     facts = _opening(found, now) if why is reasons.WAITS_FOR_WINDOW else {}
+    if why is reasons.WAITS_FOR_FAILOVER:
+        locked = homes_of(found.cluster_id).assigns()
+        facts = locked[1] if locked else {"node": "A node of its pairs", "state": "in a failover"}
     return f"{why.say(**facts)} {why.say_fix()}".strip() if with_fix else why.say(**facts)
 
 

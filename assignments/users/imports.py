@@ -24,8 +24,8 @@ from topology import reasons
 from topology.live import events
 from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
 from topology.reasons import Refused
-from topology.rules.states import STEADY_STATES
 from topology.structure import guards, locks
+from topology.structure.homes import homes_of
 from topology.structure.selectors import cluster_named
 
 LIMITS = Limits(MAX_USER_ID, MAX_CONTACTS, ENDPOINT_KINDS)
@@ -118,23 +118,23 @@ class _Placement:
     def __init__(self, cluster: Cluster, report: Report) -> None:
         self.cluster, self.report = cluster, report
         self.nodes = list(Node.objects.filter(cluster=cluster).order_by("number"))
-        self.ground = ground_of(cluster)
+        self.ground, self.homes = ground_of(cluster), homes_of(cluster)
 
     def run(self) -> None:
         staging.place_named(self.cluster.mode == goals.MANUAL)
         if staging.count_arriving():
             self._refuse_in_failover()
-        self.report.problems.add_counted(*staging.into_maintenance())
+        for node in self.nodes:
+            if why := self.homes.takes(node.pk):
+                self.report.problems.add_counted(*staging.into(node.pk, *why))
         self.report.problems.add_counted(*staging.over_capacity(self._capacities()))
         waiting = staging.waiting()
         if self.report.ok and waiting.users:
             self._by_mode(waiting)
 
     def _refuse_in_failover(self) -> None:
-        for node in self.nodes:
-            if node.state not in STEADY_STATES:
-                state = node.look.label
-                raise Refused(reasons.CLUSTER_IN_FAILOVER, node=node.name, state=state, cluster=self.cluster.name)
+        if why := self.homes.assigns():
+            raise Refused(reasons.CLUSTER_IN_FAILOVER, cluster=self.cluster.name, **why[1])
 
     def _by_mode(self, waiting: staging.Waiting) -> None:
         try:

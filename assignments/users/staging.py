@@ -8,6 +8,7 @@ The table is the transaction's own and goes with it. No statement is repeated pe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -173,13 +174,10 @@ def staying() -> Found:
     return _found(reasons.IMPORT_STAYS, ["user_id", "node"], sql)
 
 
-def into_maintenance() -> Found:
-    """Lines that would give somebody a home that a person works on."""
-    sql = """
-        SELECT line, node.name FROM staged JOIN topology_node node ON node.id = target
-        WHERE node.maintenance_until IS NOT NULL
-    """
-    return _found(reasons.NODE_IN_MAINTENANCE, ["node"], sql)
+def into(node_id: int, why: Reason, facts: Mapping[str, Any]) -> Found:
+    """Lines that would give somebody a home on a node that takes nobody now."""
+    problems, total = _found(why, [], "SELECT line FROM staged WHERE target = %s", node_id)
+    return [replace(problem, facts=dict(facts)) for problem in problems], total
 
 
 def over_capacity(nodes: Sequence[Capacity]) -> Found:

@@ -79,7 +79,7 @@ def test_nobody_chosen_or_somebody_of_another_cluster_is_refused(acme: Cluster) 
 
 
 def test_a_node_without_a_subcluster_or_out_of_service_takes_nobody(acme: Cluster) -> None:
-    assert judged(of(acme, "imp1a"), "spare").code == "NODE_NOT_A_TARGET"
+    assert judged(of(acme, "imp1a"), "spare").code == "NODE_WITHOUT_SUBCLUSTER"
     change(acme, "imp3a", power_on=False)
     assert judged(of(acme, "imp1a"), "imp3a").code == "NODE_NOT_A_TARGET"
 

@@ -25,7 +25,7 @@ from assignments.users.rules import user_file
 from demo.users import CROWDS
 from tests.lists import csv_of, numbered
 from tests.structure.test_constraints import assert_counts_true
-from topology.models import Cluster, EndUser, Event, Node
+from topology.models import Cluster, EndUser, Event, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import State
 from topology.structure.clusters import create_cluster
@@ -308,6 +308,7 @@ def test_a_cluster_without_nodes_in_subclusters_has_no_room() -> None:
 
 def test_nobody_new_while_a_node_is_in_a_failover_state(acme: Cluster) -> None:
     import_users(acme, csv_of("user_id,name", "ann,Ann"))
+    Subcluster.objects.update(ha_enabled=True)
     Node.objects.filter(name="acme-1a").update(state=State.FAILED_OVER)
     with pytest.raises(Refused) as refused:
         import_users(acme, csv_of("user_id", "bob"))

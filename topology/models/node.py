@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from topology.models.cluster import MAX_NODES, Cluster
 from topology.models.subcluster import Subcluster
-from topology.reasons import NODE_IN_MAINTENANCE, NODE_NOT_A_TARGET, Reason
 from topology.rules.states import LOOKS, Look, State, StateReason, Truth, reason_label, serves
 
 NODE_NAME = r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$"
@@ -100,13 +99,6 @@ class Node(models.Model):
     @property
     def in_maintenance(self) -> bool:
         return self.maintenance_until is not None
-
-    @property
-    def closed_to_users(self) -> Reason | None:
-        """Why users may not be sent here now, or None; room is another question. The reason wants the node's name."""
-        if self.subcluster_id is None or not self.serves:
-            return NODE_NOT_A_TARGET
-        return NODE_IN_MAINTENANCE if self.in_maintenance else None
 
     @property
     def look(self) -> Look:

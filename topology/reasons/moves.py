@@ -46,7 +46,7 @@ MOVE_NEW_DURING_FAILOVER = add(
 )
 MOVE_PAIR_IN_FAILOVER = add(
     "MOVE_PAIR_IN_FAILOVER",
-    "{node} is {state}: homes of its pair stay as they are until the failover is over.",
+    "{node} is {state}: home nodes of its pair are locked until the failover ends.",
     "Fall back or recover first, or switch HA off for the pair.",
 )
 MOVE_OTHER_CLUSTER = add(

@@ -44,6 +44,11 @@ PLAN_STALE = add(
     "{stale} of {moves} planned moves are no longer valid: users were moved or pinned since.",
     "Run the {valid} valid ones, or make a new plan.",
 )
+PLAN_NODE_GONE = add(
+    "PLAN_NODE_GONE",
+    "A node that {users:,} of the {moves} planned moves go to was removed, so the plan no longer holds.",
+    "Make a new plan.",
+)
 NO_SUCH_PLAN = add("NO_SUCH_PLAN", "There is no plan {hash}.", "Make a new plan.", status=422)
 NO_SUCH_OPERATION = add("NO_SUCH_OPERATION", "There is no operation {operation}.", status=422)
 SCOPE_NOT_VALID = add("SCOPE_NOT_VALID", "{problem}", "Name subclusters and nodes of this cluster.", status=422)
@@ -83,6 +88,12 @@ RUN_YIELDED = add("RUN_YIELDED", "The run waits: {pair} recovers from a failure 
 RUN_CONTINUED = add("RUN_CONTINUED", "The run goes on: its subclusters are free again.", level=NEWS)
 WAITS_FOR_RECOVERY = add(
     "WAITS_FOR_RECOVERY", "It waits for a failover or failback to end.", "It goes on by itself.", WARNING
+)
+WAITS_FOR_FAILOVER = add(
+    "WAITS_FOR_FAILOVER",
+    "{node} is {state}: home nodes are locked until the failover ends.",
+    "It goes on by itself when both nodes of the pair are Normal. Fall back or recover, or cancel the run.",
+    WARNING,
 )
 WAITS_FOR_TURN = add(
     "WAITS_FOR_TURN",
@@ -143,8 +154,11 @@ USER_ALREADY_THERE = add("USER_ALREADY_THERE", "They are at home on {node} alrea
 NO_USERS_TO_MOVE = add("NO_USERS_TO_MOVE", "No such users in {cluster}.", "Choose users of the cluster.", status=422)
 NODE_NOT_A_TARGET = add(
     "NODE_NOT_A_TARGET",
-    "{node} is out of service or in no subcluster, so it takes no users.",
-    "Bring it into service, or put it into a subcluster first.",
+    "{node} is out of service: {why}.",
+    "Bring it back into service first.",
+)
+NODE_WITHOUT_SUBCLUSTER = add(
+    "NODE_WITHOUT_SUBCLUSTER", "{node} is in no subcluster.", "Put it into a subcluster first."
 )
 NODE_NO_ROOM = add(
     "NODE_NO_ROOM",

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+from topology.models import Subcluster
+
 SUBCLUSTER, CLUSTER, IMPORT = 7301, 7302, 7303  # first key of the pair; the second is the row's id
 
 
@@ -14,6 +16,11 @@ def hold_subclusters(ids: Iterable[int]) -> None:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, pk) FROM unnest(%s::int[]) AS pk", [SUBCLUSTER, sorted(set(ids))]
         )
+
+
+def all_subclusters(cluster: int) -> list[int]:
+    """The keys of the subclusters of a cluster, for whoever needs the locks of all of them."""
+    return list(Subcluster.objects.filter(cluster=cluster).order_by("pk").values_list("pk", flat=True))
 
 
 def try_subcluster(pk: int) -> bool:

@@ -70,6 +70,8 @@ class Command(ConsoleCommand):
             )
         self.stdout.write(f"{plan.moves:,} moves; plan {plan.hash[:12]}")
         self.stdout.write(plan.body["certificate"])
+        for left in plan.body.get("left_out", ()):
+            self.stdout.write(f"Left out: {left['node']} with {left['users']:,} users. {left['why']}")
 
     def _run(self, plan: Plan, options: dict[str, Any]) -> Operation:
         found = operations.start(

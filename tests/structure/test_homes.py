@@ -1,0 +1,197 @@
+"""Which nodes may give and take homes: one rule, and no way around it, in every state of a pair (domain.md §1.4)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from assignments.models import Assignment, Goal, Move, Operation
+from assignments.moves import drop
+from assignments.moves.verdict import Selection
+from assignments.planning import plans
+from assignments.planning.preview import next_users
+from assignments.runs import operations
+from assignments.users.filter import UserFilter
+from assignments.users.imports import import_users
+from tests.lists import csv_of
+from tests.worlds import make_acme, node
+from topology.accounts import roles
+from topology.accounts.sign_in import give_role
+from topology.models import Cluster, Node, Subcluster
+from topology.reasons import Refused
+from topology.rules.homes import SETTLED, Homes, Place
+from topology.rules.states import State, Truth
+
+A, B, C, D, SPARE = 1, 2, 3, 4, 5
+
+
+def places(state: State = State.NORMAL, *, ha: bool = True, truth: Truth | None = None) -> Homes:
+    """Two pairs and a spare node; the first node of the first pair is in a state."""
+    return Homes(
+        (
+            Place(A, "a", 1, state, truth or Truth(), protected=ha),
+            Place(B, "b", 1, State.NORMAL, Truth(), protected=ha),
+            Place(C, "c", 2, State.NORMAL, Truth(), protected=True),
+            Place(D, "d", 2, State.NORMAL, Truth(), protected=True, in_maintenance=True),
+            Place(SPARE, "spare", None, State.UNKNOWN, Truth()),
+        )
+    )
+
+
+def code(why: Any) -> str | None:
+    return why and why[0].code
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_a_pair_with_ha_gives_and_takes_only_when_it_is_settled(state: State) -> None:
+    homes, settled = places(state), state in SETTLED
+    assert (homes.gives(A) is None) == (homes.gives(B) is None) == settled
+    assert (homes.takes(B) is None) == settled
+    assert (homes.assigns() is None) == settled
+    assert homes.locked == (frozenset() if settled else {A, B})
+    assert homes.takes(C) is None, "another pair goes on with users who have a home"
+    assert homes.gives(C) is None
+    without = places(state, ha=False)
+    assert without.gives(A) is None, "without HA a node may be emptied"
+    assert without.assigns() is None
+
+
+def test_what_takes_nobody_says_why() -> None:
+    assert code(places().takes(SPARE)) == "NODE_WITHOUT_SUBCLUSTER"
+    assert code(places().takes(D)) == "NODE_IN_MAINTENANCE"
+    assert places().gives(D) is None
+    why = places(ha=False, truth=Truth(power=False)).takes(A)
+    assert why
+    assert why[0].say(**why[1]) == "a is out of service: it has no power."
+    assert code(places().takes(99)) == "NODE_WITHOUT_SUBCLUSTER"
+
+
+# --- Every way in -----------------------------------------------------------------------------------
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def acme() -> Cluster:
+    return make_acme(imp1a=40, imp1b=4, imp2a=10, imp3a=6, waiting=5)
+
+
+def refused(act: Callable[[], Any]) -> str:
+    try:
+        act()
+    except Refused as refusal:
+        return refusal.code
+    return ""
+
+
+def driven(run: Operation) -> None:
+    """A worker's next two turns at a run."""
+    for turn in range(2):
+        now = timezone.now() + timedelta(seconds=60 * (turn + 1))
+        run.refresh_from_db()
+        operations.run(run.pk, run.generation, lambda now=now: now)  # type: ignore[misc]
+
+
+def planned(cluster: Cluster, goal: Goal, **scope: Any) -> None:
+    plan = plans.make_plan(cluster, goal, scope, author="anna")
+    if plan.moves:
+        driven(operations.start(plan.hash, actor="anna", unthrottled=True))
+
+
+def dropped(cluster: Cluster, source: str, target: str) -> None:
+    from django.contrib.auth import get_user_model
+
+    person, _ = get_user_model().objects.get_or_create(username="olga")
+    give_role(person, roles.OPERATOR)
+    home = node(cluster, source).pk if source != "waiting" else 0
+    to = f"node:{node(cluster, target).pk}" if target != "unassigned" else "unassigned"
+    drop.move(Selection(cluster, where=UserFilter(cluster.pk, node_id=home)), to, person)
+
+
+def moved(cluster: Cluster, source: str, target: str | None) -> None:
+    home = node(cluster, source) if source != "waiting" else None
+    users = list(Assignment.objects.filter(cluster=cluster, home_node=home).values_list("pk", flat=True)[:3])
+    operations.move_users(cluster, users, node(cluster, target) if target else None, actor="anna")
+
+
+WAYS: dict[str, Callable[[Cluster], Any]] = {
+    "move out": lambda c: moved(c, "imp1a", "imp2a"),
+    "move in": lambda c: moved(c, "imp2a", "imp1b"),
+    "move within": lambda c: moved(c, "imp1a", "imp1b"),
+    "unassign": lambda c: moved(c, "imp1a", None),
+    "assign elsewhere": lambda c: moved(c, "waiting", "imp2a"),
+    "assign here": lambda c: moved(c, "waiting", "imp1b"),
+    "drop out": lambda c: dropped(c, "imp1a", "imp2a"),
+    "drop in": lambda c: dropped(c, "imp3a", "imp1b"),
+    "drop unassigned": lambda c: dropped(c, "waiting", "imp2a"),
+    "drop to unassigned": lambda c: dropped(c, "imp1a", "unassigned"),
+    "balance": lambda c: planned(c, Goal.BALANCE),
+    "fill": lambda c: planned(c, Goal.FILL),
+    "evacuate its node": lambda c: planned(c, Goal.EVACUATE, node=node(c, "imp1a").pk),
+    "evacuate another": lambda c: planned(c, Goal.EVACUATE, node=node(c, "imp3a").pk),
+    "active/standby": lambda c: planned(c, Goal.ACTIVE_STANDBY),
+    "import named": lambda c: import_users(c, csv_of("user_id,node", f"new,{node(c, 'imp1b').name}")),
+    "import by mode": lambda c: import_users(c, csv_of("user_id", "new")),
+}
+
+
+UNSETTLED = [state for state in State if state not in SETTLED]
+# Each way meets a third of the states, others each; the rule itself is asked about all of them above.
+PAIRS = [(way, UNSETTLED[(n + 3 * k) % len(UNSETTLED)]) for n, way in enumerate(WAYS) for k in range(4)]
+
+
+@pytest.mark.parametrize(("way", "state"), PAIRS)
+def test_no_way_in_changes_a_home_that_is_locked(state: State, way: str, acme: Cluster) -> None:
+    Node.objects.filter(pk=node(acme, "imp1a").pk).update(state=state)
+    pair = list(Subcluster.objects.get(name="sc-1").nodes.values_list("pk", flat=True))
+    before = set(Assignment.objects.filter(home_node__in=pair).values_list("pk", "home_node"))
+    waiting = set(Assignment.objects.filter(home_node=None).values_list("pk", flat=True))
+    refused(lambda: WAYS[way](acme))
+    assert set(Assignment.objects.filter(home_node__in=pair).values_list("pk", "home_node")) == before
+    assert set(Assignment.objects.filter(home_node=None).values_list("pk", flat=True)) == waiting
+
+
+@pytest.mark.parametrize("way", list(WAYS))
+def test_every_way_in_is_open_while_all_is_normal(way: str, acme: Cluster) -> None:
+    assert refused(lambda: WAYS[way](acme)) == ""
+    assert Move.objects.filter(done=True).exists()
+
+
+def test_a_plan_leaves_a_failed_over_pair_out_and_says_so_with_its_numbers(acme: Cluster) -> None:
+    Node.objects.filter(pk=node(acme, "imp1b").pk).update(state=State.RUNNING_IN_BACKUP_MODE)
+    plan = plans.make_plan(acme, Goal.BALANCE, author="anna")
+    assert {flow[end] for flow in plan.body["flows"] for end in ("from", "to")} <= {
+        "imp2a.acme.org", "imp2b.acme.org", "imp3a.acme.org",
+    }  # fmt: skip
+    assert [(left["node"], left["users"], left["code"]) for left in plan.body["left_out"]] == [
+        ("imp1a.acme.org", 40, "MOVE_PAIR_IN_FAILOVER"),
+        ("imp1b.acme.org", 4, "MOVE_PAIR_IN_FAILOVER"),
+    ]
+    assert plans.as_dict(plan)["left_out"] == plan.body["left_out"]
+    assert next_users(acme).refusal
+    within = {"subclusters": [Subcluster.objects.get(name="sc-1").pk]}
+    assert refused(lambda: plans.make_plan(acme, Goal.BALANCE, within, author="anna")) == "MOVE_PAIR_IN_FAILOVER"
+
+
+def test_a_run_that_meets_a_failover_waits_with_its_reason_and_goes_on_when_the_pair_is_normal(acme: Cluster) -> None:
+    plan = plans.make_plan(acme, Goal.EVACUATE, {"node": node(acme, "imp1a").pk}, author="anna")
+    run = operations.start(plan.hash, actor="anna", unthrottled=True)
+    Node.objects.filter(pk=node(acme, "imp1b").pk).update(state=State.RUNNING_IN_BACKUP_MODE)
+    driven(run)
+    run.refresh_from_db()
+    assert (run.state, run.done, run.wait_code) == ("running", 0, "WAITS_FOR_FAILOVER")
+    said = operations.as_dict(run)["waits"]
+    assert said == "imp1b.acme.org is Running in Backup Mode: home nodes are locked until the failover ends."
+    Node.objects.update(state=State.NORMAL)
+    driven(run)
+    run.refresh_from_db()
+    assert (run.state, run.done) == ("finished", 40)
+
+
+def test_a_plan_whose_receiving_node_was_removed_is_refused_with_that_reason(acme: Cluster) -> None:
+    plan = plans.make_plan(acme, Goal.EVACUATE, {"node": node(acme, "imp3a").pk}, author="anna")
+    target = next(flow["to_id"] for flow in plan.body["flows"])
+    Assignment.objects.filter(home_node=target).update(home_node=None, serving_node=None, signed_in=False)
+    Node.objects.filter(pk=target).delete()
+    assert refused(lambda: operations.start(plan.hash, actor="anna")) == "PLAN_NODE_GONE"
