@@ -60,6 +60,7 @@ test: setup-test lint types
 
 lint: setup-test
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/oxlint --quiet --deny-warnings static/js
 
 types: setup-test
 	@$(BIN)/mypy --no-error-summary .

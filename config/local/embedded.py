@@ -196,7 +196,7 @@ def _on_machine(*names: str) -> list[Path]:
 def _runs(binary: Path) -> bool:
     """Whether the binary works here: a wheel for another machine or library does not."""
     try:
-        return not subprocess.run([str(binary), "--version"], capture_output=True, timeout=20).returncode
+        return not subprocess.run([str(binary), "--version"], check=False, capture_output=True, timeout=20).returncode
     except (OSError, subprocess.TimeoutExpired):
         return False
 
@@ -329,6 +329,7 @@ class Postgres:
     def _run(self, command: list[str], text: str = "") -> None:
         done = subprocess.run(
             command,
+            check=False,
             input=text,
             capture_output=True,
             text=True,
@@ -439,7 +440,8 @@ def start_service(service: Service, log: IO[bytes] | int) -> subprocess.Popen[by
         stderr=subprocess.STDOUT,
         env=service_environment(),
         start_new_session=True,
-        preexec_fn=child_setup(service.stop_signal, unprivileged=service.unprivileged),
+        # Only system calls between fork and exec, from the main thread (child_setup says why).
+        preexec_fn=child_setup(service.stop_signal, unprivileged=service.unprivileged),  # noqa: PLW1509
     )
 
 

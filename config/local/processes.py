@@ -104,7 +104,7 @@ def started_at(pid: int) -> str | None:
 
 
 def _started_at_by_ps(pid: int) -> str | None:
-    shown = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True)
+    shown = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], check=False, capture_output=True, text=True)
     state, _, start = shown.stdout.strip().partition(" ")
     return start.strip() if start and not state.startswith("Z") else None
 
@@ -116,7 +116,8 @@ def command_line(pid: int) -> str:
     except OSError:
         if _LINUX:
             return ""
-        return subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True).stdout
+        command = ["ps", "-o", "command=", "-p", str(pid)]
+        return subprocess.run(command, check=False, capture_output=True, text=True).stdout
 
 
 def is_alive(pid: int) -> bool:

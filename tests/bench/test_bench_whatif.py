@@ -60,7 +60,7 @@ def seconds(users: int) -> tuple[float, float]:
 
 def test_what_if_of_a_failover_and_failback() -> None:
     """The best of some rounds, small and large in turn, so that a busy machine hits both."""
-    best = {users: (9.9, 9.9) for users in (30_000, 1_000_000)}
+    best = dict.fromkeys((30000, 1000000), (9.9, 9.9))
     for _ in range(ROUNDS):
         for users, before in best.items():
             now = seconds(users)

@@ -105,7 +105,7 @@ def test_evacuation_empties_one_node_and_moves_nobody_else() -> None:
 
 def test_evacuation_in_active_standby_goes_to_the_peer_and_first_nodes() -> None:
     plan = goals.evacuate(ground(100, 0, 100, 0), 1, mode="active_standby")
-    assert set(f.to_id for f in plan.flows) <= {2, 3}
+    assert {f.to_id for f in plan.flows} <= {2, 3}
 
 
 def test_filling_assigns_the_unassigned_to_the_emptiest() -> None:

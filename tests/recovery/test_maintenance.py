@@ -315,7 +315,7 @@ def test_the_checklist_follows_the_work_after_a_failover_by_hand(pair: Cluster) 
     drive.until(1200)
     found = maintenance.work(node(), drive.real)
     assert found.stopped
-    assert standings(drive.real) == {k: "done" for k in ("away", "settle", "work", "sessions")} | {"finish": "now"}
+    assert standings(drive.real) == dict.fromkeys(("away", "settle", "work", "sessions"), "done") | {"finish": "now"}
     with clock_at(drive.real):
         service.inject(node(), "power")
     assert standings(drive.real)["work"] == Standing.NOW

@@ -134,8 +134,8 @@ def test_a_node_is_added_where_there_is_room(acme: Cluster, client: Client) -> N
 def test_a_capacity_below_its_users_is_refused_at_its_field(acme: Cluster, client: Client) -> None:
     found = node(acme, "imp1b")
     answer = post(client, "change-node", "acme", found.pk, name=found.name, profile="5000", users="59", endpoints="")
-    assert error_at(answer, "users") == "imp1b.acme.org is home to 60 users, more than a capacity of 59. " + (
-        "Move users to other nodes first."
+    assert error_at(answer, "users") == (
+        "imp1b.acme.org is home to 60 users, more than a capacity of 59. Move users to other nodes first."
     )
     assert (
         post(

@@ -35,7 +35,7 @@ def stream_name() -> str:
 
 def client() -> redis.Redis:
     """The process's connection pool to Redis."""
-    global _client
+    global _client  # noqa: PLW0603 - one pool for each process, made when it is first asked for
     if _client is None:
         _client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=2)
     return _client

@@ -176,7 +176,7 @@ class Hub:
                     self.position = key
                     for listener in self.listeners:
                         listener.hear(key, topics)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the stream outlives whatever Redis does
                 if not tries:
                     log.warning("live news stopped: %r", error)
                 self._lost()

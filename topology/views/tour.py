@@ -14,23 +14,31 @@ A_YEAR = 365 * 24 * 3600  # seconds
 STEPS = (
     (
         "Everything on one page",
-        "On the left the tree, in the middle each subcluster with its nodes side by side, on the right the users of "
-        "what you choose. What others do shows here at once while the dot at the top says Live.",
+        (
+            "On the left the tree, in the middle each subcluster with its nodes side by side, on the right the users "
+            "of what you choose. What others do shows here at once while the dot at the top says Live."
+        ),
     ),
     (
         "Move people",
-        "Drag users from the list onto a node; before you drop, every target says what that would mean, or why not. "
-        "Without a mouse: arrows and space choose, M opens “Move to…”. Every move can be undone.",
+        (
+            "Drag users from the list onto a node; before you drop, every target says what that would mean, or why "
+            "not. Without a mouse: arrows and space choose, M opens “Move to…”. Every move can be undone."
+        ),
     ),
     (
         "Balance, with proof",
-        "Rebalance… shows each node before and after, and why fewer moves cannot do. Nothing moves before you run it; "
-        "then it runs throttled, with pause and cancel, and survives a restart.",
+        (
+            "Rebalance… shows each node before and after, and why fewer moves cannot do. Nothing moves before you run "
+            "it; then it runs throttled, with pause and cancel, and survives a restart."
+        ),
     ),
     (
         "Rehearse a failure",
-        "The menu of a node (⋮) switches its power off. Watch its peer take over, and the users out of service count "
-        "down; switch it on again and press Fallback. Home nodes never change.",
+        (
+            "The menu of a node (⋮) switches its power off. Watch its peer take over, and the users out of service "
+            "count down; switch it on again and press Fallback. Home nodes never change."
+        ),
     ),
 )
 

@@ -208,7 +208,7 @@ def _pair_ceiling(ground: Ground, pair: Sequence[NodeLoad]) -> int:
     users, endpoints = sum(n.users for n in pair), sum(n.endpoints for n in pair)
     mean = Fraction(endpoints, users) if users else Fraction(0)
     most = min(n.capacity_endpoints for n in pair)
-    return min(min(n.capacity_users for n in pair), _by_endpoints(ground, users, endpoints, most, mean))
+    return min(*(n.capacity_users for n in pair), _by_endpoints(ground, users, endpoints, most, mean))
 
 
 def _growing(

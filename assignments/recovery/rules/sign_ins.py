@@ -88,7 +88,7 @@ def moves_left(d: Desk, target: int) -> int:
 
 def _flow_into(d: Desk, target: int) -> None:
     if not d.serves(target):
-        return
+        return None
     waiting = d.serving(target) - d.signed_in(target)
     groups = movers(d, target)
     parts = [(waiting, d.watches[target].relogin_at)] if waiting else []
