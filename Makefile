@@ -90,9 +90,10 @@ lock: $(UV)
 $(UV): $(VENV)/.made
 	@$(PIP) --quiet uv==0.13.6
 
-# Known vulnerabilities of what is installed; asks a database on the network, so no test does it.
+# Known vulnerabilities of what is installed; asks a database on the network, so no test does it. What could not be
+# looked up fails too: silence is no clean bill.
 audit: $(VENV)/.audit/.made
-	@$(VENV)/.audit/bin/pip-audit --disable-pip --require-hashes $(addprefix -r ,$(REQUIRED_TO_TEST))
+	@$(VENV)/.audit/bin/pip-audit --strict --disable-pip --require-hashes $(addprefix -r ,$(REQUIRED_TO_TEST))
 
 $(VENV)/.audit/.made: requirements/audit.txt $(VENV)/.made
 	@$(PYTHON) -m venv $(VENV)/.audit
