@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from assignments.recovery import service
-from assignments.runs import balancer, operations
+from assignments.runs import balancer, batches
 from topology.live import health
 
 
@@ -19,7 +19,7 @@ def tick() -> None:
     health.beat(now)
     for pk in service.due(now):
         step_subcluster.delay(pk)
-    for pk, generation in operations.due(now):
+    for pk, generation in batches.due(now):
         run_operation.delay(pk, generation)
     for pk in balancer.due(now):
         balance.delay(pk)
@@ -34,7 +34,7 @@ def step_subcluster(subcluster_id: int) -> None:
 @shared_task(name="assignments.run_operation")
 def run_operation(operation_id: int, generation: int) -> None:
     """The batches of one run that are due, until it waits, ends or the task's time is over."""
-    operations.run(operation_id, generation, timezone.now)
+    batches.run(operation_id, generation, timezone.now)
 
 
 @shared_task(name="assignments.balance")

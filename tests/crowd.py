@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from assignments.models import Assignment, Operation
-from assignments.runs import operations
+from assignments.runs import batches
 from topology.models import Cluster, Model, Node, Policy, Subcluster
 
 ENDPOINTS = 2
@@ -103,9 +103,9 @@ class Hands:
     def tick(self, seconds: float = 1.0) -> list[tuple[int, int]]:
         """Let time pass, then do what is due."""
         self.at += timedelta(seconds=seconds)
-        found = operations.due(self.at)
+        found = batches.due(self.at)
         for pk, generation in found:
-            operations.run(pk, generation, self.now)
+            batches.run(pk, generation, self.now)
         return found
 
     def until(self, done: Callable[[], bool], most: int = 500) -> int:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assignments.models import Move, Operation
 from assignments.moves.verdict import REFUSED, UNASSIGNED, Judgement, Selection, Verdict, judge, verdicts
-from assignments.runs import operations
+from assignments.runs import hand_moves, operations
 from topology import reasons
 from topology.accounts import roles
 from topology.models import Node
@@ -55,7 +55,7 @@ def move(selection: Selection, target: str, actor: Any) -> Moved:
         {} if selection.where or selection.drawn is None else dict.fromkeys(selection.users, selection.drawn or None)
     )
     users = selection.rows().values_list("user_id", flat=True) if selection.where else selection.users
-    return _moved(operations.move_users(selection.cluster, users, to, actor=actor, expected=shown))
+    return _moved(hand_moves.move_users(selection.cluster, users, to, actor=actor, expected=shown))
 
 
 def undo(operation_id: int, actor: Any) -> Moved:

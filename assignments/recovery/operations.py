@@ -11,7 +11,7 @@ from typing import Any
 from assignments.models import ACTIVE, Kind, Operation, Progress
 from assignments.recovery.rules.pair import Outcome, Pair, Phase
 from assignments.recovery.rules.pair_state import Desk
-from assignments.runs import operations
+from assignments.runs import locks
 from topology.live import events
 from topology.models import Node, Subcluster
 from topology.reasons import WAITS_FOR_CANARY, WAITS_FOR_HOME
@@ -97,7 +97,7 @@ def _begin(sub: Subcluster, nodes: list[Node], pair: Pair, real: datetime, actor
         started_at=real,
         heartbeat_at=real,
     )
-    operations.claim_for_recovery(sub, begun)
+    locks.claim_for_recovery(sub, begun)
     events.touch(f"operation-{begun.pk}")
     return begun
 
@@ -136,5 +136,5 @@ def _end(run: Operation, pair: Pair, real: datetime) -> None:
     run.skipped = run.total - run.done
     run.finished_at, run.wait_code = real, ""
     run.save(update_fields=["state", "skipped", "finished_at", "wait_code"])
-    operations.release(run)
+    locks.release(run)
     events.touch(f"operation-{run.pk}")

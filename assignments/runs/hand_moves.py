@@ -18,8 +18,10 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from assignments.models import Assignment, Kind, Move, Operation, Progress
+from assignments.planning.plans import plan_move
 from assignments.runs.locks import holder
 from assignments.runs.move_rows import Moved, move_picked, touched
+from assignments.runs.operations import start
 from topology import reasons
 from topology.live import events
 from topology.models import Cluster, EndUser, Node, Subcluster
@@ -59,9 +61,6 @@ def move_users(
 
 
 def _run_many(cluster: Cluster, users: Users, to_node: Node | None, actor: Any) -> Operation:
-    from assignments.planning.plans import plan_move
-    from assignments.runs.operations import start
-
     # Two transactions: a plan that waits for an approval must stay.
     plan = plan_move(cluster, users, to_node, author=actor)
     return start(plan.hash, actor=actor)

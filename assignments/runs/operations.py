@@ -3,8 +3,7 @@ r"""Operations: start a plan, steer its run, undo it. What runs is exactly the r
     queued -> running <-> paused
        \--------\-----------\--> finished | cancelled
 
-The batches are in batches.py, who may run where in claims.py, moves by hand in hand_moves.py; the names that others
-use are all found here.
+The batches are in batches.py, who may run where in locks.py, moves by hand in hand_moves.py.
 """
 
 from __future__ import annotations
@@ -19,20 +18,13 @@ from assignments.models import Goal, Kind, Operation, Plan, Progress
 from assignments.planning import approvals
 from assignments.planning.plans import by_hash, checked_rate, make_plan, stale_rows
 from assignments.runs import wait_reasons
-from assignments.runs.batches import due, run
-from assignments.runs.hand_moves import move_users
-from assignments.runs.locks import RUNS, anchor, book, claim_for_recovery, release, take, topics_of
+from assignments.runs.locks import RUNS, anchor, book, release, take, topics_of
 from topology import reasons
 from topology.live import events
 from topology.models import Node
 from topology.reasons import Refused
 from topology.structure.homes import homes_of
 from topology.structure.locks import hold_subclusters
-
-__all__ = [
-    "as_dict", "cancel", "claim_for_recovery", "due", "move_users", "pause", "release", "resume", "run", "set_rate",
-    "set_window", "start", "undo",
-]  # fmt: skip
 
 KINDS = {Goal.MOVE.value: Kind.MOVE.value}  # every other goal is a rebalance
 FAILOVER = (reasons.MOVE_PAIR_IN_FAILOVER, reasons.MOVE_NEW_DURING_FAILOVER)  # such a wait ends by itself

@@ -8,7 +8,7 @@ from django.urls import reverse
 from assignments.models import Assignment
 from assignments.moves import pins
 from assignments.moves.drop import Selection
-from assignments.runs.operations import move_users
+from assignments.runs.hand_moves import move_users
 from tests.worlds import make_acme, node
 from topology import reasons
 from topology.accounts import pseudonyms, roles

@@ -17,7 +17,7 @@ from assignments.moves import drag_presence, pins
 from assignments.moves.drop import Selection
 from assignments.planning import approvals, plans
 from assignments.recovery import maintenance, service
-from assignments.runs import operations
+from assignments.runs import hand_moves
 from assignments.simulation import whatif
 from assignments.users import saved_views
 from assignments.users.imports import import_users
@@ -61,8 +61,8 @@ def acme(anna: AbstractBaseUser, bert: AbstractBaseUser) -> Cluster:
     first = people(node(cluster, "imp1a").pk)
     made = plans.make_plan(cluster, Goal.BALANCE, author=bert)
     approvals.approve(made, actor=anna)
-    operations.move_users(cluster, first[:3], node(cluster, "imp2a"), actor=bert)
-    operations.move_users(cluster, [first[4]], None, actor=anna)
+    hand_moves.move_users(cluster, first[:3], node(cluster, "imp2a"), actor=bert)
+    hand_moves.move_users(cluster, [first[4]], None, actor=anna)
     pins.pin(Selection(cluster, tuple(first[:2])), "xwtext asked for it", actor=bert)
     pins.pin(Selection(cluster, (first[0], first[9])), "xwtext other", actor=anna)
     users = b"user_id,name,mail\nxwidnew,Xwname New,xwmail@example.org\n"

@@ -26,7 +26,7 @@ from assignments.models import (
 )
 from assignments.planning import plans
 from assignments.recovery import service
-from assignments.runs import balancer, operations
+from assignments.runs import balancer, batches, operations
 from tests.crowd import Hands, make_crowd
 from tests.structure.test_structure import refused
 from tests.worlds import make_acme, node
@@ -137,7 +137,7 @@ def test_a_late_task_of_a_removed_cluster_does_nothing() -> None:
     group, run = cluster.subclusters.first(), Operation.objects.get()
     remove_cluster(cluster, "doomed")
     hands = Hands()
-    operations.run(run.pk, run.generation, hands.now)
+    batches.run(run.pk, run.generation, hands.now)
     assert group
     assert not service.step(group.pk, hands.at)
     assert balancer.look(cluster.pk, hands.at) is None

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment, Pin
-from assignments.runs.operations import move_users
+from assignments.runs.hand_moves import move_users
 from tests.browser.hands import row, said, select, show
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node

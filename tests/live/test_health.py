@@ -13,7 +13,7 @@ from django.utils import timezone
 from assignments import tasks
 from assignments.models import Goal
 from assignments.planning import plans
-from assignments.runs import operations
+from assignments.runs import batches, operations
 from tests.board.test_page import as_
 from tests.crowd import make_crowd
 from topology.accounts import roles
@@ -100,7 +100,7 @@ def test_a_run_that_nobody_works_on_says_since_when_and_no_time_left(monkeypatch
     run = operations.start(plan.hash, actor="anna", rate=1)
     tasks.tick()
     client = as_(roles.OPERATOR)
-    operations.run(run.pk, 0, timezone.now)
+    batches.run(run.pk, 0, timezone.now)
     shown = client.get(reverse("operation-bar", args=[run.pk])).content.decode()
     assert " left" in shown
     assert "Stalled" not in shown

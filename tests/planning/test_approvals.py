@@ -6,7 +6,7 @@ from django.test import Client
 
 from assignments.models import Approval, Assignment, Goal, Operation, Plan
 from assignments.planning import approvals, plans
-from assignments.runs import balancer, operations
+from assignments.runs import balancer, hand_moves, operations
 from tests.crowd import make_crowd, nodes_of
 from topology.accounts import roles, sign_in
 from topology.models import Cluster, Event
@@ -53,7 +53,7 @@ def test_an_approval_is_of_one_plan_and_not_of_the_next(cluster: Cluster) -> Non
     ann, bob = person("ann"), person("bob")
     approvals.approve(plans.make_plan(cluster, Goal.BALANCE, author=ann), actor=bob)
     moved = Assignment.objects.values_list("user_id", flat=True)[:1]
-    operations.move_users(cluster, list(moved), nodes_of(cluster)[1], actor=ann)
+    hand_moves.move_users(cluster, list(moved), nodes_of(cluster)[1], actor=ann)
     other = plans.make_plan(cluster, Goal.BALANCE, author=ann)
     with pytest.raises(Refused):
         operations.start(other.hash, actor=ann)
@@ -63,7 +63,7 @@ def test_a_large_move_by_hand_is_no_way_around_it_and_its_plan_stays(cluster: Cl
     ann, bob = person("ann"), person("bob")
     everybody = Assignment.objects.values("user_id")
     with pytest.raises(Refused) as refused:
-        operations.move_users(cluster, everybody, nodes_of(cluster)[1], actor=ann)
+        hand_moves.move_users(cluster, everybody, nodes_of(cluster)[1], actor=ann)
     assert refused.value.code == "PLAN_NOT_APPROVED"
     plan = Plan.objects.get(goal=Goal.MOVE)
     approvals.approve(plan, actor=bob)

@@ -21,7 +21,7 @@ from assignments.recovery.rules.commands import Fault
 from assignments.recovery.rules.maintenance import Standing
 from assignments.recovery.rules.n_minus_one import n_minus_one
 from assignments.recovery.rules.step import step
-from assignments.runs import balancer, operations
+from assignments.runs import balancer, hand_moves, operations
 from assignments.simulation.rules.play import Action, Scenario
 from assignments.users.imports import import_users
 from tests.board.test_page import as_
@@ -181,7 +181,7 @@ def test_no_drop_no_plan_and_no_move_goes_there(acme: Cluster) -> None:
     ids = list(Assignment.objects.filter(home_node__name__startswith="imp1a").values_list("user", flat=True)[:3])
     verdict = drop.verdicts(Selection(acme, users=tuple(ids)), roles.OPERATE)[f"node:{target.pk}"]
     assert (verdict.level, verdict.code, verdict.short) == ("refused", "NODE_IN_MAINTENANCE", "in maintenance")
-    refused("NODE_IN_MAINTENANCE", lambda: operations.move_users(acme, ids, target, actor=None))
+    refused("NODE_IN_MAINTENANCE", lambda: hand_moves.move_users(acme, ids, target, actor=None))
     for goal in (Goal.BALANCE, Goal.FILL):
         plan = plans.make_plan(acme, goal, author="ada")
         assert target.name not in {flow["to"] for flow in plan.body["flows"]}

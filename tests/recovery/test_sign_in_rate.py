@@ -14,7 +14,7 @@ from assignments.recovery import service
 from assignments.recovery.rules.commands import Command, Fault, command, pace
 from assignments.recovery.rules.relogin_window import Budget
 from assignments.recovery.rules.step import step
-from assignments.runs import operations
+from assignments.runs import hand_moves
 from assignments.simulation.rules.play import Action
 from assignments.users.imports import import_users
 from tests.board.test_page import as_
@@ -73,10 +73,10 @@ def test_moves_by_hand_change_the_window_when_they_pass_a_row(db: None) -> None:
     with clock_at(MIDNIGHT):
         service.step(sub().pk, MIDNIGHT)
         ids = list(Assignment.objects.filter(home_node=node(B)).values_list("user", flat=True)[:30])
-        operations.move_users(pair, ids[:5], node(A), actor=None)
+        hand_moves.move_users(pair, ids[:5], node(A), actor=None)
         tick(MIDNIGHT)
         assert notices() == []
-        operations.move_users(pair, ids[5:], node(A), actor=None)
+        hand_moves.move_users(pair, ids[5:], node(A), actor=None)
         tick(MIDNIGHT)
     assert notices() == [(203, 287)]
 

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from assignments.models import Assignment, Kind, Operation, Plan, Progress, RunPolicy
-from assignments.runs import balancer, operations
+from assignments.runs import balancer, hand_moves
 from tests.crowd import make_crowd, nodes_of
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import Refused
@@ -90,7 +90,7 @@ def test_does_not_revert_a_manual_move_within_the_cooldown() -> None:
     automated(cluster, rounds=1, cooldown_minutes=10)
     one, two = nodes_of(cluster)
     moved = Assignment.objects.filter(home_node=two).values_list("user_id", flat=True)[:20]
-    operations.move_users(cluster, list(moved), one, actor="ann")
+    hand_moves.move_users(cluster, list(moved), one, actor="ann")
     assert rounds(cluster, 1) == ["BALANCER_COOLDOWN"]
     Operation.objects.update(finished_at=timezone.now() - timedelta(minutes=11))
     RunPolicy.objects.update(checked_at=None)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from assignments.models import Assignment, Claim, Goal, Kind, Lane, Move, Operation, Plan, Population
 from assignments.planning import plans
-from assignments.runs import batches, operations
+from assignments.runs import batches, hand_moves, locks, operations
 from assignments.runs.rules.rate import BURST
 from tests.crowd import Hands, homes, make_crowd, nodes_of, people_of
 from topology.models import Cluster, EndUser, Event, Node, Policy
@@ -261,7 +261,7 @@ def test_a_stale_plan_runs_only_its_valid_rows_and_only_when_asked() -> None:
     plan = plans.make_plan(cluster, Goal.BALANCE)
     moved = plan.rows.first().user_id  # type: ignore[union-attr]
     third = nodes_of(cluster)[2]
-    operations.move_users(cluster, [moved], third, actor="bob")
+    hand_moves.move_users(cluster, [moved], third, actor="bob")
     with pytest.raises(Refused) as caught:
         operations.start(plan.hash, actor="ada")
     assert caught.value.code == "PLAN_STALE"
@@ -277,7 +277,7 @@ def test_a_human_move_beats_a_planned_one() -> None:
     found, hands = begin(cluster, rate=1), Hands()
     hands.tick(2)
     last = found.plan.rows.order_by("-place").first()  # type: ignore[union-attr]
-    done = operations.move_users(cluster, [last.user_id], None, actor="bob")
+    done = hand_moves.move_users(cluster, [last.user_id], None, actor="bob")
     assert (done.state, done.kind, done.done) == ("finished", "move", 1)
     operations.set_rate(found.pk, actor="ada", rate=None)
     hands.finish(found)
@@ -363,13 +363,13 @@ def test_a_run_yields_to_recovery_and_goes_on_by_itself() -> None:
     pair = nodes_of(cluster)[0].subcluster
     assert pair
     failover = Operation.objects.create(cluster=cluster, kind=Kind.FAILOVER, state="running", author_name="engine")
-    operations.claim_for_recovery(pair, failover)
+    locks.claim_for_recovery(pair, failover)
     done = fresh(found).done
     for _ in range(3):
         hands.tick()
     assert (fresh(found).done, fresh(found).wait_code) == (done, "WAITS_FOR_RECOVERY")
     assert Claim.objects.get(subcluster=pair, active=True).operation == failover
-    operations.release(failover)
+    locks.release(failover)
     assert Claim.objects.get(subcluster=pair, active=True).operation_id == found.pk
     hands.tick()
     assert done < fresh(found).done <= done + 3 * 21
@@ -385,12 +385,12 @@ def test_a_cancelled_run_does_not_come_back_after_recovery() -> None:
     pair = nodes_of(cluster)[0].subcluster
     assert pair
     failover = Operation.objects.create(cluster=cluster, kind=Kind.FAILOVER, state="running", author_name="engine")
-    operations.claim_for_recovery(pair, failover)
+    locks.claim_for_recovery(pair, failover)
     with pytest.raises(Refused) as caught:
-        operations.move_users(cluster, people_of(nodes_of(cluster)[0], 1), nodes_of(cluster)[1], actor="bob")
+        hand_moves.move_users(cluster, people_of(nodes_of(cluster)[0], 1), nodes_of(cluster)[1], actor="bob")
     assert caught.value.code == "RUN_IN_PROGRESS"
     operations.cancel(found.pk, actor="ada")
-    operations.release(failover)
+    locks.release(failover)
     assert not Claim.objects.filter(active=True).exists()
 
 
@@ -414,8 +414,8 @@ def test_undo_leaves_alone_who_moved_again() -> None:
     found, hands = begin(cluster, unthrottled=True), Hands()
     hands.finish(found)
     there_and_back = people_of(second, 1)
-    operations.move_users(cluster, there_and_back, third, actor="bob")
-    operations.move_users(cluster, there_and_back, second, actor="bob")
+    hand_moves.move_users(cluster, there_and_back, third, actor="bob")
+    hand_moves.move_users(cluster, there_and_back, second, actor="bob")
     pinned = people_of(third, 1)
     Assignment.objects.filter(user__in=pinned).update(pinned=True)
     back = operations.undo(found.pk, actor="ada")
@@ -429,8 +429,8 @@ def test_undo_leaves_alone_who_moved_again() -> None:
 def test_undo_of_a_move_by_hand_and_of_an_assignment() -> None:
     cluster = make_crowd(4, 0, waiting=3)
     first, second = nodes_of(cluster)
-    moved = operations.move_users(cluster, people_of(first, 2), second, actor="bob")
-    assigned = operations.move_users(cluster, people_of(None), second, actor="bob")
+    moved = hand_moves.move_users(cluster, people_of(first, 2), second, actor="bob")
+    assigned = hand_moves.move_users(cluster, people_of(None), second, actor="bob")
     hands = Hands()
     hands.finish(operations.start(operations.undo(assigned.pk, actor="bob").hash, actor="bob"))
     assert len(people_of(None)) == 3
@@ -468,7 +468,7 @@ def test_due_and_start_cost_the_same_however_many_users() -> None:
         plan = plans.make_plan(make_crowd(users, 0, name=f"size{number}"), Goal.BALANCE)
         with CaptureQueriesContext(connection) as captured:
             operations.start(plan.hash, actor="ada")
-            operations.due(Hands().at + timedelta(hours=1))
+            batches.due(Hands().at + timedelta(hours=1))
         counts.append(len(captured))
     assert counts[0] == counts[1] < 25
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Claim, Goal, Lane, Move, Operation, Population
 from assignments.planning import plans
-from assignments.runs import batches, operations
+from assignments.runs import batches, hand_moves, operations
 from tests.crowd import Hands, homes, make_crowd, nodes_of, people_of
 from topology.live import events
 from topology.models import Cluster
@@ -114,11 +114,11 @@ def test_every_move_happens_once_whatever_is_cut_repeated_late_or_out_of_order(
     delivered: list[tuple[int, int]] = [(found.pk, 0)]
     while cuts < CUTS:
         hands.at += batches.RESTS * rng.choice([0, 1, 1, 10])
-        todo = operations.due(hands.at) + rng.sample(delivered, min(len(delivered), rng.randint(0, 2)))
+        todo = batches.due(hands.at) + rng.sample(delivered, min(len(delivered), rng.randint(0, 2)))
         delivered += todo
         rng.shuffle(todo)
         for pk, generation in todo:
-            cuts += not survives(lambda job=(pk, generation): operations.run(*job, hands.now), rng.randint(1, 24))
+            cuts += not survives(lambda job=(pk, generation): batches.run(*job, hands.now), rng.randint(1, 24))
         if not Operation.objects.get(pk=found.pk).active:
             check(found, cluster)
             rounds += 1
@@ -156,7 +156,7 @@ def _killed_at(statement: int, pk: int, generation: int) -> bool:
     if not child:
         events._client = None
         with cut_at(statement, lambda: os.kill(os.getpid(), signal.SIGKILL)):
-            operations.run(pk, generation, timezone.now)
+            batches.run(pk, generation, timezone.now)
         os._exit(0)
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
@@ -190,7 +190,7 @@ def test_twenty_people_drag_the_same_user_and_one_wins() -> None:
     user = people_of(first)[0]
     shown = {user: first.pk}
     works = [
-        lambda n=n: operations.move_users(cluster, [user], others[n % 5], actor=f"person{n}", expected=shown)
+        lambda n=n: hand_moves.move_users(cluster, [user], others[n % 5], actor=f"person{n}", expected=shown)
         for n in range(20)
     ]
     results = race(*works)
@@ -209,7 +209,7 @@ def test_a_node_never_gets_more_than_it_holds() -> None:
     cluster = make_crowd(40, 40, 0, 0, capacity=50)
     users = people_of(nodes_of(cluster)[0]) + people_of(nodes_of(cluster)[1])
     to = nodes_of(cluster)[2]
-    works = [lambda part=users[n::8]: operations.move_users(cluster, part, to, actor="ada") for n in range(8)]
+    works = [lambda part=users[n::8]: hand_moves.move_users(cluster, part, to, actor="ada") for n in range(8)]
     results = race(*works)
     assert sum(isinstance(result, Operation) for result in results) == 5
     assert {result.code for result in results if isinstance(result, Refused)} == {"NODE_NO_ROOM"}
@@ -225,7 +225,7 @@ def test_people_and_workers_at_once() -> None:
 
     def work() -> None:
         for generation in range(30):
-            operations.run(found.pk, generation, timezone.now)
+            batches.run(found.pk, generation, timezone.now)
 
     def drag(part: list[int]) -> set[int]:
         """Those whom bob unassigned; the run may win against him, and then he is told."""
@@ -252,7 +252,7 @@ def test_people_and_workers_at_once() -> None:
 
 def attempt(cluster: Cluster, user: int) -> Operation | Refused:
     try:
-        return operations.move_users(cluster, [user], None, actor="bob")
+        return hand_moves.move_users(cluster, [user], None, actor="bob")
     except Refused as refusal:
         if refusal.reason is not USER_MOVED_SINCE:
             raise
@@ -279,7 +279,7 @@ def test_nothing_moves_once_a_pause_has_been_committed(monkeypatch: pytest.Monke
         operations.pause(found.pk, actor="bob")
         seen.append(Move.objects.filter(operation=found).count())
 
-    results = race(lambda: operations.run(found.pk, 0, timezone.now), pause)
+    results = race(lambda: batches.run(found.pk, 0, timezone.now), pause)
     assert not any(results), results
     assert 0 < seen[0] < 2_000
     assert Move.objects.filter(operation=found).count() == seen[0] == homes(cluster)[1]

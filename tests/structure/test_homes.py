@@ -12,7 +12,7 @@ from assignments.moves import drop
 from assignments.moves.verdict import Selection
 from assignments.planning import plans
 from assignments.planning.preview import next_users
-from assignments.runs import operations
+from assignments.runs import batches, hand_moves, operations
 from assignments.users.filter import UserFilter
 from assignments.users.imports import import_users
 from tests.lists import csv_of
@@ -90,7 +90,7 @@ def driven(run: Operation) -> None:
     for turn in range(2):
         now = timezone.now() + timedelta(seconds=60 * (turn + 1))
         run.refresh_from_db()
-        operations.run(run.pk, run.generation, lambda now=now: now)  # type: ignore[misc]
+        batches.run(run.pk, run.generation, lambda now=now: now)  # type: ignore[misc]
 
 
 def planned(cluster: Cluster, goal: Goal, **scope: Any) -> None:
@@ -112,7 +112,7 @@ def dropped(cluster: Cluster, source: str, target: str) -> None:
 def moved(cluster: Cluster, source: str, target: str | None) -> None:
     home = node(cluster, source) if source != "waiting" else None
     users = list(Assignment.objects.filter(cluster=cluster, home_node=home).values_list("pk", flat=True)[:3])
-    operations.move_users(cluster, users, node(cluster, target) if target else None, actor="anna")
+    hand_moves.move_users(cluster, users, node(cluster, target) if target else None, actor="anna")
 
 
 WAYS: dict[str, Callable[[Cluster], Any]] = {

@@ -14,7 +14,7 @@ from assignments.models import Assignment, Goal, Kind, Move, Operation
 from assignments.moves import pins
 from assignments.moves.drop import Selection
 from assignments.planning import plans
-from assignments.runs import operations
+from assignments.runs import hand_moves, operations
 from assignments.users import trace
 from assignments.users.imports import import_users
 from tests.crowd import Hands, make_crowd
@@ -42,8 +42,8 @@ def anna() -> Any:
 
 def test_the_latest_move_comes_first_and_says_who_when_why_and_by_which_operation(acme: Cluster) -> None:
     user = key("imp1a-0001")
-    first = operations.move_users(acme, [user], node(acme, "imp2a"), actor=anna())
-    second = operations.move_users(acme, [user], node(acme, "imp3a"), actor="bert")
+    first = hand_moves.move_users(acme, [user], node(acme, "imp2a"), actor=anna())
+    second = hand_moves.move_users(acme, [user], node(acme, "imp3a"), actor="bert")
     found = trace.story(acme, user)
     assert found.here
     assert (found.here.operation.pk, found.here.place, found.here.former) == (second.pk, "imp3a", "imp2a")
@@ -63,7 +63,7 @@ def test_who_was_placed_before_traces_were_kept_has_none(acme: Cluster) -> None:
 
 def test_a_trace_that_does_not_lead_to_the_present_home_explains_nothing(acme: Cluster) -> None:
     user = key("imp1a-0001")
-    operations.move_users(acme, [user], node(acme, "imp2a"), actor=anna())
+    hand_moves.move_users(acme, [user], node(acme, "imp2a"), actor=anna())
     Assignment.objects.filter(user=user).update(home_node=node(acme, "imp3a"), serving_node=node(acme, "imp3a"))
     found = trace.story(acme, user)
     assert found.here is None
@@ -89,7 +89,7 @@ def test_an_import_and_a_planned_run_are_named_as_what_they_were() -> None:
 def test_whom_a_run_left_alone_has_that_in_the_trace_too(acme: Cluster) -> None:
     chosen = Selection(acme, (key("imp1a-0001"), key("imp1a-0002")))
     pins.pin(Selection(acme, chosen.users[:1]), "a gateway", actor=anna())
-    operations.move_users(acme, chosen.users, node(acme, "imp2a"), actor="bert")
+    hand_moves.move_users(acme, chosen.users, node(acme, "imp2a"), actor="bert")
     found = trace.story(acme, chosen.users[0])
     assert found.pin
     assert (found.pin.reason, found.pin.owner_name) == ("a gateway", "anna")
@@ -134,14 +134,14 @@ def test_the_story_costs_the_same_however_long_it_is(acme: Cluster) -> None:
 
     before = cost()
     for turn in range(60):
-        operations.move_users(acme, [user], node(acme, "imp2a" if turn % 2 else "imp3a"), actor=anna())
+        hand_moves.move_users(acme, [user], node(acme, "imp2a" if turn % 2 else "imp3a"), actor=anna())
     assert cost() == before <= 3
     found = trace.story(acme, user)
     assert (len(found.steps), found.more) == (trace.STEPS, True)
 
 
 def test_the_command_tells_the_story_in_json(acme: Cluster) -> None:
-    moved = operations.move_users(acme, [key("imp1a-0001")], node(acme, "imp2a"), actor=anna())
+    moved = hand_moves.move_users(acme, [key("imp1a-0001")], node(acme, "imp2a"), actor=anna())
     out = StringIO()
     call_command("why", "acme", "IMP1A-0001", "--json", stdout=out)
     told = json.loads(out.getvalue())

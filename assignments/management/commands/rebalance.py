@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from assignments.models import Goal, Operation, Plan
 from assignments.planning import plans
-from assignments.runs import operations, wait_reasons
+from assignments.runs import batches, operations, wait_reasons
 from topology.management.console import COMMAND_LINE, ConsoleCommand
 from topology.models import Cluster
 from topology.structure import selectors
@@ -93,9 +93,9 @@ class Command(ConsoleCommand):
         """Until the run ends or is paused; batches are driven here as well, so that it ends without a worker."""
         shown = ""
         while True:
-            for pk, generation in operations.due(timezone.now()):
+            for pk, generation in batches.due(timezone.now()):
                 if pk == found.pk:
-                    operations.run(pk, generation, timezone.now)
+                    batches.run(pk, generation, timezone.now)
             found.refresh_from_db()
             line = f"{found.get_state_display()}: {found.done:,} of {found.total:,} moved, {found.skipped:,} skipped"
             line = f"{line}. {wait_reasons.sentence(found, timezone.now())}" if found.wait_code else line

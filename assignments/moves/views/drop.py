@@ -5,11 +5,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from assignments.board.views.page import map_context
 from assignments.moves import drop
 from assignments.moves.drop import Moved, Selection, Verdict
 from assignments.moves.views.selection import asks, fields, label
 from assignments.moves.views.selection import selection as chosen_of
+from assignments.population.selectors import board_of
+from assignments.recovery.views.recovery import verbs
 from assignments.runs.hand_moves import AT_ONCE
 from topology import reasons
 from topology.accounts import roles
@@ -91,10 +92,9 @@ def _shows_map(request: HttpRequest) -> bool:
 
 def _done(request: HttpRequest, cluster: Cluster, moved: Moved, to: str) -> HttpResponse:
     """What was done, with its undo, and the nodes whose numbers changed."""
-    context = map_context(cluster.name)
     shown = moved.nodes if _shows_map(request) else ()
-    views = [view for view in context["board"].nodes if view.node.pk in shown]
-    context |= {"views": views, "operation": moved.operation, "to": to}
+    views = [view for view in board_of(cluster).nodes if view.node.pk in shown]
+    context = {"cluster": cluster, "views": views, "operation": moved.operation, "to": to} | verbs(cluster)
     response = to_messages(render(request, "moves/_move_done.html", context))
     response["HX-Trigger"] = "close-dialog, moved"
     return response
