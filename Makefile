@@ -61,6 +61,7 @@ test: setup-test lint types
 lint: setup-test
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/oxlint --quiet --deny-warnings static/js
+	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
 
 types: setup-test
 	@$(BIN)/mypy --no-error-summary .
