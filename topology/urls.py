@@ -3,7 +3,7 @@
 from django.urls import path
 
 from topology.live.stream import stream
-from topology.views import pages, tour
+from topology.views import accounts, pages, tour
 
 urlpatterns = [
     path("sign-in/", pages.SignIn.as_view(), name="sign-in"),
@@ -17,5 +17,12 @@ urlpatterns = [
     path("readyz", pages.healthz, name="readyz"),
     path("livez", pages.livez, name="livez"),
     path("trouble", pages.trouble, name="trouble"),
+    path("accounts/", accounts.accounts, name="accounts"),
+    path("accounts/new", accounts.invite, name="invite"),
+    path("accounts/tokens", accounts.new_token, name="new-token"),
+    path("accounts/tokens/<int:pk>/revoke", accounts.revoke_token, name="revoke-token"),
+    path("accounts/<int:pk>/role", accounts.set_role, name="set-role"),
+    path("accounts/<int:pk>/active", accounts.set_active, name="set-active"),
+    path("accounts/<int:pk>/sessions", accounts.end_sessions, name="end-sessions"),
     path("clusters/<str:cluster>/history/", pages.history, name="history"),
 ]

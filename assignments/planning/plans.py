@@ -122,6 +122,11 @@ def by_hash(plan_hash: str) -> Plan:
     return found[0]
 
 
+def cluster_id_of(plan_hash: str) -> int | None:
+    """The cluster of a plan, by its key."""
+    return by_hash(plan_hash).cluster_id
+
+
 def as_dict(plan: Plan) -> dict[str, Any]:
     """The shape that the page, the command and the API show."""
     body = plan.body

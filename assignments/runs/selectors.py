@@ -31,6 +31,11 @@ def operation(pk: int) -> Operation:
     return found
 
 
+def cluster_id_of(pk: int, **_: object) -> int | None:
+    """The cluster of an operation, by its key."""
+    return Operation.objects.filter(pk=pk).values_list("cluster_id", flat=True).first()
+
+
 def with_lanes(operations: Iterable[Operation]) -> list[Operation]:
     """The same operations with their lanes, in one query."""
     found = list(operations)

@@ -66,7 +66,7 @@ def start(document: Mapping[str, Any], *, cluster: Cluster | None = None, actor:
 
 
 def _about(frozen: Document, scenario: Scenario, digest: str, cluster: Cluster | None, actor: Any) -> dict[str, Any]:
-    signed_in = getattr(actor, "is_authenticated", False)
+    signed_in = getattr(actor, "pk", None) is not None
     return {
         "key": b32encode(bytes.fromhex(digest)).decode().lower()[:KEY],
         "cluster": cluster,
@@ -153,6 +153,11 @@ def named(key: str) -> Simulation:
     return found
 
 
+def cluster_id_of(key: str) -> int | None:
+    """The cluster that a run is about, by its key."""
+    return Simulation.objects.filter(key=key).values_list("cluster_id", flat=True).first()
+
+
 def recent(cluster: Cluster) -> list[Simulation]:
     """The latest runs of a cluster, without their scenario and film."""
     return list(Simulation.objects.filter(cluster=cluster).defer("scenario", "film")[:RECENT])
@@ -160,7 +165,7 @@ def recent(cluster: Cluster) -> list[Simulation]:
 
 def may_delete(simulation: Simulation, actor: Any) -> bool:
     """Its author, or an administrator."""
-    return simulation.author_id == actor.pk or roles.may(actor, roles.ADMINISTER)
+    return (actor.pk is not None and simulation.author_id == actor.pk) or roles.may(actor, roles.ADMINISTER)
 
 
 @transaction.atomic

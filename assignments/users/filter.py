@@ -40,6 +40,7 @@ class UserFilter:
     endpoint: str = ""
     q: str = ""
     contacts_min: int | None = None
+    within: tuple[int, ...] | None = None  # clusters that whoever asks may see; None: all
 
 
 def matching_users(where: UserFilter) -> QuerySet[Assignment]:
@@ -64,7 +65,9 @@ def placed(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:
 
 
 def _of_cluster(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:
-    return rows if where.cluster_id is None else rows.filter(cluster_id=where.cluster_id)
+    if where.cluster_id is not None:
+        return rows.filter(cluster_id=where.cluster_id)
+    return rows if where.within is None else rows.filter(cluster_id__in=where.within)
 
 
 def _in_or_out_of_service(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:

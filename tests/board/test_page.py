@@ -93,6 +93,13 @@ OPERATING = [
     "unpin",
 ]
 ADMINISTERING = [
+    "accounts",
+    "end-sessions",
+    "invite",
+    "new-token",
+    "revoke-token",
+    "set-active",
+    "set-role",
     "change-node",
     "import",
     "new-cluster",
@@ -115,6 +122,7 @@ LEAST |= dict.fromkeys(VIEWING, roles.VIEWER)
 LEAST |= dict.fromkeys(OPERATING, roles.OPERATOR)
 LEAST |= dict.fromkeys(ADMINISTERING, roles.ADMINISTRATOR)
 POSTED = {
+    "end-sessions", "invite", "new-token", "revoke-token", "set-active", "set-role",
     "export", "delete-view", "find-users-delete-view", "hide-names",
     "maintenance-step",
     "fault", "act", "plans", "approve-plan", "run-plan", "steer", "undo", "move", "move-targets", "undo-move",

@@ -58,7 +58,7 @@ LAST = [
     "Rowan",
 ]
 PEOPLE = ("user", "user_id")  # facts that hold a user ID
-ACCOUNTS = ("actor", "author", "owner", "approver")  # facts that hold who did something
+ACCOUNTS = ("actor", "author", "owner", "approver", "account", "token")  # facts that hold who did something
 TEXTS = ("because", "begins")  # facts that hold what somebody typed, and so may name anybody
 TEXTS_OF = {"IMPORT": "value", "MAINTENANCE": "what"}  # the same in codes that begin so
 HIDDEN = "(hidden with the names)"

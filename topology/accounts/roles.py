@@ -1,6 +1,18 @@
-"""Roles as Django groups, and the one question every edge asks: may this person do that?"""
+"""Roles, everywhere or in one cluster, and the one question every edge asks: may this person do that?
 
-from typing import Protocol
+    group -> role everywhere  \
+    ClusterRole -> role there  } the higher one counts in the cluster that a request is about
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import BigIntegerField, QuerySet, Value
+
+from topology.models import Cluster
 
 VIEWER = "viewer"
 OPERATOR = "operator"
@@ -13,29 +25,72 @@ OPERATE = OPERATOR  # move users, run plans, fail over, inject faults
 ADMINISTER = ADMINISTRATOR  # change the topology, the policy, import users
 
 
-class Person(Protocol):
-    is_active: bool
-    is_superuser: bool
+@dataclass(frozen=True)
+class Reach:
+    """The role that somebody has everywhere, and the roles in single clusters, by their keys."""
+
+    everywhere: str | None = None
+    clusters: Mapping[int, str] = field(default_factory=dict)
+
+    def role_in(self, cluster_id: int | None) -> str | None:
+        """The role that counts in a cluster; None: for what is about no cluster."""
+        return highest(self.everywhere, self.clusters.get(cluster_id or 0))
 
     @property
-    def groups(self) -> object: ...
+    def somewhere(self) -> bool:
+        """Whether there is anything to see."""
+        return bool(self.everywhere or self.clusters)
+
+    @property
+    def only(self) -> tuple[int, ...] | None:
+        """The clusters that may be seen; None: all of them."""
+        return None if self.everywhere else tuple(sorted(self.clusters))
 
 
-def role_of(user: object) -> str | None:
-    """The highest role of a signed-in person, or None; asked once per request and kept on the user."""
+def highest(*roles: str | None) -> str | None:
+    """The highest of some roles, None where there is none."""
+    return max((role for role in roles if role in ROLES), key=ROLES.index, default=None)
+
+
+def reach_of(user: Any) -> Reach:
+    """What somebody reaches; asked once per request and kept on the user. Whoever has a `reach` says it."""
     if not getattr(user, "is_authenticated", False) or not getattr(user, "is_active", False):
-        return None
+        return Reach()
+    if (own := getattr(user, "reach", None)) is not None:
+        return own  # type: ignore[no-any-return]
     if getattr(user, "is_superuser", False):
-        return ADMINISTRATOR
-    if (kept := getattr(user, "_homenode_role", "")) != "":
-        return str(kept) if kept else None
-    names = set(user.groups.values_list("name", flat=True))  # type: ignore[attr-defined]
-    role = next((r for r in reversed(ROLES) if r in names), None)
-    user._homenode_role = role  # type: ignore[attr-defined]
-    return role
+        return Reach(ADMINISTRATOR)
+    if not hasattr(user, "_homenode_reach"):
+        user._homenode_reach = _read(user)
+    return user._homenode_reach  # type: ignore[no-any-return]
 
 
-def may(user: object, role: str) -> bool:
-    """Whether a person has a role or a higher one."""
+def _read(user: Any) -> Reach:
+    groups = user.groups.annotate(place=Value(None, BigIntegerField())).values_list("name", "place")
+    rows = list(groups.union(user.cluster_roles.values_list("role", "cluster_id"), all=True))
+    return Reach(
+        highest(*(role for role, cluster in rows if cluster is None)),
+        {cluster: role for role, cluster in rows if cluster is not None},
+    )
+
+
+def enter(user: Any, cluster_id: int | None) -> None:
+    """Let the role in this cluster count for the rest of the request."""
+    user._homenode_place = cluster_id
+
+
+def role_of(user: Any) -> str | None:
+    """The role of a signed-in person or program in the cluster that the request is about, or None."""
+    return reach_of(user).role_in(getattr(user, "_homenode_place", None))
+
+
+def may(user: Any, role: str) -> bool:
+    """Whether somebody has a role or a higher one there."""
     have = role_of(user)
     return have is not None and ROLES.index(have) >= ROLES.index(role)
+
+
+def clusters_of(user: Any) -> QuerySet[Cluster]:
+    """The clusters that somebody may see, by name."""
+    only = reach_of(user).only
+    return Cluster.objects.all() if only is None else Cluster.objects.filter(pk__in=only)

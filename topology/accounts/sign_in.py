@@ -7,16 +7,19 @@ from datetime import timedelta
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from topology import reasons
-from topology.accounts import roles
+from topology.accounts import people, roles
 from topology.live import events
 from topology.models import SignInLink
 
+HAS_ROLE = Q(groups__name__in=roles.ROLES) | Q(is_superuser=True) | Q(cluster_roles__isnull=False)
 VALID = timedelta(minutes=30)
+MAX_NAME = 150
 
 
 @transaction.atomic
@@ -25,9 +28,9 @@ def issue_sign_in_link(*, username: str = "admin", role: str | None = None) -> s
 
     An unknown name becomes a new account: the first one is an administrator, a later one gets `role` or is a viewer.
     """
-    people = get_user_model()
-    first = not people.objects.exists()
-    user, new = people.objects.get_or_create(username=username)
+    everybody = get_user_model().objects
+    first = not everybody.exists()
+    user, new = everybody.get_or_create(username=username)
     if new:
         user.set_unusable_password()
         user.save(update_fields=["password"])
@@ -39,10 +42,26 @@ def issue_sign_in_link(*, username: str = "admin", role: str | None = None) -> s
     return f"/sign-in/link/{token}/"
 
 
+@transaction.atomic
+def invite(username: str, role: str, *, actor: object) -> str:
+    """A link for a person, who becomes an account when the name is new; "" leaves a role as it is. Raises Refused."""
+    try:
+        get_user_model().username_validator(username)
+    except ValidationError:
+        raise reasons.Refused(reasons.ACCOUNT_NAME_NOT_VALID, name=username[:40]) from None
+    if len(username) > MAX_NAME or (role and role not in roles.ROLES):
+        raise reasons.Refused(reasons.ACCOUNT_NAME_NOT_VALID, name=username[:40])
+    path = issue_sign_in_link(username=username, role=role or None)
+    events.record(reasons.PERSON_INVITED, actor=actor, topics=["accounts"], account=username)
+    return path
+
+
 def give_role(user: object, role: str) -> None:
     """Make this the one role of a person. Raises ValueError for a role that does not exist."""
     if role not in roles.ROLES:
         raise ValueError(f"{role} is not one of {', '.join(roles.ROLES)}")
+    if role != roles.ADMINISTRATOR:
+        people.demand_another_administrator(user)
     user.groups.remove(*Group.objects.filter(name__in=roles.ROLES))  # type: ignore[attr-defined]
     user.groups.add(Group.objects.get(name=role))  # type: ignore[attr-defined]
 
@@ -63,9 +82,9 @@ def redeem(token: str) -> object:
 
 def still_allowed(asked: set[tuple[int, str]]) -> set[tuple[int, str]]:
     """Which of these (person, session) are signed in and may see the console now, in two queries."""
-    people = get_user_model().objects.filter(pk__in={pk for pk, _ in asked}, is_active=True)
-    people = people.filter(Q(groups__name__in=roles.ROLES) | Q(is_superuser=True)).distinct()
-    hashes = {person.pk: person.get_session_auth_hash() for person in people}
+    persons = get_user_model().objects.filter(pk__in={pk for pk, _ in asked}, is_active=True)
+    persons = persons.filter(HAS_ROLE).distinct()
+    hashes = {person.pk: person.get_session_auth_hash() for person in persons}
     sessions = Session.objects.filter(session_key__in={key for _, key in asked}, expire_date__gt=timezone.now())
     signed = {session.session_key: session.get_decoded() for session in sessions}
     return {

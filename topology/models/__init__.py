@@ -3,6 +3,7 @@
 Every rule that the database can hold is a constraint here or in the first migrations.
 """
 
+from topology.models.access import ApiAnswer, ApiToken, ClusterRole
 from topology.models.cluster import DESCRIPTION, GROUP_NAME, MAX_NODES, Cluster, Mode, Model
 from topology.models.end_user import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, EndUser
 from topology.models.event import Event
@@ -22,7 +23,10 @@ __all__ = [
     "MAX_USER_ID",
     "NODE_NAME",
     "PROFILES",
+    "ApiAnswer",
+    "ApiToken",
     "Cluster",
+    "ClusterRole",
     "EndUser",
     "Event",
     "Heartbeat",

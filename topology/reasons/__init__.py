@@ -16,6 +16,24 @@ from topology.reasons.access import (
     SIGN_IN_THROTTLED,
     SIGNED_IN,
 )
+from topology.reasons.accounts import (
+    ACCOUNT_ACTIVATED,
+    ACCOUNT_DEACTIVATED,
+    ACCOUNT_NAME_NOT_VALID,
+    LAST_ADMINISTRATOR,
+    NO_SUCH_ACCOUNT,
+    NO_SUCH_TOKEN,
+    PERSON_INVITED,
+    RATE_LIMITED,
+    ROLE_NOT_KNOWN,
+    ROLE_SET,
+    SESSIONS_ENDED,
+    TOKEN_CREATED,
+    TOKEN_NAME_TAKEN,
+    TOKEN_NEEDED,
+    TOKEN_NOT_VALID,
+    TOKEN_REVOKED,
+)
 from topology.reasons.approvals import APPROVAL_OWN, PLAN_APPROVED, PLAN_NOT_APPROVED
 from topology.reasons.balancer import (
     BALANCER_ACTS,

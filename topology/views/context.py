@@ -7,7 +7,6 @@ from django.utils.functional import SimpleLazyObject
 
 from topology.accounts import pseudonyms, roles
 from topology.live import health
-from topology.models import Cluster
 from topology.views.http import veil_of
 
 
@@ -15,12 +14,13 @@ def page(request: HttpRequest) -> dict[str, Any]:
     """Names for base.html; nothing is read from the database before a template asks for it."""
     user = getattr(request, "user", None)
     return {
-        "clusters": SimpleLazyObject(lambda: list(Cluster.objects.only("id", "name"))),
         "troubles": SimpleLazyObject(health.troubles),
+        "clusters": SimpleLazyObject(lambda: list(roles.clusters_of(user).only("id", "name"))),
         "me": SimpleLazyObject(lambda: _name(request)),
         "role": SimpleLazyObject(lambda: roles.role_of(user) or ""),
         "may_operate": SimpleLazyObject(lambda: roles.may(user, roles.OPERATE)),
         "may_administer": SimpleLazyObject(lambda: roles.may(user, roles.ADMINISTER)),
+        "may_administer_all": SimpleLazyObject(lambda: roles.reach_of(user).everywhere == roles.ADMINISTER),
     }
 
 

@@ -12,6 +12,7 @@ from django_htmx.middleware import HtmxDetails
 
 from topology import reasons
 from topology.accounts import pseudonyms, roles
+from topology.models import Cluster
 from topology.reasons import Refused
 
 HIDES_NAMES = "hides_names"  # of a session: the demo mode
@@ -32,16 +33,22 @@ class Request(HttpRequest):
 View = Callable[..., HttpResponse]
 
 
-def needs(role: str) -> Callable[[View], View]:
-    """Refuse people without a role, and answer every Refused of the view with its code, sentence and fix."""
+Place = Callable[..., int | None]
+
+
+def needs(role: str, place: Place | None = None) -> Callable[[View], View]:
+    """Refuse people without a role, and answer every Refused of the view with its code, sentence and fix.
+
+    `place` answers from the parts of the address the key of the cluster that it is about; without it that is `cluster`,
+    by name. What is about no cluster may be seen by whoever sees one; the view then shows no other.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             with pseudonyms.lowered(veil_of(request)):
                 try:
-                    if not roles.may(request.user, role):
-                        raise Refused(reasons.ROLE_NEEDED, role=role)
+                    _enter(request.user, role, place, kwargs)
                     return view(request, *args, **kwargs)
                 except Refused as refusal:
                     return refused(request, refusal)
@@ -49,6 +56,24 @@ def needs(role: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def _enter(user: Any, role: str, place: Place | None, parts: dict[str, Any]) -> None:
+    """Let the role in the cluster of an address count. Raises Refused when it does not reach that far."""
+    reach = roles.reach_of(user)
+    found = None
+    if reach.clusters:
+        found = place(**parts) if place else _named(parts.get("cluster"))
+        roles.enter(user, found)
+    if not (roles.may(user, role) or (role == roles.SEE and found is None and reach.somewhere)):
+        raise Refused(reasons.ROLE_NEEDED, role=role)
+
+
+def _named(cluster: str | None) -> int | None:
+    """The key of a cluster; of one that there is not, a key that nobody has a role for."""
+    if not cluster:
+        return None
+    return Cluster.objects.filter(name=cluster).values_list("pk", flat=True).first() or -1
 
 
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:

@@ -2,10 +2,12 @@
 
 from urllib.parse import parse_qsl, urlencode, urlunsplit
 
+from allauth.account.adapter import get_adapter
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,7 +15,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from topology.accounts import passwords, roles, sign_in
+from topology.accounts import passwords, people, roles, sign_in
 from topology.accounts.passwords import PasswordForm
 from topology.live import events, health
 from topology.reasons import REASONS, SIGNED_IN, Refused
@@ -39,6 +41,7 @@ class SignIn(LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         answer = super().form_valid(form)
+        _note(self.request)
         events.record(SIGNED_IN, actor=form.get_user())
         return answer
 
@@ -60,7 +63,17 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
     except Refused as refusal:
         return refused(request, refusal)
     login(request, person, backend="django.contrib.auth.backends.ModelBackend")  # type: ignore[arg-type]
+    _note(request)
     return redirect("/")
+
+
+def _note(request: HttpRequest) -> None:
+    """Keep with the session from where it was signed in; the page of accounts shows it."""
+    try:
+        address = get_adapter(request).get_client_ip(request)
+    except PermissionDenied:  # on a socket of the machine itself there is none
+        address = ""
+    people.note_sign_in(request.session, address, request.headers.get("User-Agent", ""))
 
 
 @require_POST

@@ -189,7 +189,7 @@ class Totals:
 def overview(request: HttpRequest) -> HttpResponse:
     """Every cluster, in a fixed number of queries."""
     asked = Asked.of(request.GET)
-    panels = [Panel(board, asked) for board in boards_of(list(Cluster.objects.all()))]
+    panels = [Panel(board, asked) for board in boards_of(list(roles.clusters_of(request.user)))]
     context = _context(panels, asked) | {"removed": _removed()}
     return render(request, "board/overview.html", context)
 

@@ -48,7 +48,7 @@ def map_context(cluster: str) -> dict[str, Any]:
 @needs(roles.SEE)
 def home(request: HttpRequest) -> HttpResponse:
     """To the first cluster, or to what to do while there is none."""
-    first = Cluster.objects.first()
+    first = roles.clusters_of(request.user).first()
     return redirect("cluster", first.name) if first else render(request, "board/empty.html")
 
 

@@ -22,7 +22,7 @@ FIELDS = {"rate": "sign_ins_per_second", "minutes": "done_within_minutes"}
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.OPERATE)
+@needs(roles.OPERATE, selectors.cluster_id_of)
 def pace(request: HttpRequest, pk: int) -> HttpResponse:
     """The rate of an operation with its time and peak, and another one for the rest of it."""
     found = selectors.operation(pk)

@@ -208,7 +208,7 @@ def plan_context(request: HttpRequest, plan: Plan, stale: plans.Stale | None = N
 
 
 @require_GET
-@needs(roles.SEE)
+@needs(roles.SEE, plans.cluster_id_of)
 def plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """A plan at its own address: the dialog for htmx, a page for somebody who was sent the link.
 
@@ -224,7 +224,7 @@ def plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.OPERATE)
+@needs(roles.OPERATE, plans.cluster_id_of)
 def approve(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """The second person's consent; the author or anybody else may then run the plan."""
     found = plans.by_hash(plan_hash)
@@ -233,7 +233,7 @@ def approve(request: HttpRequest, plan_hash: str) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.OPERATE)
+@needs(roles.OPERATE, plans.cluster_id_of)
 def run_plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """Run exactly this plan; when some of its rows no longer hold, show which and ask again."""
     rate = _rate(request.POST.get("rate"))
@@ -275,7 +275,7 @@ def listed(request: HttpRequest, cluster: str) -> HttpResponse:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs(roles.SEE, selectors.cluster_id_of)
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One operation with its progress, controls and step log; the fragment alone for htmx."""
     found = selectors.operation(pk)
@@ -293,7 +293,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs(roles.SEE, selectors.cluster_id_of)
 def bar(request: HttpRequest, pk: int) -> HttpResponse:
     """The line of one operation in the strip of the page."""
     found = selectors.operation(pk)
@@ -308,7 +308,7 @@ STEERING: dict[str, tuple[Callable[..., Operation], str]] = {
 
 
 @require_POST
-@needs(roles.OPERATE)
+@needs(roles.OPERATE, selectors.cluster_id_of)
 def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     """Pause, resume or cancel a run, or change its rate or when it may move users."""
     if what == "rate":
@@ -329,7 +329,7 @@ def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.OPERATE)
+@needs(roles.OPERATE, selectors.cluster_id_of)
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """The plan that moves back whom an operation moved, to look at and run."""
     return show_plan(request, operations.undo(pk, actor=request.user))

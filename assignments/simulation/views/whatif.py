@@ -111,7 +111,7 @@ def _form(request: HttpRequest, cluster: Cluster, form: Form, reader: Reader | N
 
 # --- A run ----------------------------------------------------------------------------------------
 @require_GET
-@needs(roles.SEE)
+@needs(roles.SEE, whatif.cluster_id_of)
 def show(request: HttpRequest, key: str) -> HttpResponse:
     """One run: its numbers, charts and log, and the topology at an instant."""
     found = whatif.named(key)
@@ -156,7 +156,7 @@ def _first_look(log: list[dict[str, Any]]) -> int:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs(roles.SEE, whatif.cluster_id_of)
 def instant(request: HttpRequest, key: str) -> HttpResponse:
     """The topology of a run at an instant, and the mark in its charts."""
     found = whatif.named(key)
@@ -167,7 +167,7 @@ def instant(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs(roles.SEE, whatif.cluster_id_of)
 def export(request: HttpRequest, key: str) -> HttpResponse:
     """The run as a scenario file for manage.py simulate."""
     found = whatif.named(key)
@@ -177,7 +177,7 @@ def export(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.SEE)
+@needs(roles.SEE, whatif.cluster_id_of)
 def delete(request: HttpRequest, key: str) -> HttpResponse:
     """Delete a run; only its author and administrators may."""
     found = whatif.delete(key, actor=request.user)

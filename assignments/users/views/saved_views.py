@@ -23,7 +23,8 @@ def views(request: HttpRequest, cluster: str = "") -> HttpResponse:
     """One's own views of a list; a POST keeps the filter as it stands under a name."""
     found = cluster_named(cluster) if cluster else None
     if request.method == "POST":
-        query = query_of(*filter_of(request.POST, found)) if found else Directory(request.POST, exact=True).query
+        asked = request.POST
+        query = query_of(*filter_of(asked, found)) if found else Directory(asked, request.user, exact=True).query
         saved_views.save(request.user, found, request.POST.get("name", ""), query)
     return _menu(request, found)
 

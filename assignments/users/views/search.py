@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 from zlib import crc32
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -30,6 +32,7 @@ from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
 
+Place = TypeVar("Place", Node, Subcluster)
 VERBS = {"move-dialog": "Move to…", "pin": "Pin…", "unpin": "Unpin…"}.items()  # with all who match
 
 
@@ -65,8 +68,8 @@ class Person:
 class Directory:
     """The page: everything it shows is read when the template asks for it."""
 
-    def __init__(self, asked: QueryDict, *, exact: bool = False) -> None:
-        self.exact = exact
+    def __init__(self, asked: QueryDict, user: Any, *, exact: bool = False) -> None:
+        self.exact, self.within = exact, roles.reach_of(user).only
         self.asked = read_filter(asked)
         self.q, self.show = self.asked["q"], self.asked["show"]
         self.endpoint, self.contacts = self.asked["endpoint"], self.asked["contacts"]
@@ -76,20 +79,28 @@ class Directory:
     # --- Where ------------------------------------------------------------------------------------
     @cached_property
     def clusters(self) -> dict[int, Cluster]:
-        return {cluster.pk: cluster for cluster in Cluster.objects.all()}
+        found = Cluster.objects.all() if self.within is None else Cluster.objects.filter(pk__in=self.within)
+        return {cluster.pk: cluster for cluster in found}
 
     @cached_property
     def nodes(self) -> dict[int, Node]:
-        return {node.pk: node for node in Node.objects.order_by("cluster__name", "number")}
+        return {node.pk: node for node in self._seen(Node.objects.order_by("cluster__name", "number"))}
 
     @cached_property
     def subclusters(self) -> dict[int, Subcluster]:
-        return {sub.pk: sub for sub in Subcluster.objects.order_by("cluster__name", "position", "id")}
+        return {sub.pk: sub for sub in self._seen(Subcluster.objects.order_by("cluster__name", "position", "id"))}
 
     @cached_property
     def cluster(self) -> Cluster | None:
         name = self.asked["cluster"]
-        return cluster_named(name) if name else None
+        found = cluster_named(name) if name else None
+        if found and found.pk not in self.clusters:
+            raise Refused(reasons.ROLE_NEEDED, role=roles.SEE)
+        return found
+
+    def _seen(self, rows: QuerySet[Place]) -> QuerySet[Place]:
+        """Those of the clusters that may be seen."""
+        return rows if self.within is None else rows.filter(cluster_id__in=self.within)
 
     @cached_property
     def node(self) -> Node | None:
@@ -147,6 +158,7 @@ class Directory:
             endpoint=self.endpoint,
             q=self.q,
             contacts_min=self.contacts,
+            within=self.within,
         )
         return replace(where, **SHOWS[self.show][1])
 
@@ -248,7 +260,7 @@ def _address(name: str, query: str) -> str:
 @needs(roles.SEE)
 def find_users(request: HttpRequest) -> HttpResponse:
     """The first page with its filter, or only the rows of a further one."""
-    found = Directory(request.GET)
+    found = Directory(request.GET, request.user)
     rows_only = bool(found.after and request.headers.get("HX-Request"))
     template = "users/_search_rows.html" if rows_only else "users/search.html"
     response = render(request, template, {"place": "users", "found": found, "verbs": VERBS})
@@ -261,4 +273,4 @@ def find_users(request: HttpRequest) -> HttpResponse:
 @needs(roles.SEE)
 def export(request: HttpRequest) -> HttpResponse:
     """Everybody who matches, as CSV."""
-    return csv_response(request, matching_users(Directory(request.GET, exact=True).where), "users")
+    return csv_response(request, matching_users(Directory(request.GET, request.user, exact=True).where), "users")

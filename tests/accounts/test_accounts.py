@@ -1,0 +1,255 @@
+"""Accounts: roles everywhere and in one cluster, sessions, tokens; the last administrator stays."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connections, transaction
+from django.test import Client
+from django.utils import timezone
+
+from assignments.board import removal
+from tests.board.test_page import as_
+from tests.worlds import make_acme, node
+from topology.accounts import people, roles, sign_in, tokens
+from topology.models import ApiToken, Cluster, ClusterRole, Event
+from topology.reasons import Refused
+
+pytestmark = pytest.mark.django_db
+PEOPLE = "/accounts/"
+
+
+def somebody(name: str, role: str = "") -> Any:
+    person = get_user_model().objects.create(username=name)
+    if role:
+        sign_in.give_role(person, role)
+    return person
+
+
+@pytest.fixture
+def acme() -> Cluster:
+    return make_acme(imp1a=3, imp1b=2, waiting=1)
+
+
+@pytest.fixture
+def branch() -> Cluster:
+    return make_acme("branch", imp1a=2)
+
+
+@pytest.fixture
+def olga(branch: Cluster, acme: Cluster) -> Client:
+    """An operator of branch, who has no role elsewhere."""
+    person = somebody("olga")
+    people.set_cluster_role(person, branch, roles.OPERATOR, actor="test")
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+# --- Roles in one cluster -------------------------------------------------------------------------
+def test_an_operator_of_branch_is_refused_in_acme(olga: Client, acme: Cluster, branch: Cluster) -> None:
+    assert olga.get("/clusters/branch/").status_code == 200
+    assert olga.post("/clusters/branch/plans").status_code == 200
+    for method, path in (("get", ""), ("get", "users"), ("post", "plans"), ("get", "history/"), ("post", "moves/")):
+        assert getattr(olga, method)(f"/clusters/acme/{path}").status_code == 403, path
+    assert olga.get("/clusters/branch/structure/").status_code == 403, "that needs an administrator"
+    assert olga.get("/clusters/nowhere/").status_code == 403
+
+
+def test_a_role_in_acme_says_otherwise_and_the_higher_one_counts(olga: Client, acme: Cluster, branch: Cluster) -> None:
+    person = get_user_model().objects.get(username="olga")
+    people.set_cluster_role(person, acme, roles.VIEWER, actor="test")
+    assert olga.get("/clusters/acme/").status_code == 200
+    assert olga.post("/clusters/acme/plans").status_code == 403
+    people.set_role(person, roles.OPERATOR, actor="test")
+    assert olga.post("/clusters/acme/plans").status_code == 200, "operator everywhere, viewer in acme"
+
+
+def test_plans_and_operations_of_another_cluster_are_refused_by_their_own_address(
+    olga: Client, acme: Cluster, branch: Cluster
+) -> None:
+    from assignments.planning import plans
+    from assignments.runs import operations
+
+    plan = plans.make_plan(acme, "fill")
+    run = operations.start(plan.hash, actor="test")
+    assert [olga.get(f"/plans/{plan.hash}/").status_code, olga.post(f"/plans/{plan.hash}/run").status_code] == [403] * 2
+    assert olga.get(f"/operations/{run.pk}/").status_code == 403
+    for what in ("pause", "cancel", "undo"):
+        assert olga.post(f"/operations/{run.pk}/{what}").status_code == 403
+
+
+def test_what_is_about_all_clusters_shows_only_those_that_may_be_seen(olga: Client) -> None:
+    assert olga.get("/").headers["Location"] == "/clusters/branch/"
+    for path in ("/overview/", "/users/", "/clusters/branch/"):
+        text = olga.get(path).content.decode()
+        assert "branch" in text, path
+        assert "acme" not in text, path
+    assert "branch-imp1a-0001" in olga.get("/users/").content.decode()
+    export = b"".join(olga.get("/users/users.csv")).decode()  # type: ignore[arg-type]
+    assert "branch-imp1a-0001" in export
+    assert "\nimp1a-0001" not in export
+    assert olga.get("/users/?cluster=acme").status_code == 403
+    assert olga.get(f"/users/users.csv?node={node(Cluster.objects.get(name='acme'), 'imp1a').pk}").status_code == 422
+
+
+def test_the_database_refuses_a_second_role_in_a_cluster_and_one_that_there_is_not(branch: Cluster) -> None:
+    person = somebody("p")
+    ClusterRole.objects.create(user=person, cluster=branch, role=roles.VIEWER)
+    for role in (roles.OPERATOR, "king"):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ClusterRole.objects.create(user=person, cluster=branch, role=role)
+
+
+# --- The last administrator -----------------------------------------------------------------------
+def test_the_last_administrator_cannot_remove_themselves() -> None:
+    client = as_(roles.ADMINISTRATOR)
+    me = get_user_model().objects.get()
+    for path, form in (("role", {"role": "viewer"}), ("role", {"role": ""}), ("active", {})):
+        answer = client.post(f"{PEOPLE}{me.pk}/{path}", form)
+        assert answer.status_code == 409
+        assert "LAST_ADMINISTRATOR" in answer.content.decode()
+    with pytest.raises(Refused, match="last administrator"):
+        sign_in.issue_sign_in_link(username=me.username, role=roles.VIEWER)
+    second = somebody("second", roles.ADMINISTRATOR)
+    assert client.post(f"{PEOPLE}{me.pk}/role", {"role": "viewer"}).status_code == 302
+    assert roles.role_of(get_user_model().objects.get(pk=me.pk)) == roles.VIEWER
+    assert client.get(PEOPLE).status_code == 403
+    assert roles.role_of(second) == roles.ADMINISTRATOR
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_administrators_who_remove_each_other_at_once_leave_one() -> None:
+    first, second = somebody("first", roles.ADMINISTRATOR), somebody("second", roles.ADMINISTRATOR)
+    start = threading.Barrier(2)
+
+    def demote(who: Any) -> bool:
+        try:
+            start.wait(10)
+            people.set_role(who, roles.VIEWER, actor="test")
+            return True
+        except Refused:
+            return False
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(demote, (first, second))) == [False, True]
+
+
+# --- Sessions -------------------------------------------------------------------------------------
+def test_sessions_are_seen_and_ended(acme: Cluster) -> None:
+    admin = as_(roles.ADMINISTRATOR)
+    path = sign_in.issue_sign_in_link(username="vera")
+    vera = Client(headers={"user-agent": "Browser of Vera"})
+    vera.post(path)
+    person = get_user_model().objects.get(username="vera")
+    text = admin.get(PEOPLE).content.decode()
+    assert "Browser of Vera" in text
+    assert "127.0.0.1" in text
+    assert vera.get("/clusters/acme/").status_code == 200
+    assert admin.post(f"{PEOPLE}{person.pk}/sessions").status_code == 302
+    assert vera.get("/clusters/acme/").status_code == 302, "signed out"
+    assert Event.objects.get(code="SESSIONS_ENDED").facts["sessions"] == 1
+    assert "vera signed in" in admin.get(PEOPLE).content.decode()
+
+
+def test_a_deactivated_person_is_signed_out_and_may_come_back(acme: Cluster) -> None:
+    admin, vera = as_(roles.ADMINISTRATOR), Client()
+    vera.post(sign_in.issue_sign_in_link(username="vera"))
+    pk = get_user_model().objects.get(username="vera").pk
+    admin.post(f"{PEOPLE}{pk}/active")
+    assert vera.get("/").status_code == 302
+    assert people.sessions(pk) == []
+    admin.post(f"{PEOPLE}{pk}/active", {"active": "1"})
+    assert vera.post(sign_in.issue_sign_in_link(username="vera")).status_code == 302
+
+
+def test_an_invited_person_gets_a_link_and_a_role() -> None:
+    admin = as_(roles.ADMINISTRATOR)
+    text = admin.post(f"{PEOPLE}new", {"username": "nora", "role": "operator"}).content.decode()
+    path = text[text.index("/sign-in/link/") :].split("<")[0]
+    nora = Client()
+    assert nora.post(path).status_code == 302
+    assert roles.role_of(get_user_model().objects.get(username="nora")) == roles.OPERATOR
+    for name, role in (("", ""), ("a b", ""), ("x" * 151, ""), ("ok", "king")):
+        assert admin.post(f"{PEOPLE}new", {"username": name, "role": role}).status_code == 422
+
+
+# --- Tokens ---------------------------------------------------------------------------------------
+def command(*args: str) -> str:
+    out = StringIO()
+    call_command("token", *args, stdout=out)
+    return out.getvalue()
+
+
+def test_the_command_prints_the_token_alone_lists_and_revokes(acme: Cluster, branch: Cluster) -> None:
+    text = command("create", "ci", "--role", "operator", "--cluster", "branch", "--days", "30").strip()
+    assert "\n" not in text
+    assert len(text) > 40
+    found = ApiToken.objects.get()
+    assert text not in (found.token_hash, found.name)
+    assert found.expires_at is not None
+    assert abs(found.expires_at - timezone.now() - timedelta(days=30)) < timedelta(minutes=5)
+    [shown] = json.loads(command("list", "--json"))
+    assert shown == {
+        "id": found.pk, "name": "ci", "role": "operator", "clusters": ["branch"],
+        "expires": found.expires_at.isoformat(), "last_used": None,
+    }  # fmt: skip
+    program = tokens.use(text, timezone.now())
+    assert program is not None
+    assert program.reach.role_in(branch.pk) == "operator"
+    assert program.reach.role_in(acme.pk) is None
+    assert json.loads(command("list", "--json"))[0]["last_used"]
+    with pytest.raises(CommandError, match="TOKEN_NAME_TAKEN"):
+        command("create", "ci")
+    command("revoke", str(found.pk))
+    assert tokens.use(text, timezone.now()) is None
+    assert json.loads(command("list", "--json")) == []
+    with pytest.raises(CommandError, match="NO_SUCH_TOKEN"):
+        command("revoke", str(found.pk))
+    assert set(Event.objects.values_list("code", flat=True)) == {"TOKEN_CREATED", "TOKEN_REVOKED"}
+
+
+def test_a_token_ends_when_its_days_are_over_and_reaches_nothing_when_its_clusters_are_gone(branch: Cluster) -> None:
+    _, short = tokens.create("short", roles.VIEWER, days=1, actor="test")
+    _, bound = tokens.create("bound", roles.VIEWER, [branch], actor="test")
+    with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1)):
+        assert tokens.use(short, timezone.now()) is None
+    removal.remove_cluster(branch, branch.name)
+    program = tokens.use(bound, timezone.now())
+    assert program is not None
+    assert not program.reach.somewhere
+
+
+def test_the_page_makes_a_token_that_is_shown_once_and_revokes_it(branch: Cluster) -> None:
+    admin = as_(roles.ADMINISTRATOR)
+    text = admin.post(f"{PEOPLE}tokens", {"name": "ci", "role": "viewer", "days": "", "cluster": "branch"})
+    secret = text.content.decode().split(tokens.PREFIX)[1].split("<")[0]
+    assert tokens.use(tokens.PREFIX + secret, timezone.now())
+    assert secret not in admin.get(PEOPLE).content.decode()
+    found = ApiToken.objects.get()
+    assert admin.post(f"{PEOPLE}tokens/{found.pk}/revoke").status_code == 302
+    assert tokens.use(tokens.PREFIX + secret, timezone.now()) is None
+    for form in (
+        {"name": ""},
+        {"name": "x", "role": "king"},
+        {"name": "x", "days": "0"},
+        {"name": "x", "days": "9999"},
+    ):
+        assert admin.post(f"{PEOPLE}tokens", {"role": "viewer"} | form).status_code == 422
+
+
+@pytest.mark.parametrize("role", [roles.VIEWER, roles.OPERATOR])
+def test_nobody_below_an_administrator_sees_or_changes_accounts(role: str) -> None:
+    client = as_(role)
+    assert client.get(PEOPLE).status_code == 403
+    for path in ("new", "tokens", "tokens/1/revoke", "1/role", "1/active", "1/sessions"):
+        assert client.post(PEOPLE + path).status_code == 403, path

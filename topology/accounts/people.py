@@ -1,0 +1,168 @@
+"""Accounts: who has which role, who is signed in, and what an administrator may change about it.
+
+An installation keeps one active administrator: whoever would take the last one away is refused.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from topology import reasons
+from topology.accounts import roles
+from topology.live import events
+from topology.models import Cluster, ClusterRole, Event
+from topology.reasons import Refused
+
+SIGN_INS = (reasons.SIGNED_IN, reasons.SIGN_IN_THROTTLED, reasons.SESSIONS_ENDED)
+LOG = 100  # lines of the sign-in log
+SINCE, ADDRESS, AGENT = "signed_in_at", "signed_in_from", "signed_in_with"  # what a session knows of its sign-in
+TOPIC = "accounts"
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A session: whose, since when, from which address, with which browser."""
+
+    key: str
+    user_id: int
+    since: datetime | None
+    address: str
+    agent: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person as the page of accounts shows them."""
+
+    person: Any
+    role: str | None
+    cluster_roles: tuple[ClusterRole, ...]
+    sessions: tuple[SignedIn, ...]
+
+
+def accounts() -> list[Account]:
+    """Everybody, by name, in a fixed number of queries."""
+    there = ClusterRole.objects.select_related("cluster").order_by("cluster__name")
+    people = get_user_model().objects.prefetch_related("groups", Prefetch("cluster_roles", there)).order_by("username")
+    open_now = defaultdict(list)
+    for session in sessions():
+        open_now[session.user_id].append(session)
+    return [_account(person, open_now[person.pk]) for person in people]
+
+
+def _account(person: Any, open_now: list[SignedIn]) -> Account:
+    everywhere = roles.highest(*(group.name for group in person.groups.all()))
+    role = roles.ADMINISTRATOR if person.is_superuser else everywhere
+    return Account(person, role, tuple(person.cluster_roles.all()), tuple(open_now))
+
+
+def person(pk: int) -> Any:
+    """The account of a key. Raises Refused."""
+    found = get_user_model().objects.filter(pk=pk).first()
+    if found is None:
+        raise Refused(reasons.NO_SUCH_ACCOUNT, account=pk)
+    return found
+
+
+# --- Sessions -------------------------------------------------------------------------------------
+def note_sign_in(session: Any, address: str, agent: str) -> None:
+    """Keep in a new session when and from where it was signed in."""
+    session[SINCE], session[ADDRESS], session[AGENT] = timezone.now().isoformat(), address[:60], agent[:200]
+
+
+def sessions(user_id: int | None = None) -> list[SignedIn]:
+    """Sessions that are open now, of everybody or of one person."""
+    found = []
+    for session in Session.objects.filter(expire_date__gt=timezone.now()):
+        data = session.get_decoded()
+        owner = str(data.get(SESSION_KEY, ""))
+        if owner.isdigit() and HASH_SESSION_KEY in data and user_id in (None, int(owner)):
+            since = parse_datetime(data.get(SINCE, ""))
+            found.append(SignedIn(session.session_key, int(owner), since, data.get(ADDRESS, ""), data.get(AGENT, "")))
+    return sorted(found, key=lambda session: session.since.timestamp() if session.since else 0, reverse=True)
+
+
+@transaction.atomic
+def end_sessions(person: Any, *, actor: Any, only: str = "") -> int:
+    """Sign a person out everywhere, or end one session that begins so; answers how many ended."""
+    keys = [session.key for session in sessions(person.pk) if session.key.startswith(only)]
+    Session.objects.filter(session_key__in=keys).delete()
+    if keys:
+        events.record(
+            reasons.SESSIONS_ENDED, actor=actor, topics=[TOPIC], account=person.get_username(), sessions=len(keys)
+        )
+    return len(keys)
+
+
+def sign_in_log() -> QuerySet[Event]:
+    """The latest sign-ins, waits for too many failed ones, and sessions that were ended."""
+    return Event.objects.filter(code__in=[why.code for why in SIGN_INS]).order_by("-pk")[:LOG]
+
+
+# --- Roles ----------------------------------------------------------------------------------------
+@transaction.atomic
+def set_role(person: Any, role: str, *, actor: Any) -> None:
+    """Make this the one role of a person everywhere; "" takes it away. Raises Refused for the last administrator."""
+    _known(role)
+    if role != roles.ADMINISTRATOR:
+        demand_another_administrator(person)
+    person.groups.remove(*Group.objects.filter(name__in=roles.ROLES))
+    if role:
+        person.groups.add(Group.objects.get(name=role))
+    _say_role(person, role, "everywhere", actor)
+
+
+@transaction.atomic
+def set_cluster_role(person: Any, cluster: Cluster, role: str, *, actor: Any) -> None:
+    """Make this the role of a person in one cluster; "" takes it away. Raises Refused."""
+    _known(role)
+    if role:
+        ClusterRole.objects.update_or_create(user=person, cluster=cluster, defaults={"role": role})
+    else:
+        ClusterRole.objects.filter(user=person, cluster=cluster).delete()
+    _say_role(person, role, f"in {cluster.name}", actor)
+
+
+@transaction.atomic
+def set_active(person: Any, active: bool, *, actor: Any) -> None:
+    """Let a person sign in, or end that and all their sessions. Raises Refused for the last administrator."""
+    if not active:
+        demand_another_administrator(person)
+    people = get_user_model().objects.filter(pk=person.pk).exclude(is_active=active)
+    if not people.update(is_active=active):
+        return
+    why = reasons.ACCOUNT_ACTIVATED if active else reasons.ACCOUNT_DEACTIVATED
+    events.record(why, actor=actor, topics=[TOPIC], account=person.get_username())
+    if not active:
+        end_sessions(person, actor=actor)
+
+
+def demand_another_administrator(person: Any) -> None:
+    """Raise Refused when nobody else could administer; two who remove each other wait for one lock."""
+    Group.objects.select_for_update().get(name=roles.ADMINISTRATOR)
+    administrators = get_user_model().objects.filter(
+        Q(groups__name=roles.ADMINISTRATOR) | Q(is_superuser=True), is_active=True
+    )
+    if set(administrators.values_list("pk", flat=True)) == {person.pk}:
+        raise Refused(reasons.LAST_ADMINISTRATOR, account=person.get_username())
+
+
+def _known(role: str) -> None:
+    if role and role not in roles.ROLES:
+        raise Refused(reasons.ROLE_NOT_KNOWN, role=role[:40], roles=", ".join(roles.ROLES))
+
+
+def _say_role(person: Any, role: str, where: str, actor: Any) -> None:
+    name = person.get_username()
+    events.record(reasons.ROLE_SET, actor=actor, topics=[TOPIC], account=name, role=role or "no role", where=where)

@@ -1,0 +1,132 @@
+"""API tokens: what a program signs in with.
+
+create -> the token, shown once; its hash is kept -> each request: one UPDATE that finds it, counts it and notes it
+                                                     |-> unknown, expired or revoked: None
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from topology import reasons
+from topology.accounts import roles
+from topology.live import events
+from topology.models import ApiToken, Cluster
+from topology.reasons import Refused
+
+PREFIX = "hn_"  # so that scanners of leaked secrets, and people, know one
+MAX_NAME, MAX_DAYS = 100, 3650
+
+
+@dataclass(frozen=True)
+class Program:
+    """Whoever calls with a token: it has a role and a name like a person, and no account."""
+
+    token_id: int
+    name: str
+    reach: roles.Reach
+    calls: int  # in this minute
+    pk: None = None
+    is_authenticated: bool = True
+    is_active: bool = True
+
+    def get_username(self) -> str:
+        """How history names it."""
+        return f"token {self.name}"
+
+    __str__ = get_username
+
+
+USE = """
+UPDATE topology_apitoken SET last_used_at = %(now)s, minute = %(minute)s,
+    calls = CASE WHEN minute = %(minute)s THEN calls + 1 ELSE 1 END
+WHERE token_hash = %(hash)s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > %(now)s)
+RETURNING id, name, role, everywhere, calls,
+    ARRAY(SELECT cluster_id FROM topology_apitoken_clusters c WHERE c.apitoken_id = topology_apitoken.id)
+"""
+
+
+def use(token: str, now: datetime) -> Program | None:
+    """The program of a token, with this request counted; None for a token that is not valid."""
+    with connection.cursor() as cursor:
+        cursor.execute(USE, {"now": now, "minute": minute_of(now), "hash": _hash(token)})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    pk, name, role, everywhere, calls, clusters = row
+    reach = roles.Reach(role) if everywhere else roles.Reach(None, dict.fromkeys(clusters, role))
+    return Program(pk, name, reach, calls)
+
+
+def minute_of(now: datetime) -> int:
+    """The minute since 1970 that requests are counted in."""
+    return int(now.timestamp()) // 60
+
+
+def over_limit(program: Program, now: datetime) -> int:
+    """Seconds after which the program may ask again; 0: it may ask now."""
+    return 60 - int(now.timestamp()) % 60 if program.calls > settings.API_REQUESTS_PER_MINUTE else 0
+
+
+@transaction.atomic
+def create(
+    name: str, role: str, clusters: Sequence[Cluster] = (), *, days: int | None = None, actor: Any
+) -> tuple[ApiToken, str]:
+    """A new token and its text, which is shown this once; no clusters: all of them. Raises Refused."""
+    said = " ".join(name.split())
+    if not 0 < len(said) <= MAX_NAME or role not in roles.ROLES or (days is not None and not 0 < days <= MAX_DAYS):
+        raise Refused(reasons.TOKEN_NOT_VALID, name=MAX_NAME, roles=", ".join(roles.ROLES), days=MAX_DAYS)
+    text = PREFIX + secrets.token_urlsafe(32)
+    until = None if days is None else timezone.now() + timedelta(days=days)
+    try:
+        with transaction.atomic():
+            token = ApiToken.objects.create(
+                name=said, token_hash=_hash(text), role=role, everywhere=not clusters, expires_at=until,
+                author_name=str(actor),
+            )  # fmt: skip
+    except IntegrityError:
+        raise Refused(reasons.TOKEN_NAME_TAKEN, name=said) from None
+    token.clusters.set(clusters)
+    reach = ", ".join(cluster.name for cluster in clusters) or "all clusters"
+    events.record(reasons.TOKEN_CREATED, actor=actor, topics=["accounts"], token=said, role=role, reach=reach)
+    return token, text
+
+
+@transaction.atomic
+def revoke(pk: int, *, actor: Any) -> ApiToken:
+    """End a token now. Raises Refused when there is none, or it has ended."""
+    found = ApiToken.objects.filter(pk=pk).first()
+    if not found or not ApiToken.objects.filter(pk=pk, revoked_at=None).update(revoked_at=timezone.now()):
+        raise Refused(reasons.NO_SUCH_TOKEN, token=pk)
+    events.record(reasons.TOKEN_REVOKED, actor=actor, topics=["accounts"], token=found.name)
+    return found
+
+
+def listed() -> list[ApiToken]:
+    """Tokens that are not revoked, the newest first, with their clusters."""
+    return list(ApiToken.objects.filter(revoked_at=None).prefetch_related("clusters"))
+
+
+def as_dict(token: ApiToken) -> dict[str, Any]:
+    """The shape that the page, the command and the documents show; no clusters: all of them."""
+    return {
+        "id": token.pk,
+        "name": token.name,
+        "role": token.role,
+        "clusters": [cluster.name for cluster in token.clusters.all()],
+        "expires": token.expires_at.isoformat() if token.expires_at else None,
+        "last_used": token.last_used_at.isoformat() if token.last_used_at else None,
+    }
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,59 @@
+"""manage.py token create|list|revoke: what programs sign in with."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from topology.accounts import roles, tokens
+from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.structure import selectors
+
+
+class Command(ConsoleCommand):
+    help = "Make, list and revoke the tokens of the HTTP API."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        create = verbs.add_parser("create", help="make a token and print it; it is shown this once")
+        create.add_argument("name")
+        create.add_argument("--role", choices=roles.ROLES, default=roles.VIEWER)
+        create.add_argument("--cluster", action="append", default=[], help="reach only this one; may be repeated")
+        create.add_argument("--days", type=int, help="days after which it ends; without: never")
+        listed = verbs.add_parser("list", help="tokens that are not revoked")
+        revoke = verbs.add_parser("revoke", help="end a token now")
+        revoke.add_argument("id", type=int)
+        for verb in (create, listed, revoke):
+            verb.add_argument("--json", action="store_true", help=self.json_help)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            getattr(self, f"_{options['verb']}")(options)
+
+    def _create(self, options: dict[str, Any]) -> None:
+        clusters = [selectors.cluster_named(name) for name in dict.fromkeys(options["cluster"])]
+        token, text = tokens.create(
+            options["name"], options["role"], clusters, days=options["days"], actor=COMMAND_LINE
+        )
+        if options["json"]:
+            self.print_json(tokens.as_dict(token) | {"token": text})
+        else:
+            self.stdout.write(text)
+
+    def _list(self, options: dict[str, Any]) -> None:
+        found = [tokens.as_dict(token) for token in tokens.listed()]
+        if options["json"]:
+            self.print_json(found)
+            return
+        for token in found:
+            reach = ", ".join(token["clusters"]) or "all clusters"
+            used = token["last_used"] or "never"
+            self.stdout.write(f"{token['id']:>5}  {token['name']:24} {token['role']:14} {reach}; last used {used}")
+        if not found:
+            self.stdout.write("No token.")
+
+    def _revoke(self, options: dict[str, Any]) -> None:
+        found = tokens.revoke(options["id"], actor=COMMAND_LINE)
+        if options["json"]:
+            self.print_json({"id": found.pk, "revoked": True})
+        else:
+            self.stdout.write(f"Revoked: {found.name}.")

@@ -1,0 +1,44 @@
+"""Reasons: accounts, roles and tokens."""
+
+from topology.reasons.reason import NEWS, add
+
+SESSIONS_ENDED = add("SESSIONS_ENDED", "{actor} ended {sessions} sessions of {account}.", level=NEWS)
+ROLE_SET = add("ROLE_SET", "{account} has {role} {where}.", level=NEWS)
+ROLE_NOT_KNOWN = add("ROLE_NOT_KNOWN", "There is no role {role}.", "Known: {roles}.", status=422)
+ACCOUNT_ACTIVATED = add("ACCOUNT_ACTIVATED", "{account} may sign in again.", level=NEWS)
+ACCOUNT_DEACTIVATED = add("ACCOUNT_DEACTIVATED", "{account} may not sign in any more.", level=NEWS)
+PERSON_INVITED = add("PERSON_INVITED", "{actor} made a sign-in link for {account}.", level=NEWS)
+ACCOUNT_NAME_NOT_VALID = add(
+    "ACCOUNT_NAME_NOT_VALID",
+    "“{name}” cannot be the name of an account.",
+    "Use 1 to 150 letters, digits and @ . + - _, and one of the roles.",
+    status=422,
+)
+NO_SUCH_ACCOUNT = add("NO_SUCH_ACCOUNT", "There is no account {account}.", "Look at the page Accounts.", status=404)
+LAST_ADMINISTRATOR = add(
+    "LAST_ADMINISTRATOR",
+    "{account} is the last administrator.",
+    "Make somebody else an administrator first.",
+)
+TOKEN_CREATED = add("TOKEN_CREATED", "{actor} made the token {token}: {role} of {reach}.", level=NEWS)
+TOKEN_REVOKED = add("TOKEN_REVOKED", "{actor} revoked the token {token}.", level=NEWS)
+TOKEN_NOT_VALID = add(
+    "TOKEN_NOT_VALID",
+    "A token has a name of 1 to {name} characters, one of the roles {roles}, and ends after 1 to {days} days or never.",
+    "Correct what differs.",
+    status=422,
+)
+TOKEN_NAME_TAKEN = add("TOKEN_NAME_TAKEN", "There is a token {name} already.", "Choose another name, or revoke it.")
+NO_SUCH_TOKEN = add("NO_SUCH_TOKEN", "There is no token {token}.", "List them with: manage.py token list", status=404)
+TOKEN_NEEDED = add(
+    "TOKEN_NEEDED",
+    "This needs a valid token.",
+    "Send “Authorization: Bearer TOKEN”; make one with: manage.py token create NAME --role viewer",
+    status=401,
+)
+RATE_LIMITED = add(
+    "RATE_LIMITED",
+    "{token} asked more than {limit} times in this minute.",
+    "Ask again in {seconds} seconds.",
+    status=429,
+)
