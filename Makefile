@@ -55,7 +55,7 @@ run: setup-run
 # The long files come first (tests/conftest.py), so that no process is left alone with one of them in the end.
 # (The marks of --dist loadgroup are ignored in silence with pytest 9.2: pytest-xdist issue 1386.)
 test: setup-test lint types
-	@$(BIN)/python -m tests.browser.chromium
+	@$(BIN)/python -m tests.tools
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: setup-test

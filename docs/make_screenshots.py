@@ -19,7 +19,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.chromium import FLAGS, find_or_install  # noqa: E402
+from tests import tools  # noqa: E402
+from tests.browser.chromium import FLAGS  # noqa: E402
 
 SIZE = ViewportSize(width=1440, height=900)
 LARGEST = 300_000  # bytes of one picture
@@ -30,8 +31,9 @@ def main() -> int:
     """Make the pictures; 1 when one of them came out too large."""
     asked = _arguments()
     (ROOT / "docs/img").mkdir(exist_ok=True)
+    chromium = tools.need("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_or_install(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         made = [_picture(browser, each, asked) for each in PICTURES if not asked.only or each[0] in asked.only]
         browser.close()
     for path in made:

@@ -10,6 +10,9 @@ Processes (the test's data are committed; everything is emptied after each test)
                    `.start_worker()`. It takes tasks during the test and is idle between tests.
     Both start once per xdist worker. Their output stands in the report of a test that fails.
 
+Programs from outside (nginx, slapd, Firefox …)
+    `tools.need("nginx")` of tests/tools.py answers the path, installs it once, or skips the test and says why.
+
 Browser (tests/browser only; with NO_BROWSER=1 these tests are skipped)
     `signed_in_page(role="administrator", path="/", **context)`
         opens `path` in a browser of its own, signed in by session cookie, and answers a Playwright page. Call it twice

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from config.local.embedded import BASE_DIR
-from tests.browser.chromium import FLAGS, NoBrowser, find_or_install, is_waived
+from tests import tools
+from tests.browser.chromium import FLAGS
 from tests.live_stack import LiveStack
 
 RESULTS = BASE_DIR / "test-results"
@@ -24,12 +25,7 @@ def browser() -> Iterator[Browser]:
 
     Not for longer: Playwright's event loop runs in this thread, and async tests of other files need their own.
     """
-    if is_waived():
-        pytest.skip("NO_BROWSER=1")
-    try:
-        path = find_or_install()
-    except NoBrowser as error:
-        pytest.fail(str(error))
+    path = tools.need("chromium")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # The loop makes Django think that the tests' own queries block an async view.
         patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
