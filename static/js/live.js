@@ -14,7 +14,7 @@
   // --- Fetching -------------------------------------------------------------------------------------
   const waiting = new Set(), fetching = new Map(), fetched = new WeakMap(), failed = new Set();
   const heard = new Map(), asked = new WeakMap(); // when: by topic, by request
-  let pumping = 0, typedAt = -Infinity, answered = 0;
+  let pumping = 0, typedAt = -Infinity, answered = 0, pressed = false;
 
   function news(topics, within = document) {
     const named = (element) => element.dataset.live.split(" ").some((topic) => topics.includes(topic));
@@ -26,7 +26,7 @@
   }
 
   function inUse(element) {
-    if (document.body.classList.contains("dragging")) return true;
+    if (pressed || document.body.classList.contains("dragging")) return true;
     if (element.querySelector(":popover-open, dialog[open], details[data-menu][open]")) return true;
     const field = document.activeElement;
     return performance.now() - typedAt < 2500 && element.contains(field) && field.matches("input, textarea, select");
@@ -77,7 +77,22 @@
       waiting.add(event.detail.target);
     }
   });
+  document.addEventListener("htmx:oobBeforeSwap", (event) => { // along with another answer: fetched when it is let go
+    if (!pressed || !event.detail.target.matches(LIVE)) return;
+    event.detail.shouldSwap = false;
+    waiting.add(event.detail.target);
+    pump();
+  });
   document.addEventListener("visibilitychange", pump);
+
+  // What is pressed stays until the click or the drag that begins with it: on a new element neither would arrive.
+  const release = () => { if (pressed) { pressed = false; pump(); } };
+  addEventListener("pointerdown", () => { pressed = true; }, true);
+  addEventListener("pointerup", () => setTimeout(release), true); // the click comes after it
+  addEventListener("pointermove", ({ buttons }) => { if (!buttons) release(); }, true); // let go where nobody saw it
+  addEventListener("pointercancel", release, true);
+  addEventListener("blur", release); // of the window: it does not bubble
+
   for (const kind of ["input", "focusin"])
     document.addEventListener(kind, (event) => { if (event.target.matches("input, textarea, select")) typedAt = performance.now(); });
   Object.defineProperty(Idiomorph.defaults, "ignoreActiveValue", {
