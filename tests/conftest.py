@@ -101,6 +101,7 @@ def live_web(_programs: LiveStack, transactional_db: None) -> Iterator[LiveStack
     """A running web server on the test database."""
     _programs.start_web()
     yield _programs
+    _programs.end_transactions()
     _programs.show_output()
 
 

@@ -8,6 +8,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from django.db import connection
+
 from config.local.embedded import BASE_DIR, HOST, free_port
 from config.local.processes import child_setup, signal_group, stop_child, wait_until
 
@@ -138,6 +140,27 @@ class LiveStack:
                 self._shown[name] = len(text)
                 if new.strip():
                     sys.stdout.write(f"--- {name} ---\n{new[-4000:]}\n")
+
+    def end_transactions(self) -> None:
+        """Wait until nobody else is inside a transaction, and end who does not come to one: the tables can be emptied.
+
+        What a test asked for last may still be on its way when its browser is gone; emptying waits for it, it for the
+        emptying, and whatever it writes later the next test would meet.
+        """
+        if not wait_until(lambda: not self._transactions() and not self._transactions(), 10):
+            for pid in self._transactions():
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+            assert wait_until(lambda: not self._transactions(), 10), "a transaction of the test does not end"
+
+    def _transactions(self) -> list[int]:
+        """The backends on the test database, other than ours, that are inside a transaction."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend' AND xact_start IS NOT NULL"
+            )
+            return [pid for (pid,) in cursor.fetchall()]
 
     def close(self) -> None:
         """End both."""
