@@ -6,3 +6,5 @@ urlpatterns = [
     path("", include("topology.urls")),
     path("", include("assignments.urls")),
 ]
+
+handler500 = "topology.views.failures.failed"

@@ -18,7 +18,7 @@ from topology.models import Event, SignInLink
 
 pytestmark = pytest.mark.django_db
 
-OPEN = {"sign-in", "sign-in-link", "healthz", "readyz", "livez"}
+OPEN = {"sign-in", "sign-in-link", "healthz", "readyz", "livez", "trouble"}
 
 
 def addresses() -> list[tuple[str, str]]:

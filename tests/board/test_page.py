@@ -29,7 +29,7 @@ from topology.rules.states import State
 pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
-OPEN_TO_ALL = {"sign-in", "sign-in-link", "healthz", "readyz", "livez"}
+OPEN_TO_ALL = {"sign-in", "sign-in-link", "healthz", "readyz", "livez", "trouble"}
 ELSEWHERE = {"stream"}  # asked by test_stream.py: it closes the test's connection
 VIEWING = [
     "trouble",

@@ -1,11 +1,18 @@
 """What is wrong with the console itself is said in one place, with since when; health agrees."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
 
-import psycopg.errors
 import pytest
-from django.db import OperationalError
+from django.db import connection, transaction
 from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
@@ -14,10 +21,12 @@ from assignments import tasks
 from assignments.models import Goal
 from assignments.planning import plans
 from assignments.runs import batches, operations
+from config.local.embedded import BASE_DIR, HOST, free_port
+from config.local.processes import child_setup, stop_child, wait_until
 from tests.board.test_page import as_
 from tests.crowd import make_crowd
 from topology.accounts import roles
-from topology.live import events, health
+from topology.live import events, health, probe
 from topology.models import Cluster, Heartbeat
 
 pytestmark = pytest.mark.django_db
@@ -71,26 +80,127 @@ def test_redis_away_is_said_and_is_no_failure(client: Client, monkeypatch: pytes
     monkeypatch.setattr(events, "_client", None)
 
 
+@pytest.fixture
+def refusing(transactional_db: None) -> Iterator[Callable[[str], None]]:
+    """Let PostgreSQL itself refuse to store, with an error of its own."""
+
+    def refuse(state: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE FUNCTION refuse_probe() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '{state}'; END $$;"
+                "CREATE TRIGGER refuse BEFORE INSERT ON topology_write_probe EXECUTE FUNCTION refuse_probe()"
+            )
+
+    yield refuse
+    events.client().delete(f"{events.stream_name()}:signs")
+    with connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION IF EXISTS refuse_probe CASCADE")
+
+
 @pytest.mark.parametrize(
-    ("error", "code"),
+    ("state", "code"),
     [
-        (psycopg.errors.DiskFull, "DISK_FULL"),
-        (psycopg.errors.ReadOnlySqlTransaction, "DATABASE_READ_ONLY"),
-        (psycopg.errors.ConnectionException, "DATABASE_AWAY"),
+        ("53100", "DISK_FULL"),
+        ("25006", "DATABASE_READ_ONLY"),
+        ("53300", "DATABASE_AWAY"),
+        ("42501", "DATABASE_REFUSES"),
     ],
 )
-def test_a_database_that_stores_nothing_is_named(
-    error: type[Exception], code: str, client: Client, monkeypatch: pytest.MonkeyPatch
+def test_what_stores_nothing_is_named_by_health_and_then_by_every_page(
+    state: str, code: str, client: Client, refusing: Callable[[str], None]
 ) -> None:
-    def fails(*args: Any, **kwargs: Any) -> None:
-        raise OperationalError("no") from error()
-
-    monkeypatch.setattr(Heartbeat.objects, "update_or_create", fails)
-    trouble = health.write_trouble()
-    assert trouble
-    assert trouble.code == code
+    tasks.tick()
+    refusing(state)
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json()["writes"]) == (503, False)
+    assert [trouble["code"] for trouble in answer.json()["troubles"]] == [code]
+    assert answer.json()["troubles"][0]["since"], "since the last time that something was stored"
+    with transaction.atomic():
+        viewer = as_(roles.VIEWER)
+    page = viewer.get(reverse("overview")).content.decode()
+    assert page.count(f'data-code="{code}"') == 1
+
+
+def test_the_tick_finds_a_disk_that_is_full_and_that_it_has_room_again(refusing: Callable[[str], None]) -> None:
+    events.client().delete(f"{events.stream_name()}:signs")
+    refusing("53100")
+    tasks.tick()
+    assert codes() == ["DISK_FULL"]
+    with connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION refuse_probe CASCADE")
+    health.beat(timezone.now() + health.TRY_AGAIN)
+    assert codes() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_trying_takes_room_on_the_disk_each_time() -> None:
+    for _ in range(2):
+        assert probe.try_write() == (None, "")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_relation_size('topology_write_probe'), count(*) FROM topology_write_probe")
+            assert cursor.fetchone() == (probe.PAGES * 8192, probe.PAGES)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_read_only_is_met_by_trying(client: Client) -> None:
+    tasks.tick()
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    try:
+        assert [trouble["code"] for trouble in client.get("/healthz").json()["troubles"]] == ["DATABASE_READ_ONLY"]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SET default_transaction_read_only = off")
+        events.client().delete(f"{events.stream_name()}:signs")
+
+
+def asked(address: str, **headers: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+@pytest.fixture
+def without_database(tmp_path: Path) -> Iterator[str]:
+    """The address of a web server whose database is nowhere."""
+    port = free_port()
+    environment = os.environ | {
+        "DATABASE_URL": f"postgresql://homenode@{HOST}:{free_port()}/none",
+        "DATABASE_POOL": "2",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    options = ("--interface", "asginl", "--host", HOST, "--port", str(port), "config.asgi:application")
+    with (tmp_path / "log").open("wb") as log:
+        web = subprocess.Popen(
+            [sys.executable, "-m", "granian", *options],
+            cwd=BASE_DIR,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=child_setup(signal.SIGTERM),
+        )
+    yield f"http://{HOST}:{port}"
+    stop_child(web, signal.SIGTERM, 8)
+
+
+def test_a_database_that_is_away_is_503_everywhere_with_its_reason(without_database: str) -> None:
+    assert wait_until(lambda: asked(f"{without_database}/livez")[0] == 503, 60)
+    status, text = asked(f"{without_database}/healthz")
+    assert (status, json.loads(text)["database"], json.loads(text)["writes"]) == (503, False, False)
+    assert [trouble["code"] for trouble in json.loads(text)["troubles"]] == ["DATABASE_AWAY"]
+    cookie = {"Cookie": "homenode_session=" + "a" * 32}
+    for headers in (cookie, cookie | {"HX-Request": "true"}, cookie | {"Accept": "application/json"}):
+        status, text = asked(f"{without_database}/overview/", **headers)
+        assert status == 503
+        assert "DATABASE_AWAY" in text
+    status, text = asked(f"{without_database}/trouble")
+    assert (status, text.count('data-code="DATABASE_AWAY"')) == (200, 1), "an open page learns it too"
 
 
 def test_a_run_that_nobody_works_on_says_since_when_and_no_time_left(monkeypatch: pytest.MonkeyPatch) -> None:

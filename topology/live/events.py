@@ -8,7 +8,7 @@ A message carries topics only ("node-3", "operation-7"), never data: whoever sho
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 import redis
@@ -135,11 +135,29 @@ def _shown(topic: str) -> str:
     return f"{stream_name()}:shown:{topic}"
 
 
+def leave_signs(marks: Mapping[str, str]) -> None:
+    """Keep marks of the console's own health by name; while Redis is away nobody can."""
+    try:
+        client().hset(_signs(), mapping=dict(marks))  # type: ignore[arg-type]
+    except AWAY as error:
+        log.warning("no sign left: %s", error)
+
+
+def signs() -> dict[str, str]:
+    """The marks left so far. Raises what a Redis that went away raises."""
+    found: dict[bytes, bytes] = client().hgetall(_signs())  # type: ignore[assignment]
+    return {name.decode(): mark.decode() for name, mark in found.items()}
+
+
+def _signs() -> str:
+    return f"{stream_name()}:signs"
+
+
 def alive() -> bool:
     """Whether Redis answers."""
     try:
         return bool(client().ping())
-    except redis.RedisError:
+    except AWAY:
         return False
 
 

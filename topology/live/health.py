@@ -8,24 +8,30 @@ tasks that wait mean that nobody takes them (no worker), an empty queue that nob
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection
 from django.utils import timezone
 
 from topology import reasons
-from topology.live import events
+from topology.live import events, probe
 from topology.models import Cluster, Heartbeat
 from topology.reasons import Reason
 
 TICK = "tick"
-PROBE = "probe"
+log = logging.getLogger(__name__)
+TRY = timedelta(seconds=10)  # real time between two tries of the tick to store something
+TRY_AGAIN = timedelta(seconds=3)  # the same while it fails
+BELIEVED = timedelta(seconds=60)  # real time for which a failed try is told
+AWAY_FOR = 3.0  # seconds for which nobody asks a database that did not answer: its pool keeps everybody waiting
 LATE = timedelta(seconds=6)  # real time without a tick that is no hiccup any more
 FIRST = timedelta(seconds=60)  # real time that a new installation has for its first tick
-DISK_FULL, READ_ONLY = ("53100",), ("25006", "55000")  # of PostgreSQL (appendix A)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +53,57 @@ class Trouble:
     def fix(self) -> str:
         return self.reason.say_fix()
 
+    def as_dict(self) -> dict[str, Any]:
+        """The shape that health gives."""
+        since = self.since.isoformat(timespec="seconds") if self.since else None
+        return {"code": self.code, "message": self.sentence, "fix": self.fix, "since": since}
+
+
+@dataclass
+class _Database:
+    """What this process knows of the database between two questions."""
+
+    seen: datetime = field(default_factory=timezone.now)  # its last answer
+    silent_until: float = 0.0  # of the monotonic clock
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_database = _Database()
+
 
 def beat(now: datetime) -> None:
-    """Note that the tick was carried out; one narrow row, whoever carries it out."""
-    if not Heartbeat.objects.filter(name=TICK).update(at=now):
-        Heartbeat.objects.get_or_create(name=TICK, defaults={"at": now})
+    """Note that the tick was carried out, in one narrow row; now and then the disk is tried too."""
+    try:
+        if not Heartbeat.objects.filter(name=TICK).update(at=now):
+            Heartbeat.objects.get_or_create(name=TICK, defaults={"at": now})
+    except Error:
+        _try_now_and_then(now)
+        raise
+    _try_now_and_then(now)
+
+
+def _try_now_and_then(now: datetime) -> None:
+    try:
+        marks = events.signs()
+    except events.AWAY:
+        return
+    tried = _moment(marks, "tried")
+    if tried is None or now - tried >= (TRY_AGAIN if marks.get("wrong") else TRY):
+        _try_to_store(now)
+
+
+def _try_to_store(now: datetime) -> Reason | None:
+    """Try, and leave for every page what came of it."""
+    wrong, words = probe.try_write()
+    if wrong:
+        log.warning("the database stores nothing: %s", words)
+    stored = {} if wrong else {"stored": now.isoformat()}
+    events.leave_signs({"tried": now.isoformat(), "wrong": wrong.code if wrong else "", **stored})
+    return wrong
+
+
+def _moment(marks: dict[str, str], name: str) -> datetime | None:
+    return datetime.fromisoformat(marks[name]) if marks.get(name) else None
 
 
 def last_tick() -> datetime | None:
@@ -76,33 +128,47 @@ def troubles(now: datetime | None = None) -> list[Trouble]:
 
 def _troubles(now: datetime) -> Iterator[Trouble]:
     try:
-        since = stalled_since(now)
-    except DatabaseError:
-        yield Trouble(reasons.DATABASE_AWAY)
+        since = _asked_once(now)
+    except Error:
+        yield Trouble(reasons.DATABASE_AWAY, _database.seen)
         return
-    if not events.alive():
+    try:
+        failed = _store_trouble(events.signs(), now)
+    except events.AWAY:
         yield Trouble(reasons.REDIS_AWAY, since)
+        return
+    if failed:
+        yield failed  # ticks that stopped follow from it
     elif since is not None:
         yield Trouble(reasons.NO_WORKER if events.waiting_tasks() else reasons.NO_BEAT, since)
 
 
-def write_trouble() -> Trouble | None:
-    """Why the database does not store, tried by storing; None when it does."""
-    try:
-        with transaction.atomic():
-            Heartbeat.objects.update_or_create(name=PROBE, defaults={"at": timezone.now()})
-    except DatabaseError as error:
-        state = getattr(error.__cause__, "sqlstate", None)
-        if state in DISK_FULL:
-            return Trouble(reasons.DISK_FULL)
-        return Trouble(reasons.DATABASE_READ_ONLY if state in READ_ONLY else reasons.DATABASE_AWAY)
-    return None
+def _asked_once(now: datetime) -> datetime | None:
+    """Since when ticks are missing; while the database is silent one asks for all."""
+    with _database.lock:
+        if time.monotonic() < _database.silent_until:
+            raise Error
+        try:
+            since = stalled_since(now)
+        except Error:
+            _database.silent_until = time.monotonic() + AWAY_FOR
+            raise
+        _database.seen, _database.silent_until = timezone.now(), 0.0
+        return since
+
+
+def _store_trouble(marks: dict[str, str], now: datetime) -> Trouble | None:
+    """What the last try to store something met; an old try says nothing."""
+    wrong, tried = reasons.REASONS.get(marks.get("wrong", "")), _moment(marks, "tried")
+    if wrong is None or tried is None or now - tried > BELIEVED:
+        return None
+    return Trouble(wrong, _moment(marks, "stored"))
 
 
 def report() -> dict[str, Any]:
     """What /healthz says: each part by name, and the age of the tick in seconds. Never raises for a part that fails."""
-    failed = write_trouble()
-    database = failed is None or failed.reason is not reasons.DATABASE_AWAY or database_answers()
+    failed = _try_to_store(timezone.now())
+    database = database_answers()
     found = [trouble.reason for trouble in troubles()] if database else [reasons.DATABASE_AWAY]
     at = last_tick() if database else None
     return {
@@ -112,6 +178,7 @@ def report() -> dict[str, Any]:
         "worker": reasons.NO_WORKER not in found,
         "beat": reasons.NO_BEAT not in found,
         "tick_age": round((timezone.now() - at).total_seconds(), 1) if at else None,
+        "troubles": [trouble.as_dict() for trouble in troubles()],
     }
 
 
@@ -121,5 +188,5 @@ def database_answers() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         return True
-    except DatabaseError:
+    except Error:
         return False

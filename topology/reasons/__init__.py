@@ -52,7 +52,15 @@ from topology.reasons.balancer import (
     SETTING_NOT_VALID,
     SETTING_UNKNOWN,
 )
-from topology.reasons.health import DATABASE_AWAY, DATABASE_READ_ONLY, DISK_FULL, NO_BEAT, NO_WORKER, REDIS_AWAY
+from topology.reasons.health import (
+    DATABASE_AWAY,
+    DATABASE_READ_ONLY,
+    DATABASE_REFUSES,
+    DISK_FULL,
+    NO_BEAT,
+    NO_WORKER,
+    REDIS_AWAY,
+)
 from topology.reasons.imports import (
     CLUSTER_IN_FAILOVER,
     IMPORT_BAD_ENCODING,

@@ -19,19 +19,33 @@ REDIS_AWAY = add(
     "Redis does not answer: pages are not live, failovers and runs stand still. Reading and small moves work.",
     "Start Redis, or check REDIS_URL. What stands still goes on by itself.",
     ALARM,
+    status=503,
 )
 DATABASE_AWAY = add(
-    "DATABASE_AWAY", "The database does not answer: nothing works.", "Start PostgreSQL, or check DATABASE_URL.", ALARM
+    "DATABASE_AWAY",
+    "The database does not answer: nothing works.",
+    "Start PostgreSQL, or check DATABASE_URL. What stands still goes on by itself.",
+    ALARM,
+    status=503,
 )
 DATABASE_READ_ONLY = add(
     "DATABASE_READ_ONLY",
     "The database is read-only: nothing can be changed. Reading works.",
     "Promote it, or point DATABASE_URL to the primary.",
     ALARM,
+    status=503,
 )
 DISK_FULL = add(
     "DISK_FULL",
-    "The disk of the database is full: nothing can be changed. Reading works.",
+    "The disk of the database is full: changes fail, and a failed one changes nothing. Reading works.",
     "Free space on the disk of the database. What stands still goes on by itself.",
     ALARM,
+    status=503,
+)
+DATABASE_REFUSES = add(
+    "DATABASE_REFUSES",
+    "The database refuses changes. Reading works.",
+    "The log of the worker and of the web server has its words.",
+    ALARM,
+    status=503,
 )
