@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "django_htmx",
     "csp",
+    "pgtrigger",
     "topology",
     "assignments",
     "config.local",

@@ -5,13 +5,18 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from assignments.models.triggers import COUNTS, LISTS, RENAMES
 from topology.models import Cluster, EndUser, Node
+
+# The order of the lists is ours; the directory knows nothing of it.
+RENAMES.register(EndUser)  # type: ignore[arg-type]  # it takes the class
 
 
 class Assignment(models.Model):
     """One narrow row per user of a cluster; a null home means unassigned.
 
     The cluster of both nodes is held by composite foreign keys (migration 0002), which replace the simple ones.
+    Whatever writes a row also changes Population and Listing: the database does it (`triggers`).
     """
 
     user = models.OneToOneField(EndUser, models.CASCADE, primary_key=True, related_name="assignment")
@@ -49,6 +54,7 @@ class Assignment(models.Model):
             ),
             models.Index(fields=["home_node"], name="assignment_pinned", condition=Q(pinned=True)),
         ]
+        triggers = [*COUNTS, *LISTS]
 
     def __str__(self) -> str:
         return f"assignment of {self.user_id}"

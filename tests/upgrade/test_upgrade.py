@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pgtrigger
 import pytest
 import time_machine
 from django.contrib.auth.models import User
@@ -137,6 +138,12 @@ def listed() -> set[tuple[int, int, str]]:
         return set(cursor.fetchall())
 
 
+def triggers() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+        return {name for (name,) in cursor.fetchall()}
+
+
 def homes_of(operation: Operation) -> set[tuple[int, int | None]]:
     """Where the users of an operation's plan are at home now."""
     assert operation.plan
@@ -162,6 +169,15 @@ def test_nothing_is_lost_and_pages_show_it(rows_before: dict[str, int]) -> None:
     page = browser.get(f"/clusters/acme/?{saved_views.views_of(anna, acme)[0].query}")
     assert page.status_code == 200
     assert "imp2a-0001" in page.content.decode()
+
+
+def test_the_triggers_are_those_that_the_models_declare(rows_before: dict[str, int]) -> None:
+    assert triggers() == {trigger.get_pgid(model) for model, trigger in pgtrigger.registered()}
+    assert set(pgtrigger_status()) == {"INSTALLED"}
+
+
+def pgtrigger_status() -> list[str]:
+    return [trigger.get_installation_status(model)[0] for model, trigger in pgtrigger.registered()]
 
 
 def test_the_run_and_the_failover_go_on_where_they_were(world: World) -> None:
