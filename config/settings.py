@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "csp",
     "pgtrigger",
+    "ninja",
     "topology",
     "assignments",
     "config.local",

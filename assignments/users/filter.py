@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -12,7 +13,9 @@ from django.db.models.functions import Collate, Lower
 from django.db.models.lookups import StartsWith
 
 from assignments.models import Assignment, Population
+from topology import reasons
 from topology.models import Cluster, EndUser, Node
+from topology.reasons import Refused
 
 Row = TypeVar("Row", bound=Model)
 PAGE = 50  # users in the page at once, for each list
@@ -96,6 +99,16 @@ def _named(text: str, prefix: str) -> Q:
         return Q(StartsWith(key_of(prefix), text.lower()))
     parts = (Q((f"{prefix}{column}__icontains", text)) for column in ("user_id", "name", "mail"))
     return reduce(or_, parts)
+
+
+def keys_of(cluster: Cluster, user_ids: Iterable[str]) -> tuple[int, ...]:
+    """The keys of users of a cluster by user ID, whatever the case, in one query. Raises Refused for unknown ones."""
+    asked = {user_id.lower(): user_id for user_id in user_ids}
+    people = EndUser.objects.filter(assignment__cluster=cluster).annotate(key=key_of()).filter(key__in=list(asked))
+    found = dict(people.values_list("key", "pk"))
+    if unknown := sorted(set(asked) - set(found)):
+        raise Refused(reasons.NO_SUCH_USER, user=asked[unknown[0]], cluster=cluster.name)
+    return tuple(sorted(found.values()))
 
 
 def find_user(cluster: Cluster, user_id: str) -> EndUser | None:

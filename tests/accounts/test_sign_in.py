@@ -28,6 +28,8 @@ def addresses() -> list[tuple[str, str]]:
     def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> None:
         for entry in patterns:
             route = prefix + str(entry.pattern)
+            if isinstance(entry, URLResolver) and str(entry.pattern) == "api/v1/":
+                continue  # asked with tokens: tests/api/test_door.py
             if isinstance(entry, URLResolver):
                 walk(entry.url_patterns, route)
             else:

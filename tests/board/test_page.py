@@ -147,6 +147,8 @@ def as_(role: str) -> Client:
 def patterns() -> list[URLPattern]:
     found: list[URLPattern] = []
     for group in get_resolver().url_patterns:
+        if str(group.pattern) == "api/v1/":
+            continue  # asked with tokens: tests/api/test_door.py
         found += [p for p in getattr(group, "url_patterns", [group]) if isinstance(p, URLPattern)]
     return found
 

@@ -52,6 +52,8 @@ def routes() -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
     def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[str, str]]:
         for entry in patterns:
+            if str(entry.pattern) == "api/v1/":
+                continue  # it has a schema, and tests/api/test_schema.py
             if isinstance(entry, URLResolver):
                 yield from walk(entry.url_patterns, prefix + str(entry.pattern))
             elif entry.name not in LEFT_OUT:

@@ -27,7 +27,7 @@ PREFIX = "hn_"  # so that scanners of leaked secrets, and people, know one
 MAX_NAME, MAX_DAYS = 100, 3650
 
 
-@dataclass(frozen=True)
+@dataclass
 class Program:
     """Whoever calls with a token: it has a role and a name like a person, and no account."""
 

@@ -34,6 +34,18 @@ from topology.reasons.accounts import (
     TOKEN_NOT_VALID,
     TOKEN_REVOKED,
 )
+from topology.reasons.api import (
+    API_DATABASE_AWAY,
+    API_FAILED,
+    API_INPUT_NOT_VALID,
+    API_NO_SUCH_ADDRESS,
+    API_NO_SUCH_METHOD,
+    IDEMPOTENCY_IN_FLIGHT,
+    IDEMPOTENCY_KEY_NEEDED,
+    IDEMPOTENCY_KEY_NOT_VALID,
+    IDEMPOTENCY_OTHER_PAYLOAD,
+    IMPORT_REFUSED,
+)
 from topology.reasons.approvals import APPROVAL_OWN, PLAN_APPROVED, PLAN_NOT_APPROVED
 from topology.reasons.balancer import (
     BALANCER_ACTS,

@@ -1,0 +1,175 @@
+"""Clusters over HTTP: the tree with counts and states, checks, and the topology as a document that is put."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+from django.http import HttpResponse
+from ninja import Body, Router, Schema
+from pydantic import Field
+
+from assignments.board import removal
+from assignments.board.checks import report
+from assignments.board.topology_file import apply_topology
+from assignments.board.tree import shape
+from assignments.population.selectors import board_of, boards_of
+from topology import reasons
+from topology.accounts import roles
+from topology.api import access
+from topology.api.guard import ApiRequest
+from topology.api.shapes import Limit, Name, Open, ok
+from topology.models import Cluster
+from topology.reasons import Refused
+from topology.rules import topology_file
+from topology.structure.files import present
+from topology.structure.limits import RULES
+
+router = Router(tags=["topology"])
+
+
+class Users(Schema):
+    """How many users a cluster has."""
+
+    assigned: int
+    unassigned: int
+    out_of_service: int
+
+
+class ClusterOut(Open):
+    """What `manage.py show_topology --json` prints."""
+
+    cluster: str
+    mode: str
+    model: str
+    users: Users
+    subclusters: list[dict[str, Any]]
+    unassigned_nodes: list[dict[str, Any]]
+
+
+class ClusterPage(Schema):
+    """Clusters by name."""
+
+    clusters: list[ClusterOut]
+    next: str | None = Field(description="`after` of the next page; None: this is the last one")
+
+
+class ChecksOut(Open):
+    """What `manage.py check_topology --json` prints."""
+
+    cluster: str
+    outcome: str
+    checks: list[dict[str, Any]]
+
+
+class Applied(Schema):
+    """What differed and was, or would be, changed; and the topology as it is then."""
+
+    cluster: str
+    dry_run: bool
+    changed: bool
+    changes: list[dict[str, Any]]
+    kept: list[str] = Field(description="What the document does not name, and is not pruned")
+    topology: dict[str, Any] | None = Field(description="Read back; None after a dry run that would create the cluster")
+
+
+class Removed(Schema):
+    """What went with a cluster."""
+
+    removed: str
+    subclusters: int
+    nodes: int
+    users: int
+    operations: int
+
+
+@router.get("/clusters", response=ok(ClusterPage), operation_id="list_clusters")
+@access.needs(roles.SEE)
+def list_clusters(request: ApiRequest, after: Name = "", limit: Limit = 50) -> Any:
+    """Clusters that the token reaches, with counts and states."""
+    rows = list(roles.clusters_of(request.caller).filter(name__gt=after).order_by("name")[: limit + 1])
+    page = rows[:limit]
+    return {
+        "clusters": [shape(board) for board in boards_of(page)],
+        "next": page[-1].name if len(rows) > limit else None,
+    }
+
+
+@router.get("/clusters/{name}", response=ok(ClusterOut), operation_id="get_cluster")
+@access.needs(roles.SEE, access.cluster)
+def get_cluster(request: ApiRequest, name: str) -> Any:
+    """The tree of a cluster with counts and states."""
+    return shape(board_of(request.target))
+
+
+@router.delete("/clusters/{name}", response=ok(Removed), operation_id="remove_cluster")
+@access.needs(roles.ADMINISTER, access.cluster)
+def remove_cluster(request: ApiRequest, name: str, confirm: Name) -> Any:
+    """Remove a cluster with everything in it for good; `confirm` is its name once more."""
+    gone = asdict(removal.remove_cluster(request.target, confirm, actor=request.caller))
+    return {"removed": name} | gone
+
+
+@router.get("/clusters/{name}/checks", response=ok(ChecksOut), operation_id="check_cluster")
+@access.needs(roles.SEE, access.cluster)
+def check_cluster(request: ApiRequest, name: str) -> Any:
+    """The outcome of every test of the topology troubleshooter."""
+    return report(request.target)
+
+
+# --- The topology as a document -------------------------------------------------------------------
+@router.get("/clusters/{name}/topology", response=ok(dict[str, Any]), operation_id="get_topology")
+@access.needs(roles.SEE, access.cluster)
+def get_topology(request: ApiRequest, response: HttpResponse, name: str) -> Any:
+    """The topology file of a cluster, with its ETag."""
+    document = topology_file.render(present(request.target), RULES)
+    response["ETag"] = tag_of(document)
+    return document
+
+
+def _or_new(name: str) -> Cluster | None:
+    return Cluster.objects.filter(name=name).first()
+
+
+@router.put("/clusters/{name}/topology", response=ok(Applied), operation_id="put_topology")
+@access.needs(roles.ADMINISTER, _or_new)
+def put_topology(
+    request: ApiRequest,
+    response: HttpResponse,
+    name: str,
+    document: Body[dict[str, Any]],
+    dry_run: bool = False,
+    prune: bool = False,
+) -> Any:
+    """Make the cluster what the document says, and answer what differed and the topology as it is then.
+
+    The same document again changes nothing. With the header If-Match another state than the one of that ETag is
+    refused. What the document does not name is removed only with `prune`.
+    """
+    if document.setdefault("cluster", name) != name:
+        raise Refused(reasons.API_INPUT_NOT_VALID, place="cluster", problem=f"the address says {name}")
+    expected = request.headers.get("If-Match", "").strip()
+    found = _applied(request, document, expected, dry_run=dry_run, prune=prune)
+    after = Cluster.objects.filter(name=name).select_related("policy").first()
+    topology = topology_file.render(present(after), RULES) if after else None
+    if topology is not None:
+        response["ETag"] = tag_of(topology)
+    return found.as_dict() | {"topology": topology}
+
+
+def _applied(request: ApiRequest, document: dict[str, Any], expected: str, *, dry_run: bool, prune: bool) -> Any:
+    """Apply it, to the state of an ETag alone where one is given: the difference that was seen is the one applied."""
+    if not expected or expected == "*":
+        return apply_topology(document, actor=request.caller, prune=prune, dry_run=dry_run)
+    seen = apply_topology(document, actor=request.caller, prune=prune, dry_run=True)
+    now = request.target and tag_of(topology_file.render(present(request.target), RULES))
+    if now != expected:
+        raise Refused(reasons.TOPOLOGY_CHANGED_MEANWHILE, cluster=str(document["cluster"]))
+    return apply_topology(document, actor=request.caller, prune=prune, dry_run=dry_run, expected=seen)
+
+
+def tag_of(document: dict[str, Any]) -> str:
+    """The ETag of a topology."""
+    return f'"{hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:32]}"'

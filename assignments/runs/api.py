@@ -1,0 +1,157 @@
+"""Runs over HTTP: started by the hash of a plan, watched, steered, undone; the automatic balancer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from django.utils import timezone
+from ninja import Router, Schema, Status
+from pydantic import Field, model_validator
+
+from assignments.models import ACTIVE, Operation, Progress
+from assignments.planning.api import PlanOut, plan_of
+from assignments.planning.api import shape as plan_shape
+from assignments.runs import operations, selectors, wait_reasons
+from topology.accounts import roles
+from topology.api import access
+from topology.api.guard import ApiRequest
+from topology.api.shapes import Input, Key, Limit, Name, OperationOut, ok
+
+router = Router(tags=["operations"])
+Rate = Annotated[float, Field(gt=0, lt=1e6, allow_inf_nan=False)]
+
+
+class RunIn(Input):
+    """How fast a plan is run; nothing given: at the rate of the cluster's policy."""
+
+    rate: Rate | None = Field(None, description="Users per cluster second and receiving node")
+    rate_total: Rate | None = Field(None, description="Users per cluster second over all nodes")
+    unthrottled: bool = False
+    valid_only: bool = Field(False, description="Skip moves that no longer hold, instead of refusing the plan")
+    in_window: bool = Field(False, description="Only inside the window of the cluster's runs")
+
+    @model_validator(mode="after")
+    def _one_throttle(self) -> RunIn:
+        if self.unthrottled and (self.rate or self.rate_total):
+            raise ValueError("give a rate, or unthrottled")
+        return self
+
+
+class RateIn(Input):
+    """Another throttle; None is no limit."""
+
+    rate: Rate | None
+    rate_total: Rate | None = None
+
+
+class WindowIn(Input):
+    """Whether a run moves users only inside the window of the cluster's runs."""
+
+    in_window: bool
+
+
+class UndoIn(Input):
+    """Whether an undo is only planned."""
+
+    dry_run: bool = False
+
+
+class OperationPage(Schema):
+    """Runs, the newest first."""
+
+    operations: list[OperationOut]
+    next: int | None = Field(description="`before` of the next page; None: this is the last one")
+
+
+class UndoOut(Schema):
+    """The plan that moves back whom a run moved, and its run; None after a dry run."""
+
+    plan: PlanOut
+    operation: OperationOut | None
+
+
+def shape(found: Operation) -> dict[str, Any]:
+    """An operation as it is answered: one that is queued runs for whoever asks, and waits."""
+    state = Progress.RUNNING.value if found.state == Progress.QUEUED else found.state
+    wait = {"code": found.wait_code, "sentence": wait_reasons.sentence(found, timezone.now())}
+    own = {"state": state, "wait": wait if found.wait_code else None, "url": f"/api/v1/operations/{found.pk}"}
+    return operations.as_dict(found) | own
+
+
+def operation_of(operation_id: Any, **_: str) -> Operation:
+    """The operation that an address names. Raises Refused."""
+    return selectors.operation(int(operation_id))
+
+
+@router.post("/plans/{plan_hash}/run", response=ok(OperationOut, 202), operation_id="run_plan")
+@access.needs(roles.OPERATE, plan_of)
+def run_plan(request: ApiRequest, plan_hash: str, asked: RunIn) -> Any:
+    """Run exactly this plan, throttled; 202 with the operation, which is asked for at its `url` until it ends."""
+    how = asked.model_dump()
+    return Status(202, shape(operations.start(request.target.hash, actor=request.caller, **how)))
+
+
+@router.get("/operations", response=ok(OperationPage), operation_id="list_operations")
+@access.needs(roles.SEE)
+def list_operations(
+    request: ApiRequest,
+    cluster: Name | None = None,
+    active: bool | None = None,
+    before: Key | None = None,
+    limit: Limit = 50,
+) -> Any:
+    """Runs, the newest first."""
+    rows = Operation.objects.select_related("cluster__run_policy", "plan").order_by("-pk")
+    only = request.caller.reach.only
+    if cluster:
+        rows = rows.filter(cluster=access.seen(request.caller, cluster))
+    elif only is not None:
+        rows = rows.filter(cluster__in=only)
+    if active is not None:
+        rows = rows.filter(state__in=ACTIVE) if active else rows.exclude(state__in=ACTIVE)
+    page = list((rows.filter(pk__lt=before) if before else rows)[: limit + 1])
+    more = page[limit - 1].pk if len(page) > limit else None
+    return {"operations": [shape(row) for row in page[:limit]], "next": more}
+
+
+@router.get("/operations/{int:operation_id}", response=ok(OperationOut), operation_id="get_operation")
+@access.needs(roles.SEE, operation_of)
+def get_operation(request: ApiRequest, operation_id: Key) -> Any:
+    """One run: how far it is, and why it waits."""
+    return shape(request.target)
+
+
+STEERING = {"pause": operations.pause, "resume": operations.resume, "cancel": operations.cancel}
+
+
+@router.post("/operations/{int:operation_id}/undo", response=ok(UndoOut, 202), operation_id="undo_operation")
+@access.needs(roles.OPERATE, operation_of)
+def undo_operation(request: ApiRequest, operation_id: Key, asked: UndoIn | None = None) -> Any:
+    """Move back whom an ended run moved; users who moved again since, or are pinned, are left alone."""
+    plan = operations.undo(operation_id, actor=request.caller)
+    if asked and asked.dry_run:
+        return Status(200, {"plan": plan_shape(plan), "operation": None})
+    found = operations.start(plan.hash, actor=request.caller, valid_only=True)
+    return Status(202, {"plan": plan_shape(plan), "operation": shape(found)})
+
+
+@router.post("/operations/{int:operation_id}/rate", response=ok(OperationOut), operation_id="set_rate")
+@access.needs(roles.OPERATE, operation_of)
+def set_rate(request: ApiRequest, operation_id: Key, asked: RateIn) -> Any:
+    """Change how fast a run moves users, from now on."""
+    rates = asked.model_dump()
+    return shape(operations.set_rate(operation_id, actor=request.caller, **rates))
+
+
+@router.post("/operations/{int:operation_id}/window", response=ok(OperationOut), operation_id="set_window")
+@access.needs(roles.OPERATE, operation_of)
+def set_window(request: ApiRequest, operation_id: Key, asked: WindowIn) -> Any:
+    """Let a run move users only inside the window of the cluster's runs, or at any time."""
+    return shape(operations.set_window(operation_id, actor=request.caller, in_window=asked.in_window))
+
+
+@router.post("/operations/{int:operation_id}/{what}", response=ok(OperationOut), operation_id="steer_operation")
+@access.needs(roles.OPERATE, operation_of)
+def steer(request: ApiRequest, operation_id: Key, what: Literal["pause", "resume", "cancel"]) -> Any:
+    """Pause, resume or cancel a run; what it moved stays moved, and can be undone."""
+    return shape(STEERING[what](operation_id, actor=request.caller))

@@ -1,0 +1,54 @@
+"""What-if over HTTP: a scenario is played on a virtual clock and kept; nothing else is changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ninja import Body, Router
+from pydantic import Field
+
+from assignments.simulation import whatif
+from topology import reasons
+from topology.accounts import roles
+from topology.api import access
+from topology.api.guard import ApiRequest
+from topology.api.shapes import Open, ok
+from topology.reasons import Refused
+
+router = Router(tags=["what-if"])
+
+
+class SimulationOut(Open):
+    """What `manage.py simulate --json` prints, and where the run is kept."""
+
+    log: list[dict[str, Any]]
+    result: dict[str, Any]
+    key: str
+    url: str = Field(description="The page of the run")
+
+
+def simulation(key: str, **_: str) -> Any:
+    """The run that an address names. Raises Refused."""
+    return whatif.named(key)
+
+
+def shape(found: Any) -> dict[str, Any]:
+    """A run as it is answered."""
+    return {**found.result, "key": found.key, "url": f"/what-if/{found.key}/"}
+
+
+@router.post("/clusters/{name}/simulations", response=ok(SimulationOut), operation_id="simulate")
+@access.needs(roles.OPERATE, access.cluster)
+def simulate(request: ApiRequest, name: str, scenario: Body[dict[str, Any]]) -> Any:
+    """Play a scenario on the cluster as it is now, or on the topology in it; the same one gives the run there is."""
+    document = dict(scenario)
+    if "topology" not in document and document.setdefault("cluster", name) != name:
+        raise Refused(reasons.API_INPUT_NOT_VALID, place="cluster", problem=f"the address says {name}")
+    return shape(whatif.start(document, cluster=request.target, actor=request.caller))
+
+
+@router.get("/simulations/{key}", response=ok(SimulationOut), operation_id="get_simulation")
+@access.needs(roles.SEE, simulation)
+def get_simulation(request: ApiRequest, key: str) -> Any:
+    """A run that is kept."""
+    return shape(request.target)

@@ -1,0 +1,190 @@
+"""Users over HTTP: found, imported, exported."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from django.http import StreamingHttpResponse
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from assignments.models import Assignment
+from assignments.users import pages
+from assignments.users.export import assignments_csv
+from assignments.users.filter import UserFilter, find_user
+from assignments.users.imports import import_users
+from assignments.users.trace import story
+from topology import reasons
+from topology.accounts import roles
+from topology.api import access
+from topology.api.guard import FILES, ApiRequest
+from topology.api.problems import answers, not_there, problem
+from topology.api.shapes import Input, Limit, Name, Open, ok
+from topology.models import ENDPOINT_KINDS, MAX_USER_ID, Cluster, Node
+from topology.reasons import Refused
+from topology.structure import selectors
+
+router = Router(tags=["users"])
+CSV = {FILES: {"schema": {"type": "string"}}}
+
+
+class FilterIn(Input):
+    """Which users: everything given must hold."""
+
+    cluster: Name | None = None
+    node: Name | None = Field(None, description="Users at home on this node")
+    subcluster: Name | None = Field(None, description="Users at home in this subcluster; it needs `cluster`")
+    assigned: bool | None = None
+    pinned: bool | None = None
+    out_of_service: bool | None = None
+    endpoint: Annotated[str, Field(max_length=40)] = ""
+    contacts_min: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    q: str = Field("", max_length=MAX_USER_ID, description="Three letters found anywhere; fewer: how the ID begins")
+
+
+class UserOut(Schema):
+    """One user and where they are."""
+
+    user_id: str
+    name: str
+    mail: str
+    cluster: str
+    home_node: str | None
+    serving_node: str | None
+    signed_in: bool
+    pinned: bool
+    endpoints: list[str]
+    contacts: int
+
+
+class UserPage(Schema):
+    """Users in the order of their IDs."""
+
+    users: list[UserOut]
+    next: str | None = Field(description="`cursor` of the next page; None: this is the last one")
+
+
+class ImportOut(Open):
+    """What `manage.py import_users --json` prints: counts, nodes, bad lines."""
+
+    cluster: str
+    dry_run: bool
+    ok: bool
+    lines: int
+    created: int
+    updated: int
+    unchanged: int
+    assigned: int
+    left_unassigned: int
+    nodes: dict[str, int]
+    problems_total: int
+    problems: list[dict[str, Any]]
+
+
+def filter_of(asked: FilterIn, caller: Any, cluster: Cluster | None = None) -> UserFilter:
+    """The filter of a request, with the names looked up. Raises Refused; never means more than it says."""
+    within = cluster or (access.seen(caller, asked.cluster) if asked.cluster else None)
+    node = _node(asked.node, within, caller)
+    within = within or (node.cluster if node else None)
+    if asked.subcluster and within is None:
+        raise Refused(reasons.FILTER_NOT_READABLE, problem="a subcluster is named within its cluster: name that too.")
+    if asked.endpoint and asked.endpoint not in ENDPOINT_KINDS:
+        raise Refused(reasons.FILTER_NOT_READABLE, problem=f"endpoint is one of {', '.join(ENDPOINT_KINDS)}.")
+    sub = selectors.subcluster_named(within, asked.subcluster) if within and asked.subcluster else None
+    return UserFilter(
+        within.pk if within else None,
+        node_id=node.pk if node else None,
+        subcluster_id=sub.pk if sub else None,
+        assigned=asked.assigned,
+        pinned=asked.pinned,
+        out_of_service=asked.out_of_service,
+        endpoint=asked.endpoint,
+        q=asked.q,
+        contacts_min=asked.contacts_min or None,
+        within=caller.reach.only,
+    )
+
+
+def _node(name: str | None, within: Cluster | None, caller: Any) -> Node | None:
+    if not name:
+        return None
+    node = selectors.node_named(name)
+    if within and node.cluster_id != within.pk:
+        raise Refused(reasons.FILTER_NOT_READABLE, problem=f"the node {node.name} is not in {within.name}.")
+    access.demand(caller, roles.SEE, node.cluster_id)
+    return node
+
+
+@router.get("/users", response=ok(UserPage), operation_id="list_users")
+@access.needs(roles.SEE)
+def list_users(
+    request: ApiRequest,
+    asked: Query[FilterIn],
+    cursor: Annotated[str, Field(max_length=MAX_USER_ID)] = "",
+    limit: Limit = 50,
+) -> Any:
+    """Users that the token reaches, by filter, in the order of their IDs."""
+    page = pages.user_page(filter_of(asked, request.caller), cursor, limit)
+    nodes = Node.objects.filter(pk__in={pk for row in page.rows for pk in (row.home_node_id, row.serving_node_id)})
+    clusters = Cluster.objects.filter(pk__in={row.cluster_id for row in page.rows})
+    names = dict(nodes.values_list("pk", "name")), dict(clusters.values_list("pk", "name"))
+    return {"users": [_user(row, *names) for row in page.rows], "next": page.next_cursor or None}
+
+
+def _user(row: Assignment, nodes: dict[int, str], clusters: dict[int, str]) -> dict[str, Any]:
+    return {
+        "user_id": row.user.user_id,
+        "name": row.user.name,
+        "mail": row.user.mail,
+        "cluster": clusters[row.cluster_id],
+        "home_node": nodes.get(row.home_node_id or 0),
+        "serving_node": nodes.get(row.serving_node_id or 0),
+        "signed_in": row.signed_in,
+        "pinned": row.pinned,
+        "endpoints": list(row.user.endpoints),
+        "contacts": row.user.contacts,
+    }
+
+
+@router.get("/clusters/{name}/users/{user_id}/why", response=ok(dict[str, Any]), operation_id="why_user")
+@access.needs(roles.SEE, access.cluster)
+def why_user(request: ApiRequest, name: str, user_id: Name) -> Any:
+    """Why a user is where they are: home, service, pin, and every move that led there."""
+    found = find_user(request.target, user_id)
+    if found is None:
+        raise not_there(Refused(reasons.NO_SUCH_USER, user=user_id, cluster=name))
+    return story(request.target, found.pk).as_dict()
+
+
+@router.get(
+    "/clusters/{name}/assignments.csv",
+    response=answers(),
+    openapi_extra={"responses": {200: {"description": "OK", "content": CSV}}},
+    operation_id="export_assignments",
+)
+@access.needs(roles.SEE, access.cluster)
+def export_assignments(request: ApiRequest, name: str) -> Any:
+    """Who is at home where, as a CSV that an import reads back."""
+    return StreamingHttpResponse(assignments_csv(request.target), content_type="text/csv; charset=utf-8")
+
+
+@router.post(
+    "/clusters/{name}/users/import",
+    response=ok(ImportOut),
+    openapi_extra={"requestBody": {"required": True, "content": CSV}},
+    operation_id="import_users",
+)
+@access.needs(roles.ADMINISTER, access.cluster)
+def import_csv(request: ApiRequest, name: str, dry_run: bool = False) -> Any:
+    """Bring the users of a CSV into the cluster, all of its lines or none; a dry run does it and takes it back.
+
+    The body is the file, with the header Content-Type: text/csv. Bad lines are answered with 422, each with its code.
+    """
+    if request.content_type != FILES:
+        raise Refused(reasons.API_INPUT_NOT_VALID, place="Content-Type", problem="send the file as text/csv")
+    report = import_users(request.target, request.file, actor=request.caller, dry_run=dry_run)
+    if report.ok:
+        return report.as_dict()
+    counts = {"problems": report.problems.total, "lines": report.lines}
+    shape = report.as_dict()
+    return problem(request, reasons.IMPORT_REFUSED, errors=shape["problems"], more=shape, **counts)

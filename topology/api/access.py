@@ -1,0 +1,85 @@
+"""What an operation of the API needs: a role in the cluster that its address is about, before anything is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from ninja.decorators import decorate_view
+
+from topology import reasons
+from topology.accounts import roles
+from topology.accounts.tokens import Program
+from topology.api.guard import ApiRequest
+from topology.api.problems import not_there
+from topology.models import Cluster, Node
+from topology.reasons import Refused
+from topology.structure import selectors
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+Find = Callable[..., Any]  # what an address names, from its parts; raises Refused
+
+
+def needs(role: str, find: Find | None = None) -> Callable[[Handler], Handler]:
+    """Refuse programs without a role in the cluster of what `find` finds; without it: anywhere.
+
+    What was found stands in `request.target`.
+    """
+
+    def decorate(run: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(run)
+        def checked(request: ApiRequest, *args: Any, **kwargs: Any) -> Any:
+            request.target = _found(find, kwargs) if find else None
+            demand(request.caller, role, _cluster_of(request.target))
+            _known(request, getattr(run, "__self__", None))
+            return run(request, *args, **kwargs)
+
+        checked.role = role  # type: ignore[attr-defined]
+        return checked
+
+    return decorate_view(decorate)
+
+
+def demand(caller: Program, role: str, cluster_id: int | None = None) -> None:
+    """Raise Refused where the role of a program does not reach; what is about no cluster may be seen from any."""
+    roles.enter(caller, cluster_id)
+    if not (roles.may(caller, role) or (role == roles.SEE and cluster_id is None and caller.reach.somewhere)):
+        raise Refused(reasons.ROLE_NEEDED, role=role)
+
+
+def _known(request: ApiRequest, operation: Any) -> None:
+    """Raise Refused for a parameter that the operation does not have: a typing error must not mean everything."""
+    models = [model for model in getattr(operation, "models", ()) if model.__ninja_param_source__ == "query"]
+    known = {name for model in models for name in model.__ninja_flatten_map__}
+    if unknown := sorted(set(request.GET) - known):
+        problem = f"there is no such parameter; there are {', '.join(sorted(known)) or 'none'}"
+        raise Refused(reasons.API_INPUT_NOT_VALID, place=unknown[0][:40], problem=problem)
+
+
+def _found(find: Find, parts: dict[str, Any]) -> Any:
+    try:
+        return find(**parts)
+    except Refused as refused:
+        raise not_there(refused) from None
+
+
+def _cluster_of(target: Any) -> int | None:
+    return target.pk if isinstance(target, Cluster) else getattr(target, "cluster_id", None)
+
+
+def cluster(name: str, **_: str) -> Cluster:
+    """The cluster that an address names. Raises Refused."""
+    return selectors.cluster_named(name)
+
+
+def node(name: str, **_: str) -> Node:
+    """The node that an address names. Raises Refused."""
+    return selectors.node_named(name)
+
+
+def seen(caller: Program, name: str) -> Cluster:
+    """The cluster of a filter, if the program may see it. Raises Refused."""
+    found = selectors.cluster_named(name)
+    demand(caller, roles.SEE, found.pk)
+    return found

@@ -1,0 +1,152 @@
+"""The one door of the API: who calls, how often, and whether the same request was answered before.
+
+token? -> 401    within the limit? -> 429    key known? -> the first answer, 409 in flight, 422 other payload
+                                              \\-> one transaction: the verb and its answer, both or neither
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError, connection, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
+
+from topology import reasons
+from topology.accounts import tokens
+from topology.accounts.tokens import Program
+from topology.api import problems
+from topology.models import ApiAnswer
+from topology.reasons import Refused
+from topology.views.reading import unreadable
+
+log = logging.getLogger(__name__)
+LONGEST_KEY = 255
+KEPT = 24 * 3600  # seconds that an answer is given again
+IN_MEMORY = 1_000_000  # bytes of a body; a longer one goes to disk
+FILES = "text/csv"
+View = Callable[..., HttpResponseBase]
+
+
+class ApiRequest(HttpRequest):
+    """A request of the API: the program that calls, what its address is about, and a file that it sent."""
+
+    caller: Program
+    target: Any
+    file: IO[bytes]
+
+
+def guarded(view: View, *, is_open: bool = False) -> View:
+    """A view of the API behind the door; `is_open` needs no token (the schema and its page)."""
+
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs) if is_open else _enter(view, request, args, kwargs)
+        except Refused as refused:
+            return problems.refusal(request, refused)
+        except RequestDataTooBig:
+            return problems.of_status(request, 413)
+        except OperationalError:
+            log.exception("the database is away")
+            return problems.of_status(request, 503)
+        except Exception:
+            log.exception("the API failed")
+            return problems.of_status(request, 500)
+
+    answer.csrf_exempt = True  # type: ignore[attr-defined]  # a token is sent on purpose, never by a browser alone
+    answer.login_required = False  # type: ignore[attr-defined]
+    return answer
+
+
+def _enter(view: View, request: HttpRequest, args: Any, kwargs: Any) -> HttpResponseBase:
+    now = timezone.now()
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    program = tokens.use(token.strip(), now) if scheme.lower() == "bearer" and "\0" not in token else None
+    if program is None:
+        response = problems.problem(request, reasons.TOKEN_NEEDED)
+        response["WWW-Authenticate"] = 'Bearer realm="Homenode"'
+        return response
+    if wait := tokens.over_limit(program, now):
+        limit = settings.API_REQUESTS_PER_MINUTE
+        response = problems.problem(request, reasons.RATE_LIMITED, token=program.name, limit=limit, seconds=wait)
+        response["Retry-After"] = str(wait)
+        return response
+    if (found := unreadable(request)) is not None:
+        raise Refused(reasons.INPUT_NOT_READABLE, name=found)
+    request.caller = program  # type: ignore[attr-defined]
+    if request.method != "POST":
+        return view(request, *args, **kwargs)
+    return _once(view, request, program, args, kwargs)
+
+
+def _once(view: View, request: HttpRequest, program: Program, args: Any, kwargs: Any) -> HttpResponseBase:
+    """Answer a POST; one with a key that was answered before gets that answer again and does nothing."""
+    key = request.headers.get("Idempotency-Key", "").strip()
+    digest = _read(request)
+    if not key:
+        return view(request, *args, **kwargs)
+    if len(key) > LONGEST_KEY or not key.isprintable():
+        raise Refused(reasons.IDEMPOTENCY_KEY_NOT_VALID, longest=LONGEST_KEY)
+    with transaction.atomic():
+        if not _hold(program, key):
+            raise Refused(reasons.IDEMPOTENCY_IN_FLIGHT, key=key)
+        if known := ApiAnswer.objects.filter(token=program.token_id, key=key).first():
+            return _again(known, digest, key)
+        response = view(request, *args, **kwargs)
+        if response.status_code >= 500 or not isinstance(response, HttpResponse):
+            transaction.set_rollback(response.status_code >= 500)
+        else:
+            _keep(program, key, digest, response)
+    return response
+
+
+def _read(request: HttpRequest) -> str:
+    """Read the body, a file to disk, and answer what the request is known by."""
+    digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\0".encode())
+    if request.content_type != FILES:
+        digest.update(request.body)
+        return digest.hexdigest()
+    # A file: read by the import in pieces, whatever its length.
+    file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  # closed with the request
+    while part := request.read(IN_MEMORY):
+        digest.update(part)
+        file.write(part)
+    file.seek(0)
+    request.file = file  # type: ignore[attr-defined]
+    return digest.hexdigest()
+
+
+def _hold(program: Program, key: str) -> bool:
+    """Take the key for this transaction, unless another request has it now."""
+    with connection.cursor() as cursor:
+        text = f"api:{program.token_id}:{key}"
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [text])
+        return bool(cursor.fetchone()[0])
+
+
+def _again(known: ApiAnswer, digest: str, key: str) -> HttpResponse:
+    if known.fingerprint != digest:
+        raise Refused(reasons.IDEMPOTENCY_OTHER_PAYLOAD, key=key)
+    response = HttpResponse(known.body, status=known.status, content_type=known.content_type)
+    response["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _keep(program: Program, key: str, digest: str, response: HttpResponse) -> None:
+    old = timezone.now() - timedelta(seconds=KEPT)
+    ApiAnswer.objects.filter(created_at__lt=old).delete()
+    ApiAnswer.objects.create(
+        token_id=program.token_id,
+        key=key,
+        fingerprint=digest,
+        status=response.status_code,
+        content_type=response["Content-Type"],
+        body=response.content.decode(),
+    )

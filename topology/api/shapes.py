@@ -1,0 +1,53 @@
+"""Shapes that several rooms answer with."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+from topology.api.problems import answers
+
+MOST = 1000  # rows of one page
+Limit = Annotated[int, Field(ge=1, le=MOST, description="Rows of the page")]
+Name = Annotated[str, Field(max_length=255)]
+Key = Annotated[int, Field(ge=1, le=10**18)]
+
+
+class Open(Schema):
+    """A shape that a command prints; what it has beside these fields is answered too."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Input(Schema):
+    """A body; what it has beside these fields is refused, so that no typing error means something else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Wait(Schema):
+    """Why nothing moves now."""
+
+    code: str
+    sentence: str
+
+
+class OperationOut(Open):
+    """One run: what it does, how far it is, and why it waits."""
+
+    id: int | None = Field(description="None: nothing runs, this was a dry run")
+    kind: str
+    state: str | None = Field(description="running, paused, finished, cancelled or failed")
+    done: int
+    total: int
+    skipped: int
+    wait: Wait | None
+    url: str | None
+    cluster: str
+
+
+def ok(shape: Any, *also: int) -> dict[int, Any]:
+    """The answers of an operation that answers a shape, with this status or these others too."""
+    return dict.fromkeys((200, *also), shape) | answers()

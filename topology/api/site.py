@@ -1,0 +1,172 @@
+"""The API itself: its errors, its schema, its page, and the door around every address."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import DataError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, URLResolver, path
+from ninja import NinjaAPI, Router
+from ninja.errors import HttpError, ValidationError
+from ninja.openapi.docs import DocsBase
+from ninja.parser import Parser
+from ninja.security import HttpBearer
+
+from topology import reasons
+from topology.api import problems
+from topology.api.guard import LONGEST_KEY, guarded
+from topology.reasons import Refused
+
+log = logging.getLogger(__name__)
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "description": "A text of your own: the same request with the same key is done once, and answered alike for a day.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"},
+}
+TOO_MUCH = {"loc": ["input"], "msg": "no column can hold it"}
+OPEN: set[str | None] = {"openapi-json", "openapi-view", "api-root"}
+
+
+class Bearer(HttpBearer):
+    """A token in the header Authorization; the door (guard.py) has looked it up already."""
+
+    openapi_description = "A token of manage.py token create, or of the page Accounts."
+
+    def authenticate(self, request: HttpRequest, token: str) -> Any:
+        """The program that calls."""
+        return getattr(request, "caller", None)
+
+
+class Texts(Parser):
+    """JSON whose texts a database can hold."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """The body. Raises Refused for NUL and half characters in it, ValueError for what is no JSON."""
+        found = json.loads(request.body, parse_constant=_no_number)
+        _demand_text(found)
+        return found
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number")
+
+
+def _demand_text(value: Any) -> None:
+    if isinstance(value, str):
+        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise Refused(reasons.INPUT_NOT_READABLE, name="The body")
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            _demand_text(key)
+            _demand_text(part)
+    elif isinstance(value, list):
+        for part in value:
+            _demand_text(part)
+
+
+class Page(DocsBase):
+    """The documentation of the API as a page of the console's own: nothing is fetched from elsewhere."""
+
+    def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
+        return render(request, "api/docs.html", {"schema": self.get_openapi_url(api, {}), "api": api})
+
+
+class Api(NinjaAPI):
+    """An API whose schema says what its errors are sent as, and which header a POST may carry."""
+
+    def get_openapi_schema(self, **how: Any) -> Any:
+        """The schema of OpenAPI 3.1."""
+        found = super().get_openapi_schema(**how)
+        for methods in found["paths"].values():
+            for method, operation in methods.items():
+                for status, answer in operation["responses"].items():
+                    if int(status) >= 400 and (content := answer.get("content")):
+                        answer["content"] = {problems.MEDIA_TYPE: next(iter(content.values()))}
+                if method == "post":
+                    operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+        return found
+
+
+def build(routers: Sequence[Router], version: str) -> NinjaAPI:
+    """The API of these rooms."""
+    api = Api(
+        title="Homenode",
+        version=version,
+        description="Every verb of the console. Errors are problem details (RFC 9457) with a code and a fix.",
+        auth=Bearer(),
+        parser=Texts(),
+        docs=Page(),
+        urls_namespace="api",
+    )
+    for router in routers:
+        api.add_router("", router)
+    _errors(api)
+    return api
+
+
+def _errors(api: NinjaAPI) -> None:
+    def on(kind: type[Exception], answer: Any) -> None:
+        api.add_exception_handler(kind, answer)
+
+    on(Refused, problems.refusal)
+    on(ValidationError, lambda request, error: problems.invalid(request, error.errors))
+    on(HttpError, _unreadable)
+    on(Http404, lambda request, error: problems.of_status(request, 404))
+    on(DataError, lambda request, error: problems.invalid(request, [TOO_MUCH]))
+    on(RequestDataTooBig, lambda request, error: problems.of_status(request, 413))
+    on(OperationalError, _away)
+    on(Exception, _failed)
+
+
+def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """A body that cannot be read, or another error of a status alone."""
+    if isinstance(error.__cause__, Refused):
+        return problems.refusal(request, error.__cause__)
+    return problems.of_status(request, 422 if error.status_code == 400 else error.status_code)
+
+
+def _away(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.error("the database is away: %s", error)
+    return problems.of_status(request, 503)
+
+
+def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.exception("the API failed", exc_info=error)
+    return problems.of_status(request, 500)
+
+
+def addresses(api: NinjaAPI) -> list[URLPattern | URLResolver]:
+    """The addresses of the API behind the door, and one answer for what there is not."""
+    found: list[URLPattern | URLResolver] = []
+    for entry in api.urls[0]:
+        if isinstance(entry, URLPattern):
+            view = _nothing if entry.name == "api-root" else _methods(entry.callback)
+            entry.callback = guarded(view, is_open=entry.name in OPEN)
+            found.append(entry)
+    return [*found, path("<path:rest>", guarded(_nothing, is_open=True), name="nothing")]
+
+
+def _methods(view: Any) -> Any:
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.method == "HEAD":
+            request.method = "GET"  # the server leaves the body out
+        response = view(request, *args, **kwargs)
+        if response.status_code == 405:
+            refused = problems.of_status(request, 405)
+            refused["Allow"] = response.headers.get("Allow", "")
+            return refused
+        return response
+
+    return answer
+
+
+def _nothing(request: HttpRequest, rest: str = "") -> HttpResponse:
+    return problems.of_status(request, 404)

@@ -1,0 +1,44 @@
+"""Reasons: the HTTP API."""
+
+from topology.reasons.reason import add
+
+API_INPUT_NOT_VALID = add("API_INPUT_NOT_VALID", "{place}: {problem}.", "Look at the schema of the call.", status=422)
+API_NO_SUCH_ADDRESS = add(
+    "API_NO_SUCH_ADDRESS", "There is no such address.", "The addresses are listed at /api/v1/docs.", status=404
+)
+API_NO_SUCH_METHOD = add(
+    "API_NO_SUCH_METHOD", "This address has no {method}.", "The header Allow names the methods it has.", status=405
+)
+API_FAILED = add("API_FAILED", "The console failed.", "Ask again; the log of the web process says why.", status=500)
+API_DATABASE_AWAY = add(
+    "API_DATABASE_AWAY", "The database does not answer.", "Ask again when /readyz answers 200.", status=503
+)
+IDEMPOTENCY_KEY_NEEDED = add(
+    "IDEMPOTENCY_KEY_NEEDED",
+    "Moving all who match a filter is not safe to repeat: who matches later would move too.",
+    "Send the header Idempotency-Key with a text of your own, a new one for each move.",
+    status=400,
+)
+IDEMPOTENCY_KEY_NOT_VALID = add(
+    "IDEMPOTENCY_KEY_NOT_VALID",
+    "The Idempotency-Key is no printable text of 1 to {longest} characters.",
+    "Send a UUID.",
+    status=400,
+)
+IDEMPOTENCY_IN_FLIGHT = add(
+    "IDEMPOTENCY_IN_FLIGHT",
+    "The request with the Idempotency-Key {key} is being worked on.",
+    "Ask again in a second; the answer will be that of the first.",
+)
+IDEMPOTENCY_OTHER_PAYLOAD = add(
+    "IDEMPOTENCY_OTHER_PAYLOAD",
+    "The Idempotency-Key {key} was used with another request.",
+    "Use a new key for a new request.",
+    status=422,
+)
+IMPORT_REFUSED = add(
+    "IMPORT_REFUSED",
+    "{problems} problems in {lines} lines: nothing was imported.",
+    "Correct the lines that are listed, and send the file again.",
+    status=422,
+)
