@@ -4,6 +4,7 @@ Every variable is named in README.md. Where DATABASE_URL or REDIS_URL is not
 given, the embedded services below HOMENODE_DATA are used (config/local/embedded.py).
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,24 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
+# `manage.py up` asks its own web server by its loopback name, whatever names people use.
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=LOOPBACK), *(LOOPBACK if LOCAL else [])]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+
+def _prefix() -> str:
+    """The path below which a proxy shows the console, such as "/console"; "" for none."""
+    path = str(env.str("URL_PREFIX", default="")).strip("/")
+    if not re.fullmatch(r"[\w.~/-]*", path, re.ASCII) or "//" in path:
+        raise ImproperlyConfigured(
+            f"URL_PREFIX={path} is no path: give letters, digits and - . _ ~ /, such as /console"
+        )
+    return f"/{path}" if path else ""
+
+
+URL_PREFIX = _prefix()
+FORCE_SCRIPT_NAME = URL_PREFIX or None
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -102,6 +119,10 @@ def _database() -> dict[str, object]:
         raise ImproperlyConfigured("DATABASE_URL names another engine: Homenode needs postgresql://…")
     # A web process shares a pool; what forks or tests (DATABASE_POOL=0) keeps one connection per thread.
     options: dict[str, object] = {"options": PLANNING, **config.get("OPTIONS", {})}
+    if env.bool("DATABASE_PGBOUNCER", default=False):  # it takes no options of a session, and each transaction another
+        del options["options"]
+        options["prepare_threshold"] = None
+        config["DISABLE_SERVER_SIDE_CURSORS"] = True
     config["OPTIONS"] = options
     if size := env.int("DATABASE_POOL", default=8):
         config["CONN_MAX_AGE"] = 0
@@ -126,7 +147,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
 
-STATIC_URL = "static/"
+STATIC_URL = f"{URL_PREFIX}/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "staticfiles")))
 STORAGES = {
@@ -154,7 +175,7 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=600)  # of one token
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 LOGIN_URL = "sign-in"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "home"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -177,11 +198,15 @@ CONTENT_SECURITY_POLICY = {
 SECURE_SSL_REDIRECT = not (DEBUG or LOCAL) and env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 0 if (DEBUG or LOCAL) else env.int("SECURE_HSTS_SECONDS", default=31_536_000)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = not (DEBUG or LOCAL)
-SECURE_HSTS_PRELOAD = not (DEBUG or LOCAL)
+# Both speak for other hosts of the domain as well, and are hard to take back: whoever runs them decides.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # they ask for just these two
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not (DEBUG or LOCAL)
 SESSION_COOKIE_NAME = "homenode_session"
 CSRF_COOKIE_NAME = "homenode_csrf"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{URL_PREFIX}/"
+CSRF_FAILURE_VIEW = "topology.views.failures.untrusted"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 

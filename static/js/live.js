@@ -68,7 +68,7 @@
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     answered = asked.get(event.detail.xhr) ?? 0; // what it brings out of band is swapped at once
-    if (new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith("/sign-in")) {
+    if (new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith(url.replace(/stream$/, "sign-in"))) {
       event.detail.shouldSwap = false; // signed out meanwhile: the page of signing in is no fragment
       location.reload();
     }

@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from topology import reasons
@@ -39,7 +40,7 @@ def issue_sign_in_link(*, username: str = "admin", role: str | None = None) -> s
     token = secrets.token_urlsafe(32)
     SignInLink.objects.filter(user=user, used_at=None).delete()  # a newer link ends the older ones
     SignInLink.objects.create(user=user, token_hash=_hash(token), expires_at=timezone.now() + VALID)
-    return f"/sign-in/link/{token}/"
+    return reverse("sign-in-link", args=[token])
 
 
 @transaction.atomic

@@ -11,6 +11,8 @@ from topology.reasons.access import (
     INPUT_NOT_READABLE,
     INPUT_TOO_LARGE,
     LINK_NOT_VALID,
+    ORIGIN_NOT_TRUSTED,
+    PAGE_TOO_OLD,
     ROLE_NEEDED,
     SELECTION_CHANGED,
     SIGN_IN_THROTTLED,

@@ -42,3 +42,13 @@ SIGN_IN_THROTTLED = add(
     "If nobody of you mistyped a password, change it.",
     WARNING,
 )
+ORIGIN_NOT_TRUSTED = add(
+    "ORIGIN_NOT_TRUSTED",
+    "The browser calls the console {origin}, and the console believes to be {seen}: it takes no forms from there.",
+    "Set CSRF_TRUSTED_ORIGINS={origin} and start the console again, or let the proxy pass Host and X-Forwarded-Proto; "
+    "docs/operations.md has the lines.",
+    status=403,
+)
+PAGE_TOO_OLD = add(
+    "PAGE_TOO_OLD", "This page is from an earlier sign-in.", "Reload it and try again; nothing was changed.", status=403
+)

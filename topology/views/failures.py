@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from topology import reasons
 from topology.live import probe
 from topology.reasons import Refused
-from topology.views.http import to_messages
+from topology.views.http import refused, to_messages
 
 
 def failed(request: HttpRequest) -> HttpResponse:
@@ -27,3 +28,16 @@ def failed(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return to_messages(HttpResponse(render_to_string("shared/_refused.html", {"refusal": refusal}), status=503))
     return HttpResponse(render_to_string("503.html", {"refusal": refusal}), status=503)
+
+
+def untrusted(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that is not taken: from another origin, with the setting to change; else from a page that is too old."""
+    origin = request.headers.get("Origin", "")
+    if reason.startswith(("Origin checking failed", "Referer checking failed")):
+        scheme = "https" if request.is_secure() else "http"
+        seen = f"{scheme}://{request.get_host()}"
+        refusal = Refused(reasons.ORIGIN_NOT_TRUSTED, origin=origin or "another address", seen=seen)
+        return refused(request, refusal)
+    if request.headers.get("HX-Request") or request.headers.get("Accept", "").startswith("application/json"):
+        return refused(request, Refused(reasons.PAGE_TOO_OLD))
+    return render(request, "403_csrf.html", status=403)

@@ -65,7 +65,7 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
         return refused(request, refusal)
     login(request, person, backend="django.contrib.auth.backends.ModelBackend")  # type: ignore[arg-type]
     _note(request)
-    return redirect("/")
+    return redirect("home")
 
 
 def _note(request: HttpRequest) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
@@ -68,5 +69,13 @@ def tour(request: HttpRequest, pk: int) -> HttpResponse:
 def done(request: HttpRequest) -> HttpResponse:
     """Skipped or finished: it does not come by itself again in this browser."""
     response = HttpResponse('<aside id="tour" hidden></aside>')
-    response.set_cookie(COOKIE, "done", max_age=A_YEAR, httponly=True, samesite="Lax", secure=request.is_secure())
+    response.set_cookie(
+        COOKIE,
+        "done",
+        max_age=A_YEAR,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure(),
+        path=settings.SESSION_COOKIE_PATH,
+    )
     return response

@@ -1,0 +1,141 @@
+"""The console under a prefix, behind a real nginx with TLS, HTTP/2 and its default buffering."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from playwright.sync_api import Browser, expect
+
+from config.local.embedded import BASE_DIR, HOST, free_port
+from config.local.processes import child_setup, stop_child, wait_until
+from tests import tools
+from tests.worlds import make_acme
+from topology.accounts.sign_in import issue_sign_in_link
+from topology.live import events
+from topology.models import Node
+
+NGINX = """
+daemon off; error_log {where}/error.log; pid {where}/pid;
+events {{}}
+http {{
+  access_log off; client_body_temp_path {where}/body; proxy_temp_path {where}/proxy;
+  fastcgi_temp_path {where}/f; uwsgi_temp_path {where}/u; scgi_temp_path {where}/s;
+  server {{
+    listen 127.0.0.1:{port} ssl http2;
+    ssl_certificate {where}/cert.pem; ssl_certificate_key {where}/key.pem;
+    location /console/ {{
+      proxy_pass http://127.0.0.1:{web};
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_read_timeout 1h;
+      client_max_body_size 100m;
+    }}
+  }}
+}}
+"""
+
+
+@dataclass
+class Console:
+    """A console behind its proxy."""
+
+    address: str
+    environment: dict[str, str]
+
+
+@pytest.fixture
+def behind(tmp_path: Path, transactional_db: None) -> Iterator[Console]:
+    program, port, web = tools.need("nginx"), free_port(), free_port()
+    names = ("-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem"))
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", *names]
+    subprocess.run(make, check=True, capture_output=True)
+    (tmp_path / "nginx.conf").write_text(NGINX.format(where=tmp_path, port=port, web=web))
+    static = {"STATIC_ROOT": str(tmp_path / "static"), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    environment = (
+        os.environ
+        | static
+        | {
+            "DATABASE_URL": f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{connection.settings_dict['NAME']}",
+            "DATABASE_POOL": "4",
+            "HOMENODE_LOCAL": "0",
+            "URL_PREFIX": "/console",
+            "ALLOWED_HOSTS": HOST,
+        }
+    )
+    collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+    subprocess.run(collect, cwd=BASE_DIR, env=environment, check=True, capture_output=True)
+    serve = ("-m", "granian", "--interface", "asginl", "--host", HOST, "--port", str(web), "config.asgi:application")
+    with (tmp_path / "log").open("wb") as log:
+        children = [
+            subprocess.Popen(
+                command,
+                cwd=BASE_DIR,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=child_setup(signal.SIGTERM),
+            )
+            for command in (
+                [sys.executable, *serve],
+                [program, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")],
+            )
+        ]
+    try:
+        yield Console(f"https://{HOST}:{port}/console", environment)
+    finally:
+        for child in children:
+            stop_child(child, signal.SIGTERM, 8)
+
+
+def answers(address: str) -> bool:
+    import ssl
+    import urllib.request
+
+    careless = ssl.create_default_context()
+    careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
+    try:
+        with urllib.request.urlopen(f"{address}/livez", timeout=10, context=careless) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def test_signing_in_living_and_moving_under_a_prefix(behind: Console, browser: Browser) -> None:
+    acme = make_acme(imp1a=5)
+    assert wait_until(lambda: answers(behind.address), 60)
+    path = issue_sign_in_link(username="anna", role="administrator")
+    page = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 900}).new_page()
+    strays: list[str] = []
+    page.on("request", lambda asked: None if asked.url.startswith(f"{behind.address}/") else strays.append(asked.url))
+    failures: list[str] = []
+    page.on("response", lambda got: failures.append(f"{got.status} {got.url}") if got.status >= 400 else None)
+    page.goto(behind.address + path)
+    page.get_by_role("button").filter(has_text="Sign in").click()
+    expect(page).to_have_url(f"{behind.address}/clusters/acme/")
+    assert {cookie["path"] for cookie in page.context.cookies()} == {"/console/"}
+    expect(page.locator("#live")).to_have_text("Live")
+    protocol = "() => performance.getEntriesByType('navigation')[0].nextHopProtocol"
+    assert page.evaluate(protocol) == "h2"
+    Node.objects.filter(cluster=acme, name__startswith="imp1b").update(capacity_users=4321)
+    events.publish([f"node-{node.pk}" for node in acme.nodes.all()])  # the stream gets through nginx's buffers
+    expect(page.locator(".map")).to_contain_text("4,321")
+    for name in ("Operations", "Checks", "What-if", "History", "Topology"):
+        page.get_by_role("navigation", name="Pages of the cluster").get_by_role("link", name=name).click()
+        expect(page.locator("main h1").first).to_be_attached()
+    page.locator("#live").wait_for()
+    page.goto(f"{behind.address}/users/")
+    page.locator("button.who").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(f"{behind.address}/sign-in/")
+    assert strays == []
+    assert failures == []
+    page.context.close()

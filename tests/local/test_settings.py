@@ -1,0 +1,79 @@
+"""Settings that say where the console is put, read in a process of their own."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from django.test import Client, override_settings
+
+from config.local.embedded import BASE_DIR
+
+SHOW = """
+import json
+from django.conf import settings
+print(json.dumps({name: getattr(settings, name) for name in (
+    "ALLOWED_HOSTS", "FORCE_SCRIPT_NAME", "STATIC_URL", "SESSION_COOKIE_PATH", "CSRF_COOKIE_PATH",
+    "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_PRELOAD")} | {"options": settings.DATABASES["default"]["OPTIONS"]}))
+"""
+
+
+def settings_with(**environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", SHOW],
+        cwd=BASE_DIR,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"} | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_console_asks_itself_whatever_names_people_use() -> None:
+    found = json.loads(settings_with(ALLOWED_HOSTS="console.example.org", HOMENODE_LOCAL="1").stdout)
+    assert {"console.example.org", "127.0.0.1"} <= set(found["ALLOWED_HOSTS"])
+    found = json.loads(settings_with(ALLOWED_HOSTS="console.example.org", HOMENODE_LOCAL="0").stdout)
+    assert found["ALLOWED_HOSTS"] == ["console.example.org"]
+
+
+@pytest.mark.parametrize("given", ["/console", "console", "/console/", "/tools/console"])
+def test_a_prefix_stands_before_everything(given: str) -> None:
+    found, prefix = json.loads(settings_with(URL_PREFIX=given).stdout), "/" + given.strip("/")
+    assert found["FORCE_SCRIPT_NAME"] == prefix
+    assert found["STATIC_URL"] == f"{prefix}/static/"
+    assert found["SESSION_COOKIE_PATH"] == found["CSRF_COOKIE_PATH"] == f"{prefix}/"
+
+
+def test_a_prefix_that_is_none_stops_the_start() -> None:
+    done = settings_with(URL_PREFIX="https://console.example.org/x")
+    assert done.returncode != 0
+    assert "URL_PREFIX" in done.stderr
+
+
+def test_other_hosts_are_promised_nothing_unless_asked() -> None:
+    found = json.loads(settings_with(HOMENODE_LOCAL="0").stdout)
+    assert (found["SECURE_HSTS_INCLUDE_SUBDOMAINS"], found["SECURE_HSTS_PRELOAD"]) == (False, False)
+    asked = settings_with(HOMENODE_LOCAL="0", SECURE_HSTS_INCLUDE_SUBDOMAINS="1", SECURE_HSTS_PRELOAD="1")
+    found = json.loads(asked.stdout)
+    assert (found["SECURE_HSTS_INCLUDE_SUBDOMAINS"], found["SECURE_HSTS_PRELOAD"]) == (True, True)
+
+
+def test_a_pooler_is_sent_no_options() -> None:
+    assert "options" in json.loads(settings_with().stdout)["options"]
+    assert "options" not in json.loads(settings_with(DATABASE_PGBOUNCER="1").stdout)["options"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}, {"Accept": "application/json"}])
+def test_an_origin_that_is_not_trusted_is_named_with_the_setting(headers: dict[str, str]) -> None:
+    client = Client(enforce_csrf_checks=True)
+    answer = client.post("/sign-in/", headers=headers | {"Origin": "https://console.example.org"})
+    text = answer.content.decode()
+    assert answer.status_code == 403
+    assert "ORIGIN_NOT_TRUSTED" in text
+    assert "CSRF_TRUSTED_ORIGINS=https://console.example.org" in text
+    assert "reload" not in text.lower()
+    with override_settings(CSRF_TRUSTED_ORIGINS=["https://console.example.org"]):
+        client = Client(enforce_csrf_checks=True)  # the handler keeps the origins it began with
+        answer = client.post("/sign-in/", headers=headers | {"Origin": "https://console.example.org"})
+        assert "ORIGIN_NOT_TRUSTED" not in answer.content.decode()
