@@ -9,6 +9,9 @@ failover state (domain.md §1.4).
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,7 +22,8 @@ from assignments.models import Kind, Operation, Progress
 from assignments.planning.loads import ground_of
 from assignments.planning.rules import goals
 from assignments.users import staging
-from assignments.users.rules.user_file import Limits, Problems, Readable, UserList
+from assignments.users.rules.cells import defused
+from assignments.users.rules.user_file import Limits, Problems, Readable, Reading, UserList
 from topology import reasons
 from topology.live import events
 from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
@@ -47,6 +51,11 @@ class Report:
     nodes: dict[str, int] = field(default_factory=dict)
     problems: Problems = field(default_factory=Problems)
     warnings: Problems = field(default_factory=Problems)
+    left_out: Problems = field(default_factory=Problems)
+    unused: list[dict[str, str | None]] = field(default_factory=list)
+    changed: dict[str, int] = field(default_factory=dict)
+    emptied: dict[str, int] = field(default_factory=dict)
+    first_rows: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -63,6 +72,14 @@ class Report:
             "format": self.format,
             **{name: getattr(self, name) for name in counts},
             "nodes": self.nodes,
+            "changed_fields": self.changed,
+            "emptied_fields": self.emptied,
+            "first_rows": self.first_rows,
+            "unused_columns": self.unused,
+            "left_out": self.left_out.total,
+            "left_out_lines": [problem.as_dict() for problem in self.left_out.listed],
+            "problem_groups": self.problems.groups(),
+            "warning_groups": self.warnings.groups(),
             "problems_total": self.problems.total,
             "problems": [problem.as_dict() for problem in self.problems.listed],
             "warnings_total": self.warnings.total,
@@ -70,21 +87,42 @@ class Report:
         }
 
 
+def problems_csv(report: Report) -> str:
+    """All that was listed of an import as a CSV: what it is, line, code, sentence, fix."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["kind", "line", "code", "message", "fix"])
+    for kind, found in (("problem", report.problems), ("warning", report.warnings), ("left out", report.left_out)):
+        for shown in (problem.as_dict() for problem in found.listed):
+            cells = (shown["code"], shown["message"], shown["fix"])
+            writer.writerow([kind, shown["line"], *map(defused, cells)])
+    return out.getvalue()
+
+
 @transaction.atomic
-def import_users(cluster: Cluster, file: Readable, *, actor: Any = None, dry_run: bool = False) -> Report:
+def import_users(
+    cluster: Cluster,
+    file: Readable,
+    *,
+    actor: Any = None,
+    dry_run: bool = False,
+    reading: Reading | None = None,
+    allow_emptying: bool = False,
+) -> Report:
     """Bring the users of a file into a cluster; bad lines come back in the report and then nothing is changed.
 
-    A dry run does it all and takes it back. Raises Refused while a node of the cluster is in a failover state.
+    A dry run does it all and takes it back. Values that are stored are emptied only with `allow_emptying`. Raises
+    Refused while a node of the cluster is in a failover state.
     """
-    users = UserList(file, LIMITS)
+    users = UserList(file, LIMITS, replace(reading or Reading(), cluster=cluster.name))
     nodes = {node.name.lower(): node for node in Node.objects.filter(cluster=cluster)}
     # The file is read before any lock is taken: nobody waits for a slow upload.
     staging.create()
-    staging.copy(users, cluster, nodes)
-    report = Report(cluster.name, dry_run, users.format, users.lines, problems=users.problems)
+    staging.copy(users, nodes)
+    report = _begun(cluster, users, dry_run)
     _hold(cluster)
     staging.match()
-    _check(cluster, report)
+    _check(cluster, report, nodes, allow_emptying)
     if report.ok:
         _Placement(cluster, report).run()
     if report.ok:
@@ -92,6 +130,19 @@ def import_users(cluster: Cluster, file: Readable, *, actor: Any = None, dry_run
     if dry_run or not report.ok:
         transaction.set_rollback(True)
     return report
+
+
+def _begun(cluster: Cluster, users: UserList, dry_run: bool) -> Report:
+    return Report(
+        cluster.name,
+        dry_run,
+        users.format,
+        users.lines,
+        problems=users.problems,
+        warnings=users.warnings,
+        left_out=users.left_out,
+        unused=[{"column": unused.column, "did_you_mean": unused.meant} for unused in users.found.unused],
+    )
 
 
 def _hold(cluster: Cluster) -> None:
@@ -105,11 +156,26 @@ def _hold(cluster: Cluster) -> None:
     locks.hold_subclusters(Subcluster.objects.filter(cluster=cluster).values_list("pk", flat=True))
 
 
-def _check(cluster: Cluster, report: Report) -> None:
+def _check(cluster: Cluster, report: Report, nodes: Mapping[str, Node], allow_emptying: bool) -> None:
+    known = ", ".join(node.name for node in nodes.values()) or "none"
+    report.problems.add_counted(*staging.at_unknown(cluster.name, known))
     report.problems.add_counted(*staging.duplicates())
     report.problems.add_counted(*staging.of_other_clusters(cluster.pk))
     report.problems.add_counted(*staging.homeless())
     report.warnings.add_counted(*staging.staying())
+    report.warnings.add_counted(*staging.gone(cluster.name, known))
+    report.warnings.add_counted(*staging.kept_of_new())
+    report.first_rows = staging.first_rows()
+    report.changed, report.emptied, line = staging.changes()
+    if report.emptied and not allow_emptying:
+        report.problems.add(line, reasons.IMPORT_EMPTYING, what=emptied_in_words(report.emptied))
+
+
+def emptied_in_words(emptied: Mapping[str, int]) -> str:
+    """Such as "312 mails, 1 name"."""
+    words = {"endpoints": ("endpoint list", "endpoint lists"), "contacts": ("contact list", "contact lists")}
+    named = ((count, *words.get(field, (field, f"{field}s"))) for field, count in emptied.items())
+    return ", ".join(f"{count:,} {one if count == 1 else many}" for count, one, many in named)
 
 
 class _Placement:
@@ -210,6 +276,10 @@ def _write(cluster: Cluster, report: Report, actor: Any) -> None:
         name=cluster.name,
         **counts,
     )
+    if report.unused or report.left_out.total:
+        columns = ", ".join(str(unused["column"])[:40] for unused in report.unused) or "none"
+        facts: dict[str, Any] = {"left": report.left_out.total, "columns": columns, "name": cluster.name}
+        events.record(reasons.USERS_IMPORT_LEFT, cluster=cluster, actor=actor, topics=touched, **facts)
 
 
 def _trace(cluster: Cluster, assigned: int, actor: Any) -> Operation:

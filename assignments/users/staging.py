@@ -16,14 +16,14 @@ from django.db import connection
 
 from assignments.users.rules.user_file import LISTED, NO_NODE, Problem, Row, UserList
 from topology import reasons
-from topology.models import Cluster, Node
+from topology.models import Node
 from topology.reasons import Reason
 
 CREATE = """
     DROP TABLE IF EXISTS pg_temp.staged;
     CREATE TEMPORARY TABLE staged (
         line integer, user_id text, name text, mail text, endpoints text[], contacts integer, node_id bigint,
-        leave boolean,
+        leave boolean, node_text text, kept boolean,
         folded text GENERATED ALWAYS AS (lower(user_id)) STORED,
         known bigint,        -- the person, when there is one of this ID
         cluster_id bigint,   -- where the person is a user already
@@ -34,7 +34,7 @@ CREATE = """
         waits boolean NOT NULL DEFAULT false  -- for a home that the mode of the cluster leads to
     ) ON COMMIT DROP
 """
-COPY = "COPY staged (line, user_id, name, mail, endpoints, contacts, node_id, leave) FROM STDIN"
+COPY = "COPY staged (line, user_id, name, mail, endpoints, contacts, node_id, leave, node_text, kept) FROM STDIN"
 MATCH = """
     UPDATE staged SET
         known = person.id, cluster_id = place.cluster_id, home_id = place.home_node_id,
@@ -47,6 +47,14 @@ MATCH = """
     WHERE lower(person.user_id) = staged.folded
 """
 ENDPOINTS = "coalesce(cardinality(staged.endpoints), staged.had, 0)"
+
+SHOWN = 5  # lines of the preview
+FIELDS = {  # what is empty in each, and the type to compare with
+    "name": ("''", ""),
+    "mail": ("''", ""),
+    "endpoints": ("'{}'::text[]", "::text[]"),
+    "contacts": ("0", "::integer"),
+}
 
 Found = tuple[list[Problem], int]
 
@@ -88,36 +96,33 @@ def create() -> None:
     _run(CREATE)
 
 
-def copy(users: UserList, cluster: Cluster, nodes: Mapping[str, Node]) -> None:
-    """Stream every usable line of the file into the table; unusable nodes become problems of the list."""
+def copy(users: UserList, nodes: Mapping[str, Node]) -> None:
+    """Stream every usable line of the file into the table."""
     with connection.cursor() as cursor:
         with cursor.copy(COPY) as stream:
             for row in users.rows():
-                stream.write_row(_columns(row, _home(row, users, cluster, nodes)))
+                stream.write_row(_columns(row, _home(row, users, nodes)))
         cursor.execute("ANALYZE staged (line, folded, node_id)")
         # What is known of tables that were just filled or emptied may be wrong by everything, and a nested loop that
         # is chosen for "one row" takes minutes for 30,000; hash joins stay linear. Until the end of this transaction.
         cursor.execute("SELECT set_config('enable_nestloop', 'off', true) FROM staged HAVING count(*) > 1000")
 
 
-def _home(row: Row, users: UserList, cluster: Cluster, nodes: Mapping[str, Node]) -> int | None:
+def _home(row: Row, users: UserList, nodes: Mapping[str, Node]) -> Node | None:
     if not row.node or row.node == NO_NODE:
         return None
     node = nodes.get(row.node.lower())
-    if node and node.subcluster_id:
-        return int(node.pk)
-    if node:
+    if node and not node.subcluster_id:
         users.problems.add(row.line, reasons.IMPORT_NODE_UNASSIGNED, node=node.name)
-    else:
-        known = ", ".join(other.name for other in nodes.values()) or "none"
-        facts = {"value": row.node[:60], "cluster": cluster.name, "known": known}
-        users.problems.add(row.line, reasons.IMPORT_UNKNOWN_NODE, **facts)
-    return None
+    return node
 
 
-def _columns(row: Row, home: int | None) -> tuple[Any, ...]:
+def _columns(row: Row, home: Node | None) -> tuple[Any, ...]:
     endpoints = None if row.endpoints is None else "{" + ",".join(row.endpoints) + "}"
-    return row.line, row.user_id, row.name, row.mail, endpoints, row.contacts, home, row.node == NO_NODE
+    leave = row.node == NO_NODE
+    unknown = row.node if row.node and not leave and home is None else None
+    node_id = home.pk if home and home.subcluster_id else None
+    return row.line, row.user_id, row.name, row.mail, endpoints, row.contacts, node_id, leave, unknown, row.kept
 
 
 def match() -> None:
@@ -163,6 +168,30 @@ def homeless() -> Found:
         WHERE staged.node_id IS NOT NULL AND node.subcluster_id IS NULL
     """
     return _found(reasons.IMPORT_NODE_UNASSIGNED, ["node"], sql)
+
+
+def at_unknown(cluster: str, known: str) -> Found:
+    """Lines that name a node which the cluster has not, for users who need a home."""
+    sql = "SELECT line, left(node_text, 60) FROM staged WHERE node_text IS NOT NULL AND home_id IS NULL"
+    problems, total = _found(reasons.IMPORT_UNKNOWN_NODE, ["value"], sql)
+    return [Problem(p.line, p.reason, {**p.facts, "cluster": cluster, "known": known}) for p in problems], total
+
+
+def gone(cluster: str, known: str) -> Found:
+    """Each node that the cluster has not and that lines name for users who have a home: the first line, how many."""
+    sql = """
+        SELECT min(line) AS line, left(min(node_text), 60), count(*) FROM staged
+        WHERE node_text IS NOT NULL AND home_id IS NOT NULL GROUP BY lower(node_text)
+    """
+    problems, total = _found(reasons.IMPORT_NODE_GONE, ["node", "count"], sql)
+    return [Problem(p.line, p.reason, {**p.facts, "cluster": cluster, "known": known}) for p in problems], total
+
+
+def kept_of_new() -> Found:
+    """Lines with a mark that keeps what is stored, of users of whom nothing is stored."""
+    return _found(
+        reasons.IMPORT_KEPT_OF_NEW, ["user_id"], "SELECT line, user_id FROM staged WHERE kept AND known IS NULL"
+    )
 
 
 def staying() -> Found:
@@ -215,6 +244,53 @@ def beyond(room: int, facts: Mapping[str, Any]) -> Found:
     sql = "SELECT line, number FROM (SELECT line, row_number() OVER (ORDER BY line) AS number FROM staged WHERE waits)"
     found, total = _found(reasons.IMPORT_CLUSTER_FULL, ["number"], f"{sql} AS waiting WHERE number > %s", room)
     return [Problem(p.line, p.reason, {**facts, **p.facts}) for p in found], total
+
+
+# --- What changes ---------------------------------------------------------------------------------
+
+
+class Changes(NamedTuple):
+    """How many users get another value in a field, how many of them an empty one, and the first line of those."""
+
+    changed: dict[str, int]
+    emptied: dict[str, int]
+    line: int
+
+
+def changes() -> Changes:
+    """What the file does to the people who are known, field by field."""
+    parts = [
+        f"count(*) FILTER (WHERE {_differs(field)}), count(*) FILTER (WHERE {_empties(field)})" for field in FIELDS
+    ]
+    any_empty = " OR ".join(f"({_empties(field)})" for field in FIELDS)
+    sql = f"""
+        SELECT {", ".join(parts)}, min(line) FILTER (WHERE {any_empty})
+        FROM staged JOIN topology_enduser person ON person.id = staged.known WHERE staged.changed
+    """
+    *counts, line = _rows(sql)[0]
+    named = dict(zip(FIELDS, zip(counts[::2], counts[1::2], strict=True), strict=True))
+    changed = {field: pair[0] for field, pair in named.items() if pair[0]}
+    return Changes(changed, {field: pair[1] for field, pair in named.items() if pair[1]}, line or 1)
+
+
+def _differs(field: str) -> str:
+    return f"staged.{field} IS DISTINCT FROM person.{field}{FIELDS[field][1]} AND staged.{field} IS NOT NULL"
+
+
+def _empties(field: str) -> str:
+    empty, cast = FIELDS[field]
+    return f"staged.{field} = {empty} AND person.{field}{cast} <> {empty}"
+
+
+def first_rows() -> list[dict[str, Any]]:
+    """The first lines as they were understood."""
+    sql = f"""
+        SELECT line, user_id, staged.name, mail,
+            CASE WHEN leave THEN {NO_NODE!r} ELSE coalesce(node.name, node_text, '') END, known IS NULL
+        FROM staged LEFT JOIN topology_node node ON node.id = node_id ORDER BY line LIMIT {SHOWN}
+    """
+    names = ("line", "user_id", "name", "mail", "node", "new")
+    return [dict(zip(names, row, strict=True)) for row in _rows(sql)]
 
 
 # --- Homes ----------------------------------------------------------------------------------------

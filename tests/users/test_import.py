@@ -21,7 +21,7 @@ from assignments.board.topology_file import apply_topology
 from assignments.models import Assignment, Move, Operation, Population
 from assignments.runs import operations
 from assignments.users.imports import LIMITS, Report, import_users
-from assignments.users.rules import user_file
+from assignments.users.rules import text_lines, user_file
 from demo.users import CROWDS
 from tests.lists import csv_of, numbered
 from tests.structure.test_constraints import assert_counts_true
@@ -93,9 +93,9 @@ def test_the_export_of_the_product(acme: Cluster) -> None:
         (csv_of("user_id,name", "jdoe,John", end="\r\n"), 1),
         (io.BytesIO(b"user_id,name\njdoe,John"), 1),
         (io.BytesIO(b"\xef\xbb\xbfuser_id\nj\xc3\xb6rg\n"), 1),
-        (io.BytesIO(b'\n\n"user_id","name"\n\njdoe,"Two\nlines"\n\n'), 1),
+        (io.BytesIO(b'\n\n"user_id","name","address"\n\njdoe,John,"Two\nlines"\n\n'), 1),
         (csv_of("user_id,name"), 0),
-        (csv_of("user_id,name", "jdoe"), 1),
+        (csv_of("user_id,name", "jdoe,"), 1),
         (csv_of('user_id, "name"', 'jdoe, "Doe, John"'), 1),
     ],
     ids=[
@@ -105,7 +105,7 @@ def test_the_export_of_the_product(acme: Cluster) -> None:
         "bom",
         "blank lines and a line break",
         "only header",
-        "short line",
+        "empty cell",
         "spaces",
     ],
 )
@@ -191,10 +191,10 @@ def test_only_the_first_thousand_are_listed_and_all_are_counted(acme: Cluster) -
 
 
 def test_a_file_that_is_too_large_ends_early(acme: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(user_file, "MAX_BYTES", 1000)
+    monkeypatch.setattr(text_lines, "MAX_BYTES", 1000)
     assert codes(import_users(acme, numbered(100)))[-1][1] == "IMPORT_TOO_LARGE"
-    long = io.BytesIO(b"user_id\n" + b"x" * (user_file.MAX_LINE + 5))
-    monkeypatch.setattr(user_file, "MAX_BYTES", 1 << 30)
+    long = io.BytesIO(b"user_id\n" + b"x" * (text_lines.MAX_LINE + 5))
+    monkeypatch.setattr(text_lines, "MAX_BYTES", 1 << 30)
     assert codes(import_users(acme, long)) == [(2, "IMPORT_TOO_LARGE")]
 
 
@@ -483,7 +483,7 @@ def test_an_import_can_be_undone_like_any_operation(acme: Cluster) -> None:
 def test_any_bytes_are_read_or_refused_by_line(header: bytes, body: bytes) -> None:
     users = user_file.UserList(io.BytesIO(header + body), LIMITS)
     rows = list(users.rows())
-    lines = (header + body).count(b"\n") + 1
+    lines = (header + body).count(b"\n") + (header + body).count(b"\r") + 1
     assert all(1 <= row.line <= lines and 0 < len(row.user_id) <= 132 and "\0" not in row.user_id for row in rows)
     assert all(1 <= problem.line <= lines for problem in users.problems.listed)
     assert header or "user_id" in users.columns or users.problems.total

@@ -2,6 +2,83 @@
 
 from topology.reasons.reason import NEWS, WARNING, add
 
+IMPORT_WRONG_KIND = add("IMPORT_WRONG_KIND", "This is {kind}, not a CSV.", "{remedy}", status=422)
+IMPORT_TEXT_AFTER_END = add(
+    "IMPORT_TEXT_AFTER_END",
+    "The text ends here (character 1A), and yet more follows: {begins}.",
+    "Remove the character, or what follows it; were files joined?",
+    status=422,
+)
+IMPORT_HEADER_AGAIN = add(
+    "IMPORT_HEADER_AGAIN",
+    "The names of the columns come again: files were joined.",
+    "Leave the line out when both files have the same columns, or import them one after the other.",
+    status=422,
+)
+IMPORT_LINE_BREAK = add(
+    "IMPORT_LINE_BREAK",
+    "The quote that opens here, in the column {column}, closes only in line {end}.",
+    "Close it in its line, or write a quote that belongs to the text twice.",
+    status=422,
+)
+IMPORT_CHARACTER = add(
+    "IMPORT_CHARACTER",
+    "The {column} has a character that nobody can see, {character}, after “{before}”.",
+    "Remove it.",
+    status=422,
+)
+IMPORT_NOT_YES_OR_NO = add(
+    "IMPORT_NOT_YES_OR_NO", "“{value}” in the column {column} is neither yes nor no.", "Write t or f.", status=422
+)
+IMPORT_HALF_KEPT = add(
+    "IMPORT_HALF_KEPT",
+    "Half of the name is “{keep}”, and a name is stored whole: its other half alone cannot be kept.",
+    "Write first and last name, or {keep} in both.",
+    status=422,
+)
+IMPORT_COLUMNS_NOT_USED = add(
+    "IMPORT_COLUMNS_NOT_USED",
+    "Not used: {columns}{hint}.",
+    "Rename the column, or say what it is when you import, if it is to be read.",
+    level=WARNING,
+)
+IMPORT_MARKS_TAKEN = add(
+    "IMPORT_MARKS_TAKEN",
+    "{count} cells begin with an apostrophe that keeps a spreadsheet from reading a formula; it was left out.",
+    "Write two apostrophes where the text itself begins with one.",
+    level=WARNING,
+)
+IMPORT_NOT_ENABLED = add(
+    "IMPORT_NOT_ENABLED",
+    "{user_id} is left out: not enabled for presence.",
+    "Enable the user in the directory first.",
+    level=WARNING,
+)
+IMPORT_OTHER_HOME_CLUSTER = add(
+    "IMPORT_OTHER_HOME_CLUSTER",
+    "{user_id} is left out: another cluster is the home.",
+    "Import the list into that cluster.",
+    level=WARNING,
+)
+IMPORT_KEPT_OF_NEW = add(
+    "IMPORT_KEPT_OF_NEW",
+    "{user_id} is new, so there is nothing to keep: the cell is empty.",
+    "Write the value when there is one.",
+    level=WARNING,
+)
+IMPORT_NODE_GONE = add(
+    "IMPORT_NODE_GONE",
+    "{node} is not in {cluster}; {count:,} lines name it for users who have a home and stay there. Was it renamed?",
+    "Known: {known}.",
+    level=WARNING,
+)
+IMPORT_EMPTYING = add(
+    "IMPORT_EMPTYING",
+    "{what} would be emptied.",
+    "Leave the column out to keep what is stored, or confirm: tick “Empty them”, on the command line --allow-emptying.",
+    status=422,
+)
+
 IMPORT_NO_HEADER = add(
     "IMPORT_NO_HEADER",
     "The first line names no column user_id or USER ID; it begins with: {begins}.",
@@ -83,5 +160,10 @@ CLUSTER_IN_FAILOVER = add(
 USERS_IMPORTED = add(
     "USERS_IMPORTED",
     "{actor} imported {lines:,} users into {name}: {created:,} new, {updated:,} changed, {assigned:,} given a home.",
+    level=NEWS,
+)
+USERS_IMPORT_LEFT = add(
+    "USERS_IMPORT_LEFT",
+    "Of the list that {actor} imported into {name}, {left} users were left out; columns not used: {columns}.",
     level=NEWS,
 )

@@ -1,12 +1,14 @@
 """manage.py import_users CLUSTER FILE: bring the users of a CSV into a cluster, all of them or none."""
 
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.management.base import CommandParser
 
-from assignments.users.imports import Report, import_users
+from assignments.users.imports import Report, import_users, problems_csv
+from assignments.users.rules.user_file import KEEP, Reading
 from topology import reasons
 from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.models import Cluster
 from topology.reasons import Refused
 from topology.structure import selectors
 
@@ -19,16 +21,29 @@ class Command(ConsoleCommand):
         parser.add_argument("cluster")
         parser.add_argument("file", help="UTF-8, first line with the columns; user_id or USER ID is required")
         parser.add_argument("--dry-run", action="store_true", help="report what would be done and change nothing")
+        parser.add_argument("--keep", default=KEEP, metavar="MARK", help="alone in a cell it keeps what is stored (#)")
+        parser.add_argument("--allow-emptying", action="store_true", help="empty what is stored where a cell is empty")
+        parser.add_argument(
+            "--column",
+            action="append",
+            default=[],
+            metavar="HEADER=COLUMN",
+            help="read the column HEADER as COLUMN (user_id, mail, …); HEADER= leaves it out",
+        )
+        parser.add_argument("--problems", metavar="FILE", help="write every listed problem and warning to a CSV")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
             cluster = selectors.cluster_named(options["cluster"])
             try:
                 with open(options["file"], "rb") as file:
-                    report = import_users(cluster, file, actor=COMMAND_LINE, dry_run=options["dry_run"])
+                    report = self._import(cluster, file, options)
             except OSError as error:
                 facts = {"file": options["file"], "why": error.strerror, "remedy": "Check the path."}
                 raise Refused(reasons.FILE_NOT_READABLE, **facts) from error
+        if options["problems"]:
+            with open(options["problems"], "w", encoding="utf-8", newline="") as out:
+                out.write(problems_csv(report))
         if options["json"]:
             self.print_json(report.as_dict())
         else:
@@ -36,8 +51,19 @@ class Command(ConsoleCommand):
         if not report.ok:
             raise SystemExit(1)
 
+    def _import(self, cluster: Cluster, file: BinaryIO, options: dict[str, Any]) -> Report:
+        mapping = dict(pair.rpartition("=")[::2] for pair in options["column"])
+        return import_users(
+            cluster,
+            file,
+            actor=COMMAND_LINE,
+            dry_run=options["dry_run"],
+            reading=Reading(keep=options["keep"], mapping=mapping),
+            allow_emptying=options["allow_emptying"],
+        )
+
     def _show(self, report: Report) -> None:
-        for problem in (*report.problems.listed, *report.warnings.listed):
+        for problem in (*report.problems.listed, *report.warnings.listed, *report.left_out.listed):
             shown = problem.as_dict()
             self.stdout.write(f"line {shown['line']}: {shown['code']}: {shown['message']} {shown['fix']}")
         if not report.ok:
@@ -49,5 +75,9 @@ class Command(ConsoleCommand):
             f"{report.unchanged:,} unchanged, {report.assigned:,} {would}assigned, "
             f"{report.left_unassigned:,} unassigned."
         )
+        for field, users in report.changed.items():
+            self.stdout.write(f"  {field} of {users:,} {would}changed")
+        if report.left_out.total:
+            self.stdout.write(f"  left out: {report.left_out.total:,}")
         for name, users in report.nodes.items():
             self.stdout.write(f"  {name}: {users:,}")

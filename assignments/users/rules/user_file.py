@@ -1,71 +1,37 @@
 """Lists of users as files: a plain CSV, or the bulk-administration export of the product (domain.md §6.4).
 
-    bytes -> lines of text -> cells -> Row, one at a time; what cannot be used becomes a Problem with its line number
+    what kind of file -> encoding -> lines -> separator and header -> records -> cells -> Row, one at a time
+    file_kind.py         text_lines.py  records.py, columns.py              cells.py   here
 
-The columns of the first line tell the format: `user_id`, or `USER ID` with `FIRST NAME`, `LAST NAME` and `MAIL ID`.
-The separator is a comma or a semicolon. Standard library only.
+What cannot be used becomes a Problem with its line number, each step with reasons of its own. Nothing is guessed, cut
+or made up: a cell that is not there is no empty cell. Memory stays flat. Standard library only.
 """
 
-import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
+from assignments.users.rules.cells import code_point, composed, restored, unseen
+from assignments.users.rules.columns import BULK, HEADERS, PLAIN, Columns, how_many_known, read_columns
+from assignments.users.rules.file_kind import Readable, WrongKind, opened
+from assignments.users.rules.problems import LISTED, Problem, Problems
+from assignments.users.rules.records import Records
+from assignments.users.rules.text_lines import TextLines
 from topology import reasons
-from topology.reasons import Reason
+
+__all__ = ["BULK", "LISTED", "NO_NODE", "PLAIN", "Limits", "Problem", "Problems", "Readable", "Row", "UserList"]
 
 T = TypeVar("T")
-PLAIN, BULK = "plain", "bulk_administration"
-PLAIN_COLUMNS = ("user_id", "name", "mail", "endpoints", "contacts", "node")
-BULK_COLUMNS = ("user_id", "first_name", "last_name", "mail_id")
 NO_NODE = "-"  # in the column node: leave this user unassigned
-MAX_BYTES = 512 * 1024 * 1024
-MAX_LINE = 1024 * 1024
+KEEP = "#"  # alone in a cell: what is stored stays
 MAX_TEXT = 255
-LISTED = 1000  # problems that are kept; the others are counted
-
-
-class Readable(Protocol):
-    """A file opened for bytes, on disk or uploaded."""
-
-    def readline(self, size: int = ..., /) -> bytes: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with one line of the file."""
-
-    line: int
-    reason: Reason
-    facts: Mapping[str, Any]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The shape that the page, the commands and the API give."""
-        message, fix = self.reason.say(**self.facts), self.reason.say_fix(**self.facts)
-        return {"line": self.line, "code": self.reason.code, "message": message, "fix": fix}
-
-
-@dataclass
-class Problems:
-    """The first problems and the number of all."""
-
-    listed: list[Problem] = field(default_factory=list)
-    total: int = 0
-
-    def add(self, line: int, reason: Reason, **facts: Any) -> None:
-        self.total += 1
-        if len(self.listed) < LISTED:
-            self.listed.append(Problem(line, reason, facts))
-
-    def add_counted(self, found: Iterable[Problem], total: int) -> None:
-        """Problems that were found at once, in order of lines, and how many there are of them."""
-        self.total += total
-        self.listed = sorted([*self.listed, *found], key=lambda problem: problem.line)[:LISTED]
+REMEMBERED = 10_000  # different cells of endpoints
+YES, NO = {"t", "true", "yes", "y", "1", "enabled"}, {"f", "false", "no", "n", "0", "disabled"}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One user of the file; None means that the file has no such column."""
+    """One user of the file; None means that what is stored stays: no such column, or the mark that keeps."""
 
     line: int
     user_id: str
@@ -74,6 +40,7 @@ class Row:
     endpoints: tuple[str, ...] | None
     contacts: int | None
     node: str
+    kept: bool = False  # a mark stands in one of the cells
 
 
 @dataclass(frozen=True)
@@ -85,123 +52,146 @@ class Limits:
     endpoints: Mapping[str, str]  # code and label of each kind
 
 
-class UserList:
-    """Reads one file from beginning to end; `format` and `problems` are complete when the rows are used up."""
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be read: the mark that keeps ("" for none), names of columns, and whose users are wanted."""
 
-    def __init__(self, file: Readable, limits: Limits) -> None:
-        self.file, self.limits = file, limits
-        self.problems = Problems()
-        self.format = PLAIN
+    keep: str = KEEP
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    cluster: str = ""
+
+
+class UserList:
+    """Reads one file from beginning to end; all but `limits` is complete when the rows are used up."""
+
+    def __init__(self, file: Readable, limits: Limits, reading: Reading | None = None) -> None:
+        self.file, self.limits, self.reading = file, limits, reading or Reading()
+        self.problems, self.warnings, self.left_out = Problems(), Problems(), Problems()
+        self.found = Columns()
         self.lines = 0  # with a user, good or bad
-        self.columns: dict[str, int] = {}
+        self.marked = 0  # cells that a spreadsheet's mark was taken from
         self._endpoints: dict[str, tuple[str, ...] | str] = {"": ()}
         self._known = {word.lower(): code for code, label in limits.endpoints.items() for word in (code, label)}
-        self._header_line = self._width = 0
+        self._header: list[str] = []
+
+    @property
+    def format(self) -> str:
+        """Whose columns they are: plain or bulk_administration."""
+        return self.found.format
+
+    @property
+    def columns(self) -> Mapping[str, int]:
+        """Where each column stands."""
+        return self.found.places
 
     def rows(self) -> Iterator[Row]:
         """Every line with a usable user ID, also those with other problems, so that all are found at once."""
-        lines = self._text()
-        reader = csv.reader(lines, delimiter=self._header(lines), strict=True, skipinitialspace=True)
+        try:
+            source, encoding = opened(self.file)
+        except WrongKind as wrong:
+            self.problems.add(1, reasons.IMPORT_WRONG_KIND, kind=wrong.kind, remedy=wrong.remedy)
+            return
+        records = Records(TextLines(source, encoding, self.problems), self.problems)
+        self._read_header(records)
         if "user_id" not in self.columns:
             return
-        for number, cells in self._cells(reader):
-            if any(cells):
+        for number, written in records:
+            if any(written) and any(cell.strip() for cell in written):
                 self.lines += 1
-                if row := self._row(number, self._fitted(number, cells)):
+                if (cells := self._fitted(number, written)) and (row := self._row(number, cells)):
                     yield row
+        self.lines += records.broken
+        if self.marked:
+            self.warnings.add(records.header_line, reasons.IMPORT_MARKS_TAKEN, count=self.marked)
 
-    # Bytes and lines
+    # The header
 
-    def _text(self) -> Iterator[str]:
-        read, number = 0, 0
-        while raw := self.file.readline(MAX_LINE + 1):
-            number += 1
-            read += len(raw)
-            if read > MAX_BYTES or len(raw) > MAX_LINE:
-                limit = f"{MAX_BYTES >> 20} MB" if read > MAX_BYTES else f"{MAX_LINE >> 20} MB in one line"
-                self.problems.add(number, reasons.IMPORT_TOO_LARGE, limit=limit)
-                return
-            yield self._decoded(number, raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw)
-
-    def _decoded(self, number: int, raw: bytes) -> str:
-        try:
-            text = raw.decode()
-        except UnicodeDecodeError as error:
-            begins = raw[max(0, error.start - 20) : error.start + 5].decode(errors="replace").strip()
-            self.problems.add(number, reasons.IMPORT_BAD_ENCODING, begins=begins)
-            return raw.decode(errors="replace").replace("\0", "")
-        if "\0" in text:
-            begins = text.replace("\0", "·")[:25].strip()
-            self.problems.add(number, reasons.IMPORT_BAD_ENCODING, begins=begins)
-        return text.replace("\0", "")
-
-    def _cells(self, reader: Any) -> Iterator[tuple[int, list[str]]]:
-        """Cells of each line, stripped, with the number of the line they begin in (the header is line 1)."""
-        while True:
-            number = self._header_line + reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                self.lines += 1
-                self.problems.add(number, reasons.IMPORT_BAD_LINE, why=str(error))
-                continue
-            yield number, [cell.strip() for cell in cells]
-
-    def _fitted(self, number: int, cells: list[str]) -> list[str]:
-        """As many cells as the header has; more of them mean that a separator in a text was not quoted."""
-        if any(cells[self._width :]):
-            why = f"{len(cells)} cells, the first line has {self._width}"
-            self.problems.add(number, reasons.IMPORT_BAD_LINE, why=why)
-        return cells + [""] * (self._width - len(cells))
-
-    # The first line
-
-    def _header(self, lines: Iterator[str]) -> str:
-        """Find the columns in the first line that is not blank, and return the separator."""
-        first = ""
-        for first in lines:
-            self._header_line += 1
-            if first.strip():
-                break
-        separator = ";" if first.count(";") > first.count(",") else ","
-        names = self._names(first, separator)
-        self._width = len(names)
-        self.format = BULK if "user_id" in names and {"first_name", "last_name", "mail_id"} & set(names) else PLAIN
-        known = BULK_COLUMNS if self.format == BULK else PLAIN_COLUMNS
-        for index, name in enumerate(names):
-            if name in self.columns:
-                self.problems.add(self._header_line, reasons.IMPORT_COLUMN_TWICE, column=name)
-            elif name in known:
-                self.columns[name] = index
+    def _read_header(self, records: Records) -> None:
+        line, self._header = records.header_line, records.header
+        self.found = read_columns(self._header, line, self.problems, self.reading.mapping)
         if "user_id" not in self.columns:
-            begins = first.strip()[:40] or "nothing"
-            self.problems.add(max(1, self._header_line), reasons.IMPORT_NO_HEADER, begins=begins)
-        return separator
+            begins = records.separator.join(self._header).strip().replace("\n", " ")[:40] or "nothing"
+            self.problems.add(line, reasons.IMPORT_NO_HEADER, begins=begins)
+        elif self.found.unused:
+            columns = ", ".join(unused.column.replace("\n", " ")[:40] for unused in self.found.unused)
+            meant = ", ".join(unused.meant for unused in self.found.unused if unused.meant)
+            hint = f" (did you mean {meant}?)" if meant else ""
+            self.warnings.add(line, reasons.IMPORT_COLUMNS_NOT_USED, columns=columns, hint=hint)
 
-    def _names(self, first: str, separator: str) -> list[str]:
-        try:
-            return [_column(name) for name in next(csv.reader([first], delimiter=separator, skipinitialspace=True), [])]
-        except csv.Error as error:
-            self.problems.add(self._header_line, reasons.IMPORT_BAD_LINE, why=str(error))
-            return []
+    # Records
+
+    def _fitted(self, number: int, cells: list[str]) -> list[str] | None:
+        """Exactly as many cells as the header has, without line breaks that swallowed others; None when it is not."""
+        width = self.found.width
+        if how := self._misfit(cells, width):
+            self.problems.add(number, reasons.IMPORT_BAD_LINE, why=how)
+            if len(cells) < width:
+                return None
+        if self._is_header(cells):
+            self.problems.add(number, reasons.IMPORT_HEADER_AGAIN)
+            return None
+        return cells if self._unbroken(number, cells) else None
+
+    def _misfit(self, cells: Sequence[str], width: int) -> str:
+        short, long = len(cells) < width, not self.found.ends_with_devices and any(cells[width:])
+        if not (short or long):
+            return ""
+        return f"{len(cells)} cell{'' if len(cells) == 1 else 's'}, the first line has {width}"
+
+    def _is_header(self, cells: Sequence[str]) -> bool:
+        user_id = cells[self.columns["user_id"]].strip()
+        if user_id.lower() not in HEADERS and user_id != self._header[self.columns["user_id"]]:
+            return False
+        if [cell.strip() for cell in cells] == self._header:
+            return True
+        return how_many_known(cells) > 1 and how_many_known(cells) * 2 >= len(cells)
+
+    def _unbroken(self, number: int, cells: Sequence[str]) -> bool:
+        """Whether no cell holds a line break that nobody meant; a quote that is not closed swallows whole lines."""
+        line, used = number, self.columns.values()
+        for index, cell in enumerate(cells):
+            if "\n" not in cell:
+                continue
+            if index in used or self._swallowed(cell, index):
+                column, end = self._header[index] if index < len(self._header) else "", line + cell.count("\n")
+                self.problems.add(line, reasons.IMPORT_LINE_BREAK, column=column.replace("\n", " ")[:40], end=end)
+                return False
+            line += cell.count("\n")
+        return True
+
+    def _swallowed(self, cell: str, index: int) -> bool:
+        """Whether the last line of a cell looks like the beginning of a record, up to this column."""
+        last = cell.rsplit("\n", 1)[1]
+        return any(last.count(mark) >= max(1, index) for mark in ",;\t|")
 
     # Cells
 
     def _row(self, number: int, cells: list[str]) -> Row | None:
-        user_id = cells[self.columns["user_id"]]
-        if not self._id_usable(number, user_id):
+        said = {column: self._cell(cells[index]) for column, index in self.columns.items()}
+        user_id = said["user_id"]
+        if not self._id_usable(number, user_id) or not self._wanted(number, user_id, said):
             return None
+        keep = self.reading.keep
+        kept = bool(keep) and any(cell == keep for column, cell in said.items() if column != "user_id")
+        if kept:
+            said = {c: cell for c, cell in said.items() if cell != keep or c in ("user_id", "first_name", "last_name")}
         return Row(
             line=number,
             user_id=user_id,
-            name=self._full_name(number, cells),
-            mail=self._wordings(number, cells, "mail_id" if self.format == BULK else "mail"),
-            endpoints=self._read(cells, "endpoints", lambda cell: self._kinds(number, cell)),
-            contacts=self._read(cells, "contacts", lambda cell: self._number(number, cell)),
-            node=cells[self.columns["node"]] if "node" in self.columns else "",
+            name=self._full_name(number, said, kept),
+            mail=self._read(said, "mail", lambda cell: self._text(number, "mail", cell)),
+            endpoints=self._read(said, "endpoints", lambda cell: self._kinds(number, cell)),
+            contacts=self._read(said, "contacts", lambda cell: self._number(number, cell)),
+            node=said.get("node", ""),
+            kept=kept,
         )
+
+    def _cell(self, cell: str) -> str:
+        cell = composed(cell)
+        if cell[:1] == "'" and (plain := restored(cell)) != cell:
+            self.marked += 1
+            return plain
+        return cell
 
     def _id_usable(self, number: int, user_id: str) -> bool:
         if not user_id:
@@ -211,24 +201,59 @@ class UserList:
             self.problems.add(
                 number, reasons.IMPORT_ID_TOO_LONG, user_id=shown, length=length, limit=self.limits.user_id
             )
-        return bool(user_id) and len(user_id) <= self.limits.user_id
+        else:
+            return self._seen(number, "user ID", user_id, strict=True)
+        return False
 
-    def _full_name(self, number: int, cells: list[str]) -> str | None:
-        if self.format == PLAIN:
-            return self._wordings(number, cells, "name")
-        parts = [cells[self.columns[column]] for column in ("first_name", "last_name") if column in self.columns]
-        return self._short(number, "name", " ".join(filter(None, parts))) if parts else None
+    def _seen(self, number: int, column: str, text: str, *, strict: bool = False) -> bool:
+        at = unseen(text, strict=strict)
+        if at is not None:
+            facts = {"column": column, "character": code_point(text[at]), "before": text[max(0, at - 20) : at]}
+            self.problems.add(number, reasons.IMPORT_CHARACTER, **facts)
+        return at is None
 
-    def _wordings(self, number: int, cells: list[str], column: str) -> str | None:
-        return self._read(cells, column, lambda cell: self._short(number, column, cell))
+    def _wanted(self, number: int, user_id: str, said: Mapping[str, str]) -> bool:
+        """Whether the person is enabled for presence and at home in this cluster, where the file says so."""
+        if self._says_no(number, "enabled", said):
+            self.left_out.add(number, reasons.IMPORT_NOT_ENABLED, user_id=user_id)
+            return False
+        if self._elsewhere(said.get("home_cluster", "")):
+            self.left_out.add(number, reasons.IMPORT_OTHER_HOME_CLUSTER, user_id=user_id)
+            return False
+        return True
 
-    def _read(self, cells: list[str], column: str, read: Callable[[str], T]) -> T | None:
-        return read(cells[self.columns[column]]) if column in self.columns else None
+    def _says_no(self, number: int, column: str, said: Mapping[str, str]) -> bool:
+        cell = said.get(column, "").lower()
+        if cell and cell not in YES and cell not in NO and cell != self.reading.keep:
+            self.problems.add(number, reasons.IMPORT_NOT_YES_OR_NO, column=column, value=cell[:40])
+        return cell in NO
 
-    def _short(self, number: int, column: str, text: str) -> str:
+    def _elsewhere(self, cell: str) -> bool:
+        """The column says t or f, or names the cluster."""
+        said = cell.lower()
+        return bool(said) and said not in {*YES, self.reading.keep, self.reading.cluster.lower()}
+
+    def _full_name(self, number: int, said: Mapping[str, str], kept: bool) -> str | None:
+        if "name" in said:
+            return self._text(number, "name", said["name"])
+        parts = [said[column] for column in ("first_name", "last_name") if column in said]
+        marks = parts.count(self.reading.keep) if kept else 0
+        if not parts or marks == len(parts):
+            return None
+        if marks:
+            self.problems.add(number, reasons.IMPORT_HALF_KEPT, keep=self.reading.keep)
+            return None
+        return self._text(number, "name", " ".join(filter(None, parts)))
+
+    def _text(self, number: int, column: str, text: str) -> str:
+        self._seen(number, column, text)
         if len(text) > MAX_TEXT:
             self.problems.add(number, reasons.IMPORT_TEXT_TOO_LONG, column=column, length=len(text), limit=MAX_TEXT)
         return text[:MAX_TEXT]
+
+    @staticmethod
+    def _read(said: Mapping[str, str], column: str, read: Callable[[str], T]) -> T | None:
+        return read(said[column]) if column in said else None
 
     def _number(self, number: int, cell: str) -> int:
         limit = self.limits.contacts
@@ -244,7 +269,9 @@ class UserList:
     def _kinds(self, number: int, cell: str) -> tuple[str, ...]:
         found = self._endpoints.get(cell)
         if found is None:
-            found = self._endpoints[cell] = self._split(cell)
+            found = self._split(cell)
+            if len(self._endpoints) < REMEMBERED:
+                self._endpoints[cell] = found
         if isinstance(found, str):
             known = ", ".join(self.limits.endpoints)
             self.problems.add(number, reasons.IMPORT_UNKNOWN_ENDPOINT, value=found[:40], known=known)
@@ -261,7 +288,3 @@ class UserList:
                     return word
                 codes.add(self._known[word])
         return tuple(code for code in self.limits.endpoints if code in codes)
-
-
-def _column(name: str) -> str:
-    return "_".join(name.strip().strip('"').lower().replace("-", " ").replace("_", " ").split())

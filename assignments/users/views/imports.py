@@ -1,5 +1,7 @@
 """Uploading a list of users: check it, import it, and read what is wrong with which line."""
 
+from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -8,8 +10,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from assignments.planning.preview import next_users
-from assignments.users.imports import Report, import_users
-from topology.accounts import roles
+from assignments.users.imports import Report, emptied_in_words, import_users, problems_csv
+from assignments.users.rules.columns import USED
+from assignments.users.rules.user_file import KEEP, Reading
+from topology.accounts import pseudonyms, roles
 from topology.models import Cluster, Mode
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
@@ -31,13 +35,25 @@ def upload(request: HttpRequest, cluster: str) -> HttpResponse:
     if request.method == "GET":
         return render(request, "users/_import.html", _context(found))
     file = request.FILES.get("file") or ContentFile(b"")  # no file reads like an empty one: its header is missing
-    report = import_users(found, file, actor=request.user, dry_run="dry_run" in request.POST)
-    return render(request, "users/_import_report.html", _context(found, report))
+    columns = [pair for pair in request.POST.getlist("column") if pair]
+    report = import_users(
+        found,
+        file,
+        actor=request.user,
+        dry_run="dry_run" in request.POST,
+        reading=Reading(request.POST.get("keep", KEEP)[:10], dict(pair.rpartition("=")[::2] for pair in columns)),
+        allow_emptying="allow_emptying" in request.POST,
+    )
+    return render(request, "users/_import_report.html", {**_context(found, report), "columns": columns})
 
 
 def _context(cluster: Cluster, report: Report | None = None) -> dict[str, Any]:
-    problems = [("Bad lines", report.problems), ("Worth knowing", report.warnings)] if report else []
-    rows = [(title, _shape(found)) for title, found in problems]
+    found = (
+        [("Bad lines", report.problems), ("Worth knowing", report.warnings), ("Left out", report.left_out)]
+        if report
+        else []
+    )
+    rows = [(title, _shape(problems)) for title, problems in found if problems.total]
     return {
         "cluster": cluster,
         "placing": PLACING[cluster.mode],
@@ -45,8 +61,25 @@ def _context(cluster: Cluster, report: Report | None = None) -> dict[str, Any]:
         "report": report,
         "problems": rows,
         "shown": SHOWN,
+        "keep": KEEP,
+        "known_columns": USED,
+        "first_rows": [_hidden(row) for row in report.first_rows] if report else [],
+        "emptied": emptied_in_words(report.emptied) if report else "",
+        "changed": report.changed if report else {},
+        "download": b64encode(problems_csv(report).encode("utf-8-sig")).decode() if rows and report else "",
     }
 
 
+def _hidden(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of the preview, with pseudonyms while names are hidden."""
+    of = row["user_id"]
+    shown = {"name": pseudonyms.name(row["name"] or "", of), "mail": pseudonyms.mail(row["mail"] or "", of)}
+    return {**row, "user_id": pseudonyms.user_id(of), **shown}
+
+
 def _shape(found: Any) -> dict[str, Any]:
-    return {"total": found.total, "listed": [problem.as_dict() for problem in found.listed[:SHOWN]]}
+    return {
+        "total": found.total,
+        "groups": found.groups(),
+        "listed": [problem.as_dict() for problem in found.listed[:SHOWN]],
+    }

@@ -1,0 +1,56 @@
+"""Cells of a list: one form of each letter, nothing in them that a person could not see."""
+
+import re
+import unicodedata
+
+SPACES = " \t\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+DEFUSED = re.compile(r"'+[=+\-@\t\r]")  # as a spreadsheet marks a text that looks like a formula
+UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}  # letters and marks that show nothing
+JOINERS = "\u200c\u200d"  # letters of some scripts, and emoji, are joined or parted by these
+
+
+def composed(cell: str) -> str:
+    """A cell without the spaces around it, its letters composed (NFC)."""
+    cell = cell.strip(SPACES)
+    return cell if cell.isascii() else unicodedata.normalize("NFC", cell)
+
+
+def restored(cell: str) -> str:
+    """A cell without the mark with which an export for a spreadsheet keeps it from being a formula."""
+    return cell[1:] if cell[:1] == "'" and DEFUSED.match(cell) else cell
+
+
+def defused(cell: str) -> str:
+    """The opposite of `restored`, for a spreadsheet: a mark before what would be a formula."""
+    return "'" + cell if (cell[:1] and cell[0] in "=+-@\t\r") or DEFUSED.match(cell) else cell
+
+
+def unseen(text: str, *, strict: bool) -> int | None:
+    """Where the first character stands that nobody could see; `strict` (user IDs) also refuses joiners and variants."""
+    if text.isprintable() and text.isascii():
+        return None
+    for index, character in enumerate(text):
+        if _hidden(character) and (strict or not _joins(text, index)):
+            return index
+    return None
+
+
+def _hidden(character: str) -> bool:
+    code = ord(character)
+    variant = 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF or 0x180B <= code <= 0x180F
+    return variant or code in UNSEEN or unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Cn", "Co")
+
+
+def _joins(text: str, index: int) -> bool:
+    """Whether the character changes how its neighbours look, as in Persian names and in emoji."""
+    code = ord(text[index])
+    before = index > 0 and not text[index - 1].isascii()
+    if 0xFE00 <= code <= 0xFE0F:
+        return before
+    return text[index] in JOINERS and before and index + 1 < len(text) and not text[index + 1].isascii()
+
+
+def code_point(character: str) -> str:
+    """Such as U+200B ZERO WIDTH SPACE."""
+    code = ord(character)
+    return f"U+{code:04X} {unicodedata.name(character, '')}".strip()

@@ -1,0 +1,98 @@
+"""The columns of a list of users: their names in both formats, and what an unknown one may have meant."""
+
+import difflib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from assignments.users.rules.problems import Problems
+from topology import reasons
+
+PLAIN, BULK = "plain", "bulk_administration"
+USED = (
+    "user_id", "name", "first_name", "last_name", "mail", "endpoints", "contacts", "node", "home_cluster", "enabled",
+)  # fmt: skip
+TEXTS = ("user_id", "name", "first_name", "last_name", "mail")  # what people read
+ALIASES = {
+    "mail_id": "mail",
+    "assigned_presence_server": "node",
+    "enable_user_for_unified_cm_im_and_presence": "enabled",
+}
+OF_BULK = {"first_name", "last_name", "mail_id", "assigned_presence_server", "home_cluster", *ALIASES}
+MEANT = {
+    "e_mail": "mail", "email": "mail", "email_address": "mail", "mail_address": "mail", "e_mail_address": "mail",
+    "home_node": "node", "home": "node", "server": "node", "presence_server": "node", "node_name": "node",
+    "contact": "contacts", "contact_count": "contacts", "number_of_contacts": "contacts",
+    "userid": "user_id", "user": "user_id", "uid": "user_id", "login": "user_id", "username": "user_id",
+    "user_name": "user_id", "samaccountname": "user_id", "id": "user_id", "account": "user_id",
+    "full_name": "name", "display_name": "name", "displayname": "name", "fullname": "name",
+    "givenname": "first_name", "given_name": "first_name", "firstname": "first_name", "forename": "first_name",
+    "surname": "last_name", "sn": "last_name", "family_name": "last_name", "lastname": "last_name",
+    "endpoint": "endpoints", "devices": "endpoints", "clients": "endpoints",
+}  # fmt: skip
+IGNORE = ""  # what a mapping says of a column that is not to be used
+DEVICE = "controlled_device"
+
+
+def column_name(written: str) -> str:
+    """A header's cell in the form that the names have: "E-Mail" is e_mail."""
+    text = unicodedata.normalize("NFC", written).strip().strip('"').lower()
+    return "_".join(text.replace("-", " ").replace("_", " ").split())
+
+
+HEADERS = {name.replace("_", mark) for name in (*USED, *ALIASES) for mark in "_ -"}  # as a header writes them
+
+
+@dataclass(frozen=True)
+class Unused:
+    """A column that nothing is read from, and what it may have meant."""
+
+    column: str
+    meant: str | None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where each column stands, and which are not used."""
+
+    width: int = 0
+    places: Mapping[str, int] = field(default_factory=dict)
+    format: str = PLAIN
+    unused: Sequence[Unused] = ()
+    ends_with_devices: bool = False
+
+
+def read_columns(cells: Sequence[str], line: int, problems: Problems, mapping: Mapping[str, str]) -> Columns:
+    """Find the columns of a header; a mapping from written names to ours comes first."""
+    names = [column_name(cell) for cell in cells]
+    chosen = {column_name(written): column for written, column in mapping.items()}
+    places: dict[str, int] = {}
+    for index, name in enumerate(names):
+        column = chosen.get(name, ALIASES.get(name, name))
+        if column not in USED:
+            continue
+        if column in places:
+            problems.add(line, reasons.IMPORT_COLUMN_TWICE, column=column)
+        places.setdefault(column, index)
+    if "name" in places:  # a whole name is worth more than two halves of which one may be missing
+        places = {column: index for column, index in places.items() if column not in ("first_name", "last_name")}
+    unused = [
+        Unused(cells[index].strip(), _meant(name, places))
+        for index, name in enumerate(names)
+        if name and index not in places.values() and chosen.get(name) != IGNORE
+    ]
+    bulk = BULK if "user_id" in places and OF_BULK & set(names) else PLAIN
+    return Columns(len(cells), places, bulk, unused, bool(names) and names[-1].startswith(DEVICE))
+
+
+def _meant(name: str, places: Mapping[str, int]) -> str | None:
+    found = MEANT.get(name)
+    if found is None:
+        close = difflib.get_close_matches(name, [column for column in USED if len(column) > 3], 1, cutoff=0.8)
+        found = close[0] if close else None
+    return found if found not in places else None
+
+
+def how_many_known(cells: Sequence[str]) -> int:
+    """How many cells of a line are names of columns."""
+    return sum(1 for cell in cells if (name := column_name(cell)) in USED or name in ALIASES)

@@ -1,0 +1,154 @@
+"""What kind of file somebody has chosen, told by how it begins: a list of users is text, many other things are not."""
+
+import io
+import tarfile
+import zipfile
+from typing import IO, Any, Protocol
+
+HEAD = 4096  # bytes that are looked at
+ENCODINGS = (  # the longer mark first: that of UTF-32 begins like that of UTF-16
+    (b"\xff\xfe\0\0", "utf-32-le"),
+    (b"\0\0\xfe\xff", "utf-32-be"),
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+KINDS = (
+    (b"\x1f\x8b", "a gzip file"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ\0", "an xz file"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip file"),
+    (b"Rar!", "a RAR file"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"%PDF", "a PDF file"),
+    (b"{\\rtf", "a rich text document"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"SQLite format 3", "a database file"),
+    (b"PAR1", "a Parquet file"),
+)
+PACKED = ("gzip", "bzip2", "xz", "Zstandard", "7-Zip", "RAR", "ZIP", "tar")
+MARKUP = ("<!doctype", "<html", "<head", "<body", "<?xml", "<table", "<!--")
+
+
+class Readable(Protocol):
+    """A file opened for bytes, on disk or uploaded."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
+class WrongKind(Exception):
+    """The file is no text; `kind` says what it is, `remedy` what to do."""
+
+    def __init__(self, kind: str, remedy: str) -> None:
+        self.kind, self.remedy = kind, remedy
+        super().__init__(kind)
+
+
+class Rejoined:
+    """A file whose first bytes were read already."""
+
+    def __init__(self, head: bytes, file: Readable) -> None:
+        self.head, self.file = head, file
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The bytes that were read first, then those of the file."""
+        if self.head:
+            head, self.head = self.head, b""
+            return head
+        return self.file.read(size)
+
+
+def opened(file: Readable) -> tuple[Readable, str]:
+    """The text of a file as bytes without its byte order mark, and its encoding. Raises WrongKind.
+
+    A tar archive with one list in it is opened at the list.
+    """
+    head = file.read(HEAD)
+    if _is_tar(head):
+        return opened(_in_tar(head, file))
+    _refuse(head, file)
+    for mark, encoding in ENCODINGS:
+        if head.startswith(mark):
+            return Rejoined(head[len(mark) :], file), encoding
+    if _looks_wide(head):
+        remedy = "Save it as UTF-8, or as Unicode text with a byte order mark."
+        raise WrongKind("text in UTF-16 without the mark that says so", remedy)
+    return Rejoined(head, file), "utf-8"
+
+
+def _is_tar(head: bytes) -> bool:
+    return head[257:262] == b"ustar"
+
+
+def _looks_wide(head: bytes) -> bool:
+    """Whether every other byte is nearly always zero."""
+    return len(head) >= 8 and max(head[::2].count(0), head[1::2].count(0)) * 4 > len(head)
+
+
+def _refuse(head: bytes, file: Readable) -> None:
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        raise _zip(head, file)
+    for magic, kind in KINDS:
+        if head.startswith(magic):
+            raise WrongKind(kind, _remedy(kind))
+    begin = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower().decode(errors="replace")
+    if begin.startswith(MARKUP):
+        raise WrongKind("a web page or XML", "Export the list as CSV; a page to sign in is often saved by mistake.")
+    if begin.startswith(("{", "[")) and begin[1:].lstrip()[:1] in {'"', "{", "[", "]", "}"}:
+        raise WrongKind("JSON", "Export the list as CSV.")
+
+
+def _remedy(kind: str) -> str:
+    if "workbook" in kind:
+        return "Open it and save the sheet as CSV UTF-8."
+    return "Unpack it and choose the list in it." if any(word in kind for word in PACKED) else "Export the list as CSV."
+
+
+def _zip(head: bytes, file: Readable) -> WrongKind:
+    names = _zip_names(head, file)
+    if any(name.startswith(("xl/", "content.xml")) for name in names) or b"opendocument.spreadsheet" in head:
+        return WrongKind("a workbook", _remedy("a workbook"))
+    listed = [name for name in names if not name.endswith("/")]
+    holds = f" that holds {_few(listed)}" if listed else ""
+    return WrongKind(f"a ZIP file{holds}", _remedy("a ZIP file"))
+
+
+def _zip_names(head: bytes, file: Readable) -> list[str]:
+    """The names in the archive, as far as it can be looked into."""
+    if not isinstance(source := _seekable(file), io.IOBase):
+        return ["xl/"] if b"xl/" in head else []
+    try:
+        return zipfile.ZipFile(source).namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return []
+
+
+def _seekable(file: Readable) -> Any:
+    """The file behind an upload, when it is one that can be read from anywhere."""
+    return getattr(file, "file", file)
+
+
+def _in_tar(head: bytes, file: Readable) -> Readable:
+    """The one list of a tar archive. Raises WrongKind when there is none, or more than one."""
+    source = _seekable(file)
+    if not hasattr(source, "seek"):
+        raise WrongKind("a tar file", _remedy("a tar file"))
+    source.seek(0)
+    try:
+        archive = tarfile.open(fileobj=source, mode="r:")  # noqa: SIM115
+        members = [member for member in archive.getmembers() if member.isfile()]
+        lists = [member for member in members if member.name.lower().endswith((".csv", ".txt", ".tsv"))] or members
+        found: IO[bytes] | None = archive.extractfile(lists[0]) if len(lists) == 1 else None
+    except (tarfile.TarError, OSError, ValueError) as error:
+        raise WrongKind("a damaged tar file", "Fetch it again, or unpack it and choose the list in it.") from error
+    if found is None:
+        names = _few([member.name for member in lists])
+        raise WrongKind(f"a tar file that holds {names}", "Unpack it and choose the list of users in it.")
+    return found
+
+
+def _few(names: list[str]) -> str:
+    shown = ", ".join(name[:60] for name in names[:5])
+    return (shown + f" and {len(names) - 5} more" if len(names) > 5 else shown) or "nothing"

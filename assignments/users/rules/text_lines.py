@@ -1,0 +1,96 @@
+"""Bytes to lines of text: any of the line ends, what is no text marked, and the end of file of old systems heeded.
+
+    bytes --decoder--> characters --CR, LF, CR LF--> lines, one at a time
+
+An undecodable byte stands in the line as U+FFFD and is reported; nothing is guessed. Standard library only.
+"""
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+
+from assignments.users.rules.file_kind import Readable
+from assignments.users.rules.problems import Problems
+from topology import reasons
+
+MAX_BYTES = 512 * 1024 * 1024
+MAX_LINE = 1024 * 1024
+PART = 256 * 1024  # bytes
+MARK = "\udcff"  # no text can hold a lone half of a pair, so this stands for bytes that are none
+UNREADABLE = re.compile("[\ud800-\udfff]")
+END = "\x1a"  # of a text, for CP/M and DOS
+PADDING = "\x1a\0 \t\n"
+
+codecs.register_error("mark", lambda error: (MARK, getattr(error, "end", 0)))
+
+
+class TextLines:
+    """The lines of a file, each ending with a line feed; `number` is that of the line given last."""
+
+    def __init__(self, file: Readable, encoding: str, problems: Problems) -> None:
+        self.file, self.encoding, self.problems = file, encoding, problems
+        self.number = 0
+        self._cut = False  # the file is too large: its last line is not whole
+        self._decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)("mark"), translate=True)
+
+    def __iter__(self) -> Iterator[str]:
+        rest = ""
+        for text in self._parts():
+            *lines, rest = (rest + text).split("\n")
+            odd = not text.isascii() or "\0" in text or rest == "\0"
+            for line in lines:
+                self.number += 1
+                if len(line) > MAX_LINE:
+                    self._too_large(f"{MAX_LINE >> 20} MB in one line", self.number)
+                    return
+                yield (self._clean(line) if odd or not line.isascii() else line) + "\n"
+            if len(rest) > MAX_LINE:
+                self._too_large(f"{MAX_LINE >> 20} MB in one line", self.number + 1)
+                return
+        if rest and not self._cut:
+            self.number += 1
+            yield self._clean(rest) + "\n"
+
+    def _parts(self) -> Iterator[str]:
+        """Decoded parts up to the end of the text, which a control character may mark."""
+        read, final = 0, False
+        while not final:
+            raw = self.file.read(PART)
+            read, final = read + len(raw), not raw
+            self._cut = read > MAX_BYTES
+            if self._cut:
+                raw = raw[: MAX_BYTES - read]
+            text = self._decoder.decode(raw, final=final)
+            if END in text:
+                before, _, after = text.partition(END)
+                yield before
+                self._demand_end(after, self.number + 1)
+                return
+            yield text
+            if self._cut:
+                self._too_large(f"{MAX_BYTES >> 20} MB", self.number + 1)
+                return
+
+    def _demand_end(self, after: str, line: int) -> None:
+        """What follows the end may be padding only: users behind it would be lost without a word."""
+        while not after.strip(PADDING):
+            raw = self.file.read(PART)
+            if not raw:
+                return
+            after = self._decoder.decode(raw)
+        self.problems.add(line, reasons.IMPORT_TEXT_AFTER_END, begins=after.strip(PADDING)[:40])
+
+    def _clean(self, line: str) -> str:
+        line = line.removeprefix("\ufeff")  # joined files have such a mark in their middle
+        if found := UNREADABLE.search(line):
+            begins = UNREADABLE.sub("\ufffd", line[max(0, found.start() - 20) : found.start() + 5]).strip()
+            self.problems.add(self.number, reasons.IMPORT_BAD_ENCODING, begins=begins)
+            line = UNREADABLE.sub("\ufffd", line)
+        if "\0" in line:
+            begins = line.replace("\0", "·")[:25].strip()
+            self.problems.add(self.number, reasons.IMPORT_BAD_ENCODING, begins=begins)
+        return line.replace("\0", "")
+
+    def _too_large(self, limit: str, line: int) -> None:
+        self.problems.add(line, reasons.IMPORT_TOO_LARGE, limit=limit)

@@ -1,0 +1,115 @@
+"""Imports of files as people really have them: what is kept, what must be confirmed, what is left out and said."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from assignments.models import Assignment
+from assignments.users.imports import Report, import_users
+from assignments.users.rules.user_file import Reading
+from tests.lists import csv_of
+from topology.models import Cluster, EndUser, Event
+from topology.structure.clusters import create_cluster
+from topology.structure.nodes import add_node
+from topology.structure.subclusters import create_subcluster
+
+CASES = Path(__file__).parent / "cases"
+
+
+@pytest.fixture
+def lab(db: None) -> Cluster:
+    cluster = create_cluster("lab", mode="balanced", model="balanced_redundant")
+    pair = create_subcluster(cluster, "sc-1")
+    for letter in "ab":
+        add_node(cluster, f"imp1{letter}.lab.example.org", subcluster=pair, profile=5000)
+    return cluster
+
+
+def brought(cluster: Cluster, name: str) -> Report:
+    return import_users(cluster, io.BytesIO((CASES / name).read_bytes()))
+
+
+def people() -> dict[str, tuple[str, str]]:
+    return {user.user_id: (user.name, user.mail) for user in EndUser.objects.all()}
+
+
+def test_an_update_with_the_mark_changes_only_what_is_written(lab: Cluster) -> None:
+    assert brought(lab, "b03-bat-base.csv").created == 2
+    report = brought(lab, "b04-bat-update-hash.csv")
+    assert (report.updated, report.unchanged, report.changed) == (1, 1, {"mail": 1})
+    assert people() == {
+        "zquill": ("Ada Quill", "ada.quill@lab.example.org"),
+        "zreed": ("Ben Reed", "zreed@lab.example.org"),
+    }
+
+
+def test_the_mark_of_a_new_user_is_an_empty_cell_with_a_warning(lab: Cluster) -> None:
+    report = import_users(lab, csv_of("user_id,name", "new,#"))
+    assert people() == {"new": ("", "")}
+    assert [problem.reason.code for problem in report.warnings.listed] == ["IMPORT_KEPT_OF_NEW"]
+
+
+def test_cells_that_are_not_there_empty_nothing(lab: Cluster) -> None:
+    brought(lab, "c01-full.csv")
+    before = people()
+    assert not brought(lab, "c02-short-rows.csv").ok
+    assert people() == before
+
+
+def test_emptying_must_be_confirmed(lab: Cluster) -> None:
+    brought(lab, "c01-full.csv")
+    file = b"user_id,name,mail\nshort1,Sam Hort,\nshort2,Sue Hort,\n"
+    report = import_users(lab, io.BytesIO(file))
+    assert [(p.line, p.reason.code) for p in report.problems.listed] == [(2, "IMPORT_EMPTYING")]
+    assert "2 mails would be emptied" in report.as_dict()["problems"][0]["message"]
+    assert people()["short1"][1] == "sam@lab.example.org"
+    report = import_users(lab, io.BytesIO(file), allow_emptying=True)
+    assert (report.ok, report.updated, report.emptied) == (True, 2, {"mail": 2})
+
+
+def test_a_bulk_export_says_node_and_who_is_left_out(lab: Cluster) -> None:
+    report = brought(lab, "b01-bat-assigned.csv")
+    assert (report.created, report.left_out.total, report.nodes) == (3, 2, {"imp1b.lab.example.org": 3})
+    assert "2 users were left out" in Event.objects.latest("id").sentence
+
+
+def test_a_renamed_node_is_one_warning_for_users_who_have_a_home(lab: Cluster) -> None:
+    file = [f"u{n},imp1a.lab.example.org" for n in range(28)]
+    import_users(lab, csv_of("user_id,node", *file))
+    lab.nodes.filter(name="imp1a.lab.example.org").update(name="presence1.lab.example.org")
+    report = import_users(lab, csv_of("user_id,node", *file))
+    gone = [problem for problem in report.warnings.listed if problem.reason.code == "IMPORT_NODE_GONE"]
+    assert (report.ok, len(gone)) == (True, 1)
+    assert gone[0].facts["count"] == 28
+    assert "Was it renamed?" in gone[0].as_dict()["message"]
+
+
+def test_problems_are_grouped_with_their_number_and_first_lines(lab: Cluster) -> None:
+    report = import_users(lab, csv_of("user_id,contacts", *(f"u{n},many" for n in range(20)), ",1"))
+    groups = report.as_dict()["problem_groups"]
+    assert [(group["code"], group["total"], group["lines"]) for group in groups] == [
+        ("IMPORT_CONTACTS_NOT_A_NUMBER", 20, [2, 3, 4, 5, 6]),
+        ("IMPORT_ID_MISSING", 1, [22]),
+    ]
+
+
+def test_the_command_keeps_maps_and_writes_the_problems(
+    lab: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "problems.csv"
+    call_command("import_users", "lab", str(CASES / "b07-misspelt.csv"), "--json", "--problems", str(out))
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["unused_columns"][0] == {"column": "e-mail", "did_you_mean": "mail"}
+    assert shown["first_rows"][0]["user_id"] == "ms1"
+    assert "warning,1,IMPORT_COLUMNS_NOT_USED" in out.read_text()
+    call_command("import_users", "lab", str(CASES / "b07-misspelt.csv"), "--column", "e-mail=mail", "--json")
+    assert json.loads(capsys.readouterr().out)["changed_fields"] == {"mail": 3}
+
+
+def test_a_mapping_names_the_user_id(lab: Cluster) -> None:
+    reading = Reading(mapping={"Login": "user_id"})
+    assert import_users(lab, csv_of("Login,name", "ann,Ann"), reading=reading).created == 1
+    assert Assignment.objects.count() == 1

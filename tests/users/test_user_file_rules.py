@@ -1,0 +1,268 @@
+"""The reader of lists: every kind of file that people really have is read equal or refused, never changed."""
+
+import csv
+import io
+import tarfile
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assignments.users.imports import LIMITS
+from assignments.users.rules.cells import SPACES, defused, restored, unseen
+from assignments.users.rules.columns import HEADERS
+from assignments.users.rules.user_file import Reading, Row, UserList
+
+CASES = Path(__file__).parent / "cases"
+
+
+def read(data: bytes, reading: Reading | None = None) -> tuple[list[Row], UserList]:
+    users = UserList(io.BytesIO(data), LIMITS, reading)
+    return list(users.rows()), users
+
+
+def codes(users: UserList) -> list[tuple[int, str]]:
+    return [(problem.line, problem.reason.code) for problem in users.problems.listed]
+
+
+def case(name: str) -> tuple[list[Row], UserList]:
+    return read((CASES / name).read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a11-concat-bom.csv", [(3, "IMPORT_HEADER_AGAIN")]),
+        ("c02-short-rows.csv", [(2, "IMPORT_BAD_LINE"), (3, "IMPORT_BAD_LINE")]),
+        ("d01-quote-swallows.csv", [(2, "IMPORT_LINE_BREAK")]),
+        ("a17.zip", [(1, "IMPORT_WRONG_KIND")]),
+    ],
+)
+def test_damaged_files_are_refused_where_the_damage_is(name: str, expected: list[tuple[int, str]]) -> None:
+    assert codes(case(name)[1]) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "ids"),
+    [
+        ("a01-utf16le-bom.csv", ["kmoser", "bgruen"]),
+        ("a04-tab-utf8.tsv", ["kmoser", "bgruen"]),
+        ("a05-sep-line.csv", ["kmoser", "bgruen"]),
+        ("a07-cr-only.csv", ["kmoser", "bgruen"]),
+        ("a10-ctrl-z.csv", ["zed1"]),
+        ("b02-bat-more-devices.csv", ["zquill", "zreed"]),
+        ("d09-header-newline2.csv", ["qb1"]),
+    ],
+)
+def test_files_of_spreadsheets_and_shells_are_read(name: str, ids: list[str]) -> None:
+    rows, users = case(name)
+    assert ([row.user_id for row in rows], codes(users)) == (ids, [])
+    if "kmoser" in ids:
+        assert [row.name for row in rows] == ["Käthe Möser", "Björn Grün"]
+
+
+def test_the_counts_of_cells_are_said() -> None:
+    assert case("c02-short-rows.csv")[1].problems.listed[0].facts["why"] == "2 cells, the first line has 6"
+
+
+def test_the_keep_mark_keeps() -> None:
+    rows, users = case("b04-bat-update-hash.csv")
+    assert not users.problems.total
+    assert [(row.name, row.mail, row.kept) for row in rows] == [
+        (None, "ada.quill@lab.example.org", True),
+        (None, None, True),
+    ]
+    _, found = read(b"USER ID,FIRST NAME,LAST NAME\na,#,Smith\n")
+    assert codes(found) == [(2, "IMPORT_HALF_KEPT")]
+    other, _ = read(b"user_id,name\na,#\nb,~\n", Reading(keep="~"))
+    assert [row.name for row in other] == ["#", None]
+
+
+def test_the_presence_server_of_a_bulk_export_is_the_node() -> None:
+    rows, users = case("b01-bat-assigned.csv")
+    assert [(row.user_id, row.node) for row in rows] == [
+        (who, "imp1b.lab.example.org") for who in ("zquill", "zreed", "zusher")
+    ]
+    assert [(p.line, p.reason.code) for p in users.left_out.listed] == [
+        (4, "IMPORT_NOT_ENABLED"),
+        (5, "IMPORT_NOT_ENABLED"),
+    ]
+
+
+def test_columns_that_are_not_used_are_named_with_what_they_may_mean() -> None:
+    _, users = case("b07-misspelt.csv")
+    assert [(unused.column, unused.meant) for unused in users.found.unused] == [
+        ("e-mail", "mail"),
+        ("home node", "node"),
+        ("contact", "contacts"),
+    ]
+    assert "did you mean mail, node, contacts?" in users.warnings.listed[0].as_dict()["message"]
+    mapped, _ = read(
+        (CASES / "b07-misspelt.csv").read_bytes(), Reading(mapping={"e-mail": "mail", "Contact": "contacts"})
+    )
+    assert (mapped[0].mail, mapped[0].contacts) == ("ms1@lab.example.org", 150)
+
+
+def test_odd_but_visible_ids_are_welcome_and_unseen_characters_are_not() -> None:
+    rows, users = case("c04-ids.csv")
+    refused = {problem.line: problem.facts.get("character", "") for problem in users.problems.listed}
+    said = " ".join(refused.values())
+    for point in ("U+0009", "U+200B", "U+00AD", "U+202E", "U+0007", "U+FEFF"):
+        assert point in said
+    ids = {row.user_id for row in rows}
+    assert {"o'brien", "ann+test", "LAB\\frank", "#hash", "=cmd|' /C calc'!A0", 'x"quoted', "comma,id", "😀"} <= ids
+    assert len(rows) + len(refused) == users.lines == 46
+
+
+def test_letters_are_composed() -> None:
+    rows, _ = case("c05-nfc-nfd.csv")
+    assert len({row.user_id for row in rows}) == 1
+
+
+def test_a_swallowed_line_is_found_in_a_column_that_is_not_used() -> None:
+    _, users = read(b'user_id,name,dept\na,A,"Sales\nb,B,Sales"\nc,C,x\n')
+    assert codes(users) == [(2, "IMPORT_LINE_BREAK")]
+    rows, users = read(b'user_id,name,address\na,A,"Main St 1\nBerlin"\nb,B,x\n')
+    assert ([row.line for row in rows], codes(users)) == ([2, 4], [])
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"\x1f\x8b\x08\0abc", "gzip"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b"<!DOCTYPE html><html>", "web page"),
+        (b'{"users": []}', "JSON"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "workbook"),
+        ("user_id,name\r\na,b\r\n".encode("utf-16-le"), "UTF-16"),
+    ],
+)
+def test_what_is_no_csv_is_named(data: bytes, kind: str) -> None:
+    rows, users = read(data)
+    assert (rows, codes(users)) == ([], [(1, "IMPORT_WRONG_KIND")])
+    assert kind in users.problems.listed[0].as_dict()["message"]
+
+
+def test_a_tar_with_one_list_is_read_and_one_with_two_is_named() -> None:
+    assert [row.user_id for row in read(tar({"header.txt": b"x", "users.csv": b"user_id\na\n"}))[0]] == []
+    assert [row.user_id for row in read(tar({"users.csv": b"user_id\na\n"}))[0]] == ["a"]
+    rows, users = read(tar({"a.csv": b"user_id\na\n", "b.csv": b"user_id\nb\n"}))
+    assert not rows
+    assert "a.csv, b.csv" in users.problems.listed[0].as_dict()["message"]
+
+
+def tar(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return out.getvalue()
+
+
+def test_what_follows_the_end_of_an_old_text_is_not_lost_in_silence() -> None:
+    assert codes(read(b"user_id\na\n\x1a\x1a\0\0")[1]) == []
+    assert codes(read(b"user_id\na\n\x1auser_id\nb\n")[1]) == [(3, "IMPORT_TEXT_AFTER_END")]
+
+
+def test_a_type_line_and_empty_rows_before_the_header_are_passed_over() -> None:
+    rows, users = read(b'#TYPE System.Object\r\n\r\n,,\r\n"user_id","name"\r\n"a","A"\r\n')
+    assert ([(row.line, row.name) for row in rows], codes(users)) == ([(5, "A")], [])
+
+
+def test_memory_stays_flat() -> None:
+    class Endless:
+        left = 40_000
+
+        def read(self, size: int = -1, /) -> bytes:
+            if not self.left:
+                return b""
+            self.left -= 1000
+            head = b"user_id,name,mail\n" if self.left == 39_000 else b""
+            return head + b"".join(b"u%d-%d,Name,m@example.org\n" % (self.left, n) for n in range(1000))
+
+    tracemalloc.start()
+    users = UserList(Endless(), LIMITS)
+    assert sum(1 for _ in users.rows()) == 40_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4_000_000
+
+
+LETTERS = st.characters(exclude_categories=["Cs", "Cc", "Cf", "Cn", "Co", "Zl", "Zp"])
+TEXTS = st.text(LETTERS, max_size=12).map(lambda text: unicodedata_nfc(text).strip(SPACES))
+
+
+def unicodedata_nfc(text: str) -> str:
+    import unicodedata
+
+    return unicodedata.normalize("NFC", text)
+
+
+IDS = TEXTS.filter(lambda text: text and text.lower() not in HEADERS and unseen(text, strict=True) is None)
+PLAIN_TEXTS = TEXTS.filter(lambda text: text != "#" and unseen(text, strict=False) is None)
+
+
+@settings(max_examples=300)
+@given(
+    table=st.lists(st.tuples(IDS, PLAIN_TEXTS, PLAIN_TEXTS), max_size=6),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-be"]),
+    separator=st.sampled_from(",;\t|"),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    before=st.sampled_from(["", "sep", "#TYPE X", "empty"]),
+    last=st.booleans(),
+)
+def test_any_table_is_read_back_equal(
+    table: list[tuple[str, str, str]],
+    encoding: str,
+    separator: str,
+    end: str,
+    quoting: int,
+    before: str,
+    last: bool,
+) -> None:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=separator, lineterminator=end, quoting=quoting)
+    out.write({"": "", "sep": f"sep={separator}{end}", "#TYPE X": f"#TYPE X{end}", "empty": end * 2}[before])
+    writer.writerow(["user_id", "name", "mail"])
+    for row in table:
+        writer.writerow([defused(cell) for cell in row])
+    text = out.getvalue()
+    data = (text if last or not table else text.removesuffix(end)).encode(encoding)
+    if encoding == "utf-16-be":
+        data = b"\xfe\xff" + data
+    rows, users = read(data)
+    assert codes(users) == []
+    assert [(row.user_id, row.name, row.mail) for row in rows] == table
+
+
+@settings(max_examples=300)
+@given(data=st.data(), table=st.lists(st.tuples(IDS, PLAIN_TEXTS), min_size=1, max_size=5))
+def test_a_damaged_table_is_refused_or_read_and_never_loses_users(
+    data: st.DataObject, table: list[tuple[str, str]]
+) -> None:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer.writerow(["user_id", "name"])
+    writer.writerows([[defused(cell) for cell in row] for row in table])
+    lines = out.getvalue().splitlines(keepends=True) if out.getvalue().count("\n") == len(table) + 1 else []
+    if not lines:
+        return
+    hurt = data.draw(st.integers(1, len(lines) - 1))
+    cut = data.draw(st.integers(1, max(1, len(lines[hurt]) - 2)))
+    lines[hurt] = lines[hurt][:cut] + "\n"
+    rows, users = read("".join(lines).encode())
+    assert users.problems.total or len(rows) >= len(table) - 1
+    untouched = {row for at, row in enumerate(table, 1) if at != hurt}
+    if not users.problems.total:
+        assert untouched <= {(row.user_id, row.name) for row in rows}
+
+
+@given(st.text(alphabet="'=+-@\ta ", max_size=6))
+def test_what_is_defused_for_a_spreadsheet_is_restored(text: str) -> None:
+    assert restored(defused(text)) == text
+    assert defused(text)[:1] not in ("=", "+", "-", "@", "\t", "\r")
