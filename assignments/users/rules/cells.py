@@ -11,8 +11,7 @@ JOINERS = "\u200c\u200d"  # letters of some scripts, and emoji, are joined or pa
 
 def composed(cell: str) -> str:
     """A cell without the spaces around it, its letters composed (NFC)."""
-    cell = cell.strip(SPACES)
-    return cell if cell.isascii() else unicodedata.normalize("NFC", cell)
+    return cell.strip(" \t") if cell.isascii() else unicodedata.normalize("NFC", cell.strip(SPACES)).strip(SPACES)
 
 
 def restored(cell: str) -> str:
@@ -27,7 +26,7 @@ def defused(cell: str) -> str:
 
 def unseen(text: str, *, strict: bool) -> int | None:
     """Where the first character stands that nobody could see; `strict` (user IDs) also refuses joiners and variants."""
-    if text.isprintable() and text.isascii():
+    if text.isascii() and text.isprintable():
         return None
     for index, character in enumerate(text):
         if _hidden(character) and (strict or not _joins(text, index)):

@@ -96,7 +96,7 @@ class UserList:
         if "user_id" not in self.columns:
             return
         for number, written in records:
-            if any(written) and any(cell.strip() for cell in written):
+            if any(map(str.strip, written)):
                 self.lines += 1
                 if (cells := self._fitted(number, written)) and (row := self._row(number, cells)):
                     yield row
@@ -148,6 +148,8 @@ class UserList:
 
     def _unbroken(self, number: int, cells: Sequence[str]) -> bool:
         """Whether no cell holds a line break that nobody meant; a quote that is not closed swallows whole lines."""
+        if "\n" not in "".join(cells):
+            return True
         line, used = number, self.columns.values()
         for index, cell in enumerate(cells):
             if "\n" not in cell:
@@ -172,7 +174,7 @@ class UserList:
         if not self._id_usable(number, user_id) or not self._wanted(number, user_id, said):
             return None
         keep = self.reading.keep
-        kept = bool(keep) and any(cell == keep for column, cell in said.items() if column != "user_id")
+        kept = bool(keep) and keep in said.values() and any(said[c] == keep for c in said if c != "user_id")
         if kept:
             said = {c: cell for c, cell in said.items() if cell != keep or c in ("user_id", "first_name", "last_name")}
         return Row(
@@ -214,6 +216,8 @@ class UserList:
 
     def _wanted(self, number: int, user_id: str, said: Mapping[str, str]) -> bool:
         """Whether the person is enabled for presence and at home in this cluster, where the file says so."""
+        if "enabled" not in said and "home_cluster" not in said:
+            return True
         if self._says_no(number, "enabled", said):
             self.left_out.add(number, reasons.IMPORT_NOT_ENABLED, user_id=user_id)
             return False
