@@ -175,14 +175,17 @@ def export_assignments(request: ApiRequest, name: str) -> Any:
     operation_id="import_users",
 )
 @access.needs(roles.ADMINISTER, access.cluster)
-def import_csv(request: ApiRequest, name: str, dry_run: bool = False) -> Any:
+def import_csv(request: ApiRequest, name: str, dry_run: bool = False, allow_emptying: bool = False) -> Any:
     """Bring the users of a CSV into the cluster, all of its lines or none; a dry run does it and takes it back.
 
-    The body is the file, with the header Content-Type: text/csv. Bad lines are answered with 422, each with its code.
+    Stored values are emptied only with `allow_emptying`. The body is the file, with the header Content-Type: text/csv.
+    Bad lines are answered with 422, each with its code.
     """
     if request.content_type != FILES:
         raise Refused(reasons.API_INPUT_NOT_VALID, place="Content-Type", problem="send the file as text/csv")
-    report = import_users(request.target, request.file, actor=request.caller, dry_run=dry_run)
+    report = import_users(
+        request.target, request.file, actor=request.caller, dry_run=dry_run, allow_emptying=allow_emptying
+    )
     if report.ok:
         return report.as_dict()
     counts = {"problems": report.problems.total, "lines": report.lines}

@@ -25,6 +25,7 @@ T = TypeVar("T")
 NO_NODE = "-"  # in the column node: leave this user unassigned
 KEEP = "#"  # alone in a cell: what is stored stays
 MAX_TEXT = 255
+EXPORTED = ("serving_node", "pinned")  # of our own export; nobody expects an import to serve or to pin
 REMEMBERED = 10_000  # different cells of endpoints
 YES, NO = {"t", "true", "yes", "y", "1", "enabled"}, {"f", "false", "no", "n", "0", "disabled"}
 
@@ -112,9 +113,9 @@ class UserList:
         if "user_id" not in self.columns:
             begins = records.separator.join(self._header).strip().replace("\n", " ")[:40] or "nothing"
             self.problems.add(line, reasons.IMPORT_NO_HEADER, begins=begins)
-        elif self.found.unused:
-            columns = ", ".join(unused.column.replace("\n", " ")[:40] for unused in self.found.unused)
-            meant = ", ".join(unused.meant for unused in self.found.unused if unused.meant)
+        elif foreign := [unused for unused in self.found.unused if unused.column not in EXPORTED]:
+            columns = ", ".join(unused.column.replace("\n", " ")[:40] for unused in foreign)
+            meant = ", ".join(unused.meant for unused in foreign if unused.meant)
             hint = f" (did you mean {meant}?)" if meant else ""
             self.warnings.add(line, reasons.IMPORT_COLUMNS_NOT_USED, columns=columns, hint=hint)
 
