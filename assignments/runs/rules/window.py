@@ -7,7 +7,7 @@ set back the hour that comes twice is inside twice, and an hour that does not ex
 """
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -38,11 +38,22 @@ class Window:
             return now
         zone = ZoneInfo(self.zone)
         day = now.astimezone(zone).date()
-        for ahead in range(3):
-            candidate = datetime.combine(day + timedelta(days=ahead), self.start, zone)
-            if candidate >= now:
-                return candidate
-        raise AssertionError("a daily window opens within two days")
+        walls = [datetime.combine(day + timedelta(days=ahead), self.start, zone) for ahead in range(4)]
+        candidates = [_instant(wall.replace(fold=fold)) for wall in walls for fold in (0, 1)]
+        return min(at for at in candidates if at >= now and self.holds(at)).astimezone(zone)
 
     def __str__(self) -> str:
         return "always" if self.always else f"{self.start:%H:%M}–{self.end:%H:%M} {self.zone}"  # noqa: RUF001
+
+
+def _instant(wall: datetime) -> datetime:
+    """The instant of a wall-clock time; of one that a change of clocks leaves out, the instant of that change."""
+    found = wall.astimezone(UTC)
+    if found.astimezone(wall.tzinfo).replace(tzinfo=None) == wall.replace(tzinfo=None):
+        return found
+    before, after = sorted(wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    old = before.astimezone(wall.tzinfo).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        before, after = (middle, after) if middle.astimezone(wall.tzinfo).utcoffset() == old else (before, middle)
+    return after.replace(microsecond=0)
