@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assignments.board.views import checklist, checks, overview, page, settings, structure
+from assignments.board.views import checklist, checks, metrics, overview, page, settings, structure
 from assignments.moves.views import chosen, drag_presence, drop, node_drop
 from assignments.recovery.views import maintenance, recovery, sign_in_rate
 from assignments.runs.views import run_policy, runs
@@ -30,6 +30,7 @@ urlpatterns = [
     path("clusters/<str:cluster>/nodes/<int:pk>/maintenance/<slug:what>", maintenance.act, name="maintenance-step"),
     path("clusters/<str:cluster>/<str:kind>/<int:pk>/ask/<slug:command>", recovery.ask, name="ask"),
     path("clusters/<str:cluster>/<str:kind>/<int:pk>/do/<slug:command>", recovery.act, name="act"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("overview/", overview.overview, name="overview"),
     path("overview/<str:cluster>", overview.panel, name="overview-panel"),
     path("users/", search.find_users, name="find-users"),

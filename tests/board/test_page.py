@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
 OPEN_TO_ALL = {"sign-in", "sign-in-link", "healthz", "readyz", "livez", "trouble"}
-ELSEWHERE = {"stream"}  # asked by test_stream.py: it closes the test's connection
+ELSEWHERE = {"stream", "metrics"}  # asked by test_stream.py, for it closes the test's connection; by test_metrics.py
 VIEWING = [
     "trouble",
     "checks",

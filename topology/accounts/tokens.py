@@ -67,6 +67,12 @@ def use(token: str, now: datetime) -> Program | None:
     return Program(pk, name, reach, calls)
 
 
+def bearer(header: str, now: datetime) -> Program | None:
+    """The program of a header "Authorization: Bearer TOKEN", with this request counted; None without a valid one."""
+    scheme, _, token = header.partition(" ")
+    return use(token.strip(), now) if scheme.lower() == "bearer" and "\0" not in token else None
+
+
 def minute_of(now: datetime) -> int:
     """The minute since 1970 that requests are counted in."""
     return int(now.timestamp()) // 60

@@ -67,8 +67,7 @@ def guarded(view: View, *, is_open: bool = False) -> View:
 
 def _enter(view: View, request: HttpRequest, args: Any, kwargs: Any) -> HttpResponseBase:
     now = timezone.now()
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    program = tokens.use(token.strip(), now) if scheme.lower() == "bearer" and "\0" not in token else None
+    program = tokens.bearer(request.headers.get("Authorization", ""), now)
     if program is None:
         response = problems.problem(request, reasons.TOKEN_NEEDED)
         response["WWW-Authenticate"] = 'Bearer realm="Homenode"'

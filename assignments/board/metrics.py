@@ -1,0 +1,132 @@
+"""What /metrics says: states, users, runs and the console itself, from counts that are kept. No label names a user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from assignments.models import RunPolicy
+from assignments.population.selectors import Board, NodeView, boards_of
+from assignments.recovery.reads import verdicts
+from topology.live import health
+from topology.models import Cluster
+from topology.rules.states import State
+
+NODE = ["cluster", "subcluster", "node"]
+USERS: dict[str, tuple[str, Callable[[NodeView], int]]] = {
+    "home_users": ("Users at home on the node", lambda view: view.home.users),
+    "served_users": ("Users in service on the node now", lambda view: view.served),
+    "users_without_service": ("Users at home on the node who are without service", lambda view: view.out_of_service),
+    "capacity_users": ("Users the node is rated for", lambda view: view.node.capacity_users),
+    "home_endpoints": ("Endpoints of the users at home on the node", lambda view: view.home.endpoints),
+}
+
+
+class Console(Collector):
+    """The metrics of some clusters, in a fixed number of queries for each."""
+
+    def __init__(self, clusters: Sequence[Cluster]) -> None:
+        self.clusters = clusters
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Every family once, with a sample for each thing."""
+        boards = boards_of(self.clusters)
+        yield from _of_nodes(boards)
+        yield from _of_clusters(boards)
+        yield _shortfall(self.clusters)
+        yield from _of_runs(boards)
+        yield _idle(self.clusters)
+        yield from _of_the_console()
+
+
+def text(clusters: Sequence[Cluster]) -> bytes:
+    """The metrics of some clusters in the text format of Prometheus."""
+    registry = CollectorRegistry()
+    registry.register(Console(clusters))
+    return generate_latest(registry)
+
+
+def _views(boards: Iterable[Board]) -> Iterator[tuple[list[str], NodeView]]:
+    for board in boards:
+        for group in board.subclusters:
+            for view in group.nodes:
+                yield [board.cluster.name, group.subcluster.name, view.node.name], view
+        for view in board.unassigned_nodes:
+            yield [board.cluster.name, "", view.node.name], view
+
+
+def _of_nodes(boards: Sequence[Board]) -> Iterator[GaugeMetricFamily]:
+    views = list(_views(boards))
+    states = GaugeMetricFamily("homenode_node_state", "1 for the state of the node, else 0", labels=[*NODE, "state"])
+    for labels, view in views:
+        for state in State:
+            states.add_metric([*labels, state.value], float(view.node.state == state))
+    yield states
+    for name, (what, read) in USERS.items():
+        family = GaugeMetricFamily(f"homenode_node_{name}", what, labels=NODE)
+        for labels, view in views:
+            family.add_metric(labels, read(view))
+        yield family
+
+
+def _of_clusters(boards: Sequence[Board]) -> Iterator[GaugeMetricFamily]:
+    for name, what in (
+        ("assigned", "Users with a home node"),
+        ("unassigned", "Users without a home node"),
+        ("out_of_service", "Users without service"),
+    ):
+        family = GaugeMetricFamily(f"homenode_cluster_{name}_users", what, labels=["cluster"])
+        for board in boards:
+            family.add_metric([board.cluster.name], getattr(board, name))
+        yield family
+
+
+def _shortfall(clusters: Sequence[Cluster]) -> GaugeMetricFamily:
+    what = "Users whom nobody would serve if the node failed now"
+    family = GaugeMetricFamily("homenode_node_n1_shortfall_users", what, labels=["cluster", "node"])
+    for cluster in clusters:
+        found = verdicts(cluster)
+        for node in cluster.nodes.filter(pk__in=found).order_by("number"):
+            family.add_metric([cluster.name, node.name], found[node.pk].left_out)
+    return family
+
+
+def _of_runs(boards: Sequence[Board]) -> Iterator[GaugeMetricFamily]:
+    labels = ["cluster", "kind", "state"]
+    runs = GaugeMetricFamily("homenode_operations", "Operations that have not ended", labels=labels)
+    stalled = GaugeMetricFamily("homenode_operations_stalled", "Operations that go on no more", labels=["cluster"])
+    stands = health.stalled_since(timezone.now()) is not None
+    for board in boards:
+        kinds: dict[tuple[str, str], int] = {}
+        for run in board.operations:
+            kinds[run.kind, run.state] = kinds.get((run.kind, run.state), 0) + 1
+        for (kind, state), count in sorted(kinds.items()):
+            runs.add_metric([board.cluster.name, kind, state], count)
+        going = sum(run.state != "paused" for run in board.operations)
+        stalled.add_metric([board.cluster.name], going if stands else 0)
+    yield from (runs, stalled)
+
+
+def _idle(clusters: Sequence[Cluster]) -> GaugeMetricFamily:
+    what = "1 for what the automatic balancer said last"
+    family = GaugeMetricFamily("homenode_balancer_says", what, labels=["cluster", "code"])
+    for policy in RunPolicy.objects.filter(cluster__in=clusters).select_related("cluster"):
+        if policy.code:
+            family.add_metric([policy.cluster.name, policy.code], 1)
+    return family
+
+
+def _of_the_console() -> Iterator[GaugeMetricFamily]:
+    found = health.report()
+    parts = GaugeMetricFamily("homenode_up", "1 while a part of the console does its work", labels=["part"])
+    for part in ("database", "writes", "redis", "worker", "beat"):
+        parts.add_metric([part], float(bool(found[part])))
+    yield parts
+    age = GaugeMetricFamily("homenode_tick_age_seconds", "Real seconds since the last tick was carried out")
+    if found["tick_age"] is not None:
+        age.add_metric([], found["tick_age"])
+    yield age

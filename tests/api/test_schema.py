@@ -1,0 +1,67 @@
+"""The API keeps to its own schema, whatever is asked: schemathesis makes the requests.
+
+Few examples here, so that the suite stays short; `SCHEMATHESIS_EXAMPLES=200 pytest tests/api/test_schema.py` asks more.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as examples
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.worlds import make_acme
+from topology.accounts import roles, tokens
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "2"))
+
+
+schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
+
+
+@pytest.fixture(autouse=True)
+def _keep_connection() -> Iterator[None]:
+    """One connection for the whole test, as Django's own test client has it: its transaction is rolled back."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def token(db: None, settings: Any) -> str:
+    settings.API_REQUESTS_PER_MINUTE = 10**6
+    make_acme(imp1a=3, imp1b=2, waiting=1)
+    return tokens.create("schemathesis", roles.ADMINISTRATOR, actor="test")[1]
+
+
+@schema.parametrize()
+@examples(
+    max_examples=EXAMPLES,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    deadline=None,
+)
+def test_answers_keep_to_the_schema(case: schemathesis.Case, token: str) -> None:
+    case.call_and_validate(checks=CHECKS, headers={"Authorization": f"Bearer {token}"})

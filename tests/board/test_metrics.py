@@ -1,0 +1,68 @@
+"""/metrics: what stands in it, who may read it, and that promtool has nothing to say against it."""
+
+import subprocess
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests import tools
+from tests.board.test_page import as_
+from tests.worlds import add_users, make_acme
+from topology.accounts import roles, tokens
+from topology.models import Cluster
+
+pytestmark = pytest.mark.django_db
+
+
+def scraped(client: Client, **headers: str) -> str:
+    answer = client.get("/metrics", headers=headers)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_counts_and_states_are_there_and_no_user() -> None:
+    make_acme(imp1a=30, waiting=2)
+    text = scraped(as_(roles.VIEWER))
+    assert 'homenode_node_home_users{cluster="acme",node="imp1a.acme.org",subcluster="sc-1"} 30.0' in text
+    assert 'homenode_node_state{cluster="acme",node="imp1a.acme.org",state="normal",subcluster="sc-1"} 1.0' in text
+    assert 'homenode_cluster_unassigned_users{cluster="acme"} 2.0' in text
+    assert 'homenode_up{part="database"} 1.0' in text
+    assert "homenode_node_n1_shortfall_users" in text
+    assert "imp1a-0001" not in text
+
+
+def test_a_token_reads_its_clusters_alone_and_nobody_else_reads_anything() -> None:
+    make_acme(imp1a=1)
+    branch = make_acme("branch", imp1a=1)
+    secret = tokens.create("prometheus", roles.VIEWER, [branch], actor="test")[1]
+    text = scraped(Client(), Authorization=f"Bearer {secret}")
+    assert "branch" in text
+    assert "acme" not in text.replace("branch.org", "")
+    assert Client().get("/metrics").status_code == 401
+    assert Client().get("/metrics", headers={"Authorization": "Bearer no"}).status_code == 401
+    assert as_("").get("/metrics").status_code == 403
+
+
+def test_it_costs_the_same_for_many_users() -> None:
+    acme = make_acme(imp1a=3)
+
+    def queries() -> int:
+        client = as_(roles.VIEWER)
+        with CaptureQueriesContext(connection) as asked:
+            scraped(client)
+        return len(asked)
+
+    few = queries()
+    add_users(Cluster.objects.get(pk=acme.pk), "imp2a", 300)
+    assert queries() == few
+
+
+def test_promtool_finds_nothing_wrong() -> None:
+    make_acme(imp1a=3)
+    text = scraped(as_(roles.VIEWER))
+    found = subprocess.run(
+        [tools.need("promtool"), "check", "metrics"], input=text, text=True, capture_output=True, check=False
+    )
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
