@@ -1,31 +1,34 @@
-"""What a plan is made from, read in three queries whatever the number of users."""
+"""What a plan is made from, read in five queries whatever the number of users."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from django.db.models import Count, Q
 
 from assignments.models import Assignment, Population
-from assignments.planning.rules.goals import Ground, NodeLoad
+from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, NodeLoad
 from topology.models import Cluster, Model, Node
 
 
-def ground_of(cluster: Cluster, limits: Mapping[int, int] | None = None) -> Ground:
+def load_of(cluster: Cluster) -> ClusterLoad:
     """The loads of a cluster's nodes and its unassigned users, as the planner wants them."""
     home: dict[int | None, list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in Population.objects.filter(cluster=cluster):
         for place, count in enumerate((row.users, row.endpoints, row.signed_in)):
             home[row.home_node_id][place] += count
     pinned = _pinned(cluster)
-    nodes = Node.objects.filter(cluster=cluster).order_by("number")
-    return Ground(
-        nodes=tuple(_load(node, home[node.pk], pinned.get(node.pk, (0, 0))) for node in nodes),
+    nodes = list(Node.objects.filter(cluster=cluster).order_by("number"))
+    classes = _classes(cluster, nodes)
+    return ClusterLoad(
+        nodes=tuple(
+            _load(node, home[node.pk], pinned.get(node.pk, (0, 0)), classes.get(node.pk, ())) for node in nodes
+        ),
         unassigned=home[None][0],
         unassigned_endpoints=home[None][1],
         redundant=cluster.model != Model.BALANCED_NON_REDUNDANT,
-        limits=limits or {},
+        counted=classes.get(None, ()),
     )
 
 
@@ -36,7 +39,17 @@ def _pinned(cluster: Cluster) -> dict[int, tuple[int, int]]:
     return {row["home_node"]: (row["users"], row["signed"]) for row in counted}
 
 
-def _load(node: Node, home: list[int], pinned: tuple[int, int]) -> NodeLoad:
+def _classes(cluster: Cluster, nodes: Sequence[Node]) -> dict[int | None, Classes]:
+    """Users who are not pinned, by home and endpoints; one GROUP BY over the index of homes."""
+    found: dict[int | None, list[EndpointClass]] = defaultdict(list)
+    for home in (Q(home_node__in=[node.pk for node in nodes]), Q(cluster=cluster, home_node=None)):
+        rows = Assignment.objects.filter(home, pinned=False).values("home_node", "endpoints").order_by()
+        for row in rows.annotate(users=Count("pk"), idle=Count("pk", filter=Q(signed_in=False))):
+            found[row["home_node"]].append(EndpointClass(row["endpoints"], row["users"], row["idle"]))
+    return {home: tuple(sorted(some, key=lambda one: one.endpoints)) for home, some in found.items()}
+
+
+def _load(node: Node, home: list[int], pinned: tuple[int, int], classes: Classes) -> NodeLoad:
     return NodeLoad(
         id=node.pk,
         name=node.name,
@@ -51,4 +64,5 @@ def _load(node: Node, home: list[int], pinned: tuple[int, int]) -> NodeLoad:
         pinned_signed_in=pinned[1],
         in_service=node.serves,
         takes=not node.in_maintenance,
+        counted=classes,
     )

@@ -38,18 +38,19 @@ class Sum:
     endpoints: int
 
 
-def by_flows(cluster_id: int, flows: Sequence[Flow], *, lightest_first: bool = False) -> Picked:
-    """People for these flows: those not signed in first, never pinned ones; with `lightest_first` fewest endpoints.
+def by_flows(cluster_id: int, flows: Sequence[Flow]) -> Picked:
+    """People for these flows, each with the endpoints the flow names: those not signed in first, never pinned ones.
 
-    The people of one node are numbered once and cut into its flows, so nobody is picked twice. Those of several nodes
-    take turns in the plan, so that a run relieves all of them alike.
+    The people of one node (and of one number of endpoints) are numbered once and cut into its flows, so nobody is
+    picked twice. Those of several nodes take turns in the plan, so that a run relieves all of them alike.
     """
-    order = "signed_in, endpoints, user_id" if lightest_first else "signed_in, user_id"
-    sources = list(dict.fromkeys(flow.from_id for flow in flows))
+    order = "signed_in, user_id"
+    sources = list(dict.fromkeys((flow.from_id, flow.endpoints) for flow in flows))
     parts, params = [], list[Any]()
-    for turn, source in enumerate(sources):
+    for turn, (source, endpoints) in enumerate(sources):
         home = "home_node_id IS NULL" if source is None else f"home_node_id = {source}"
-        out = [flow for flow in flows if flow.from_id == source]
+        home += "" if endpoints is None else f" AND endpoints = {endpoints}"
+        out = [flow for flow in flows if (flow.from_id, flow.endpoints) == (source, endpoints)]
         ends = list(accumulate(flow.users for flow in out))
         parts.append(
             f"SELECT user_id, home_node_id, CASE {'WHEN nth <= %s THEN %s::bigint ' * len(out)}END,"

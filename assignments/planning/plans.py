@@ -19,16 +19,15 @@ from django.db import IntegrityError, connection, transaction
 
 from assignments.models import Goal, Operation, Plan
 from assignments.planning import pick
-from assignments.planning.loads import ground_of
+from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
-from assignments.planning.rules.goals import Ground, Proposal
+from assignments.planning.rules.goals import ClusterLoad, Proposal
 from topology import reasons
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.homes import Homes, demand
 from topology.structure.homes import homes_of
 
-TRIES = 12  # plans made with less room each time, until the endpoints of the chosen people fit
 Scope = Mapping[str, Any]
 
 
@@ -38,20 +37,12 @@ def make_plan(cluster: Cluster, goal: str, scope: Scope | None = None, *, author
     `scope` may hold "subclusters" (ids; all by default), "node" (id, to evacuate) and "operation" (id, to undo).
     """
     asked = _checked(cluster, Goal(goal), dict(scope or {}))
-    ground, homes = ground_of(cluster), homes_of(cluster)
+    load, homes = load_of(cluster), homes_of(cluster)
     _demand_possible(homes, goal, asked)
     if goal == Goal.UNDO:
-        return _make_given(cluster, ground, Goal.UNDO, asked, pick.undo(asked["operation"]), author)
-    ground, left_out = _without_failovers(ground, homes, asked)
-    for attempt in range(TRIES):
-        proposal = propose(cluster, ground, goal, asked)
-        plan, over = _store(
-            cluster, ground, Goal(goal), asked, proposal, author, left_out=left_out, lightest_first=attempt > 0
-        )
-        if plan is not None:
-            return plan
-        ground = replace(ground, limits={**ground.limits, **over})
-    raise Refused(reasons.PLAN_NO_ROOM_ENDPOINTS, users="The", nodes=len(over), room="fewer", missing="some")
+        return _make_given(cluster, load, Goal.UNDO, asked, pick.undo(asked["operation"]), author)
+    load, left_out = _without_failovers(load, homes, asked)
+    return _store(cluster, load, Goal(goal), asked, propose(cluster, load, goal, asked), author, left_out=left_out)
 
 
 def _demand_possible(homes: Homes, goal: str, asked: Scope) -> None:
@@ -62,13 +53,13 @@ def _demand_possible(homes: Homes, goal: str, asked: Scope) -> None:
         demand(homes.gives(asked["node"]))
 
 
-def _without_failovers(ground: Ground, homes: Homes, asked: Scope) -> tuple[Ground, list[dict[str, Any]]]:
+def _without_failovers(load: ClusterLoad, homes: Homes, asked: Scope) -> tuple[ClusterLoad, list[dict[str, Any]]]:
     """The ground without nodes whose homes are locked, and what is left out so, with its numbers.
 
     Raises Refused when nothing is left to plan with.
     """
     within = set(asked.get("subclusters") or ())
-    paired = [node for node in ground.nodes if node.subcluster is not None]
+    paired = [node for node in load.nodes if node.subcluster is not None]
     scoped = [node for node in paired if not within or node.subcluster in within]
     locked = [node for node in scoped if node.id in homes.locked]
     if locked and len(locked) == len(scoped):
@@ -78,23 +69,23 @@ def _without_failovers(ground: Ground, homes: Homes, asked: Scope) -> tuple[Grou
         why = homes.gives(node.id)
         said = {"code": why[0].code, "why": why[0].say(**why[1])} if why else {}
         left_out.append({"node": node.name, "users": node.users, **said})
-    kept = tuple(node for node in ground.nodes if node.id not in homes.locked)
+    kept = tuple(node for node in load.nodes if node.id not in homes.locked)
     if homes.assigns() is None:
-        return replace(ground, nodes=kept), left_out
-    return replace(ground, nodes=kept, unassigned=0, unassigned_endpoints=0), left_out
+        return replace(load, nodes=kept), left_out
+    return replace(load, nodes=kept, unassigned=0, unassigned_endpoints=0), left_out
 
 
-def propose(cluster: Cluster, ground: Ground, goal: str, scope: Scope) -> Proposal:
+def propose(cluster: Cluster, load: ClusterLoad, goal: str, scope: Scope) -> Proposal:
     """The planner's answer to a goal, without people; raises Refused."""
     within = scope.get("subclusters")
     if goal == Goal.BALANCE:
-        return goals.balance(ground, within)
+        return goals.balance(load, within)
     if goal == Goal.ACTIVE_STANDBY:
-        return goals.active_standby(ground, within)
+        return goals.active_standby(load, within)
     if goal == Goal.FILL:
-        return goals.fill(ground, within, mode=_placing(cluster))
+        return goals.fill(load, within, mode=_placing(cluster))
     if goal == Goal.EVACUATE:
-        return goals.evacuate(ground, scope["node"], within, mode=_placing(cluster))
+        return goals.evacuate(load, scope["node"], within, mode=_placing(cluster))
     raise ValueError(f"{goal} is not planned from counts")
 
 
@@ -107,7 +98,7 @@ def plan_move(cluster: Cluster, users: Any, to_node: Node | None, *, author: Any
     """The plan that moves these users (keys, or a queryset of one column of them) to a node; pinned ones stay."""
     picked = pick.named(cluster.pk, users, to_node.pk if to_node else None)
     scope = {"node": to_node.pk if to_node else None}
-    return _make_given(cluster, ground_of(cluster), Goal.MOVE, scope, picked, author)
+    return _make_given(cluster, load_of(cluster), Goal.MOVE, scope, picked, author)
 
 
 def by_hash(plan_hash: str) -> Plan:
@@ -223,48 +214,39 @@ def _checked(cluster: Cluster, goal: Goal, scope: dict[str, Any]) -> dict[str, A
 
 def _store(
     cluster: Cluster,
-    ground: Ground,
+    load: ClusterLoad,
     goal: Goal,
     scope: dict[str, Any],
     proposal: Proposal,
     author: Any,
     *,
     left_out: list[dict[str, Any]],
-    lightest_first: bool,
-) -> tuple[Plan | None, dict[int, int]]:
-    """Store the plan with the people picked for it, or answer lower limits for nodes their endpoints would overfill."""
+) -> Plan:
+    """Store the plan with the people picked for it; whoever is picked of a flow fits."""
     with transaction.atomic():
         plan = _insert(cluster, goal, scope, author)
-        sums = pick.insert(plan.pk, pick.by_flows(cluster.pk, proposal.flows, lightest_first=lightest_first))
-        over = _overfilled(sums, ground, proposal)
-        if over:  # picking light users may be enough; after that, less room
-            transaction.set_rollback(True)
-            return None, over if lightest_first else {}
-        body = _body(ground, proposal) | ({"left_out": left_out} if left_out else {})
-        return _seal(plan, proposal.moves, proposal.minimum_moves, body), {}
+        sums = pick.insert(plan.pk, pick.by_flows(cluster.pk, proposal.flows))
+        if over := _overfilled(sums, load, proposal):  # people came or changed between counting and picking
+            raise Refused(reasons.PLAN_LOAD_CHANGED, nodes=len(over))
+        body = _body(load, proposal) | ({"left_out": left_out} if left_out else {})
+        return _seal(plan, proposal.moves, proposal.minimum_moves, body)
 
 
-def _overfilled(sums: Sequence[pick.Sum], ground: Ground, proposal: Proposal) -> dict[int, int]:
-    """Nodes whose endpoints would exceed their capacity with the people picked, and how many users would fit."""
+def _overfilled(sums: Sequence[pick.Sum], load: ClusterLoad, proposal: Proposal) -> list[int]:
+    """Nodes whose endpoints would exceed their capacity with the people picked, and grow."""
     change = pick.endpoint_changes(sums)
-    limits = {}
-    for node in ground.nodes:
-        after = node.endpoints + change[node.id]
-        excess = after - node.capacity_endpoints
-        if excess > 0 and after > node.endpoints:
-            users = proposal.after[node.id]
-            limits[node.id] = max(0, users - max(1, excess * users // after))
-    return limits
+    after = {node.id: node.endpoints + change[node.id] for node in load.nodes}
+    return [n.id for n in load.nodes if after[n.id] > n.capacity_endpoints and after[n.id] > n.endpoints]
 
 
 def _make_given(
-    cluster: Cluster, ground: Ground, goal: Goal, scope: dict[str, Any], picked: pick.Picked, author: Any
+    cluster: Cluster, load: ClusterLoad, goal: Goal, scope: dict[str, Any], picked: pick.Picked, author: Any
 ) -> Plan:
     """A plan of people who are named already: counted, held to the capacities, stored."""
     with transaction.atomic():
         plan = _insert(cluster, goal, scope, author)
         sums = pick.insert(plan.pk, picked)
-        flows = pick.flows(sums, {n.id: n.subcluster for n in ground.nodes})
+        flows = pick.flows(sums, {n.id: n.subcluster for n in load.nodes})
         left = pick.left_alone(scope["operation"]) if goal == Goal.UNDO else None
         if not flows and goal == Goal.UNDO:
             raise Refused(reasons.RUN_NOTHING_TO_UNDO, operation=scope["operation"], left=left["users"] if left else 0)
@@ -272,12 +254,12 @@ def _make_given(
             raise Refused(reasons.NO_USERS_TO_MOVE, cluster=cluster.name)
         homes = homes_of(cluster)
         demand(*(homes.changes(flow.from_id, flow.to_id) for flow in flows))
-        proposal = goals.given(ground, flows)
-        for pk in _overfilled(sums, ground, proposal):
-            node = next(n for n in ground.nodes if n.id == pk)
+        proposal = goals.given(load, flows)
+        for pk in _overfilled(sums, load, proposal):
+            node = next(n for n in load.nodes if n.id == pk)
             room, wanted = node.capacity_endpoints - node.endpoints, pick.endpoint_changes(sums)[pk]
             raise Refused(reasons.NODE_NO_ROOM, node=node.name, room=max(room, 0), what="endpoints", wanted=wanted)
-        body = _body(ground, proposal) | ({"left_alone": left} if left else {})
+        body = _body(load, proposal) | ({"left_alone": left} if left else {})
         return _seal(plan, proposal.moves, proposal.minimum_moves, body)
 
 
@@ -295,18 +277,21 @@ def _insert(cluster: Cluster, goal: Goal, scope: dict[str, Any], author: Any) ->
     )
 
 
-def _body(ground: Ground, proposal: Proposal) -> dict[str, Any]:
-    names = {n.id: n.name for n in ground.nodes}
+def _body(load: ClusterLoad, proposal: Proposal) -> dict[str, Any]:
+    names = {n.id: n.name for n in load.nodes}
+    users = Counter[tuple[int | None, int | None, bool]]()
+    for flow in proposal.flows:
+        users[flow.from_id, flow.to_id, flow.crosses] += flow.users
     rows = [
         {
-            "from_id": flow.from_id,
-            "to_id": flow.to_id,
-            "from": names.get(flow.from_id or 0),
-            "to": names.get(flow.to_id or 0),
-            "users": flow.users,
-            "crosses": flow.crosses,
+            "from_id": source,
+            "to_id": to,
+            "from": names.get(source or 0),
+            "to": names.get(to or 0),
+            "users": count,
+            "crosses": crosses,
         }
-        for flow in proposal.flows
+        for (source, to, crosses), count in users.items()
     ]
     nodes = [
         {
@@ -316,7 +301,7 @@ def _body(ground: Ground, proposal: Proposal) -> dict[str, Any]:
             "after": proposal.after[n.id],
             "capacity": n.capacity_users,
         }
-        for n in ground.nodes
+        for n in load.nodes
     ]
     return {
         "flows": rows,
@@ -324,6 +309,7 @@ def _body(ground: Ground, proposal: Proposal) -> dict[str, Any]:
         "certificate": proposal.certificate,
         "crossing": proposal.crossing,
         "disturbed": proposal.disturbed,
+        "proven": proposal.proven,
     }
 
 

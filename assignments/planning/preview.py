@@ -1,15 +1,17 @@
 """Where the next users would go by an assignment mode (domain.md §2); nothing is written.
 
-ground -> goals.place, as an import asks it -> users per node, or the rule that forbids it
+load -> goals.place, as an import asks it -> users per node, or the rule that forbids it
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from assignments.planning.loads import ground_of
+from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
-from assignments.planning.rules.goals import Ground
+from assignments.planning.rules.loads import ClusterLoad
 from topology import reasons
 from topology.models import ENDPOINTS_PER_USER, Cluster, Mode
 from topology.reasons import Refused
@@ -51,13 +53,13 @@ def next_users(cluster: Cluster, mode: str = "", users: int = USERS) -> Preview:
     mode = mode if mode in Mode.values else cluster.mode
     if mode == Mode.MANUAL:
         return Preview(users, mode)
-    ground = ground_of(cluster)
+    load = load_of(cluster)
     try:
         _demand_settled(cluster)
-        coming = _placed(ground, mode, users)
+        coming = _placed(load, mode, users)
     except Refused as refusal:
         return Preview(users, mode, refusal=refusal)
-    nodes = [node for node in ground.nodes if node.subcluster is not None]
+    nodes = [node for node in load.nodes if node.subcluster is not None]
     return Preview(users, mode, tuple(Place(n.name, n.capacity_users, n.users, coming.get(n.id, 0)) for n in nodes))
 
 
@@ -67,18 +69,25 @@ def _demand_settled(cluster: Cluster) -> None:
         raise Refused(reasons.CLUSTER_IN_FAILOVER, cluster=cluster.name, **why[1])
 
 
-def _placed(ground: Ground, mode: str, users: int) -> dict[int, int]:
+def _placed(load: ClusterLoad, mode: str, users: int) -> Counter[int]:
     """Room for a failover is kept where the model asks for it, as long as there is any."""
-    endpoints = round(users * _mean(ground))
-    if ground.redundant:
+    endpoints = round(users * _mean(load))
+    if load.redundant:
         try:
-            return goals.place(ground.nodes, mode, users, endpoints=endpoints, redundant=True)
+            return _by_node(goals.place(load.nodes, mode, users, endpoints=endpoints, redundant=True))
         except Refused:
             pass
-    return goals.place(ground.nodes, mode, users, endpoints=endpoints)
+    return _by_node(goals.place(load.nodes, mode, users, endpoints=endpoints))
 
 
-def _mean(ground: Ground) -> float:
+def _by_node(flows: Iterable[goals.Flow]) -> Counter[int]:
+    users = Counter[int]()
+    for flow in flows:
+        users[flow.to_id or 0] += flow.users
+    return users
+
+
+def _mean(load: ClusterLoad) -> float:
     """Endpoints per user; as nodes are rated while there are no users."""
-    users = sum(node.users for node in ground.nodes)
-    return sum(node.endpoints for node in ground.nodes) / users if users else ENDPOINTS_PER_USER
+    users = sum(node.users for node in load.nodes)
+    return sum(node.endpoints for node in load.nodes) / users if users else ENDPOINTS_PER_USER

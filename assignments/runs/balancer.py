@@ -18,8 +18,8 @@ from django.db.models import Max
 
 from assignments.models import ACTIVE, Goal, Kind, Operation, Plan, Progress, RunPolicy
 from assignments.planning import plans
-from assignments.planning.loads import ground_of
-from assignments.planning.rules.goals import Ground, Proposal
+from assignments.planning.loads import load_of
+from assignments.planning.rules.loads import ClusterLoad, Proposal
 from assignments.runs import operations
 from assignments.runs.rules import balancer
 from assignments.runs.rules.balancer import Automation, Load, Verdict
@@ -105,8 +105,8 @@ def look(cluster_id: int, now: datetime) -> Verdict | None:
     if policy is None or (policy.checked_at and policy.checked_at > now - ROUND + timedelta(seconds=1)):
         return None
     cluster = policy.cluster
-    ground = ground_of(cluster)
-    verdict = _decide(cluster, policy, ground, now)
+    load = load_of(cluster)
+    verdict = _decide(cluster, policy, load, now)
     plan = policy.plan
     if verdict.why in (reasons.BALANCER_ACTS, reasons.BALANCER_RECOMMENDS):
         plan, verdict = _follow(cluster, policy, verdict)
@@ -114,11 +114,11 @@ def look(cluster_id: int, now: datetime) -> Verdict | None:
     return verdict
 
 
-def _decide(cluster: Cluster, policy: RunPolicy, ground: Ground, now: datetime) -> Verdict:
+def _decide(cluster: Cluster, policy: RunPolicy, load: ClusterLoad, now: datetime) -> Verdict:
     if cluster.mode == Mode.ACTIVE_STANDBY and policy.automation != Automation.OFF:
         return Verdict(False, reasons.BALANCER_MODE, {}, 0)
-    proposal = _best(cluster, ground)
-    nodes = [n for n in ground.nodes if n.subcluster is not None]
+    proposal = _best(cluster, load)
+    nodes = [n for n in load.nodes if n.subcluster is not None]
     after = proposal.after if proposal else {n.id: n.users for n in nodes}
     maintenance, failover, degraded = _trouble(cluster)
     found = balancer.Ground(
@@ -135,9 +135,9 @@ def _decide(cluster: Cluster, policy: RunPolicy, ground: Ground, now: datetime) 
     return balancer.decide(policy.rules, found, now)
 
 
-def _best(cluster: Cluster, ground: Ground) -> Proposal | None:
+def _best(cluster: Cluster, load: ClusterLoad) -> Proposal | None:
     try:
-        return plans.propose(cluster, ground, Goal.BALANCE, {})
+        return plans.propose(cluster, load, Goal.BALANCE, {})
     except Refused:
         return None
 

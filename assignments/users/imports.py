@@ -19,8 +19,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from assignments.models import Kind, Operation, Progress
-from assignments.planning.loads import ground_of
+from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
+from assignments.planning.rules.loads import Classes
 from assignments.users import staging
 from assignments.users.rules.cells import defused
 from assignments.users.rules.user_file import Limits, Problems, Readable, Reading, UserList
@@ -184,7 +185,7 @@ class _Placement:
     def __init__(self, cluster: Cluster, report: Report) -> None:
         self.cluster, self.report = cluster, report
         self.nodes = list(Node.objects.filter(cluster=cluster).order_by("number"))
-        self.ground, self.homes = ground_of(cluster), homes_of(cluster)
+        self.load, self.homes = load_of(cluster), homes_of(cluster)
 
     def run(self) -> None:
         staging.place_named(self.cluster.mode == goals.MANUAL)
@@ -204,25 +205,27 @@ class _Placement:
 
     def _by_mode(self, waiting: staging.Waiting) -> None:
         try:
-            counts = self._places(waiting.users, waiting.endpoints)
+            flows = self._places(waiting.users, waiting.endpoints, staging.waiting_classes())
         except Refused as refusal:
             room = self._room(waiting)
             facts = {"room": room, "users": waiting.users, "cluster": self.cluster.name, "why": refusal.message}
             self.report.problems.add_counted(*staging.beyond(room, facts))
             return
-        staging.place(counts)
+        staging.place(flows)
         self.report.problems.add_counted(*staging.over_capacity(self._capacities()))
 
-    def _places(self, users: int, endpoints: int) -> dict[int, int]:
+    def _places(self, users: int, endpoints: int, classes: Classes | None = None) -> list[goals.Flow]:
         """Users per node; room for a failover is kept where the model asks for it, as long as there is any."""
         loads = self._loads()
-        redundant = self.ground.redundant
+        redundant = self.load.redundant
         try:
-            return goals.place(loads, self.cluster.mode, users, endpoints=endpoints, redundant=redundant)
+            return goals.place(
+                loads, self.cluster.mode, users, endpoints=endpoints, redundant=redundant, classes=classes
+            )
         except Refused:
             if not redundant:
                 raise
-        return goals.place(loads, self.cluster.mode, users, endpoints=endpoints)
+        return goals.place(loads, self.cluster.mode, users, endpoints=endpoints, classes=classes)
 
     def _room(self, waiting: staging.Waiting) -> int:
         """The most users that find a place, by halving."""
@@ -239,17 +242,17 @@ class _Placement:
     def _loads(self) -> list[goals.NodeLoad]:
         """The nodes with those who are at home there and those whom this file brings so far."""
         added = staging.placed()
-        return [_with(load, *added.get(load.id, (0, 0))) for load in self.ground.nodes]
+        return [_with(load, *added.get(load.id, (0, 0))) for load in self.load.nodes]
 
     def _capacities(self) -> list[staging.Capacity]:
         return [
             staging.Capacity(n.id, n.name, n.users, n.endpoints, n.capacity_users, n.capacity_endpoints)
-            for n in self.ground.nodes
+            for n in self.load.nodes
         ]
 
 
 def _with(load: goals.NodeLoad, users: int, endpoints: int) -> goals.NodeLoad:
-    return replace(load, users=load.users + users, endpoints=load.endpoints + endpoints)
+    return replace(load, users=load.users + users, endpoints=load.endpoints + endpoints, pinned=load.pinned + users)
 
 
 def _write(cluster: Cluster, report: Report, actor: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from assignments.planning.rules.loads import Classes, EndpointClass, Flow
 from assignments.users.rules.user_file import LISTED, NO_NODE, Problem, Row, UserList
 from topology import reasons
 from topology.models import Node
@@ -316,19 +317,33 @@ def waiting() -> Waiting:
     return Waiting(*_rows(f"SELECT count(*), coalesce(sum({ENDPOINTS}), 0)::bigint FROM staged WHERE waits")[0])
 
 
-def place(counts: Mapping[int, int]) -> None:
-    """Deal the waiting users out: so many to each node, mixed, so that no node gets one end of the alphabet."""
-    sql = """
+def waiting_classes() -> Classes:
+    """The same by their number of endpoints."""
+    rows = _rows(f"SELECT {ENDPOINTS}, count(*) FROM staged WHERE waits GROUP BY 1 ORDER BY 1")
+    return tuple(EndpointClass(int(weight), users, users) for weight, users in rows)
+
+
+def place(flows: Sequence[Flow]) -> None:
+    """Deal the waiting users out: so many to each node, mixed, so that no node gets one end of the alphabet.
+
+    Where flows name a number of endpoints, so many users of that number.
+    """
+    sql = f"""
         UPDATE staged SET target = share.node_id
         FROM (
-            SELECT line, row_number() OVER (ORDER BY hashtext(folded), line) AS number FROM staged WHERE waits
+            SELECT line, weight, row_number() OVER (PARTITION BY weight ORDER BY hashtext(folded), line) AS number
+            FROM (
+                SELECT line, folded, CASE WHEN %s THEN {ENDPOINTS} END AS weight FROM staged WHERE waits
+            ) AS waiting
         ) AS dealt JOIN (
-            SELECT node_id, sum(users) OVER (ORDER BY node_id) AS last, users
-            FROM unnest(%s::bigint[], %s::bigint[]) AS given (node_id, users)
+            SELECT node_id, weight, sum(users) OVER (PARTITION BY weight ORDER BY node_id) AS last, users
+            FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS given (node_id, weight, users)
         ) AS share ON dealt.number > share.last - share.users AND dealt.number <= share.last
+            AND dealt.weight IS NOT DISTINCT FROM share.weight
         WHERE staged.line = dealt.line
     """
-    _run(sql, list(counts), list(counts.values()))
+    columns = [[getattr(flow, name) for flow in flows] for name in ("to_id", "endpoints", "users")]
+    _run(sql, any(flow.endpoints is not None for flow in flows), *columns)
 
 
 def placed() -> dict[int, tuple[int, int]]:

@@ -20,8 +20,18 @@ PLAN_NO_ROOM_USERS = add(
 )
 PLAN_NO_ROOM_ENDPOINTS = add(
     "PLAN_NO_ROOM_ENDPOINTS",
-    "{users} users do not fit: with their endpoints the nodes in service ({nodes}) hold {room}.",
-    "Add endpoint capacity for {missing} users, or unassign {missing}.",
+    "The users do not fit with their endpoints: on the nodes in service ({nodes}) {missing} endpoints are too many.",
+    "Add capacity for {missing} endpoints, or unassign users with as many.",
+)
+PLAN_NO_REDUNDANCY_ENDPOINTS = add(
+    "PLAN_NO_REDUNDANCY_ENDPOINTS",
+    "When each node must be able to take over its peer's endpoints, {missing} endpoints are too many ({nodes} nodes).",
+    "Add a pair of nodes, unassign users with as many endpoints, or make the cluster non-redundant.",
+)
+PLAN_OUT_OF_TIME = add(
+    "PLAN_OUT_OF_TIME",
+    "No placement within all limits was found in {seconds} s.",
+    "Plan fewer subclusters at once, or add endpoint capacity.",
 )
 PLAN_NO_REDUNDANCY = add(
     "PLAN_NO_REDUNDANCY",
@@ -43,6 +53,11 @@ PLAN_STALE = add(
     "PLAN_STALE",
     "{stale} of {moves} planned moves are no longer valid: users were moved or pinned since.",
     "Run the {valid} valid ones, or make a new plan.",
+)
+PLAN_LOAD_CHANGED = add(
+    "PLAN_LOAD_CHANGED",
+    "Users were moved or changed while the plan was made, so it no longer fits ({nodes} nodes).",
+    "Make the plan again.",
 )
 PLAN_NODE_GONE = add(
     "PLAN_NODE_GONE",

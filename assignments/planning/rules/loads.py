@@ -1,10 +1,39 @@
-"""What plans are made from and what they are: loads of nodes in, flows of users out."""
+"""What plans are made from and what they are: loads of nodes in, flows of users out.
+
+People differ in what they weigh: one has one endpoint, another seven. A load therefore counts its users in classes of
+equal endpoints; a plan moves so many of a class, and any of them will do.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointClass:
+    """Users of one place who have equally many endpoints and may be moved; `idle` of them are not signed in."""
+
+    endpoints: int
+    users: int
+    idle: int = 0
+
+
+Classes = tuple[EndpointClass, ...]
+
+
+def alike(users: int, endpoints: int, idle: int = 0) -> Classes:
+    """Classes of so many users where only the sum of their endpoints is known: as equal as whole numbers are."""
+    if users <= 0:
+        return ()
+    less, heavier = divmod(endpoints, users)
+    parts = [(less, users - heavier), (less + 1, heavier)]
+    found = []
+    for weight, count in parts:
+        if count:
+            found.append(EndpointClass(weight, count, min(idle, count)))
+            idle -= min(idle, count)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +54,8 @@ class NodeLoad:
     in_service: bool = True
     takes: bool = True
     """Whether users may be sent here: nobody works on it."""
+    counted: Classes | None = None
+    """Those who are not pinned, by endpoints; None where only sums are known."""
 
     @property
     def group(self) -> int:
@@ -37,26 +68,40 @@ class NodeLoad:
         return self.in_service and self.takes and self.subcluster is not None
 
     @property
+    def movable(self) -> int:
+        """Users who are not pinned."""
+        return self.users - self.pinned
+
+    @property
     def idle(self) -> int:
         """Users who can leave without anybody being signed out."""
         return self.users - self.pinned - (self.signed_in - self.pinned_signed_in)
 
     @property
-    def mean_endpoints(self) -> Fraction:
-        """Endpoints per user at home here, exactly."""
-        return Fraction(self.endpoints, self.users) if self.users else Fraction(0)
+    def classes(self) -> Classes:
+        """Those who are not pinned, by endpoints; shared out evenly where only sums are known."""
+        if self.counted is not None:
+            return self.counted
+        kept = self.endpoints * self.pinned // self.users if self.users else 0
+        return alike(self.movable, self.endpoints - kept, self.idle)
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """Everything a plan is made from; the same ground and goal give the same plan."""
+class ClusterLoad:
+    """Everything a plan is made from; the same load and goal give the same plan."""
 
     nodes: tuple[NodeLoad, ...]
     unassigned: int = 0
     unassigned_endpoints: int = 0
     redundant: bool = False
-    limits: Mapping[int, int] = field(default_factory=dict)
-    """Users a node may hold at most, below its capacity."""
+    counted: Classes | None = None
+    """The unassigned users by endpoints; None where only sums are known."""
+
+    @property
+    def unassigned_classes(self) -> Classes:
+        if self.counted is not None:
+            return self.counted
+        return alike(self.unassigned, self.unassigned_endpoints, self.unassigned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +113,16 @@ class Flow:
     users: int
     crosses: bool = False
     """Whether it leaves a subcluster."""
+    endpoints: int | None = None
+    """Of each of these users; None: any users will do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The answer: flows, what each node has before and after, and why it cannot be fewer moves."""
+    """The answer: flows, what each node has before and after, and why it cannot be fewer moves.
+
+    `proven` is false where the solver's time ran out: `minimum_moves` is then a bound, and the certificate says so.
+    """
 
     flows: tuple[Flow, ...]
     before: Mapping[int, int]
@@ -82,3 +132,4 @@ class Proposal:
     crossing: int
     disturbed: int
     certificate: str
+    proven: bool = True

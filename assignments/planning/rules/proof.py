@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from assignments.planning.rules.loads import NodeLoad
 
+WHOEVER = "Endpoints cannot bind: whoever is picked fits."
+CHOSEN = "Users are picked by their endpoints, so that every limit holds; without those limits it would be no less."
+
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
@@ -16,47 +19,68 @@ class Certificate:
     sentence: str
 
 
-Certify = Callable[[Sequence[NodeLoad], dict[int, int]], Certificate]
+Certify = Callable[[Sequence[NodeLoad], dict[int, int], str], Certificate]
 
 
-def certify_balance(nodes: Sequence[NodeLoad], target: dict[int, int]) -> Certificate:
+def certify_balance(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = WHOEVER) -> Certificate:
     """The surpluses over the best balance: each move takes one user off one of those nodes."""
     over = {n.name: n.users - target[n.id] for n in nodes if n.users > target[n.id]}
     least = sum(over.values())
     if not least:
-        return Certificate(0, "The balance is the best that the rules allow already, so nobody has to move.")
+        return Certificate(0, "The balance is the best that the rules allow already, so no one has to move.")
     fullest = max(_share(n, target[n.id]) for n in nodes)
     return Certificate(
         least,
         f"The best balance fills no node above {fullest:.2%} of its capacity and leaves these nodes with less than they"
-        f" have: {_listed(over)}. A move takes one user off one node, so fewer than {least:,} moves cannot do.",
+        f" have: {_listed(over)}. A move takes one user off one node, so {least:,} is the minimum. {why_persons}",
     )
 
 
-def certify_fill(nodes: Sequence[NodeLoad], target: dict[int, int]) -> Certificate:
+def certify_fill(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = WHOEVER) -> Certificate:
     """Every unassigned user has to be assigned, and nobody else moves."""
     least = sum(target[n.id] - n.users for n in nodes)
-    return Certificate(least, f"{_people(least)} without a home, each assigned once; nobody else moves.")
+    return Certificate(least, f"{_people(least)} without a home, each assigned once; no one else moves. {why_persons}")
 
 
-def certify_evacuation(nodes: Sequence[NodeLoad], target: dict[int, int]) -> Certificate:
+def certify_evacuation(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = WHOEVER) -> Certificate:
     """Every user of the node has to leave it, and nobody else moves."""
     leaving = {n.name: n.users for n in nodes if n.users > target[n.id]}
     least = sum(leaving.values())
     named = " and ".join(leaving) or "the node"
-    return Certificate(least, f"{_people(least)} at home on {named}, each moved off once; nobody else moves.")
+    return Certificate(
+        least, f"{_people(least)} at home on {named}, each moved off once; no one else moves. {why_persons}"
+    )
 
 
-def certify_standby(nodes: Sequence[NodeLoad], target: dict[int, int]) -> Certificate:
+def certify_standby(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = WHOEVER) -> Certificate:
     """Every user beside a first node, and every one that a first node cannot hold, has to move."""
     over = {n.name: n.users - target[n.id] for n in nodes if n.users > target[n.id]}
     least = sum(over.values())
     if not least:
-        return Certificate(0, "Everybody who may move is on a first node already, so nobody has to move.")
+        return Certificate(0, "Everyone who may move is on a first node already, so no one has to move.")
     return Certificate(
         least,
         f"Users beside a first node, or more than their first node holds: {_listed(over)}. A move takes one user off"
-        f" one node, so fewer than {least:,} moves cannot do.",
+        f" one node, so {least:,} is the minimum. {why_persons}",
+    )
+
+
+def certify_persons(
+    nodes: Sequence[NodeLoad], target: dict[int, int], moves: int, bound: int, seconds: float, *, proven: bool
+) -> Certificate:
+    """Endpoints bind: what an exact solver proved over persons, or how far it got in its seconds."""
+    fullest = max(_share(n, target[n.id]) for n in nodes)
+    if proven:
+        return Certificate(
+            moves,
+            f"Endpoints bind, so the plan was solved for each number of endpoints: no placement within the rules is"
+            f" better balanced (fullest node {fullest:.2%}), and of those as good {moves:,} is the minimum of moves,"
+            f" proven by an exact solver.",
+        )
+    return Certificate(
+        bound,
+        f"Endpoints bind, and the solver's {seconds:g} s ran out: best found, fullest node {fullest:.2%}, at most"
+        f" {moves - bound:,} moves above the bound of {bound:,}.",
     )
 
 

@@ -1,0 +1,416 @@
+r"""Plans exact for persons: whether their endpoints can bind, and the optimum where they do.
+
+    target by users alone --whoever comes fits--> that plan, any users of a node will do
+            \--endpoints may bind--> integer program over (node, endpoints): how many leave, how many come
+                   balance: for k = 1, 2, …: the k-th fullest share as low as it can be, one after the other
+                   then moves, then users who leave their subcluster, then users who are signed out
+
+The vector of shares is fixed from the fullest down: "at most k-1 nodes are above the level" is a row with one switch
+for each node, and that no lower level is possible is a program without solution, in whole numbers.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import ceil, floor
+from time import monotonic
+
+from assignments.planning.rules.balance import Bin, Target, grouped
+from assignments.planning.rules.integer_program import Outcome, Program, Status, solve
+from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, Flow, NodeLoad
+
+SECONDS = 5.0  # for one plan; beyond that it is the best found
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A goal as bounds: who may and who must leave, what each receiving node and pair may hold."""
+
+    load: ClusterLoad
+    bins: tuple[Bin, ...]
+    givers: frozenset[int]
+    caps: Mapping[int, int]
+    endpoint_caps: Mapping[int, int]
+    pair_endpoint_caps: Mapping[int, int]
+    leaving: tuple[NodeLoad, ...] = ()
+    supply: Classes = ()
+    own_first: bool = False
+    """Whether to stay in the own subcluster counts before the balance."""
+
+    @property
+    def nodes(self) -> tuple[NodeLoad, ...]:
+        return (*(b.node for b in self.bins), *self.leaving)
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """What the program found: flows of users by endpoints, and whether fewer moves are proven impossible."""
+
+    flows: tuple[Flow, ...]
+    after: Target
+    minimum: int
+    proven: bool
+
+
+# --- Whether endpoints can bind ---------------------------------------------------------------------
+def fits_whoever(task: Task, target: Target, flows: Sequence[Flow]) -> bool:
+    """Whether every node and pair holds the endpoints of whoever is picked for these flows."""
+    most = {b.node.id: _most_endpoints(task, b.node, flows) for b in task.bins}
+    if any(most[pk] > cap for pk, cap in task.endpoint_caps.items()):
+        return False
+    groups = grouped(task.bins)
+    return all(sum(most[b.node.id] for b in groups.get(g, ())) <= cap for g, cap in task.pair_endpoint_caps.items())
+
+
+def _most_endpoints(task: Task, node: NodeLoad, flows: Sequence[Flow]) -> int:
+    """Endpoints of a node at the worst: the heaviest come, the lightest go."""
+    classes = {n.id: n.classes for n in task.nodes} | {None: task.supply}
+    coming = sum(_heaviest(classes[f.from_id], f.users) for f in flows if f.to_id == node.id)
+    leaving = sum(f.users for f in flows if f.from_id == node.id)
+    return node.endpoints + coming - _lightest(node.classes, leaving)
+
+
+def _heaviest(classes: Classes, users: int) -> int:
+    return _first(sorted(classes, key=lambda c: -c.endpoints), users)
+
+
+def _lightest(classes: Classes, users: int) -> int:
+    return _first(sorted(classes, key=lambda c: c.endpoints), users)
+
+
+def _first(classes: Iterable[EndpointClass], users: int) -> int:
+    """Endpoints of the first so many users of classes in this order."""
+    total = 0
+    for one in classes:
+        taken = min(users, one.users)
+        total, users = total + taken * one.endpoints, users - taken
+    return total
+
+
+# --- The program ------------------------------------------------------------------------------------
+@dataclass(slots=True)
+class Model:
+    """The program of a task with the numbers of its variables: who comes and who leaves, by node and endpoints."""
+
+    task: Task
+    program: Program = field(default_factory=Program)
+    into: dict[tuple[int, int], int] = field(default_factory=dict)
+    out: dict[tuple[int, int], int] = field(default_factory=dict)
+    crossing: dict[int, float] = field(default_factory=dict)
+    disturbed: dict[int, float] = field(default_factory=dict)
+
+    def users(self, node: NodeLoad) -> dict[int, float]:
+        """By how many users a node changes."""
+        return self._change(node, 1)
+
+    def endpoints(self, node: NodeLoad) -> dict[int, float]:
+        return self._change(node, None)
+
+    def _change(self, node: NodeLoad, each: int | None) -> dict[int, float]:
+        terms: dict[int, float] = {}
+        for sign, variables in ((1, self.into), (-1, self.out)):
+            for (pk, weight), variable in variables.items():
+                if pk == node.id and (worth := weight if each is None else each):
+                    terms[variable] = sign * worth
+        return terms
+
+    @property
+    def moves(self) -> dict[int, float]:
+        return dict.fromkeys(self.into.values(), 1.0)
+
+
+def build(task: Task) -> Model:
+    """The rows that every placement of a task keeps to."""
+    model = Model(task)
+    _variables(model)
+    _conserve(model)
+    _hold(model)
+    _count_crossing(model)
+    _count_disturbed(model)
+    return model
+
+
+def _variables(model: Model) -> None:
+    task = model.task
+    weights = sorted({c.endpoints for n in task.nodes for c in n.classes} | {c.endpoints for c in task.supply})
+    gone = {n.id for n in task.leaving}
+    all_of = {w: sum(c.users for n in task.nodes for c in n.classes if c.endpoints == w) for w in weights}
+    for one in task.supply:
+        all_of[one.endpoints] += one.users
+    for node in task.nodes:
+        if node.id not in gone:
+            for weight in weights:
+                model.into[node.id, weight] = model.program.variable(0, all_of[weight])
+        if node.id in gone or node.id in task.givers:
+            for one in node.classes:
+                low = one.users if node.id in gone else 0
+                model.out[node.id, one.endpoints] = model.program.variable(low, one.users)
+
+
+def _conserve(model: Model) -> None:
+    """Of each weight as many come as leave or are new."""
+    for weight in {weight for _, weight in model.into}:
+        terms = {v: 1.0 for (_, w), v in model.into.items() if w == weight}
+        terms |= {v: -1.0 for (_, w), v in model.out.items() if w == weight}
+        new = sum(c.users for c in model.task.supply if c.endpoints == weight)
+        model.program.row(terms, new, new)
+
+
+def _hold(model: Model) -> None:
+    """Capacities of nodes and pairs, in users and in endpoints."""
+    task = model.task
+    for b in task.bins:
+        model.program.row(model.users(b.node), b.low - b.node.users, b.high - b.node.users)
+        if b.node.id in task.endpoint_caps:
+            model.program.row(model.endpoints(b.node), high=task.endpoint_caps[b.node.id] - b.node.endpoints)
+    for group, members in grouped(task.bins).items():
+        if group in task.caps:
+            terms = _joined(model.users(b.node) for b in members)
+            model.program.row(terms, high=task.caps[group] - sum(b.node.users for b in members))
+        if group in task.pair_endpoint_caps:
+            terms = _joined(model.endpoints(b.node) for b in members)
+            model.program.row(terms, high=task.pair_endpoint_caps[group] - sum(b.node.endpoints for b in members))
+
+
+def _joined(parts: Iterable[dict[int, float]]) -> dict[int, float]:
+    terms: dict[int, float] = {}
+    for part in parts:
+        terms |= part  # every variable is of one node
+    return terms
+
+
+def _count_crossing(model: Model) -> None:
+    group = {n.id: n.group for n in model.task.nodes}
+    for found in sorted({(group[pk], weight) for pk, weight in model.out}):
+        out = {v: 1.0 for (pk, w), v in model.out.items() if (group[pk], w) == found}
+        into = {v: -1.0 for (pk, w), v in model.into.items() if (group[pk], w) == found}
+        crossing = model.program.variable(0, sum(model.program.highs[v] for v in out))
+        model.program.row({**out, **into, crossing: -1.0}, high=0)
+        model.crossing[crossing] = 1.0
+
+
+def _count_disturbed(model: Model) -> None:
+    for node in model.task.nodes:
+        for one in node.classes:
+            leaves = model.out.get((node.id, one.endpoints))
+            if leaves is not None and one.idle < one.users:
+                disturbed = model.program.variable(0, one.users - one.idle)
+                model.program.row({leaves: 1.0, disturbed: -1.0}, high=one.idle)
+                model.disturbed[disturbed] = 1.0
+
+
+# --- The order of what counts -----------------------------------------------------------------------
+class NoPlacement(Exception):
+    """Endpoints leave no placement: by how many they are too many, and whether only pairs forbid one."""
+
+    def __init__(self, missing: int, pairs: bool) -> None:
+        self.missing, self.pairs = missing, pairs
+        super().__init__(f"{missing} endpoints too many")
+
+
+class OutOfTime(Exception):
+    """No placement was found in the time given."""
+
+
+@dataclass(slots=True)
+class Search:
+    """A program that is narrowed objective by objective, and what was proven on the way."""
+
+    model: Model
+    until: float
+    proven: bool = True
+    values: tuple[int, ...] = ()
+
+    def least(self, objective: dict[int, float]) -> Outcome:
+        """The least of an objective, which every later one keeps."""
+        found = solve(self.model.program, objective, self.until - monotonic())
+        if found.status is Status.INFEASIBLE:
+            raise NoPlacement(*_too_many(self.model.task))
+        if found.values:
+            self.values = found.values
+            self.model.program.row(objective, high=found.objective)
+        elif not self.values:
+            raise OutOfTime
+        self.proven &= found.status is Status.OPTIMAL
+        return found
+
+    def possible(self, extra: Program) -> tuple[int, ...] | None:
+        """A placement that keeps these rows too, or None where there is none (or none was found in time)."""
+        found = solve(extra, {}, self.until - monotonic())
+        if found.status is Status.OUT_OF_TIME and not found.values:
+            self.proven = False
+        return found.values or None
+
+
+def solved(task: Task, relaxed: Target, seconds: float = SECONDS) -> Exact:
+    """The optimum of a task over persons; `relaxed` is that of users alone. Raises NoPlacement, OutOfTime."""
+    search = Search(build(task), monotonic() + seconds)
+    model = search.model
+    if task.own_first:
+        search.least(model.crossing)
+    if not _keeps_relaxed(search, relaxed):
+        _balance(search)
+    moves = search.least(model.moves)
+    for objective in (model.crossing, model.disturbed):
+        if objective:
+            search.least(objective)
+    return _read(search, moves)
+
+
+def _keeps_relaxed(search: Search, relaxed: Target) -> bool:
+    """Whether persons reach the balance of users alone; it then holds from here on."""
+    shares = _shares(search.model.task, relaxed)
+    trial = search.model.program.copy()
+    for k, share in enumerate(shares):
+        if k == 0 or share != shares[k - 1]:
+            _at_most(search.model, trial, share, sum(s > share for s in shares))
+    values = search.possible(trial)
+    if values is None:
+        return False
+    search.model.program, search.values = trial, values[: len(trial.lows)]
+    return True
+
+
+def _balance(search: Search) -> None:
+    """The vector of shares, from the fullest down, each as low as those before it allow."""
+    count = len(search.model.task.bins)
+    for k in range(count):
+        share = _kth(search, k)
+        if share is None:
+            return
+        while (lower := _below(search, share, k)) is not None:
+            share = lower
+        _at_most(search.model, search.model.program, share, k)
+        if share == 0:
+            return
+
+
+def _kth(search: Search, k: int) -> Fraction | None:
+    """A low k-th fullest share (counted from 0), from a continuous level; exactness is `_below`'s."""
+    trial, model = search.model.program.copy(), search.model
+    level = trial.variable(0, max(b.high / b.node.capacity_users for b in model.task.bins) + 1, continuous=True)
+    switches = _switches(trial, len(model.task.bins), k)
+    for b, switch in zip(model.task.bins, switches, strict=True):
+        terms = model.users(b.node) | {level: -float(b.node.capacity_users)}
+        terms |= {switch: -float(b.high)} if switch is not None else {}
+        trial.row(terms, high=-b.node.users)
+    found = solve(trial, {level: 1.0}, search.until - monotonic())
+    if found.status is Status.INFEASIBLE and not search.values:
+        raise NoPlacement(*_too_many(model.task))
+    if not found.values:
+        search.proven = False
+        return None
+    search.values = found.values
+    return _shares(model.task, _users(model, found.values))[k]
+
+
+def _below(search: Search, share: Fraction, k: int) -> Fraction | None:
+    """The k-th fullest share of a placement in which it is lower than this one, or None: there is none."""
+    trial, model = search.model.program.copy(), search.model
+    switches = _switches(trial, len(model.task.bins), k)
+    for b, switch in zip(model.task.bins, switches, strict=True):
+        _under(model, trial, b, ceil(share * b.node.capacity_users) - 1, switch)
+    values = search.possible(trial)
+    if values is None:
+        return None
+    search.values = values
+    return _shares(model.task, _users(model, values))[k]
+
+
+def _at_most(model: Model, program: Program, share: Fraction, above: int) -> None:
+    """At most so many nodes have a greater share."""
+    switches = _switches(program, len(model.task.bins), above)
+    for b, switch in zip(model.task.bins, switches, strict=True):
+        _under(model, program, b, floor(share * b.node.capacity_users), switch)
+
+
+def _switches(program: Program, count: int, above: int) -> list[int | None]:
+    """A switch for each node that may be above; none where no node may."""
+    if not above:
+        return [None] * count
+    switches: list[int | None] = [program.variable(0, 1) for _ in range(count)]
+    program.row(dict.fromkeys((s for s in switches if s is not None), 1.0), high=above)
+    return switches
+
+
+def _under(model: Model, program: Program, b: Bin, most: int, switch: int | None) -> None:
+    terms = model.users(b.node)
+    if switch is not None and b.high > most:
+        terms[switch] = -float(b.high - most)
+    program.row(terms, high=most - b.node.users)
+
+
+def _shares(task: Task, users: Mapping[int, int]) -> list[Fraction]:
+    return sorted((Fraction(users[b.node.id], b.node.capacity_users) for b in task.bins), reverse=True)
+
+
+def _users(model: Model, values: Sequence[int]) -> Target:
+    """Users of each node in a solution."""
+    return {n.id: n.users + sum(int(c) * values[v] for v, c in model.users(n).items()) for n in model.task.nodes}
+
+
+# --- Why there is none ------------------------------------------------------------------------------
+def _too_many(task: Task) -> tuple[int, bool]:
+    """By how many endpoints there is no placement, and whether it is only pairs that forbid one."""
+    model = build(task)
+    slack = model.program.variable(0, 10**9)
+    rows = model.program.rows
+    tight = _endpoint_rows(task)
+    model.program.rows = [
+        (terms | {slack: -1.0}, low, high) if n in tight else (terms, low, high)
+        for n, (terms, low, high) in enumerate(rows)
+    ]
+    found = solve(model.program, {slack: 1.0}, SECONDS)
+    alone = replace(task, pair_endpoint_caps={})
+    pairs = bool(task.pair_endpoint_caps) and solve(build(alone).program, {}, SECONDS).status is Status.OPTIMAL
+    return (found.objective if found.values else 0), pairs
+
+
+def _endpoint_rows(task: Task) -> set[int]:
+    """The numbers of the rows of a built program that hold endpoints, as `_conserve` and `_hold` write them."""
+    weights = {c.endpoints for n in task.nodes for c in n.classes} | {c.endpoints for c in task.supply}
+    gone = {n.id for n in task.leaving}
+    number = len(weights) if any(n.id not in gone for n in task.nodes) else 0
+    found = set()
+    for b in task.bins:
+        number += 1
+        if b.node.id in task.endpoint_caps:
+            found.add(number)
+            number += 1
+    for group in grouped(task.bins):
+        number += group in task.caps
+        if group in task.pair_endpoint_caps:
+            found.add(number)
+            number += 1
+    return found
+
+
+# --- Reading the answer -----------------------------------------------------------------------------
+def _read(search: Search, moves: Outcome) -> Exact:
+    model, values = search.model, search.values
+    out = {key: values[v] for key, v in model.out.items() if values[v]}
+    into = {key: values[v] for key, v in model.into.items() if values[v]}
+    flows = _flows(model.task, out, into)
+    done = sum(f.users for f in flows)
+    minimum = done if search.proven else min(done, max(0, moves.bound))
+    return Exact(flows, _users(model, values), minimum, search.proven)
+
+
+def _flows(task: Task, out: Mapping[tuple[int, int], int], into: Mapping[tuple[int, int], int]) -> tuple[Flow, ...]:
+    """Who goes where: of each weight inside subclusters first, then across, then the new ones."""
+    group = {n.id: n.group for n in task.nodes}
+    left, room = defaultdict(int, out), defaultdict(int, into)
+    flows = []
+    for inside in (True, False):
+        for (source, weight), (to, other) in ((s, t) for s in list(out) for t in list(into)):
+            if weight != other or source == to or inside != (group[source] == group[to]):
+                continue
+            if users := min(left[source, weight], room[to, weight]):
+                flows.append(Flow(source, to, users, crosses=not inside, endpoints=weight))
+                left[source, weight] -= users
+                room[to, weight] -= users
+    flows += [Flow(None, to, users, endpoints=weight) for (to, weight), users in room.items() if users]
+    return tuple(flows)
