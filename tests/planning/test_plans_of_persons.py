@@ -10,7 +10,7 @@ from django.utils import timezone
 from assignments.board.topology_file import apply_topology
 from assignments.models import Assignment, Goal, Operation
 from assignments.planning import plans
-from assignments.runs import operations
+from assignments.runs import batches, operations
 from assignments.users.imports import import_users
 from tests.lists import csv_of
 from topology.models import ENDPOINT_KINDS, Cluster, Node
@@ -48,7 +48,7 @@ def run(cluster: Cluster, goal: Goal = Goal.BALANCE, **scope: object) -> Operati
     now = timezone.now() + timedelta(seconds=60)
     while Operation.objects.get(pk=found.pk).active:
         now += timedelta(seconds=2)
-        operations.run(found.pk, Operation.objects.get(pk=found.pk).generation, lambda: now)  # noqa: B023
+        batches.run(found.pk, Operation.objects.get(pk=found.pk).generation, lambda: now)  # noqa: B023
     found.refresh_from_db()
     assert (found.done, found.skipped) == (plan.moves, 0)
     return found
