@@ -1,5 +1,6 @@
 """The pages: who may see them, what they cost, and that a fragment says what the page says."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -400,7 +401,7 @@ def test_failover_asks_first_and_then_begins(acme: Cluster) -> None:
     assert "<dd>30</dd>" in question.content.decode()
     answer = client.post(reverse("act", args=["acme", "nodes", first.pk, "failover"]), headers=HTMX)
     assert answer.status_code == 200, answer.content
-    assert answer["HX-Trigger"] == "close-dialog"
+    assert json.loads(answer["HX-Trigger"]) == {"close-dialog": {}}
     first.refresh_from_db()
     assert first.state == State.FAILING_OVER
     run = Operation.objects.get(kind="failover")

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django_htmx.http import reswap, retarget
 from django_htmx.middleware import HtmxDetails
 
 from topology import reasons
@@ -98,5 +99,4 @@ def to_messages(response: HttpResponse) -> HttpResponse:
 
 def _to(place: str, response: HttpResponse) -> HttpResponse:
     # Who asked may be gone by now: static/js/page.js sees to it that the place is found nevertheless.
-    response["HX-Retarget"], response["HX-Reswap"] = place, "innerHTML"
-    return response
+    return reswap(retarget(response, place), "innerHTML")

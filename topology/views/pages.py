@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from topology.accounts import passwords, people, roles, sign_in
 from topology.accounts.passwords import PasswordForm
@@ -88,14 +89,11 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def hide_names(request: HttpRequest) -> HttpResponse:
     """Switch the demo mode of this session on or off; the page is loaded anew, without what was looked for by name."""
     request.session[HIDES_NAMES] = hidden = not request.session.get(HIDES_NAMES)
-    response = HttpResponse(status=204)
     here = current_page(request)
     kept = [(name, value) for name, value in parse_qsl(here.query) if name not in NAMING]
     if hidden and len(kept) < len(parse_qsl(here.query)):
-        response["HX-Redirect"] = urlunsplit(("", "", "/" + here.path.lstrip("/\\"), urlencode(kept), ""))
-    else:
-        response["HX-Refresh"] = "true"
-    return response
+        return HttpResponseClientRedirect(urlunsplit(("", "", "/" + here.path.lstrip("/\\"), urlencode(kept), "")))
+    return HttpResponseClientRefresh()
 
 
 @login_not_required

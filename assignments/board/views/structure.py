@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 
 from assignments.board import checklist, removal
 from assignments.board import structure as structure_service
@@ -147,14 +148,7 @@ def new_cluster(request: HttpRequest) -> HttpResponse:
 def _create_cluster(request: HttpRequest, typed: Mapping[str, str]) -> HttpResponse:
     asked = {name: typed.get(name, "") for name in ("name", "mode", "model")}
     made = create_cluster(asked["name"], mode=asked["mode"], model=asked["model"], actor=request.user)
-    return go(reverse("cluster", args=[made.name]))
-
-
-def go(address: str) -> HttpResponse:
-    """Let htmx load another page."""
-    response = HttpResponse()
-    response["HX-Redirect"] = address
-    return response
+    return HttpResponseClientRedirect(reverse("cluster", args=[made.name]))
 
 
 def _plain(choices: Sequence[tuple[Any, Any]]) -> list[tuple[str, str, str]]:
@@ -177,7 +171,7 @@ def remove_cluster(request: HttpRequest, cluster: str) -> HttpResponse:
     def remove(typed: Mapping[str, str]) -> HttpResponse:
         gone = removal.remove_cluster(found, typed.get("typed", ""), actor=request.user)
         messages.success(request, f"{found.name} is removed, with {gone.nodes} nodes and {gone.users:,} users.")
-        return go(reverse("overview"))
+        return HttpResponseClientRedirect(reverse("overview"))
 
     about = {"contents": removal.contents(found), "obstacle": removal.obstacle(found), "cluster": found}
     return answer(request, form, remove, **about)

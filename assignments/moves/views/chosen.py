@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
 
 from assignments.moves import pins
 from assignments.moves.pins import Pinned
@@ -112,5 +113,4 @@ def _done(request: HttpRequest, cluster: Cluster, found: Pinned, verb: str) -> H
     """What was done and who was left alone; the lists and the map hear of it by the live stream."""
     context = {"cluster": cluster, "found": found, "verb": verb}
     response = to_messages(render(request, "moves/_pinned.html", context))
-    response["HX-Trigger"] = "close-dialog, pinned"
-    return response
+    return trigger_client_event(trigger_client_event(response, "close-dialog"), "pinned")

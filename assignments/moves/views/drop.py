@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
 
 from assignments.moves import drop
 from assignments.moves.drop import Moved, Selection, Verdict
@@ -96,5 +97,4 @@ def _done(request: HttpRequest, cluster: Cluster, moved: Moved, to: str) -> Http
     views = [view for view in board_of(cluster).nodes if view.node.pk in shown]
     context = {"cluster": cluster, "views": views, "operation": moved.operation, "to": to} | verbs(cluster)
     response = to_messages(render(request, "moves/_move_done.html", context))
-    response["HX-Trigger"] = "close-dialog, moved"
-    return response
+    return trigger_client_event(trigger_client_event(response, "close-dialog"), "moved")

@@ -25,10 +25,10 @@ from topology.reasons import (
     MAINTENANCE_OVER,
     Refused,
 )
+from topology.rules import spans
 from topology.rules.states import LOOKS
 
 LONGEST = 7 * 86_400  # seconds
-UNITS = {"m": 60, "h": 3600, "d": 86_400}
 SETTLES = 120  # seconds between HA off and the work (domain.md §4.9)
 SESSIONS_EXPECTED, SESSIONS_LATE = 15, 30  # minutes until sessions are back; then something is wrong
 
@@ -55,10 +55,10 @@ def refusal(pair: Pair, member: int) -> Refused | None:
 
 def parse_span(text: str) -> int:
     """The seconds of a span such as 90m, 2h or 1d; raises Refused."""
-    number, unit = text.strip()[:-1], text.strip()[-1:].lower()
-    if not (number.isascii() and number.isdigit() and unit in UNITS and len(number) < 6):
+    found = spans.parse(text, LONGEST)
+    if found is None:
         raise Refused(MAINTENANCE_END_NOT_VALID, days=LONGEST // 86_400)
-    return int(number) * UNITS[unit]
+    return found
 
 
 def parse_time(text: str, now: datetime) -> datetime:

@@ -18,6 +18,7 @@ from assignments.recovery.rules.n_minus_one import n_minus_one
 from assignments.recovery.rules.pair import Pair
 from assignments.recovery.rules.pair_state import Desk
 from assignments.recovery.rules.relogin_window import seconds_for
+from topology.rules import spans
 
 START = 60  # the first fault, so that the chart shows how it was before
 ROUND = 300
@@ -49,14 +50,7 @@ def timeline(entry: Entry, pairs: Sequence[Pair], seed: int) -> Timeline:
     lines = sorted(entry.build([pair for pair in pairs if pair.members], seed), key=lambda line: line[0])
     last = lines[-1][0] if lines else 0
     until = _rounded(last + max([LEAST_WATCH, *(_sign_in_time(pair) for pair in pairs if pair.members)]))
-    return Timeline(tuple({"at": span(at)} | line for at, line in lines), span(until))
-
-
-def span(seconds: int) -> str:
-    """Seconds as a scenario writes them: 90s, 10m, 1h30m."""
-    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
-    parts = [f"{n}{unit}" for n, unit in ((hours, "h"), (minutes, "m"), (rest, "s")) if n]
-    return "".join(parts) or "0s"
+    return Timeline(tuple({"at": spans.write(at)} | line for at, line in lines), spans.write(until))
 
 
 def half_moved(topology: Mapping[str, Any], capacity: Callable[[Mapping[str, Any]], int]) -> dict[str, Any]:

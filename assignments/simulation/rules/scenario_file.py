@@ -7,7 +7,6 @@ In a scenario `users` of a node are people at home there; `capacity` overrides w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
@@ -17,10 +16,10 @@ from assignments.recovery.rules.pair import Member, Pair, Parameters
 from assignments.simulation.rules import start_state
 from assignments.simulation.rules.play import Action, Scenario, at_rest
 from topology.reasons import NO_SUCH_NODE, NO_SUCH_SUBCLUSTER, SCENARIO_INVALID, Refused
+from topology.rules import spans
 from topology.rules.topology_file import Rules, TopologySpec
 from topology.rules.topology_file import parse as parse_topology
 
-SPAN = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 KEYS = ("name", "topology", "cluster", "state", "timeline", "until", "seed")
 VERBS = ("fault", "repair", *Command)
 LONGEST = 31 * 86_400
@@ -150,12 +149,8 @@ def _span(value: object, place: str) -> int:
     """Seconds of `90`, `90s`, `10m` or `1h30m`."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LONGEST:
         return value
-    match = SPAN.fullmatch(value) if isinstance(value, str) and value else None
-    if match:
-        hours, minutes, seconds = (int(part or 0) for part in match.groups())
-        total = hours * 3600 + minutes * 60 + seconds
-        if total <= LONGEST:
-            return total
+    if isinstance(value, str) and (found := spans.parse(value, LONGEST)) is not None:
+        return found
     raise _wrong(f"{place}: {value} is not a span of time.", "Write for example 90s, 10m or 1h30m, at most 31 days.")
 
 

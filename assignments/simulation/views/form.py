@@ -21,6 +21,7 @@ from assignments.simulation import whatif
 from assignments.simulation.rules import catalogue
 from topology.models import MAX_NODES, PROFILES, Cluster, Model
 from topology.reasons import Refused
+from topology.rules import spans
 from topology.rules.states import CRITICAL_SERVICES, OTHER_SERVICES, RECOVERY_MANAGER
 
 PRESENT, SIZED, RUN = "present", "sized", "run"
@@ -79,7 +80,7 @@ class Row:
         what = str(line.get("service", "")) if kind == "service" else kind
         node = line.get("node") or first_of.get(str(line.get("subcluster")), "")
         at = line.get("at", 0)
-        return cls(catalogue.span(at) if isinstance(at, int) else str(at), str(line.get("do")), str(node), what)
+        return cls(spans.write(at) if isinstance(at, int) else str(at), str(line.get("do")), str(node), what)
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class Form:
             run=key,
             entry="",
             rows=tuple(Row.of(line, first_of) for line in scenario.get("timeline") or []),
-            until=catalogue.span(until) if isinstance(until, int) else str(until),
+            until=spans.write(until) if isinstance(until, int) else str(until),
             seed=str(scenario.get("seed", 0)),
             name=str(scenario.get("name", "")),
         )

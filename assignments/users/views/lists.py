@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
+from django_htmx.http import replace_url
 
 from assignments.population.selectors import board_of
 from assignments.users.views.user_list import pane
@@ -21,5 +22,5 @@ def users(request: HttpRequest, cluster: str) -> HttpResponse:
     template = "users/_user_list.html" if filtering or "list" in request.GET else "users/_users.html"
     response = render(request, template, {"cluster": found, "pane": shown})
     if filtering and "list" not in request.GET:
-        response["HX-Replace-Url"] = shown.page_address
+        replace_url(response, shown.page_address)
     return response

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
+from django_htmx.http import replace_url
 
 from assignments.models import Assignment
 from assignments.users import pages
@@ -265,7 +266,7 @@ def find_users(request: HttpRequest) -> HttpResponse:
     template = "users/_search_rows.html" if rows_only else "users/search.html"
     response = render(request, template, {"place": "users", "found": found, "verbs": VERBS})
     if request.headers.get("HX-Request") and not rows_only:
-        response["HX-Replace-Url"] = found.here
+        replace_url(response, found.here)
     return response
 
 
