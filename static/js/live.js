@@ -5,10 +5,13 @@
   if (!url) return;
   const MOST = 4; // fetches at once
   const GAP = 600; // milliseconds between two fetches of one element
-  const SILENCE = 40000; // the server says something every 15 s
+  const SILENCE = 12000; // the server says something every 5 s, and the tab that leads passes it on
+  const DOZE = 7000; // older than this, the last sign of life is asked for again when somebody looks
   const PATIENCE = 1500; // a connection that is back by then was not lost
   const LIVE = "[data-live][hx-get]";
-  const channel = "BroadcastChannel" in window ? new BroadcastChannel("homenode-live") : null;
+  const { person, at } = document.body.dataset;
+  const name = `homenode-live-${person}`; // two people in one browser share nothing
+  const channel = "BroadcastChannel" in window ? new BroadcastChannel(name) : null;
   const me = `${Date.now()}-${Math.random()}`;
 
   // --- Fetching -------------------------------------------------------------------------------------
@@ -99,69 +102,184 @@
     enumerable: true, get: () => document.activeElement.matches("input, textarea, select") }); // what is being typed stays
 
   // --- What every tab is told ---------------------------------------------------------------------------
-  let last = "", state = "", seen = 0;
+  const WHY = {
+    network: ["the network is silent", "Check the connection of this machine."],
+    server: ["the server does not answer", "If it lasts, look at the web process."],
+    database: ["the database does not answer", "Look at PostgreSQL."],
+    news: ["Redis does not answer", "Look at Redis."],
+  };
+  let last = "", state = "", why = "", seen = Date.now(), word = Date.now(); // signs of life: of the server, of the tab that leads
+  const clock = (time) => new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const light = document.getElementById("live");
 
-  function show(now) {
-    if (!now || now === state) return;
-    const light = document.getElementById("live");
-    const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-    state = light.dataset.state = now;
-    light.textContent = now === "live" ? "Live" : `Not live since ${time}`;
+  function signedOut() {
+    const link = document.createElement("a");
+    link.href = location.href; // signing in leads back to it
+    link.textContent = "You are signed out. Sign in";
+    light.title = "Nothing that this page shows or does is up to date any more.";
+    light.replaceChildren(link);
+  }
+
+  function notLive() {
+    const [short, fix] = WHY[why] ?? WHY.server;
+    const reason = Object.assign(document.createElement("span"), { className: "live-why", textContent: `: ${short}` });
+    light.title = `Since the last sign of life ${short}. ${fix} This page comes back by itself.`;
+    light.replaceChildren(`Not live since ${clock(seen)}`, reason);
+  }
+
+  function dateIt() {
+    const [instant] = last.split("-");
+    light.title = `Shows version ${last || at}, of ${clock(Number(instant || at))}, ${Math.round((Date.now() - seen) / 1000)} s after the last sign of life`;
+  }
+
+  function show(now, reason = "") {
+    if (!now || state === "ended" || (now === state && reason === why)) return;
+    [state, why] = [now, reason];
+    light.dataset.state = now === "live" ? "live" : "lost";
     document.body.classList.toggle("stale", now !== "live");
-    if (now !== "live") return;
+    if (now === "ended") return signedOut();
+    if (now === "lost") return notLive();
+    light.textContent = "Live";
     for (const element of failed) waiting.add(element);
     failed.clear();
   }
 
-  function hear({ state: now, id, topics }) {
+  function hear({ state: now, why: reason, id, topics, seen: sign }) {
     last = id || last;
-    show(now);
+    word = Date.now();
+    seen = sign ?? seen;
+    show(now, reason);
+    if (state === "live") dateIt();
     for (const topic of topics ?? []) heard.set(topic, performance.now());
     news(topics ?? []);
   }
 
   // --- The tab that holds the stream --------------------------------------------------------------------
-  let source = null, back = 500, doubt = 0, leads = null;
+  let source = null, back = 500, doubt = 0, leads = null, next = 0;
 
-  function tell(message) { hear(message); channel?.postMessage(message); }
+  function tell(message) {
+    const whole = { ...message, seen };
+    hear(whole);
+    channel?.postMessage(whole);
+  }
+
+  function sign() {
+    [seen, back] = [Date.now(), 500];
+    clearTimeout(doubt);
+    doubt = 0;
+  }
 
   function connect() {
-    source = new EventSource(`${url}?${last ? `after=${last}` : `age=${Math.round(performance.now())}`}`);
-    const sign = () => { seen = performance.now(); back = 500; clearTimeout(doubt); doubt = 0; };
+    clearTimeout(next);
+    source?.close();
+    if (state === "ended" || leads === null) return;
+    source = new EventSource(`${url}?as=${person}&${last ? `after=${last}` : `at=${at}`}`);
+    source.begun = Date.now();
     source.addEventListener("topics", (event) => {
       sign();
       tell({ state: "live", id: event.lastEventId, topics: event.data.split(" ").filter(Boolean) });
     });
-    source.addEventListener("alive", sign);
-    source.addEventListener("lost", () => { sign(); tell({ state: "lost" }); });
-    source.onerror = again;
-    seen = performance.now();
+    source.addEventListener("alive", () => { sign(); tell({ state, why, id: last }); });
+    source.addEventListener("lost", ({ data }) => { clearTimeout(doubt); doubt = 0; back = 500; tell({ state: "lost", why: data }); });
+    source.addEventListener("ended", end);
+    source.onerror = ask;
+  }
+
+  function end() {
+    source?.close();
+    clearTimeout(next);
+    clearTimeout(doubt);
+    tell({ state: "ended" });
+  }
+
+  // A stream does not say why it was refused; the same address asked plainly does.
+  async function ask({ target }) {
+    const refused = target.readyState === EventSource.CLOSED;
+    target.close();
+    if (target !== source) return;
+    again();
+    if (!refused) return;
+    const leave = new AbortController();
+    try {
+      const { status } = await fetch(source.url, { signal: leave.signal });
+      leave.abort();
+      if (status === 401) end();
+      else if (status === 503) doubts("database");
+    } catch { /* it is tried again anyway */ }
+  }
+
+  function doubts(reason) {
+    clearTimeout(doubt);
+    doubt = setTimeout(() => tell({ state: "lost", why: reason }), PATIENCE);
   }
 
   function again() {
     source.close();
-    doubt ||= setTimeout(() => tell({ state: "lost" }), PATIENCE);
-    setTimeout(connect, back * (0.75 + Math.random() / 2)); // not all browsers in the same instant
+    if (!doubt && state !== "lost") doubts(navigator.onLine ? "server" : "network");
+    clearTimeout(next);
+    next = setTimeout(connect, back * (0.75 + Math.random() / 2)); // not all browsers in the same instant
     back = Math.min(back * 2, 8000);
   }
 
   function lead() {
     leads = performance.now();
     connect();
-    setInterval(() => { if (source.readyState === EventSource.OPEN && performance.now() - seen > SILENCE) again(); }, 5000);
-    return new Promise(() => {}); // the lock is held until the tab goes
+    return new Promise(() => {}); // the lock is held until the tab goes, or another takes it from one that sleeps
   }
 
-  function welcome({ hello, age }) {
-    const since = performance.now() - age - 1000;
-    channel.postMessage({ to: hello, state, id: last, topics: since > leads ? heardAfter(since) : ["all"] });
+  function follow() {
+    source?.close();
+    clearTimeout(next);
+    clearTimeout(doubt);
+    [source, leads, word] = [null, null, Date.now()];
+    navigator.locks.request(name, lead).catch(follow);
+    channel.postMessage({ hello: me, id: last, age: performance.now() });
   }
+
+  function takeOver() {
+    word = Date.now();
+    show("lost", "network");
+    navigator.locks.request(name, { steal: true }, lead).catch(follow);
+  }
+
+  function watch() {
+    const now = Date.now();
+    if (state === "ended") return;
+    if (leads === null) {
+      if (!document.hidden && now - word > SILENCE) takeOver();
+    } else if (source?.readyState !== EventSource.CLOSED && now - Math.max(seen, source.begun) > SILENCE) {
+      tell({ state: "lost", why: "network" });
+      again();
+    }
+    if (state === "live") dateIt();
+  }
+
+  // Whoever wakes, is looked at again, or has a network again, asks at once.
+  function wake() {
+    if (leads !== null && (Date.now() - seen > DOZE || source.readyState === EventSource.CLOSED)) connect();
+    else watch();
+  }
+
+  function welcome({ hello, id, age }) {
+    const since = performance.now() - age - 1000;
+    const topics = id === last ? [] : !id && since > leads ? heardAfter(since) : ["all"];
+    channel.postMessage({ to: hello, state, why, id: last, seen, topics });
+  }
+
+  addEventListener("online", wake);
+  addEventListener("offline", () => { if (leads !== null) tell({ state: "lost", why: "network" }); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) wake(); });
+  addEventListener("pageshow", ({ persisted }) => { // the browser's old page, as it was when it was left
+    if (!persisted || state === "ended") return;
+    if (leads !== null) connect();
+    else follow();
+  });
+  setInterval(watch, 2000);
 
   if (!channel || !navigator.locks) return void lead();
   channel.onmessage = ({ data }) => {
     if (data.hello) { if (leads !== null) welcome(data); }
-    else if (!data.to || data.to === me) hear(data);
+    else if ((!data.to || data.to === me) && leads === null) hear(data);
   };
-  navigator.locks.request("homenode-live", lead);
-  channel.postMessage({ hello: me, age: performance.now() });
+  follow();
 })();

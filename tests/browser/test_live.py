@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from django.contrib.sessions.models import Session
 from playwright.sync_api import APIResponse, Error, Locator, Page, Request, Route, expect
 
 from assignments.models import Assignment
@@ -153,7 +154,7 @@ def test_ten_tabs_hold_one_stream_and_hand_it_over(acme: Cluster, signed_in_page
     for tab in tabs:
         expect(card(tab, "imp1b")).to_contain_text("6 / 5,000")
     assert len(streams) == 1
-    assert re.search(r"/stream\?after=\d+-\d+$", streams[0])
+    assert re.search(r"/stream\?as=\d+&after=\d+-\d+$", streams[0])
 
 
 def test_a_quiet_page_asks_for_nothing_and_news_fetch_only_what_they_name(acme: Cluster, signed_in_page: Open) -> None:
@@ -403,3 +404,45 @@ def test_who_signed_out_meanwhile_is_led_to_the_sign_in(acme: Cluster, signed_in
     page.context.clear_cookies()
     move(acme, "imp1a-0001", "imp1b")
     expect(page).to_have_url(re.compile("/sign-in/"))
+
+
+def test_a_tab_that_leads_and_sleeps_is_noticed_and_replaced(acme: Cluster, signed_in_page: Open) -> None:
+    first = signed_in_page(path="/clusters/acme/")
+    is_live(first)
+    second = first.context.new_page()
+    second.goto("/clusters/acme/")
+    is_live(second)
+    first.context.new_cdp_session(first).send("Emulation.setScriptExecutionDisabled", {"value": True})
+    with second.expect_request("**/stream?*", timeout=30_000):
+        second.bring_to_front()
+    is_live(second)
+    move(acme, "imp1a-0001", "imp1b")
+    expect(card(second, "imp1b")).to_contain_text("5 / 5,000")
+
+
+def test_a_session_that_ended_is_said_and_asked_no_more(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path="/clusters/acme/?q=imp1a")
+    is_live(page)
+    Session.objects.all().delete()
+    link = page.locator("#live").get_by_role("link", name="You are signed out. Sign in")
+    expect(link).to_be_visible(timeout=10_000)
+    assert link.get_attribute("href") == page.url
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(2500)  # that nothing happens takes time to see
+    assert asked == []
+
+
+def test_a_network_that_is_gone_is_said_and_its_return_asks_at_once(
+    acme: Cluster, signed_in_page: Open
+) -> None:
+    page = signed_in_page(path="/clusters/acme/")
+    is_live(page)
+    page.evaluate("document.body.dataset.marked = 'before'")
+    page.context.set_offline(True)
+    expect(page.locator("#live")).to_contain_text("the network is silent")
+    move(acme, "imp1a-0001", "imp1b")
+    page.context.set_offline(False)
+    is_live(page)
+    expect(card(page, "imp1b")).to_contain_text("5 / 5,000")
+    expect(page.locator("body")).to_have_attribute("data-marked", "before")

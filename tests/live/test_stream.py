@@ -95,6 +95,39 @@ def test_a_new_page_hears_what_happened_since_it_was_asked_for(read: Callable[..
     assert read(query="?age=50").event() == ("topics", "node-2")
 
 
+def test_a_page_from_the_memory_of_a_browser_names_when_it_was_asked_for(read: Callable[..., Reader]) -> None:
+    events.publish(["node-1"])
+    assert read(query=f"?at={int(time.time() * 1000) - 120_000}").event() == ("topics", "all")
+    time.sleep(1.2)  # the page's age gets a second on top
+    events.publish(["node-2"])
+    assert read(query=f"?at={int(time.time() * 1000)}").event() == ("topics", "node-2")
+
+
+def test_the_page_of_another_person_gets_no_stream(read: Callable[..., Reader]) -> None:
+    me = get_user_model().objects.get(username="watcher").pk
+    assert read(query=f"?as={me}").event()[0] == "topics"
+    assert read(query=f"?as={me + 1}").answer.status == 401
+
+
+def test_a_database_that_is_away_is_told_and_what_it_is() -> None:
+    asyncio.run(_database_away())
+
+
+async def _database_away() -> None:
+    hub = stream.Hub()
+    listener = stream.Listener()
+    hub.listeners.add(listener)
+    hub.position = "7-0"
+    hub._still()
+    assert "event: lost\ndata: database\n" in listener.tell()
+    hub._goes_on()
+    assert "data: all" in listener.tell()
+    listener.lose(stream.NEWS)
+    hub._still()
+    assert "data: news" in listener.tell(), "the graver one is told"
+    await hub.redis.aclose()
+
+
 def test_news_come_at_once(read: Callable[..., Reader]) -> None:
     reader = read()
     reader.event()

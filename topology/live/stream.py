@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from weakref import WeakKeyDictionary
 
@@ -25,7 +26,7 @@ from topology.live import events, health
 log = logging.getLogger(__name__)
 
 PAUSE = 0.25  # seconds between two messages to one browser
-KEEPALIVE = 15.0  # seconds of silence after which a sign of life is sent
+KEEPALIVE = 5.0  # seconds of silence after which a sign of life is sent
 RETRY = 1000  # milliseconds until a browser tries again
 RIGHTS = 2.0  # seconds between two looks at who may still listen
 LONGEST_AGE = 60.0  # seconds; a page older than this fetches everything
@@ -33,6 +34,7 @@ WAITS = (0.25, 0.5, 1.0, 2.0, 4.0)  # seconds between tries to reach Redis
 ALL = "all"
 TROUBLE = "trouble"  # the topic of what is wrong with the console itself
 AWAY = events.AWAY
+NEWS, DATABASE = "news", "database"  # what may be away
 
 
 class Listener:
@@ -43,7 +45,7 @@ class Listener:
         self.ended = False
         self.topics: set[str] = set()
         self.last = "0-0"
-        self.lost = False
+        self.lost = ""  # what is away: news (Redis) or database
         self.news = asyncio.Event()
 
     def hear(self, key: str, topics: list[str]) -> None:
@@ -68,13 +70,13 @@ class Listener:
 
     def restart(self, key: str) -> None:
         """From this message on nothing is missing if everything is fetched once."""
-        self.last, self.lost, self.topics = key, False, {ALL}
+        self.last, self.lost, self.topics = key, "", {ALL}
         self.news.set()
 
-    def lose(self) -> None:
-        """Nothing can be known until the next restart."""
-        if not self.lost:
-            self.lost = True
+    def lose(self, why: str) -> None:
+        """Nothing can be known until the next restart, because this is away."""
+        if self.lost != why:
+            self.lost = why
             self.news.set()
 
     def end(self) -> None:
@@ -88,7 +90,7 @@ class Listener:
         if self.ended:
             return message("ended", "1")
         if self.lost:
-            return message("lost", "1")
+            return message("lost", self.lost)
         data = ALL if ALL in self.topics else " ".join(sorted(self.topics))
         self.topics.clear()
         return message("topics", data, self.last)
@@ -135,7 +137,7 @@ class Hub:
         except AWAY:
             found = None
         if not self.position:
-            listener.lose()
+            listener.lose(NEWS)
         elif found is None:
             listener.restart(self.position)
         else:
@@ -144,7 +146,7 @@ class Hub:
     async def _watch(self) -> None:
         """End the streams of people who may not listen any more, and tell all what is wrong with the console itself.
 
-        A database that does not answer ends nobody's stream: what they see stands still anyway.
+        A database that does not answer ends nobody's stream: they are told that what they see stands still.
         """
         troubles: set[str] = set()
         while True:
@@ -158,12 +160,24 @@ class Hub:
             try:
                 allowed = await sync_to_async(sign_in.still_allowed)(asked)
             except DatabaseError:
+                self._still()
                 continue
             finally:
                 await sync_to_async(connections.close_all)()
+            self._goes_on()
             for one in self.listeners:
                 if one.session and (one.person, one.session) in asked - allowed:
                     one.end()
+
+    def _still(self) -> None:
+        for one in self.listeners:
+            if one.lost != NEWS:
+                one.lose(DATABASE)
+
+    def _goes_on(self) -> None:
+        for one in self.listeners:
+            if one.lost == DATABASE and self.position:
+                one.restart(self.position)
 
     async def _read(self) -> None:
         """Hand out messages for ever; whatever goes wrong, try again: a process must not stay deaf."""
@@ -195,7 +209,7 @@ class Hub:
         self.position = ""
         self.tried.set()
         for listener in self.listeners:
-            listener.lose()
+            listener.lose(NEWS)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
@@ -239,7 +253,7 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
     """The live stream of a signed-in person; it holds no database connection."""
     person = await sync_to_async(_who_may_see)(request)
     await sync_to_async(connections.close_all)()
-    if person is None:
+    if person is None or request.GET.get("as", str(person)) != str(person):  # the page is of another person
         return HttpResponse("Sign in first.", status=401, content_type="text/plain")
     after = _key(request.headers.get("Last-Event-ID") or request.GET.get("after", ""))
     response = StreamingHttpResponse(
@@ -265,6 +279,12 @@ def _key(text: str) -> str:
 
 
 def _age(request: HttpRequest) -> float | None:
-    """How many milliseconds ago the page was asked for, in seconds; a second is added to be sure."""
-    text = request.GET.get("age", "")
-    return int(text) / 1000 + 1 if text.isascii() and text.isdigit() and len(text) < 10 else None
+    """How many seconds ago the page was asked for, by its age or the time in it; a second is added to be sure."""
+    age, at = _milliseconds(request.GET.get("age", "")), _milliseconds(request.GET.get("at", ""))
+    if age is None and at is not None:
+        age = max(int(time.time() * 1000) - at, 0)
+    return None if age is None else age / 1000 + 1
+
+
+def _milliseconds(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 15 else None

@@ -14,6 +14,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     """Names for base.html; nothing is read from the database before a template asks for it."""
     user = getattr(request, "user", None)
     return {
+        "read_at": getattr(request, "asked_at", ""),
         "troubles": SimpleLazyObject(health.troubles),
         "clusters": SimpleLazyObject(lambda: list(roles.clusters_of(user).only("id", "name"))),
         "me": SimpleLazyObject(lambda: _name(request)),
