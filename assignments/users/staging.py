@@ -184,7 +184,7 @@ def gone(cluster: str, known: str) -> Found:
         SELECT min(line) AS line, left(min(node_text), 60), count(*) FROM staged
         WHERE node_text IS NOT NULL AND home_id IS NOT NULL GROUP BY lower(node_text)
     """
-    problems, total = _found(reasons.IMPORT_NODE_GONE, ["node", "count"], sql)
+    problems, total = _found(reasons.IMPORT_NODE_GONE, ["value", "count"], sql)
     return [Problem(p.line, p.reason, {**p.facts, "cluster": cluster, "known": known}) for p in problems], total
 
 

@@ -23,7 +23,7 @@ IMPORT_LINE_BREAK = add(
 )
 IMPORT_CHARACTER = add(
     "IMPORT_CHARACTER",
-    "The {column} has a character that nobody can see, {character}, after “{before}”.",
+    "The {column} has a character that nobody can see, {character}, after “{value}”.",
     "Remove it.",
     status=422,
 )
@@ -68,7 +68,7 @@ IMPORT_KEPT_OF_NEW = add(
 )
 IMPORT_NODE_GONE = add(
     "IMPORT_NODE_GONE",
-    "{node} is not in {cluster}; {count:,} lines name it for users who have a home and stay there. Was it renamed?",
+    "{value} is not in {cluster}; {count:,} lines name it for users who have a home and stay there. Was it renamed?",
     "Known: {known}.",
     level=WARNING,
 )

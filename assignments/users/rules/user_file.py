@@ -211,7 +211,7 @@ class UserList:
     def _seen(self, number: int, column: str, text: str, *, strict: bool = False) -> bool:
         at = unseen(text, strict=strict)
         if at is not None:
-            facts = {"column": column, "character": code_point(text[at]), "before": text[max(0, at - 20) : at]}
+            facts = {"column": column, "character": code_point(text[at]), "value": text[max(0, at - 20) : at]}
             self.problems.add(number, reasons.IMPORT_CHARACTER, **facts)
         return at is None
 

@@ -1,7 +1,7 @@
 """Uploading a list of users: check it, import it, and read what is wrong with which line."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from assignments.planning.preview import next_users
 from assignments.users.imports import Report, emptied_in_words, import_users, problems_csv
 from assignments.users.rules.columns import USED
-from assignments.users.rules.user_file import KEEP, Reading
+from assignments.users.rules.user_file import KEEP, NO_NODE, Reading
 from topology.accounts import pseudonyms, roles
 from topology.models import Cluster, Mode
 from topology.structure.selectors import cluster_named
@@ -63,18 +63,28 @@ def _context(cluster: Cluster, report: Report | None = None) -> dict[str, Any]:
         "shown": SHOWN,
         "keep": KEEP,
         "known_columns": USED,
-        "first_rows": [_hidden(row) for row in report.first_rows] if report else [],
+        "first_rows": _hidden(report.first_rows, cluster) if report else [],
         "emptied": emptied_in_words(report.emptied) if report else "",
         "changed": report.changed if report else {},
         "download": b64encode(problems_csv(report).encode("utf-8-sig")).decode() if rows and report else "",
     }
 
 
-def _hidden(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A line of the preview, with pseudonyms while names are hidden."""
-    of = row["user_id"]
-    shown = {"name": pseudonyms.name(row["name"] or "", of), "mail": pseudonyms.mail(row["mail"] or "", of)}
-    return {**row, "user_id": pseudonyms.user_id(of), **shown}
+def _hidden(rows: Sequence[Mapping[str, Any]], cluster: Cluster) -> list[dict[str, Any]]:
+    """The lines of the preview, with pseudonyms while names are hidden; an unknown node may name anybody."""
+    known = {"", NO_NODE, *cluster.nodes.values_list("name", flat=True)}
+    return [_line(row, known) for row in rows]
+
+
+def _line(row: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
+    of, node = row["user_id"], row["node"]
+    return {
+        "line": row["line"],
+        "user_id": pseudonyms.user_id(of),
+        "name": pseudonyms.name(row["name"] or "", of),
+        "mail": pseudonyms.mail(row["mail"] or "", of),
+        "node": node if node in known else pseudonyms.text(node),
+    }
 
 
 def _shape(found: Any) -> dict[str, Any]:
