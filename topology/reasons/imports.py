@@ -38,7 +38,7 @@ IMPORT_HALF_KEPT = add(
 )
 IMPORT_COLUMNS_NOT_USED = add(
     "IMPORT_COLUMNS_NOT_USED",
-    "Not used: {columns}{hint}.",
+    "Not used: {value}{hint}.",
     "Rename the column, or say what it is when you import, if it is to be read.",
     level=WARNING,
 )

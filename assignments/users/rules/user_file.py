@@ -117,7 +117,7 @@ class UserList:
             columns = ", ".join(unused.column.replace("\n", " ")[:40] for unused in foreign)
             meant = ", ".join(unused.meant for unused in foreign if unused.meant)
             hint = f" (did you mean {meant}?)" if meant else ""
-            self.warnings.add(line, reasons.IMPORT_COLUMNS_NOT_USED, columns=columns, hint=hint)
+            self.warnings.add(line, reasons.IMPORT_COLUMNS_NOT_USED, value=columns, hint=hint)
 
     # Records
 

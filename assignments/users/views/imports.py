@@ -62,6 +62,8 @@ def _context(cluster: Cluster, report: Report | None = None) -> dict[str, Any]:
         "problems": rows,
         "shown": SHOWN,
         "keep": KEEP,
+        # The header of a list without one is a line of people.
+        "unused_columns": report.unused if report and not pseudonyms.is_down() else [],
         "known_columns": USED,
         "first_rows": _hidden(report.first_rows, cluster) if report else [],
         "emptied": emptied_in_words(report.emptied) if report else "",
