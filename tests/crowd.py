@@ -61,6 +61,8 @@ def add_people(cluster: Cluster, node: Node | None, count: int, *, named: bool =
             " SELECT id, %s, %s, %s, %s AND id %% 2 = 0, false, %s FROM people",
             [count, place, named, cluster.pk, node and node.pk, node and node.pk, node is not None, ENDPOINTS],
         )
+        if count >= 1000:  # as autovacuum does soon; statistics of a table just filled may say "nobody"
+            cursor.execute("ANALYZE topology_enduser, assignments_assignment, assignments_listing")
 
 
 def nodes_of(cluster: Cluster) -> list[Node]:
