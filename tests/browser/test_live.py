@@ -433,9 +433,7 @@ def test_a_session_that_ended_is_said_and_asked_no_more(acme: Cluster, signed_in
     assert asked == []
 
 
-def test_a_network_that_is_gone_is_said_and_its_return_asks_at_once(
-    acme: Cluster, signed_in_page: Open
-) -> None:
+def test_a_network_that_is_gone_is_said_and_its_return_asks_at_once(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(path="/clusters/acme/")
     is_live(page)
     page.evaluate("document.body.dataset.marked = 'before'")

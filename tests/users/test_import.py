@@ -4,7 +4,6 @@ import io
 import json
 import re
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -348,12 +347,15 @@ def test_queries_do_not_grow_with_the_users(acme: Cluster) -> None:
 
 
 @pytest.mark.django_db
-def test_thirty_thousand_users_within_five_seconds() -> None:
+def test_thirty_thousand_users_cost_the_statements_of_three_hundred() -> None:
+    """How long they take is the benchmark's question, beside a bare COPY of the same run."""
     cluster = make(profile=15000, pairs=3)
-    report = import_users(cluster, crowd(), dry_run=True)
+    with CaptureQueriesContext(connection) as few:
+        import_users(cluster, numbered(300, columns="desk_phone|personal_communicator,100"), dry_run=True)
+    with CaptureQueriesContext(connection) as many:
+        report = import_users(cluster, crowd())
     assert set(report.nodes.values()) == {5000}
-    # The machine may be busy with other tests: one of a few tries must do.
-    assert any(seconds_of(cluster) < 5 for _ in range(4))
+    assert len(many) <= len(few) + 3
     assert Population.objects.get(home_node__name="acme-1a").endpoints == 10_000
 
 
@@ -370,13 +372,6 @@ def test_an_import_does_not_depend_on_what_the_database_thinks_of_its_tables() -
         cursor.execute(stale, [["topology_enduser", "assignments_assignment", "assignments_listing"]])
         cursor.execute("SET LOCAL statement_timeout = '30s'")
     assert import_users(cluster, crowd()).created == 30_000
-
-
-def seconds_of(cluster: Cluster) -> float:
-    EndUser.objects.all().delete()
-    begin = time.monotonic()
-    assert import_users(cluster, crowd()).created == 30_000
-    return time.monotonic() - begin
 
 
 @pytest.mark.django_db(transaction=True)
