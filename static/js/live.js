@@ -91,6 +91,7 @@
   // What is pressed stays until the click or the drag that begins with it: on a new element neither would arrive.
   const release = () => { if (pressed) { pressed = false; pump(); } };
   addEventListener("pointerdown", () => { pressed = true; }, true);
+  addEventListener("keydown", (event) => { if (event.key === "Escape") release(); }, true); // the drag is off: no click comes
   addEventListener("pointerup", () => setTimeout(release), true); // the click comes after it
   addEventListener("pointermove", ({ buttons }) => { if (!buttons) release(); }, true); // let go where nobody saw it
   addEventListener("pointercancel", release, true);
