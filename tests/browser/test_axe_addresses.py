@@ -43,6 +43,7 @@ PAGE = Seen()
 DIALOG = Seen("#dialog", around=False)
 ONE, SOME = "?list=node:{imp1a}&users={one}", "?list=node:{imp1a}&users={some}"
 ADDRESSES = {
+    "accounts": PAGE,
     "checks": PAGE,
     "cluster": PAGE,
     "find-users": PAGE,
@@ -101,6 +102,7 @@ NOT_LOOKED_AT = {
     "stream",
     "user-range",
     "healthz",
+    "metrics",
     "readyz",
     "livez",
     "trouble",

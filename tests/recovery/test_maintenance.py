@@ -14,7 +14,7 @@ from assignments.models import Assignment, Claim, Goal, Kind, Operation, Progres
 from assignments.moves import drop
 from assignments.moves.drop import Selection
 from assignments.planning import plans
-from assignments.planning.loads import ground_of
+from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
 from assignments.recovery import maintenance, reads, service
 from assignments.recovery.rules.commands import Fault
@@ -186,7 +186,7 @@ def test_no_drop_no_plan_and_no_move_goes_there(acme: Cluster) -> None:
         plan = plans.make_plan(acme, goal, author="ada")
         assert target.name not in {flow["to"] for flow in plan.body["flows"]}
         assert plan.moves
-    loads = ground_of(acme).nodes
+    loads = load_of(acme).nodes
     assert target.pk not in goals.place(loads, goals.BALANCED, 10)
     refused("NODE_IN_MAINTENANCE", lambda: plans.make_plan(acme, Goal.ACTIVE_STANDBY, author="ada"))
 
