@@ -57,6 +57,7 @@ def invite(username: str, role: str, *, actor: object) -> str:
     return path
 
 
+@transaction.atomic
 def give_role(user: object, role: str) -> None:
     """Make this the one role of a person. Raises ValueError for a role that does not exist."""
     if role not in roles.ROLES:
