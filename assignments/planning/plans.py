@@ -1,6 +1,6 @@
 """Plans: the planner says how many, set-based SQL picks who; what is stored and hashed is what runs.
 
-    ground -> planner -> flows -> people (INSERT … SELECT) -> exact check of endpoints -> hash -> Plan
+    load -> planner -> flows -> people (INSERT … SELECT) -> exact check of endpoints -> hash -> Plan
 
 The same ground and goal pick the same people, so they give the same plan: a second one is not stored, the first is
 answered. People who are not signed in come first, pinned ones never; after that the order of their keys.
@@ -54,7 +54,7 @@ def _demand_possible(homes: Homes, goal: str, asked: Scope) -> None:
 
 
 def _without_failovers(load: ClusterLoad, homes: Homes, asked: Scope) -> tuple[ClusterLoad, list[dict[str, Any]]]:
-    """The ground without nodes whose homes are locked, and what is left out so, with its numbers.
+    """The load without nodes whose homes are locked, and what is left out so, with its numbers.
 
     Raises Refused when nothing is left to plan with.
     """
@@ -70,9 +70,7 @@ def _without_failovers(load: ClusterLoad, homes: Homes, asked: Scope) -> tuple[C
         said = {"code": why[0].code, "why": why[0].say(**why[1])} if why else {}
         left_out.append({"node": node.name, "users": node.users, **said})
     kept = tuple(node for node in load.nodes if node.id not in homes.locked)
-    if homes.assigns() is None:
-        return replace(load, nodes=kept), left_out
-    return replace(load, nodes=kept, unassigned=0, unassigned_endpoints=0), left_out
+    return replace(load, nodes=kept), left_out
 
 
 def propose(cluster: Cluster, load: ClusterLoad, goal: str, scope: Scope) -> Proposal:

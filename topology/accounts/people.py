@@ -115,12 +115,18 @@ def sign_in_log() -> QuerySet[Event]:
 def set_role(person: Any, role: str, *, actor: Any) -> None:
     """Make this the one role of a person everywhere; "" takes it away. Raises Refused for the last administrator."""
     _known(role)
+    give_only_role(person, role)
+    _say_role(person, role, "everywhere", actor)
+
+
+@transaction.atomic
+def give_only_role(person: Any, role: str) -> None:
+    """Let a known role, or "" for none, be the one of a person. Raises Refused for the last administrator."""
     if role != roles.ADMINISTRATOR:
         demand_another_administrator(person)
     person.groups.remove(*Group.objects.filter(name__in=roles.ROLES))
     if role:
         person.groups.add(Group.objects.get(name=role))
-    _say_role(person, role, "everywhere", actor)
 
 
 @transaction.atomic

@@ -5,7 +5,6 @@ import secrets
 from datetime import timedelta
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
-from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -57,15 +56,11 @@ def invite(username: str, role: str, *, actor: object) -> str:
     return path
 
 
-@transaction.atomic
 def give_role(user: object, role: str) -> None:
     """Make this the one role of a person. Raises ValueError for a role that does not exist."""
     if role not in roles.ROLES:
         raise ValueError(f"{role} is not one of {', '.join(roles.ROLES)}")
-    if role != roles.ADMINISTRATOR:
-        people.demand_another_administrator(user)
-    user.groups.remove(*Group.objects.filter(name__in=roles.ROLES))  # type: ignore[attr-defined]
-    user.groups.add(Group.objects.get(name=role))  # type: ignore[attr-defined]
+    people.give_only_role(user, role)
 
 
 @transaction.atomic

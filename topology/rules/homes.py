@@ -96,9 +96,8 @@ class Homes:
 
 def demand(*questions: Why | None) -> None:
     """Raise Refused for the first of these that has an answer."""
-    for why in questions:
-        if why is not None:
-            raise Refused(why[0], **why[1])
+    if why := first(questions):
+        raise Refused(why[0], **why[1])
 
 
 def first(questions: Iterable[Why | None]) -> Why | None:

@@ -101,6 +101,8 @@ class Model:
     out: dict[tuple[int, int], int] = field(default_factory=dict)
     crossing: dict[int, float] = field(default_factory=dict)
     disturbed: dict[int, float] = field(default_factory=dict)
+    endpoint_rows: set[int] = field(default_factory=set)
+    """The numbers of the rows that hold endpoints."""
 
     def users(self, node: NodeLoad) -> dict[int, float]:
         """By how many users a node changes."""
@@ -165,6 +167,7 @@ def _hold(model: Model) -> None:
     for b in task.bins:
         model.program.row(model.users(b.node), b.low - b.node.users, b.high - b.node.users)
         if b.node.id in task.endpoint_caps:
+            model.endpoint_rows.add(len(model.program.rows))
             model.program.row(model.endpoints(b.node), high=task.endpoint_caps[b.node.id] - b.node.endpoints)
     for group, members in grouped(task.bins).items():
         if group in task.caps:
@@ -172,6 +175,7 @@ def _hold(model: Model) -> None:
             model.program.row(terms, high=task.caps[group] - sum(b.node.users for b in members))
         if group in task.pair_endpoint_caps:
             terms = _joined(model.endpoints(b.node) for b in members)
+            model.endpoint_rows.add(len(model.program.rows))
             model.program.row(terms, high=task.pair_endpoint_caps[group] - sum(b.node.endpoints for b in members))
 
 
@@ -357,35 +361,13 @@ def _too_many(task: Task) -> tuple[int, bool]:
     """By how many endpoints there is no placement, and whether it is only pairs that forbid one."""
     model = build(task)
     slack = model.program.variable(0, 10**9)
-    rows = model.program.rows
-    tight = _endpoint_rows(task)
-    model.program.rows = [
-        (terms | {slack: -1.0}, low, high) if n in tight else (terms, low, high)
-        for n, (terms, low, high) in enumerate(rows)
-    ]
+    for number in model.endpoint_rows:
+        terms, low, high = model.program.rows[number]
+        model.program.rows[number] = (terms | {slack: -1.0}, low, high)
     found = solve(model.program, {slack: 1.0}, SECONDS)
     alone = replace(task, pair_endpoint_caps={})
     pairs = bool(task.pair_endpoint_caps) and solve(build(alone).program, {}, SECONDS).status is Status.OPTIMAL
     return (found.objective if found.values else 0), pairs
-
-
-def _endpoint_rows(task: Task) -> set[int]:
-    """The numbers of the rows of a built program that hold endpoints, as `_conserve` and `_hold` write them."""
-    weights = {c.endpoints for n in task.nodes for c in n.classes} | {c.endpoints for c in task.supply}
-    gone = {n.id for n in task.leaving}
-    number = len(weights) if any(n.id not in gone for n in task.nodes) else 0
-    found = set()
-    for b in task.bins:
-        number += 1
-        if b.node.id in task.endpoint_caps:
-            found.add(number)
-            number += 1
-    for group in grouped(task.bins):
-        number += group in task.caps
-        if group in task.pair_endpoint_caps:
-            found.add(number)
-            number += 1
-    return found
 
 
 # --- Reading the answer -----------------------------------------------------------------------------
