@@ -78,37 +78,69 @@ def named(cluster_id: int, users: QuerySet[Any] | Iterable[int], to_id: int | No
     return Picked(sql, [to_id, cluster_id, *values, to_id])
 
 
+# Whom an operation moved, and who of them was moved since by something that still stands.
+#
+#   later    done moves of the same people after its own, and what each of those took back
+#   family   each such operation with its undo, the undo's undo, …; every second one leaves the first one undone
+#   moved    people with a later move that stands, except one that only took back another later one
+#
+# An undo moves only people for whom what it undoes stands, so the last of a family's moves says which way it is.
 TAKEN_BACK = """
-FROM assignments_move m JOIN assignments_assignment a ON a.user_id = m.user_id
-WHERE m.operation_id = %s AND m.done {negated} (
-    a.home_node_id IS NOT DISTINCT FROM m.to_node_id AND NOT a.pinned
-    AND (m.from_node_id IS NOT NULL OR {assigned})
-    AND NOT EXISTS (SELECT 1 FROM assignments_move l WHERE l.user_id = m.user_id AND l.id > m.id AND l.done)
+WITH RECURSIVE mine AS (
+    SELECT id, user_id, from_node_id, to_node_id FROM assignments_move WHERE operation_id = %s AND done
+),
+later AS MATERIALIZED (
+    SELECT l.user_id, l.id, l.operation_id, o.undo_of_id
+    FROM mine m JOIN assignments_move l ON l.user_id = m.user_id AND l.id > m.id AND l.done
+    JOIN assignments_operation o ON o.id = l.operation_id
+),
+family (root, operation_id, undone) AS (
+    SELECT DISTINCT operation_id, operation_id, false FROM later
+    UNION ALL
+    SELECT f.root, o.id, NOT f.undone FROM family f JOIN assignments_operation o ON o.undo_of_id = f.operation_id
+),
+latest AS (
+    SELECT DISTINCT ON (f.root, l.user_id) f.root, l.user_id, f.undone
+    FROM family f JOIN later l ON l.operation_id = f.operation_id ORDER BY f.root, l.user_id, l.id DESC
+),
+moved AS (
+    SELECT DISTINCT l.user_id FROM later l JOIN latest s ON s.root = l.operation_id AND s.user_id = l.user_id
+    WHERE NOT s.undone
+        AND NOT EXISTS (SELECT 1 FROM later b WHERE b.user_id = l.user_id AND b.operation_id = l.undo_of_id)
+),
+judged AS (
+    SELECT m.id, m.user_id, m.to_node_id AS at_id, m.from_node_id AS back_id, a.signed_in, a.endpoints,
+        a.home_node_id IS NOT DISTINCT FROM m.to_node_id AND NOT a.pinned
+        AND (m.from_node_id IS NOT NULL OR {assigned})
+        AND NOT EXISTS (SELECT 1 FROM moved WHERE moved.user_id = m.user_id) AS goes
+    FROM mine m JOIN assignments_assignment a ON a.user_id = m.user_id
 )
 """
 
 
-def _taken_back(operation_id: int, *, negated: bool = False) -> str:
-    """Those of an operation who can go back. A node that is gone left null in their traces: they stay, unless the
-    operation assigned unassigned users, who have a null there from the start.
+def _taken_back(operation_id: int) -> str:
+    """Those of an operation, each with whether they go back. A node that is gone left null in their traces: they stay,
+    unless the operation assigned unassigned users, who have a null there from the start.
     """
     said = Event.objects.filter(operation_id=operation_id, facts__unassigned__gt=0)
-    return TAKEN_BACK.format(negated="AND NOT" if negated else "AND", assigned=str(said.exists()).lower())
+    return TAKEN_BACK.format(assigned=str(said.exists()).lower())
 
 
 def undo(operation_id: int) -> Picked:
-    """Whom an operation moved and who is still there since, back to where they were."""
-    back = _taken_back(operation_id)
-    place = "row_number() OVER (ORDER BY a.signed_in, m.user_id)"
-    sql = f"SELECT m.user_id, m.to_node_id, m.from_node_id, {place}, a.endpoints {back}"
-    return Picked(sql, [operation_id])
+    """Whom an operation moved and who is still there because of it, back to where they were.
+
+    A later move that was itself undone does not count, nor does its undo: so operations can be undone in any order.
+    """
+    place = "row_number() OVER (ORDER BY signed_in, user_id)"
+    picked = f"SELECT user_id, at_id, back_id, {place}, endpoints FROM judged WHERE goes"
+    return Picked(_taken_back(operation_id) + picked, [operation_id])
 
 
 def left_alone(operation_id: int) -> dict[str, Any]:
     """Whom an undo leaves where they are, because they were moved again or pinned since."""
+    counted = f"SELECT count(*), (array_agg(user_id ORDER BY id))[1:{NAMED}] FROM judged WHERE NOT goes"
     with connection.cursor() as cursor:
-        stay = _taken_back(operation_id, negated=True)
-        cursor.execute(f"SELECT count(*), (array_agg(m.user_id ORDER BY m.id))[1:{NAMED}] {stay}", [operation_id])
+        cursor.execute(_taken_back(operation_id) + counted, [operation_id])
         count, some = cursor.fetchone()
     return {"users": count, "sample": sorted(names(some or []).values())}
 
