@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from assignments.models import Claim, Operation
+from assignments.models import Operation, SubclusterLock
 from assignments.population.selectors import Board, NodeView, SubclusterView
 from assignments.recovery import reads
 from assignments.recovery.rules.commands import Command
@@ -175,9 +175,9 @@ def _run(sub: SubclusterView | None) -> Operation | None:
     """The operation that holds a subcluster."""
     if sub is None:
         return None
-    rows = Claim.objects.filter(active=True, subcluster=sub.subcluster)
-    claim = rows.select_related("operation__plan", "operation__from_node", "operation__to_node").first()
-    return claim.operation if claim else None
+    rows = SubclusterLock.objects.filter(active=True, subcluster=sub.subcluster)
+    lock = rows.select_related("operation__plan", "operation__from_node", "operation__to_node").first()
+    return lock.operation if lock else None
 
 
 def _free(run: Operation | None) -> Standing:

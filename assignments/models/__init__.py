@@ -1,13 +1,13 @@
 """Who is served where, the counts of it, and the runs that change it; one file a table."""
 
 from assignments.models.assignment import Assignment, Listing, Population
-from assignments.models.operation import ACTIVE, Claim, Kind, Move, Operation, Progress
+from assignments.models.operation import ACTIVE, Kind, Move, Operation, Progress, SubclusterLock
 from assignments.models.pin import Pin
 from assignments.models.plan import Approval, Goal, Plan, PlannedMove
 from assignments.models.run_policy import RunPolicy
 from assignments.models.saved_view import MAX_NAME, MAX_QUERY, SavedView
 from assignments.models.simulation import Simulation
-from assignments.models.target_progress import Lane
+from assignments.models.target_progress import TargetProgress
 
 __all__ = [
     "ACTIVE",
@@ -15,10 +15,8 @@ __all__ = [
     "MAX_QUERY",
     "Approval",
     "Assignment",
-    "Claim",
     "Goal",
     "Kind",
-    "Lane",
     "Listing",
     "Move",
     "Operation",
@@ -30,4 +28,6 @@ __all__ = [
     "RunPolicy",
     "SavedView",
     "Simulation",
+    "SubclusterLock",
+    "TargetProgress",
 ]

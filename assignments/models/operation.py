@@ -90,26 +90,26 @@ class Operation(models.Model):
         return 100 if not self.total else int((self.done + self.skipped) * 100 // self.total)
 
 
-class Claim(models.Model):
+class SubclusterLock(models.Model):
     """An operation's hold on a subcluster: at most one active for each, so runs never meet.
 
-    A failover takes the claim over; the run that had it yields and waits until it can claim again.
+    A failover takes the lock over; the run that had it yields and waits until it can hold it again.
     """
 
-    operation = models.ForeignKey(Operation, models.CASCADE, related_name="claims")
-    subcluster = models.ForeignKey(Subcluster, models.CASCADE, related_name="claims")
+    operation = models.ForeignKey(Operation, models.CASCADE, related_name="locks")
+    subcluster = models.ForeignKey(Subcluster, models.CASCADE, related_name="locks")
     active = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["operation", "subcluster"], name="claim_once"),
+            models.UniqueConstraint(fields=["operation", "subcluster"], name="subcluster_lock_once"),
             models.UniqueConstraint(
                 fields=["subcluster"], condition=Q(active=True), name="one_active_operation_per_subcluster"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"claim of operation {self.operation_id}"
+        return f"lock of operation {self.operation_id}"
 
 
 class Move(models.Model):

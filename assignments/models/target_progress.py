@@ -8,13 +8,13 @@ from django.db.models import F, Q
 from topology.models import Node
 
 
-class Lane(models.Model):
+class TargetProgress(models.Model):
     """The planned moves of one operation to one node, done in the order of the plan; a null node unassigns.
 
     `cursor` is the last planned move that was done or skipped, so that a batch begins there, however long the plan is.
     """
 
-    operation = models.ForeignKey("assignments.Operation", models.CASCADE, related_name="lanes", db_index=False)
+    operation = models.ForeignKey("assignments.Operation", models.CASCADE, related_name="targets", db_index=False)
     node = models.ForeignKey(Node, models.CASCADE, null=True, related_name="+", db_index=False)
     total = models.PositiveBigIntegerField()
     done = models.PositiveBigIntegerField(default=0)
@@ -24,12 +24,12 @@ class Lane(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["operation", "node"], nulls_distinct=False, name="lane_once"),
-            models.CheckConstraint(condition=Q(total__gte=F("done") + F("skipped")), name="lane_counts"),
+            models.UniqueConstraint(fields=["operation", "node"], nulls_distinct=False, name="target_progress_once"),
+            models.CheckConstraint(condition=Q(total__gte=F("done") + F("skipped")), name="target_progress_counts"),
         ]
 
     def __str__(self) -> str:
-        return f"lane of operation {self.operation_id}"
+        return f"progress of operation {self.operation_id}"
 
     @property
     def left(self) -> int:

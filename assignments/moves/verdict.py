@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from assignments.models import Assignment, Claim, Kind, Operation, Population
+from assignments.models import Assignment, Kind, Operation, Population, SubclusterLock
 from assignments.population.selectors import Counts, percent
 from assignments.runs.hand_moves import AT_ONCE
 from assignments.users.filter import UserFilter, matching_users
@@ -181,7 +181,7 @@ def ground(cluster: Cluster) -> Ground:
     home: dict[int | None, Counts] = defaultdict(Counts)
     for row in Population.objects.filter(cluster=cluster, users__gt=0):
         home[row.home_node_id] += Counts(row.users, row.signed_in, row.endpoints)
-    claims = Claim.objects.filter(active=True, subcluster__cluster=cluster).select_related("operation")
+    locks = SubclusterLock.objects.filter(active=True, subcluster__cluster=cluster).select_related("operation")
     nodes = {node.pk: node for node in Node.objects.filter(cluster=cluster).order_by("number")}
     subclusters = {sub.pk: sub for sub in Subcluster.objects.filter(cluster=cluster)}
     return Ground(
@@ -190,7 +190,7 @@ def ground(cluster: Cluster) -> Ground:
         nodes=nodes,
         subclusters=subclusters,
         home=home,
-        held={claim.subcluster_id: claim.operation for claim in claims},
+        held={lock.subcluster_id: lock.operation for lock in locks},
         homes=homes_from(nodes.values(), subclusters, short=True),
     )
 

@@ -44,8 +44,8 @@ def begin(node: Node, *, reason: str, until: datetime, actor: Any) -> Node:
     reason = reason.strip()
     if not 0 < len(reason) <= LONGEST_REASON:
         raise Refused(MAINTENANCE_NO_REASON, node=found.name, longest=LONGEST_REASON)
-    if claim := sub.claims.filter(active=True, operation__kind__in=RUNS).first():
-        raise Refused(SUBCLUSTER_BUSY, subcluster=sub.name, operation=claim.operation_id)
+    if lock := sub.locks.filter(active=True, operation__kind__in=RUNS).first():
+        raise Refused(SUBCLUSTER_BUSY, subcluster=sub.name, operation=lock.operation_id)
     end, owner = _seconds(sub, until), name_of(actor)
     signed_in = Population.objects.filter(home_node=found).aggregate(n=Sum("signed_in"))["n"] or 0
     written = {"maintenance_owner": owner, "maintenance_reason": reason, "maintenance_signed_in": signed_in}

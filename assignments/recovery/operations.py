@@ -1,6 +1,6 @@
 """The operation of a failover or fallback: what shows its progress and holds the subcluster meanwhile.
 
-transition begins ──> Operation running, claims the subcluster ──> people move ──> finished, or failed
+transition begins ──> Operation running, locks the subcluster ──> people move ──> finished, or failed
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _begin(sub: Subcluster, nodes: list[Node], pair: Pair, real: datetime, actor
         started_at=real,
         heartbeat_at=real,
     )
-    locks.claim_for_recovery(sub, begun)
+    locks.lock_for_recovery(sub, begun)
     events.touch(f"operation-{begun.pk}")
     return begun
 

@@ -172,7 +172,7 @@ def try_pace(operation: Operation, *, per_second: float | None, minutes: float |
 
 def _moving(operation: Operation) -> Subcluster:
     """The subcluster in which a failover or fallback runs; raises Refused when it does not run."""
-    sub = Subcluster.objects.filter(claims__operation=operation, claims__active=True).first()
+    sub = Subcluster.objects.filter(locks__operation=operation, locks__active=True).first()
     if sub is None or operation.kind not in (Kind.FAILOVER, Kind.FAILBACK):
         raise Refused(PACE_NOTHING_MOVES, subcluster=str(operation))
     return sub

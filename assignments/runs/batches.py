@@ -4,7 +4,7 @@
 
 Whoever takes a run up raises its generation; every batch checks under the row's lock that it is still the newest. So a
 task that comes twice, late or out of order does nothing, and one that died is followed by the next tick's. What a batch
-does follows from the lanes alone: their cursor, their counts and the anchor of the throttle.
+does follows from the targets alone: their cursor, their counts and the anchor of the throttle.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
-from assignments.models import Claim, Goal, Operation, Progress
+from assignments.models import Goal, Operation, Progress, SubclusterLock
 from assignments.runs.locks import RUNS, release, rest, take_back, topics_of
 from assignments.runs.move_rows import Moved, move_picked, touched
-from assignments.runs.reads import LaneNow, RunNow, lock_run
+from assignments.runs.reads import RunNow, TargetNow, lock_run
 from assignments.runs.rules.rate import allowed, credit
 from topology import reasons
 from topology.live import events
@@ -67,7 +67,7 @@ def run(pk: int, generation: int, now: Callable[[], datetime]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One worker's turn at a run: the generation that is its fence, and what never changes while the run lasts."""
+    """One worker's lease of a run: the generation is its fencing token; and what never changes while the run lasts."""
 
     found: Operation
     fence: int
@@ -104,9 +104,9 @@ def _take_up(pk: int, generation: int, now: datetime) -> Turn | None:
             events.record(reasons.RUN_TAKEN_UP, cluster=found.cluster, operation=found, topics=topics_of(found))
         if found.state != Progress.RUNNING:
             events.touch(*topics_of(found))
-        claimed = Claim.objects.filter(operation=pk).values_list("subcluster_id", flat=True)
+        held = SubclusterLock.objects.filter(operation=pk).values_list("subcluster_id", flat=True)
         ends = frozenset((flow["from_id"], flow["to_id"]) for flow in found.plan.body["flows"])
-        return Turn(found, generation + 1, tuple(claimed), WHY[found.plan.goal], ends)
+        return Turn(found, generation + 1, tuple(held), WHY[found.plan.goal], ends)
 
 
 def batch(turn: Turn, now: datetime) -> bool:
@@ -116,7 +116,7 @@ def batch(turn: Turn, now: datetime) -> bool:
         run_now = lock_run(turn.found.pk, turn.fence)
         if run_now is None:
             return False
-        if run_now.wait_code == reasons.WAITS_FOR_RECOVERY.code:  # set and cleared with its claims, under this lock
+        if run_now.wait_code == reasons.WAITS_FOR_RECOVERY.code:  # set and cleared with its locks, in this transaction
             return _wait(turn, run_now, run_now.wait_code, now)
         if not run_now.may_move(now):
             rest(turn.found)
@@ -129,9 +129,9 @@ def batch(turn: Turn, now: datetime) -> bool:
         return _step(turn, run_now, homes, now)
 
 
-def _receives(lane: LaneNow, homes: Homes) -> bool:
-    """Whether a lane goes on: that of no node always, and that of a node without subcluster, to skip its rows."""
-    why = homes.takes(lane.node_id) if lane.node_id is not None else None
+def _receives(target: TargetNow, homes: Homes) -> bool:
+    """Whether a target goes on: that of no node always, and that of a node without subcluster, to skip its rows."""
+    why = homes.takes(target.node_id) if target.node_id is not None else None
     return why is None or why[0] is reasons.NODE_WITHOUT_SUBCLUSTER
 
 
@@ -143,12 +143,12 @@ def _wait(turn: Turn, run_now: RunNow, code: str, now: datetime) -> bool:
 
 def _step(turn: Turn, run_now: RunNow, homes: Homes, now: datetime) -> bool:
     """Move what the throttle allows towards the nodes that serve, count it, and end the run when nothing is left."""
-    left = [lane for lane in run_now.lanes if lane.left]
-    ready = [lane for lane in left if _receives(lane, homes)]
+    left = [target for target in run_now.targets if target.left]
+    ready = [target for target in left if _receives(target, homes)]
     if not ready:
         return _wait(turn, run_now, reasons.WAITS_FOR_NODE.code, now) if left else _finish(turn, now)
     credits = _credits(run_now, ready, now)
-    takes, more = allowed(credits.lanes, credits.together, [lane.left for lane in ready], BATCH)
+    takes, more = allowed(credits.targets, credits.together, [target.left for target in ready], BATCH)
     if not sum(takes):
         return _wait(turn, run_now, "", now)
     moved = _move(turn, ready, takes, now)
@@ -156,21 +156,21 @@ def _step(turn: Turn, run_now: RunNow, homes: Homes, now: datetime) -> bool:
     code = "" if len(ready) == len(left) else reasons.WAITS_FOR_NODE.code
     _count(turn, run_now, code, now, rows, credits.less(sum(row.done for row in rows)))
     _tell(turn.found, moved)
-    ended = sum(lane.left for lane in left) == sum(row.done + row.skipped for row in rows)
+    ended = sum(target.left for target in left) == sum(row.done + row.skipped for row in rows)
     return _finish(turn, now) if ended else more
 
 
 @dataclass(frozen=True, slots=True)
 class Credits:
-    """Users allowed at a cluster time, of each lane and all together; infinite without a rate."""
+    """Users allowed at a cluster time, of each target and all together; infinite without a rate."""
 
     at: datetime | None
-    lanes: list[float]
+    targets: list[float]
     together: float
 
     def less(self, done: int) -> Credits:
         """After so many were moved."""
-        return Credits(self.at, self.lanes, _stored(self.together, done))
+        return Credits(self.at, self.targets, _stored(self.together, done))
 
 
 def _stored(allowed_users: float, done: int) -> float:
@@ -178,22 +178,22 @@ def _stored(allowed_users: float, done: int) -> float:
     return 0.0 if allowed_users == inf else allowed_users - done
 
 
-def _credits(run_now: RunNow, lanes: list[LaneNow], now: datetime) -> Credits:
+def _credits(run_now: RunNow, targets: list[TargetNow], now: datetime) -> Credits:
     """What the throttle allows by now."""
     clock, speed = run_now.clock.at(now), run_now.clock.speed
     elapsed = (clock - (run_now.anchor_at or clock)).total_seconds()
     return Credits(
         at=clock,
-        lanes=[credit(run_now.rate, lane.credit, elapsed, speed) for lane in lanes],
+        targets=[credit(run_now.rate, target.credit, elapsed, speed) for target in targets],
         together=credit(run_now.rate_total, run_now.credit, elapsed, speed),
     )
 
 
 PICK = """
 SELECT p.place, p.user_id, p.from_node_id, p.to_node_id
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS lane (node, cursor, take) CROSS JOIN LATERAL (
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS target (node, cursor, take) CROSS JOIN LATERAL (
     SELECT * FROM assignments_plannedmove
-    WHERE plan_id = %s AND to_node_id = lane.node AND place > lane.cursor ORDER BY place LIMIT lane.take
+    WHERE plan_id = %s AND to_node_id = target.node AND place > target.cursor ORDER BY place LIMIT target.take
 ) p
 """
 PICK_UNASSIGNED = """
@@ -204,35 +204,37 @@ UNION ALL (
 """
 
 
-def _move(turn: Turn, lanes: list[LaneNow], takes: list[int], now: datetime) -> list[Moved]:
-    """The next planned rows of each lane, in the order of the plan."""
+def _move(turn: Turn, targets: list[TargetNow], takes: list[int], now: datetime) -> list[Moved]:
+    """The next planned rows of each target, in the order of the plan."""
     plan = turn.found.plan_id
-    named = [(lane.node_id, lane.cursor, take) for lane, take in zip(lanes, takes, strict=True) if lane.node_id]
+    named = [
+        (target.node_id, target.cursor, take) for target, take in zip(targets, takes, strict=True) if target.node_id
+    ]
     sql, params = PICK, [*([row[i] for row in named] for i in range(3)), plan]
-    for lane, take in zip(lanes, takes, strict=True):
-        if lane.node_id is None:
-            sql, params = sql + PICK_UNASSIGNED, [*params, plan, lane.cursor, take]
+    for target, take in zip(targets, takes, strict=True):
+        if target.node_id is None:
+            sql, params = sql + PICK_UNASSIGNED, [*params, plan, target.cursor, take]
     return move_picked(turn.found, sql, params, why=turn.why, at=now)
 
 
 class Row(NamedTuple):
-    """What a batch adds to a lane, where the lane goes on, and the credit it has left."""
+    """What a batch adds to a target, where the target goes on, and the credit it has left."""
 
-    lane: int
+    target: int
     done: int
     skipped: int
     cursor: int
     credit: float
 
 
-def _rows(lanes: list[LaneNow], takes: list[int], moved: list[Moved], credits: Credits) -> list[Row]:
-    """What to add to each lane; planned rows of users deleted since count as skipped at the end of their lane."""
+def _rows(targets: list[TargetNow], takes: list[int], moved: list[Moved], credits: Credits) -> list[Row]:
+    """What to add to each target; planned rows of users deleted since count as skipped at the end of their target."""
     by_node = {m.to_node_id: m for m in moved}
     rows = []
-    for lane, take, had in zip(lanes, takes, credits.lanes, strict=True):
-        got = by_node.get(lane.node_id, Moved(lane.node_id, (), 0, 0, 0, 0, ""))
-        missing = lane.left - got.done - got.skipped if got.done + got.skipped < take else 0
-        rows.append(Row(lane.pk, got.done, got.skipped + missing, got.last, _stored(had, got.done)))
+    for target, take, had in zip(targets, takes, credits.targets, strict=True):
+        got = by_node.get(target.node_id, Moved(target.node_id, (), 0, 0, 0, 0, ""))
+        missing = target.left - got.done - got.skipped if got.done + got.skipped < take else 0
+        rows.append(Row(target.pk, got.done, got.skipped + missing, got.last, _stored(had, got.done)))
     return rows
 
 
@@ -241,8 +243,8 @@ WITH rows AS (
     SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::float[])
         AS v (id, done, skipped, last, credit)
 ),
-lanes AS (
-    UPDATE assignments_lane l
+targets AS (
+    UPDATE assignments_targetprogress l
     SET done = l.done + v.done, skipped = l.skipped + v.skipped, cursor = greatest(l.cursor, v.last), credit = v.credit
     FROM rows v WHERE l.id = v.id
 )
@@ -254,7 +256,7 @@ WHERE o.id = %s
 
 
 def _count(turn: Turn, run_now: RunNow, code: str, now: datetime, rows: list[Row], credits: Credits) -> None:
-    """Advance the lanes and the run with its anchor and heartbeat, in one statement; `code` is what it waits for."""
+    """Advance the targets and the run with its anchor and heartbeat, in one statement; `code` is what it waits for."""
     columns = [[row[i] for row in rows] for i in range(len(Row._fields))]
     with connection.cursor() as cursor:
         cursor.execute(COUNT, [*columns, now, code, credits.at, credits.together, turn.found.pk])

@@ -1,10 +1,10 @@
 r"""Who may move users of a subcluster: one operation at a time, and recovery before any run.
 
-    run --take--> holds --claim_for_recovery--> yields, waits --release of the recovery--> holds again
+    run --take--> holds --lock_for_recovery--> yields, waits --release of the recovery--> holds again
                     |--release (finished, cancelled)--> free
                     \--rest (its window closes)--> leaves them to others --take_back (it opens)--> holds again
 
-All functions expect a transaction; locks are taken in the order subclusters, operations, claims.
+All functions expect a transaction; locks are taken in the order subclusters, operations, rows of SubclusterLock.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils import timezone
 
-from assignments.models import ACTIVE, Claim, Kind, Lane, Operation
+from assignments.models import ACTIVE, Kind, Operation, SubclusterLock, TargetProgress
 from topology.live import events
 from topology.models import Subcluster
 from topology.reasons import (
@@ -30,9 +30,9 @@ from topology.structure.locks import hold_subclusters
 RUNS = (Kind.MOVE.value, Kind.REBALANCE.value)  # kinds that this package runs; recovery runs the others
 
 
-def holder(subclusters: Iterable[int]) -> Claim | None:
-    """The claim that holds one of these subclusters, if any."""
-    rows = Claim.objects.filter(subcluster__in=list(subclusters), active=True)
+def holder(subclusters: Iterable[int]) -> SubclusterLock | None:
+    """The lock that holds one of these subclusters, if any."""
+    rows = SubclusterLock.objects.filter(subcluster__in=list(subclusters), active=True)
     return rows.select_related("operation", "subcluster").order_by("subcluster_id").first()
 
 
@@ -50,37 +50,39 @@ def demand_free(subclusters: Iterable[int]) -> None:
 
 def book(operation: Operation, subclusters: Iterable[int]) -> None:
     """Name the subclusters that a run will want when its window opens; others may have them until then."""
-    Claim.objects.bulk_create(Claim(operation=operation, subcluster_id=pk, active=False) for pk in sorted(subclusters))
+    SubclusterLock.objects.bulk_create(
+        SubclusterLock(operation=operation, subcluster_id=pk, active=False) for pk in sorted(subclusters)
+    )
     Operation.objects.filter(pk=operation.pk).update(wait_code=WAITS_FOR_WINDOW.code)
 
 
 def take_back(operation: Operation, subclusters: Iterable[int]) -> bool:
     """Hold what a run rested from or booked; False while somebody else has any of it. Their locks must be held."""
     ids = list(subclusters)
-    if Claim.objects.filter(subcluster__in=ids, active=True).exclude(operation=operation).exists():
+    if SubclusterLock.objects.filter(subcluster__in=ids, active=True).exclude(operation=operation).exists():
         return False
-    Claim.objects.filter(operation=operation).update(active=True)
+    SubclusterLock.objects.filter(operation=operation).update(active=True)
     return True
 
 
 def take(operation: Operation, subclusters: Iterable[int]) -> None:
-    """Claim free subclusters for an operation; raises Refused if one is held. Their locks must be held."""
+    """Lock free subclusters for an operation; raises Refused if one is held. Their locks must be held."""
     ids = sorted(set(subclusters))
     demand_free(ids)
-    Claim.objects.bulk_create(Claim(operation=operation, subcluster_id=pk) for pk in ids)
+    SubclusterLock.objects.bulk_create(SubclusterLock(operation=operation, subcluster_id=pk) for pk in ids)
 
 
 @transaction.atomic
-def claim_for_recovery(subcluster: Subcluster, operation: Operation) -> None:
+def lock_for_recovery(subcluster: Subcluster, operation: Operation) -> None:
     """Give a failover or failback the subcluster; a run that holds it yields and goes on after `release`."""
     hold_subclusters([subcluster.pk])
     held = holder([subcluster.pk])
     if held and held.operation_id != operation.pk:
         other = Operation.objects.select_for_update().get(pk=held.operation_id)
-        Claim.objects.filter(pk=held.pk).update(active=False)
+        SubclusterLock.objects.filter(pk=held.pk).update(active=False)
         if other.kind in RUNS:
             _say_yielded(other, subcluster)
-    Claim.objects.update_or_create(operation=operation, subcluster=subcluster, defaults={"active": True})
+    SubclusterLock.objects.update_or_create(operation=operation, subcluster=subcluster, defaults={"active": True})
 
 
 def _say_yielded(run: Operation, subcluster: Subcluster) -> None:
@@ -103,16 +105,16 @@ def rest(operation: Operation) -> None:
 
 
 def _held(operation: Operation) -> list[int]:
-    return list(Claim.objects.filter(operation=operation, active=True).values_list("subcluster_id", flat=True))
+    return list(SubclusterLock.objects.filter(operation=operation, active=True).values_list("subcluster_id", flat=True))
 
 
 def _free(operation: Operation, ids: list[int]) -> None:
     waiting = Operation.objects.filter(
-        claims__subcluster__in=ids, claims__active=False, state__in=ACTIVE, kind__in=RUNS
+        locks__subcluster__in=ids, locks__active=False, state__in=ACTIVE, kind__in=RUNS
     ).exclude(pk=operation.pk)
     waiting = waiting.exclude(wait_code=WAITS_FOR_WINDOW.code)  # those take it back themselves when theirs opens
     runs = list(Operation.objects.select_for_update().filter(pk__in=waiting.values("pk")).order_by("pk"))
-    Claim.objects.filter(operation=operation, active=True).update(active=False)
+    SubclusterLock.objects.filter(operation=operation, active=True).update(active=False)
     # Who is at home where decides the re-login window (domain.md §4.8): the engine looks again.
     Subcluster.objects.filter(pk__in=ids).update(next_wake=timezone.now())
     for run in runs:
@@ -120,11 +122,13 @@ def _free(operation: Operation, ids: list[int]) -> None:
 
 
 def _hold_again(run: Operation, freed: Iterable[int]) -> None:
-    """Give a waiting run what is free; with all of its claims it goes on, at its rate from now on."""
-    taken = Claim.objects.filter(active=True, subcluster__in=list(freed)).values_list("subcluster_id", flat=True)
+    """Give a waiting run what is free; with all of its locks it goes on, at its rate from now on."""
+    taken = SubclusterLock.objects.filter(active=True, subcluster__in=list(freed)).values_list(
+        "subcluster_id", flat=True
+    )
     free = set(freed) - set(taken)
-    Claim.objects.filter(operation=run, subcluster__in=free).update(active=True)
-    if not run.claims.filter(active=False).exists():
+    SubclusterLock.objects.filter(operation=run, subcluster__in=free).update(active=True)
+    if not run.locks.filter(active=False).exists():
         anchor(run)
         Operation.objects.filter(pk=run.pk).update(wait_code="")
         events.record(RUN_CONTINUED, cluster=run.cluster, operation=run, topics=topics_of(run))
@@ -133,7 +137,7 @@ def _hold_again(run: Operation, freed: Iterable[int]) -> None:
 def anchor(run: Operation) -> None:
     """Count the throttle of a run from now on, without credit; its row must be locked."""
     Operation.objects.filter(pk=run.pk).update(anchor_at=run.cluster.now(), credit=0)
-    Lane.objects.filter(operation=run).update(credit=0)
+    TargetProgress.objects.filter(operation=run).update(credit=0)
 
 
 def topics_of(run: Operation) -> list[str]:

@@ -122,7 +122,7 @@ def name_of(actor: Any) -> str:
 def _make_lanes(found: Operation) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO assignments_lane (operation_id, node_id, total, done, skipped, cursor, credit)"
+            "INSERT INTO assignments_targetprogress (operation_id, node_id, total, done, skipped, cursor, credit)"
             " SELECT %s, to_node_id, count(*), 0, 0, 0, 0 FROM assignments_plannedmove WHERE plan_id = %s"
             " GROUP BY to_node_id ORDER BY to_node_id",
             [found.pk, found.plan_id],
@@ -184,7 +184,7 @@ def resume(operation_id: int, *, actor: Any) -> Operation:
 def cancel(operation_id: int, *, actor: Any) -> Operation:
     """End the run where it is; what was moved stays, and can be undone. Raises Refused."""
     hold_subclusters(
-        Operation.objects.filter(pk=operation_id).values_list("claims__subcluster", flat=True).exclude(claims=None)
+        Operation.objects.filter(pk=operation_id).values_list("locks__subcluster", flat=True).exclude(locks=None)
     )
     found = _change(operation_id, (Progress.QUEUED, Progress.RUNNING, Progress.PAUSED), Progress.CANCELLED, "cancelled")
     Operation.objects.filter(pk=found.pk).update(finished_at=timezone.now(), wait_code="")

@@ -16,14 +16,14 @@ SELECT o.total, o.rate, o.rate_total, o.credit, o.anchor_at, o.wait_code, c.cloc
     l.id, l.node_id, l.total - l.done - l.skipped, l.cursor, l.credit
 FROM assignments_operation o JOIN topology_cluster c ON c.id = o.cluster_id
     LEFT JOIN assignments_runpolicy w ON w.cluster_id = o.cluster_id
-    LEFT JOIN assignments_lane l ON l.operation_id = o.id
+    LEFT JOIN assignments_targetprogress l ON l.operation_id = o.id
 WHERE o.id = %s AND o.generation = %s AND o.state = 'running' ORDER BY l.id FOR UPDATE OF o
 """
 
 
 @dataclass(frozen=True, slots=True)
-class LaneNow:
-    """A receiving node's lane: planned moves left, place in the plan, stored credit."""
+class TargetNow:
+    """How far a run is with a receiving node: planned moves left, place in the plan, stored credit."""
 
     pk: int
     node_id: int | None
@@ -43,7 +43,7 @@ class RunNow:
     anchor_at: datetime | None
     wait_code: str
     clock: Clock
-    lanes: tuple[LaneNow, ...]
+    targets: tuple[TargetNow, ...]
     window: Window | None  # None: at any time
 
     def may_move(self, now: datetime) -> bool:
@@ -52,7 +52,7 @@ class RunNow:
 
 
 def lock_run(pk: int, generation: int) -> RunNow | None:
-    """Lock a run's row and read it with its lanes; None if it does not run in this generation any more."""
+    """Lock a run's row and read it with its targets; None if it does not run in this generation any more."""
     with connection.cursor() as cursor:
         cursor.execute(READ, [pk, generation])
         rows = cursor.fetchall()
@@ -60,6 +60,6 @@ def lock_run(pk: int, generation: int) -> RunNow | None:
         return None
     total, rate, rate_total, credit, anchor_at, wait_code, *clock = rows[0][:9]
     in_window, *window = rows[0][9:13]
-    lanes = tuple(LaneNow(*row[13:]) for row in rows if row[13] is not None)
+    targets = tuple(TargetNow(*row[13:]) for row in rows if row[13] is not None)
     within = Window(*window) if in_window and window[-1] else None
-    return RunNow(total, rate, rate_total, credit, anchor_at, wait_code, Clock(*clock), lanes, within)
+    return RunNow(total, rate, rate_total, credit, anchor_at, wait_code, Clock(*clock), targets, within)

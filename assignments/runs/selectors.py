@@ -1,4 +1,4 @@
-"""Reads of runs: one operation with its lanes, the latest of a cluster, whom it skipped, and its step log."""
+"""Reads of runs: one operation with its targets, the latest of a cluster, whom it skipped, and its step log."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def _shown() -> QuerySet[Operation]:
 
 
 def operation(pk: int) -> Operation:
-    """An operation with its cluster, plan and lanes. Raises Refused."""
-    found = _shown().select_related("undo_of").prefetch_related("lanes__node").filter(pk=pk).first()
+    """An operation with its cluster, plan and targets. Raises Refused."""
+    found = _shown().select_related("undo_of").prefetch_related("targets__node").filter(pk=pk).first()
     if not found:
         raise Refused(reasons.NO_SUCH_OPERATION, operation=pk)
     return found
@@ -37,16 +37,16 @@ def cluster_id_of(pk: int, **_: object) -> int | None:
 
 
 def with_lanes(operations: Iterable[Operation]) -> list[Operation]:
-    """The same operations with their lanes, in one query."""
+    """The same operations with their targets, in one query."""
     found = list(operations)
-    prefetch_related_objects(found, "lanes")
+    prefetch_related_objects(found, "targets")
     return found
 
 
 def of_cluster(cluster: Cluster, before: int | None = None) -> QuerySet[Operation]:
     """Operations of a cluster, the newest first, below an id for the next page."""
     rows = _shown().filter(cluster=cluster)
-    return (rows.filter(pk__lt=before) if before else rows).prefetch_related("lanes").order_by("-pk")[:PAGE]
+    return (rows.filter(pk__lt=before) if before else rows).prefetch_related("targets").order_by("-pk")[:PAGE]
 
 
 def shown_in_strip(cluster: Cluster, since: datetime) -> list[Operation]:

@@ -26,8 +26,8 @@ RARE = 100  # every so manieth user has Sametime
 KEPT: list[type[models.Model]] = [Cluster, Policy, Subcluster, Node, Assignment]
 MADE = [
     "assignments_move",
-    "assignments_lane",
-    "assignments_claim",
+    "assignments_targetprogress",
+    "assignments_subclusterlock",
     "assignments_approval",
     "assignments_pin",
     "assignments_plannedmove",

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from assignments.models import Assignment, Claim, Kind, Operation
+from assignments.models import Assignment, Kind, Operation, SubclusterLock
 from assignments.moves import drop as moves
 from assignments.moves.drop import Selection, Verdict
 from assignments.users.filter import UserFilter
@@ -106,7 +106,7 @@ def test_homes_of_a_pair_stay_while_it_fails_over(acme: Cluster, source: str, ta
 
 def test_a_recovery_that_holds_the_subcluster_is_named(acme: Cluster) -> None:
     run = Operation.objects.create(cluster=acme, kind=Kind.FAILBACK, author_name="bob")
-    Claim.objects.create(operation=run, subcluster=acme.subclusters.get(name="sc-2"))
+    SubclusterLock.objects.create(operation=run, subcluster=acme.subclusters.get(name="sc-2"))
     found = judged(of(acme, "imp1a"), "imp2b")
     assert found.code == "RUN_IN_PROGRESS"
     assert f"held by operation {run.pk} (failback), started by bob" in found.message
@@ -115,7 +115,7 @@ def test_a_recovery_that_holds_the_subcluster_is_named(acme: Cluster) -> None:
 
 def test_a_few_users_slip_into_a_run_and_many_wait(acme: Cluster) -> None:
     run = Operation.objects.create(cluster=acme, kind=Kind.REBALANCE, author_name="bob")
-    Claim.objects.create(operation=run, subcluster=acme.subclusters.get(name="sc-1"))
+    SubclusterLock.objects.create(operation=run, subcluster=acme.subclusters.get(name="sc-1"))
     assert judged(of(acme, "imp2a"), "imp1b").level == "allowed"
     add_users(acme, "imp2b", 60)
     many = Selection(acme, where=UserFilter(acme.pk, node_id=node(acme, "imp2b").pk))

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from assignments.models import Assignment, Claim, Goal, Kind, Operation, Progress
+from assignments.models import Assignment, Goal, Kind, Operation, Progress, SubclusterLock
 from assignments.moves import drop
 from assignments.moves.drop import Selection
 from assignments.planning import plans
@@ -253,7 +253,7 @@ def test_not_the_last_node_that_serves(pair: Cluster) -> None:
 
 def test_not_while_a_run_moves_its_users(pair: Cluster) -> None:
     run = Operation.objects.create(cluster=pair, kind=Kind.REBALANCE, state=Progress.RUNNING, total=5, author_name="x")
-    Claim.objects.create(operation=run, subcluster=sub())
+    SubclusterLock.objects.create(operation=run, subcluster=sub())
     assert refused("SUBCLUSTER_BUSY", lambda: begin(Drive(pair, scenario()))).facts["operation"] == run.pk
 
 

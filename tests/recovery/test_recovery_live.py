@@ -3,7 +3,7 @@
 import pytest
 from django.db.models import Count, F, Q
 
-from assignments.models import Assignment, Claim, Operation, Population, Progress
+from assignments.models import Assignment, Operation, Population, Progress, SubclusterLock
 from tests.recovery import golden
 from tests.recovery.recovery_world import Drive, make
 from topology.models import Cluster, Node
@@ -38,7 +38,7 @@ def demand_consistent(cluster: Cluster) -> None:
     assert counted == {(p.home_node_id, p.serving_node_id): (p.users, p.signed_in) for p in kept}
     for operation in Operation.objects.filter(cluster=cluster):
         assert operation.done + operation.skipped <= operation.total
-    assert not Claim.objects.filter(active=True).exclude(operation__state=Progress.RUNNING).exists()
+    assert not SubclusterLock.objects.filter(active=True).exclude(operation__state=Progress.RUNNING).exists()
 
 
 @pytest.mark.parametrize("name", golden.NAMES)

@@ -15,7 +15,7 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assignments.models import Assignment, Claim, Kind, Operation, Population, Progress
+from assignments.models import Assignment, Kind, Operation, Population, Progress, SubclusterLock
 from assignments.recovery import reads
 from assignments.recovery import service as recovery
 from assignments.recovery.rules.commands import Command, Fault
@@ -170,7 +170,7 @@ def test_dying_between_any_two_statements_changes_nothing(every: int) -> None:
     assert dying.cuts > 10
     assert dying.log() == expected
     assert all_home()
-    assert not Claim.objects.filter(active=True).exists()
+    assert not SubclusterLock.objects.filter(active=True).exists()
     runs = [(o.kind, o.state, o.done, o.total) for o in Operation.objects.filter(cluster=cluster).order_by("pk")]
     assert runs == [("failover", "finished", 300, 300), ("failback", "finished", 300, 300)]
 
@@ -336,15 +336,15 @@ def test_a_manual_failover_stays_until_a_manual_fallback(pair: Cluster) -> None:
 
 def test_a_failover_takes_the_subcluster_from_a_run_and_gives_it_back(pair: Cluster) -> None:
     run = Operation.objects.create(cluster=pair, kind=Kind.REBALANCE, state=Progress.RUNNING, total=5, author_name="x")
-    Claim.objects.create(operation=run, subcluster=sub())
+    SubclusterLock.objects.create(operation=run, subcluster=sub())
     drive = Drive(pair, scenario(*POWER_LOSS))
     drive.until(60)
     drive.do(POWER_LOSS[0])
     drive.until(200)
-    assert Claim.objects.get(active=True).operation.kind == Kind.FAILOVER
-    assert not Claim.objects.get(operation=run).active
+    assert SubclusterLock.objects.get(active=True).operation.kind == Kind.FAILOVER
+    assert not SubclusterLock.objects.get(operation=run).active
     drive.until(1200)
-    assert Claim.objects.get(active=True).operation_id == run.pk
+    assert SubclusterLock.objects.get(active=True).operation_id == run.pk
 
 
 def test_the_budget_can_be_changed_while_it_runs(pair: Cluster) -> None:

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from assignments.models import Claim, Goal, Operation
+from assignments.models import Goal, Operation, SubclusterLock
 from assignments.planning import plans
 from assignments.runs import balancer, operations
 from tests.crowd import Hands, homes, make_crowd
@@ -98,7 +98,7 @@ def test_a_run_that_waits_for_its_window_stands_in_nobodys_way(crowd: Cluster, h
     sleeper.refresh_from_db()
     assert (sleeper.done, sleeper.skipped, sleeper.wait_code) == (0, 20, "")
     assert homes(crowd) == [20, 20]
-    assert not Claim.objects.filter(active=True).exists()
+    assert not SubclusterLock.objects.filter(active=True).exists()
 
 
 def test_a_run_whose_window_closes_lets_another_go_on(crowd: Cluster, hands: Hands) -> None:
@@ -106,7 +106,7 @@ def test_a_run_whose_window_closes_lets_another_go_on(crowd: Cluster, hands: Han
     hands.at = datetime(2026, 11, 25, 5, 59, 58, tzinfo=ZoneInfo(ZONE))
     plan = plans.make_plan(crowd, Goal.BALANCE, author="anna")
     first = operations.start(plan.hash, actor="anna", rate=1, in_window=True)
-    assert Claim.objects.filter(operation=first, active=True).exists()
+    assert SubclusterLock.objects.filter(operation=first, active=True).exists()
     with pytest.raises(Refused) as refusal:
         start(crowd)
     assert refusal.value.code == "RUN_IN_PROGRESS"

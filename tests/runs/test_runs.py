@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from assignments.models import Assignment, Claim, Goal, Kind, Lane, Move, Operation, Plan, Population
+from assignments.models import Assignment, Goal, Kind, Move, Operation, Plan, Population, SubclusterLock, TargetProgress
 from assignments.planning import plans
 from assignments.runs import batches, hand_moves, locks, operations
 from assignments.runs.rules.rate import BURST
@@ -58,7 +58,7 @@ def test_a_run_does_exactly_the_plan_and_leaves_a_trace_for_everyone() -> None:
     assert set(Move.objects.values_list("code", flat=True)) == {"PLANNED_REBALANCE"}
     assert homes(cluster) == [500] * 6
     assert counted(cluster) == kept(cluster)
-    assert not Claim.objects.filter(active=True).exists()
+    assert not SubclusterLock.objects.filter(active=True).exists()
     assert found.started_at
     assert found.finished_at
     assert plans.make_plan(cluster, Goal.BALANCE).moves == 0
@@ -110,7 +110,7 @@ def test_history_names_every_change_of_state() -> None:
 
 # --- Throttle -------------------------------------------------------------------------------------
 def moved_to(found: Operation) -> list[int]:
-    return list(Lane.objects.filter(operation=found).order_by("pk").values_list("done", flat=True))
+    return list(TargetProgress.objects.filter(operation=found).order_by("pk").values_list("done", flat=True))
 
 
 def test_the_throttle_holds_for_every_receiving_node() -> None:
@@ -210,7 +210,7 @@ def test_cancel_keeps_what_was_moved_and_frees_the_subclusters() -> None:
     done = fresh(found).done
     assert 0 < done < 75
     assert sum(homes(cluster)[1:]) == done
-    assert not Claim.objects.filter(active=True).exists()
+    assert not SubclusterLock.objects.filter(active=True).exists()
     with pytest.raises(Refused) as caught:
         operations.resume(found.pk, actor="ada")
     assert caught.value.code == "RUN_STATE_WRONG"
@@ -363,14 +363,14 @@ def test_a_run_yields_to_recovery_and_goes_on_by_itself() -> None:
     pair = nodes_of(cluster)[0].subcluster
     assert pair
     failover = Operation.objects.create(cluster=cluster, kind=Kind.FAILOVER, state="running", author_name="engine")
-    locks.claim_for_recovery(pair, failover)
+    locks.lock_for_recovery(pair, failover)
     done = fresh(found).done
     for _ in range(3):
         hands.tick()
     assert (fresh(found).done, fresh(found).wait_code) == (done, "WAITS_FOR_RECOVERY")
-    assert Claim.objects.get(subcluster=pair, active=True).operation == failover
+    assert SubclusterLock.objects.get(subcluster=pair, active=True).operation == failover
     locks.release(failover)
-    assert Claim.objects.get(subcluster=pair, active=True).operation_id == found.pk
+    assert SubclusterLock.objects.get(subcluster=pair, active=True).operation_id == found.pk
     hands.tick()
     assert done < fresh(found).done <= done + 3 * 21
     assert fresh(found).wait_code == ""
@@ -385,13 +385,13 @@ def test_a_cancelled_run_does_not_come_back_after_recovery() -> None:
     pair = nodes_of(cluster)[0].subcluster
     assert pair
     failover = Operation.objects.create(cluster=cluster, kind=Kind.FAILOVER, state="running", author_name="engine")
-    locks.claim_for_recovery(pair, failover)
+    locks.lock_for_recovery(pair, failover)
     with pytest.raises(Refused) as caught:
         hand_moves.move_users(cluster, people_of(nodes_of(cluster)[0], 1), nodes_of(cluster)[1], actor="bob")
     assert caught.value.code == "RUN_IN_PROGRESS"
     operations.cancel(found.pk, actor="ada")
     locks.release(failover)
-    assert not Claim.objects.filter(active=True).exists()
+    assert not SubclusterLock.objects.filter(active=True).exists()
 
 
 # --- Undo -----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
-from assignments.models import Assignment, Claim, Goal, Lane, Move, Operation, Population
+from assignments.models import Assignment, Goal, Move, Operation, Population, SubclusterLock, TargetProgress
 from assignments.planning import plans
 from assignments.runs import batches, hand_moves, operations
 from tests.crowd import Hands, homes, make_crowd, nodes_of, people_of
@@ -95,8 +95,8 @@ def check(found: Operation, cluster: Cluster) -> None:
     assert len(done) == found.done
     assert dict(Assignment.objects.filter(user__in=done).values_list("user_id", "home_node_id")) == done
     assert all(trace.code for trace in traces)
-    assert sum(Lane.objects.filter(operation=found).values_list("done", flat=True)) == found.done
-    assert not Claim.objects.filter(active=True).exists()
+    assert sum(TargetProgress.objects.filter(operation=found).values_list("done", flat=True)) == found.done
+    assert not SubclusterLock.objects.filter(active=True).exists()
     kept = {n.pk: 0 for n in nodes_of(cluster)}
     for row in Population.objects.filter(cluster=cluster, home_node__isnull=False):
         kept[row.home_node_id or 0] += row.users

@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assignments.models import Assignment, Claim, Kind, Listing, Operation, Population
+from assignments.models import Assignment, Kind, Listing, Operation, Population, SubclusterLock
 from topology.models import Cluster, EndUser, Node, Subcluster
 
 
@@ -140,17 +140,17 @@ def test_a_node_that_is_a_home_cannot_go() -> None:
             cursor.execute("DELETE FROM topology_node WHERE id = %s", [home.pk])
 
 
-def test_a_subcluster_has_one_active_claim_at_most() -> None:
+def test_a_subcluster_has_one_active_lock_at_most() -> None:
     acme = cluster()
     pair = group(acme)
     first, second = (
         Operation.objects.create(cluster=acme, kind=Kind.REBALANCE, total=1, author_name="x") for _ in "ab"
     )
-    held = Claim.objects.create(operation=first, subcluster=pair)
+    held = SubclusterLock.objects.create(operation=first, subcluster=pair)
     with refused("one_active_operation_per_subcluster"), transaction.atomic():
-        Claim.objects.create(operation=second, subcluster=pair)
-    Claim.objects.filter(pk=held.pk).update(active=False)
-    Claim.objects.create(operation=second, subcluster=pair)
+        SubclusterLock.objects.create(operation=second, subcluster=pair)
+    SubclusterLock.objects.filter(pk=held.pk).update(active=False)
+    SubclusterLock.objects.create(operation=second, subcluster=pair)
 
 
 # A change of the assignments: which, on how many people, from which starting point on, and to which node.

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from assignments.board.topology_file import apply_topology
-from assignments.models import Claim, Kind, Operation
+from assignments.models import Kind, Operation, SubclusterLock
 from assignments.users.imports import import_users
 from tests.lists import csv_of
 from topology.models import Cluster, Event, Node, Subcluster
@@ -211,7 +211,7 @@ def test_a_subcluster_stays_while_somebody_needs_it(acme: Cluster) -> None:
     with refused("SUBCLUSTER_HA_ON"):
         remove_subcluster(sub("sc-1"))
     run = Operation.objects.create(cluster=acme, kind=Kind.REBALANCE, author_name="ada")
-    Claim.objects.create(operation=run, subcluster=sub("sc-2"))
+    SubclusterLock.objects.create(operation=run, subcluster=sub("sc-2"))
     with refused("SUBCLUSTER_BUSY"):
         remove_subcluster(sub("sc-2"))
 
@@ -295,10 +295,10 @@ def test_the_publisher_leaves_its_subcluster_with_it_and_its_cluster_last(acme: 
 
 def test_a_node_that_a_run_moves_users_of_stays(acme: Cluster) -> None:
     run = Operation.objects.create(cluster=acme, kind=Kind.REBALANCE, author_name="ada")
-    claim = Claim.objects.create(operation=run, subcluster=sub("sc-1"))
+    lock = SubclusterLock.objects.create(operation=run, subcluster=sub("sc-1"))
     with refused("SUBCLUSTER_BUSY"):
         unassign_node(node("sub"))
-    Claim.objects.filter(pk=claim.pk).update(active=False)
+    SubclusterLock.objects.filter(pk=lock.pk).update(active=False)
     assert unassign_node(node("sub")).subcluster is None
 
 

@@ -72,9 +72,9 @@ def ha_off(subcluster: Subcluster | None) -> None:
 
 def no_run(subcluster: Subcluster | None) -> None:
     """Refuse while an operation holds the subcluster: its moves name the nodes."""
-    claim = subcluster.claims.filter(active=True).first() if subcluster else None
-    if subcluster and claim:
-        raise Refused(reasons.SUBCLUSTER_BUSY, subcluster=subcluster.name, operation=claim.operation_id)
+    lock = subcluster.locks.filter(active=True).first() if subcluster else None
+    if subcluster and lock:
+        raise Refused(reasons.SUBCLUSTER_BUSY, subcluster=subcluster.name, operation=lock.operation_id)
 
 
 def wake(*subclusters: Subcluster | None) -> None:

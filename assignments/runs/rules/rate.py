@@ -21,7 +21,7 @@ def credit(rate: float | None, before: float, elapsed: float, speed: int) -> flo
 
 
 def allowed(credits: Sequence[float], together: float, left: Sequence[int], most: int) -> tuple[list[int], bool]:
-    """Users per lane for one batch of at most `most`, and whether more than that are allowed now."""
+    """Users per target for one batch of at most `most`, and whether more than that are allowed now."""
     want = [min(n, _whole(one)) for n, one in zip(left, credits, strict=True)]
     takes = share(want, min(most, _whole(together)))
     return takes, sum(takes) < min(sum(want), _whole(together))

@@ -138,8 +138,8 @@ class Run:
         found, clock = self.operation, self.operation.cluster.clock_speed
         spans = []
         if found.rate:
-            lanes = [lane.left for lane in found.lanes.all()] or [self.left]
-            spans.append(max(lanes) / found.rate)
+            targets = [target.left for target in found.targets.all()] or [self.left]
+            spans.append(max(targets) / found.rate)
         if total := found.rate_total:
             spans.append(self.left / total)
         return (max(spans) + self._wait_of_clients()) / clock if spans else None
