@@ -57,20 +57,20 @@ def due(now: datetime) -> list[tuple[int, int]]:
 
 def run(pk: int, generation: int, now: Callable[[], datetime]) -> None:
     """Do the batches of a run that are due, until it waits, ends, is taken up elsewhere or time is over."""
-    turn = _take_up(pk, generation, now())
-    if turn is None:
+    lease = _take_up(pk, generation, now())
+    if lease is None:
         return
     until = now() + RUN_FOR
-    while batch(turn, now()) and now() < until:
+    while batch(lease, now()) and now() < until:
         pass
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Lease:
     """One worker's lease of a run: the generation is its fencing token; and what never changes while the run lasts."""
 
-    found: Operation
-    fence: int
+    operation: Operation
+    fencing_token: int
     subclusters: tuple[int, ...]
     why: Reason
     ends: frozenset[tuple[int | None, int | None]]  # the homes it changes: from, to
@@ -86,7 +86,7 @@ class Turn:
         return first([*(homes.gives(node) for node in sorted(nodes)), new])
 
 
-def _take_up(pk: int, generation: int, now: datetime) -> Turn | None:
+def _take_up(pk: int, generation: int, now: datetime) -> Lease | None:
     """Become the only one who works on a run; None if another one has, or it is not to be worked on."""
     with transaction.atomic():
         rows = Operation.objects.filter(pk=pk, generation=generation, state__in=LIVE, kind__in=RUNS)
@@ -106,27 +106,27 @@ def _take_up(pk: int, generation: int, now: datetime) -> Turn | None:
             events.touch(*topics_of(found))
         held = SubclusterLock.objects.filter(operation=pk).values_list("subcluster_id", flat=True)
         ends = frozenset((flow["from_id"], flow["to_id"]) for flow in found.plan.body["flows"])
-        return Turn(found, generation + 1, tuple(held), WHY[found.plan.goal], ends)
+        return Lease(found, generation + 1, tuple(held), WHY[found.plan.goal], ends)
 
 
-def batch(turn: Turn, now: datetime) -> bool:
+def batch(lease: Lease, now: datetime) -> bool:
     """One batch in one transaction; whether more may be moved right now."""
     with transaction.atomic():
-        hold_subclusters(all_subclusters(turn.found.cluster_id) if turn.takes_unassigned else turn.subclusters)
-        run_now = lock_run(turn.found.pk, turn.fence)
+        hold_subclusters(all_subclusters(lease.operation.cluster_id) if lease.takes_unassigned else lease.subclusters)
+        run_now = lock_run(lease.operation.pk, lease.fencing_token)
         if run_now is None:
             return False
         if run_now.wait_code == reasons.WAITS_FOR_RECOVERY.code:  # set and cleared with its locks, in this transaction
-            return _wait(turn, run_now, run_now.wait_code, now)
+            return _wait(lease, run_now, run_now.wait_code, now)
         if not run_now.may_move(now):
-            rest(turn.found)
-            return _wait(turn, run_now, reasons.WAITS_FOR_WINDOW.code, now)
-        if run_now.wait_code in RESTED and not take_back(turn.found, turn.subclusters):
-            return _wait(turn, run_now, reasons.WAITS_FOR_TURN.code, now)
-        homes = homes_of(turn.found.cluster_id)
-        if turn.locked(homes):
-            return _wait(turn, run_now, reasons.WAITS_FOR_FAILOVER.code, now)
-        return _step(turn, run_now, homes, now)
+            rest(lease.operation)
+            return _wait(lease, run_now, reasons.WAITS_FOR_WINDOW.code, now)
+        if run_now.wait_code in RESTED and not take_back(lease.operation, lease.subclusters):
+            return _wait(lease, run_now, reasons.WAITS_FOR_TURN.code, now)
+        homes = homes_of(lease.operation.cluster_id)
+        if lease.locked(homes):
+            return _wait(lease, run_now, reasons.WAITS_FOR_FAILOVER.code, now)
+        return _step(lease, run_now, homes, now)
 
 
 def _receives(target: TargetNow, homes: Homes) -> bool:
@@ -135,29 +135,29 @@ def _receives(target: TargetNow, homes: Homes) -> bool:
     return why is None or why[0] is reasons.NODE_WITHOUT_SUBCLUSTER
 
 
-def _wait(turn: Turn, run_now: RunNow, code: str, now: datetime) -> bool:
+def _wait(lease: Lease, run_now: RunNow, code: str, now: datetime) -> bool:
     """Leave the rest for later, saying what it waits for; "" is the throttle."""
-    _count(turn, run_now, code, now, [], Credits(run_now.anchor_at, [], run_now.credit))
+    _count(lease, run_now, code, now, [], Credits(run_now.anchor_at, [], run_now.credit))
     return False
 
 
-def _step(turn: Turn, run_now: RunNow, homes: Homes, now: datetime) -> bool:
+def _step(lease: Lease, run_now: RunNow, homes: Homes, now: datetime) -> bool:
     """Move what the throttle allows towards the nodes that serve, count it, and end the run when nothing is left."""
     left = [target for target in run_now.targets if target.left]
     ready = [target for target in left if _receives(target, homes)]
     if not ready:
-        return _wait(turn, run_now, reasons.WAITS_FOR_NODE.code, now) if left else _finish(turn, now)
+        return _wait(lease, run_now, reasons.WAITS_FOR_NODE.code, now) if left else _finish(lease, now)
     credits = _credits(run_now, ready, now)
     takes, more = allowed(credits.targets, credits.together, [target.left for target in ready], BATCH)
     if not sum(takes):
-        return _wait(turn, run_now, "", now)
-    moved = _move(turn, ready, takes, now)
+        return _wait(lease, run_now, "", now)
+    moved = _move(lease, ready, takes, now)
     rows = _rows(ready, takes, moved, credits)
     code = "" if len(ready) == len(left) else reasons.WAITS_FOR_NODE.code
-    _count(turn, run_now, code, now, rows, credits.less(sum(row.done for row in rows)))
-    _tell(turn.found, moved)
+    _count(lease, run_now, code, now, rows, credits.less(sum(row.done for row in rows)))
+    _tell(lease.operation, moved)
     ended = sum(target.left for target in left) == sum(row.done + row.skipped for row in rows)
-    return _finish(turn, now) if ended else more
+    return _finish(lease, now) if ended else more
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +204,9 @@ UNION ALL (
 """
 
 
-def _move(turn: Turn, targets: list[TargetNow], takes: list[int], now: datetime) -> list[Moved]:
+def _move(lease: Lease, targets: list[TargetNow], takes: list[int], now: datetime) -> list[Moved]:
     """The next planned rows of each target, in the order of the plan."""
-    plan = turn.found.plan_id
+    plan = lease.operation.plan_id
     named = [
         (target.node_id, target.cursor, take) for target, take in zip(targets, takes, strict=True) if target.node_id
     ]
@@ -214,7 +214,7 @@ def _move(turn: Turn, targets: list[TargetNow], takes: list[int], now: datetime)
     for target, take in zip(targets, takes, strict=True):
         if target.node_id is None:
             sql, params = sql + PICK_UNASSIGNED, [*params, plan, target.cursor, take]
-    return move_picked(turn.found, sql, params, why=turn.why, at=now)
+    return move_picked(lease.operation, sql, params, why=lease.why, at=now)
 
 
 class Row(NamedTuple):
@@ -255,13 +255,13 @@ WHERE o.id = %s
 """
 
 
-def _count(turn: Turn, run_now: RunNow, code: str, now: datetime, rows: list[Row], credits: Credits) -> None:
+def _count(lease: Lease, run_now: RunNow, code: str, now: datetime, rows: list[Row], credits: Credits) -> None:
     """Advance the targets and the run with its anchor and heartbeat, in one statement; `code` is what it waits for."""
     columns = [[row[i] for row in rows] for i in range(len(Row._fields))]
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [*columns, now, code, credits.at, credits.together, turn.found.pk])
+        cursor.execute(COUNT, [*columns, now, code, credits.at, credits.together, lease.operation.pk])
     if run_now.wait_code != code:
-        events.touch(*topics_of(turn.found))
+        events.touch(*topics_of(lease.operation))
 
 
 def _tell(found: Operation, moved: list[Moved]) -> None:
@@ -276,9 +276,9 @@ def _tell(found: Operation, moved: list[Moved]) -> None:
     )
 
 
-def _finish(turn: Turn, now: datetime) -> bool:
+def _finish(lease: Lease, now: datetime) -> bool:
     """End the run: what is neither done nor skipped were users or nodes deleted since."""
-    found = turn.found
+    found = lease.operation
     rows = Operation.objects.filter(pk=found.pk)
     rows.update(state=Progress.FINISHED, finished_at=now, wait_code="", skipped=F("total") - F("done"))
     release(found)
