@@ -4,12 +4,21 @@ Every task may be delivered twice, late, or die in the middle; the services behi
 from what the database holds. A task that is lost is found again by the next tick.
 """
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import heartbeat_sent
 from django.utils import timezone
 
 from assignments.recovery import service
 from assignments.runs import balancer, batches
-from topology.live import health
+from topology.live import events, health
+
+
+@heartbeat_sent.connect
+def leave_worker_sign(**_: Any) -> None:
+    """Let pages tell a worker that is gone from one that is behind: its main process sends this every two seconds."""
+    events.leave_worker_sign()
 
 
 @shared_task(name="assignments.tick")

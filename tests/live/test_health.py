@@ -48,23 +48,47 @@ def test_all_is_well_while_ticks_are_carried_out(client: Client) -> None:
     assert answer.json()["tick_age"] < 5
 
 
-def test_tasks_that_wait_mean_no_worker_and_an_empty_queue_no_beat(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+def works(monkeypatch: pytest.MonkeyPatch, *, lives: bool, waiting: int) -> None:
+    monkeypatch.setattr(events, "waiting_tasks", lambda: waiting)
+    monkeypatch.setattr(events, "worker_lives", lambda: lives)
+
+
+@pytest.mark.parametrize(
+    ("lives", "waiting", "expected"),
+    [
+        (False, 3, ["NO_WORKER"]),
+        (True, 0, ["NO_BEAT"]),
+        (True, 3, ["TICK_LATE"]),
+        (False, 0, ["NO_WORKER", "NO_BEAT"]),
+    ],
+)
+def test_a_tick_that_does_not_come_says_who_is_missing(
+    lives: bool, waiting: int, expected: list[str], client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     late(60)
-    monkeypatch.setattr(events, "waiting_tasks", lambda: 3)
-    assert codes() == ["NO_WORKER"]
+    works(monkeypatch, lives=lives, waiting=waiting)
+    assert codes() == expected
     answer = client.get("/healthz")
-    assert (answer.status_code, answer.json()["worker"], answer.json()["beat"]) == (503, False, True)
-    monkeypatch.setattr(events, "waiting_tasks", lambda: 0)
-    assert codes() == ["NO_BEAT"]
-    assert client.get("/healthz").json()["beat"] is False
+    parts = answer.json()
+    assert answer.status_code == 503
+    assert [parts[name] for name in ("worker", "beat", "tick")] == [
+        code not in expected for code in ("NO_WORKER", "NO_BEAT", "TICK_LATE")
+    ]
+
+
+def test_the_sign_of_a_worker_is_good_for_seconds() -> None:
+    events.client().delete(f"{events.stream_name()}:worker")
+    assert not events.worker_lives()
+    tasks.leave_worker_sign()
+    assert events.worker_lives()
+    assert 0 < events.client().ttl(f"{events.stream_name()}:worker") <= events.WORKER_SIGN
 
 
 def test_a_new_installation_has_a_minute_for_its_first_tick(monkeypatch: pytest.MonkeyPatch) -> None:
     make_crowd(1)
     assert codes() == []
-    monkeypatch.setattr(events, "waiting_tasks", lambda: 0)
+    assert health.report()["tick_age"] is None, "an age that is not known is not a time to come"
+    works(monkeypatch, lives=True, waiting=0)
     Cluster.objects.update(created_at=timezone.now() - timedelta(minutes=2))
     assert codes() == ["NO_BEAT"]
 
@@ -204,7 +228,7 @@ def test_a_database_that_is_away_is_503_everywhere_with_its_reason(without_datab
 
 
 def test_a_run_that_nobody_works_on_says_since_when_and_no_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "waiting_tasks", lambda: 0)
+    works(monkeypatch, lives=True, waiting=0)
     crowd = make_crowd(40, 0)
     plan = plans.make_plan(crowd, Goal.BALANCE, author="anna")
     run = operations.start(plan.hash, actor="anna", rate=1)
@@ -223,3 +247,20 @@ def test_a_run_that_nobody_works_on_says_since_when_and_no_time_left(monkeypatch
     assert 'data-code="NO_BEAT"' in client.get(reverse("cluster", args=["crowd"])).content.decode()
     operations.pause(run.pk, actor="anna")
     assert "Stalled" not in client.get(reverse("operation-bar", args=[run.pk])).content.decode()
+
+
+def test_a_run_says_that_it_is_stalled_when_only_the_disk_is_full() -> None:
+    crowd = make_crowd(40, 0)
+    plan = plans.make_plan(crowd, Goal.BALANCE, author="anna")
+    run = operations.start(plan.hash, actor="anna", rate=1)
+    tasks.tick()
+    now = timezone.now()
+    stored = now - timedelta(minutes=3)
+    events.leave_signs({"tried": now.isoformat(), "wrong": "DISK_FULL", "stored": stored.isoformat()})
+    try:
+        assert health.stalled_since(now) == stored
+        shown = as_(roles.OPERATOR).get(reverse("operation-bar", args=[run.pk])).content.decode()
+        assert "Stalled since" in shown
+        assert " left" not in shown
+    finally:
+        events.client().delete(f"{events.stream_name()}:signs")

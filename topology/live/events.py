@@ -22,6 +22,7 @@ from topology.reasons import Reason
 log = logging.getLogger(__name__)
 KEPT = 10_000  # messages in the stream; a browser away for longer fetches everything once
 ENGINE = "engine"
+WORKER_SIGN = 6  # seconds for which the last sign of a worker counts
 
 AWAY = (redis.RedisError, OSError)  # what a Redis that went away raises
 
@@ -151,6 +152,23 @@ def signs() -> dict[str, str]:
 
 def _signs() -> str:
     return f"{stream_name()}:signs"
+
+
+def leave_worker_sign() -> None:
+    """Say that a worker lives; the sign is good for three of its heartbeats (2 s each)."""
+    try:
+        client().set(_worker(), "1", ex=WORKER_SIGN)
+    except AWAY as error:
+        log.warning("no sign of life left: %s", error)
+
+
+def worker_lives() -> bool:
+    """Whether a worker left a sign of life just now. Raises what a Redis that went away raises."""
+    return bool(client().exists(_worker()))
+
+
+def _worker() -> str:
+    return f"{stream_name()}:worker"
 
 
 def alive() -> bool:

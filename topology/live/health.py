@@ -3,7 +3,8 @@
     heartbeat of the tick (database) + waiting tasks (Redis) + a write that is tried  ->  Trouble, with since when
 
 The tick is a task that the beat sends once a second and the worker carries out. When none was carried out for a while,
-tasks that wait mean that nobody takes them (no worker), an empty queue that nobody sends them (no beat).
+an empty queue means that no beat sends them; tasks that wait mean that the worker is gone (it leaves a sign of life
+every two seconds) or, while its sign is there, that it is behind.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def beat(now: datetime) -> None:
     """Note that the tick was carried out, in one narrow row; now and then the disk is tried too."""
     try:
         if not Heartbeat.objects.filter(name=TICK).update(at=now):
-            Heartbeat.objects.get_or_create(name=TICK, defaults={"at": now})
+            Heartbeat.objects.bulk_create([Heartbeat(name=TICK, at=now)], ignore_conflicts=True)  # two ticks at once
     except Error:
         _try_now_and_then(now)
         raise
@@ -107,8 +108,13 @@ def _moment(marks: dict[str, str], name: str) -> datetime | None:
 
 
 def last_tick() -> datetime | None:
-    """The real time of the last tick; of the first cluster where there was none yet."""
-    at = Heartbeat.objects.filter(name=TICK).values_list("at", flat=True).first()
+    """The real time of the last tick; None before the first."""
+    return Heartbeat.objects.filter(name=TICK).values_list("at", flat=True).first()
+
+
+def _tick_expected() -> datetime | None:
+    """From when a tick is missed: the last one; before the first one, a minute after the first cluster was made."""
+    at = last_tick()
     if at is not None:
         return at
     first = Cluster.objects.order_by("created_at").values_list("created_at", flat=True).first()
@@ -116,8 +122,19 @@ def last_tick() -> datetime | None:
 
 
 def stalled_since(now: datetime) -> datetime | None:
-    """Since when nothing goes on by itself; None while ticks come."""
-    at = last_tick()
+    """Since when nothing goes on by itself: no tick came, or nothing can be stored; None while all goes on."""
+    late = _late_since(now)
+    if late is not None:
+        return late
+    try:
+        failed = _store_trouble(events.signs(), now)
+    except events.AWAY:
+        return None  # ticks stop with Redis
+    return (failed.since or now) if failed else None
+
+
+def _late_since(now: datetime) -> datetime | None:
+    at = _tick_expected()
     return at if at is not None and now - at > LATE else None
 
 
@@ -134,13 +151,20 @@ def _troubles(now: datetime) -> Iterator[Trouble]:
         return
     try:
         failed = _store_trouble(events.signs(), now)
+        if failed:
+            yield failed  # ticks that stopped follow from it
+        elif since is not None:
+            yield from (Trouble(reason, since) for reason in _why_no_tick())
     except events.AWAY:
         yield Trouble(reasons.REDIS_AWAY, since)
-        return
-    if failed:
-        yield failed  # ticks that stopped follow from it
-    elif since is not None:
-        yield Trouble(reasons.NO_WORKER if events.waiting_tasks() else reasons.NO_BEAT, since)
+
+
+def _why_no_tick() -> list[Reason]:
+    """Who is missing: a worker that lives and has tasks waiting is only behind."""
+    works, waiting = events.worker_lives(), events.waiting_tasks() > 0
+    if works:
+        return [reasons.TICK_LATE if waiting else reasons.NO_BEAT]
+    return [reasons.NO_WORKER] if waiting else [reasons.NO_WORKER, reasons.NO_BEAT]
 
 
 def _asked_once(now: datetime) -> datetime | None:
@@ -149,7 +173,7 @@ def _asked_once(now: datetime) -> datetime | None:
         if time.monotonic() < _database.silent_until:
             raise Error
         try:
-            since = stalled_since(now)
+            since = _late_since(now)
         except Error:
             _database.silent_until = time.monotonic() + AWAY_FOR
             raise
@@ -178,6 +202,7 @@ def report() -> dict[str, Any]:
         "redis": events.alive(),
         "worker": reasons.NO_WORKER not in found,
         "beat": reasons.NO_BEAT not in found,
+        "tick": reasons.TICK_LATE not in found,
         "tick_age": round((timezone.now() - at).total_seconds(), 1) if at else None,
         "troubles": [trouble.as_dict() for trouble in wrong],
     }

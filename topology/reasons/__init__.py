@@ -74,6 +74,7 @@ from topology.reasons.health import (
     NO_BEAT,
     NO_WORKER,
     REDIS_AWAY,
+    TICK_LATE,
 )
 from topology.reasons.imports import (
     CLUSTER_IN_FAILOVER,

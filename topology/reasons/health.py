@@ -14,6 +14,12 @@ NO_BEAT = add(
     "Start the beat: celery -A config beat, or manage.py up.",
     ALARM,
 )
+TICK_LATE = add(
+    "TICK_LATE",
+    "The worker is behind: failovers, runs and the balancer wait. Reading works, and so do moves of up to 50 users.",
+    "Start another worker, or wait until this one has caught up. Its log says what takes long.",
+    ALARM,
+)
 REDIS_AWAY = add(
     "REDIS_AWAY",
     "Redis does not answer: pages are not live, failovers and runs stand still. Reading and small moves work.",
