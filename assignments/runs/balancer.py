@@ -20,7 +20,7 @@ from assignments.models import ACTIVE, Goal, Kind, Operation, Plan, Progress, Ru
 from assignments.planning import plans
 from assignments.planning.loads import load_of
 from assignments.planning.rules.loads import ClusterLoad, Proposal
-from assignments.runs import operations
+from assignments.runs import by_people, operations
 from assignments.runs.rules import balancer
 from assignments.runs.rules.balancer import Automation, Load, Verdict
 from topology import reasons
@@ -30,7 +30,8 @@ from topology.reasons import Refused
 from topology.rules.states import State
 
 ROUND = timedelta(seconds=30)  # real time between two rounds of a cluster
-ACTOR = "balancer"
+ACTOR = by_people.BALANCER
+RECOMMENDING = (reasons.BALANCER_RECOMMENDS, reasons.BALANCER_UNDONE, reasons.BALANCER_MOVED_BY_HAND)
 SETTINGS = (
     "automation",
     "threshold",
@@ -109,7 +110,7 @@ def look(cluster_id: int, now: datetime) -> Verdict | None:
     verdict = _decide(cluster, policy, load, now)
     plan = policy.plan
     if verdict.why in (reasons.BALANCER_ACTS, reasons.BALANCER_RECOMMENDS):
-        plan, verdict = _follow(cluster, policy, verdict)
+        plan, verdict = _follow(cluster, policy, load, verdict)
     _remember(policy, verdict, plan, now)
     return verdict
 
@@ -131,6 +132,7 @@ def _decide(cluster: Cluster, policy: RunPolicy, load: ClusterLoad, now: datetim
         operation=_active(cluster),
         held=policy.held,
         moved_at=_moved_at(cluster),
+        checked_at=policy.checked_at,
     )
     return balancer.decide(policy.rules, found, now)
 
@@ -166,19 +168,28 @@ def _moved_at(cluster: Cluster) -> datetime | None:
     return at
 
 
-def _follow(cluster: Cluster, policy: RunPolicy, verdict: Verdict) -> tuple[Plan | None, Verdict]:
+def _follow(
+    cluster: Cluster, policy: RunPolicy, load: ClusterLoad, verdict: Verdict
+) -> tuple[Plan | None, Verdict]:
     """Make the plan, and run it when that is what was decided; a refusal becomes what the round says."""
     try:
         with transaction.atomic():
             plan = plans.make_plan(cluster, Goal.BALANCE, author=ACTOR)
-            if not verdict.act:
-                return plan, verdict
-            if policy.approval_required:
-                return plan, Verdict(False, reasons.BALANCER_RECOMMENDS, verdict.facts, verdict.held)
-            operations.start(plan.hash, actor=ACTOR, in_window=not policy.window.always)
+            if verdict.act:
+                verdict = _defer(policy, load, verdict, plan)
+            if verdict.act:
+                operations.start(plan.hash, actor=ACTOR, in_window=not policy.window.always)
             return plan, verdict
     except Refused as refusal:
-        return None, Verdict(False, refusal.reason, refusal.facts, verdict.held)
+        return None, Verdict(False, refusal.reason, refusal.facts, 0)
+
+
+def _defer(policy: RunPolicy, load: ClusterLoad, verdict: Verdict, plan: Plan) -> Verdict:
+    """Leave a plan to people that needs an approval, or that takes back what they did."""
+    if policy.approval_required:
+        return balancer.recommend(policy.rules, verdict, reasons.BALANCER_RECOMMENDS)
+    loads = {n.id: Load(n.users, n.capacity_users) for n in load.nodes if n.subcluster is not None}
+    return balancer.defer(policy.rules, verdict, loads, by_people.against(plan))
 
 
 def _remember(policy: RunPolicy, verdict: Verdict, plan: Plan | None, now: datetime) -> None:
@@ -188,7 +199,7 @@ def _remember(policy: RunPolicy, verdict: Verdict, plan: Plan | None, now: datet
     policy.checked_at, policy.plan = now, plan
     policy.save(update_fields=["held", "code", "facts", "checked_at", "plan"])
     topic = f"cluster-{policy.cluster_id}"
-    if news and verdict.why in (reasons.BALANCER_ACTS, reasons.BALANCER_RECOMMENDS):
+    if news and verdict.why in (reasons.BALANCER_ACTS, *RECOMMENDING):
         events.record(verdict.why, cluster=policy.cluster, actor=ACTOR, topics=[topic], **verdict.facts)
     elif changed:
         events.touch(topic)

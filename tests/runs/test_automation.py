@@ -8,9 +8,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from assignments.models import Assignment, Kind, Operation, Plan, Progress, RunPolicy
-from assignments.runs import balancer, hand_moves
-from tests.crowd import make_crowd, nodes_of
+from assignments.board.views.page import rules_context
+from assignments.models import Assignment, Kind, Operation, Plan, RunPolicy
+from assignments.runs import balancer, hand_moves, operations
+from tests.crowd import Hands, make_crowd, nodes_of, people_of
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import Refused
 
@@ -85,17 +86,120 @@ def test_waits_while_a_node_is_degraded_and_while_a_pair_is_in_a_failover() -> N
     assert rounds(cluster, 1) == ["BALANCER_FAILOVER"]
 
 
-def test_does_not_revert_a_manual_move_within_the_cooldown() -> None:
+def test_recommends_instead_of_reverting_a_move_by_hand() -> None:
     cluster = make_crowd(30, 30)
     automated(cluster, rounds=1, cooldown_minutes=10)
     one, two = nodes_of(cluster)
     moved = Assignment.objects.filter(home_node=two).values_list("user_id", flat=True)[:20]
     hand_moves.move_users(cluster, list(moved), one, actor="ann")
     assert rounds(cluster, 1) == ["BALANCER_COOLDOWN"]
-    Operation.objects.update(finished_at=timezone.now() - timedelta(minutes=11))
+    let_the_cooldown_pass()
+    assert rounds(cluster, 3) == ["BALANCER_MOVED_BY_HAND"] * 3
+    assert not Operation.objects.filter(author_name="balancer").exists()
+    assert Event.objects.filter(code="BALANCER_MOVED_BY_HAND").count() == 1
+    assert recommended(cluster) == "would reverse what was moved by hand (20 users)"
+
+
+def let_the_cooldown_pass() -> None:
+    Operation.objects.update(finished_at=timezone.now() - timedelta(days=1))
     RunPolicy.objects.update(checked_at=None)
+
+
+def settle(node: Node) -> None:
+    """All unassigned users get their home there, by nobody's hand."""
+    Assignment.objects.filter(home_node=None).update(home_node=node, serving_node=node)
+
+
+def recommended(cluster: Cluster) -> str:
+    """The end of what the command says, after the page was seen to offer the plan with the same words."""
+    policy = RunPolicy.objects.get(cluster=cluster)
+    assert rules_context(cluster) == {"rules": policy, "recommendation": True}
+    assert policy.plan
+    assert policy.plan.moves > 0
+    out = io.StringIO()
+    call_command("balancer", cluster.name, stdout=out)
+    assert out.getvalue().strip() == policy.sentence
+    return policy.sentence.rstrip(".").partition(" does not run it: it ")[2]
+
+
+def finish(plan_hash: str, actor: str) -> Operation:
+    found = operations.start(plan_hash, actor=actor, unthrottled=True)
+    Hands().finish(found)
+    return found
+
+
+def test_recommends_after_a_person_undid_its_run_until_a_person_runs_a_plan() -> None:
+    cluster = make_crowd(60, 0, waiting=40)
+    automated(cluster, rounds=1)
     assert rounds(cluster, 1) == ["BALANCER_ACTS"]
-    assert Operation.objects.filter(state=Progress.QUEUED).count() == 1
+    run = Operation.objects.get()
+    Hands().finish(run)
+    finish(operations.undo(run.pk, actor="ann").hash, "ann")
+    let_the_cooldown_pass()
+    assert rounds(cluster, 2) == ["BALANCER_UNDONE"] * 2
+    policy = RunPolicy.objects.get()
+    assert f"a person has undone Rebalance {run.pk}." in policy.sentence
+    assert Event.objects.filter(code="BALANCER_UNDONE").count() == 1
+    # They run the plan that it recommends: agreed. Then the imbalance comes back by itself.
+    assert policy.plan
+    finish(policy.plan.hash, "ann")
+    let_the_cooldown_pass()
+    settle(nodes_of(cluster)[1])
+    assert rounds(cluster, 1) == ["BALANCER_ACTS"]
+
+
+def test_recommends_after_a_person_cancelled_its_run() -> None:
+    cluster = make_crowd(60, 0)
+    automated(cluster, rounds=1)
+    rounds(cluster, 1)
+    operations.cancel(Operation.objects.get().pk, actor="ann")
+    let_the_cooldown_pass()
+    assert rounds(cluster, 1) == ["BALANCER_UNDONE"]
+    assert "has cancelled Rebalance" in RunPolicy.objects.get().sentence
+
+
+def test_a_redo_of_its_run_lets_it_act_again() -> None:
+    cluster = make_crowd(60, 0, waiting=40)
+    automated(cluster, rounds=1)
+    rounds(cluster, 1)
+    run = Operation.objects.get()
+    Hands().finish(run)
+    back = finish(operations.undo(run.pk, actor="ann").hash, "ann")
+    finish(operations.undo(back.pk, actor="ann").hash, "ann")
+    let_the_cooldown_pass()
+    settle(nodes_of(cluster)[0])
+    assert rounds(cluster, 1) == ["BALANCER_ACTS"]
+
+
+def test_acts_where_moves_by_hand_are_not_what_it_evens_out() -> None:
+    cluster = make_crowd(60, 0)
+    automated(cluster, rounds=1)
+    one, two = nodes_of(cluster)
+    hand_moves.move_users(cluster, people_of(one, 5), two, actor="ann")
+    let_the_cooldown_pass()
+    assert rounds(cluster, 1) == ["BALANCER_ACTS"]
+
+
+def test_rounds_before_a_failover_do_not_count_after_it() -> None:
+    cluster = make_crowd(60, 0)
+    automated(cluster, rounds=3)
+    assert rounds(cluster, 2) == ["BALANCER_HOLDING"] * 2
+    Node.objects.filter(number=2).update(power_on=False)
+    again = timezone.now() + 2 * balancer.ROUND
+    assert (verdict := balancer.look(cluster.pk, again))
+    assert verdict.why.code == "BALANCER_DEGRADED"
+    Node.objects.update(power_on=True)
+    said = [balancer.look(cluster.pk, again + n * balancer.ROUND) for n in (1, 2, 3)]
+    assert [verdict and verdict.act for verdict in said] == [False, False, True]
+
+
+def test_a_console_that_was_stopped_for_three_days_begins_anew() -> None:
+    cluster = make_crowd(60, 0)
+    automated(cluster, rounds=3)
+    assert rounds(cluster, 2) == ["BALANCER_HOLDING"] * 2
+    again = timezone.now() + timedelta(days=3)
+    said = [balancer.look(cluster.pk, again + n * balancer.ROUND) for n in (0, 1, 2)]
+    assert [verdict and verdict.act for verdict in said] == [False, False, True]
 
 
 def test_an_active_standby_cluster_is_left_alone() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.runs.rules.balancer import Automation, Ground, Load, Rules, decide, imbalance
+from assignments.runs.rules.balancer import Automation, Ground, Hands, Load, Rules, decide, defer, imbalance
 from assignments.runs.rules.window import Window
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -46,6 +46,75 @@ def test_says_what_holds_it_back(rules: dict, ground: dict, code: str) -> None:
     assert not verdict.act
     assert verdict.why.code == code
     assert "{" not in verdict.sentence
+
+
+BLOCKS = [
+    {"maintenance": "n1"},
+    {"failover": "sc-1"},
+    {"degraded": "n1"},
+    {"operation": "Rebalance 7"},
+    {"moved_at": NOW},
+    {"loads": EVEN},
+]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_rounds_do_not_count_while_it_could_not_act(block: dict) -> None:
+    held, acted = 2, []
+    for ground in (block, block, block, {}, {}, {}):
+        verdict = decide(RULES, replace(GROUND, **ground, held=held), NOW)
+        held = verdict.held
+        acted.append(verdict.act)
+    assert acted == [False, False, False, False, False, True]
+
+
+def test_rounds_do_not_count_outside_of_the_window() -> None:
+    rules = replace(RULES, window=Window(time(13), time(14)))
+    before, opened = NOW, NOW + timedelta(hours=1)
+    assert decide(rules, replace(GROUND, held=9), before).held == 0
+    assert decide(rules, replace(GROUND, held=0), opened).why.code == "BALANCER_HOLDING"
+
+
+@pytest.mark.parametrize(
+    ("away", "codes"),
+    [
+        (timedelta(seconds=31), ["BALANCER_ACTS"]),
+        (timedelta(minutes=10), ["BALANCER_HOLDING", "BALANCER_HOLDING", "BALANCER_ACTS"]),
+        (timedelta(days=3), ["BALANCER_HOLDING", "BALANCER_HOLDING", "BALANCER_ACTS"]),
+    ],
+)
+def test_after_a_stop_it_begins_anew(away: timedelta, codes: list[str]) -> None:
+    held, last, said = 2, NOW - away, []
+    for number in range(len(codes)):
+        now = NOW + number * timedelta(seconds=30)
+        verdict = decide(RULES, replace(GROUND, held=held, checked_at=last), now)
+        held, last = verdict.held, now
+        said.append(verdict.why.code)
+    assert said == codes
+
+
+LOADS = {1: UNEVEN[0], 2: UNEVEN[1]}
+ACTS = decide(RULES, GROUND, NOW)
+
+
+@pytest.mark.parametrize(
+    ("hands", "code"),
+    [
+        (Hands(), "BALANCER_ACTS"),
+        (Hands("Rebalance 7", "undone"), "BALANCER_UNDONE"),
+        (Hands(taken_back=1), "BALANCER_MOVED_BY_HAND"),
+        (Hands(moved={(2, 1): 1000}), "BALANCER_MOVED_BY_HAND"),  # without them the nodes were even
+        (Hands(moved={(2, 1): 100}), "BALANCER_ACTS"),  # without them they were not
+        (Hands(moved={(1, 2): 100}), "BALANCER_ACTS"),
+        (Hands(moved={(8, 9): 100}), "BALANCER_ACTS"),  # between nodes that are gone
+    ],
+)
+def test_what_people_did_is_not_taken_back(hands: Hands, code: str) -> None:
+    verdict = defer(RULES, ACTS, LOADS, hands)
+    assert (verdict.why.code, verdict.act) == (code, code == "BALANCER_ACTS")
+    assert "{" not in verdict.sentence
+    if not verdict.act:  # it says the same in the next round
+        assert decide(RULES, replace(GROUND, held=verdict.held), NOW).act
 
 
 def test_never_acts_in_its_first_round_and_forgets_rounds_when_calm() -> None:

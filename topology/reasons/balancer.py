@@ -32,6 +32,18 @@ BALANCER_RECOMMENDS = add(
     "Look at the plan and run it.",
     NEWS,
 )
+BALANCER_UNDONE = add(
+    "BALANCER_UNDONE",
+    "Recommends a plan of {moves} moves and does not run it: a person has {how} {run}.",
+    "Run the plan, and it acts by itself again; or leave the users where they are.",
+    NEWS,
+)
+BALANCER_MOVED_BY_HAND = add(
+    "BALANCER_MOVED_BY_HAND",
+    "Recommends a plan of {moves} moves and does not run it: it would reverse what was moved by hand ({users} users).",
+    "Run the plan, and it acts by itself again; or pin the users who are to stay.",
+    NEWS,
+)
 BALANCER_ACTS = add(
     "BALANCER_ACTS", "Runs a plan of {moves} moves that lowers the excess of {excess} % by {gain} points.", level=NEWS
 )

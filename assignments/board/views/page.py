@@ -10,9 +10,9 @@ from assignments.board.checks import shape_of
 from assignments.models import RunPolicy
 from assignments.population.selectors import board_of, node_of, subcluster_of
 from assignments.recovery.views.recovery import verbs
+from assignments.runs.balancer import RECOMMENDING
 from assignments.runs.views.runs import strip_runs
 from assignments.users.views.user_list import pane, topics
-from topology import reasons
 from topology.accounts import roles
 from topology.models import Cluster
 from topology.rules import deployment
@@ -34,7 +34,7 @@ def board_context(cluster: str) -> dict[str, Any]:
 def rules_context(cluster: Cluster) -> dict[str, Any]:
     """What the automatic balancer says, and whether it recommends a plan."""
     rules = RunPolicy.objects.filter(cluster=cluster).first() or RunPolicy(cluster=cluster, code="BALANCER_OFF")
-    waits = rules.code == reasons.BALANCER_RECOMMENDS.code and rules.plan_id is not None
+    waits = rules.code in {why.code for why in RECOMMENDING} and rules.plan_id is not None
     return {"rules": rules, "recommendation": waits}
 
 

@@ -2,14 +2,16 @@
 
 Every round measures the imbalance; it acts only when nothing below speaks against it, asked in this order:
 
-    off -> maintenance -> failover on -> node degraded -> a run is active -> balanced enough -> not held long enough
-        -> cooldown -> outside the window -> gain too small -> waits for a person | ACT
+    off -> maintenance -> failover on -> node degraded -> a run is active -> balanced enough -> cooldown
+        -> outside the window -> not held long enough -> gain too small -> waits for a person
+        -> its run was undone -> it would move back what was moved by hand | ACT
 
-A human move is never reverted: after one, the cooldown runs. At start-up no round has been held yet, so a fresh
-balancer never acts at once.
+Only rounds in which it could act count as held: each of the first seven, and a stop of the console, begins anew. What a
+person did it never takes back by itself: then it makes the plan and leaves the rest to them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -26,6 +28,9 @@ class Automation(StrEnum):
     OFF = "off"
     RECOMMEND = "recommend"
     ON = "on"
+
+
+GAP = timedelta(minutes=2)  # after so long without a round the next one begins anew
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,17 @@ class Ground:
     operation: str = ""  # a run that is active
     held: int = 0  # rounds in a row past the threshold before this one
     moved_at: datetime | None = None  # the last move by hand or by a run
+    checked_at: datetime | None = None  # the round before this one
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What people did since a person last ran a plan for balance, held against a plan of the balancer."""
+
+    run: str = ""  # its own run that a person undid or cancelled
+    how: str = ""
+    moved: Mapping[tuple[int, int], int] = field(default_factory=dict)  # users still there, by (from, to) node
+    taken_back: int = 0  # those of them whom the plan moves straight back
 
 
 @dataclass(frozen=True)
@@ -88,37 +104,75 @@ def imbalance(loads: tuple[Load, ...]) -> int:
 def decide(rules: Rules, ground: Ground, now: datetime) -> Verdict:
     """One round of the balancer."""
     excess = imbalance(ground.loads)
-    held = ground.held + 1 if excess >= rules.threshold else 0
 
-    def idle(why: Reason, **facts: Any) -> Verdict:
-        return Verdict(False, why, facts, held)
+    def blocked(why: Reason, **facts: Any) -> Verdict:
+        return Verdict(False, why, facts, 0)
 
     if rules.automation is Automation.OFF:
-        return Verdict(False, reasons.BALANCER_OFF, {}, 0)
+        return blocked(reasons.BALANCER_OFF)
     if ground.maintenance:
-        return idle(reasons.BALANCER_MAINTENANCE, node=ground.maintenance)
+        return blocked(reasons.BALANCER_MAINTENANCE, node=ground.maintenance)
     if ground.failover:
-        return idle(reasons.BALANCER_FAILOVER, subcluster=ground.failover)
+        return blocked(reasons.BALANCER_FAILOVER, subcluster=ground.failover)
     if ground.degraded:
-        return idle(reasons.BALANCER_DEGRADED, node=ground.degraded)
+        return blocked(reasons.BALANCER_DEGRADED, node=ground.degraded)
     if ground.operation:
-        return idle(reasons.BALANCER_BUSY, operation=ground.operation)
+        return blocked(reasons.BALANCER_BUSY, operation=ground.operation)
     if excess < rules.threshold:
-        return idle(reasons.BALANCER_BALANCED, excess=excess, threshold=rules.threshold)
-    if held < rules.rounds:
-        return idle(reasons.BALANCER_HOLDING, excess=excess, held=held, rounds=rules.rounds)
+        return blocked(reasons.BALANCER_BALANCED, excess=excess, threshold=rules.threshold)
     if ground.moved_at and now < ground.moved_at + rules.cooldown:
-        return idle(reasons.BALANCER_COOLDOWN, until=_moment(ground.moved_at + rules.cooldown, rules.window))
+        return blocked(reasons.BALANCER_COOLDOWN, until=_moment(ground.moved_at + rules.cooldown, rules.window))
     if not rules.window.holds(now):
-        return idle(
-            reasons.BALANCER_WINDOW, window=str(rules.window), opens=_moment(rules.window.opens(now), rules.window)
-        )
+        opens = _moment(rules.window.opens(now), rules.window)
+        return blocked(reasons.BALANCER_WINDOW, window=str(rules.window), opens=opens)
+    return _judge(rules, ground, excess, _held(ground, now))
+
+
+def _held(ground: Ground, now: datetime) -> int:
+    """Rounds in a row with this one: a balancer that did not look for a while has seen only this one."""
+    stopped = ground.checked_at is not None and now - ground.checked_at > GAP
+    return 1 if stopped else ground.held + 1
+
+
+def _judge(rules: Rules, ground: Ground, excess: int, held: int) -> Verdict:
+    """A round in which it could act."""
+    if held < rules.rounds:
+        facts = {"excess": excess, "held": held, "rounds": rules.rounds}
+        return Verdict(False, reasons.BALANCER_HOLDING, facts, held)
     gain = excess - imbalance(ground.after)
     if not ground.moves or gain < rules.minimum_gain:
-        return idle(reasons.BALANCER_GAIN, gain=gain, minimum=rules.minimum_gain)
+        return Verdict(False, reasons.BALANCER_GAIN, {"gain": gain, "minimum": rules.minimum_gain}, held)
     act = rules.automation is Automation.ON
     why = reasons.BALANCER_ACTS if act else reasons.BALANCER_RECOMMENDS
     return Verdict(act, why, {"moves": ground.moves, "excess": excess, "gain": gain}, 0 if act else held)
+
+
+def defer(rules: Rules, verdict: Verdict, loads: Mapping[int, Load], hands: Hands) -> Verdict:
+    """The verdict to act, or to recommend only because a person did the opposite; `loads` by node.
+
+    Moves by hand are respected as persons, whom the plan would move back, and as counts: when the nodes would be
+    balanced enough without them, the imbalance is what somebody wanted.
+    """
+    if hands.run:
+        return recommend(rules, verdict, reasons.BALANCER_UNDONE, run=hands.run, how=hands.how)
+    wanted = bool(hands.moved) and imbalance(_without(loads, hands.moved)) < rules.threshold
+    users = sum(hands.moved.values()) if wanted else hands.taken_back
+    return recommend(rules, verdict, reasons.BALANCER_MOVED_BY_HAND, users=users) if users else verdict
+
+
+def recommend(rules: Rules, verdict: Verdict, why: Reason, **facts: Any) -> Verdict:
+    """Not to act but to recommend, for this reason; the next round has held long enough, too."""
+    return Verdict(False, why, verdict.facts | facts, rules.rounds)
+
+
+def _without(loads: Mapping[int, Load], moved: Mapping[tuple[int, int], int]) -> tuple[Load, ...]:
+    """The loads if nobody had been moved by hand."""
+    users = {node: load.users for node, load in loads.items()}
+    for (source, to), count in moved.items():
+        if source in users and to in users:
+            users[source] += count
+            users[to] -= count
+    return tuple(Load(users[node], load.capacity) for node, load in loads.items())
 
 
 def _moment(at: datetime, window: Window) -> str:
