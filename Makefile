@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-run setup-test run test lint types deploy-check bench goldens lock audit clean
+.PHONY: help setup setup-run setup-test run test lint types deploy-check bench goldens lock audit tabler clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -100,6 +100,23 @@ $(VENV)/.audit/.made: requirements/audit.txt $(VENV)/.made
 	@$(PYTHON) -m venv $(VENV)/.audit
 	@$(VENV)/.audit/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/audit.txt
 	@touch $@
+
+# Tabler's stylesheet without what no template, script or view names. Needs node and the network, so that only who takes
+# a new class of Tabler's, or a new version, runs it; tests/house/test_tabler.py says when that is needed.
+TABLER := @tabler/core@1.6.1
+PURGECSS := purgecss@8.0.0
+# What no file names as it stands: scripts and the browser set it on elements that are there.
+MADE_AT_RUN_TIME := data-bs-theme light dark aria-describedby aria-disabled aria-expanded true
+tabler:
+	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT && root=$$PWD && cd "$$made" && \
+	npm install --silent --no-audit --no-fund --ignore-scripts $(TABLER) $(PURGECSS) && \
+	css=node_modules/@tabler/core/dist/css/tabler.min.css && \
+	sed '/^[/][*]# sourceMappingURL/d' $$css | grep -oE '\.-?[_a-zA-Z]([\]?[-_a-zA-Z0-9]|[\].)*' | tr -d '.\\' | \
+		LC_ALL=C sort -u > "$$root/tests/vendor/tabler/classes.txt" && \
+	node_modules/.bin/purgecss --css $$css --output out.css --content "$$root/templates/**/*.html" "$$root/static/js/*.js" \
+		"$$root/topology/**/*.py" "$$root/assignments/**/*.py" --safelist $(MADE_AT_RUN_TIME) && \
+	sed '/^[/][*]# sourceMappingURL/d' out.css > "$$root/static/vendor/tabler/tabler.min.css" && \
+	wc -c "$$root/static/vendor/tabler/tabler.min.css"
 
 clean:
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results

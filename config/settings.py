@@ -70,7 +70,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.local.static_files.CompressedFiles" if DEBUG or LOCAL else "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "topology.views.headers.PrivateAnswers",
     "django.contrib.sessions.middleware.SessionMiddleware",
