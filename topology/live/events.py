@@ -187,6 +187,23 @@ def waiting_tasks() -> int:
         return 0
 
 
+def newest_version() -> int:
+    """The version that the newest message raised everything to. Raises what a Redis that went away raises."""
+    last: list[tuple[bytes, Any]] = client().xrevrange(stream_name(), count=1)  # type: ignore[assignment]
+    return version_of(last[0][0].decode()) if last else int(time.time() * 1000) * 1000
+
+
+def version_of(key: str) -> int:
+    """The id of a message as one number that grows: its millisecond, and its place among a thousand in it."""
+    millisecond, place = order(key)
+    return millisecond * 1000 + min(place, 999)
+
+
+def message_of(version: int) -> str:
+    """The id of the message that raised everything to a version."""
+    return f"{version // 1000}-{version % 1000}"
+
+
 def open_reader() -> Any:  # what redis-py says of its answers does not hold for streams
     """A client for one event loop, with ten connections at most: who finds none waits for one."""
     pool = redis.asyncio.BlockingConnectionPool.from_url(

@@ -1,13 +1,15 @@
 """What every template may use: icons, bars, numbers, times, and the look of a state."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from topology.accounts import pseudonyms
 from topology.rules.states import LOOKS, State
@@ -15,9 +17,28 @@ from topology.rules.states import LOOKS, State
 register = template.Library()
 
 
+@register.simple_block_tag(takes_context=True)
+def part(context: Context, content: SafeString, *name: Any) -> SafeString:
+    """A piece of the page that is told to browsers by itself when it alone changed; it is the element of that id.
+
+    Where pieces are collected (`parts` of the context) a mark stands in its place (assignments/board/shared.py).
+    """
+    piece, parts = mark_safe(content.strip()), context.get("parts")
+    if parts is None:
+        return piece
+    pk = "".join(map(str, name))
+    parts[pk] = piece
+    return mark_safe(f"<!--{pk}-->")
+
+
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """A symbol of static/img/icons.svg; always beside a word, so hidden from screen readers."""
+    return _icon(name, extra)
+
+
+@lru_cache(maxsize=1000)
+def _icon(name: str, extra: str) -> SafeString:
     classes = f"icon {extra}" if extra else "icon"
     shape = '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>'
     return format_html(shape, classes, static("img/icons.svg"), name)

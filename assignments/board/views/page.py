@@ -1,47 +1,21 @@
 """The topology page and its fragments: strip, tree, map, subcluster, node. One file each, two callers."""
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET
 
-from assignments.board.checks import shape_of
-from assignments.models import RunPolicy
+from assignments.board.views.contexts import board_context, map_context
+from assignments.board.views.shared import take
 from assignments.population.selectors import board_of, node_of, subcluster_of
-from assignments.recovery.views.recovery import verbs
-from assignments.runs.balancer import RECOMMENDING
 from assignments.runs.views.runs import strip_runs
-from assignments.users.views.user_list import pane, topics
+from assignments.users.views.user_list import pane
 from topology.accounts import roles
-from topology.models import Cluster
-from topology.rules import deployment
+from topology.live.boards import Kind
 from topology.structure.selectors import cluster_named
+from topology.structure.snapshot import one_snapshot
 from topology.views import tour
-from topology.views.http import needs
-
-
-def board_context(cluster: str) -> dict[str, Any]:
-    """What strip, tree and map show of a cluster."""
-    board = board_of(cluster_named(cluster))
-    fits = deployment.judge(shape_of(board))
-    fit = next(fit for fit in fits if fit.wanted)
-    return {"cluster": board.cluster, "board": board, "topics": topics(board), "fit": fit} | rules_context(
-        board.cluster
-    )
-
-
-def rules_context(cluster: Cluster) -> dict[str, Any]:
-    """What the automatic balancer says, and whether it recommends a plan."""
-    rules = RunPolicy.objects.filter(cluster=cluster).first() or RunPolicy(cluster=cluster, code="BALANCER_OFF")
-    waits = rules.code in {why.code for why in RECOMMENDING} and rules.plan_id is not None
-    return {"rules": rules, "recommendation": waits}
-
-
-def map_context(cluster: str) -> dict[str, Any]:
-    """The same with the commands of each node and subcluster."""
-    context = board_context(cluster)
-    return context | verbs(context["cluster"])
+from topology.views.http import HIDES_NAMES, needs
 
 
 @require_GET
@@ -56,11 +30,15 @@ def home(request: HttpRequest) -> HttpResponse:
 @needs(roles.SEE)
 def cluster(request: HttpRequest, cluster: str) -> HttpResponse:
     """The whole page; the filter of the list of users is in the address."""
-    context = map_context(cluster)
-    context |= {"pane": pane(request, context["board"]), "runs": strip_runs(context["cluster"])}
-    if tour.wanted(request):
-        context |= tour.context()
-    return render(request, "board/cluster.html", context)
+    kind = Kind(roles.role_of(request.user) or roles.VIEWER, bool(request.session.get(HIDES_NAMES)))
+    with one_snapshot():
+        shared = take(cluster, kind)
+        board = board_of(cluster_named(cluster))
+        context = {"cluster": board.cluster, "kind": kind, "shared": shared, "pane": pane(request, board)}
+        context |= {root: mark_safe(shared.whole(pk)) for root, pk in shared.roots.items()}
+        if tour.wanted(request):
+            context |= tour.context()
+        return render(request, "board/cluster.html", context)
 
 
 @require_GET

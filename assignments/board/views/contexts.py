@@ -1,0 +1,36 @@
+"""What the topology page and its fragments are rendered from."""
+
+from typing import Any
+
+from assignments.board.checks import shape_of
+from assignments.models import RunPolicy
+from assignments.population.selectors import board_of
+from assignments.recovery.views.recovery import verbs
+from assignments.runs.balancer import RECOMMENDING
+from assignments.users.views.user_list import topics
+from topology.models import Cluster
+from topology.rules import deployment
+from topology.structure.selectors import cluster_named
+
+
+def board_context(cluster: str) -> dict[str, Any]:
+    """What strip, tree and map show of a cluster."""
+    board = board_of(cluster_named(cluster))
+    fits = deployment.judge(shape_of(board))
+    fit = next(fit for fit in fits if fit.wanted)
+    return {"cluster": board.cluster, "board": board, "topics": topics(board), "fit": fit} | rules_context(
+        board.cluster
+    )
+
+
+def rules_context(cluster: Cluster) -> dict[str, Any]:
+    """What the automatic balancer says, and whether it recommends a plan."""
+    rules = RunPolicy.objects.filter(cluster=cluster).first() or RunPolicy(cluster=cluster, code="BALANCER_OFF")
+    waits = rules.code in {why.code for why in RECOMMENDING} and rules.plan_id is not None
+    return {"rules": rules, "recommendation": waits}
+
+
+def map_context(cluster: str) -> dict[str, Any]:
+    """The same with the commands of each node and subcluster."""
+    context = board_context(cluster)
+    return context | verbs(context["cluster"])

@@ -1,0 +1,190 @@
+"""What all who watch a cluster see: one snapshot of it, rendered once for each kind of viewer, kept for all.
+
+    read one snapshot -> its mark -> kept under that mark? -> the same bytes for everybody
+                                  -> else rendered by the first process that claims it, and kept
+
+The mark is what the database itself says of the rows that are shown: their places and the transactions that wrote them.
+So what is kept is never shown after a row changed, whoever changed it. A kind of viewer is a role and whether names are
+hidden: nothing else of a person, no token and no selection, reaches what is rendered here.
+
+It is rendered as parts with a mark in the place of each part inside it, so that two versions can be told apart part by
+part, and only what changed is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils import timezone
+
+from assignments.board.views.contexts import map_context
+from assignments.models import Operation, Population, RunPolicy, TargetProgress
+from assignments.runs.views.runs import strip_runs
+from topology.accounts import pseudonyms, roles
+from topology.live import events, shelf
+from topology.live.boards import Kind
+from topology.models import Cluster, Node, Policy, Subcluster
+from topology.structure.selectors import cluster_named
+from topology.structure.snapshot import one_snapshot
+
+KEPT = 60  # seconds
+CLAIMED = 3000  # milliseconds, after which who rendered is taken for dead
+MOVING = 5.0  # seconds for which times left and rates may be shown again
+RESTING = 3600.0
+ROOTS = {"strip": "board/_summary_bar.html", "tree": "board/_tree.html", "map": "board/_map.html"}
+PART = re.compile(r"<!--([\w:-]+)-->")
+ROW = "{}.ctid::text || ' ' || {}.xmin::text"  # where a row stands, and the transaction that wrote it
+OF_CLUSTER = (Policy, RunPolicy, Subcluster, Node, Population)
+RUNS = "state IN ('queued', 'running', 'paused') OR finished_at >= now() - interval '45 s'"
+
+
+@cache
+def _mark_query() -> str:
+    """The places and writers of all rows that are shown, as one text."""
+
+    def rows(table: str, where: str) -> str:
+        return f"SELECT '{table}' || {ROW.format(table, table)} AS mark FROM {table} WHERE {where}"
+
+    cluster, run, progress = (model._meta.db_table for model in (Cluster, Operation, TargetProgress))
+    runs = f"SELECT id FROM {run} WHERE cluster_id = %(cluster)s AND ({RUNS})"
+    parts = [rows(cluster, "id = %(cluster)s"), rows(run, f"cluster_id = %(cluster)s AND ({RUNS})")]
+    parts += [rows(model._meta.db_table, "cluster_id = %(cluster)s") for model in OF_CLUSTER]
+    parts += [rows(progress, f"operation_id IN ({runs})")]
+    return f"SELECT md5(string_agg(mark, ',' ORDER BY mark)) FROM ({' UNION ALL '.join(parts)}) AS marks"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One version of a cluster for one kind of viewer. `parts` are HTML by id, those of `roots` around the others."""
+
+    version: int
+    mark: str
+    until: float  # seconds since 1970; the times that it shows are right until then
+    roots: dict[str, str]
+    parts: dict[str, str]
+    topics: str  # what it shows, in words of the stream
+
+    def whole(self, pk: str) -> str:
+        """A part with everything in it."""
+        return PART.sub(lambda found: self.whole(found.group(1)), self.parts[pk])
+
+    def changes(self, before: Shared) -> Iterator[str]:
+        """The smallest parts that differ from an earlier version."""
+        for pk in self.roots.values():
+            yield from self._changes(pk, before)
+
+    def _changes(self, pk: str, before: Shared) -> Iterator[str]:
+        if self.parts[pk] != before.parts.get(pk):
+            yield self.whole(pk)
+        else:
+            for inner in PART.findall(self.parts[pk]):
+                yield from self._changes(inner, before)
+
+    def everything(self) -> Iterator[str]:
+        """All of it."""
+        return map(self.whole, self.roots.values())
+
+
+def take(cluster: str, kind: Kind) -> Shared:
+    """A cluster as it is now. Raises Refused when there is none of that name."""
+    try:
+        version = events.newest_version()
+    except events.AWAY:
+        version = int(time.time() * 1_000_000)
+    with one_snapshot():  # whatever the version stands for was committed before this
+        return _known(cluster, kind, version)
+
+
+_making: dict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
+def _known(cluster: str, kind: Kind, version: int) -> Shared:
+    mark = _mark(cluster)
+    name = f"board:{_build()}:{cluster}:{kind}"
+    if found := _kept(name, mark):
+        return found
+    with _making[name]:  # one thread of a process; then one process
+        end = time.monotonic() + CLAIMED / 1000
+        while not (found := _kept(name, mark)) and not shelf.claim(f"{name}:{mark}", CLAIMED):
+            if time.monotonic() > end:
+                break
+            time.sleep(0.01)
+        return found or _make(name, cluster, kind, mark, version)
+
+
+def _kept(name: str, mark: str) -> Shared | None:
+    """What is kept, if nothing it shows has changed since."""
+    found = _last(name)
+    return found if found and found.mark == mark and found.until > time.time() else None
+
+
+def _last(name: str) -> Shared | None:
+    text = shelf.kept(name)
+    return Shared(**json.loads(text)) if text else None
+
+
+def _make(name: str, cluster: str, kind: Kind, mark: str, version: int) -> Shared:
+    """Render it and keep it; what looks as before keeps its version."""
+    before = _last(name)
+    found = render(cluster, kind, mark, max(version, before.version + 1 if before else 0))
+    shelf.count(f"renders:{cluster}:{kind}")
+    if before and before.parts == found.parts:
+        found = replace(found, version=before.version)
+    shelf.keep(name, json.dumps(asdict(found)), KEPT)
+    return found
+
+
+def _mark(cluster: str) -> str:
+    found = cluster_named(cluster)
+    with connection.cursor() as cursor:
+        cursor.execute(_mark_query(), {"cluster": found.pk})
+        return f"{found.pk}-{cursor.fetchone()[0]}"
+
+
+@cache
+def _build() -> str:
+    """What tells installations and versions of the templates apart."""
+    sources = [path.read_bytes() for path in sorted(Path(settings.BASE_DIR / "templates").rglob("*.html"))]
+    told = "|".join((static("img/icons.svg"), settings.SECRET_KEY, settings.TIME_ZONE)).encode()
+    return sha256(b"".join([told, *sources])).hexdigest()[:16]
+
+
+def render(cluster: str, kind: Kind, mark: str, version: int) -> Shared:
+    """Read and render a cluster for a kind of viewer."""
+    with pseudonyms.lowered(settings.SECRET_KEY if kind.hides_names else None):
+        context = map_context(cluster)
+        runs = strip_runs(context["cluster"])
+        rank = roles.ROLES.index(kind.role)
+        parts: dict[str, str] = {}
+        context |= {
+            "runs": runs,
+            "parts": parts,
+            "may_operate": rank >= roles.ROLES.index(roles.OPERATE),
+            "may_administer": rank >= roles.ROLES.index(roles.ADMINISTER),
+        }
+        names = {root: f"{root}-cluster-{context['cluster'].pk}" for root in ROOTS}
+        for root, template in ROOTS.items():
+            parts[names[root]] = render_to_string(template, context).strip()
+    topics = " ".join([context["topics"], *(f"operation-{run.operation.pk}" for run in runs)])
+    return Shared(version, mark, _until(bool(runs or context["outlooks"])), names, parts, topics)
+
+
+def _until(moving: bool) -> float:
+    """Until when the times that are shown are right: those of runs change by themselves, the others at midnight."""
+    now = timezone.localtime()
+    midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), now.tzinfo)
+    return min(time.time() + (MOVING if moving else RESTING), midnight.timestamp())
