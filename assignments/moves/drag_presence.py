@@ -1,8 +1,8 @@
 """Who is about to move how many users where: others see it while it lasts, and it is written nowhere.
 
-    begin or next target -> carry(...) -> topic "hands-<cluster>" -> others fetch others(...)     an end -> let_go(...)
+    begin or next target -> tell_others(...) -> topic "drags-<cluster>" -> others(...) fetched; an end -> let_go(...)
 
-Of a browser that died in the middle nothing is heard again, so what it carried is forgotten after HELD seconds.
+Of a browser that died in the middle nothing is heard again, so what it dragged is forgotten after HELD seconds.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ HELD = 30  # seconds
 
 
 @dataclass(frozen=True)
-class Hand:
-    """What one person carries from where to which target ("node:3", "unassigned"): users (None: all) or a node."""
+class DragPresence:
+    """What one person drags from where to which target ("node:3", "unassigned"): users (None: all) or a node."""
 
     who: str
     name: str
@@ -50,10 +50,10 @@ class Hand:
 
 
 def topic(cluster: Cluster) -> str:
-    return f"hands-{cluster.pk}"
+    return f"drags-{cluster.pk}"
 
 
-def carry(cluster: Cluster, actor: Any, *, users: int | None, source: str, to: str, node: str = "") -> None:
+def tell_others(cluster: Cluster, actor: Any, *, users: int | None, source: str, to: str, node: str = "") -> None:
     """Show the others what a person has picked up, and the target it is over."""
     what = {"name": actor.get_username(), "users": users, "source": source, "to": to, "node": node}
     events.show(topic(cluster), str(actor.pk), what, HELD)
@@ -64,7 +64,9 @@ def let_go(cluster: Cluster, actor: Any) -> None:
     events.hide(topic(cluster), str(actor.pk))
 
 
-def others(cluster: Cluster, actor: Any) -> list[Hand]:
-    """What everybody else carries now."""
+def others(cluster: Cluster, actor: Any) -> list[DragPresence]:
+    """What everybody else drags now."""
     found = events.shown(topic(cluster)).items()
-    return sorted((Hand(who, **what) for who, what in found if who != str(actor.pk)), key=lambda hand: hand.name)
+    return sorted(
+        (DragPresence(who, **what) for who, what in found if who != str(actor.pk)), key=lambda drag: drag.name
+    )

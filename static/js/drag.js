@@ -91,7 +91,7 @@
   function tell() { // the others see what is carried, and over which target
     clearTimeout(telling);
     const { server, node } = drag?.what ?? {}, what = server ? { server } : node ? { list: `node:${node}` } : { list, count: count() };
-    telling = setTimeout(() => ask("hands", drag ? { ...what, to: drag.zone?.dataset.drop ?? "" } : {}).catch(() => {}), drag ? 250 : 0);
+    telling = setTimeout(() => ask("drags", drag ? { ...what, to: drag.zone?.dataset.drop ?? "" } : {}).catch(() => {}), drag ? 250 : 0);
   }
 
   async function begin(what, keys) {

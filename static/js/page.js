@@ -101,11 +101,11 @@
       link.ariaCurrent = link.dataset.showsUsers === shown ? "true" : null;
       link.closest(".card-of-users")?.classList.toggle("is-shown", Boolean(link.ariaCurrent));
     }
-    const hands = [...document.querySelectorAll("[data-hand]")]; // what others drag is said where it comes from and may go
+    const drags = [...document.querySelectorAll("[data-drag-at]")]; // what others drag is said where it comes from and may go
     for (const zone of document.querySelectorAll("[data-drop]")) {
-      const here = hands.filter((hand) => hand.dataset.hand === zone.dataset.drop).map((hand) => hand.textContent);
-      if (here.length) zone.dataset.hands = here.join(", ");
-      else delete zone.dataset.hands;
+      const here = drags.filter((drag) => drag.dataset.dragAt === zone.dataset.drop).map((drag) => drag.textContent);
+      if (here.length) zone.dataset.drags = here.join(", ");
+      else delete zone.dataset.drags;
     }
   }
   mark();

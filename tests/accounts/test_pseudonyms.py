@@ -18,21 +18,21 @@ from topology.reasons import Refused
 
 
 def test_a_pseudonym_is_always_the_same_and_needs_the_key() -> None:
-    with pseudonyms.lowered("one key"):
+    with pseudonyms.enabled("one key"):
         first = pseudonyms.user_id("jdoe")
         assert first == pseudonyms.user_id("JDOE") != pseudonyms.user_id("jdoe2")
         assert "jdoe" not in first
         assert pseudonyms.mail("jdoe@acme.org", "jdoe") == f"{first}@example.org"
         assert pseudonyms.name("", "jdoe") == ""
         assert pseudonyms.account("engine") == "engine"
-    with pseudonyms.lowered("another key"):
+    with pseudonyms.enabled("another key"):
         assert pseudonyms.user_id("jdoe") != first
     assert pseudonyms.user_id("jdoe") == "jdoe"
 
 
 def test_sentences_of_refusals_and_history_hide_whom_they_name() -> None:
     refusal = Refused(reasons.USER_MOVED_SINCE, user="jdoe", node="imp1a", author="anna")
-    with pseudonyms.lowered("key"):
+    with pseudonyms.enabled("key"):
         assert "jdoe" not in refusal.message
         assert "anna" not in refusal.message
         assert pseudonyms.user_id("jdoe") in refusal.message
@@ -65,7 +65,7 @@ def test_no_page_names_anybody_while_names_are_hidden() -> None:
         for secret in ("imp1a-0", "Person ", "secret@", "anna-the-operator"):
             assert secret not in seen, f"{secret} on {address}"
     details = client.get(pages[5]).content.decode()
-    with pseudonyms.lowered(_key()):
+    with pseudonyms.enabled(_key()):
         assert pseudonyms.user_id("imp1a-0001") in details
         assert pseudonyms.user_id("imp1a-0002") in client.get(pages[1]).content.decode()
     client.post(reverse("hide-names"))

@@ -73,7 +73,7 @@ def acme(anna: AbstractBaseUser, bert: AbstractBaseUser) -> Cluster:
     for owner in (anna, bert):
         saved_views.save(owner, cluster, "xwtext view", "q=xwid0001")
     whatif.start(whatif.frozen_cluster(cluster) | {"name": "night"}, cluster=cluster, actor=bert)
-    drag_presence.carry(cluster, bert, users=3, source="unassigned", to=f"node:{node(cluster, 'imp1b').pk}")
+    drag_presence.tell_others(cluster, bert, users=3, source="unassigned", to=f"node:{node(cluster, 'imp1b').pk}")
     return cluster
 
 

@@ -44,7 +44,7 @@ VIEWING = [
     "find-users-delete-view",
     "find-users-export",
     "find-users-views",
-    "hands",
+    "drags",
     "hide-names",
     "history",
     "home",
@@ -76,7 +76,7 @@ OPERATING = [
     "act",
     "approve-plan",
     "ask",
-    "carry",
+    "tell-drag",
     "fault",
     "maintenance",
     "maintenance-step",
@@ -128,7 +128,7 @@ POSTED = {
     "maintenance-step",
     "fault", "act", "plans", "approve-plan", "run-plan", "steer", "undo", "move", "move-targets", "undo-move",
     "simulation-delete", "sign-out", "tour-done", "subcluster-step", "node-step",
-    "carry", "node-targets", "place-node",
+    "tell-drag", "node-targets", "place-node",
 }  # fmt: skip
 
 

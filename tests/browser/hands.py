@@ -80,7 +80,7 @@ def drag(page: Page, what: Locator, short: str, level: str = "allowed") -> None:
     page.mouse.up()
 
 
-def said(page: Page) -> Locator:
+def toast(page: Page) -> Locator:
     return page.locator("#messages")
 
 

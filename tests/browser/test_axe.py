@@ -13,7 +13,7 @@ from assignments.moves.drop import Selection
 from assignments.planning import plans
 from assignments.runs import operations
 from tests.browser.axe import EVERYTHING, check, own_violations, violations
-from tests.browser.hands import card, hover, pick_up, row, said, select
+from tests.browser.hands import card, hover, pick_up, row, select, toast
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node
 from topology.models import Cluster, Node
@@ -123,13 +123,13 @@ def test_messages_of_a_move_and_of_a_refusal(page: Page) -> None:
     page.keyboard.press("Shift+M")
     expect(page.locator("#ghost")).to_contain_text("imp1b will have")
     page.keyboard.press("Enter")
-    expect(said(page)).to_contain_text("Moved 1 user to imp1b")
+    expect(toast(page)).to_contain_text("Moved 1 user to imp1b")
     check(page, "a move is done")
     row(page, "imp1a-0006").focus()
     page.keyboard.press("Shift+M")
     hover_by_key(page, "refused")
     page.keyboard.press("Enter")
-    expect(said(page).get_by_role("alert")).to_be_visible()
+    expect(toast(page).get_by_role("alert")).to_be_visible()
     check(page, "a move is refused")
 
 

@@ -79,7 +79,7 @@ ADDRESSES = {
     "structure-subcluster": DIALOG,
     "unpin": Seen("#dialog", around=False, query=SOME),
     # Parts of pages
-    "hands": Seen("#hands-cluster-{cluster}"),
+    "drags": Seen("#drags-cluster-{cluster}"),
     "map": Seen(".map"),
     "node": Seen("#node-{imp1a}"),
     "node-menu": Seen("#menu-node-{imp1a}", around=False),

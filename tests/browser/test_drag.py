@@ -13,7 +13,7 @@ from assignments.models import Assignment, Operation
 from assignments.moves import drop
 from assignments.moves.drop import Selection
 from config.local.processes import wait_until
-from tests.browser.hands import card, drag, homes, hover, lead, middle, pick_up, row, said, select, show
+from tests.browser.hands import card, drag, homes, hover, lead, middle, pick_up, row, select, show, toast
 from tests.live_stack import LiveStack
 from tests.worlds import add_users, make_acme, node
 from topology.models import Cluster, EndUser, Node
@@ -49,7 +49,7 @@ def test_a_user_is_dragged_to_another_node(page: Page) -> None:
     expect(ghost).to_contain_text("Move 1 user of imp1a to imp1b")
     expect(ghost).to_contain_text("imp1b will have 5 of 5,000 users")
     page.mouse.up()
-    expect(said(page)).to_contain_text("Moved 1 user to imp1b")
+    expect(toast(page)).to_contain_text("Moved 1 user to imp1b")
     assert homes(["imp1a-0002"]) == {"imp1b"}
     expect(card(page, "imp1b")).to_contain_text("5 / 5,000")
     expect(row(page, "imp1a-0002")).to_have_count(0)
@@ -61,7 +61,7 @@ def test_several_chosen_users_are_one_drag(page: Page) -> None:
     row(page, "imp1a-0007").click(modifiers=["ControlOrMeta"])
     expect(page.locator("output[data-selected]")).to_have_text("4 selected")
     drag(page, row(page, "imp1a-0002"), "imp1b")
-    expect(said(page)).to_contain_text("Moved 4 users to imp1b")
+    expect(toast(page)).to_contain_text("Moved 4 users to imp1b")
     assert homes([*THREE, "imp1a-0007"]) == {"imp1b"}
     expect(page.locator("output[data-selected]")).to_have_text("")
 
@@ -70,11 +70,11 @@ def test_unassigned_users_get_a_home_and_lose_it(page: Page) -> None:
     show(page, "waiting")
     select(page, ["waiting-0001", "waiting-0002"])
     drag(page, row(page, "waiting-0002"), "imp2a", "warning")  # its peer is rated for 20 users
-    expect(said(page)).to_contain_text("Moved 2 users to imp2a")
+    expect(toast(page)).to_contain_text("Moved 2 users to imp2a")
     assert homes(["waiting-0001", "waiting-0002"]) == {"imp2a"}
     show(page, "imp2a")
     drag(page, row(page, "waiting-0001"), "waiting", "warning")
-    expect(said(page)).to_contain_text("Moved 1 user to Unassigned users")
+    expect(toast(page)).to_contain_text("Moved 1 user to Unassigned users")
     assert homes(["waiting-0001"]) == {"none"}
 
 
@@ -90,7 +90,7 @@ def test_a_target_that_refuses_says_why_and_nothing_changes(page: Page) -> None:
     expect(page.locator("#voice")).to_contain_text("Refused. They are at home on imp1a already.")
     hover(page, "imp2b", "refused")
     page.mouse.up()
-    expect(said(page).get_by_role("alert")).to_contain_text("imp2b has room for 1 more users")
+    expect(toast(page).get_by_role("alert")).to_contain_text("imp2b has room for 1 more users")
     assert homes(THREE) == {"imp1a"}
     assert not Operation.objects.exists()
 
@@ -118,7 +118,7 @@ def test_the_map_scrolls_under_a_drag_that_comes_to_its_edge(page: Page) -> None
     expect(card(page, "imp1b")).to_be_in_viewport(ratio=0.9)
     hover(page, "imp1b", "allowed")
     page.mouse.up()
-    expect(said(page)).to_contain_text("Moved 1 user to imp1b")
+    expect(toast(page)).to_contain_text("Moved 1 user to imp1b")
 
 
 def test_a_hand_that_trembles_does_not_drag(page: Page) -> None:
@@ -140,7 +140,7 @@ def test_a_hand_that_is_faster_than_the_server_drops_all_the_same(page: Page) ->
     pick_up(page, row(page, "imp1a-0002"))
     page.mouse.move(*middle(card(page, "imp1b")))
     page.mouse.up()
-    expect(said(page)).to_contain_text("Moved 1 user to imp1b")
+    expect(toast(page)).to_contain_text("Moved 1 user to imp1b")
     assert homes(["imp1a-0002"]) == {"imp1b"}
 
 
@@ -173,7 +173,7 @@ def test_a_move_by_key_alone(page: Page) -> None:
     page.keyboard.press("ArrowLeft")
     expect(voice).to_contain_text("imp1b.acme.org: Allowed.")
     page.keyboard.press("Enter")
-    expect(said(page)).to_contain_text("Moved 3 users to imp1b")
+    expect(toast(page)).to_contain_text("Moved 3 users to imp1b")
     assert homes(THREE) == {"imp1b"}
 
 
@@ -194,7 +194,7 @@ def test_the_same_without_dragging(page: Page) -> None:
     expect(dialog).to_contain_text("Move 3 users of imp1a to…")
     expect(dialog.get_by_role("button", name=re.compile("^imp2b ?, refused"))).to_be_disabled()
     dialog.get_by_role("button", name=re.compile("^imp1b ?, allowed")).click()
-    expect(said(page)).to_contain_text("Moved 3 users to imp1b")
+    expect(toast(page)).to_contain_text("Moved 3 users to imp1b")
     expect(dialog).to_be_hidden()
     assert homes(THREE) == {"imp1b"}
 
@@ -210,7 +210,7 @@ def test_the_same_without_dragging_by_key(page: Page) -> None:
             break
     expect(choice).to_be_focused()
     page.keyboard.press("Enter")
-    expect(said(page)).to_contain_text("Moved 1 user to imp1b")
+    expect(toast(page)).to_contain_text("Moved 1 user to imp1b")
     assert homes(["imp1a-0005"]) == {"imp1b"}
 
 
@@ -235,7 +235,7 @@ def test_a_finger_drags_after_a_long_press(acme: Cluster, signed_in_page: Open) 
         touch("touchMove", tuple(a + (b - a) * part / 5 for a, b in zip(start, end, strict=True)))
     expect(page.locator("#ghost")).to_have_attribute("data-level", "allowed")
     touch("touchEnd")
-    expect(said(page)).to_contain_text("Moved 1 user to imp1b")
+    expect(toast(page)).to_contain_text("Moved 1 user to imp1b")
     assert homes(["imp1a-0002"]) == {"imp1b"}
 
 
@@ -255,7 +255,7 @@ def test_a_finger_that_moves_at_once_scrolls_and_a_tap_chooses(acme: Cluster, si
     expect(page.locator("output[data-selected]")).to_have_text("2 selected")
     page.get_by_role("button", name="Move to…").tap()
     page.get_by_role("dialog").get_by_role("button", name=re.compile("^imp1b ?, allowed")).tap()
-    expect(said(page)).to_contain_text("Moved 2 users to imp1b")
+    expect(toast(page)).to_contain_text("Moved 2 users to imp1b")
     assert homes(["imp1a-0014", "imp1a-0016"]) == {"imp1b"}
 
 
@@ -280,7 +280,7 @@ def test_all_users_of_a_node_by_its_handle_after_a_question(acme: Cluster, live_
     assert homes(THREE) == {"imp1a"}
     drag(page, card(page, "imp1a").locator("[data-drag-node]"), "imp1b")
     dialog.get_by_role("button", name="Move 100 users").click()
-    expect(said(page)).to_contain_text("Moving 100 users to imp1b")
+    expect(toast(page)).to_contain_text("Moving 100 users to imp1b")
     expect(card(page, "imp1b")).to_contain_text("104 / 5,000")
     assert homes(THREE) == {"imp1b"}
 
@@ -306,7 +306,7 @@ def test_everyone_who_matches_a_search_is_one_drag(page: Page) -> None:
     page.keyboard.press("ControlOrMeta+a")
     expect(page.locator("output[data-selected]")).to_have_text("10 selected")
     drag(page, row(page, "imp1a-0012"), "imp1b")
-    expect(said(page)).to_contain_text("Moved 10 users to imp1b")
+    expect(toast(page)).to_contain_text("Moved 10 users to imp1b")
     assert homes([f"imp1a-001{n}" for n in range(10)]) == {"imp1b"}
     assert homes(["imp1a-0001", "imp1a-0020"]) == {"imp1a"}
 
@@ -321,7 +321,7 @@ def test_nothing_is_swapped_under_a_drag_and_old_ground_says_what_changed(acme: 
     expect(row(page, THREE[0])).to_be_visible()
     expect(card(page, "imp1b")).to_have_class(re.compile("drop-over"))
     page.mouse.up()
-    expect(said(page)).to_contain_text("bob moved imp1a-0001 to imp3a at ")
+    expect(toast(page)).to_contain_text("bob moved imp1a-0001 to imp3a at ")
     assert homes(THREE[1:]) == {"imp1a"}
     expect(row(page, THREE[0])).to_have_count(0)
 
@@ -329,8 +329,8 @@ def test_nothing_is_swapped_under_a_drag_and_old_ground_says_what_changed(acme: 
 def test_a_drop_is_undone_with_one_click(live_stack: LiveStack, page: Page) -> None:
     select(page, THREE)
     drag(page, row(page, THREE[0]), "imp1b")
-    said(page).get_by_role("button", name="Undo").click()
-    expect(said(page)).to_contain_text("Moving 3 users to their former home")
+    toast(page).get_by_role("button", name="Undo").click()
+    expect(toast(page)).to_contain_text("Moving 3 users to their former home")
     # The worker moves them back; the list may still show them from before the drop.
     assert wait_until(lambda: homes(THREE) == {"imp1a"}, 20), homes(THREE)
     expect(row(page, THREE[0])).to_be_visible()
@@ -367,7 +367,7 @@ def test_a_node_is_dragged_onto_a_subcluster_and_out_again(acme: Cluster, builde
     lead(page, "sc-3", "warning")
     expect(ghost).to_contain_text("spare joins imp3a in sc-3, whose services restart.")
     page.mouse.up()
-    expect(said(page)).to_contain_text("spare is now in sc-3.")
+    expect(toast(page)).to_contain_text("spare is now in sc-3.")
     expect(panel(page, "sc-3")).to_contain_text("spare")
     assert place(acme, "spare") == "sc-3"
     expect(panel(page, "Unassigned nodes")).to_be_hidden()  # it holds none, and shows itself to drags alone
@@ -375,10 +375,10 @@ def test_a_node_is_dragged_onto_a_subcluster_and_out_again(acme: Cluster, builde
     expect(panel(page, "Unassigned nodes")).to_be_visible()
     lead(page, "Unassigned nodes", "warning")
     page.mouse.up()
-    expect(said(page)).to_contain_text("spare is now in the unassigned nodes.")
+    expect(toast(page)).to_contain_text("spare is now in the unassigned nodes.")
     assert place(acme, "spare") is None
-    said(page).get_by_role("button", name="Undo").click()
-    expect(said(page)).to_contain_text("spare is now in sc-3.")
+    toast(page).get_by_role("button", name="Undo").click()
+    expect(toast(page)).to_contain_text("spare is now in sc-3.")
     assert place(acme, "spare") == "sc-3"
 
 
@@ -389,7 +389,7 @@ def test_a_node_that_cannot_go_says_why_and_stays(acme: Cluster, builder: Page) 
     expect(ghost).to_contain_text("sc-1")
     expect(ghost.locator("small")).not_to_be_empty()
     page.mouse.up()
-    expect(said(page).get_by_role("alert")).to_be_visible()
+    expect(toast(page).get_by_role("alert")).to_be_visible()
     assert place(acme, "imp1b") == "sc-1"
     page.keyboard.press("Escape")
     card(page, "imp1b").locator("h3 a").click()  # the name is still a link
@@ -408,7 +408,7 @@ def test_a_node_is_moved_by_key_alone(acme: Cluster, builder: Page) -> None:
     page.keyboard.press("Tab")
     expect(voice).to_contain_text("sc-3: Allowed with a warning. spare joins imp3a in sc-3")
     page.keyboard.press("Enter")
-    expect(said(page)).to_contain_text("spare is now in sc-3.")
+    expect(toast(page)).to_contain_text("spare is now in sc-3.")
     expect(panel(page, "sc-3")).to_contain_text("spare")
     assert place(acme, "spare") == "sc-3"
     expect(card(page, "spare").locator(":focus")).to_have_count(1)  # the focus went along with it
@@ -430,10 +430,10 @@ def test_a_node_is_picked_up_and_dropped_by_clicks(acme: Cluster, builder: Page)
     page.mouse.move(*middle(target), steps=3)
     expect(page.locator("#ghost")).to_contain_text("imp3a leaves sc-3")
     target.click()
-    expect(said(page)).to_contain_text("imp3a is now in the unassigned nodes.")
+    expect(toast(page)).to_contain_text("imp3a is now in the unassigned nodes.")
     assert place(acme, "imp3a") is None
-    said(page).get_by_role("button", name="Undo").click()
-    expect(said(page)).to_contain_text("imp3a is now in sc-3.")
+    toast(page).get_by_role("button", name="Undo").click()
+    expect(toast(page)).to_contain_text("imp3a is now in sc-3.")
     card(page, "imp3a").get_by_role("button", name="Faults and more of imp3a").click()
     page.get_by_role("button", name="Pick up this node").click()
     expect(page.locator("#ghost")).to_be_visible()
@@ -459,7 +459,7 @@ def test_a_finger_drags_a_node_after_a_long_press(acme: Cluster, signed_in_page:
         touch("touchMove", tuple(a + (b - a) * part / 5 for a, b in zip(start, end, strict=True)))
     expect(page.locator("#ghost")).to_have_attribute("data-level", "warning")
     touch("touchEnd")
-    expect(said(page)).to_contain_text("spare is now in sc-3.")
+    expect(toast(page)).to_contain_text("spare is now in sc-3.")
     assert place(acme, "spare") == "sc-3"
 
 
@@ -477,7 +477,7 @@ def test_all_users_of_a_node_by_key_and_by_a_click(acme: Cluster, page: Page) ->
     expect(page.locator("#ghost b")).to_contain_text("Move 30 users of imp1a")
     expect(page.locator("#voice")).to_contain_text("imp1b.acme.org: Allowed. imp1b will have 34 of 5,000 users")
     page.keyboard.press("Enter")
-    expect(said(page)).to_contain_text("Moved 30 users to imp1b")
+    expect(toast(page)).to_contain_text("Moved 30 users to imp1b")
     assert homes(THREE) == {"imp1b"}
 
 
@@ -485,7 +485,7 @@ def test_a_drag_that_is_refused_as_a_whole_says_so_to_the_eye_too(page: Page) ->
     page.route("**/moves/targets", lambda route: route.abort())
     row(page, "imp1a-0002").focus()
     page.keyboard.press("Shift+M")
-    expect(said(page)).to_contain_text("The server does not answer: nothing was moved.")
+    expect(toast(page)).to_contain_text("The server does not answer: nothing was moved.")
 
 
 def test_a_range_reaches_beyond_the_rows_of_the_page(acme: Cluster, page: Page) -> None:
@@ -530,10 +530,10 @@ def test_a_locked_view_lets_nothing_be_dragged(page: Page) -> None:
         page.mouse.move(x, y)
         page.mouse.down()
         page.mouse.move(x - 40, y, steps=4)
-        expect(said(page)).to_contain_text("The view is locked: nothing can be dragged.")
+        expect(toast(page)).to_contain_text("The view is locked: nothing can be dragged.")
         expect(page.locator("#ghost")).to_be_hidden()
         page.mouse.up()
-        said(page).evaluate("messages => messages.replaceChildren()")
+        toast(page).evaluate("messages => messages.replaceChildren()")
     row(page, "imp1a-0002").focus()
     page.keyboard.press("Shift+M")
     expect(page.get_by_role("dialog")).to_contain_text("Move 1 user of imp1a to…")  # choosing is no drag
@@ -542,7 +542,7 @@ def test_a_locked_view_lets_nothing_be_dragged(page: Page) -> None:
     lock.press("Enter")
     expect(lock).to_have_attribute("aria-pressed", "false")
     drag(page, row(page, "imp1a-0002"), "imp1b")
-    expect(said(page)).to_contain_text("Moved 1 user to imp1b")
+    expect(toast(page)).to_contain_text("Moved 1 user to imp1b")
 
 
 def test_undo_is_offered_for_thirty_seconds(acme: Cluster, signed_in_page: Open) -> None:
@@ -551,7 +551,7 @@ def test_undo_is_offered_for_thirty_seconds(acme: Cluster, signed_in_page: Open)
     page.reload()
     select(page, THREE[:1])
     drag(page, row(page, THREE[0]), "imp1b")
-    undo = said(page).get_by_role("button", name="Undo")
+    undo = toast(page).get_by_role("button", name="Undo")
     expect(undo).to_be_visible()
     page.mouse.move(700, 5)  # the pointer on the message would keep it
     page.clock.run_for(28_000)
@@ -566,7 +566,7 @@ def test_users_dropped_on_a_subcluster_are_refused_with_its_nodes_named(page: Pa
     expect(ghost).to_contain_text("A user has one home node, not a subcluster.")
     expect(ghost).to_contain_text("Drop on a node of sc-1: imp1a, imp1b.")
     page.mouse.up()
-    expect(said(page).get_by_role("alert")).to_contain_text("Drop on a node of sc-1: imp1a, imp1b.")
+    expect(toast(page).get_by_role("alert")).to_contain_text("Drop on a node of sc-1: imp1a, imp1b.")
     assert homes(["imp1a-0002"]) == {"imp1a"}
 
 

@@ -12,7 +12,7 @@ from assignments.models import Assignment
 from assignments.moves import drop
 from assignments.moves.drop import Selection
 from config.local.processes import wait_until
-from tests.browser.hands import card, drag, hover, middle, pick_up, row, said
+from tests.browser.hands import card, drag, hover, middle, pick_up, row, toast
 from tests.live_stack import LiveStack
 from tests.worlds import add_users, make_acme, node
 from topology.live import events
@@ -52,7 +52,7 @@ def test_another_browser_shows_a_drop_without_reloading(acme: Cluster, signed_in
     is_live(second)
     second.evaluate("document.documentElement.dataset.marked = 'before'")
     drag(first, row(first, "imp1a-0002"), "imp1b")
-    expect(said(first)).to_contain_text("Moved 1 user to imp1b")
+    expect(toast(first)).to_contain_text("Moved 1 user to imp1b")
     expect(card(second, "imp1b")).to_contain_text("5 / 5,000")
     expect(row(second, "imp1a-0002")).to_have_count(0)
     expect(second.locator(".tree .branch", has_text="imp1b")).to_contain_text("5")
@@ -69,20 +69,20 @@ def test_what_one_drags_another_sees_until_it_ends(acme: Cluster, signed_in_page
     row(first, "imp1a-0004").click(modifiers=["Shift"])
     pick_up(first, row(first, "imp1a-0002"))
     hover(first, "imp2a", "allowed")
-    expect(card(second, "imp2a")).to_have_attribute("data-hands", f"{name} may drop 3 users")
-    expect(card(second, "imp1a")).to_have_attribute("data-hands", f"{name} is holding 3 users")
+    expect(card(second, "imp2a")).to_have_attribute("data-drags", f"{name} may drop 3 users")
+    expect(card(second, "imp1a")).to_have_attribute("data-drags", f"{name} is holding 3 users")
     expect(second.get_by_role("list", name="What others are dragging")).to_contain_text(f"{name} may drop 3 users")
     hover(first, "imp1b", "allowed")
-    expect(card(second, "imp1b")).to_have_attribute("data-hands", f"{name} may drop 3 users")
-    expect(second.locator("[data-hands]")).to_have_count(2)
-    expect(first.locator("[data-hands]")).to_have_count(0)  # one's own drag is no news
+    expect(card(second, "imp1b")).to_have_attribute("data-drags", f"{name} may drop 3 users")
+    expect(second.locator("[data-drags]")).to_have_count(2)
+    expect(first.locator("[data-drags]")).to_have_count(0)  # one's own drag is no news
     first.mouse.up()
     expect(card(second, "imp1b")).to_contain_text("7 / 5,000")
-    expect(second.locator("[data-hands]")).to_have_count(0)
+    expect(second.locator("[data-drags]")).to_have_count(0)
     pick_up(first, first.locator(f"[data-drag-node='{node(acme, 'imp1b').pk}']"))
-    expect(card(second, "imp1b")).to_have_attribute("data-hands", f"{name} is holding all users")
+    expect(card(second, "imp1b")).to_have_attribute("data-drags", f"{name} is holding all users")
     first.keyboard.press("Escape")
-    expect(second.locator("[data-hands]")).to_have_count(0)
+    expect(second.locator("[data-drags]")).to_have_count(0)
 
 
 def test_another_administrator_sees_which_node_is_dragged_where(acme: Cluster, signed_in_page: Open) -> None:
@@ -91,14 +91,14 @@ def test_another_administrator_sees_which_node_is_dragged_where(acme: Cluster, s
     is_live(second)
     name = first.locator(".who-name").inner_text()
     pick_up(first, card(first, "spare").locator("h3"))
-    expect(card(second, "spare")).to_have_attribute("data-hands", f"{name} is holding the node spare")
+    expect(card(second, "spare")).to_have_attribute("data-drags", f"{name} is holding the node spare")
     first.mouse.move(*middle(first.locator("section.subcluster[data-name='sc-3'] h2")), steps=5)
     target = second.locator("section.subcluster[data-name='sc-3']")
-    expect(target).to_have_attribute("data-hands", f"{name} may drop the node spare")
+    expect(target).to_have_attribute("data-drags", f"{name} may drop the node spare")
     expect(second.get_by_role("list", name="What others are dragging")).to_contain_text(f"{name} is holding the node")
     assert "spare" in target.evaluate("element => getComputedStyle(element, '::after').content")  # to be seen, too
     first.keyboard.press("Escape")
-    expect(second.locator("[data-hands]")).to_have_count(0)
+    expect(second.locator("[data-drags]")).to_have_count(0)
     first.mouse.up()
 
 
@@ -335,7 +335,7 @@ def test_an_answer_finds_its_place_although_what_was_pressed_is_gone(acme: Clust
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     let_come(held)
-    expect(said(page)).to_contain_text("imp1a")
+    expect(toast(page)).to_contain_text("imp1a")
     expect(page.locator("#gone")).to_be_empty()
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.axe import check
-from tests.browser.hands import card, said
+from tests.browser.hands import card, toast
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme
 
@@ -91,7 +91,7 @@ def test_the_rate_is_seen_before_it_is_changed(live_stack: LiveStack, signed_in_
     minutes.fill("1")
     expect(effect).to_contain_text(re.compile(r"at the peak 1\d(\.\d)? sign-ins per second"))
     dialog.get_by_role("button", name="Change").click()
-    expect(said(page)).to_contain_text(re.compile(r"1\d sign-ins per second from now on, \d+ s left"))
+    expect(toast(page)).to_contain_text(re.compile(r"1\d sign-ins per second from now on, \d+ s left"))
     expect(card(page, "imp1b")).to_contain_text("1,000 guests", timeout=30_000)
 
 

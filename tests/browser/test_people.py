@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment, Pin
 from assignments.runs.hand_moves import move_users
-from tests.browser.hands import row, said, select, show
+from tests.browser.hands import row, select, show, toast
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node
 from topology.models import Cluster
@@ -52,7 +52,7 @@ def test_chosen_users_are_pinned_shown_as_pinned_and_unpinned(acme: Cluster, sig
     expect(dialog.locator("#dialog-title")).to_have_text("Pin 70 users of imp1a")
     dialog.get_by_label("Why they must stay").fill("Their lines hang on a gateway")
     dialog.get_by_role("button", name="Pin 70 users").click()
-    expect(said(page)).to_contain_text("Pinned 70 users.")
+    expect(toast(page)).to_contain_text("Pinned 70 users.")
     expect(dialog).to_be_hidden()
     expect(row(page, "imp1a-0001").get_by_title("Pinned")).to_be_visible()
     assert Pin.objects.count() == 70

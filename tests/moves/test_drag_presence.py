@@ -35,7 +35,7 @@ def client_of(found: Any) -> Client:
 def test_the_others_see_it_until_it_ends(acme: Cluster, django_assert_num_queries: Any) -> None:
     ann, bob = person("ann"), person("bob")
     with django_assert_num_queries(0):
-        drag_presence.carry(acme, ann, users=1200, source="node:1", to="node:2")
+        drag_presence.tell_others(acme, ann, users=1200, source="node:1", to="node:2")
         seen = [(hand.what, hand.places) for hand in drag_presence.others(acme, bob)]
         assert drag_presence.others(acme, ann) == []
     assert seen == [("1,200 users", [("node:1", "ann is holding 1,200 users"), ("node:2", "ann may drop 1,200 users")])]
@@ -45,7 +45,7 @@ def test_the_others_see_it_until_it_ends(acme: Cluster, django_assert_num_querie
 
 def test_it_is_forgotten_after_a_while(acme: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     ann, bob = person("ann"), person("bob")
-    drag_presence.carry(acme, ann, users=None, source="node:1", to="")
+    drag_presence.tell_others(acme, ann, users=None, source="node:1", to="")
     now = events.time.time()
     monkeypatch.setattr(events.time, "time", lambda: now + drag_presence.HELD + 1)
     assert drag_presence.others(acme, bob) == []
@@ -56,11 +56,11 @@ def test_what_a_browser_says_is_checked(acme: Cluster) -> None:
     ann, bob = client_of(person("ann")), person("bob", "viewer")
     to = f"node:{node(acme, 'imp1b').pk}"
     said = {"list": "javascript:1", "to": to}
-    assert ann.post("/clusters/acme/moves/hands", said | {"count": "<b>3</b>"}).status_code == 422
-    assert ann.post("/clusters/acme/moves/hands", said).status_code == 204
+    assert ann.post("/clusters/acme/moves/drags", said | {"count": "<b>3</b>"}).status_code == 422
+    assert ann.post("/clusters/acme/moves/drags", said).status_code == 204
     assert [hand.places for hand in drag_presence.others(acme, bob)] == [[(to, "ann may drop all users")]]
-    shown = client_of(bob).get("/clusters/acme/hands").content.decode()
+    shown = client_of(bob).get("/clusters/acme/drags").content.decode()
     assert f'data-hand="{to}"' in shown
-    assert client_of(bob).post("/clusters/acme/moves/hands", said, headers={"HX-Request": "true"}).status_code == 403
-    ann.post("/clusters/acme/moves/hands")
+    assert client_of(bob).post("/clusters/acme/moves/drags", said, headers={"HX-Request": "true"}).status_code == 403
+    ann.post("/clusters/acme/moves/drags")
     assert drag_presence.others(acme, bob) == []

@@ -1,6 +1,6 @@
 """Demo mode: pseudonyms in place of the names of people, so that a screenshot shows a real cluster and nobody in it.
 
-    lowered(key) around a view -> user IDs, names, mail addresses and accounts become pseudonyms; no data changes
+    enabled(key) around a view -> user IDs, names, mail addresses and accounts become pseudonyms; no data changes
 
 A pseudonym follows from the user ID and the installation's key alone: the same person has the same one in lists,
 dialogs and history, and without the key nobody can tell whose it is. Standard library only.
@@ -64,11 +64,11 @@ TEXTS_OF = {"IMPORT": "value", "MAINTENANCE": "what"}  # the same in codes that 
 HIDDEN = "(hidden with the names)"
 OURSELVES = ("", "engine", "balancer", "command line")  # not people
 
-_key: ContextVar[bytes | None] = ContextVar("veil", default=None)
+_key: ContextVar[bytes | None] = ContextVar("pseudonym_key", default=None)
 
 
 @contextmanager
-def lowered(key: str | None) -> Iterator[None]:
+def enabled(key: str | None) -> Iterator[None]:
     """Hide names while this lasts; with None nothing is hidden."""
     token = _key.set(key.encode() if key else None)
     try:

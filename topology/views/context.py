@@ -7,7 +7,7 @@ from django.utils.functional import SimpleLazyObject
 
 from topology.accounts import pseudonyms, roles
 from topology.live import health
-from topology.views.http import veil_of
+from topology.views.http import pseudonym_key
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -27,5 +27,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 def _name(request: HttpRequest) -> str:
     """Who is signed in; the pages of errors are rendered outside of any view."""
-    with pseudonyms.lowered(veil_of(request)):
+    with pseudonyms.enabled(pseudonym_key(request)):
         return pseudonyms.account(request.user.get_username())

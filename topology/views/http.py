@@ -19,7 +19,7 @@ from topology.reasons import Refused
 HIDES_NAMES = "hides_names"  # of a session: the demo mode
 
 
-def veil_of(request: HttpRequest) -> str | None:
+def pseudonym_key(request: HttpRequest) -> str | None:
     """The key of the pseudonyms that the session of a request shows in place of names, or None."""
     return settings.SECRET_KEY if getattr(request, "session", {}).get(HIDES_NAMES) else None
 
@@ -47,7 +47,7 @@ def needs(role: str, place: Place | None = None) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            with pseudonyms.lowered(veil_of(request)):
+            with pseudonyms.enabled(pseudonym_key(request)):
                 try:
                     _enter(request.user, role, place, kwargs)
                     return view(request, *args, **kwargs)

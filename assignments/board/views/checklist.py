@@ -27,7 +27,7 @@ from topology.reasons import Refused
 from topology.structure.nodes import move_node, remove_node, unassign_node
 from topology.structure.selectors import cluster_named
 from topology.structure.subclusters import remove_subcluster
-from topology.views.answers import said
+from topology.views.answers import toast
 from topology.views.http import needs
 from topology.views.reading import number_in
 
@@ -77,7 +77,7 @@ def node_step(request: HttpRequest, cluster: str, pk: int, what: str) -> HttpRes
     if what == "remove":
         remove_node(view.node, actor=request.user)
         text = "Shut the server down, and restart Cisco XCP Router on the remaining nodes."
-        return said(request, f"{view.node.name} is removed. {text}", close=True)
+        return toast(request, f"{view.node.name} is removed. {text}", close=True)
     if what not in NODE_STEPS:
         raise Http404
     NODE_STEPS[what](request, board, view)
@@ -169,7 +169,7 @@ def subcluster(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     except Refused as refusal:
         form = _form(board, sub).filled(request.POST.dict())
         return show_form(request, form, refusal, **_subcluster_context(board, sub))
-    return said(request, f"{sub.subcluster.name} is stored.", close=True)
+    return toast(request, f"{sub.subcluster.name} is stored.", close=True)
 
 
 def _show_subcluster(request: HttpRequest, board: Board, sub: SubclusterView, *, leaving: bool = False) -> HttpResponse:
@@ -208,7 +208,7 @@ def subcluster_step(request: HttpRequest, cluster: str, pk: int, what: str) -> H
         return AWAY[what](request, board, here) or _show_again(request, board, pk)
     if what == "remove":
         remove_subcluster(sub.subcluster, actor=request.user)
-        return said(request, f"{sub.subcluster.name} is removed; its nodes are unassigned.", close=True)
+        return toast(request, f"{sub.subcluster.name} is removed; its nodes are unassigned.", close=True)
     if what in SHIFTS:
         structure.shift_subcluster(sub.subcluster, SHIFTS[what], actor=request.user)
         return HttpResponse(status=204)  # the live stream brings the new order

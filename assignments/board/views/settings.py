@@ -17,7 +17,7 @@ from topology.accounts import roles
 from topology.models import Cluster, Mode, Model, Policy
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
-from topology.views.answers import said
+from topology.views.answers import toast
 from topology.views.fields import Field, show_dialog
 from topology.views.http import needs
 
@@ -78,7 +78,7 @@ def settings(request: HttpRequest, cluster: str) -> HttpResponse:
         change_settings(found, mode=mode, model=model, clock_speed=speed, policy=values, actor=request.user)
     except Refused as refusal:
         return _form(request, found, typed, mode, model, refusal)
-    return said(request, f"The settings of {found.name} are stored.", close=True)
+    return toast(request, f"The settings of {found.name} are stored.", close=True)
 
 
 @require_GET

@@ -26,7 +26,7 @@ from topology.structure.clusters import create_cluster
 from topology.structure.nodes import add_node
 from topology.structure.selectors import cluster_named
 from topology.structure.subclusters import create_subcluster
-from topology.views.answers import said
+from topology.views.answers import toast
 from topology.views.http import needs
 from topology.views.reading import LONGEST, number, number_in
 
@@ -196,7 +196,7 @@ def new_subcluster(request: HttpRequest, cluster: str) -> HttpResponse:
     def add(typed: Mapping[str, str]) -> HttpResponse:
         text = typed.get("description", "")
         made = create_subcluster(found, typed.get("name", ""), description=text, actor=request.user)
-        return said(request, f"{made.name} is there. It serves nobody until it has a node.", close=True)
+        return toast(request, f"{made.name} is there. It serves nobody until it has a node.", close=True)
 
     return answer(request, form, add)
 
@@ -232,7 +232,7 @@ def new_node(request: HttpRequest, cluster: str) -> HttpResponse:
             publisher=typed.get("publisher") == "on",
             actor=request.user,
         )
-        return said(request, f"{node.name} is there.", close=True)
+        return toast(request, f"{node.name} is there.", close=True)
 
     return answer(request, form, add)
 
@@ -278,7 +278,7 @@ def change_node(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
         given = {name: whole(typed, name) or usual for name, usual in wanted.items()}
         name, seen = typed.get("name", ""), request.GET.get("seen", node.name)
         structure_service.change_node(node, name=name, seen=seen, profile=profile, **given, actor=request.user)
-        return said(request, f"{node.short_name} is stored.", close=True)
+        return toast(request, f"{node.short_name} is stored.", close=True)
 
     return answer(request, _node_form(board, view), store)
 

@@ -21,7 +21,7 @@ from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import CRITICAL_SERVICES, RECOVERY_MANAGER
 from topology.structure.selectors import cluster_named
-from topology.views.answers import said
+from topology.views.answers import toast
 from topology.views.http import needs
 
 ICONS = {
@@ -151,11 +151,11 @@ def act(request: HttpRequest, cluster: str, kind: str, pk: int, command: str) ->
     sub, view = _about(board, kind, pk)
     if view is not None and command in OF_A_NODE:
         OF_A_NODE[command](view.node, request.user)
-        return said(request, DONE[command].format(name=view.node.short_name), close=True)
+        return toast(request, DONE[command].format(name=view.node.short_name), close=True)
     if view is None and command in OF_A_PAIR:
         OF_A_PAIR[command](sub, request.user)
         tone = "warn" if command == Command.DISABLE_HA else "good"
-        return said(request, DONE[command].format(name=sub.name), tone=tone, close=True)
+        return toast(request, DONE[command].format(name=sub.name), tone=tone, close=True)
     raise Http404
 
 
@@ -191,4 +191,4 @@ def fault(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     else:
         what = f"{service or kind} {'repaired' if mends else 'failed'}"
     text = f"{view.node.short_name}: {what}."
-    return said(request, text, tone="good" if mends else "warn")
+    return toast(request, text, tone="good" if mends else "warn")

@@ -15,7 +15,7 @@ from topology import reasons
 from topology.accounts import roles
 from topology.reasons import Refused
 from topology.templatetags.console import num, span
-from topology.views.answers import said
+from topology.views.answers import toast
 from topology.views.http import needs
 
 FIELDS = {"rate": "sign_ins_per_second", "minutes": "done_within_minutes"}
@@ -38,7 +38,7 @@ def pace(request: HttpRequest, pk: int) -> HttpResponse:
     service.set_pace(found, **_budget(request.POST), actor=request.user)
     now = Run(selectors.operation(pk), timezone.now())
     left = f", {span(now.remaining)} left" if now.remaining else ""
-    return said(request, f"{run.title}: {num(now.operation.rate)} sign-ins per second from now on{left}.", close=True)
+    return toast(request, f"{run.title}: {num(now.operation.rate)} sign-ins per second from now on{left}.", close=True)
 
 
 def _effect(request: HttpRequest, found: Operation) -> HttpResponse:

@@ -17,7 +17,7 @@ from topology.accounts import roles
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
-from topology.views.answers import said
+from topology.views.answers import toast
 from topology.views.fields import Field, show_dialog
 from topology.views.http import needs
 
@@ -53,7 +53,7 @@ def rules(request: HttpRequest, cluster: str) -> HttpResponse:
         balancer.configure(found, typed, actor=request.user)
     except Refused as refusal:
         return _form(request, found, typed, refusal)
-    return said(request, f"The rules of runs of {found.name} are stored.", close=True)
+    return toast(request, f"The rules of runs of {found.name} are stored.", close=True)
 
 
 @require_GET

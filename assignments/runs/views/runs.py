@@ -21,7 +21,7 @@ from topology.live import health
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
 from topology.templatetags.console import span
-from topology.views.answers import said
+from topology.views.answers import toast
 from topology.views.http import needs, to_dialog
 from topology.views.reading import number, number_in
 
@@ -229,7 +229,7 @@ def approve(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """The second person's consent; the author or anybody else may then run the plan."""
     found = plans.by_hash(plan_hash)
     approvals.approve(found, actor=request.user)
-    return said(request, f"Plan {found.hash[:12]} is approved; it can be run now.", close=True)
+    return toast(request, f"Plan {found.hash[:12]} is approved; it can be run now.", close=True)
 
 
 @require_POST
@@ -251,7 +251,7 @@ def run_plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
             raise
         plan = plans.by_hash(plan_hash)
         return show_plan(request, plan, plans.stale_rows(plan))
-    return said(request, f"{Run(found, timezone.now()).title} runs: {found.total:,} users.", close=True)
+    return toast(request, f"{Run(found, timezone.now()).title} runs: {found.total:,} users.", close=True)
 
 
 def _rate(text: str | None) -> float | None:
@@ -314,10 +314,10 @@ def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     if what == "rate":
         rate, total = (_rate(request.POST.get(name)) for name in ("rate", "rate_total"))
         found = operations.set_rate(pk, actor=request.user, rate=rate, rate_total=total)
-        return said(request, f"Rate of operation {found.pk}: {operations.paces(found)}.")
+        return toast(request, f"Rate of operation {found.pk}: {operations.paces(found)}.")
     if what == "window":
         found = operations.set_window(pk, actor=request.user, in_window="in_window" in request.POST)
-        return said(
+        return toast(
             request,
             f"Operation {found.pk} moves users {'inside the window only' if found.in_window else 'at any time'}.",
         )
@@ -325,7 +325,7 @@ def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
         raise Http404
     change, word = STEERING[what]
     found = change(pk, actor=request.user)
-    return said(request, f"{word}: operation {found.pk}, {found.done:,} of {found.total:,} users moved.")
+    return toast(request, f"{word}: operation {found.pk}, {found.done:,} of {found.total:,} users moved.")
 
 
 @require_POST

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment, Pin
-from tests.browser.hands import said
+from tests.browser.hands import toast
 from tests.live_stack import LiveStack
 from tests.worlds import node
 from topology.models import Cluster
@@ -65,7 +65,7 @@ def test_all_who_are_found_are_pinned_moved_and_unassigned(
     group.get_by_role("button", name="Pin…", exact=True).click()
     dialog.get_by_label("Why they must stay").fill("Their lines hang on a gateway")
     dialog.get_by_role("button", name="Pin 40 users").click()
-    expect(said(page)).to_contain_text("Pinned 40 users.")
+    expect(toast(page)).to_contain_text("Pinned 40 users.")
     expect(page.locator(".directory").get_by_title("Pinned")).to_have_count(40)
     assert Pin.objects.count() == 40
     group.get_by_role("button", name="Unpin…").click()
@@ -73,16 +73,16 @@ def test_all_who_are_found_are_pinned_moved_and_unassigned(
     expect(page.locator(".directory").get_by_title("Pinned")).to_have_count(0)
     group.get_by_role("button", name="Move to…").click()
     dialog.get_by_role("button", name=re.compile("^imp1a ?, allowed")).click()
-    expect(said(page)).to_contain_text("Moved 40 users to imp1a.")
+    expect(toast(page)).to_contain_text("Moved 40 users to imp1a.")
     expect(page.locator("#directory")).to_contain_text("Nobody matches")
-    said(page).get_by_role("button", name="Undo").click()  # a run, which the list follows
+    toast(page).get_by_role("button", name="Undo").click()  # a run, which the list follows
     expect(group).to_contain_text("All 40 in acme", timeout=20_000)
     choose(page, "Endpoint", "Any endpoint")
     expect(group).to_contain_text("All 4,000 in acme")
     group.get_by_role("button", name="Move to…").click()
     dialog.get_by_role("button", name=re.compile("^Unassigned users ?, warning")).click()
     dialog.get_by_role("button", name="Move 4,000 users").click()
-    expect(said(page)).to_contain_text("Moving 4,000 users")
+    expect(toast(page)).to_contain_text("Moving 4,000 users")
     expect(page.locator("#directory")).to_contain_text("Nobody matches", timeout=30_000)
     assert at_home(acme, "imp1b") == 0
 

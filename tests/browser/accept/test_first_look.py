@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import drag, pick_up, row, said
+from tests.browser.hands import drag, pick_up, row, toast
 from topology.models import Cluster
 
 Open = Callable[..., Page]
@@ -47,7 +47,7 @@ def test_hidden_names_are_hidden_wherever_one_looks(acme: Cluster, open_list: Op
     page.keyboard.press("Escape")
     page.mouse.up()
     drag(page, rows.first, "imp1b")
-    expect(said(page)).to_contain_text("Moved 1 user to imp1b")
+    expect(toast(page)).to_contain_text("Moved 1 user to imp1b")
     shows_nobody()
     rows.first.click()
     page.get_by_role("button", name="Details…").click()

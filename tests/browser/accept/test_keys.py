@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment
-from tests.browser.hands import card, homes, row, said
+from tests.browser.hands import card, homes, row, toast
 from tests.live_stack import LiveStack
 from tests.worlds import node
 from topology.models import Cluster, Node
@@ -72,7 +72,7 @@ def test_plain_clicks_do_what_a_drag_does(acme: Cluster, open_list: Open, live_s
     dialog.get_by_role("button", name=re.compile("^imp1b ?, warning")).click()
     expect(dialog).to_contain_text("Move 6,000 users of imp3a to imp1b?")
     dialog.get_by_role("button", name="Move 6,000 users").click()
-    expect(said(page)).to_contain_text("Moving 6,000 users to imp1b")
+    expect(toast(page)).to_contain_text("Moving 6,000 users to imp1b")
     expect(card(page, "imp1b")).to_contain_text("10,000 / 15,000")
     assert at_home(acme, "imp3a") == 0
 
@@ -89,13 +89,13 @@ def test_a_few_are_chosen_moved_and_moved_back_by_key(acme: Cluster, open_list: 
     expect(page.locator("#voice")).to_contain_text("imp1b.acme.org: Allowed. imp1b will have 4,003 of 15,000 users")
     page.keyboard.press("Enter")
     three = [f"imp1a-{n:05}" for n in (1, 2, 3)]
-    expect(said(page)).to_contain_text("Moved 3 users to imp1b")
+    expect(toast(page)).to_contain_text("Moved 3 users to imp1b")
     assert homes(three) == {"imp1b"}
-    undo = said(page).get_by_role("button", name="Undo")
+    undo = toast(page).get_by_role("button", name="Undo")
     tab_to(page, "#messages .undo button", 200)
     expect(undo).to_be_focused()
     page.keyboard.press("Enter")
-    expect(said(page)).to_contain_text("Moving 3 users to their former home")
+    expect(toast(page)).to_contain_text("Moving 3 users to their former home")
     expect(card(page, "imp1a")).to_contain_text("8,000 / 15,000")
     assert homes(three) == {"imp1a"}
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from assignments.models import Assignment, Pin
 from assignments.moves import pins
 from assignments.moves.drop import Selection
-from tests.browser.hands import card, row, said
+from tests.browser.hands import card, row, toast
 from tests.live_stack import LiveStack
 from tests.worlds import add_users, make_acme, node
 from topology.models import Cluster, Node
@@ -102,7 +102,7 @@ def test_all_who_match_are_pinned_and_come_as_a_file(acme: Cluster, open_list: O
     expect(dialog.locator("#dialog-title")).to_have_text("Pin 5,000 users of imp1a")
     dialog.get_by_label("Why they must stay").fill("Their lines hang on a gateway")
     dialog.get_by_role("button", name="Pin 5,000 users").click()
-    expect(said(page)).to_contain_text("Pinned 5,000 users.")
+    expect(toast(page)).to_contain_text("Pinned 5,000 users.")
     assert Pin.objects.count() == 5000
     expect(row(page, "imp1a-00001").get_by_title("Pinned")).to_be_visible()
     select_all(page, "5,000")

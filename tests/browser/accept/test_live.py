@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Request, expect
 from assignments.models import Assignment
 from assignments.moves import drop
 from assignments.moves.drop import Selection
-from tests.browser.hands import card, homes, hover, pick_up, row, said
+from tests.browser.hands import card, homes, hover, pick_up, row, toast
 from tests.live_stack import LiveStack
 from tests.worlds import node
 from topology.models import Cluster
@@ -72,8 +72,8 @@ def test_nothing_is_swapped_under_a_drag_and_changed_ground_is_said(acme: Cluste
     expect(row(page, "imp1a-00001")).to_be_visible()
     expect(card(page, "imp3a")).to_contain_text("6,000 / 15,000")
     page.mouse.up()
-    expect(said(page)).to_contain_text("root moved imp1a-00001 to imp3a at ")
-    expect(said(page)).to_contain_text("1 of the 3 chosen users have another home by now")
+    expect(toast(page)).to_contain_text("root moved imp1a-00001 to imp3a at ")
+    expect(toast(page)).to_contain_text("1 of the 3 chosen users have another home by now")
     assert homes(["imp1a-00002", "imp1a-00003"]) == {"imp1a"}
     expect(card(page, "imp3a")).to_contain_text("6,001 / 15,000")
     expect(row(page, "imp1a-00001")).to_have_count(0)
@@ -102,16 +102,16 @@ def test_two_administrators_see_what_the_other_drags(acme: Cluster, open_list: O
     first.get_by_role("button", name="Select all").click()
     pick_up(first, row(first, "imp1a-00002"))
     hover(first, "imp1b", "allowed")
-    expect(card(second, "imp1a")).to_have_attribute("data-hands", f"{name} is holding 5,000 users")
-    expect(card(second, "imp1b")).to_have_attribute("data-hands", f"{name} may drop 5,000 users")
+    expect(card(second, "imp1a")).to_have_attribute("data-drags", f"{name} is holding 5,000 users")
+    expect(card(second, "imp1b")).to_have_attribute("data-drags", f"{name} may drop 5,000 users")
     pick_up(second, row(second, "imp1a-00004"))
     hover(second, "imp1b", "allowed")
     first.keyboard.press("Escape")
-    expect(card(first, "imp1b")).to_have_attribute("data-hands", f"{other} may drop 1 user")
+    expect(card(first, "imp1b")).to_have_attribute("data-drags", f"{other} may drop 1 user")
     second.mouse.up()
-    expect(said(second)).to_contain_text("Moved 1 user to imp1b")
+    expect(toast(second)).to_contain_text("Moved 1 user to imp1b")
     expect(card(first, "imp1b")).to_contain_text("4,001 / 15,000")
-    expect(first.locator("[data-hands]")).to_have_count(0)
+    expect(first.locator("[data-drags]")).to_have_count(0)
     first.mouse.up()
 
 

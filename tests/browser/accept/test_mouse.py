@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment, Operation
 from config.local.processes import wait_until
-from tests.browser.hands import card, drag, homes, hover, lead, middle, pick_up, row, said
+from tests.browser.hands import card, drag, homes, hover, lead, middle, pick_up, row, toast
 from tests.live_stack import LiveStack
 from tests.worlds import node
 from topology.models import Cluster, Node
@@ -71,7 +71,7 @@ def test_five_thousand_who_match_are_one_drag_that_asks_first(
     expect(dialog).to_contain_text("4,000 users now, 9,000 of 15,000 afterwards (60 %)")
     expect(dialog).to_contain_text(re.compile(r"Signed-in users who sign in again: [2-5],\d{3}, within 100 s\."))
     dialog.get_by_role("button", name="Move 5,000 users").click()
-    expect(said(page)).to_contain_text("Moving 5,000 users to imp1b")
+    expect(toast(page)).to_contain_text("Moving 5,000 users to imp1b")
     expect(card(page, "imp1b")).to_contain_text("9,000 / 15,000")
     expect(card(page, "imp1a")).to_contain_text("3,000 / 15,000")
     assert (at_home(acme, "imp1a"), at_home(acme, "imp1b")) == (3000, 9000)
@@ -90,7 +90,7 @@ def test_shift_and_ctrl_choose_ranges_and_single_ones(acme: Cluster, open_list: 
     chosen = [f"imp1a-{n:05}" for n in (2, 3, 4, 6, 7, 8, 9, 12)]
     expect(page.locator("output[data-selected]")).to_have_text("8 selected")
     drag(page, row(page, "imp1a-00007"), "imp1b")
-    expect(said(page)).to_contain_text("Moved 8 users to imp1b")
+    expect(toast(page)).to_contain_text("Moved 8 users to imp1b")
     assert homes(chosen) == {"imp1b"}
     assert homes(["imp1a-00001", "imp1a-00005", "imp1a-00010"]) == {"imp1a"}
     expect(card(page, "imp1b")).to_contain_text("4,008 / 15,000")
@@ -125,22 +125,22 @@ def test_a_node_goes_onto_a_subcluster_and_out_to_the_unassigned(acme: Cluster, 
     lead(page, "sc-3", "warning")
     expect(ghost).to_contain_text("spare joins imp3a in sc-3, whose services restart.")
     page.mouse.up()
-    expect(said(page)).to_contain_text("spare is now in sc-3.")
+    expect(toast(page)).to_contain_text("spare is now in sc-3.")
     assert node(acme, "spare").subcluster_id == node(acme, "imp3a").subcluster_id
     pick_up(page, card(page, "spare").locator("h3"))
     expect(panel(page, "Unassigned nodes")).to_be_visible()  # it holds none, and shows itself to drags alone
     lead(page, "Unassigned nodes", "warning")
     page.mouse.up()
-    expect(said(page)).to_contain_text("spare is now in the unassigned nodes.")
+    expect(toast(page)).to_contain_text("spare is now in the unassigned nodes.")
     assert node(acme, "spare").subcluster_id is None
-    said(page).get_by_role("button", name="Undo").click()
-    expect(said(page)).to_contain_text("spare is now in sc-3.")
+    toast(page).get_by_role("button", name="Undo").click()
+    expect(toast(page)).to_contain_text("spare is now in sc-3.")
     pick_up(page, card(page, "imp3a").locator("h3"))  # 6,000 users are at home there
     ghost = lead(page, "Unassigned nodes", "refused")
     expect(ghost).to_contain_text("6,000")
     expect(ghost.locator("small")).not_to_be_empty()
     page.mouse.up()
-    expect(said(page).get_by_role("alert")).to_contain_text("6,000")
+    expect(toast(page).get_by_role("alert")).to_contain_text("6,000")
     assert node(acme, "imp3a").subcluster_id is not None
 
 
@@ -161,7 +161,7 @@ def test_a_drag_begins_past_a_threshold_and_not_in_a_locked_view(acme: Cluster, 
         page.mouse.move(x, y)
         page.mouse.down()
         page.mouse.move(x - 40, y, steps=4)
-        expect(said(page)).to_contain_text("The view is locked: nothing can be dragged.")
+        expect(toast(page)).to_contain_text("The view is locked: nothing can be dragged.")
         expect(page.locator("#ghost")).to_be_hidden()
         page.mouse.up()
     assert homes(["imp1a-00002"]) == {"imp1a"}
@@ -173,7 +173,7 @@ def test_a_drop_is_undone_at_once_and_from_the_history_later(
     page = open_list()
     one, two = "imp1a-00004", "imp1a-00006"
     drag(page, row(page, one), "imp1b")
-    undo = said(page).get_by_role("button", name="Undo")
+    undo = toast(page).get_by_role("button", name="Undo")
     expect(undo).to_be_visible()
     undo.click()
     assert wait_until(lambda: homes([one]) == {"imp1a"}, 20)
@@ -198,7 +198,7 @@ def test_a_refused_drop_changes_nothing_and_leaves_its_reason(acme: Cluster, ope
     page = open_list()
     select_all(page)
     drag(page, row(page, "imp1a-00002"), "imp2b", "refused")
-    alert = said(page).get_by_role("alert")
+    alert = toast(page).get_by_role("alert")
     expect(alert).to_contain_text("imp2b has room for 20 more users, and 8,000 would come.")
     expect(alert).to_contain_text("Choose another node, or fewer users.")
     assert not Operation.objects.exists()

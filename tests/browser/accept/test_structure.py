@@ -8,7 +8,7 @@ from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment
-from tests.browser.hands import card, said
+from tests.browser.hands import card, toast
 from tests.browser.thousands import make_thousands
 from tests.live_stack import LiveStack
 from tests.worlds import node
@@ -61,7 +61,7 @@ def test_a_node_with_thousands_of_users_is_led_out_and_removed(
     page.get_by_role("button", name="Take it out").click()
     page.get_by_role("button", name="Remove for good").click()
     expect(dialog).not_to_be_visible()
-    expect(said(page)).to_contain_text("imp1b.acme.org is removed")
+    expect(toast(page)).to_contain_text("imp1b.acme.org is removed")
     expect(card(page, "imp1b")).to_have_count(0)
     assert not Node.objects.filter(name="imp1b.acme.org").exists()
     assert Assignment.objects.exclude(home_node=None).count() == 29_500

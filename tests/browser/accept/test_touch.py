@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment
-from tests.browser.hands import card, homes, middle, row, said
+from tests.browser.hands import card, homes, middle, row, toast
 from tests.live_stack import LiveStack
 from tests.worlds import node
 from topology.models import Cluster
@@ -74,10 +74,10 @@ def test_a_long_press_drags_what_is_chosen(acme: Cluster, tablet: Page) -> None:
     finger.lead("imp1b", "allowed")
     expect(page.locator("#ghost")).to_contain_text("imp1b will have 4,002 of 15,000 users")
     finger.lift()
-    expect(said(page)).to_contain_text("Moved 2 users to imp1b")
+    expect(toast(page)).to_contain_text("Moved 2 users to imp1b")
     assert homes(["imp1a-00002", "imp1a-00004"]) == {"imp1b"}
-    said(page).get_by_role("button", name="Undo").tap()
-    expect(said(page)).to_contain_text("Moving 2 users to their former home")
+    toast(page).get_by_role("button", name="Undo").tap()
+    expect(toast(page)).to_contain_text("Moving 2 users to their former home")
 
 
 def test_a_node_full_of_users_goes_by_its_handle_after_a_question(
@@ -114,5 +114,5 @@ def test_taps_alone_move_all_who_match(acme: Cluster, tablet: Page, live_stack: 
     page.get_by_role("button", name="Move to…").tap()
     page.get_by_role("dialog").get_by_role("button", name=re.compile("^imp1b ?, allowed")).tap()
     page.get_by_role("dialog").get_by_role("button", name="Move 5,000 users").tap()
-    expect(said(page)).to_contain_text("Moving 5,000 users to imp1b")
+    expect(toast(page)).to_contain_text("Moving 5,000 users to imp1b")
     expect(card(page, "imp1b")).to_contain_text("9,000 / 15,000")
