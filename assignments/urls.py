@@ -12,7 +12,7 @@ from assignments.users.views import imports, lists, ranges, saved_views, search
 urlpatterns = [
     path("", page.home, name="home"),
     path("clusters/<str:cluster>/", page.cluster, name="cluster"),
-    path("clusters/<str:cluster>/strip", page.strip, name="strip"),
+    path("clusters/<str:cluster>/strip", page.summary_bar, name="summary-bar"),
     path("clusters/<str:cluster>/tree", page.tree, name="tree"),
     path("clusters/<str:cluster>/map", page.map_, name="map"),
     path("clusters/<str:cluster>/subclusters/<int:pk>", page.subcluster, name="subcluster"),
@@ -64,7 +64,7 @@ urlpatterns = [
     path("operations/<int:pk>/<slug:what>", runs.steer, name="steer"),  # pause, resume, cancel, rate, window
     path("clusters/<str:cluster>/moves/", drop.move, name="move"),
     path("clusters/<str:cluster>/moves/drags", drag_presence.tell_others, name="tell-drag"),
-    path("clusters/<str:cluster>/drags", drag_presence.shown, name="drags"),
+    path("clusters/<str:cluster>/drags", drag_presence.others, name="drags"),
     path("clusters/<str:cluster>/moves/node", node_drop.place, name="place-node"),
     path("clusters/<str:cluster>/moves/node/targets", node_drop.targets, name="node-targets"),
     path("clusters/<str:cluster>/moves/targets", drop.targets, name="move-targets"),

@@ -3,7 +3,7 @@
     HA off -> nobody at home or served -> out of its slot -> removed            the publisher leaves its subcluster
                                        -> into another subcluster               only with it, and its cluster last
 
-A guide only shows the order; the verbs of topology/structure check each step again under the locks.
+A checklist only shows the order; the verbs of topology/structure check each step again under the locks.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from topology.reasons import Refused
 
 
 class Standing(StrEnum):
-    """Where a step of a guide is."""
+    """Where a step of a checklist is."""
 
     DONE = "done"
     NOW = "now"
@@ -83,7 +83,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Guide:
+class Checklist:
     """The steps in their order; each waits for those before it."""
 
     steps: tuple[Step, ...]
@@ -96,7 +96,7 @@ class Guide:
         return slot is None or slot.standing is Standing.DONE or (slot.key == "slot" and slot.open)
 
 
-def of_node(board: Board, view: NodeView) -> Guide:
+def of_node(board: Board, view: NodeView) -> Checklist:
     """How a node leaves its subcluster and its cluster."""
     sub = next((found for found in board.subclusters if found.subcluster.pk == view.node.subcluster_id), None)
     run = _run(sub)
@@ -104,14 +104,14 @@ def of_node(board: Board, view: NodeView) -> Guide:
     if view.node.publisher:
         steps.append(_others(board, view))
     steps.append(_removed(view.node.short_name, "The node"))
-    return Guide(in_order(steps), targets(board, view.node.subcluster_id))
+    return Checklist(in_order(steps), targets(board, view.node.subcluster_id))
 
 
-def of_subcluster(sub: SubclusterView) -> Guide:
+def of_subcluster(sub: SubclusterView) -> Checklist:
     """How a subcluster is removed; its nodes become unassigned."""
     run = _run(sub)
     removed = replace(_removed(sub.subcluster.name, "The subcluster"), standing=_free(run), run=run)
-    return Guide(in_order([_high_availability(sub), _nobody(sub.nodes, run), removed]))
+    return Checklist(in_order([_high_availability(sub), _nobody(sub.nodes, run), removed]))
 
 
 def targets(board: Board, own: int | None = None) -> tuple[Target, ...]:

@@ -40,16 +40,16 @@ def facts_of(cluster: Cluster) -> checks.ClusterFacts:
     return replace(shape_of(board_of(cluster)), miscounted=tuple(_miscounted(cluster)), strays=_strays(cluster))
 
 
-def shape_of(shown: Board) -> checks.ClusterFacts:
+def shape_of(board: Board) -> checks.ClusterFacts:
     """What a board tells the tests, without reading people."""
-    cluster, policy = shown.cluster, shown.cluster.policy
+    cluster, policy = board.cluster, board.cluster.policy
     return checks.ClusterFacts(
         name=cluster.name,
         mode=cluster.mode,
         model=cluster.model,
-        subclusters=tuple(_subcluster(cluster, view) for view in shown.subclusters),
-        unassigned_nodes=tuple(_node(view) for view in shown.unassigned_nodes),
-        unassigned_users=shown.unassigned,
+        subclusters=tuple(_subcluster(cluster, view) for view in board.subclusters),
+        unassigned_nodes=tuple(_node(view) for view in board.unassigned_nodes),
+        unassigned_users=board.unassigned,
         keep_alive_interval=policy.keep_alive_interval,
         keep_alive_timeout=policy.keep_alive_timeout,
         initialization_keep_alive_timeout=policy.initialization_keep_alive_timeout,

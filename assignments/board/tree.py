@@ -12,20 +12,20 @@ def tree(cluster: Cluster) -> dict[str, Any]:
     return shape(board_of(cluster))
 
 
-def shape(shown: Board) -> dict[str, Any]:
+def shape(board: Board) -> dict[str, Any]:
     """A board as plain values."""
-    cluster = shown.cluster
+    cluster = board.cluster
     return {
         "cluster": cluster.name,
         "mode": cluster.mode,
         "model": cluster.model,
         "users": {
-            "assigned": shown.assigned,
-            "unassigned": shown.unassigned,
-            "out_of_service": shown.out_of_service,
+            "assigned": board.assigned,
+            "unassigned": board.unassigned,
+            "out_of_service": board.out_of_service,
         },
-        "subclusters": [_subcluster(cluster, view) for view in shown.subclusters],
-        "unassigned_nodes": [_node(view) for view in shown.unassigned_nodes],
+        "subclusters": [_subcluster(cluster, view) for view in board.subclusters],
+        "unassigned_nodes": [_node(view) for view in board.unassigned_nodes],
     }
 
 

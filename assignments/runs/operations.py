@@ -58,9 +58,9 @@ def start(
     if not valid_only and (stale := stale_rows(plan, sample=0)).count:
         valid = plan.moves - stale.count
         raise Refused(reasons.PLAN_STALE, stale=f"{stale.count:,}", moves=f"{plan.moves:,}", valid=f"{valid:,}")
-    pace = None if unthrottled else checked_rate(plan.cluster.policy.moves_per_second if rate is None else rate)
+    limit = None if unthrottled else checked_rate(plan.cluster.policy.moves_per_second if rate is None else rate)
     total = None if rate_total is None else checked_rate(rate_total)
-    found = _create(plan, nodes, actor, rate=pace, rate_total=total, in_window=in_window)
+    found = _create(plan, nodes, actor, rate=limit, rate_total=total, in_window=in_window)
     if in_window and not wait_reasons.window_of(plan.cluster).holds(timezone.now()):
         book(found, _subclusters(nodes))
     else:
@@ -96,7 +96,7 @@ def _demand_runnable(plan: Plan, nodes: list[Node], *, later: bool) -> None:
             raise Refused(why[0], **why[1])
 
 
-def _create(plan: Plan, nodes: list[Node], actor: Any, **pace: Any) -> Operation:
+def _create(plan: Plan, nodes: list[Node], actor: Any, **rates: Any) -> Operation:
     only = {end: {flow[f"{end}_id"] for flow in plan.body["flows"]} for end in ("from", "to")}
     single = {end: next(iter(ids)) if len(ids) == 1 else None for end, ids in only.items()}
     return Operation.objects.create(
@@ -110,7 +110,7 @@ def _create(plan: Plan, nodes: list[Node], actor: Any, **pace: Any) -> Operation
         anchor_at=plan.cluster.now(),
         author=actor if getattr(actor, "pk", None) else None,
         author_name=name_of(actor),
-        **pace,
+        **rates,
     )
 
 
@@ -204,10 +204,10 @@ def set_rate(operation_id: int, *, actor: Any, rate: float | None, rate_total: f
     anchor(found)
     found.rate, found.rate_total = (value if value is None else checked_rate(value) for value in (rate, rate_total))
     found.save(update_fields=["rate", "rate_total"])
-    return _say(found, reasons.RUN_RATE_SET, actor, rate=paces(found))
+    return _say(found, reasons.RUN_RATE_SET, actor, rate=rate_words(found))
 
 
-def paces(found: Operation) -> str:
+def rate_words(found: Operation) -> str:
     """The throttle of a run in words."""
     said = [f"{found.rate:g} users per second and node"] if found.rate else []
     said += [f"{found.rate_total:g} over all nodes"] if found.rate_total else []

@@ -63,7 +63,7 @@ VIEWING = [
     "simulation-delete",
     "simulation-export",
     "simulation-instant",
-    "strip",
+    "summary-bar",
     "subcluster",
     "tour",
     "tour-done",
@@ -231,7 +231,7 @@ def queries(client: Client, address: str) -> int:
 READS: list[tuple[str, Callable[[Cluster, Node], str]]] = [
     ("page", lambda c, n: reverse("cluster", args=[c.name])),
     ("page of a node", lambda c, n: f"{reverse('cluster', args=[c.name])}?node={n.pk}"),
-    ("strip", lambda c, n: reverse("strip", args=[c.name])),
+    ("summary-bar", lambda c, n: reverse("summary-bar", args=[c.name])),
     ("tree", lambda c, n: reverse("tree", args=[c.name])),
     ("map", lambda c, n: reverse("map", args=[c.name])),
     ("subcluster", lambda c, n: reverse("subcluster", args=[c.name, n.subcluster_id])),
@@ -323,7 +323,7 @@ def test_what_is_live_names_its_topics(acme: Cluster) -> None:
     assert re.search(rf'data-live="[^"]*\bnode-{first.pk}\b', part(page, f"node-{first.pk}"))
     assert f'data-live="subcluster-{first.subcluster_id}"' in page
     for topic in (f"cluster-{acme.pk}", f"node-{first.pk}", f"subcluster-{first.subcluster_id}"):
-        assert re.search(rf'id="strip-[^>]*data-live="[^"]*\b{topic}\b', page), topic
+        assert re.search(rf'id="summary-bar-[^>]*data-live="[^"]*\b{topic}\b', page), topic
 
 
 def test_the_policy_of_content_holds(acme: Cluster) -> None:
@@ -438,8 +438,8 @@ def test_a_plan_is_shown_then_run_as_it_was_shown() -> None:
     assert answer.status_code == 200, answer.content
     run = Operation.objects.get()
     assert (run.plan_id, run.rate) == (plan.pk, 5)
-    strip = client.get(reverse("strip", args=["crowd"]), headers=HTMX).content.decode()
-    assert f'id="operation-{run.pk}"' in strip
+    bar = client.get(reverse("summary-bar", args=["crowd"]), headers=HTMX).content.decode()
+    assert f'id="operation-{run.pk}"' in bar
 
 
 def test_a_plan_on_changed_ground_is_shown_again_with_what_changed() -> None:

@@ -1,4 +1,4 @@
-"""axe finds nothing in the states that no address has: guides, errors, empty places, long names, a small window."""
+"""axe finds nothing in the states that no address has: checklists, errors, empty places, long names, a small window."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -91,13 +91,13 @@ def test_guides_and_the_order_of_maintenance(live_web: LiveStack, signed_in_page
     look.at(page, "a node in maintenance", WIDTHS)
     page.set_viewport_size({"width": 1440, "height": 900})
     fetch(page, f"/clusters/acme/nodes/{node(cluster, 'imp1b').pk}/maintenance")
-    expect(page.get_by_role("dialog").locator(".guide-step").first).to_be_visible()
+    expect(page.get_by_role("dialog").locator(".checklist-step").first).to_be_visible()
     look.at(page, "the order of maintenance")
     fetch(page, f"/clusters/acme/structure/nodes/{node(cluster, 'imp1a').pk}")
-    look.at(page, "the guide of the publisher", (800,))
+    look.at(page, "the checklist of the publisher", (800,))
     fetch(page, f"/clusters/acme/structure/subclusters/{node(cluster, 'imp2a').subcluster_id}")
     page.locator(".structure-leave > summary").click()
-    look.at(page, "the guide of a subcluster", (800,))
+    look.at(page, "the checklist of a subcluster", (800,))
 
 
 def test_a_fallback_is_asked_about_and_runs(live_web: LiveStack, signed_in_page: Open, look: Looked) -> None:

@@ -133,7 +133,7 @@ def test_signing_in_living_and_moving_under_a_prefix(behind: Console, browser: B
         expect(page.locator("main h1").first).to_be_attached()
     page.locator("#live").wait_for()
     page.goto(f"{behind.address}/users/")
-    page.locator("button.who").click()
+    page.locator("button.header-account").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(f"{behind.address}/sign-in/")
     assert strays == []

@@ -438,7 +438,7 @@ def test_a_node_is_picked_up_and_dropped_by_clicks(acme: Cluster, builder: Page)
     page.get_by_role("button", name="Pick up this node").click()
     expect(page.locator("#ghost")).to_be_visible()
     expect(page.locator(".subcluster.drop")).not_to_have_count(0)
-    page.locator(".strip").click(position={"x": 3, "y": 3})  # beside every target
+    page.locator(".summary-bar").click(position={"x": 3, "y": 3})  # beside every target
     expect(page.locator("#voice")).to_have_text("No target: nothing was moved.")
     expect(page.locator("#ghost")).to_be_hidden()
     assert place(acme, "imp3a") == "sc-3"

@@ -16,7 +16,7 @@ SOME = re.compile(r"^[1-9]\d{0,2}$")  # 1 to 999
 
 
 def out_of_service(page: Page) -> Locator:
-    return page.locator(".strip [data-count=out-of-service] dd")
+    return page.locator(".summary-bar [data-count=out-of-service] dd")
 
 
 def fault(page: Page, short: str, name: str) -> None:
@@ -56,7 +56,7 @@ def test_a_node_loses_power_its_peer_takes_over_and_all_come_home(live_stack: Li
     page.get_by_role("dialog").get_by_role("button", name="Fallback", exact=True).click()
     for each in (page, other):
         for short in ("imp1a", "imp1b"):
-            expect(card(each, short).locator(".chip").first).to_have_text("Normal", timeout=30_000)
+            expect(card(each, short).locator(".state-badge").first).to_have_text("Normal", timeout=30_000)
         expect(out_of_service(each)).to_have_text("0", timeout=20_000)
         expect(card(each, "imp1b")).not_to_contain_text("guests")
     assert places(acme) == {("imp1a", "imp1a", 1000), ("imp1b", "imp1b", 10)}

@@ -71,7 +71,7 @@ def test_the_order_of_the_work_follows_the_node(live_stack: LiveStack, signed_in
     expect(second.get_by_role("dialog")).to_contain_text("This maintenance is over.")
     for each in (page, other):
         expect(card(each, "imp1a").locator("[data-maintenance]")).to_have_count(0)
-        expect(card(each, "imp1b").locator(".chip").first).to_have_text("Normal", timeout=20_000)
+        expect(card(each, "imp1b").locator(".state-badge").first).to_have_text("Normal", timeout=20_000)
 
 
 def test_the_rate_is_seen_before_it_is_changed(live_stack: LiveStack, signed_in_page: Open) -> None:

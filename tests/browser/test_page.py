@@ -111,7 +111,7 @@ def test_settings_keep_what_was_typed_beside_the_error(crowd: Cluster, signed_in
     dialog.get_by_role("button", name="Store").click()
     expect(dialog).to_be_hidden()
     expect(page.locator("#messages")).to_contain_text("are stored")
-    expect(page.locator(".strip")).to_contain_text(re.compile(r"Clock\W*60"))
+    expect(page.locator(".summary-bar")).to_contain_text(re.compile(r"Clock\W*60"))
 
 
 def test_the_theme_follows_the_system_until_one_is_chosen(crowd: Cluster, signed_in_page: Open) -> None:

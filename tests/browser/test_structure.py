@@ -18,7 +18,7 @@ OpenPage = Callable[..., Page]
 def open_guide(page: Page, short: str) -> None:
     page.get_by_role("button", name=f"Faults and more of {short}").click()
     page.get_by_role("button", name="Move or remove this node").click()
-    expect(page.locator("#guide")).to_be_visible()
+    expect(page.locator("#checklist")).to_be_visible()
 
 
 def test_a_node_is_led_out_step_by_step(live_stack: LiveStack, signed_in_page: OpenPage) -> None:
@@ -30,7 +30,7 @@ def test_a_node_is_led_out_step_by_step(live_stack: LiveStack, signed_in_page: O
     expect(page.locator("#step-ha")).to_have_attribute("data-standing", "done")
     page.get_by_role("button", name="Move everybody off").click()
     page.get_by_role("button", name="Run 80 moves").click()
-    # The guide comes back by itself, and its counts follow the run.
+    # The checklist comes back by itself, and its counts follow the run.
     expect(page.locator("#step-users")).to_have_attribute("data-standing", "done")
     page.get_by_role("button", name="Take it out").click()
     expect(page.locator("#step-slot")).to_contain_text("imp1b is in no subcluster")

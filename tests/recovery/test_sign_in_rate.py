@@ -113,9 +113,9 @@ def test_it_is_changed_from_the_row_while_it_runs(pair: Cluster, form: dict[str,
     run = Operation.objects.get()
     client = as_(roles.OPERATOR)
     with clock_at(drive.real):
-        strip = client.get(reverse("strip", args=[pair.name])).content.decode()
-        assert f'id="pace-{run.pk}"' in strip
-        assert "6.0 sign-ins/s" in strip
+        bar = client.get(reverse("summary-bar", args=[pair.name])).content.decode()
+        assert f'id="pace-{run.pk}"' in bar
+        assert "6.0 sign-ins/s" in bar
         assert "Still to sign in" in client.get(reverse("pace", args=[run.pk])).content.decode()
         assert client.post(reverse("pace", args=[run.pk]), form).status_code == 200
     before = Operation.objects.get()
@@ -224,8 +224,8 @@ def test_a_canary_waits_anew_for_a_node_that_degrades(db: None) -> None:
     drive.until(1030)
     run.refresh_from_db()
     assert (run.done, run.wait_code) == (3, "WAITS_FOR_CANARY")
-    strip = as_(roles.VIEWER).get(reverse("strip", args=[sub().cluster.name])).content.decode()
-    assert "Canary: waits until the node has run well for a while. It goes on by itself." in strip
+    bar = as_(roles.VIEWER).get(reverse("summary-bar", args=[sub().cluster.name])).content.decode()
+    assert "Canary: waits until the node has run well for a while. It goes on by itself." in bar
     drive.do(Action(1030, "fault", 0, 0, Fault.SERVICE, "Cisco Presence Engine"))
     run.refresh_from_db()
     assert run.wait_code == "WAITS_FOR_HOME"

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assignments.board import checklist
-from assignments.board.checklist import Guide, Standing
+from assignments.board.checklist import Checklist, Standing
 from assignments.models import Assignment, Operation, Plan
 from assignments.population.selectors import board_of
 from assignments.recovery import service
@@ -60,11 +60,11 @@ def error_at(answer: HttpResponse, field: str) -> str:
     return found[1]
 
 
-def standings(guide: Guide) -> dict[str, str]:
-    return {step.key: step.standing.value for step in guide.steps}
+def standings(checklist: Checklist) -> dict[str, str]:
+    return {step.key: step.standing.value for step in checklist.steps}
 
 
-def guide_of(cluster: Cluster, short: str) -> Guide:
+def guide_of(cluster: Cluster, short: str) -> Checklist:
     board = board_of(cluster)
     view = next(view for view in board.nodes if view.node.short_name == short)
     return checklist.of_node(board, view)
@@ -198,10 +198,10 @@ def test_the_map_shows_what_a_subcluster_is_for(acme: Cluster, client: Client) -
 
 # --- The guided order -----------------------------------------------------------------------------
 def test_each_step_waits_for_those_before_it(acme: Cluster) -> None:
-    guide = guide_of(acme, "imp1b")
-    assert standings(guide) == {"ha": "now", "users": "later", "slot": "later", "remove": "later"}
-    assert [view.home.users for view in guide.steps[1].nodes] == [60]
-    assert not guide.may_move
+    checklist = guide_of(acme, "imp1b")
+    assert standings(checklist) == {"ha": "now", "users": "later", "slot": "later", "remove": "later"}
+    assert [view.home.users for view in checklist.steps[1].nodes] == [60]
+    assert not checklist.may_move
     assert standings(guide_of(acme, "imp3a")) == {"ha": "done", "users": "done", "slot": "now", "remove": "later"}
     assert standings(guide_of(acme, "spare")) == {"ha": "done", "users": "done", "slot": "done", "remove": "now"}
     places = {t.subcluster.name: t.refusal and t.refusal.code for t in guide_of(acme, "spare").targets}
@@ -279,9 +279,9 @@ def test_the_publisher_has_a_rule_of_its_own(acme: Cluster, client: Client) -> N
     assert sub
     page = get(client, "structure-node", "acme", found.pk)
     assert "The publisher has a rule of its own" in page
-    guide = guide_of(acme, "imp1a")
-    assert list(standings(guide)) == ["ha", "users", "pair", "others", "remove"]
-    assert [view.node.short_name for view in guide.steps[1].nodes] == ["imp1a", "imp1b"]
+    checklist = guide_of(acme, "imp1a")
+    assert list(standings(checklist)) == ["ha", "users", "pair", "others", "remove"]
+    assert [view.node.short_name for view in checklist.steps[1].nodes] == ["imp1a", "imp1b"]
     post(client, "node-step", "acme", found.pk, "ha")
     answer = post(client, "node-step", "acme", found.pk, "slot")
     assert "cannot be taken out of sc-1 directly" in html(answer)

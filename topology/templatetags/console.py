@@ -45,9 +45,9 @@ def _icon(name: str, extra: str) -> SafeString:
 
 
 @register.simple_tag
-def chip(tone: str, symbol: str, label: str) -> SafeString:
+def badge(tone: str, symbol: str, label: str) -> SafeString:
     """A state as colour, icon and word together."""
-    return format_html('<span class="chip tone-{}">{}<span>{}</span></span>', tone, icon(symbol), label)
+    return format_html('<span class="state-badge tone-{}">{}<span>{}</span></span>', tone, icon(symbol), label)
 
 
 @register.simple_tag

@@ -51,24 +51,24 @@ def _went(request: HttpRequest, known: list[int], pk: int) -> bool:
 
 
 def _show_node(request: HttpRequest, board: Board, view: NodeView) -> HttpResponse:
-    guide = checklist.of_node(board, view)
+    found = checklist.of_node(board, view)
     address = reverse("structure-node", args=[board.cluster.name, view.node.pk])
-    context = {"view": view, "node": view.node} | _context(board, guide, address)
+    context = {"view": view, "node": view.node} | _context(board, found, address)
     if "steps" in request.GET:
         return render(request, "board/_structure_steps.html", context)
     return render(request, "board/_structure_node.html", context)
 
 
-def _context(board: Board, guide: checklist.Guide, address: str) -> dict[str, Any]:
+def _context(board: Board, found: checklist.Checklist, address: str) -> dict[str, Any]:
     now = timezone.now()
-    steps = [(step, Run(step.run, now) if step.run else None) for step in guide.steps]
-    return {"cluster": board.cluster, "guide": guide, "steps": steps, "address": address, "topics": topics(board)}
+    steps = [(step, Run(step.run, now) if step.run else None) for step in found.steps]
+    return {"cluster": board.cluster, "checklist": found, "steps": steps, "address": address, "topics": topics(board)}
 
 
 @require_POST
 @needs(roles.ADMINISTER)
 def node_step(request: HttpRequest, cluster: str, pk: int, what: str) -> HttpResponse:
-    """Do one step, and show the guide again."""
+    """Do one step, and show the checklist again."""
     board = board_of(cluster_named(cluster))
     view = node_of(board, pk)
     here = reverse("structure-node", args=[board.cluster.name, pk])
@@ -140,7 +140,7 @@ def _unassign(request: HttpRequest, board: Board, here: str) -> HttpResponse | N
 
 
 def _come_back(response: HttpResponse, here: str) -> HttpResponse:
-    """Once this dialog has done its work and closes, open the guide again."""
+    """Once this dialog has done its work and closes, open the checklist again."""
     hook = format_html('<div hx-get="{}" hx-trigger="close-dialog from:body" hx-target="#dialog"></div>', here)
     response.content += hook.encode()
     return response

@@ -33,22 +33,22 @@ class Command(ConsoleCommand):
         else:
             self._show(board_of(cluster))
 
-    def _show(self, shown: Board) -> None:
-        cluster = shown.cluster
+    def _show(self, board: Board) -> None:
+        cluster = board.cluster
         self.stdout.write(
-            f"{cluster.name}: {cluster.get_mode_display()}, {cluster.get_model_display()}; {shown.assigned:,} users "
-            f"assigned, {shown.unassigned:,} unassigned, {shown.out_of_service:,} out of service"
+            f"{cluster.name}: {cluster.get_mode_display()}, {cluster.get_model_display()}; {board.assigned:,} users "
+            f"assigned, {board.unassigned:,} unassigned, {board.out_of_service:,} out of service"
         )
-        for view in shown.subclusters:
+        for view in board.subclusters:
             ha = "HA on" if view.subcluster.ha_enabled else "HA off"
             limits = relogin_window(cluster, view)
             window = f", re-login {limits['lower']} to {limits['upper']} s" if limits else ", no nodes"
             self.stdout.write(f"  {view.subcluster.name} ({ha}{window})")
             for node in view.nodes:
                 self._show_node(node)
-        if shown.unassigned_nodes:
+        if board.unassigned_nodes:
             self.stdout.write("  unassigned nodes")
-            for node in shown.unassigned_nodes:
+            for node in board.unassigned_nodes:
                 self._show_node(node)
 
     def _show_node(self, view: NodeView) -> None:

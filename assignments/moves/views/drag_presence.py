@@ -38,7 +38,7 @@ def _place(text: str) -> str:
 
 @require_GET
 @needs(roles.SEE)
-def shown(request: HttpRequest, cluster: str) -> HttpResponse:
+def others(request: HttpRequest, cluster: str) -> HttpResponse:
     """What the others drag."""
     found = cluster_named(cluster)
     context = {"cluster": found, "drags": drag_presence.others(found, request.user), "held": drag_presence.HELD}

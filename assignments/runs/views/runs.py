@@ -159,7 +159,7 @@ class Run:
 
 
 def strip_runs(cluster: Any) -> list[Run]:
-    """Runs for the strip of the page."""
+    """Runs for the summary bar of the page."""
     now = timezone.now()
     return [Run(found, now) for found in selectors.shown_in_strip(cluster, now - SHOWN_AFTER_END)]
 
@@ -295,7 +295,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @needs(roles.SEE, selectors.cluster_id_of)
 def bar(request: HttpRequest, pk: int) -> HttpResponse:
-    """The line of one operation in the strip of the page."""
+    """The line of one operation in the summary bar of the page."""
     found = selectors.operation(pk)
     return render(request, "runs/_run.html", {"run": Run(found, timezone.now()), "cluster": found.cluster})
 
@@ -314,7 +314,7 @@ def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     if what == "rate":
         rate, total = (_rate(request.POST.get(name)) for name in ("rate", "rate_total"))
         found = operations.set_rate(pk, actor=request.user, rate=rate, rate_total=total)
-        return toast(request, f"Rate of operation {found.pk}: {operations.paces(found)}.")
+        return toast(request, f"Rate of operation {found.pk}: {operations.rate_words(found)}.")
     if what == "window":
         found = operations.set_window(pk, actor=request.user, in_window="in_window" in request.POST)
         return toast(

@@ -17,10 +17,10 @@ from topology.views.http import needs
 def users(request: HttpRequest, cluster: str) -> HttpResponse:
     """The pane, or only its list when the filter changed or the list goes on; the page's address keeps the filter."""
     found = cluster_named(cluster)
-    shown = pane(request, board_of(found))
+    user_list = pane(request, board_of(found))
     filtering = request.headers.get("HX-Target") == "user-list"
     template = "users/_user_list.html" if filtering or "list" in request.GET else "users/_users.html"
-    response = render(request, template, {"cluster": found, "pane": shown})
+    response = render(request, template, {"cluster": found, "pane": user_list})
     if filtering and "list" not in request.GET:
-        replace_url(response, shown.page_address)
+        replace_url(response, user_list.page_address)
     return response

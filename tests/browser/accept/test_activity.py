@@ -35,7 +35,7 @@ def test_a_rebalance_is_watched_paused_paced_and_cancelled(
     page.get_by_role("dialog").get_by_role("button", name=re.compile(r"^Run [\d,]+ moves$")).click()
     for each in (page, other):
         expect(each.locator(".run .run-count")).to_contain_text(re.compile(r"[1-9][\d,]* of [\d,]+"), timeout=WAIT)
-        expect(each.locator(".run .run-pace")).to_contain_text("left")
+        expect(each.locator(".run .run-rate")).to_contain_text("left")
     run = page.locator(".run")
     expect(other.locator(".run").get_by_role("button")).to_have_count(0)  # a viewer looks on
     run.get_by_role("button", name="Pause").focus()
@@ -112,7 +112,7 @@ def test_one_failover_reads_from_top_to_bottom(acme: Cluster, open_list: Open, l
     page = open_list()
     card(page, "imp1a").get_by_role("button", name=re.compile("^Faults and more")).click()
     page.get_by_role("button", name="Power off", exact=True).click()
-    out = page.locator(".strip [data-count=out-of-service] dd")
+    out = page.locator(".summary-bar [data-count=out-of-service] dd")
     expect(out).to_have_text("8,000")
     expect(card(page, "imp1b")).to_contain_text("Running in Backup Mode", timeout=WAIT)
     expect(card(page, "imp1b")).to_contain_text("8,000 guests", timeout=WAIT)

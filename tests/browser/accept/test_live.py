@@ -39,7 +39,8 @@ def test_numbers_change_in_place_while_thousands_move(acme: Cluster, open_list: 
     mover, watcher = open_list(), open_list("viewer")
     place = card(watcher, "imp1b")
     watcher.evaluate("""() => {
-        for (const part of document.querySelectorAll(".node, .subcluster, .strip, .tree, .users")) part.before = true;
+        const parts = document.querySelectorAll(".node, .subcluster, .summary-bar, .tree, .users");
+        for (const part of parts) part.before = true;
     }""")
     watcher.locator(".users").hover()
     watcher.mouse.wheel(0, 300)
@@ -55,7 +56,7 @@ def test_numbers_change_in_place_while_thousands_move(acme: Cluster, open_list: 
     expect(watcher.locator(".tree .branch", has_text="imp1b")).to_contain_text("9,000")
     expect(watcher.locator(".run")).to_contain_text("Finished")
     kept = """parts => parts.every(part => part.before)"""
-    assert watcher.locator(".node, .subcluster, .strip, .tree, .users").evaluate_all(kept)
+    assert watcher.locator(".node, .subcluster, .summary-bar, .tree, .users").evaluate_all(kept)
     widths = [(box or {})["width"] for box in boxes]
     now = [(watcher.locator("article.node").nth(n).bounding_box() or {})["width"] for n in range(6)]
     assert now == widths
@@ -96,7 +97,10 @@ def test_nothing_is_swapped_under_an_open_menu(acme: Cluster, open_list: Open) -
 
 def test_two_administrators_see_what_the_other_drags(acme: Cluster, open_list: Open) -> None:
     first, second = open_list("administrator"), open_list("administrator")
-    name, other = first.locator(".who-name").inner_text(), second.locator(".who-name").inner_text()
+    name, other = (
+        first.locator(".header-account-name").inner_text(),
+        second.locator(".header-account-name").inner_text(),
+    )
     first.locator("#user-search").fill("@sales.")
     expect(first.locator(".list-count")).to_have_text("5,000 users found")
     first.get_by_role("button", name="Select all").click()

@@ -46,7 +46,7 @@ def test_a_node_with_thousands_of_users_is_led_out_and_removed(
     dialog = page.get_by_role("dialog")
     page.get_by_role("button", name="Faults and more of imp1b").click()
     page.get_by_role("button", name=re.compile("^Move(, rename)? or remove this node")).click()
-    expect(page.locator("#guide")).to_be_visible()
+    expect(page.locator("#checklist")).to_be_visible()
     expect(page.locator("#step-slot button")).to_have_count(0)  # not its turn
     page.get_by_role("button", name="Disable HA").click()
     expect(page.locator("#step-ha")).to_have_attribute("data-standing", "done")
@@ -72,11 +72,11 @@ def test_what_cannot_be_removed_says_why_and_what_comes_first(acme: Cluster, ope
     page.get_by_role("button", name="Name, nodes and removal of sc-1").click()
     dialog = page.get_by_role("dialog")
     dialog.locator("summary", has_text="Remove sc-1").click()
-    steps = dialog.locator("#guide")
+    steps = dialog.locator("#checklist")
     expect(steps).to_contain_text("8,000 at home")
     expect(steps).to_contain_text("4,000 at home")
     expect(dialog.get_by_role("button", name="Remove the subcluster")).to_have_count(0)
-    standings = steps.locator(".guide-step").evaluate_all("steps => steps.map(step => step.dataset.standing)")
+    standings = steps.locator(".checklist-step").evaluate_all("steps => steps.map(step => step.dataset.standing)")
     assert "done" not in standings[-1:]
     assert Subcluster.objects.filter(name="sc-1").exists()
 
