@@ -36,7 +36,7 @@ def test_the_others_see_it_until_it_ends(acme: Cluster, django_assert_num_querie
     ann, bob = person("ann"), person("bob")
     with django_assert_num_queries(0):
         drag_presence.tell_others(acme, ann, users=1200, source="node:1", to="node:2")
-        seen = [(hand.what, hand.places) for hand in drag_presence.others(acme, bob)]
+        seen = [(drag.what, drag.places) for drag in drag_presence.others(acme, bob)]
         assert drag_presence.others(acme, ann) == []
     assert seen == [("1,200 users", [("node:1", "ann is holding 1,200 users"), ("node:2", "ann may drop 1,200 users")])]
     drag_presence.let_go(acme, ann)
@@ -58,9 +58,9 @@ def test_what_a_browser_says_is_checked(acme: Cluster) -> None:
     said = {"list": "javascript:1", "to": to}
     assert ann.post("/clusters/acme/moves/drags", said | {"count": "<b>3</b>"}).status_code == 422
     assert ann.post("/clusters/acme/moves/drags", said).status_code == 204
-    assert [hand.places for hand in drag_presence.others(acme, bob)] == [[(to, "ann may drop all users")]]
+    assert [drag.places for drag in drag_presence.others(acme, bob)] == [[(to, "ann may drop all users")]]
     shown = client_of(bob).get("/clusters/acme/drags").content.decode()
-    assert f'data-hand="{to}"' in shown
+    assert f'data-drag-at="{to}"' in shown
     assert client_of(bob).post("/clusters/acme/moves/drags", said, headers={"HX-Request": "true"}).status_code == 403
     ann.post("/clusters/acme/moves/drags")
     assert drag_presence.others(acme, bob) == []
