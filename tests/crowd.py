@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Operation
 from assignments.runs import batches
-from topology.models import Cluster, Model, Node, Policy, Subcluster
+from topology.models import Cluster, DeploymentModel, Node, Policy, Subcluster
 
 ENDPOINTS = 2
 
@@ -18,7 +18,7 @@ def make_crowd(
     *homes: int,
     waiting: int = 0,
     capacity: int = 60_000,
-    model: str = Model.BALANCED_NON_REDUNDANT,
+    model: str = DeploymentModel.BALANCED_NON_REDUNDANT,
     name: str = "crowd",
     named: bool = False,
 ) -> Cluster:

@@ -21,7 +21,7 @@ from topology.models import Subcluster
 from topology.reasons import Refused
 
 
-class Standing(StrEnum):
+class StepStanding(StrEnum):
     """Where a step of a checklist is."""
 
     DONE = "done"
@@ -32,28 +32,28 @@ class Standing(StrEnum):
 
 
 WORDS = {
-    Standing.DONE: "done",
-    Standing.NOW: "to do now",
-    Standing.BUSY: "under way",
-    Standing.LATER: "after the steps above",
-    Standing.REFUSED: "not possible now",
+    StepStanding.DONE: "done",
+    StepStanding.NOW: "to do now",
+    StepStanding.BUSY: "under way",
+    StepStanding.LATER: "after the steps above",
+    StepStanding.REFUSED: "not possible now",
 }
 ICONS = {
-    Standing.DONE: "check",
-    Standing.NOW: "arrow-right",
-    Standing.BUSY: "loader",
-    Standing.LATER: "point",
-    Standing.REFUSED: "stop",
+    StepStanding.DONE: "check",
+    StepStanding.NOW: "arrow-right",
+    StepStanding.BUSY: "loader",
+    StepStanding.LATER: "point",
+    StepStanding.REFUSED: "stop",
 }
 
 
 @dataclass(frozen=True)
-class Step:
+class ChecklistStep:
     """One step: what must be true, whether it is, the facts, and why it cannot be done now if it cannot."""
 
     key: str
     title: str
-    standing: Standing
+    standing: StepStanding
     text: str = ""
     refusal: Refused | None = None
     run: Operation | None = None
@@ -61,7 +61,7 @@ class Step:
 
     @property
     def open(self) -> bool:
-        return self.standing is Standing.NOW
+        return self.standing is StepStanding.NOW
 
     @property
     def word(self) -> str:
@@ -86,14 +86,14 @@ class Target:
 class Checklist:
     """The steps in their order; each waits for those before it."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[ChecklistStep, ...]
     targets: tuple[Target, ...] = ()
 
     @property
     def may_move(self) -> bool:
         """Whether the node is free to be put into another subcluster now."""
         slot = next((step for step in self.steps if step.key in ("slot", "pair")), None)
-        return slot is None or slot.standing is Standing.DONE or (slot.key == "slot" and slot.open)
+        return slot is None or slot.standing is StepStanding.DONE or (slot.key == "slot" and slot.open)
 
 
 def of_node(board: Board, view: NodeView) -> Checklist:
@@ -123,17 +123,19 @@ def targets(board: Board, own: int | None = None) -> tuple[Target, ...]:
     )
 
 
-def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
+def in_order(steps: Sequence[ChecklistStep]) -> tuple[ChecklistStep, ...]:
     """The same steps, those after the first open one put off."""
-    found: list[Step] = []
+    found: list[ChecklistStep] = []
     for step in steps:
-        waits = any(before.standing is not Standing.DONE for before in found)
-        found.append(replace(step, standing=Standing.LATER, refusal=None, run=None) if waits and _open(step) else step)
+        waits = any(before.standing is not StepStanding.DONE for before in found)
+        found.append(
+            replace(step, standing=StepStanding.LATER, refusal=None, run=None) if waits and _open(step) else step
+        )
     return tuple(found)
 
 
-def _open(step: Step) -> bool:
-    return step.standing is not Standing.DONE
+def _open(step: ChecklistStep) -> bool:
+    return step.standing is not StepStanding.DONE
 
 
 def _no_place(found: SubclusterView) -> Refused | None:
@@ -151,24 +153,26 @@ def _leaving(sub: SubclusterView | None, view: NodeView) -> tuple[NodeView, ...]
 
 
 # --- The steps ------------------------------------------------------------------------------------
-def _high_availability(sub: SubclusterView | None) -> Step:
+def _high_availability(sub: SubclusterView | None) -> ChecklistStep:
     if sub is None:
-        return Step("ha", "HA is off", Standing.DONE, "It is in no subcluster.")
+        return ChecklistStep("ha", "HA is off", StepStanding.DONE, "It is in no subcluster.")
     name = sub.subcluster.name
     if not sub.subcluster.ha_enabled:
-        return Step("ha", f"HA is off for {name}", Standing.DONE)
+        return ChecklistStep("ha", f"HA is off for {name}", StepStanding.DONE)
     buttons = reads.buttons(sub.subcluster)
     refusal = next((b.refused for b in buttons if b.command is Command.DISABLE_HA), None)
     text = "From then on nothing takes over when one of its nodes fails."
-    return Step("ha", f"HA is off for {name}", Standing.REFUSED if refusal else Standing.NOW, text, refusal)
+    return ChecklistStep(
+        "ha", f"HA is off for {name}", StepStanding.REFUSED if refusal else StepStanding.NOW, text, refusal
+    )
 
 
-def _nobody(nodes: Sequence[NodeView], run: Operation | None) -> Step:
+def _nobody(nodes: Sequence[NodeView], run: Operation | None) -> ChecklistStep:
     full = tuple(view for view in nodes if view.home.users or view.guests)
     title = "Its users are moved off"
     if not full:
-        return Step("users", title, Standing.DONE)
-    return Step("users", title, _free(run), run=run, nodes=full)
+        return ChecklistStep("users", title, StepStanding.DONE)
+    return ChecklistStep("users", title, _free(run), run=run, nodes=full)
 
 
 def _run(sub: SubclusterView | None) -> Operation | None:
@@ -180,33 +184,35 @@ def _run(sub: SubclusterView | None) -> Operation | None:
     return lock.operation if lock else None
 
 
-def _free(run: Operation | None) -> Standing:
+def _free(run: Operation | None) -> StepStanding:
     """A run holds its subclusters until it ends: its moves name the nodes."""
-    return Standing.BUSY if run else Standing.NOW
+    return StepStanding.BUSY if run else StepStanding.NOW
 
 
-def _slot(sub: SubclusterView | None, view: NodeView, run: Operation | None) -> Step:
+def _slot(sub: SubclusterView | None, view: NodeView, run: Operation | None) -> ChecklistStep:
     name = view.node.short_name
     if sub is None:
-        return Step("slot", f"{name} is in no subcluster", Standing.DONE)
+        return ChecklistStep("slot", f"{name} is in no subcluster", StepStanding.DONE)
     group = sub.subcluster.name
     if view.node.publisher:
         others = [other.node.short_name for other in sub.nodes if other is not view]
         text = "The publisher leaves a subcluster only with the whole subcluster."
         text += f" {others[0]} becomes unassigned too." if others else ""
-        return Step("pair", f"The subcluster {group} is removed", _free(run), text, run=run)
+        return ChecklistStep("pair", f"The subcluster {group} is removed", _free(run), text, run=run)
     text = f"The services of {group} restart, which interrupts those it serves: choose a quiet hour."
-    return Step("slot", f"{name} is out of {group}", _free(run), text, run=run)
+    return ChecklistStep("slot", f"{name} is out of {group}", _free(run), text, run=run)
 
 
-def _others(board: Board, view: NodeView) -> Step:
+def _others(board: Board, view: NodeView) -> ChecklistStep:
     others = tuple(other for other in board.nodes if other is not view)
     text = "Their database depends on the publisher, so it goes last." if others else ""
-    return Step("others", "The other nodes are removed", Standing.NOW if others else Standing.DONE, text, nodes=others)
+    return ChecklistStep(
+        "others", "The other nodes are removed", StepStanding.NOW if others else StepStanding.DONE, text, nodes=others
+    )
 
 
-def _removed(name: str, kind: str) -> Step:
+def _removed(name: str, kind: str) -> ChecklistStep:
     text = "This cannot be undone."
     if kind == "The node":
         text += " Afterwards shut the server down and restart Cisco XCP Router on the remaining nodes."
-    return Step("remove", f"{kind} {name} is removed", Standing.NOW, text)
+    return ChecklistStep("remove", f"{kind} {name} is removed", StepStanding.NOW, text)

@@ -26,7 +26,7 @@ USERS: dict[str, tuple[str, Callable[[NodeView], int]]] = {
 }
 
 
-class Console(Collector):
+class ConsoleCollector(Collector):
     """The metrics of some clusters, in a fixed number of queries for each."""
 
     def __init__(self, clusters: Sequence[Cluster]) -> None:
@@ -46,7 +46,7 @@ class Console(Collector):
 def text(clusters: Sequence[Cluster]) -> bytes:
     """The metrics of some clusters in the text format of Prometheus."""
     registry = CollectorRegistry()
-    registry.register(Console(clusters))
+    registry.register(ConsoleCollector(clusters))
     return generate_latest(registry)
 
 

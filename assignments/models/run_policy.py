@@ -7,8 +7,8 @@ from datetime import time, timedelta
 from django.db import models
 from django.db.models import Q
 
-from assignments.runs.rules.balancer import Automation, Rules
-from assignments.runs.rules.window import Window
+from assignments.runs.rules.balancer import Automation, BalancerRules
+from assignments.runs.rules.window import RunWindow
 from topology.models import Cluster
 from topology.reasons import REASONS
 
@@ -55,12 +55,12 @@ class RunPolicy(models.Model):
         return f"run policy of {self.cluster_id}"
 
     @property
-    def window(self) -> Window:
-        return Window(self.window_start, self.window_end, self.zone)
+    def window(self) -> RunWindow:
+        return RunWindow(self.window_start, self.window_end, self.zone)
 
     @property
-    def rules(self) -> Rules:
-        return Rules(
+    def rules(self) -> BalancerRules:
+        return BalancerRules(
             Automation(self.automation),
             self.threshold,
             self.rounds,

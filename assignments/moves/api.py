@@ -8,7 +8,7 @@ from ninja import Router, Schema, Status
 from pydantic import Field, model_validator
 
 from assignments.moves import drop, pins
-from assignments.moves.drop import UNASSIGNED, Selection, Verdict
+from assignments.moves.drop import UNASSIGNED, DropVerdict, Selection
 from assignments.runs.api import shape
 from assignments.users.api import FilterIn, filter_of
 from assignments.users.filter import keys_of
@@ -117,12 +117,12 @@ def move_users(request: ApiRequest, name: str, asked: MoveIn) -> Any:
     return Status(202 if operation.active else 200, answer)
 
 
-def _planned(cluster: Cluster, verdict: Verdict) -> dict[str, Any]:
+def _planned(cluster: Cluster, verdict: DropVerdict) -> dict[str, Any]:
     counts = {"done": 0, "total": verdict.coming, "skipped": 0}
     return {"id": None, "kind": "move", "state": None, "wait": None, "url": None, "cluster": cluster.name} | counts
 
 
-def _verdict(found: Verdict) -> dict[str, Any]:
+def _verdict(found: DropVerdict) -> dict[str, Any]:
     same = {name: getattr(found, name) for name in ("level", "code", "message", "fix", "users_after", "capacity")}
     return same | {"users": found.coming}
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from assignments.models import Move, Operation
-from assignments.moves.verdict import REFUSED, UNASSIGNED, Judgement, Selection, Verdict, judge, verdicts
+from assignments.moves.verdict import REFUSED, UNASSIGNED, DropVerdict, Judgement, Selection, judge, verdicts
 from assignments.runs import hand_moves, operations
 from topology import reasons
 from topology.accounts import roles
@@ -19,21 +19,30 @@ from topology.reasons import Refused
 from topology.structure.locks import all_subclusters, hold_subclusters
 
 __all__ = [
-    "UNASSIGNED", "Judgement", "Moved", "Selection", "Verdict", "judge", "move", "undo", "verdict", "verdicts",
+    "UNASSIGNED",
+    "DropOutcome",
+    "DropVerdict",
+    "Judgement",
+    "Selection",
+    "judge",
+    "move",
+    "undo",
+    "verdict",
+    "verdicts",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Moved:
+class DropOutcome:
     """A move that is done, or that has begun as a throttled run; `nodes` have other numbers now."""
 
     operation: Operation
     nodes: frozenset[int]
 
 
-def verdict(selection: Selection, target: str, actor_role: str | None) -> Verdict:
+def verdict(selection: Selection, target: str, actor_role: str | None) -> DropVerdict:
     """The verdict of one target. Raises Refused when it refuses, or when the list that was chosen from is old."""
-    check_ground(selection)
+    demand_unmoved(selection)
     found = verdicts(selection, actor_role).get(target)
     if found is None:
         raise Refused(reasons.MOVE_OTHER_TARGET, cluster=selection.cluster.name)
@@ -43,7 +52,7 @@ def verdict(selection: Selection, target: str, actor_role: str | None) -> Verdic
 
 
 @transaction.atomic
-def move(selection: Selection, target: str, actor: Any) -> Moved:
+def move(selection: Selection, target: str, actor: Any) -> DropOutcome:
     """Move the chosen users to a target ("node:3", "unassigned"), judged again under the locks. Raises Refused.
 
     Up to 50 are moved at once; more begin a throttled run.
@@ -58,7 +67,7 @@ def move(selection: Selection, target: str, actor: Any) -> Moved:
     return _moved(hand_moves.move_users(selection.cluster, users, to, actor=actor, expected=shown))
 
 
-def undo(operation_id: int, actor: Any) -> Moved:
+def undo(operation_id: int, actor: Any) -> DropOutcome:
     """Move back whom an operation moved and nobody moved since, as a run. Raises Refused."""
     plan = operations.undo(operation_id, actor=actor)
     return _moved(operations.start(plan.hash, actor=actor, valid_only=True))
@@ -82,12 +91,12 @@ def _node_id(target: str) -> int | None:
     return int(key) if kind == "node" and key.isascii() and key.isdigit() and len(key) < 18 else None
 
 
-def _moved(operation: Operation) -> Moved:
+def _moved(operation: Operation) -> DropOutcome:
     ends = Move.objects.filter(operation=operation, done=True).values_list("from_node_id", "to_node_id").distinct()
-    return Moved(operation, frozenset(pk for pair in ends for pk in pair if pk is not None))
+    return DropOutcome(operation, frozenset(pk for pair in ends for pk in pair if pk is not None))
 
 
-def check_ground(selection: Selection) -> None:
+def demand_unmoved(selection: Selection) -> None:
     """Raises Refused when chosen users are no longer where their list had them: who moved them, when and where to."""
     if selection.drawn is None or selection.where:
         return

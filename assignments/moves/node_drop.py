@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from assignments.models import Population
-from assignments.moves.verdict import REFUSED, WARNING, Note, Verdict
+from assignments.moves.verdict import REFUSED, WARNING, DropVerdict, Note
 from assignments.recovery.rules.relogin_window import window
 from topology import reasons
 from topology.accounts import roles
@@ -53,7 +53,7 @@ def _demand_seen(node: Node, seen: str) -> None:
 
 
 @dataclass(frozen=True)
-class Ground:
+class NodeDropContext:
     """What the outlook of a verdict depends on: the other nodes by subcluster, and counts by home and serving node."""
 
     model: str
@@ -72,7 +72,7 @@ class Ground:
         return reasons.NODE_SIGN_IN_AGAIN, facts
 
 
-def _ground(node: Node) -> Ground:
+def _context_of(node: Node) -> NodeDropContext:
     home: dict[int | None, int] = defaultdict(int)
     signed_in: dict[int | None, int] = defaultdict(int)
     for row in Population.objects.filter(cluster=node.cluster):
@@ -80,21 +80,21 @@ def _ground(node: Node) -> Ground:
         signed_in[row.serving_node_id] += row.signed_in
     others = Node.objects.filter(cluster=node.cluster).exclude(pk=node.pk).order_by("-slot")
     lower = Policy.objects.get(cluster=node.cluster).relogin_lower_limit
-    return Ground(node.cluster.model, lower, {other.subcluster_id: other for other in others}, home, signed_in)
+    return NodeDropContext(node.cluster.model, lower, {other.subcluster_id: other for other in others}, home, signed_in)
 
 
 def targets(node: Node, actor_role: str | None) -> dict[str, dict[str, Any]]:
     """The verdict of every subcluster and of the unassigned nodes, in the shape that a drag of users gets."""
-    places, at = [*Subcluster.objects.filter(cluster=node.cluster), None], _ground(node)
-    found = [_verdict(at, node, place, actor_role) for place in places]
+    places, context = [*Subcluster.objects.filter(cluster=node.cluster), None], _context_of(node)
+    found = [_verdict(context, node, place, actor_role) for place in places]
     return {verdict.target: verdict.as_dict() | {"short": SHORT.get(verdict.code, "refused")} for verdict in found}
 
 
-def _verdict(at: Ground, node: Node, place: Subcluster | None, role: str | None) -> Verdict:
+def _verdict(context: NodeDropContext, node: Node, place: Subcluster | None, role: str | None) -> DropVerdict:
     target, name = (f"subcluster:{place.pk}", place.name) if place else (OUT, "Unassigned nodes")
     refusal = _refusal(node, place, name, role)
-    notes = [refusal] if refusal else sorted(_outlook(at, node, place), key=lambda note: note[0].level != WARNING)
-    return Verdict(target, name, tuple(notes))
+    notes = [refusal] if refusal else sorted(_outlook(context, node, place), key=lambda note: note[0].level != WARNING)
+    return DropVerdict(target, name, tuple(notes))
 
 
 def _refusal(node: Node, place: Subcluster | None, name: str, role: str | None) -> Note | None:
@@ -109,28 +109,28 @@ def _refusal(node: Node, place: Subcluster | None, name: str, role: str | None) 
     return None
 
 
-def _outlook(at: Ground, node: Node, place: Subcluster | None) -> Iterable[Note]:
+def _outlook(context: NodeDropContext, node: Node, place: Subcluster | None) -> Iterable[Note]:
     """What becomes of the place that it comes to, and of the one that it leaves."""
     source = node.subcluster
-    peer = at.others.get(place.pk) if place else None
-    left = at.others.get(source.pk) if source else None
+    peer = context.others.get(place.pk) if place else None
+    left = context.others.get(source.pk) if source else None
     if place:
-        yield from _joins(at, node, place, peer)
+        yield from _joins(context, node, place, peer)
     elif source:
         yield reasons.NODE_LEAVES, {"name": node.short_name, "place": source.name}
     if source and left:
-        facts = {"place": source.name, "users": f"{at.home[left.pk]:,}", "capacity": f"{left.capacity_users:,}"}
+        facts = {"place": source.name, "users": f"{context.home[left.pk]:,}", "capacity": f"{left.capacity_users:,}"}
         yield reasons.NODE_LEFT_ALONE, {"peer": left.short_name} | facts
-    yield from filter(None, (at.again(other) for other in (peer, left) if other))
+    yield from filter(None, (context.again(other) for other in (peer, left) if other))
 
 
-def _joins(at: Ground, node: Node, place: Subcluster, peer: Node | None) -> Iterable[Note]:
+def _joins(context: NodeDropContext, node: Node, place: Subcluster, peer: Node | None) -> Iterable[Note]:
     facts = {"name": node.short_name, "place": place.name}
     if not peer:
         yield reasons.NODE_JOINS, facts
         return
     yield reasons.NODE_JOINS_PEER, facts | {"peer": peer.short_name}
-    users, weaker = at.home[peer.pk], min(node, peer, key=lambda one: one.capacity_users)
+    users, weaker = context.home[peer.pk], min(node, peer, key=lambda one: one.capacity_users)
     counts = {"place": place.name, "users": f"{users:,}", "capacity": f"{node.capacity_users + peer.capacity_users:,}"}
     if users > weaker.capacity_users:
         room = {"node": weaker.short_name, "room": f"{weaker.capacity_users:,}"}
@@ -153,7 +153,7 @@ def place(node: Node, target: str, actor: Any, *, seen: str | None = None) -> st
     if target != OUT and target not in places:
         known = ", ".join(sub.name for sub in places.values()) or "none"
         raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=target, cluster=node.cluster.name, known=known)
-    found = _verdict(_ground(node), node, places.get(target), roles.role_of(actor))
+    found = _verdict(_context_of(node), node, places.get(target), roles.role_of(actor))
     if found.level == REFUSED:
         raise found.refusal
     if target == OUT:

@@ -18,7 +18,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from assignments.models import Pin
-from assignments.moves.drop import check_ground
+from assignments.moves.drop import demand_unmoved
 from assignments.moves.verdict import Selection
 from topology import reasons
 from topology.live import events
@@ -100,7 +100,7 @@ def named(cluster: Cluster, user_ids: Iterable[str]) -> Selection:
 def _hold(selection: Selection) -> None:
     """All subclusters of the cluster: then no home and no pin changes between judging and writing."""
     hold_subclusters(Subcluster.objects.filter(cluster=selection.cluster).values_list("pk", flat=True))
-    check_ground(selection)
+    demand_unmoved(selection)
 
 
 CHOSEN = """

@@ -21,7 +21,7 @@ from assignments.runs.hand_moves import AT_ONCE
 from assignments.users.filter import UserFilter, matching_users
 from topology import reasons
 from topology.accounts import roles
-from topology.models import Cluster, Mode, Model, Node, Policy, Subcluster
+from topology.models import Cluster, DeploymentModel, Mode, Node, Policy, Subcluster
 from topology.reasons import Reason, Refused
 from topology.rules.homes import Homes
 from topology.structure.homes import homes_from
@@ -62,7 +62,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class DropVerdict:
     """What would become of a drop on a target: whether, why (`notes`, the gravest first), and the numbers after it."""
 
     target: str
@@ -160,7 +160,7 @@ Chosens = dict[int | None, Chosen]
 
 
 @dataclass(frozen=True)
-class Ground:
+class DropContext:
     """What a verdict depends on beside the chosen users."""
 
     cluster: Cluster
@@ -176,15 +176,15 @@ class Ground:
         return next((n for n in self.nodes.values() if n.pk != node.pk and n.subcluster_id == node.subcluster_id), None)
 
 
-def ground(cluster: Cluster) -> Ground:
-    """The present ground of a cluster, in five queries."""
+def drop_context(cluster: Cluster) -> DropContext:
+    """What the verdicts of a cluster need, in five queries."""
     home: dict[int | None, Counts] = defaultdict(Counts)
     for row in Population.objects.filter(cluster=cluster, users__gt=0):
         home[row.home_node_id] += Counts(row.users, row.signed_in, row.endpoints)
     locks = SubclusterLock.objects.filter(active=True, subcluster__cluster=cluster).select_related("operation")
     nodes = {node.pk: node for node in Node.objects.filter(cluster=cluster).order_by("number")}
     subclusters = {sub.pk: sub for sub in Subcluster.objects.filter(cluster=cluster)}
-    return Ground(
+    return DropContext(
         cluster=cluster,
         policy=Policy.objects.get(cluster=cluster),
         nodes=nodes,
@@ -215,36 +215,38 @@ class Judgement:
     """How many users are chosen, and the verdict of every target of the cluster."""
 
     users: int
-    targets: dict[str, Verdict]
-    at: Ground
+    targets: dict[str, DropVerdict]
+    context: DropContext
 
-    def groups(self) -> list[tuple[str, list[Verdict]]]:
+    def groups(self) -> list[tuple[str, list[DropVerdict]]]:
         """The verdicts of the nodes below the name of their subcluster, in the order of the page."""
-        nodes = sorted(self.at.nodes.values(), key=lambda node: (node.slot or 0, node.number))
-        found = [(sub.name, [n for n in nodes if n.subcluster_id == sub.pk]) for sub in self.at.subclusters.values()]
+        nodes = sorted(self.context.nodes.values(), key=lambda node: (node.slot or 0, node.number))
+        found = [
+            (sub.name, [n for n in nodes if n.subcluster_id == sub.pk]) for sub in self.context.subclusters.values()
+        ]
         found.append(("Unassigned nodes", [n for n in nodes if n.subcluster_id is None]))
         return [(name, [self.targets[f"node:{n.pk}"] for n in members]) for name, members in found if members]
 
 
 def judge(selection: Selection, actor_role: str | None) -> Judgement:
     """What a drop of the selection on each target of the cluster would do, in six queries."""
-    at, chosen = ground(selection.cluster), count(selection)
+    context, chosen = drop_context(selection.cluster), count(selection)
     every = _refused_everywhere(selection, chosen, actor_role)
     verdicts = {
-        target: Verdict(target, name, (every,)) if every else _judge(target, at, chosen)
-        for target, name in _targets(at)
+        target: DropVerdict(target, name, (every,)) if every else _judge(target, context, chosen)
+        for target, name in _targets(context)
     }
-    return Judgement(sum(one.users for one in chosen.values()), verdicts, at)
+    return Judgement(sum(one.users for one in chosen.values()), verdicts, context)
 
 
-def verdicts(selection: Selection, actor_role: str | None) -> dict[str, Verdict]:
+def verdicts(selection: Selection, actor_role: str | None) -> dict[str, DropVerdict]:
     """The verdict of every target."""
     return judge(selection, actor_role).targets
 
 
-def _targets(at: Ground) -> Iterable[tuple[str, str]]:
-    yield from ((f"subcluster:{pk}", sub.name) for pk, sub in at.subclusters.items())
-    yield from ((f"node:{pk}", node.name) for pk, node in at.nodes.items())
+def _targets(context: DropContext) -> Iterable[tuple[str, str]]:
+    yield from ((f"subcluster:{pk}", sub.name) for pk, sub in context.subclusters.items())
+    yield from ((f"node:{pk}", node.name) for pk, node in context.nodes.items())
     yield UNASSIGNED, "Unassigned users"
 
 
@@ -263,21 +265,23 @@ def _refused_everywhere(selection: Selection, chosen: Chosens, role: str | None)
     return None
 
 
-def _judge(target: str, at: Ground, chosen: Chosens) -> Verdict:
+def _judge(target: str, context: DropContext, chosen: Chosens) -> DropVerdict:
     kind, _, key = target.partition(":")
     if kind == "subcluster":
-        sub = at.subclusters[int(key)]
-        names = ", ".join(n.short_name for n in at.nodes.values() if n.subcluster_id == sub.pk)
-        return Verdict(
+        sub = context.subclusters[int(key)]
+        names = ", ".join(n.short_name for n in context.nodes.values() if n.subcluster_id == sub.pk)
+        return DropVerdict(
             target, sub.name, ((reasons.MOVE_CHOOSE_NODE, {"subcluster": sub.name, "nodes": names or "none"}),)
         )
-    to = at.nodes[int(key)] if kind == "node" else None
+    to = context.nodes[int(key)] if kind == "node" else None
     coming, pinned = _coming(chosen, to)
-    after = at.home[to.pk if to else None] + coming
-    refusal = next(iter(_refusals(at, chosen, to, coming, pinned, after)), None)
-    notes = [refusal] if refusal else [*_news(at, to, coming, after), *_outlook(at, to, coming, pinned, chosen)]
+    after = context.home[to.pk if to else None] + coming
+    refusal = next(iter(_refusals(context, chosen, to, coming, pinned, after)), None)
+    notes = (
+        [refusal] if refusal else [*_news(context, to, coming, after), *_outlook(context, to, coming, pinned, chosen)]
+    )
     notes.sort(key=lambda note: note[0].level != WARNING)
-    return Verdict(
+    return DropVerdict(
         target=target,
         name=to.name if to else "Unassigned users",
         notes=tuple(notes),
@@ -297,7 +301,7 @@ def _coming(chosen: Chosens, to: Node | None) -> tuple[Counts, int]:
 
 
 def _refusals(
-    at: Ground, chosen: Chosens, to: Node | None, coming: Counts, pinned: int, after: Counts
+    context: DropContext, chosen: Chosens, to: Node | None, coming: Counts, pinned: int, after: Counts
 ) -> Iterable[Note]:
     """Why the users cannot go there, the most telling reason first."""
     if not coming.users and not pinned:
@@ -305,77 +309,79 @@ def _refusals(
     if not coming.users:
         yield reasons.USERS_PINNED, {"users": pinned}
     if to:
-        yield from _target_refusals(at, chosen, to, after, coming)
+        yield from _target_refusals(context, chosen, to, after, coming)
     many = sum(one.users for one in chosen.values()) > AT_ONCE
     touched = [to] if to else []
-    touched += [at.nodes[home] for home in chosen if home is not None and (to is None or home != to.pk)]
+    touched += [context.nodes[home] for home in chosen if home is not None and (to is None or home != to.pk)]
     for node in touched:
-        yield from _pair_refusals(at, node, many)
+        yield from _pair_refusals(context, node, many)
 
 
-def _target_refusals(at: Ground, chosen: Chosens, to: Node, after: Counts, coming: Counts) -> Iterable[Note]:
-    if closed := at.homes.takes(to.pk):
+def _target_refusals(context: DropContext, chosen: Chosens, to: Node, after: Counts, coming: Counts) -> Iterable[Note]:
+    if closed := context.homes.takes(to.pk):
         yield closed
-    if chosen.get(None) and (waits := at.homes.assigns()):
+    if chosen.get(None) and (waits := context.homes.assigns()):
         yield waits
-    room = to.capacity_users - at.home[to.pk].users
+    room = to.capacity_users - context.home[to.pk].users
     if after.users > to.capacity_users:
         yield reasons.NODE_NO_ROOM, _room(to, "users", room, coming.users)
-    room = to.capacity_endpoints - at.home[to.pk].endpoints
+    room = to.capacity_endpoints - context.home[to.pk].endpoints
     if after.endpoints > to.capacity_endpoints:
         yield reasons.NODE_NO_ROOM, _room(to, "endpoints", room, coming.endpoints)
 
 
-def _pair_refusals(at: Ground, node: Node, many: bool) -> Iterable[Note]:
+def _pair_refusals(context: DropContext, node: Node, many: bool) -> Iterable[Note]:
     """Nobody's home changes while its pair fails over. Many users are a run, and runs never meet; a few may slip in."""
-    if locked := at.homes.gives(node.pk):
+    if locked := context.homes.gives(node.pk):
         yield locked
-    held = at.held.get(node.subcluster_id or 0)
+    held = context.held.get(node.subcluster_id or 0)
     if held and (many or held.kind in RECOVERY):
         facts = {"operation": held.pk, "kind": held.get_kind_display().lower(), "author": held.author_name}
-        yield reasons.RUN_IN_PROGRESS, {"subcluster": at.subclusters[node.subcluster_id or 0].name, **facts}
+        yield reasons.RUN_IN_PROGRESS, {"subcluster": context.subclusters[node.subcluster_id or 0].name, **facts}
 
 
 def _room(to: Node, what: str, room: int, wanted: int) -> dict[str, Any]:
     return {"node": to.short_name, "room": f"{max(room, 0):,}", "what": what, "wanted": f"{wanted:,}"}
 
 
-def _outlook(at: Ground, to: Node | None, coming: Counts, pinned: int, chosen: Chosens) -> Iterable[Note]:
+def _outlook(context: DropContext, to: Node | None, coming: Counts, pinned: int, chosen: Chosens) -> Iterable[Note]:
     if to is None:
         yield reasons.MOVE_UNASSIGNS, {"users": coming.users}
     else:
-        yield from _protection(at, to, coming, chosen)
+        yield from _protection(context, to, coming, chosen)
     if pinned:
         yield reasons.MOVE_PINNED_STAY, {"users": pinned}
 
 
-def _protection(at: Ground, to: Node, coming: Counts, chosen: Chosens) -> Iterable[Note]:
+def _protection(context: DropContext, to: Node, coming: Counts, chosen: Chosens) -> Iterable[Note]:
     """What the drop means for the day on which a node of the pair fails (domain.md §3)."""
-    sub, peer = at.subclusters[to.subcluster_id or 0], at.peer(to)
+    sub, peer = context.subclusters[to.subcluster_id or 0], context.peer(to)
     if not peer or not sub.ha_enabled:
         yield reasons.MOVE_NO_PROTECTION, {"node": to.short_name, "why": "HA is off" if peer else "it has no peer"}
     else:
-        yield _after_failure(at, to, peer, coming, chosen)
-    if to.slot == 2 and (at.cluster.mode == Mode.ACTIVE_STANDBY or at.cluster.model == Model.ACTIVE_STANDBY):
+        yield _after_failure(context, to, peer, coming, chosen)
+    if to.slot == 2 and (
+        context.cluster.mode == Mode.ACTIVE_STANDBY or context.cluster.model == DeploymentModel.ACTIVE_STANDBY
+    ):
         yield reasons.MOVE_TO_STANDBY, {"node": to.short_name}
 
 
-def _after_failure(at: Ground, to: Node, peer: Node, coming: Counts, chosen: Chosens) -> Note:
+def _after_failure(context: DropContext, to: Node, peer: Node, coming: Counts, chosen: Chosens) -> Note:
     """Whether one node of the pair could serve both: a warning where the drop makes it worse (N-1)."""
     within = chosen.get(peer.pk, Chosen()).free.users
-    together = at.home[to.pk].users + at.home[peer.pk].users + coming.users - within
+    together = context.home[to.pk].users + context.home[peer.pk].users + coming.users - within
     weaker = min(to, peer, key=lambda node: node.capacity_users)
     facts = {"users": f"{together:,}", "capacity": f"{weaker.capacity_users:,}"}
-    redundant = at.cluster.model != Model.BALANCED_NON_REDUNDANT
+    redundant = context.cluster.model != DeploymentModel.BALANCED_NON_REDUNDANT
     if redundant and together > weaker.capacity_users and coming.users > within:
         return reasons.MOVE_ABOVE_PEER, facts | {"node": weaker.short_name}
-    return reasons.MOVE_PAIR_AFTER, facts | {"subcluster": at.subclusters[to.subcluster_id or 0].name}
+    return reasons.MOVE_PAIR_AFTER, facts | {"subcluster": context.subclusters[to.subcluster_id or 0].name}
 
 
-def _news(at: Ground, to: Node | None, coming: Counts, after: Counts) -> Iterable[Note]:
+def _news(context: DropContext, to: Node | None, coming: Counts, after: Counts) -> Iterable[Note]:
     if to:
         facts = {"users": f"{after.users:,}", "capacity": f"{to.capacity_users:,}", "node": to.short_name}
         yield reasons.MOVE_FITS, facts | {"percent": percent(after.users, to.capacity_users)}
     if to and coming.signed_in:
-        seconds = -(-coming.users // at.policy.moves_per_second) if coming.users > AT_ONCE else 1
+        seconds = -(-coming.users // context.policy.moves_per_second) if coming.users > AT_ONCE else 1
         yield reasons.MOVE_SIGN_IN_AGAIN, {"users": f"{coming.signed_in:,}", "seconds": f"{seconds:,}"}

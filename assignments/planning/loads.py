@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 
 from assignments.models import Assignment, Population
 from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, NodeLoad
-from topology.models import Cluster, Model, Node
+from topology.models import Cluster, DeploymentModel, Node
 
 
 def load_of(cluster: Cluster) -> ClusterLoad:
@@ -27,7 +27,7 @@ def load_of(cluster: Cluster) -> ClusterLoad:
         ),
         unassigned=home[None][0],
         unassigned_endpoints=home[None][1],
-        redundant=cluster.model != Model.BALANCED_NON_REDUNDANT,
+        redundant=cluster.model != DeploymentModel.BALANCED_NON_REDUNDANT,
         counted=classes.get(None, ()),
     )
 

@@ -21,7 +21,7 @@ USERS = 100
 
 
 @dataclass(frozen=True)
-class Place:
+class PreviewNode:
     """A node, and how many of the next users would come."""
 
     name: str
@@ -40,7 +40,7 @@ class Preview:
 
     users: int
     mode: str
-    places: tuple[Place, ...] = ()
+    places: tuple[PreviewNode, ...] = ()
     refusal: Refused | None = None
 
     @property
@@ -60,7 +60,9 @@ def next_users(cluster: Cluster, mode: str = "", users: int = USERS) -> Preview:
     except Refused as refusal:
         return Preview(users, mode, refusal=refusal)
     nodes = [node for node in load.nodes if node.subcluster is not None]
-    return Preview(users, mode, tuple(Place(n.name, n.capacity_users, n.users, coming.get(n.id, 0)) for n in nodes))
+    return Preview(
+        users, mode, tuple(PreviewNode(n.name, n.capacity_users, n.users, coming.get(n.id, 0)) for n in nodes)
+    )
 
 
 def _demand_settled(cluster: Cluster) -> None:

@@ -1,6 +1,6 @@
 """The automatic balancer: one round for each cluster every half minute, and its settings.
 
-    round -> ground -> balancer.decide -> idle, and why | recommends a plan | runs it
+    round -> load of the cluster -> balancer.decide -> idle, and why | recommends a plan | runs it
 
 What a round said stays in RunPolicy and is shown on the page; only a change of its mind becomes history.
 """
@@ -22,7 +22,7 @@ from assignments.planning.loads import load_of
 from assignments.planning.rules.loads import ClusterLoad, Proposal
 from assignments.runs import by_people, operations
 from assignments.runs.rules import balancer
-from assignments.runs.rules.balancer import Automation, Load, Verdict
+from assignments.runs.rules.balancer import Automation, BalancerVerdict, Load
 from topology import reasons
 from topology.live import events
 from topology.models import Cluster, Mode, Node
@@ -99,7 +99,7 @@ def due(now: datetime) -> list[int]:
 
 
 @transaction.atomic
-def look(cluster_id: int, now: datetime) -> Verdict | None:
+def look(cluster_id: int, now: datetime) -> BalancerVerdict | None:
     """One round; None when another task has just done it."""
     rows = RunPolicy.objects.select_for_update(skip_locked=True, of=("self",)).select_related("cluster__policy")
     policy = rows.filter(pk=cluster_id).first()
@@ -115,14 +115,14 @@ def look(cluster_id: int, now: datetime) -> Verdict | None:
     return verdict
 
 
-def _decide(cluster: Cluster, policy: RunPolicy, load: ClusterLoad, now: datetime) -> Verdict:
+def _decide(cluster: Cluster, policy: RunPolicy, load: ClusterLoad, now: datetime) -> BalancerVerdict:
     if cluster.mode == Mode.ACTIVE_STANDBY and policy.automation != Automation.OFF:
-        return Verdict(False, reasons.BALANCER_MODE, {}, 0)
+        return BalancerVerdict(False, reasons.BALANCER_MODE, {}, 0)
     proposal = _best(cluster, load)
     nodes = [n for n in load.nodes if n.subcluster is not None]
     after = proposal.after if proposal else {n.id: n.users for n in nodes}
     maintenance, failover, degraded = _trouble(cluster)
-    found = balancer.Ground(
+    found = balancer.BalancerInput(
         loads=tuple(Load(n.users, n.capacity_users) for n in nodes),
         after=tuple(Load(after[n.id], n.capacity_users) for n in nodes),
         moves=proposal.moves if proposal else 0,
@@ -169,8 +169,8 @@ def _moved_at(cluster: Cluster) -> datetime | None:
 
 
 def _follow(
-    cluster: Cluster, policy: RunPolicy, load: ClusterLoad, verdict: Verdict
-) -> tuple[Plan | None, Verdict]:
+    cluster: Cluster, policy: RunPolicy, load: ClusterLoad, verdict: BalancerVerdict
+) -> tuple[Plan | None, BalancerVerdict]:
     """Make the plan, and run it when that is what was decided; a refusal becomes what the round says."""
     try:
         with transaction.atomic():
@@ -181,10 +181,10 @@ def _follow(
                 operations.start(plan.hash, actor=ACTOR, in_window=not policy.window.always)
             return plan, verdict
     except Refused as refusal:
-        return None, Verdict(False, refusal.reason, refusal.facts, 0)
+        return None, BalancerVerdict(False, refusal.reason, refusal.facts, 0)
 
 
-def _defer(policy: RunPolicy, load: ClusterLoad, verdict: Verdict, plan: Plan) -> Verdict:
+def _defer(policy: RunPolicy, load: ClusterLoad, verdict: BalancerVerdict, plan: Plan) -> BalancerVerdict:
     """Leave a plan to people that needs an approval, or that takes back what they did."""
     if policy.approval_required:
         return balancer.recommend(policy.rules, verdict, reasons.BALANCER_RECOMMENDS)
@@ -192,7 +192,7 @@ def _defer(policy: RunPolicy, load: ClusterLoad, verdict: Verdict, plan: Plan) -
     return balancer.defer(policy.rules, verdict, loads, by_people.against(plan))
 
 
-def _remember(policy: RunPolicy, verdict: Verdict, plan: Plan | None, now: datetime) -> None:
+def _remember(policy: RunPolicy, verdict: BalancerVerdict, plan: Plan | None, now: datetime) -> None:
     news = verdict.why.code != policy.code
     changed = news or policy.facts != verdict.facts
     policy.held, policy.code, policy.facts = verdict.held, verdict.why.code, dict(verdict.facts)

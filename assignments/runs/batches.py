@@ -21,7 +21,7 @@ from django.db.models.functions import Coalesce
 
 from assignments.models import Goal, Operation, Progress, SubclusterLock
 from assignments.runs.locks import RUNS, release, rest, take_back, topics_of
-from assignments.runs.move_rows import Moved, move_picked, touched
+from assignments.runs.move_rows import MovedRows, move_picked, touched
 from assignments.runs.reads import RunNow, TargetNow, lock_run
 from assignments.runs.rules.rate import allowed, credit
 from topology import reasons
@@ -204,7 +204,7 @@ UNION ALL (
 """
 
 
-def _move(lease: Lease, targets: list[TargetNow], takes: list[int], now: datetime) -> list[Moved]:
+def _move(lease: Lease, targets: list[TargetNow], takes: list[int], now: datetime) -> list[MovedRows]:
     """The next planned rows of each target, in the order of the plan."""
     plan = lease.operation.plan_id
     named = [
@@ -217,7 +217,7 @@ def _move(lease: Lease, targets: list[TargetNow], takes: list[int], now: datetim
     return move_picked(lease.operation, sql, params, why=lease.why, at=now)
 
 
-class Row(NamedTuple):
+class TargetCount(NamedTuple):
     """What a batch adds to a target, where the target goes on, and the credit it has left."""
 
     target: int
@@ -227,14 +227,14 @@ class Row(NamedTuple):
     credit: float
 
 
-def _rows(targets: list[TargetNow], takes: list[int], moved: list[Moved], credits: Credits) -> list[Row]:
+def _rows(targets: list[TargetNow], takes: list[int], moved: list[MovedRows], credits: Credits) -> list[TargetCount]:
     """What to add to each target; planned rows of users deleted since count as skipped at the end of their target."""
     by_node = {m.to_node_id: m for m in moved}
     rows = []
     for target, take, had in zip(targets, takes, credits.targets, strict=True):
-        got = by_node.get(target.node_id, Moved(target.node_id, (), 0, 0, 0, 0, ""))
+        got = by_node.get(target.node_id, MovedRows(target.node_id, (), 0, 0, 0, 0, ""))
         missing = target.left - got.done - got.skipped if got.done + got.skipped < take else 0
-        rows.append(Row(target.pk, got.done, got.skipped + missing, got.last, _stored(had, got.done)))
+        rows.append(TargetCount(target.pk, got.done, got.skipped + missing, got.last, _stored(had, got.done)))
     return rows
 
 
@@ -255,16 +255,16 @@ WHERE o.id = %s
 """
 
 
-def _count(lease: Lease, run_now: RunNow, code: str, now: datetime, rows: list[Row], credits: Credits) -> None:
+def _count(lease: Lease, run_now: RunNow, code: str, now: datetime, rows: list[TargetCount], credits: Credits) -> None:
     """Advance the targets and the run with its anchor and heartbeat, in one statement; `code` is what it waits for."""
-    columns = [[row[i] for row in rows] for i in range(len(Row._fields))]
+    columns = [[row[i] for row in rows] for i in range(len(TargetCount._fields))]
     with connection.cursor() as cursor:
         cursor.execute(COUNT, [*columns, now, code, credits.at, credits.together, lease.operation.pk])
     if run_now.wait_code != code:
         events.touch(*topics_of(lease.operation))
 
 
-def _tell(found: Operation, moved: list[Moved]) -> None:
+def _tell(found: Operation, moved: list[MovedRows]) -> None:
     events.record(
         reasons.RUN_BATCH,
         cluster=found.cluster,

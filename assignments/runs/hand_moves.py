@@ -20,7 +20,7 @@ from django.utils import timezone
 from assignments.models import Assignment, Kind, Move, Operation, Progress
 from assignments.planning.plans import plan_move
 from assignments.runs.locks import holder
-from assignments.runs.move_rows import Moved, move_picked, touched
+from assignments.runs.move_rows import MovedRows, move_picked, touched
 from assignments.runs.operations import start
 from topology import reasons
 from topology.live import events
@@ -122,7 +122,7 @@ def _create(cluster: Cluster, homes: Mapping[int, int | None], to_node: Node | N
     )
 
 
-def _move(found: Operation, homes: Mapping[int, int | None], to_node: Node | None, at: datetime) -> list[Moved]:
+def _move(found: Operation, homes: Mapping[int, int | None], to_node: Node | None, at: datetime) -> list[MovedRows]:
     picked = (
         "SELECT place, user_id, from_node_id, %s::bigint AS to_node_id"
         " FROM unnest(%s::bigint[], %s::bigint[]) WITH ORDINALITY AS v (user_id, from_node_id, place)"
@@ -131,7 +131,9 @@ def _move(found: Operation, homes: Mapping[int, int | None], to_node: Node | Non
     return move_picked(found, picked, params, why=reasons.MOVED_BY_HAND, at=at)
 
 
-def _demand_moved(found: Operation, homes: Mapping[int, int | None], to_node: Node | None, moved: list[Moved]) -> None:
+def _demand_moved(
+    found: Operation, homes: Mapping[int, int | None], to_node: Node | None, moved: list[MovedRows]
+) -> None:
     """Raise Refused, which takes everything back, when nobody was moved or the node is full."""
     codes = set(Move.objects.filter(operation=found, done=False).values_list("code", flat=True))
     if to_node and reasons.SKIPPED_NODE_FULL.code in codes:
@@ -183,7 +185,7 @@ def _pinned(user: EndUser | None, count: int) -> Refused:
     return Refused(reasons.USER_PINNED, user=user.user_id, node=home.name if home else "no node")
 
 
-def _end(found: Operation, moved: list[Moved]) -> None:
+def _end(found: Operation, moved: list[MovedRows]) -> None:
     found.state, found.finished_at = Progress.FINISHED.value, found.created_at
     found.done, found.skipped = sum(m.done for m in moved), sum(m.skipped for m in moved)
     found.skipped = found.total - found.done
@@ -191,7 +193,7 @@ def _end(found: Operation, moved: list[Moved]) -> None:
 
 
 def _say(
-    found: Operation, moved: list[Moved], homes: Mapping[int, int | None], to_node: Node | None, actor: Any
+    found: Operation, moved: list[MovedRows], homes: Mapping[int, int | None], to_node: Node | None, actor: Any
 ) -> None:
     events.record(
         reasons.HAND_MOVED,

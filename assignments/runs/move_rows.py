@@ -70,7 +70,7 @@ FROM final GROUP BY to_node_id ORDER BY to_node_id
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedRows:
     """What one statement did for one receiving node; `code` is that of a user left alone, if any."""
 
     to_node_id: int | None
@@ -84,7 +84,7 @@ class Moved:
 
 def move_picked(
     operation: Operation, picked: str, params: Sequence[Any], *, why: reasons.Reason, at: datetime
-) -> list[Moved]:
+) -> list[MovedRows]:
     """Move the users that the SQL `picked` names (place, user_id, from_node_id, to_node_id), in one statement."""
     statement = MOVE.format(
         picked=picked,
@@ -97,10 +97,10 @@ def move_picked(
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [*params, operation.pk, why.code, at])
-        return [Moved(row[0], tuple(row[1] or ()), *row[2:]) for row in cursor.fetchall()]
+        return [MovedRows(row[0], tuple(row[1] or ()), *row[2:]) for row in cursor.fetchall()]
 
 
-def touched(moved: Sequence[Moved]) -> list[str]:
+def touched(moved: Sequence[MovedRows]) -> list[str]:
     """The topics of every node that lost or got a user."""
     nodes = {m.to_node_id for m in moved if m.done} | {source for m in moved for source in m.from_ids}
     return [f"node-{pk}" for pk in nodes if pk is not None]

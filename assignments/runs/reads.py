@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from assignments.runs.rules.window import Window
+from assignments.runs.rules.window import RunWindow
 from topology.rules.clock import Clock
 
 READ = """
@@ -44,7 +44,7 @@ class RunNow:
     wait_code: str
     clock: Clock
     targets: tuple[TargetNow, ...]
-    window: Window | None  # None: at any time
+    window: RunWindow | None  # None: at any time
 
     def may_move(self, now: datetime) -> bool:
         """Whether this real instant is inside the run's window."""
@@ -61,5 +61,5 @@ def lock_run(pk: int, generation: int) -> RunNow | None:
     total, rate, rate_total, credit, anchor_at, wait_code, *clock = rows[0][:9]
     in_window, *window = rows[0][9:13]
     targets = tuple(TargetNow(*row[13:]) for row in rows if row[13] is not None)
-    within = Window(*window) if in_window and window[-1] else None
+    within = RunWindow(*window) if in_window and window[-1] else None
     return RunNow(total, rate, rate_total, credit, anchor_at, wait_code, Clock(*clock), targets, within)

@@ -6,20 +6,20 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from assignments.models import Operation, RunPolicy
-from assignments.runs.rules.window import Window
+from assignments.runs.rules.window import RunWindow
 from topology import reasons
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.structure.homes import homes_of
 
 
-def window_of(cluster: Cluster) -> Window:
+def window_of(cluster: Cluster) -> RunWindow:
     """The window of a cluster's runs; always open where nobody set one."""
     policy: RunPolicy = getattr(cluster, "run_policy", None) or RunPolicy()
     return policy.window
 
 
-def demand_window(cluster: Cluster) -> Window:
+def demand_window(cluster: Cluster) -> RunWindow:
     """The window of a cluster's runs; raises Refused when it is always open."""
     policy = RunPolicy.objects.filter(cluster=cluster).first()
     if policy is None or policy.window.always:

@@ -57,7 +57,7 @@ class UserOut(Schema):
     contacts: int
 
 
-class UserPage(Schema):
+class UserPageOut(Schema):
     """Users in the order of their IDs."""
 
     users: list[UserOut]
@@ -115,7 +115,7 @@ def _node(name: str | None, within: Cluster | None, caller: Any) -> Node | None:
     return node
 
 
-@router.get("/users", response=ok(UserPage), operation_id="list_users")
+@router.get("/users", response=ok(UserPageOut), operation_id="list_users")
 @access.needs(roles.SEE)
 def list_users(
     request: ApiRequest,

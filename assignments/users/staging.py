@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from assignments.planning.rules.loads import Classes, EndpointClass, Flow
-from assignments.users.rules.user_file import LISTED, NO_NODE, Problem, Row, UserList
+from assignments.users.rules.user_file import LISTED, NO_NODE, LineProblem, UserLine, UserList
 from topology import reasons
 from topology.models import Node
 from topology.reasons import Reason
@@ -57,7 +57,7 @@ FIELDS = {  # what is empty in each, and the type to compare with
     "contacts": ("0", "::integer"),
 }
 
-Found = tuple[list[Problem], int]
+Found = tuple[list[LineProblem], int]
 
 
 class Waiting(NamedTuple):
@@ -109,7 +109,7 @@ def copy(users: UserList, nodes: Mapping[str, Node]) -> None:
         cursor.execute("SELECT set_config('enable_nestloop', 'off', true) FROM staged HAVING count(*) > 1000")
 
 
-def _home(row: Row, users: UserList, nodes: Mapping[str, Node]) -> Node | None:
+def _home(row: UserLine, users: UserList, nodes: Mapping[str, Node]) -> Node | None:
     if not row.node or row.node == NO_NODE:
         return None
     node = nodes.get(row.node.lower())
@@ -118,7 +118,7 @@ def _home(row: Row, users: UserList, nodes: Mapping[str, Node]) -> Node | None:
     return node
 
 
-def _columns(row: Row, home: Node | None) -> tuple[Any, ...]:
+def _columns(row: UserLine, home: Node | None) -> tuple[Any, ...]:
     endpoints = None if row.endpoints is None else "{" + ",".join(row.endpoints) + "}"
     leave = row.node == NO_NODE
     unknown = row.node if row.node and not leave and home is None else None
@@ -138,7 +138,7 @@ def _found(reason: Reason, facts: Sequence[str], sql: str, *values: Any) -> Foun
     """The first problems and their number, from a query of lines and facts in order of lines."""
     counted = f"SELECT found.*, count(*) OVER () AS total FROM ({sql}) AS found ORDER BY line LIMIT {LISTED}"
     rows = _rows(counted, *values)
-    problems = [Problem(row[0], reason, dict(zip(facts, row[1:-1], strict=True))) for row in rows]
+    problems = [LineProblem(row[0], reason, dict(zip(facts, row[1:-1], strict=True))) for row in rows]
     return problems, rows[0][-1] if rows else 0
 
 
@@ -175,7 +175,7 @@ def at_unknown(cluster: str, known: str) -> Found:
     """Lines that name a node which the cluster has not, for users who need a home."""
     sql = "SELECT line, left(node_text, 60) FROM staged WHERE node_text IS NOT NULL AND home_id IS NULL"
     problems, total = _found(reasons.IMPORT_UNKNOWN_NODE, ["value"], sql)
-    return [Problem(p.line, p.reason, {**p.facts, "cluster": cluster, "known": known}) for p in problems], total
+    return [LineProblem(p.line, p.reason, {**p.facts, "cluster": cluster, "known": known}) for p in problems], total
 
 
 def gone(cluster: str, known: str) -> Found:
@@ -185,7 +185,7 @@ def gone(cluster: str, known: str) -> Found:
         WHERE node_text IS NOT NULL AND home_id IS NOT NULL GROUP BY lower(node_text)
     """
     problems, total = _found(reasons.IMPORT_NODE_GONE, ["value", "count"], sql)
-    return [Problem(p.line, p.reason, {**p.facts, "cluster": cluster, "known": known}) for p in problems], total
+    return [LineProblem(p.line, p.reason, {**p.facts, "cluster": cluster, "known": known}) for p in problems], total
 
 
 def kept_of_new() -> Found:
@@ -244,7 +244,7 @@ def beyond(room: int, facts: Mapping[str, Any]) -> Found:
     """Waiting lines after the first `room` of them."""
     sql = "SELECT line, number FROM (SELECT line, row_number() OVER (ORDER BY line) AS number FROM staged WHERE waits)"
     found, total = _found(reasons.IMPORT_CLUSTER_FULL, ["number"], f"{sql} AS waiting WHERE number > %s", room)
-    return [Problem(p.line, p.reason, {**facts, **p.facts}) for p in found], total
+    return [LineProblem(p.line, p.reason, {**facts, **p.facts}) for p in found], total
 
 
 # --- What changes ---------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ IMPORT = reasons.USERS_IMPORTED.code
 
 
 @dataclass(frozen=True)
-class Step:
+class TracedMove:
     """One operation that moved a user, or left them alone and why."""
 
     at: datetime
@@ -74,7 +74,7 @@ class Story:
     """One user with home and serving node, and what led there."""
 
     place: Assignment
-    steps: tuple[Step, ...]
+    steps: tuple[TracedMove, ...]
     more: bool
     failover: Operation | None  # that took the user to another node
 
@@ -95,13 +95,13 @@ class Story:
         return [ENDPOINT_KINDS[kind] for kind in self.place.user.endpoints]
 
     @property
-    def here(self) -> Step | None:
+    def here(self) -> TracedMove | None:
         """The move that brought the user to the present home; None when it left no trace."""
         last = next((step for step in self.steps if step.done), None)
         return last if last and last.after == self.home else None
 
     @property
-    def earlier(self) -> tuple[Step, ...]:
+    def earlier(self) -> tuple[TracedMove, ...]:
         """All other moves, the latest first."""
         return tuple(step for step in self.steps if step is not self.here)
 
@@ -149,7 +149,7 @@ def story(cluster: Cluster, user_pk: int) -> Story:
         raise Refused(reasons.NO_SUCH_USER, user=user_pk, cluster=cluster.name)
     moves = Move.objects.filter(user=user_pk).select_related("operation__plan", "from_node", "to_node")
     found = list(moves.order_by("-at", "-pk")[: STEPS + 1])
-    steps = tuple(Step(m.at, m.from_node, m.to_node, m.operation, m.code, m.done) for m in found[:STEPS])
+    steps = tuple(TracedMove(m.at, m.from_node, m.to_node, m.operation, m.code, m.done) for m in found[:STEPS])
     return Story(place, steps, len(found) > STEPS, _failover(place))
 
 

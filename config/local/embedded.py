@@ -67,7 +67,7 @@ class Kept:
 
 
 @dataclass
-class State:
+class KeptState:
     """The content of services.json; only the holder of the owner's lock writes it."""
 
     services: dict[str, Kept] = field(default_factory=dict)
@@ -77,14 +77,14 @@ class State:
     migrated: str = ""
 
 
-def read_state(where: Path) -> State:
+def read_state(where: Path) -> KeptState:
     """The kept state; an empty one where there is none yet."""
     try:
         kept = json.loads((where / "services.json").read_text())
     except (OSError, ValueError):
-        return State()
+        return KeptState()
     services = {name: Kept(**address) for name, address in kept.get("services", {}).items()}
-    return State(services, kept.get("owner", {}), kept.get("migrated", ""))
+    return KeptState(services, kept.get("owner", {}), kept.get("migrated", ""))
 
 
 def keep_private(where: Path) -> None:
@@ -96,7 +96,7 @@ def keep_private(where: Path) -> None:
     where.chmod(0o711 if runs_as_nobody() else 0o700)
 
 
-def write_state(where: Path, state: State) -> None:
+def write_state(where: Path, state: KeptState) -> None:
     """Replace the kept state in one step, readable by its owner only."""
     write_private(where / "services.json", json.dumps(asdict(state), indent=1))
 

@@ -107,7 +107,7 @@
     if (drag !== mine) return;
     if (!told) return end();
     drag.targets = told.targets;
-    Object.assign(what, told.ground); // a drop says what it was told, so that the server can say what changed
+    Object.assign(what, told.before); // a drop says what it was told, so that the server can say what changed
     title.textContent = drag.name = told.label;
     if (what.server) body.dataset.drags = "node";
     for (const zone of zones()) {

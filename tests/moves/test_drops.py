@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 
 from assignments.models import Assignment, Kind, Operation, SubclusterLock
 from assignments.moves import drop as moves
-from assignments.moves.drop import Selection, Verdict
+from assignments.moves.drop import DropVerdict, Selection
 from assignments.users.filter import UserFilter
 from tests.worlds import add_users, make_acme, node
-from topology.models import Cluster, Mode, Model, Node
+from topology.models import Cluster, DeploymentModel, Mode, Node
 from topology.reasons import Refused
 from topology.rules.states import State
 
@@ -34,7 +34,7 @@ def of(cluster: Cluster, place: str, count: int = 3) -> Selection:
     return Selection(cluster, tuple(rows.values_list("user_id", flat=True)[:count]), drawn=home.pk if home else 0)
 
 
-def judged(selection: Selection, place: str, role: str = "operator") -> Verdict:
+def judged(selection: Selection, place: str, role: str = "operator") -> DropVerdict:
     """The verdict of one target, by the short name of a node, or of a subcluster, or `unassigned`."""
     cluster = selection.cluster
     if place.startswith("sc-"):
@@ -148,7 +148,7 @@ def test_more_than_the_peer_can_take_over_is_a_warning(acme: Cluster) -> None:
     assert (found.level, found.code) == ("warning", "MOVE_ABOVE_PEER")
     assert "imp1b must serve 17, and it is rated for 16" in found.message
     assert judged(of(acme, "imp1a", 3), "imp1b").level == "allowed"  # within the pair nothing changes
-    Cluster.objects.update(model=Model.BALANCED_NON_REDUNDANT)
+    Cluster.objects.update(model=DeploymentModel.BALANCED_NON_REDUNDANT)
     acme.refresh_from_db()
     assert judged(of(acme, "imp2a", 3), "imp1a").level == "allowed"
 

@@ -108,7 +108,7 @@ def test_a_drop_of_a_node_that_is_elsewhere_by_now_says_who_moved_it(acme: Clust
     found, moved = client("administrator"), node(acme, "spare")
     address, asked = "/clusters/acme/moves/node", {"server": moved.pk}
     answer = found.post(f"{address}/targets", asked, headers={"Accept": "application/json"})
-    seen = json.loads(answer.content)["ground"]
+    seen = json.loads(answer.content)["before"]
     assert seen == {"seen": "nodes"}
     sc3, sc4 = (f"subcluster:{Subcluster.objects.get(name=name).pk}" for name in ("sc-3", "sc-4"))
     move_node(moved, Subcluster.objects.get(name="sc-3"), actor="bob")

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from assignments.models import Assignment, Goal, Plan, PlannedMove
 from assignments.planning import plans
 from tests.crowd import ENDPOINTS, add_people, homes, make_crowd, nodes_of, people_of
-from topology.models import Cluster, Mode, Model, Node
+from topology.models import Cluster, DeploymentModel, Mode, Node
 from topology.reasons import Refused
 
 pytestmark = pytest.mark.django_db
@@ -112,7 +112,7 @@ def test_scope_is_held_to_the_cluster() -> None:
 
 
 def test_redundancy_forbids_what_a_peer_cannot_take_over() -> None:
-    cluster = make_crowd(30, 0, capacity=20, model=Model.BALANCED_REDUNDANT)
+    cluster = make_crowd(30, 0, capacity=20, model=DeploymentModel.BALANCED_REDUNDANT)
     with pytest.raises(Refused) as caught:
         balance(cluster)
     assert caught.value.code == "PLAN_NO_REDUNDANCY"

@@ -14,14 +14,14 @@ from tests.lists import csv_of
 from tests.worlds import make_acme, node
 from topology.accounts import roles
 from topology.accounts.sign_in import give_role
-from topology.models import Cluster, Mode, Model, Node
+from topology.models import Cluster, DeploymentModel, Mode, Node
 from topology.rules.states import State
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("mode", [Mode.BALANCED, Mode.ACTIVE_STANDBY, Mode.MANUAL])
-@pytest.mark.parametrize("model", [Model.BALANCED_NON_REDUNDANT, Model.BALANCED_REDUNDANT])
+@pytest.mark.parametrize("model", [DeploymentModel.BALANCED_NON_REDUNDANT, DeploymentModel.BALANCED_REDUNDANT])
 def test_an_import_places_users_as_the_preview_said(mode: str, model: str) -> None:
     crowd = make_crowd(40, 10, 0, 300, model=model, capacity=1000)
     Cluster.objects.update(mode=mode)

@@ -7,26 +7,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.runs.rules.balancer import Automation, Ground, Hands, Load, Rules, decide, defer, imbalance
-from assignments.runs.rules.window import Window
+from assignments.runs.rules.balancer import (
+    Automation,
+    BalancerInput,
+    BalancerRules,
+    Hands,
+    Load,
+    decide,
+    defer,
+    imbalance,
+)
+from assignments.runs.rules.window import RunWindow
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-ALWAYS = Window(time(0), time(0))
-RULES = Rules(Automation.ON, 10, 3, 5, timedelta(hours=1), ALWAYS)
+ALWAYS = RunWindow(time(0), time(0))
+RULES = BalancerRules(Automation.ON, 10, 3, 5, timedelta(hours=1), ALWAYS)
 UNEVEN = (Load(3000, 5000), Load(1000, 5000))
 EVEN = (Load(2000, 5000), Load(2000, 5000))
-GROUND = Ground(UNEVEN, EVEN, 1000, held=2)
+LOAD = BalancerInput(UNEVEN, EVEN, 1000, held=2)
 
 
 def test_acts_when_nothing_speaks_against_it() -> None:
-    verdict = decide(RULES, GROUND, NOW)
+    verdict = decide(RULES, LOAD, NOW)
     assert verdict.act
     assert verdict.sentence == "Runs a plan of 1,000 moves that lowers the excess of 50 % by 50 points."
     assert verdict.held == 0
 
 
 @pytest.mark.parametrize(
-    ("rules", "ground", "code"),
+    ("rules", "load", "code"),
     [
         ({"automation": Automation.OFF}, {}, "BALANCER_OFF"),
         ({"automation": Automation.RECOMMEND}, {}, "BALANCER_RECOMMENDS"),
@@ -36,13 +45,13 @@ def test_acts_when_nothing_speaks_against_it() -> None:
         ({"threshold": 51}, {}, "BALANCER_BALANCED"),
         ({}, {"held": 1}, "BALANCER_HOLDING"),
         ({}, {"moved_at": NOW - timedelta(minutes=59)}, "BALANCER_COOLDOWN"),
-        ({"window": Window(time(22), time(6))}, {}, "BALANCER_WINDOW"),
+        ({"window": RunWindow(time(22), time(6))}, {}, "BALANCER_WINDOW"),
         ({"minimum_gain": 51}, {}, "BALANCER_GAIN"),
         ({}, {"after": UNEVEN, "moves": 0}, "BALANCER_GAIN"),
     ],
 )
-def test_says_what_holds_it_back(rules: dict, ground: dict, code: str) -> None:
-    verdict = decide(replace(RULES, **rules), replace(GROUND, **ground), NOW)
+def test_says_what_holds_it_back(rules: dict, load: dict, code: str) -> None:
+    verdict = decide(replace(RULES, **rules), replace(LOAD, **load), NOW)
     assert not verdict.act
     assert verdict.why.code == code
     assert "{" not in verdict.sentence
@@ -61,18 +70,18 @@ BLOCKS = [
 @pytest.mark.parametrize("block", BLOCKS)
 def test_rounds_do_not_count_while_it_could_not_act(block: dict) -> None:
     held, acted = 2, []
-    for ground in (block, block, block, {}, {}, {}):
-        verdict = decide(RULES, replace(GROUND, **ground, held=held), NOW)
+    for load in (block, block, block, {}, {}, {}):
+        verdict = decide(RULES, replace(LOAD, **load, held=held), NOW)
         held = verdict.held
         acted.append(verdict.act)
     assert acted == [False, False, False, False, False, True]
 
 
 def test_rounds_do_not_count_outside_of_the_window() -> None:
-    rules = replace(RULES, window=Window(time(13), time(14)))
+    rules = replace(RULES, window=RunWindow(time(13), time(14)))
     before, opened = NOW, NOW + timedelta(hours=1)
-    assert decide(rules, replace(GROUND, held=9), before).held == 0
-    assert decide(rules, replace(GROUND, held=0), opened).why.code == "BALANCER_HOLDING"
+    assert decide(rules, replace(LOAD, held=9), before).held == 0
+    assert decide(rules, replace(LOAD, held=0), opened).why.code == "BALANCER_HOLDING"
 
 
 @pytest.mark.parametrize(
@@ -87,14 +96,14 @@ def test_after_a_stop_it_begins_anew(away: timedelta, codes: list[str]) -> None:
     held, last, said = 2, NOW - away, []
     for number in range(len(codes)):
         now = NOW + number * timedelta(seconds=30)
-        verdict = decide(RULES, replace(GROUND, held=held, checked_at=last), now)
+        verdict = decide(RULES, replace(LOAD, held=held, checked_at=last), now)
         held, last = verdict.held, now
         said.append(verdict.why.code)
     assert said == codes
 
 
 LOADS = {1: UNEVEN[0], 2: UNEVEN[1]}
-ACTS = decide(RULES, GROUND, NOW)
+ACTS = decide(RULES, LOAD, NOW)
 
 
 @pytest.mark.parametrize(
@@ -114,13 +123,13 @@ def test_what_people_did_is_not_taken_back(hands: Hands, code: str) -> None:
     assert (verdict.why.code, verdict.act) == (code, code == "BALANCER_ACTS")
     assert "{" not in verdict.sentence
     if not verdict.act:  # it says the same in the next round
-        assert decide(RULES, replace(GROUND, held=verdict.held), NOW).act
+        assert decide(RULES, replace(LOAD, held=verdict.held), NOW).act
 
 
 def test_never_acts_in_its_first_round_and_forgets_rounds_when_calm() -> None:
     held, acted = 0, []
     for loads in (UNEVEN, UNEVEN, EVEN, UNEVEN, UNEVEN, UNEVEN):
-        verdict = decide(RULES, replace(GROUND, loads=loads, held=held), NOW)
+        verdict = decide(RULES, replace(LOAD, loads=loads, held=held), NOW)
         held = verdict.held
         acted.append(verdict.act)
     assert acted == [False, False, False, False, False, True]
@@ -135,7 +144,7 @@ def test_imbalance_is_zero_only_without_a_node_a_whole_percent_above_its_share(p
 
 
 def test_a_window_over_midnight_in_its_own_time_zone() -> None:
-    window = Window(time(22), time(6), "Europe/Berlin")
+    window = RunWindow(time(22), time(6), "Europe/Berlin")
     assert window.holds(datetime(2026, 1, 10, 21, 0, tzinfo=UTC))
     assert window.holds(datetime(2026, 1, 10, 4, 59, tzinfo=UTC))
     assert not window.holds(datetime(2026, 1, 10, 5, 0, tzinfo=UTC))
@@ -150,7 +159,7 @@ def test_a_window_over_midnight_in_its_own_time_zone() -> None:
     st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu"]),
 )
 def test_a_window_opens_at_an_instant_that_is_not_before_now(now: datetime, start: time, end: time, zone: str) -> None:
-    window = Window(start.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0), zone)
+    window = RunWindow(start.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0), zone)
     opens = window.opens(now)
     assert now <= opens <= now + timedelta(hours=50)
     if window.holds(now):

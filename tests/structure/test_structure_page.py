@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assignments.board import checklist
-from assignments.board.checklist import Checklist, Standing
+from assignments.board.checklist import Checklist, StepStanding
 from assignments.models import Assignment, Operation, Plan
 from assignments.population.selectors import board_of
 from assignments.recovery import service
@@ -226,7 +226,7 @@ def test_a_node_leaves_in_the_guided_order(acme: Cluster, client: Client) -> Non
     plan = Plan.objects.get()
     assert (plan.goal, plan.moves) == ("evacuate", 60)
     assert post(client, "run-plan", plan.hash, rate="5000").status_code == 200
-    assert standings(guide_of(acme, "imp1b"))["users"] == Standing.BUSY
+    assert standings(guide_of(acme, "imp1b"))["users"] == StepStanding.BUSY
     assert "0 of 60" in get(client, "structure-node", "acme", found.pk, steps=1)
     Hands().finish(Operation.objects.get())
     page = html(post(client, "node-step", "acme", found.pk, "slot"))

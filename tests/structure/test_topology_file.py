@@ -462,7 +462,7 @@ def test_any_document_is_read_whole_or_refused_with_places(document: object) -> 
     except topology_file.FileRefused as refused:
         found = refused.problems
     else:
-        found = (topology_file.Problem("none", "none", "none"),)
+        found = (topology_file.FileProblem("none", "none", "none"),)
         assert topology_file.parse(topology_file.render(spec, RULES), RULES) == spec
         assert difference(spec, spec, prune=True).changes == ()
     assert found

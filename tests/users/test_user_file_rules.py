@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from assignments.users.imports import LIMITS
 from assignments.users.rules.cells import SPACES, defused, restored, unseen
 from assignments.users.rules.columns import HEADERS
-from assignments.users.rules.user_file import Reading, Row, UserList
+from assignments.users.rules.user_file import Reading, UserLine, UserList
 
 CASES = Path(__file__).parent / "cases"
 
 
-def read(data: bytes, reading: Reading | None = None) -> tuple[list[Row], UserList]:
+def read(data: bytes, reading: Reading | None = None) -> tuple[list[UserLine], UserList]:
     users = UserList(io.BytesIO(data), LIMITS, reading)
     return list(users.rows()), users
 
@@ -27,7 +27,7 @@ def codes(users: UserList) -> list[tuple[int, str]]:
     return [(problem.line, problem.reason.code) for problem in users.problems.listed]
 
 
-def case(name: str) -> tuple[list[Row], UserList]:
+def case(name: str) -> tuple[list[UserLine], UserList]:
     return read((CASES / name).read_bytes())
 
 

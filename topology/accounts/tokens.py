@@ -28,7 +28,7 @@ MAX_NAME, MAX_DAYS = 100, 3650
 
 
 @dataclass
-class Program:
+class ApiClient:
     """Whoever calls with a token: it has a role and a name like a person, and no account."""
 
     token_id: int
@@ -55,7 +55,7 @@ RETURNING id, name, role, everywhere, calls,
 """
 
 
-def use(token: str, now: datetime) -> Program | None:
+def use(token: str, now: datetime) -> ApiClient | None:
     """The program of a token, with this request counted; None for a token that is not valid."""
     with connection.cursor() as cursor:
         cursor.execute(USE, {"now": now, "minute": minute_of(now), "hash": _hash(token)})
@@ -64,10 +64,10 @@ def use(token: str, now: datetime) -> Program | None:
         return None
     pk, name, role, everywhere, calls, clusters = row
     reach = roles.Reach(role) if everywhere else roles.Reach(None, dict.fromkeys(clusters, role))
-    return Program(pk, name, reach, calls)
+    return ApiClient(pk, name, reach, calls)
 
 
-def bearer(header: str, now: datetime) -> Program | None:
+def bearer(header: str, now: datetime) -> ApiClient | None:
     """The program of a header "Authorization: Bearer TOKEN", with this request counted; None without a valid one."""
     scheme, _, token = header.partition(" ")
     return use(token.strip(), now) if scheme.lower() == "bearer" and "\0" not in token else None
@@ -78,7 +78,7 @@ def minute_of(now: datetime) -> int:
     return int(now.timestamp()) // 60
 
 
-def over_limit(program: Program, now: datetime) -> int:
+def over_limit(program: ApiClient, now: datetime) -> int:
     """Seconds after which the program may ask again; 0: it may ask now."""
     return 60 - int(now.timestamp()) % 60 if program.calls > settings.API_REQUESTS_PER_MINUTE else 0
 

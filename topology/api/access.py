@@ -10,7 +10,7 @@ from ninja.decorators import decorate_view
 
 from topology import reasons
 from topology.accounts import roles
-from topology.accounts.tokens import Program
+from topology.accounts.tokens import ApiClient
 from topology.api.guard import ApiRequest
 from topology.api.problems import not_there
 from topology.models import Cluster, Node
@@ -41,7 +41,7 @@ def needs(role: str, find: Find | None = None) -> Callable[[Handler], Handler]:
     return decorate_view(decorate)
 
 
-def demand(caller: Program, role: str, cluster_id: int | None = None) -> None:
+def demand(caller: ApiClient, role: str, cluster_id: int | None = None) -> None:
     """Raise Refused where the role of a program does not reach; what is about no cluster may be seen from any."""
     roles.enter(caller, cluster_id)
     if not (roles.may(caller, role) or (role == roles.SEE and cluster_id is None and caller.reach.somewhere)):
@@ -78,7 +78,7 @@ def node(name: str, **_: str) -> Node:
     return selectors.node_named(name)
 
 
-def seen(caller: Program, name: str) -> Cluster:
+def seen(caller: ApiClient, name: str) -> Cluster:
     """The cluster of a filter, if the program may see it. Raises Refused."""
     found = selectors.cluster_named(name)
     demand(caller, roles.SEE, found.pk)

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from topology import reasons
 from topology.accounts import tokens
-from topology.accounts.tokens import Program
+from topology.accounts.tokens import ApiClient
 from topology.api import problems
 from topology.models import ApiAnswer
 from topology.reasons import Refused
@@ -38,7 +38,7 @@ View = Callable[..., HttpResponseBase]
 class ApiRequest(HttpRequest):
     """A request of the API: the program that calls, what its address is about, and a file that it sent."""
 
-    caller: Program
+    caller: ApiClient
     target: Any
     file: IO[bytes]
 
@@ -85,7 +85,7 @@ def _enter(view: View, request: HttpRequest, args: Any, kwargs: Any) -> HttpResp
     return _once(view, request, program, args, kwargs)
 
 
-def _once(view: View, request: HttpRequest, program: Program, args: Any, kwargs: Any) -> HttpResponseBase:
+def _once(view: View, request: HttpRequest, program: ApiClient, args: Any, kwargs: Any) -> HttpResponseBase:
     """Answer a POST; one with a key that was answered before gets that answer again and does nothing."""
     key = request.headers.get("Idempotency-Key", "").strip()
     digest = _read(request)
@@ -122,7 +122,7 @@ def _read(request: HttpRequest) -> str:
     return digest.hexdigest()
 
 
-def _hold(program: Program, key: str) -> bool:
+def _hold(program: ApiClient, key: str) -> bool:
     """Take the key for this transaction, unless another request has it now."""
     with connection.cursor() as cursor:
         text = f"api:{program.token_id}:{key}"
@@ -138,7 +138,7 @@ def _again(known: ApiAnswer, digest: str, key: str) -> HttpResponse:
     return response
 
 
-def _keep(program: Program, key: str, digest: str, response: HttpResponse) -> None:
+def _keep(program: ApiClient, key: str, digest: str, response: HttpResponse) -> None:
     old = timezone.now() - timedelta(seconds=KEPT)
     ApiAnswer.objects.filter(created_at__lt=old).delete()
     ApiAnswer.objects.create(

@@ -28,7 +28,7 @@ TITLES = {
 }
 
 
-class Problem(Schema):
+class ProblemDetails(Schema):
     """An error: what is wrong, and what to do."""
 
     type: str = Field(description="urn:homenode:problem: and the code")
@@ -43,7 +43,7 @@ class Problem(Schema):
 
 def answers(*also: int) -> dict[int, Any]:
     """The errors that an operation declares."""
-    return dict.fromkeys((400, 401, 403, 404, 409, 413, 422, 429, 503, *also), Problem)
+    return dict.fromkeys((400, 401, 403, 404, 409, 413, 422, 429, 503, *also), ProblemDetails)
 
 
 def problem(

@@ -4,7 +4,7 @@ Every rule that the database can hold is a constraint here or in the first migra
 """
 
 from topology.models.access import ApiAnswer, ApiToken, ClusterRole
-from topology.models.cluster import DESCRIPTION, GROUP_NAME, MAX_NODES, Cluster, Mode, Model
+from topology.models.cluster import DESCRIPTION, GROUP_NAME, MAX_NODES, Cluster, DeploymentModel, Mode
 from topology.models.end_user import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, EndUser
 from topology.models.event import Event
 from topology.models.heartbeat import Heartbeat
@@ -27,11 +27,11 @@ __all__ = [
     "ApiToken",
     "Cluster",
     "ClusterRole",
+    "DeploymentModel",
     "EndUser",
     "Event",
     "Heartbeat",
     "Mode",
-    "Model",
     "Node",
     "Policy",
     "SignInLink",

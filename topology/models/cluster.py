@@ -23,7 +23,7 @@ class Mode(models.TextChoices):
     MANUAL = "manual", "Manual"
 
 
-class Model(models.TextChoices):
+class DeploymentModel(models.TextChoices):
     """The deployment model a cluster is meant to be (domain.md §3)."""
 
     BALANCED_NON_REDUNDANT = "balanced_non_redundant", "Balanced non-redundant"
@@ -36,7 +36,7 @@ class Cluster(models.Model):
 
     name = models.CharField(max_length=128, unique=True)
     mode = models.CharField(max_length=16, choices=Mode.choices, default=Mode.BALANCED)
-    model = models.CharField(max_length=24, choices=Model.choices, default=Model.BALANCED_REDUNDANT)
+    model = models.CharField(max_length=24, choices=DeploymentModel.choices, default=DeploymentModel.BALANCED_REDUNDANT)
     clock_real = models.DateTimeField(default=timezone.now)
     clock_cluster = models.DateTimeField(default=timezone.now)
     clock_speed = models.PositiveSmallIntegerField(default=1, help_text="Cluster seconds per real second")
@@ -47,7 +47,7 @@ class Cluster(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(name__regex=GROUP_NAME), name="cluster_name_form"),
             models.CheckConstraint(condition=Q(mode__in=Mode.values), name="cluster_mode_known"),
-            models.CheckConstraint(condition=Q(model__in=Model.values), name="cluster_model_known"),
+            models.CheckConstraint(condition=Q(model__in=DeploymentModel.values), name="cluster_model_known"),
             models.CheckConstraint(condition=Q(clock_speed__gte=1, clock_speed__lte=600), name="cluster_clock_speed"),
         ]
 

@@ -14,7 +14,7 @@ CREATE, CHANGE, REMOVE = "create", "change", "remove"
 
 
 @dataclass(frozen=True)
-class Change:
+class TopologyChange:
     """One step from what is to what the file says."""
 
     action: str  # create | change | remove
@@ -54,7 +54,7 @@ class Difference:
     """What applying a file changes; `kept` names what is not in the file and stays, for it is not pruned."""
 
     cluster: str
-    changes: tuple[Change, ...]
+    changes: tuple[TopologyChange, ...]
     kept: tuple[str, ...] = ()
     dry_run: bool = field(default=False, compare=False)
 
@@ -77,7 +77,7 @@ def difference(before: TopologySpec | None, after: TopologySpec, *, prune: bool)
     start = before or _empty(after)
     ha = list(_ha_changes(start, after))
     changes = [
-        *([Change(CREATE, "cluster", after.cluster)] if before is None else _cluster_changes(start, after)),
+        *([TopologyChange(CREATE, "cluster", after.cluster)] if before is None else _cluster_changes(start, after)),
         *(change for change in ha if not change.after),
         *(_removed_nodes(start, after) if prune else ()),
         *_leaving_nodes(start, after, prune),
@@ -95,16 +95,16 @@ def _empty(spec: TopologySpec) -> TopologySpec:
     return TopologySpec(spec.cluster, spec.mode, spec.model, spec.policy)
 
 
-def _cluster_changes(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+def _cluster_changes(before: TopologySpec, after: TopologySpec) -> Iterator[TopologyChange]:
     for name in ("mode", "model"):
         yield from _changed("cluster", after.cluster, name, getattr(before, name), getattr(after, name))
     for key, value in after.policy.items():
         yield from _changed("cluster", after.cluster, f"policy.{key}", before.policy[key], value)
 
 
-def _changed(kind: str, name: str, what: str, before: Any, after: Any) -> Iterator[Change]:
+def _changed(kind: str, name: str, what: str, before: Any, after: Any) -> Iterator[TopologyChange]:
     if before != after:
-        yield Change(CHANGE, kind, name, what, before, after)
+        yield TopologyChange(CHANGE, kind, name, what, before, after)
 
 
 def _groups(spec: TopologySpec) -> dict[str, SubclusterSpec]:
@@ -115,53 +115,53 @@ def _nodes(spec: TopologySpec) -> dict[str, tuple[str | None, NodeSpec]]:
     return {node.name.lower(): (group, node) for group, _, node in spec.placed()}
 
 
-def _ha_changes(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+def _ha_changes(before: TopologySpec, after: TopologySpec) -> Iterator[TopologyChange]:
     known = _groups(before)
     for group in after.subclusters:
         now = group.name in known and known[group.name].ha
         yield from _changed("subcluster", group.name, "ha", now, group.ha)
 
 
-def _removed_nodes(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+def _removed_nodes(before: TopologySpec, after: TopologySpec) -> Iterator[TopologyChange]:
     wanted = _nodes(after)
     # The publisher goes last: it holds the database of the others.
     gone = [node for key, (_, node) in _nodes(before).items() if key not in wanted]
     for node in sorted(gone, key=lambda node: node.publisher):
-        yield Change(REMOVE, "node", node.name)
+        yield TopologyChange(REMOVE, "node", node.name)
 
 
-def _leaving_nodes(before: TopologySpec, after: TopologySpec, prune: bool) -> Iterator[Change]:
+def _leaving_nodes(before: TopologySpec, after: TopologySpec, prune: bool) -> Iterator[TopologyChange]:
     """Nodes that leave their subcluster make room first; a subcluster that is removed lets its nodes go itself."""
     wanted, staying = _nodes(after), _groups(after)
     for key, (group, node) in _nodes(before).items():
         leaves = group is not None and key in wanted and wanted[key][0] != group
         if leaves and (group in staying or not prune):
-            yield Change(CHANGE, "node", node.name, "subcluster", group, None)
+            yield TopologyChange(CHANGE, "node", node.name, "subcluster", group, None)
 
 
-def _subcluster_changes(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+def _subcluster_changes(before: TopologySpec, after: TopologySpec) -> Iterator[TopologyChange]:
     known = _groups(before)
     for group in after.subclusters:
         if group.name not in known:
-            yield Change(CREATE, "subcluster", group.name)
+            yield TopologyChange(CREATE, "subcluster", group.name)
         old = known[group.name].description if group.name in known else ""
         yield from _changed("subcluster", group.name, "description", old, group.description)
 
 
-def _node_changes(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+def _node_changes(before: TopologySpec, after: TopologySpec) -> Iterator[TopologyChange]:
     known = _nodes(before)
     for group, _, node in after.placed():
         if node.name.lower() not in known:
-            yield Change(CREATE, "node", node.name, after=node, within=group)
+            yield TopologyChange(CREATE, "node", node.name, after=node, within=group)
             continue
         old_group, old = known[node.name.lower()]
         if group is not None and group != old_group:
-            yield Change(CHANGE, "node", node.name, "subcluster", None, group)
+            yield TopologyChange(CHANGE, "node", node.name, "subcluster", None, group)
         for name in ("publisher", "profile", "users", "endpoints"):
             yield from _changed("node", node.name, name, getattr(old, name), getattr(node, name))
 
 
-def _node_orders(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+def _node_orders(before: TopologySpec, after: TopologySpec) -> Iterator[TopologyChange]:
     """Two nodes of a subcluster in another order than theirs in the file (domain.md §2: the first is the active)."""
     known = _groups(before)
     for group in after.subclusters:
@@ -171,17 +171,17 @@ def _node_orders(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
         reached = staying + [name for name in new if name not in staying]
         if len(new) == 2 and reached != new:
             names = [node.name for node in group.nodes]
-            yield Change(CHANGE, "subcluster", group.name, "nodes", names[::-1], names)
+            yield TopologyChange(CHANGE, "subcluster", group.name, "nodes", names[::-1], names)
 
 
-def _removed_subclusters(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+def _removed_subclusters(before: TopologySpec, after: TopologySpec) -> Iterator[TopologyChange]:
     wanted = _groups(after)
     for group in before.subclusters:
         if group.name not in wanted:
-            yield Change(REMOVE, "subcluster", group.name)
+            yield TopologyChange(REMOVE, "subcluster", group.name)
 
 
-def _subcluster_order(before: TopologySpec, after: TopologySpec) -> Iterator[Change]:
+def _subcluster_order(before: TopologySpec, after: TopologySpec) -> Iterator[TopologyChange]:
     """The order on the page, if it is not reached by adding the new ones at the end."""
     wanted, known = _groups(after), _groups(before)
     reached = [name for name in known if name in wanted] + [name for name in wanted if name not in known]

@@ -28,7 +28,7 @@ class PolicyRule:
 
 
 @dataclass(frozen=True)
-class Rules:
+class FileRules:
     """What a file may say; made from the models, so that a limit is written once."""
 
     modes: tuple[str, ...]
@@ -84,7 +84,7 @@ class TopologySpec:
 
 
 @dataclass(frozen=True)
-class Problem:
+class FileProblem:
     """One thing wrong with a file: where, what, and what to do."""
 
     place: str
@@ -102,7 +102,7 @@ class Problem:
 class FileRefused(Refused):
     """A file that is not applied, with every problem found in it."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[FileProblem]) -> None:
         self.problems = tuple(problems)
         first, more = self.problems[0], len(self.problems) - 1
         rest = f" And {more} more." if more else ""
@@ -113,7 +113,7 @@ class FileRefused(Refused):
         return {**super().as_dict(), "problems": [problem.as_dict() for problem in self.problems]}
 
 
-def parse(document: object, rules: Rules) -> TopologySpec:
+def parse(document: object, rules: FileRules) -> TopologySpec:
     """The specification that a parsed document describes. Raises FileRefused with all problems."""
     reader = _Reader(rules)
     spec = reader.topology(document)
@@ -124,7 +124,7 @@ def parse(document: object, rules: Rules) -> TopologySpec:
     return spec
 
 
-def parse_policy(parameters: Mapping[str, Any], rules: Rules) -> dict[str, Value]:
+def parse_policy(parameters: Mapping[str, Any], rules: FileRules) -> dict[str, Value]:
     """Every parameter of a policy, defaults filled in. Raises FileRefused with all problems."""
     reader = _Reader(rules)
     policy = reader.policy(parameters)
@@ -134,7 +134,7 @@ def parse_policy(parameters: Mapping[str, Any], rules: Rules) -> dict[str, Value
     return policy
 
 
-def render(spec: TopologySpec, rules: Rules) -> dict[str, Any]:
+def render(spec: TopologySpec, rules: FileRules) -> dict[str, Any]:
     """The document of a specification, leaving out what is default; parsing it gives the specification again."""
     policy = {key: value for key, value in spec.policy.items() if value != rules.policy[key].default}
     document: dict[str, Any] = {"cluster": spec.cluster, "mode": spec.mode, "model": spec.model}
@@ -146,12 +146,12 @@ def render(spec: TopologySpec, rules: Rules) -> dict[str, Any]:
     return document
 
 
-def _render_subcluster(group: SubclusterSpec, rules: Rules) -> dict[str, Any]:
+def _render_subcluster(group: SubclusterSpec, rules: FileRules) -> dict[str, Any]:
     described = {"description": group.description} if group.description else {}
     return {"name": group.name, **described, "ha": group.ha, "nodes": [_render_node(n, rules) for n in group.nodes]}
 
 
-def _render_node(node: NodeSpec, rules: Rules) -> dict[str, Any]:
+def _render_node(node: NodeSpec, rules: FileRules) -> dict[str, Any]:
     document: dict[str, Any] = {"name": node.name, "profile": node.profile}
     if node.users != node.profile:
         document["users"] = node.users
@@ -173,12 +173,12 @@ MAX_CAPACITY = 1_000_000
 class _Reader:
     """Reads values at their place; a wrong one is noted and read as its default, so that reading goes on."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: FileRules) -> None:
         self.rules = rules
-        self.problems: list[Problem] = []
+        self.problems: list[FileProblem] = []
 
     def wrong(self, place: str, message: str, fix: str) -> None:
-        self.problems.append(Problem(place, message, fix))
+        self.problems.append(FileProblem(place, message, fix))
 
     def topology(self, document: object) -> TopologySpec:
         top = self.mapping(document, "file", TOP)
@@ -337,21 +337,21 @@ def _suggestion(word: str, known: tuple[str, ...]) -> str:
 # --- Rules that need the whole file (domain.md §1.3, §5) ------------------------------------------
 
 
-def _problems_across(spec: TopologySpec, rules: Rules) -> Iterator[Problem]:
+def _problems_across(spec: TopologySpec, rules: FileRules) -> Iterator[FileProblem]:
     yield from _publisher(spec)
     yield from _sizes(spec, rules)
     yield from _names_once(spec)
     yield from _policy_problems(spec.policy)
 
 
-def _policy_problems(policy: Mapping[str, Value]) -> Iterator[Problem]:
+def _policy_problems(policy: Mapping[str, Value]) -> Iterator[FileProblem]:
     timeout, interval = policy["keep_alive_timeout"] or 0, policy["keep_alive_interval"] or 0
     if timeout < interval:
         message = f"{timeout} is shorter than keep_alive_interval ({interval})"
-        yield Problem("policy.keep_alive_timeout", message, "The product's defaults are 60 and 15 seconds.")
+        yield FileProblem("policy.keep_alive_timeout", message, "The product's defaults are 60 and 15 seconds.")
     if policy.get("sign_ins_per_second") is not None and policy.get("done_within_minutes") is not None:
         message = "there is a budget in sign_ins_per_second already"
-        yield Problem("policy.done_within_minutes", message, "Leave one of the two budgets out.")
+        yield FileProblem("policy.done_within_minutes", message, "Leave one of the two budgets out.")
 
 
 def _places(spec: TopologySpec) -> Iterator[tuple[str, NodeSpec]]:
@@ -362,41 +362,43 @@ def _places(spec: TopologySpec) -> Iterator[tuple[str, NodeSpec]]:
         yield f"unassigned_nodes[{i}]", node
 
 
-def _publisher(spec: TopologySpec) -> Iterator[Problem]:
+def _publisher(spec: TopologySpec) -> Iterator[FileProblem]:
     nodes = list(_places(spec))
     publishers = [(place, node) for place, node in nodes if node.publisher]
     if nodes and not publishers:
-        yield Problem(
+        yield FileProblem(
             "file", "no node is the publisher", f"Add publisher: true to one node, such as {nodes[0][1].name}."
         )
     for place, node in publishers[1:]:
         message = f"{node.name} is a second publisher beside {publishers[0][1].name}"
-        yield Problem(f"{place}.publisher", message, "A cluster has one publisher; leave one.")
+        yield FileProblem(f"{place}.publisher", message, "A cluster has one publisher; leave one.")
 
 
-def _sizes(spec: TopologySpec, rules: Rules) -> Iterator[Problem]:
+def _sizes(spec: TopologySpec, rules: FileRules) -> Iterator[FileProblem]:
     nodes = sum(1 for _ in spec.placed())
     if nodes > rules.max_nodes:
-        yield Problem("file", f"{nodes} nodes are more than {rules.max_nodes}", "Describe the rest as another cluster.")
+        yield FileProblem(
+            "file", f"{nodes} nodes are more than {rules.max_nodes}", "Describe the rest as another cluster."
+        )
     for i, group in enumerate(spec.subclusters):
         count = len(group.nodes)
         if count > 2:
             fix = "Put the others into another subcluster or under unassigned_nodes."
-            yield Problem(f"subclusters[{i}].nodes", f"{count} nodes are more than 2", fix)
+            yield FileProblem(f"subclusters[{i}].nodes", f"{count} nodes are more than 2", fix)
         if group.ha and count != 2:
             fix = "Give it a second node or write ha: false."
-            yield Problem(f"subclusters[{i}].ha", f"HA needs two nodes, {group.name} has {count}", fix)
+            yield FileProblem(f"subclusters[{i}].ha", f"HA needs two nodes, {group.name} has {count}", fix)
 
 
-def _names_once(spec: TopologySpec) -> Iterator[Problem]:
+def _names_once(spec: TopologySpec) -> Iterator[FileProblem]:
     groups = ((f"subclusters[{i}].name", group.name) for i, group in enumerate(spec.subclusters))
     yield from _twice(groups, str)
     yield from _twice(((f"{place}.name", node.name) for place, node in _places(spec)), str.lower)
 
 
-def _twice(named: Iterable[tuple[str, str]], fold: Any) -> Iterator[Problem]:
+def _twice(named: Iterable[tuple[str, str]], fold: Any) -> Iterator[FileProblem]:
     seen: dict[str, str] = {}
     for place, name in named:
         first = seen.setdefault(fold(name), place)
         if first != place:
-            yield Problem(place, f"{name} is there twice, first at {first}", "Every name is there once.")
+            yield FileProblem(place, f"{name} is there twice, first at {first}", "Every name is there once.")

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from topology import reasons
 from topology.live import events
-from topology.models import Cluster, Mode, Model, Policy
+from topology.models import Cluster, DeploymentModel, Mode, Policy
 from topology.reasons import Refused
 from topology.rules import topology_file
 from topology.structure import guards
@@ -22,14 +22,14 @@ def create_cluster(
     name: str,
     *,
     mode: str = Mode.BALANCED,
-    model: str = Model.BALANCED_REDUNDANT,
+    model: str = DeploymentModel.BALANCED_REDUNDANT,
     policy: Mapping[str, Any] | None = None,
     actor: Any = None,
 ) -> Cluster:
     """A new cluster without nodes. Raises Refused for a name, mode, model or parameter that cannot be."""
     name = guards.group_name(name, "cluster")
     parameters = dict(topology_file.parse_policy(policy or {}, RULES))
-    mode, model = _known(Mode, "mode", mode), _known(Model, "model", model)
+    mode, model = _known(Mode, "mode", mode), _known(DeploymentModel, "model", model)
     cluster, created = Cluster.objects.get_or_create(
         name=name, defaults={"mode": mode, "model": model, "clock_speed": int(parameters.pop("clock_speed") or 1)}
     )
@@ -57,7 +57,7 @@ def set_mode(cluster: Cluster, mode: str, *, actor: Any = None) -> Cluster:
 
 def set_model(cluster: Cluster, model: str, *, actor: Any = None) -> Cluster:
     """Change the deployment model the cluster is meant to be (domain.md §3)."""
-    return _set_choice(cluster, "model", _known(Model, "model", model), actor)
+    return _set_choice(cluster, "model", _known(DeploymentModel, "model", model), actor)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from topology import reasons
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules import topology_file
-from topology.rules.difference import Change, Difference, difference
+from topology.rules.difference import Difference, TopologyChange, difference
 from topology.rules.states import State, StateReason
 from topology.rules.topology_file import NodeSpec, SubclusterSpec, TopologySpec
 from topology.structure import guards
@@ -102,12 +102,12 @@ class _Run:
     def node(self, name: str) -> Node:
         return Node.objects.select_related("cluster").get(cluster__name=self.spec.cluster, name__iexact=name)
 
-    def _create_cluster(self, change: Change) -> None:
+    def _create_cluster(self, change: TopologyChange) -> None:
         spec = self.spec
         cluster = create_cluster(spec.cluster, mode=spec.mode, model=spec.model, policy=spec.policy, actor=self.actor)
         guards.hold(cluster)
 
-    def _change_cluster(self, change: Change) -> None:
+    def _change_cluster(self, change: TopologyChange) -> None:
         if change.field == "mode":
             set_mode(self.cluster, change.after, actor=self.actor)
         elif change.field == "model":
@@ -117,11 +117,11 @@ class _Run:
         else:  # parameters bind one another, so the first change sets all and the next ones find nothing to do
             set_policy(self.cluster, self.spec.policy, actor=self.actor)
 
-    def _create_subcluster(self, change: Change) -> None:
+    def _create_subcluster(self, change: TopologyChange) -> None:
         create_subcluster(self.cluster, change.name, actor=self.actor)
         self.new.add(change.name)
 
-    def _change_subcluster(self, change: Change) -> None:
+    def _change_subcluster(self, change: TopologyChange) -> None:
         subcluster = self.subcluster(change.name)
         if change.field == "description":
             describe_subcluster(subcluster, change.after, actor=self.actor)
@@ -134,10 +134,10 @@ class _Run:
         else:
             raise ValueError("switching HA of a subcluster that exists needs the recovery service: set_ha")
 
-    def _remove_subcluster(self, change: Change) -> None:
+    def _remove_subcluster(self, change: TopologyChange) -> None:
         remove_subcluster(self.subcluster(change.name), actor=self.actor)
 
-    def _create_node(self, change: Change) -> None:
+    def _create_node(self, change: TopologyChange) -> None:
         spec: NodeSpec = change.after
         add_node(
             self.cluster,
@@ -151,7 +151,7 @@ class _Run:
         )
         self._order(change.within)
 
-    def _change_node(self, change: Change) -> None:
+    def _change_node(self, change: TopologyChange) -> None:
         node = self.node(change.name)
         if change.field == "publisher":
             publisher = self.cluster.nodes.get(publisher=True)
@@ -172,7 +172,7 @@ class _Run:
         if wanted and {node.name.lower() for node in there} == {name.lower() for name in wanted}:
             order_nodes(self.subcluster(str(name)), wanted, actor=self.actor)
 
-    def _remove_node(self, change: Change) -> None:
+    def _remove_node(self, change: TopologyChange) -> None:
         remove_node(self.node(change.name), actor=self.actor)
 
 

@@ -16,11 +16,11 @@ from topology.models import (
     NODE_NAME,
     PROFILES,
     Cluster,
+    DeploymentModel,
     Mode,
-    Model,
     Policy,
 )
-from topology.rules.topology_file import PolicyRule, Rules
+from topology.rules.topology_file import FileRules, PolicyRule
 
 Bounds = tuple[float, float]
 
@@ -65,9 +65,9 @@ def _policy() -> dict[str, PolicyRule]:
     return {**rules, "clock_speed": _parameter(Cluster, speed)}
 
 
-RULES = Rules(
+RULES = FileRules(
     modes=tuple(Mode.values),
-    models=tuple(Model.values),
+    models=tuple(DeploymentModel.values),
     profiles=PROFILES,
     policy=_policy(),
     max_nodes=MAX_NODES,

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assignments.board import checklist, structure
-from assignments.board.views.structure import Field, Form, show_form
+from assignments.board.views.structure import StructureField, StructureForm, show_form
 from assignments.models import Goal
 from assignments.moves.views import drop
 from assignments.planning import plans
@@ -179,15 +179,15 @@ def _show_subcluster(request: HttpRequest, board: Board, sub: SubclusterView, *,
     return show_form(request, _form(board, sub), **context)
 
 
-def _form(board: Board, sub: SubclusterView) -> Form:
+def _form(board: Board, sub: SubclusterView) -> StructureForm:
     found = sub.subcluster
-    return Form(
+    return StructureForm(
         title=f"Subcluster {found.name}",
         address=reverse("structure-subcluster", args=[board.cluster.name, found.pk]),
         submit="Store",
         fields=(
-            Field("name", "Name", found.name, hint="Letters, digits, _ and -; at most 128"),
-            Field("description", "Description", found.description, 'None of " % & \\ < >', required=False),
+            StructureField("name", "Name", found.name, hint="Letters, digits, _ and -; at most 128"),
+            StructureField("description", "Description", found.description, 'None of " % & \\ < >', required=False),
         ),
     )
 

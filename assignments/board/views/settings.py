@@ -14,7 +14,7 @@ from assignments.recovery.policy import DECIMAL, MAY_BE_EMPTY, YES_OR_NO, ranges
 from assignments.recovery.reads import controls
 from topology import reasons
 from topology.accounts import roles
-from topology.models import Cluster, Mode, Model, Policy
+from topology.models import Cluster, DeploymentModel, Mode, Policy
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
@@ -133,7 +133,7 @@ def _form(
         "groups": groups,
         "preview": next_users(cluster, mode),
         "modes": Mode.choices,
-        "models": Model.choices,
+        "models": DeploymentModel.choices,
         "mode": mode,
         "model": model,
         "windows": [(found.pair.name, found.window) for found in controls(cluster).values() if found.window],

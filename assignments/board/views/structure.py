@@ -20,7 +20,7 @@ from assignments.population.selectors import Board, NodeView, board_of, node_of,
 from assignments.users.views.user_list import topics
 from topology import reasons
 from topology.accounts import roles
-from topology.models import ENDPOINTS_PER_USER, PROFILES, Mode, Model, Subcluster
+from topology.models import ENDPOINTS_PER_USER, PROFILES, DeploymentModel, Mode, Subcluster
 from topology.reasons import Refused
 from topology.structure.clusters import create_cluster
 from topology.structure.nodes import add_node
@@ -47,7 +47,7 @@ MOST = 10_000_000  # far beyond any machine, and well within a column
 
 
 @dataclass(frozen=True)
-class Field:
+class StructureField:
     """One field of a form as it is shown; `choices` of (value, label, why not)."""
 
     name: str
@@ -65,23 +65,23 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Form:
+class StructureForm:
     """A dialog with one form."""
 
     title: str
     address: str
     submit: str
-    fields: tuple[Field, ...]
+    fields: tuple[StructureField, ...]
     note: str = ""
     danger: bool = False
 
-    def filled(self, typed: Mapping[str, str]) -> Form:
+    def filled(self, typed: Mapping[str, str]) -> StructureForm:
         """The same with what was typed."""
         return replace(self, fields=tuple(replace(field, value=typed.get(field.name, "")) for field in self.fields))
 
 
 def answer(
-    request: HttpRequest, form: Form, act: Callable[[Mapping[str, str]], HttpResponse], **context: Any
+    request: HttpRequest, form: StructureForm, act: Callable[[Mapping[str, str]], HttpResponse], **context: Any
 ) -> HttpResponse:
     """The form; a good one is acted on, a refused one comes back as it was typed with the reason at its field."""
     if request.method == "GET":
@@ -92,7 +92,9 @@ def answer(
         return show_form(request, form.filled(request.POST.dict()), refusal, **context)
 
 
-def show_form(request: HttpRequest, form: Form, refusal: Refused | None = None, **context: Any) -> HttpResponse:
+def show_form(
+    request: HttpRequest, form: StructureForm, refusal: Refused | None = None, **context: Any
+) -> HttpResponse:
     error, about = "", ""
     if refusal:
         error = f"{refusal.message} {refusal.fix}".strip()
@@ -131,14 +133,20 @@ def structure(request: HttpRequest, cluster: str) -> HttpResponse:
 @needs(roles.ADMINISTER)
 def new_cluster(request: HttpRequest) -> HttpResponse:
     """Create a cluster without nodes, and go there."""
-    form = Form(
+    form = StructureForm(
         title="New cluster",
         address=reverse("new-cluster"),
         submit="Create cluster",
         fields=(
-            Field("name", "Name", hint="Letters, digits, _ and -"),
-            Field("mode", "New users", Mode.BALANCED.value, kind="select", choices=_plain(Mode.choices)),
-            Field("model", "Deployment model", Model.BALANCED_REDUNDANT, kind="select", choices=_plain(Model.choices)),
+            StructureField("name", "Name", hint="Letters, digits, _ and -"),
+            StructureField("mode", "New users", Mode.BALANCED.value, kind="select", choices=_plain(Mode.choices)),
+            StructureField(
+                "model",
+                "Deployment model",
+                DeploymentModel.BALANCED_REDUNDANT,
+                kind="select",
+                choices=_plain(DeploymentModel.choices),
+            ),
         ),
         note="It begins without nodes. The first node added to it is its publisher.",
     )
@@ -160,11 +168,11 @@ def _plain(choices: Sequence[tuple[Any, Any]]) -> list[tuple[str, str, str]]:
 def remove_cluster(request: HttpRequest, cluster: str) -> HttpResponse:
     """What goes with a cluster, its name to be typed, and the removal."""
     found = cluster_named(cluster)
-    form = Form(
+    form = StructureForm(
         title=f"Remove {found.name}",
         address=reverse("remove-cluster", args=[found.name]),
         submit="Remove it and all its users",
-        fields=(Field("typed", f"Type the name {found.name} to confirm"),),
+        fields=(StructureField("typed", f"Type the name {found.name} to confirm"),),
         danger=True,
     )
 
@@ -183,13 +191,15 @@ def remove_cluster(request: HttpRequest, cluster: str) -> HttpResponse:
 def new_subcluster(request: HttpRequest, cluster: str) -> HttpResponse:
     """Add a subcluster; it serves nobody until it has a node."""
     found = cluster_named(cluster)
-    form = Form(
+    form = StructureForm(
         title=f"Add a subcluster to {found.name}",
         address=reverse("new-subcluster", args=[found.name]),
         submit="Add subcluster",
         fields=(
-            Field("name", "Name", hint="Letters, digits, _ and -; at most 128"),
-            Field("description", "Description", hint='At most 128 characters, none of " % & \\ < >', required=False),
+            StructureField("name", "Name", hint="Letters, digits, _ and -; at most 128"),
+            StructureField(
+                "description", "Description", hint='At most 128 characters, none of " % & \\ < >', required=False
+            ),
         ),
     )
 
@@ -207,16 +217,18 @@ def new_node(request: HttpRequest, cluster: str) -> HttpResponse:
     """Add a node to a cluster, into a subcluster or unassigned."""
     board = board_of(cluster_named(cluster))
     first = not board.nodes
-    form = Form(
+    form = StructureForm(
         title=f"Add a node to {board.cluster.name}",
         address=reverse("new-node", args=[board.cluster.name]),
         submit="Add node",
         fields=(
-            Field("name", "Name", hint="Host name, unique in all clusters: imp1c.example.org"),
-            Field("profile", "Hardware profile", "5000", kind="select", choices=_plain(PROFILE_CHOICES)),
+            StructureField("name", "Name", hint="Host name, unique in all clusters: imp1c.example.org"),
+            StructureField("profile", "Hardware profile", "5000", kind="select", choices=_plain(PROFILE_CHOICES)),
             *_capacity_fields(),
-            Field("place", "Subcluster", request.GET.get("place", ""), kind="select", choices=_places(board)),
-            Field("publisher", "Publisher: the others replicate its database", "on" if first else "", kind="switch"),
+            StructureField("place", "Subcluster", request.GET.get("place", ""), kind="select", choices=_places(board)),
+            StructureField(
+                "publisher", "Publisher: the others replicate its database", "on" if first else "", kind="switch"
+            ),
         ),
         note="A server may be entered before its software is installed.",
     )
@@ -237,10 +249,10 @@ def new_node(request: HttpRequest, cluster: str) -> HttpResponse:
     return answer(request, form, add)
 
 
-def _capacity_fields(users: str = "", endpoints: str = "") -> tuple[Field, Field]:
+def _capacity_fields(users: str = "", endpoints: str = "") -> tuple[StructureField, StructureField]:
     return (
-        Field("users", "Rated users", users, "Empty: as the profile says", required=False, kind="number"),
-        Field(
+        StructureField("users", "Rated users", users, "Empty: as the profile says", required=False, kind="number"),
+        StructureField(
             "endpoints",
             "Rated endpoints",
             endpoints,
@@ -283,19 +295,23 @@ def change_node(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
     return answer(request, _node_form(board, view), store)
 
 
-def _node_form(board: Board, view: NodeView) -> Form:
+def _node_form(board: Board, view: NodeView) -> StructureForm:
     node = view.node
     users = "" if node.capacity_users == node.profile else str(node.capacity_users)
     rated = node.profile * ENDPOINTS_PER_USER
     endpoints = "" if node.capacity_endpoints == rated else str(node.capacity_endpoints)
     address = reverse("change-node", args=[board.cluster.name, node.pk])
-    return Form(
+    return StructureForm(
         title=f"Name and capacity of {node.short_name}",
         address=f"{address}?{urlencode({'seen': node.name})}",
         submit="Store",
         fields=(
-            Field("name", "Name", node.name, hint="Host name, unique in all clusters. Rename server and DNS entry too"),
-            Field("profile", "Hardware profile", str(node.profile), kind="select", choices=_plain(PROFILE_CHOICES)),
+            StructureField(
+                "name", "Name", node.name, hint="Host name, unique in all clusters. Rename server and DNS entry too"
+            ),
+            StructureField(
+                "profile", "Hardware profile", str(node.profile), kind="select", choices=_plain(PROFILE_CHOICES)
+            ),
             *_capacity_fields(users, endpoints),
         ),
         note=f"{view.home.users:,} users with {view.home.endpoints:,} endpoints are at home on it.",

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from assignments.users.filter import find_user
-from assignments.users.trace import Step, Story, story
+from assignments.users.trace import Story, TracedMove, story
 from topology import reasons
 from topology.management.console import ConsoleCommand
 from topology.reasons import Refused
@@ -57,7 +57,7 @@ def _at(at: Any) -> str:
     return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _line(step: Step) -> str:
+def _line(step: TracedMove) -> str:
     way = f"{_named(step.before)} -> {_named(step.after)}" if step.done else f"stayed, not to {_named(step.after)}"
     by = f"operation {step.operation.pk} ({step.title}) by {step.operation.author_name}"
     return f"{_at(step.at)}  {way}  {by}: {step.why}"

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
 from assignments.moves import drop
-from assignments.moves.drop import Moved, Selection, Verdict
+from assignments.moves.drop import DropOutcome, DropVerdict, Selection
 from assignments.moves.views.selection import asks, fields, label
 from assignments.moves.views.selection import selection as chosen_of
 from assignments.population.selectors import board_of
@@ -76,7 +76,7 @@ def dialog(request: HttpRequest, cluster: str) -> HttpResponse:
     return render(request, "moves/_move_dialog.html", context)
 
 
-def _ask(request: HttpRequest, cluster: Cluster, chosen: Selection, verdict: Verdict) -> HttpResponse:
+def _ask(request: HttpRequest, cluster: Cluster, chosen: Selection, verdict: DropVerdict) -> HttpResponse:
     context = {
         "cluster": cluster,
         "label": label("Move", chosen, verdict.coming),
@@ -91,7 +91,7 @@ def _shows_map(request: HttpRequest) -> bool:
     return current_page(request).path != reverse("find-users")
 
 
-def _done(request: HttpRequest, cluster: Cluster, moved: Moved, to: str) -> HttpResponse:
+def _done(request: HttpRequest, cluster: Cluster, moved: DropOutcome, to: str) -> HttpResponse:
     """What was done, with its undo, and the nodes whose numbers changed."""
     shown = moved.nodes if _shows_map(request) else ()
     views = [view for view in board_of(cluster).nodes if view.node.pk in shown]

@@ -20,8 +20,8 @@ def targets(request: HttpRequest, cluster: str) -> HttpResponse:
     """The verdict of every place; asked once when a drag begins."""
     node = node_in(cluster_named(cluster), number_in(request.POST, "server"))
     told = node_drop.targets(node, roles.role_of(request.user))
-    ground = {"seen": node_drop.place_of(node)}
-    return JsonResponse({"label": f"Move the node {node.short_name}", "targets": told, "ground": ground})
+    before = {"seen": node_drop.place_of(node)}
+    return JsonResponse({"label": f"Move the node {node.short_name}", "targets": told, "before": before})
 
 
 @require_POST

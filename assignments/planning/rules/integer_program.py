@@ -27,7 +27,7 @@ class Status(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Solution:
     """What the solver found: values by variable, the objective, and a bound that no solution is below."""
 
     status: Status
@@ -62,7 +62,7 @@ class Program:
         return Program(self.lows.copy(), self.highs.copy(), self.continuous.copy(), self.rows.copy())
 
 
-def solve(program: Program, objective: Terms, seconds: float) -> Outcome:
+def solve(program: Program, objective: Terms, seconds: float) -> Solution:
     """The least value of an objective of whole coefficients, within so many seconds.
 
     Solved twice, with and without the solver's presolve: it was seen to call a program with solutions infeasible. A
@@ -73,12 +73,12 @@ def solve(program: Program, objective: Terms, seconds: float) -> Outcome:
     found = [one for one in (plain, again) if one.values]
     if not found:
         none = Status.INFEASIBLE if plain.status is again.status is Status.INFEASIBLE else Status.OUT_OF_TIME
-        return Outcome(none, seconds=plain.seconds + again.seconds)
+        return Solution(none, seconds=plain.seconds + again.seconds)
     best = min(found, key=lambda one: (one.objective, one.status is not Status.OPTIMAL))
     return replace(best, seconds=plain.seconds + again.seconds)
 
 
-def _solve(program: Program, objective: Terms, seconds: float, *, presolve: str) -> Outcome:
+def _solve(program: Program, objective: Terms, seconds: float, *, presolve: str) -> Solution:
     solver: Any = highspy.Highs()
     for name, value in {
         "output_flag": False,
@@ -122,20 +122,20 @@ def _model(program: Program, objective: Terms) -> Any:
     return model
 
 
-def _outcome(program: Program, objective: Terms, solver: Any) -> Outcome:
+def _outcome(program: Program, objective: Terms, solver: Any) -> Solution:
     status, seconds = solver.getModelStatus(), solver.getRunTime()
     statuses = highspy.HighsModelStatus
     if status in (statuses.kInfeasible, statuses.kUnboundedOrInfeasible):
-        return Outcome(Status.INFEASIBLE, seconds=seconds)
+        return Solution(Status.INFEASIBLE, seconds=seconds)
     found = list(solver.getSolution().col_value)
     values = _whole(program, found) if found else None
     if values is None:
-        return Outcome(Status.OUT_OF_TIME, seconds=seconds)
+        return Solution(Status.OUT_OF_TIME, seconds=seconds)
     reached = sum(int(c) * values[i] for i, c in objective.items() if i not in program.continuous)
     low = solver.getInfo().mip_dual_bound
     bound = ceil(low - WHOLE) if low > -1e18 else 0
     proven = status == statuses.kOptimal
-    return Outcome(
+    return Solution(
         Status.OPTIMAL if proven else Status.OUT_OF_TIME, tuple(values), reached, reached if proven else bound, seconds
     )
 

@@ -19,7 +19,7 @@ from math import ceil, floor
 from time import monotonic
 
 from assignments.planning.rules.balance import Bin, Target, grouped
-from assignments.planning.rules.integer_program import Outcome, Program, Status, solve
+from assignments.planning.rules.integer_program import Program, Solution, Status, solve
 from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, Flow, NodeLoad
 
 SECONDS = 5.0  # for one plan; beyond that it is the best found
@@ -228,7 +228,7 @@ class Search:
     proven: bool = True
     values: tuple[int, ...] = ()
 
-    def least(self, objective: dict[int, float]) -> Outcome:
+    def least(self, objective: dict[int, float]) -> Solution:
         """The least of an objective, which every later one keeps."""
         found = solve(self.model.program, objective, self.until - monotonic())
         if found.status is Status.INFEASIBLE:
@@ -371,7 +371,7 @@ def _too_many(task: Task) -> tuple[int, bool]:
 
 
 # --- Reading the answer -----------------------------------------------------------------------------
-def _read(search: Search, moves: Outcome) -> Exact:
+def _read(search: Search, moves: Solution) -> Exact:
     model, values = search.model, search.values
     out = {key: values[v] for key, v in model.out.items() if values[v]}
     into = {key: values[v] for key, v in model.into.items() if values[v]}

@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from assignments.runs.rules.window import Window
+from assignments.runs.rules.window import RunWindow
 from topology import reasons
 from topology.reasons import Reason
 
@@ -34,7 +34,7 @@ GAP = timedelta(minutes=2)  # after so long without a round the next one begins 
 
 
 @dataclass(frozen=True)
-class Rules:
+class BalancerRules:
     """What a cluster asks of its balancer; spans in real seconds."""
 
     automation: Automation
@@ -42,7 +42,7 @@ class Rules:
     rounds: int  # rounds in a row past the threshold
     minimum_gain: int  # percentage points by which the plan lowers that excess
     cooldown: timedelta  # after any move, by hand or by a run
-    window: Window
+    window: RunWindow
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Ground:
+class BalancerInput:
     """What a round finds: loads now and after the best plan, and what is going on in the cluster."""
 
     loads: tuple[Load, ...]
@@ -80,7 +80,7 @@ class Hands:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class BalancerVerdict:
     """Act, or the reason that holds the balancer back; `held` is kept for the next round."""
 
     act: bool
@@ -101,53 +101,53 @@ def imbalance(loads: tuple[Load, ...]) -> int:
     return max(0, max((n.users * capacity * 100) // (n.capacity * users) for n in loads) - 100)
 
 
-def decide(rules: Rules, ground: Ground, now: datetime) -> Verdict:
+def decide(rules: BalancerRules, load: BalancerInput, now: datetime) -> BalancerVerdict:
     """One round of the balancer."""
-    excess = imbalance(ground.loads)
+    excess = imbalance(load.loads)
 
-    def blocked(why: Reason, **facts: Any) -> Verdict:
-        return Verdict(False, why, facts, 0)
+    def blocked(why: Reason, **facts: Any) -> BalancerVerdict:
+        return BalancerVerdict(False, why, facts, 0)
 
     if rules.automation is Automation.OFF:
         return blocked(reasons.BALANCER_OFF)
-    if ground.maintenance:
-        return blocked(reasons.BALANCER_MAINTENANCE, node=ground.maintenance)
-    if ground.failover:
-        return blocked(reasons.BALANCER_FAILOVER, subcluster=ground.failover)
-    if ground.degraded:
-        return blocked(reasons.BALANCER_DEGRADED, node=ground.degraded)
-    if ground.operation:
-        return blocked(reasons.BALANCER_BUSY, operation=ground.operation)
+    if load.maintenance:
+        return blocked(reasons.BALANCER_MAINTENANCE, node=load.maintenance)
+    if load.failover:
+        return blocked(reasons.BALANCER_FAILOVER, subcluster=load.failover)
+    if load.degraded:
+        return blocked(reasons.BALANCER_DEGRADED, node=load.degraded)
+    if load.operation:
+        return blocked(reasons.BALANCER_BUSY, operation=load.operation)
     if excess < rules.threshold:
         return blocked(reasons.BALANCER_BALANCED, excess=excess, threshold=rules.threshold)
-    if ground.moved_at and now < ground.moved_at + rules.cooldown:
-        return blocked(reasons.BALANCER_COOLDOWN, until=_moment(ground.moved_at + rules.cooldown, rules.window))
+    if load.moved_at and now < load.moved_at + rules.cooldown:
+        return blocked(reasons.BALANCER_COOLDOWN, until=_moment(load.moved_at + rules.cooldown, rules.window))
     if not rules.window.holds(now):
         opens = _moment(rules.window.opens(now), rules.window)
         return blocked(reasons.BALANCER_WINDOW, window=str(rules.window), opens=opens)
-    return _judge(rules, ground, excess, _held(ground, now))
+    return _judge(rules, load, excess, _held(load, now))
 
 
-def _held(ground: Ground, now: datetime) -> int:
+def _held(load: BalancerInput, now: datetime) -> int:
     """Rounds in a row with this one: a balancer that did not look for a while has seen only this one."""
-    stopped = ground.checked_at is not None and now - ground.checked_at > GAP
-    return 1 if stopped else ground.held + 1
+    stopped = load.checked_at is not None and now - load.checked_at > GAP
+    return 1 if stopped else load.held + 1
 
 
-def _judge(rules: Rules, ground: Ground, excess: int, held: int) -> Verdict:
+def _judge(rules: BalancerRules, load: BalancerInput, excess: int, held: int) -> BalancerVerdict:
     """A round in which it could act."""
     if held < rules.rounds:
         facts = {"excess": excess, "held": held, "rounds": rules.rounds}
-        return Verdict(False, reasons.BALANCER_HOLDING, facts, held)
-    gain = excess - imbalance(ground.after)
-    if not ground.moves or gain < rules.minimum_gain:
-        return Verdict(False, reasons.BALANCER_GAIN, {"gain": gain, "minimum": rules.minimum_gain}, held)
+        return BalancerVerdict(False, reasons.BALANCER_HOLDING, facts, held)
+    gain = excess - imbalance(load.after)
+    if not load.moves or gain < rules.minimum_gain:
+        return BalancerVerdict(False, reasons.BALANCER_GAIN, {"gain": gain, "minimum": rules.minimum_gain}, held)
     act = rules.automation is Automation.ON
     why = reasons.BALANCER_ACTS if act else reasons.BALANCER_RECOMMENDS
-    return Verdict(act, why, {"moves": ground.moves, "excess": excess, "gain": gain}, 0 if act else held)
+    return BalancerVerdict(act, why, {"moves": load.moves, "excess": excess, "gain": gain}, 0 if act else held)
 
 
-def defer(rules: Rules, verdict: Verdict, loads: Mapping[int, Load], hands: Hands) -> Verdict:
+def defer(rules: BalancerRules, verdict: BalancerVerdict, loads: Mapping[int, Load], hands: Hands) -> BalancerVerdict:
     """The verdict to act, or to recommend only because a person did the opposite; `loads` by node.
 
     Moves by hand are respected as persons, whom the plan would move back, and as counts: when the nodes would be
@@ -160,9 +160,9 @@ def defer(rules: Rules, verdict: Verdict, loads: Mapping[int, Load], hands: Hand
     return recommend(rules, verdict, reasons.BALANCER_MOVED_BY_HAND, users=users) if users else verdict
 
 
-def recommend(rules: Rules, verdict: Verdict, why: Reason, **facts: Any) -> Verdict:
+def recommend(rules: BalancerRules, verdict: BalancerVerdict, why: Reason, **facts: Any) -> BalancerVerdict:
     """Not to act but to recommend, for this reason; the next round has held long enough, too."""
-    return Verdict(False, why, verdict.facts | facts, rules.rounds)
+    return BalancerVerdict(False, why, verdict.facts | facts, rules.rounds)
 
 
 def _without(loads: Mapping[int, Load], moved: Mapping[tuple[int, int], int]) -> tuple[Load, ...]:
@@ -175,5 +175,5 @@ def _without(loads: Mapping[int, Load], moved: Mapping[tuple[int, int], int]) ->
     return tuple(Load(users[node], load.capacity) for node, load in loads.items())
 
 
-def _moment(at: datetime, window: Window) -> str:
+def _moment(at: datetime, window: RunWindow) -> str:
     return f"{at.astimezone(ZoneInfo(window.zone)):%Y-%m-%d %H:%M} {window.zone}"

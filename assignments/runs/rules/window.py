@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True)
-class Window:
+class RunWindow:
     """From `start` (inside) to `end` (outside), every day, in the time zone `zone`."""
 
     start: time

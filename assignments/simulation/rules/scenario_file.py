@@ -17,7 +17,7 @@ from assignments.simulation.rules import start_state
 from assignments.simulation.rules.play import Action, Scenario, at_rest
 from topology.reasons import NO_SUCH_NODE, NO_SUCH_SUBCLUSTER, SCENARIO_INVALID, Refused
 from topology.rules import spans
-from topology.rules.topology_file import Rules, TopologySpec
+from topology.rules.topology_file import FileRules, TopologySpec
 from topology.rules.topology_file import parse as parse_topology
 
 KEYS = ("name", "topology", "cluster", "state", "timeline", "until", "seed")
@@ -26,7 +26,7 @@ LONGEST = 31 * 86_400
 Present = Callable[[str], tuple[tuple[Pair, ...], int]]
 
 
-def parse(document: object, rules: Rules, present: Present) -> Scenario:
+def parse(document: object, rules: FileRules, present: Present) -> Scenario:
     """The scenario that a parsed document describes; `present` reads a cluster by name. Raises Refused."""
     top = _mapping(document, "the scenario", KEYS)
     if ("topology" in top) == ("cluster" in top):
@@ -53,7 +53,7 @@ def parse(document: object, rules: Rules, present: Present) -> Scenario:
     )
 
 
-def topology_pairs(document: object, rules: Rules) -> tuple[Pair, ...]:
+def topology_pairs(document: object, rules: FileRules) -> tuple[Pair, ...]:
     """The pairs of an inline topology at rest, with their users at home. Raises Refused."""
     plain, homes = _take_users(document)
     spec = parse_topology(plain, rules)

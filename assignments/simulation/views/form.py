@@ -19,7 +19,7 @@ from assignments.recovery.rules.commands import OF_A_NODE, Command
 from assignments.recovery.rules.pair import Pair
 from assignments.simulation import whatif
 from assignments.simulation.rules import catalogue
-from topology.models import MAX_NODES, PROFILES, Cluster, Model
+from topology.models import MAX_NODES, PROFILES, Cluster, DeploymentModel
 from topology.reasons import Refused
 from topology.rules import spans
 from topology.rules.states import CRITICAL_SERVICES, OTHER_SERVICES, RECOVERY_MANAGER
@@ -47,7 +47,7 @@ BUDGETS = {
 
 
 @dataclass(frozen=True)
-class Problem:
+class WhatifProblem:
     """One thing wrong with the form: the field, what, and what to do."""
 
     field: str
@@ -56,7 +56,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Row:
+class TimelineRow:
     """One line of the timeline as typed; `what` is a kind of fault or a service."""
 
     at: str = ""
@@ -74,7 +74,7 @@ class Row:
         return {"at": self.at.strip(), "do": self.do, "subcluster": subcluster_of.get(self.node, self.node)}
 
     @classmethod
-    def of(cls, line: Mapping[str, Any], first_of: Mapping[str, str]) -> Row:
+    def of(cls, line: Mapping[str, Any], first_of: Mapping[str, str]) -> TimelineRow:
         """The row of a scenario's line."""
         kind = str(line.get("kind", "power"))
         what = str(line.get("service", "")) if kind == "service" else kind
@@ -84,18 +84,18 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Form:
+class WhatifForm:
     """Everything that was typed or chosen, as text."""
 
     source: str = PRESENT
     run: str = ""  # the run whose topology is taken
     nodes: str = "6"
     users: str = "30000"
-    model: str = Model.BALANCED_REDUNDANT.value
+    model: str = DeploymentModel.BALANCED_REDUNDANT.value
     profile: str = "15000"
     begin: str = AS_IS
     entry: str = "one_node"
-    rows: tuple[Row, ...] = ()
+    rows: tuple[TimelineRow, ...] = ()
     until: str = "60m"
     seed: str = "1"
     name: str = ""
@@ -110,7 +110,7 @@ class Form:
         return bool(self.entry) and self.made == hash_of_rows(self.rows)
 
     @classmethod
-    def from_post(cls, post: QueryDict) -> Form:
+    def from_post(cls, post: QueryDict) -> WhatifForm:
         lines = zip(*(post.getlist(key) for key in ("at", "do", "node", "what")), strict=False)
         texts = (
             "source",
@@ -127,17 +127,17 @@ class Form:
             "made",
         )
         values = {key: str(post[key]).strip() for key in (*texts, "budget", "budget_value") if key in post}
-        rows = tuple(Row(*line) for line in lines)[:MOST_ROWS]
+        rows = tuple(TimelineRow(*line) for line in lines)[:MOST_ROWS]
         return cls(**values, rows=rows, switches=frozenset(key for key in SWITCHES if key in post))
 
     @classmethod
-    def for_cluster(cls, cluster: Cluster) -> Form:
+    def for_cluster(cls, cluster: Cluster) -> WhatifForm:
         """A new form with the policy and the deployment model of the cluster."""
         values = {key: getattr(cluster.policy, key) for key in (*SWITCHES, *BUDGETS) if key}
         return cls(model=cluster.model)._with_policy(values)
 
     @classmethod
-    def of_scenario(cls, key: str, scenario: Mapping[str, Any]) -> Form:
+    def of_scenario(cls, key: str, scenario: Mapping[str, Any]) -> WhatifForm:
         """The form that gives a kept scenario again."""
         groups = scenario["topology"]["subclusters"]
         first_of = {group["name"]: group["nodes"][0]["name"] for group in groups if group["nodes"]}
@@ -146,14 +146,14 @@ class Form:
             source=RUN,
             run=key,
             entry="",
-            rows=tuple(Row.of(line, first_of) for line in scenario.get("timeline") or []),
+            rows=tuple(TimelineRow.of(line, first_of) for line in scenario.get("timeline") or []),
             until=spans.write(until) if isinstance(until, int) else str(until),
             seed=str(scenario.get("seed", 0)),
             name=str(scenario.get("name", "")),
         )
         return form._with_policy(scenario["topology"].get("policy") or {})
 
-    def _with_policy(self, values: Mapping[str, Any]) -> Form:
+    def _with_policy(self, values: Mapping[str, Any]) -> WhatifForm:
         budget = next((key for key in BUDGETS if key and values.get(key)), "")
         switches = frozenset(key for key in SWITCHES if values.get(key))
         return replace(self, switches=switches, budget=budget, budget_value=f"{values[budget]:g}" if budget else "")
@@ -162,9 +162,9 @@ class Form:
 class Reader:
     """Reads a form: its topology, its pairs, its scenario; notes every problem instead of stopping at the first."""
 
-    def __init__(self, form: Form, cluster: Cluster) -> None:
+    def __init__(self, form: WhatifForm, cluster: Cluster) -> None:
         self.form, self.cluster = form, cluster
-        self.problems: list[Problem] = []
+        self.problems: list[WhatifProblem] = []
         self.base = self._base()
         self.pairs: tuple[Pair, ...] = ()
         if self.base and (read := self._try("source", self.base)):
@@ -231,7 +231,7 @@ class Reader:
             except ValueError:
                 message = f"Budget: {self.form.budget_value or 'nothing'} is not a number."
                 fix = "Write a number such as 10, or choose the computed window."
-                self.problems.append(Problem("budget_value", message, fix))
+                self.problems.append(WhatifProblem("budget_value", message, fix))
         return rest
 
     # --- Lines --------------------------------------------------------------------------------------
@@ -239,14 +239,14 @@ class Reader:
         read = self._try(f"row-{i}", self.base | {"timeline": [line]}, i)
         if read and end is not None and read.timeline[0].at > end:
             message = f"Line {i + 1} is at {line['at']}, after the end at {self.form.until}."
-            self.problems.append(Problem(f"row-{i}", message, "Put it earlier, or let the run last longer."))
+            self.problems.append(WhatifProblem(f"row-{i}", message, "Put it earlier, or let the run last longer."))
 
     def _until(self) -> int | None:
         read = self._try("until", (self.base or EMPTY) | {"until": self.form.until})
         if read and not 0 < read.until <= whatif.LONGEST:
             message = f"A run cannot last {self.form.until}."
             self.problems.append(
-                Problem("until", message, f"Choose more than 0s and at most {whatif.LONGEST // 3600}h.")
+                WhatifProblem("until", message, f"Choose more than 0s and at most {whatif.LONGEST // 3600}h.")
             )
         return read.until if read else None
 
@@ -265,7 +265,7 @@ class Reader:
             )
             message = message if message.startswith("Line") else f"Line {line + 1}: {message}"
         if not any(found.message == message for found in self.problems):
-            self.problems.append(Problem(place, message, refused.fix))
+            self.problems.append(WhatifProblem(place, message, refused.fix))
 
     def _whole(self, name: str, text: str, low: int, high: int) -> int:
         plain = text.replace(",", "").replace(" ", "")
@@ -273,7 +273,7 @@ class Reader:
             return int(plain)
         label = {"nodes": "Nodes", "users": "Users", "seed": "Seed", "profile": "Profile"}[name]
         allowed = f"Write a whole number from {low:,} to {high:,}." if high < 2**31 else "Write a whole number."
-        self.problems.append(Problem(name, f"{label}: {text or 'nothing'} is not possible.", allowed))
+        self.problems.append(WhatifProblem(name, f"{label}: {text or 'nothing'} is not possible.", allowed))
         return low
 
     def _name(self) -> str:
@@ -290,10 +290,14 @@ EMPTY: dict[str, Any] = {"topology": {"cluster": "what-if"}}
 def sized(cluster: str, nodes: int, users: int, model: str, profile: int) -> dict[str, Any]:
     """A topology of so many equal nodes in pairs, its users spread evenly; active/standby fills the first of each."""
     groups = [
-        {"name": f"sc-{first // 2 + 1}", "ha": model != Model.BALANCED_NON_REDUNDANT and first + 1 < nodes, "nodes": []}
+        {
+            "name": f"sc-{first // 2 + 1}",
+            "ha": model != DeploymentModel.BALANCED_NON_REDUNDANT and first + 1 < nodes,
+            "nodes": [],
+        }
         for first in range(0, nodes, 2)
     ]
-    homes = [i for i in range(nodes) if model != Model.ACTIVE_STANDBY or i % 2 == 0]
+    homes = [i for i in range(nodes) if model != DeploymentModel.ACTIVE_STANDBY or i % 2 == 0]
     share, rest = divmod(users, len(homes))
     count = {node: share + (place < rest) for place, node in enumerate(homes)}
     for i in range(nodes):
@@ -303,7 +307,7 @@ def sized(cluster: str, nodes: int, users: int, model: str, profile: int) -> dic
 
 
 # --- Changes of the form --------------------------------------------------------------------------
-def fill(form: Form, cluster: Cluster) -> Form:
+def fill(form: WhatifForm, cluster: Cluster) -> WhatifForm:
     """The form with the timeline of the chosen entry of the catalogue, for the chosen topology."""
     entry = catalogue.CATALOGUE.get(form.entry)
     if entry is None:
@@ -315,24 +319,24 @@ def fill(form: Form, cluster: Cluster) -> Form:
     seed = int(form.seed) if form.seed.isascii() and form.seed.isdigit() else 0
     made = catalogue.timeline(entry, reader.pairs, seed)
     first_of = {group: nodes[0] for group, nodes in reader.groups}
-    rows = tuple(Row.of(line, first_of) for line in made.lines)
+    rows = tuple(TimelineRow.of(line, first_of) for line in made.lines)
     return replace(form, rows=rows, until=made.until, made=hash_of_rows(rows))
 
 
-def add_row(form: Form, cluster: Cluster) -> Form:
+def add_row(form: WhatifForm, cluster: Cluster) -> WhatifForm:
     """One more line, at the instant and for the node of the last one."""
     if form.rows:
         new = form.rows[-1]
     else:
         groups = Reader(form, cluster).groups
-        new = Row(at="1m", node=groups[0][1][0] if groups else "")
+        new = TimelineRow(at="1m", node=groups[0][1][0] if groups else "")
     return replace(form, rows=(*form.rows, new)[:MOST_ROWS])
 
 
-def remove_row(form: Form, number: int) -> Form:
+def remove_row(form: WhatifForm, number: int) -> WhatifForm:
     return replace(form, rows=form.rows[:number] + form.rows[number + 1 :])
 
 
-def hash_of_rows(rows: tuple[Row, ...]) -> str:
+def hash_of_rows(rows: tuple[TimelineRow, ...]) -> str:
     """Tells whether somebody changed the lines since."""
     return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]

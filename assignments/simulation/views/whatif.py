@@ -15,9 +15,9 @@ from assignments.simulation import whatif
 from assignments.simulation.rules import catalogue
 from assignments.simulation.views import chart
 from assignments.simulation.views import form as forms
-from assignments.simulation.views.form import Form, Reader
+from assignments.simulation.views.form import Reader, WhatifForm
 from topology.accounts import roles
-from topology.models import PROFILES, Cluster, Model
+from topology.models import PROFILES, Cluster, DeploymentModel
 from topology.reasons import REASONS
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
@@ -33,19 +33,23 @@ def page(request: HttpRequest, cluster: str) -> HttpResponse:
     if request.method == "POST":
         return _posted(request, found)
     kept = request.GET.get("fork")
-    form = Form.of_scenario(kept, whatif.named(kept).scenario) if kept else forms.fill(Form.for_cluster(found), found)
+    form = (
+        WhatifForm.of_scenario(kept, whatif.named(kept).scenario)
+        if kept
+        else forms.fill(WhatifForm.for_cluster(found), found)
+    )
     return _form(request, found, form)
 
 
 def _posted(request: HttpRequest, cluster: Cluster) -> HttpResponse:
-    form = Form.from_post(request.POST)
+    form = WhatifForm.from_post(request.POST)
     change = request.POST.get("change", "")
     if change != "run":
         return _form(request, cluster, _changed(form, cluster, change))
     return run(request, cluster.name)
 
 
-def _changed(form: Form, cluster: Cluster, change: str) -> Form:
+def _changed(form: WhatifForm, cluster: Cluster, change: str) -> WhatifForm:
     """What a button or a choice of the form does to it."""
     if change == "add":
         return forms.add_row(form, cluster)
@@ -62,7 +66,7 @@ def _changed(form: Form, cluster: Cluster, change: str) -> Form:
 def run(request: HttpRequest, cluster: str) -> HttpResponse:
     """Run what was typed and show the result at its own address."""
     found = cluster_named(cluster)
-    form = Form.from_post(request.POST)
+    form = WhatifForm.from_post(request.POST)
     reader = Reader(form, found)
     document = reader.scenario()
     if document is None:
@@ -70,7 +74,7 @@ def run(request: HttpRequest, cluster: str) -> HttpResponse:
     return redirect("simulation", whatif.start(document, cluster=found, actor=request.user).key)
 
 
-def _form(request: HttpRequest, cluster: Cluster, form: Form, reader: Reader | None = None) -> HttpResponse:
+def _form(request: HttpRequest, cluster: Cluster, form: WhatifForm, reader: Reader | None = None) -> HttpResponse:
     """The form as typed; with the problems of a run that was asked for, 422."""
     wrong = reader is not None
     reader = reader or Reader(form, cluster)
@@ -88,7 +92,7 @@ def _form(request: HttpRequest, cluster: Cluster, form: Form, reader: Reader | N
         "wrong": wrong,
         "entries": list(catalogue.CATALOGUE.values()),
         "entry": catalogue.CATALOGUE.get(form.entry),
-        "models": Model.choices,
+        "models": DeploymentModel.choices,
         "profiles": PROFILES,
         "does": forms.DOES,
         "kinds": forms.KINDS,

@@ -12,7 +12,7 @@ FIRST = 5  # lines that a group names
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class LineProblem:
     """One thing wrong with one line of the file."""
 
     line: int
@@ -29,7 +29,7 @@ class Problem:
 class Problems:
     """The first problems and the number of all."""
 
-    listed: list[Problem] = field(default_factory=list)
+    listed: list[LineProblem] = field(default_factory=list)
     total: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
 
@@ -38,9 +38,9 @@ class Problems:
         self.total += 1
         self.kinds[reason.code] += 1
         if len(self.listed) < LISTED:
-            self.listed.append(Problem(line, reason, facts))
+            self.listed.append(LineProblem(line, reason, facts))
 
-    def add_counted(self, found: Iterable[Problem], total: int) -> None:
+    def add_counted(self, found: Iterable[LineProblem], total: int) -> None:
         """Problems of one kind that were found at once, in order of lines, and how many there are of them."""
         first = list(found)
         self.total += total

@@ -14,12 +14,23 @@ from typing import TypeVar
 from assignments.users.rules.cells import code_point, composed, restored, unseen
 from assignments.users.rules.columns import BULK, HEADERS, PLAIN, Columns, how_many_known, read_columns
 from assignments.users.rules.file_kind import Readable, WrongKind, opened
-from assignments.users.rules.problems import LISTED, Problem, Problems
+from assignments.users.rules.problems import LISTED, LineProblem, Problems
 from assignments.users.rules.records import Records
 from assignments.users.rules.text_lines import TextLines
 from topology import reasons
 
-__all__ = ["BULK", "LISTED", "NO_NODE", "PLAIN", "Limits", "Problem", "Problems", "Readable", "Row", "UserList"]
+__all__ = [
+    "BULK",
+    "LISTED",
+    "NO_NODE",
+    "PLAIN",
+    "Limits",
+    "LineProblem",
+    "Problems",
+    "Readable",
+    "UserLine",
+    "UserList",
+]
 
 T = TypeVar("T")
 NO_NODE = "-"  # in the column node: leave this user unassigned
@@ -31,7 +42,7 @@ YES, NO = {"t", "true", "yes", "y", "1", "enabled"}, {"f", "false", "no", "n", "
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class UserLine:
     """One user of the file; None means that what is stored stays: no such column, or the mark that keeps."""
 
     line: int
@@ -85,7 +96,7 @@ class UserList:
         """Where each column stands."""
         return self.found.places
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[UserLine]:
         """Every line with a usable user ID, also those with other problems, so that all are found at once."""
         try:
             source, encoding = opened(self.file)
@@ -169,7 +180,7 @@ class UserList:
 
     # Cells
 
-    def _row(self, number: int, cells: list[str]) -> Row | None:
+    def _row(self, number: int, cells: list[str]) -> UserLine | None:
         said = {column: self._cell(cells[index]) for column, index in self.columns.items()}
         user_id = said["user_id"]
         if not self._id_usable(number, user_id) or not self._wanted(number, user_id, said):
@@ -178,7 +189,7 @@ class UserList:
         kept = bool(keep) and keep in said.values() and any(said[c] == keep for c in said if c != "user_id")
         if kept:
             said = {c: cell for c, cell in said.items() if cell != keep or c in ("user_id", "first_name", "last_name")}
-        return Row(
+        return UserLine(
             line=number,
             user_id=user_id,
             name=self._full_name(number, said, kept),

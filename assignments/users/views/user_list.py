@@ -30,7 +30,7 @@ def topics(board: Board) -> str:
 
 
 @dataclass(frozen=True)
-class Row:
+class UserRow:
     """One user of a list."""
 
     pk: int
@@ -140,14 +140,14 @@ class Pane:
         return pages.user_page(self.where, id_at(self.after))
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[UserRow]:
         return [self._row(found) for found in self._page.rows]
 
-    def _row(self, found: Assignment) -> Row:
+    def _row(self, found: Assignment) -> UserRow:
         user = found.user
         home, serving = self.nodes.get(found.home_node_id or 0), self.nodes.get(found.serving_node_id or 0)
         away = serving.short_name if serving and serving is not home else ""
-        return Row(
+        return UserRow(
             pk=user.pk,
             cursor=cursor_of(found),
             user_id=pseudonyms.user_id(user.user_id),
