@@ -14,7 +14,7 @@ from topology.structure.selectors import cluster_named
 
 
 def board_context(cluster: str) -> dict[str, Any]:
-    """What strip, tree and map show of a cluster."""
+    """What summary bar, tree and map show of a cluster."""
     board = board_of(cluster_named(cluster))
     fits = deployment.judge(shape_of(board))
     fit = next(fit for fit in fits if fit.wanted)

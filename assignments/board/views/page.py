@@ -1,4 +1,4 @@
-"""The topology page and its fragments: strip, tree, map, subcluster, node. One file each, two callers."""
+"""The topology page and its fragments: summary bar, tree, map, subcluster, node. One file each, two callers."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -43,7 +43,7 @@ def cluster(request: HttpRequest, cluster: str) -> HttpResponse:
 
 @require_GET
 @needs(roles.SEE)
-def strip(request: HttpRequest, cluster: str) -> HttpResponse:
+def summary_bar(request: HttpRequest, cluster: str) -> HttpResponse:
     context = board_context(cluster)
     return render(request, "board/_summary_bar.html", context | {"runs": strip_runs(context["cluster"])})
 

@@ -165,7 +165,7 @@ def _build() -> str:
 
 def render(cluster: str, kind: Kind, mark: str, version: int) -> Shared:
     """Read and render a cluster for a kind of viewer."""
-    with pseudonyms.lowered(settings.SECRET_KEY if kind.hides_names else None):
+    with pseudonyms.enabled(settings.SECRET_KEY if kind.hides_names else None):
         context = map_context(cluster)
         runs = strip_runs(context["cluster"])
         rank = roles.ROLES.index(kind.role)
