@@ -13,13 +13,13 @@ from tests.board.test_page import as_, person
 from tests.worlds import make_acme, node
 from topology.accounts import roles
 from topology.live import shelf
-from topology.live.boards import Kind
+from topology.live.boards import ViewerKind
 from topology.models import Cluster, Node, Policy
 
-KINDS = [Kind(role, hides) for role in roles.ROLES for hides in (False, True)]
+KINDS = [ViewerKind(role, hides) for role in roles.ROLES for hides in (False, True)]
 
 
-def renders(kind: Kind, cluster: str = "acme") -> int:
+def renders(kind: ViewerKind, cluster: str = "acme") -> int:
     return shelf.counted(f"renders:{cluster}:{kind}")
 
 
@@ -28,7 +28,7 @@ def test_a_version_is_rendered_once_for_each_kind_of_viewer_however_many_ask() -
     acme = make_acme(imp1a=30, imp1b=4)
     before = {kind: renders(kind) for kind in KINDS}
 
-    def ask(kind: Kind) -> tuple[str, int, str]:
+    def ask(kind: ViewerKind) -> tuple[str, int, str]:
         found = shared.take("acme", kind)
         connections.close_all()
         return str(kind), found.version, "".join(found.everything())
@@ -44,7 +44,7 @@ def test_a_version_is_rendered_once_for_each_kind_of_viewer_however_many_ask() -
 @pytest.mark.django_db
 def test_every_change_of_a_row_that_is_shown_makes_a_new_version() -> None:
     acme = make_acme(imp1a=30, imp1b=4)
-    kind, seen = Kind(roles.ADMINISTRATOR), []
+    kind, seen = ViewerKind(roles.ADMINISTRATOR), []
 
     def look() -> tuple[int, str]:
         found = shared.take("acme", kind)
@@ -69,11 +69,11 @@ def test_every_change_of_a_row_that_is_shown_makes_a_new_version() -> None:
 @pytest.mark.django_db
 def test_what_changed_is_told_in_its_smallest_parts_and_the_parts_make_the_whole() -> None:
     acme = make_acme(imp1a=30, imp1b=4)
-    first = shared.take("acme", Kind(roles.VIEWER))
+    first = shared.take("acme", ViewerKind(roles.VIEWER))
     assert list(first.changes(first)) == []
     spare = node(acme, "spare")
     Node.objects.filter(pk=spare.pk).update(capacity_users=4321)
-    second = shared.take("acme", Kind(roles.VIEWER))
+    second = shared.take("acme", ViewerKind(roles.VIEWER))
     [piece] = second.changes(first)
     assert piece.startswith("<article")
     assert f'id="node-{spare.pk}"' in piece
@@ -87,7 +87,7 @@ def test_what_changed_is_told_in_its_smallest_parts_and_the_parts_make_the_whole
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", KINDS, ids=str)
-def test_what_is_shared_holds_nothing_of_a_person(kind: Kind) -> None:
+def test_what_is_shared_holds_nothing_of_a_person(kind: ViewerKind) -> None:
     make_acme(imp1a=30, imp1b=4)
     client: Client = as_(kind.role)
     if kind.hides_names:
@@ -113,6 +113,6 @@ def test_while_redis_is_away_each_process_renders_for_itself(monkeypatch: pytest
     make_acme(imp1a=3)
     monkeypatch.setattr(events, "_client", None)
     with override_settings(REDIS_URL="redis://127.0.0.1:1/0"):
-        found = shared.take("acme", Kind(roles.VIEWER))
+        found = shared.take("acme", ViewerKind(roles.VIEWER))
     monkeypatch.setattr(events, "_client", None)
     assert "imp1a" in "".join(found.everything())

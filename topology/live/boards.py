@@ -34,7 +34,7 @@ LINES = re.compile(r"\s*\n\s*")
 
 
 @dataclass(frozen=True)
-class Kind:
+class ViewerKind:
     """Who is shown the same: the role in the cluster, and whether names are hidden."""
 
     role: str
@@ -57,7 +57,7 @@ class Version(Protocol):
         """All parts."""
 
 
-class Console(Protocol):
+class Watcher(Protocol):
     """Who watches a board: the version that it shows, and whether a version taken since it came is there."""
 
     shows: int
@@ -67,12 +67,12 @@ class Console(Protocol):
         """There is something to tell."""
 
 
-class Board:
+class SharedBoard:
     """One cluster as one kind of viewer sees it, in this process."""
 
-    def __init__(self, cluster: str, kind: Kind) -> None:
+    def __init__(self, cluster: str, kind: ViewerKind) -> None:
         self.cluster, self.kind = cluster, kind
-        self.consoles: set[Console] = set()
+        self.consoles: set[Watcher] = set()
         self.now: Version | None = None
         self.topics: set[str] = set()
         self.before = 0  # the version that the changes are counted from
@@ -81,12 +81,12 @@ class Board:
         self.whole = self.changed = ""
         self.running = asyncio.create_task(self._run())
 
-    def watch(self, console: Console) -> None:
+    def watch(self, console: Watcher) -> None:
         """A console that comes is told nothing older than its coming."""
         self.consoles.add(console)
         self.news.set()
 
-    def leave(self, console: Console) -> bool:
+    def leave(self, console: Watcher) -> bool:
         """Forget a console; whether nobody is left. Then nothing is rendered any more."""
         self.consoles.discard(console)
         if not self.consoles:
@@ -99,7 +99,7 @@ class Board:
             self.committed = max(self.committed, millisecond)
             self.news.set()
 
-    def tell(self, console: Console) -> str:
+    def tell(self, console: Watcher) -> str:
         """The newest version as a message for a console that shows another; "" for one that shows it."""
         if self.now is None or not console.current or console.shows == self.now.version:
             return ""
@@ -157,13 +157,13 @@ class Board:
 
 
 @cache
-def _taker() -> Callable[[str, Kind], Version]:
+def _taker() -> Callable[[str, ViewerKind], Version]:
     """What reads and renders a cluster; config.settings names it, for it stands above the topology."""
-    found: Callable[[str, Kind], Version] = import_string(settings.LIVE_BOARD)
+    found: Callable[[str, ViewerKind], Version] = import_string(settings.LIVE_BOARD)
     return found
 
 
-def _taken(cluster: str, kind: Kind) -> Version:
+def _taken(cluster: str, kind: ViewerKind) -> Version:
     try:
         return _taker()(cluster, kind)
     finally:

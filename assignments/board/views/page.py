@@ -11,7 +11,7 @@ from assignments.population.selectors import board_of, node_of, subcluster_of
 from assignments.runs.views.runs import strip_runs
 from assignments.users.views.user_list import pane
 from topology.accounts import roles
-from topology.live.boards import Kind
+from topology.live.boards import ViewerKind
 from topology.structure.selectors import cluster_named
 from topology.structure.snapshot import one_snapshot
 from topology.views import tour
@@ -30,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @needs(roles.SEE)
 def cluster(request: HttpRequest, cluster: str) -> HttpResponse:
     """The whole page; the filter of the list of users is in the address."""
-    kind = Kind(roles.role_of(request.user) or roles.VIEWER, bool(request.session.get(HIDES_NAMES)))
+    kind = ViewerKind(roles.role_of(request.user) or roles.VIEWER, bool(request.session.get(HIDES_NAMES)))
     with one_snapshot():
         shared = take(cluster, kind)
         board = board_of(cluster_named(cluster))

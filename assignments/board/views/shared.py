@@ -36,7 +36,7 @@ from assignments.models import Operation, Population, RunPolicy, TargetProgress
 from assignments.runs.views.runs import strip_runs
 from topology.accounts import pseudonyms, roles
 from topology.live import events, shelf
-from topology.live.boards import Kind
+from topology.live.boards import ViewerKind
 from topology.models import Cluster, Node, Policy, Subcluster
 from topology.structure.selectors import cluster_named
 from topology.structure.snapshot import one_snapshot
@@ -45,7 +45,7 @@ KEPT = 60  # seconds
 CLAIMED = 3000  # milliseconds, after which who rendered is taken for dead
 MOVING = 5.0  # seconds for which times left and rates may be shown again
 RESTING = 3600.0
-ROOTS = {"strip": "board/_summary_bar.html", "tree": "board/_tree.html", "map": "board/_map.html"}
+ROOTS = {"summary_bar": "board/_summary_bar.html", "tree": "board/_tree.html", "map": "board/_map.html"}
 PART = re.compile(r"<!--([\w:-]+)-->")
 ROW = "{}.ctid::text || ' ' || {}.xmin::text"  # where a row stands, and the transaction that wrote it
 OF_CLUSTER = (Policy, RunPolicy, Subcluster, Node, Population)
@@ -99,7 +99,7 @@ class Shared:
         return map(self.whole, self.roots.values())
 
 
-def take(cluster: str, kind: Kind) -> Shared:
+def take(cluster: str, kind: ViewerKind) -> Shared:
     """A cluster as it is now. Raises Refused when there is none of that name."""
     try:
         version = events.newest_version()
@@ -112,7 +112,7 @@ def take(cluster: str, kind: Kind) -> Shared:
 _making: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
-def _known(cluster: str, kind: Kind, version: int) -> Shared:
+def _known(cluster: str, kind: ViewerKind, version: int) -> Shared:
     mark = _mark(cluster)
     name = f"board:{_build()}:{cluster}:{kind}"
     if found := _kept(name, mark):
@@ -137,7 +137,7 @@ def _last(name: str) -> Shared | None:
     return Shared(**json.loads(text)) if text else None
 
 
-def _make(name: str, cluster: str, kind: Kind, mark: str, version: int) -> Shared:
+def _make(name: str, cluster: str, kind: ViewerKind, mark: str, version: int) -> Shared:
     """Render it and keep it; what looks as before keeps its version."""
     before = _last(name)
     found = render(cluster, kind, mark, max(version, before.version + 1 if before else 0))
@@ -163,7 +163,7 @@ def _build() -> str:
     return sha256(b"".join([told, *sources])).hexdigest()[:16]
 
 
-def render(cluster: str, kind: Kind, mark: str, version: int) -> Shared:
+def render(cluster: str, kind: ViewerKind, mark: str, version: int) -> Shared:
     """Read and render a cluster for a kind of viewer."""
     with pseudonyms.enabled(settings.SECRET_KEY if kind.hides_names else None):
         context = map_context(cluster)
