@@ -44,23 +44,63 @@ def by_flows(cluster_id: int, flows: Sequence[Flow]) -> Picked:
     The people of one node (and of one number of endpoints) are numbered once and cut into its flows, so nobody is
     picked twice. Those of several nodes take turns in the plan, so that a run relieves all of them alike.
     """
-    order = "signed_in, user_id"
     sources = list(dict.fromkeys((flow.from_id, flow.endpoints) for flow in flows))
-    parts, params = [], list[Any]()
-    for turn, (source, endpoints) in enumerate(sources):
-        home = "home_node_id IS NULL" if source is None else f"home_node_id = {source}"
-        home += "" if endpoints is None else f" AND endpoints = {endpoints}"
-        out = [flow for flow in flows if (flow.from_id, flow.endpoints) == (source, endpoints)]
-        ends = list(accumulate(flow.users for flow in out))
-        parts.append(
-            f"SELECT user_id, home_node_id, CASE {'WHEN nth <= %s THEN %s::bigint ' * len(out)}END,"
-            f" nth * {len(sources)} + {turn}, endpoints"
-            f" FROM (SELECT user_id, home_node_id, endpoints, row_number() OVER (ORDER BY {order}) AS nth"
-            f" FROM assignments_assignment WHERE cluster_id = %s AND {home} AND NOT pinned ORDER BY {order} LIMIT %s) s"
-        )
-        params += [value for flow, end in zip(out, ends, strict=True) for value in (end, flow.to_id)]
-        params += [cluster_id, ends[-1]]
-    return Picked(" UNION ALL ".join(parts) or "SELECT 1, 1, 1, 1, 1 WHERE false", params)
+    turns = {source: turn for turn, source in enumerate(sources)}
+    parts = []
+    for home, whoever in dict.fromkeys((home, endpoints is None) for home, endpoints in sources):
+        mine: dict[int, list[Flow]] = {}
+        for flow in flows:
+            if flow.from_id == home and (flow.endpoints is None) == whoever:
+                mine.setdefault(turns[home, flow.endpoints], []).append(flow)
+        parts.append((_of_any if whoever else _of_classes)(cluster_id, mine, len(sources)))
+    sql = " UNION ALL ".join(part.sql for part in parts) or "SELECT 1, 1, 1, 1, 1 WHERE false"
+    return Picked(sql, [value for part in parts for value in part.params])
+
+
+ORDER = "signed_in, user_id"
+
+
+def _at(home: int | None) -> str:
+    """Who may leave a home; a parameter for the cluster."""
+    place = "home_node_id IS NULL" if home is None else f"home_node_id = {home}"
+    return f"FROM assignments_assignment WHERE cluster_id = %s AND {place} AND NOT pinned"
+
+
+def _cut(out: Sequence[Flow]) -> tuple[str, list[Any], int]:
+    """SQL for the receiving node of the nth of a source, its parameters, and how many leave."""
+    ends = list(accumulate(flow.users for flow in out))
+    params = [value for flow, end in zip(out, ends, strict=True) for value in (end, flow.to_id)]
+    return f"CASE {'WHEN nth <= %s THEN %s::bigint ' * len(out)}END", params, ends[-1]
+
+
+def _of_any(cluster_id: int, mine: Mapping[int, Sequence[Flow]], count: int) -> Picked:
+    """Anybody of one home, for the flows of one turn of so many."""
+    [(turn, out)] = mine.items()
+    cut, params, leave = _cut(out)
+    sql = (
+        f"SELECT user_id, home_node_id, {cut}, nth * {count} + {turn}, endpoints FROM ("
+        f"SELECT user_id, home_node_id, endpoints, row_number() OVER (ORDER BY {ORDER}) AS nth"
+        f" {_at(out[0].from_id)} ORDER BY {ORDER} LIMIT %s) s"
+    )
+    return Picked(sql, [*params, cluster_id, leave])
+
+
+def _of_classes(cluster_id: int, mine: Mapping[int, Sequence[Flow]], count: int) -> Picked:
+    """So many of each number of endpoints of one home, each with a turn of so many; numbered in one pass."""
+    cuts, turns, most, params = "", "", "", list[Any]()
+    for turn, out in mine.items():
+        cut, values, leave = _cut(out)
+        case = f"WHEN {out[0].endpoints} THEN"
+        cuts, turns, most = f"{cuts}{case} {cut} ", f"{turns}{case} {turn} ", f"{most}{case} {leave} "
+        params += values
+    flow = next(iter(mine.values()))[0]
+    sql = (
+        f"SELECT user_id, home_node_id, CASE endpoints {cuts}END, nth * {count} + CASE endpoints {turns}END, endpoints"
+        f" FROM (SELECT user_id, home_node_id, endpoints,"
+        f" row_number() OVER (PARTITION BY endpoints ORDER BY {ORDER}) AS nth {_at(flow.from_id)}) s"
+        f" WHERE nth <= CASE endpoints {most}ELSE 0 END"
+    )
+    return Picked(sql, [*params, cluster_id])
 
 
 def named(cluster_id: int, users: QuerySet[Any] | Iterable[int], to_id: int | None) -> Picked:
