@@ -15,7 +15,7 @@ class WithoutSecrets(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        clean = SECRETS.sub(lambda found: f"{next(filter(None, found.groups()))}…", message)
+        clean = SECRETS.sub(lambda match: f"{next(filter(None, match.groups()))}…", message)
         if clean != message:
             record.msg, record.args = clean, ()
         return True

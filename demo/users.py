@@ -97,9 +97,9 @@ def _once(name: str, taken: dict[str, int]) -> str:
 
 
 def _endpoints(dice: random.Random) -> str:
-    found = ["desk_phone"] if dice.random() < 0.94 else []
-    found += [client for client, weight in CLIENTS.items() if dice.random() * 100 < weight]
-    return "|".join(found or ["desk_phone"])
+    kinds = ["desk_phone"] if dice.random() < 0.94 else []
+    kinds += [client for client, weight in CLIENTS.items() if dice.random() * 100 < weight]
+    return "|".join(kinds or ["desk_phone"])
 
 
 def _contacts(dice: random.Random) -> int:

@@ -24,5 +24,5 @@ urlpatterns = [
     path("accounts/<int:pk>/role", accounts.set_role, name="set-role"),
     path("accounts/<int:pk>/active", accounts.set_active, name="set-active"),
     path("accounts/<int:pk>/sessions", accounts.end_sessions, name="end-sessions"),
-    path("clusters/<str:cluster>/history/", pages.history, name="history"),
+    path("clusters/<str:cluster_name>/history/", pages.history, name="history"),
 ]

@@ -151,12 +151,12 @@ def put_topology(
     if document.setdefault("cluster", name) != name:
         raise Refused(reasons.API_INPUT_NOT_VALID, place="cluster", problem=f"the address says {name}")
     expected = request.headers.get("If-Match", "").strip()
-    found = _applied(request, document, expected, dry_run=dry_run, prune=prune)
+    applied = _applied(request, document, expected, dry_run=dry_run, prune=prune)
     after = Cluster.objects.filter(name=name).select_related("policy").first()
     topology = topology_file.render(present(after), RULES) if after else None
     if topology is not None:
         response["ETag"] = tag_of(topology)
-    return found.as_dict() | {"topology": topology}
+    return applied.as_dict() | {"topology": topology}
 
 
 def _applied(request: ApiRequest, document: dict[str, Any], expected: str, *, dry_run: bool, prune: bool) -> Any:

@@ -98,7 +98,7 @@ class Checklist:
 
 def of_node(board: Board, view: NodeView) -> Checklist:
     """How a node leaves its subcluster and its cluster."""
-    sub = next((found for found in board.subclusters if found.subcluster.pk == view.node.subcluster_id), None)
+    sub = next((other for other in board.subclusters if other.subcluster.pk == view.node.subcluster_id), None)
     run = _run(sub)
     steps = [_high_availability(sub), _nobody(_leaving(sub, view), run), _slot(sub, view, run)]
     if view.node.publisher:
@@ -117,33 +117,31 @@ def of_subcluster(sub: SubclusterView) -> Checklist:
 def targets(board: Board, own: int | None = None) -> tuple[Target, ...]:
     """The other subclusters of a cluster, and which of them have a free slot."""
     return tuple(
-        Target(found.subcluster, _no_place(found), found.nodes)
-        for found in board.subclusters
-        if found.subcluster.pk != own
+        Target(sub.subcluster, _no_place(sub), sub.nodes) for sub in board.subclusters if sub.subcluster.pk != own
     )
 
 
 def in_order(steps: Sequence[ChecklistStep]) -> tuple[ChecklistStep, ...]:
     """The same steps, those after the first open one put off."""
-    found: list[ChecklistStep] = []
+    ordered: list[ChecklistStep] = []
     for step in steps:
-        waits = any(before.standing is not StepStanding.DONE for before in found)
-        found.append(
+        waits = any(before.standing is not StepStanding.DONE for before in ordered)
+        ordered.append(
             replace(step, standing=StepStanding.LATER, refusal=None, run=None) if waits and _open(step) else step
         )
-    return tuple(found)
+    return tuple(ordered)
 
 
 def _open(step: ChecklistStep) -> bool:
     return step.standing is not StepStanding.DONE
 
 
-def _no_place(found: SubclusterView) -> Refused | None:
-    if len(found.nodes) >= 2:
-        names = " and ".join(view.node.name for view in found.nodes)
-        return Refused(reasons.SUBCLUSTER_FULL, subcluster=found.subcluster.name, nodes=names)
-    if found.subcluster.ha_enabled:
-        return Refused(reasons.SUBCLUSTER_HA_ON, subcluster=found.subcluster.name)
+def _no_place(sub: SubclusterView) -> Refused | None:
+    if len(sub.nodes) >= 2:
+        names = " and ".join(view.node.name for view in sub.nodes)
+        return Refused(reasons.SUBCLUSTER_FULL, subcluster=sub.subcluster.name, nodes=names)
+    if sub.subcluster.ha_enabled:
+        return Refused(reasons.SUBCLUSTER_HA_ON, subcluster=sub.subcluster.name)
     return None
 
 

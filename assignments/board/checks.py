@@ -104,10 +104,10 @@ def _strays(cluster: Cluster) -> int:
 def report(cluster: Cluster) -> dict[str, Any]:
     """The outcome of every test, in the shape that the command and the API give."""
     facts = facts_of(cluster)
-    found = checks.run(facts)
+    results = checks.run(facts)
     return {
         "cluster": cluster.name,
-        "outcome": checks.worst(found),
-        "checks": [check.as_dict() for check in found],
+        "outcome": checks.worst(results),
+        "checks": [check.as_dict() for check in results],
         "models": [fit.as_dict() for fit in deployment.judge(facts)],
     }

@@ -89,9 +89,9 @@ def _shortfall(clusters: Sequence[Cluster]) -> GaugeMetricFamily:
     what = "Users whom nobody would serve if the node failed now"
     family = GaugeMetricFamily("homenode_node_n1_shortfall_users", what, labels=["cluster", "node"])
     for cluster in clusters:
-        found = verdicts(cluster)
-        for node in cluster.nodes.filter(pk__in=found).order_by("number"):
-            family.add_metric([cluster.name, node.name], found[node.pk].left_out)
+        verdicts_of_nodes = verdicts(cluster)
+        for node in cluster.nodes.filter(pk__in=verdicts_of_nodes).order_by("number"):
+            family.add_metric([cluster.name, node.name], verdicts_of_nodes[node.pk].left_out)
     return family
 
 
@@ -121,12 +121,12 @@ def _idle(clusters: Sequence[Cluster]) -> GaugeMetricFamily:
 
 
 def _of_the_console() -> Iterator[GaugeMetricFamily]:
-    found = health.report()
+    health_now = health.report()
     parts = GaugeMetricFamily("homenode_up", "1 while a part of the console does its work", labels=["part"])
     for part in ("database", "writes", "redis", "worker", "beat"):
-        parts.add_metric([part], float(bool(found[part])))
+        parts.add_metric([part], float(bool(health_now[part])))
     yield parts
     age = GaugeMetricFamily("homenode_tick_age_seconds", "Real seconds since the last tick was carried out")
-    if found["tick_age"] is not None:
-        age.add_metric([], found["tick_age"])
+    if health_now["tick_age"] is not None:
+        age.add_metric([], health_now["tick_age"])
     yield age

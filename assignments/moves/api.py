@@ -122,9 +122,9 @@ def _planned(cluster: Cluster, verdict: DropVerdict) -> dict[str, Any]:
     return {"id": None, "kind": "move", "state": None, "wait": None, "url": None, "cluster": cluster.name} | counts
 
 
-def _verdict(found: DropVerdict) -> dict[str, Any]:
-    same = {name: getattr(found, name) for name in ("level", "code", "message", "fix", "users_after", "capacity")}
-    return same | {"users": found.coming}
+def _verdict(verdict: DropVerdict) -> dict[str, Any]:
+    same = {name: getattr(verdict, name) for name in ("level", "code", "message", "fix", "users_after", "capacity")}
+    return same | {"users": verdict.coming}
 
 
 @router.post("/clusters/{name}/pins", response=ok(PinOut), operation_id="pin_users")

@@ -66,7 +66,7 @@ def let_go(cluster: Cluster, actor: Any) -> None:
 
 def others(cluster: Cluster, actor: Any) -> list[DragPresence]:
     """What everybody else drags now."""
-    found = events.shown(topic(cluster)).items()
+    dragged = events.shown(topic(cluster)).items()
     return sorted(
-        (DragPresence(who, **what) for who, what in found if who != str(actor.pk)), key=lambda drag: drag.name
+        (DragPresence(who, **what) for who, what in dragged if who != str(actor.pk)), key=lambda drag: drag.name
     )

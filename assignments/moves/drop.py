@@ -43,12 +43,12 @@ class DropOutcome:
 def verdict(selection: Selection, target: str, actor_role: str | None) -> DropVerdict:
     """The verdict of one target. Raises Refused when it refuses, or when the list that was chosen from is old."""
     demand_unmoved(selection)
-    found = verdicts(selection, actor_role).get(target)
-    if found is None:
+    judged = verdicts(selection, actor_role).get(target)
+    if judged is None:
         raise Refused(reasons.MOVE_OTHER_TARGET, cluster=selection.cluster.name)
-    if found.level == REFUSED:
-        raise found.refusal
-    return found
+    if judged.level == REFUSED:
+        raise judged.refusal
+    return judged
 
 
 @transaction.atomic
@@ -79,10 +79,10 @@ def _hold(selection: Selection, target: str) -> None:
     if None in homes:  # whether unassigned users may get a home is a question to every pair
         hold_subclusters(all_subclusters(selection.cluster.pk))
         return
-    found = Node.objects.filter(
+    nodes = Node.objects.filter(
         Q(pk__in=homes) | Q(pk=_node_id(target) or 0), cluster=selection.cluster, subcluster__isnull=False
     )
-    hold_subclusters(found.values_list("subcluster_id", flat=True))
+    hold_subclusters(nodes.values_list("subcluster_id", flat=True))
 
 
 def _node_id(target: str) -> int | None:

@@ -67,8 +67,8 @@ class NodeDropContext:
         if not self.signed_in.get(node.pk):
             return None
         signed_in, home = self.signed_in[node.pk], self.home.get(node.pk, 0)
-        found = window(node.profile, self.model, max(home, signed_in), self.lower)
-        facts = {"peer": node.short_name, "users": f"{signed_in:,}", "seconds": f"{found.upper:,}"}
+        relogin = window(node.profile, self.model, max(home, signed_in), self.lower)
+        facts = {"peer": node.short_name, "users": f"{signed_in:,}", "seconds": f"{relogin.upper:,}"}
         return reasons.NODE_SIGN_IN_AGAIN, facts
 
 
@@ -86,8 +86,8 @@ def _context_of(node: Node) -> NodeDropContext:
 def targets(node: Node, actor_role: str | None) -> dict[str, dict[str, Any]]:
     """The verdict of every subcluster and of the unassigned nodes, in the shape that a drag of users gets."""
     places, context = [*Subcluster.objects.filter(cluster=node.cluster), None], _context_of(node)
-    found = [_verdict(context, node, place, actor_role) for place in places]
-    return {verdict.target: verdict.as_dict() | {"short": SHORT.get(verdict.code, "refused")} for verdict in found}
+    verdicts = [_verdict(context, node, place, actor_role) for place in places]
+    return {verdict.target: verdict.as_dict() | {"short": SHORT.get(verdict.code, "refused")} for verdict in verdicts}
 
 
 def _verdict(context: NodeDropContext, node: Node, place: Subcluster | None, role: str | None) -> DropVerdict:
@@ -153,9 +153,9 @@ def place(node: Node, target: str, actor: Any, *, seen: str | None = None) -> st
     if target != OUT and target not in places:
         known = ", ".join(sub.name for sub in places.values()) or "none"
         raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=target, cluster=node.cluster.name, known=known)
-    found = _verdict(_context_of(node), node, places.get(target), roles.role_of(actor))
-    if found.level == REFUSED:
-        raise found.refusal
+    judged = _verdict(_context_of(node), node, places.get(target), roles.role_of(actor))
+    if judged.level == REFUSED:
+        raise judged.refusal
     if target == OUT:
         unassign_node(node, actor=actor)
         return "the unassigned nodes"

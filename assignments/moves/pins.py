@@ -61,9 +61,9 @@ def pin(selection: Selection, reason: str, *, actor: Any) -> Pinned:
     owner = actor if getattr(actor, "pk", None) else None
     who = str(owner.get_username() if owner else actor or events.ENGINE)
     rows = _run(PIN, selection, [who, owner and owner.pk, said, who, timezone.now(), who])
-    found = _sum_up(selection.cluster, rows)
-    _say(reasons.USERS_WERE_PINNED, selection.cluster, rows, actor, users=found.users, because=said, left=found.left)
-    return found
+    pinned = _sum_up(selection.cluster, rows)
+    _say(reasons.USERS_WERE_PINNED, selection.cluster, rows, actor, users=pinned.users, because=said, left=pinned.left)
+    return pinned
 
 
 @transaction.atomic
@@ -72,10 +72,10 @@ def unpin(selection: Selection, *, actor: Any) -> Pinned:
     _hold(selection)
     who = str(actor.get_username() if getattr(actor, "pk", None) else actor or events.ENGINE)
     rows = _run(UNPIN, selection, [who])
-    found = _sum_up(selection.cluster, rows)
+    unpinned = _sum_up(selection.cluster, rows)
     foreign = sum(row.foreign for row in rows if not row.code)
-    _say(reasons.USERS_WERE_UNPINNED, selection.cluster, rows, actor, users=found.users, foreign=foreign)
-    return found
+    _say(reasons.USERS_WERE_UNPINNED, selection.cluster, rows, actor, users=unpinned.users, foreign=foreign)
+    return unpinned
 
 
 def pins_of(selection: Selection) -> list[dict[str, Any]]:
@@ -90,10 +90,10 @@ def named(cluster: Cluster, user_ids: Iterable[str]) -> Selection:
     asked = list(dict.fromkeys(user_ids))
     keys = []
     for user_id in asked:
-        found = EndUser.objects.filter(assignment__cluster=cluster, user_id__iexact=user_id).first()
-        if found is None:
+        user = EndUser.objects.filter(assignment__cluster=cluster, user_id__iexact=user_id).first()
+        if user is None:
             raise Refused(reasons.NO_SUCH_USER, user=user_id, cluster=cluster.name)
-        keys.append(found.pk)
+        keys.append(user.pk)
     return Selection(cluster, tuple(sorted(keys)))
 
 

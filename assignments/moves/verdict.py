@@ -76,8 +76,8 @@ class DropVerdict:
 
     @property
     def level(self) -> str:
-        found = {reason.level for reason, _ in self.notes}
-        return next((level for level in (REFUSED, WARNING) if level in found), ALLOWED)
+        levels = {reason.level for reason, _ in self.notes}
+        return next((level for level in (REFUSED, WARNING) if level in levels), ALLOWED)
 
     @property
     def code(self) -> str:
@@ -221,11 +221,11 @@ class Judgement:
     def groups(self) -> list[tuple[str, list[DropVerdict]]]:
         """The verdicts of the nodes below the name of their subcluster, in the order of the page."""
         nodes = sorted(self.context.nodes.values(), key=lambda node: (node.slot or 0, node.number))
-        found = [
+        groups = [
             (sub.name, [n for n in nodes if n.subcluster_id == sub.pk]) for sub in self.context.subclusters.values()
         ]
-        found.append(("Unassigned nodes", [n for n in nodes if n.subcluster_id is None]))
-        return [(name, [self.targets[f"node:{n.pk}"] for n in members]) for name, members in found if members]
+        groups.append(("Unassigned nodes", [n for n in nodes if n.subcluster_id is None]))
+        return [(name, [self.targets[f"node:{n.pk}"] for n in members]) for name, members in groups if members]
 
 
 def judge(selection: Selection, actor_role: str | None) -> Judgement:
@@ -256,12 +256,12 @@ Note = tuple[Reason, dict[str, Any]]
 def _refused_everywhere(selection: Selection, chosen: Chosens, role: str | None) -> Note | None:
     if role is None or roles.ROLES.index(role) < roles.ROLES.index(roles.OPERATE):
         return reasons.ROLE_NEEDED, {"role": roles.OPERATE}
-    found = sum(one.users for one in chosen.values())
+    users = sum(one.users for one in chosen.values())
     cluster = selection.cluster.name
-    if not found:
+    if not users:
         return reasons.NO_USERS_TO_MOVE, {"cluster": cluster}
-    if not selection.where and found < len(set(selection.users)):
-        return reasons.MOVE_OTHER_CLUSTER, {"users": len(set(selection.users)) - found, "cluster": cluster}
+    if not selection.where and users < len(set(selection.users)):
+        return reasons.MOVE_OTHER_CLUSTER, {"users": len(set(selection.users)) - users, "cluster": cluster}
     return None
 
 

@@ -29,7 +29,7 @@ def approve(plan: Plan, *, actor: Any) -> Approval:
     """Approve a plan of somebody else, once; raises Refused for one's own."""
     if not getattr(actor, "pk", None) or plan.author_id == actor.pk or plan.author_name == actor.get_username():
         raise Refused(reasons.APPROVAL_OWN, hash=plan.hash[:12], author=plan.author_name)
-    found, new = Approval.objects.get_or_create(
+    approval, new = Approval.objects.get_or_create(
         plan=plan,
         defaults={"author": plan.author, "approver": actor, "approver_name": actor.get_username()},
     )
@@ -43,4 +43,4 @@ def approve(plan: Plan, *, actor: Any) -> Approval:
             author=plan.author_name,
             moves=f"{plan.moves:,}",
         )
-    return found
+    return approval

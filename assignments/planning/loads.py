@@ -41,12 +41,12 @@ def _pinned(cluster: Cluster) -> dict[int, tuple[int, int]]:
 
 def _classes(cluster: Cluster, nodes: Sequence[Node]) -> dict[int | None, Classes]:
     """Users who are not pinned, by home and endpoints; one GROUP BY over the index of homes."""
-    found: dict[int | None, list[EndpointClass]] = defaultdict(list)
+    classes: dict[int | None, list[EndpointClass]] = defaultdict(list)
     for home in (Q(home_node__in=[node.pk for node in nodes]), Q(cluster=cluster, home_node=None)):
         rows = Assignment.objects.filter(home, pinned=False).values("home_node", "endpoints").order_by()
         for row in rows.annotate(users=Count("pk"), idle=Count("pk", filter=Q(signed_in=False))):
-            found[row["home_node"]].append(EndpointClass(row["endpoints"], row["users"], row["idle"]))
-    return {home: tuple(sorted(some, key=lambda one: one.endpoints)) for home, some in found.items()}
+            classes[row["home_node"]].append(EndpointClass(row["endpoints"], row["users"], row["idle"]))
+    return {home: tuple(sorted(some, key=lambda one: one.endpoints)) for home, some in classes.items()}
 
 
 def _load(node: Node, home: list[int], pinned: tuple[int, int], classes: Classes) -> NodeLoad:

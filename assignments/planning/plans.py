@@ -103,12 +103,12 @@ def by_hash(plan_hash: str) -> Plan:
     """A plan by its hash, or by the beginning of it from eight characters on; raises Refused."""
     rows = Plan.objects.select_related("cluster__policy")
     if len(plan_hash) < 64:
-        found = list(rows.filter(hash__startswith=plan_hash)[:2]) if len(plan_hash) >= 8 else []
+        matches = list(rows.filter(hash__startswith=plan_hash)[:2]) if len(plan_hash) >= 8 else []
     else:
-        found = list(rows.filter(hash=plan_hash))
-    if len(found) != 1:
+        matches = list(rows.filter(hash=plan_hash))
+    if len(matches) != 1:
         raise Refused(reasons.NO_SUCH_PLAN, hash=plan_hash)
-    return found[0]
+    return matches[0]
 
 
 def cluster_id_of(plan_hash: str) -> int | None:
@@ -180,11 +180,11 @@ def stale_rows(plan: Plan, *, sample: int = 20) -> Stale:
     codes = [reasons.SKIPPED_MOVED_SINCE.code, reasons.SKIPPED_PINNED.code]
     with connection.cursor() as cursor:
         cursor.execute(STALE, [max(sample, 1), *codes, plan.pk])
-        found = cursor.fetchall()
-    counts = {code: count for code, count, _ in found}
+        rows = cursor.fetchall()
+    counts = {code: count for code, count, _ in rows}
     if gone := plan.moves - plan.rows.count():
         counts["SKIPPED_NODE_GONE"] = gone
-    keys = [(pk, code) for code, _, some in found for pk in some] if sample else []
+    keys = [(pk, code) for code, _, some in rows for pk in some] if sample else []
     names = pick.names(pk for pk, _ in keys)
     return Stale(
         counts, tuple({"user": names[pk], "code": code, "why": reasons.REASONS[code].say()} for pk, code in keys)

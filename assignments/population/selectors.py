@@ -130,10 +130,10 @@ def boards_of(clusters: Sequence[Cluster]) -> list[Board]:
 
 
 def _by_cluster(rows: Iterable[Any]) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = defaultdict(list)
+    grouped: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
-        found[row.cluster_id].append(row)
-    return found
+        grouped[row.cluster_id].append(row)
+    return grouped
 
 
 def _board(
@@ -196,20 +196,20 @@ def node_view(node: Node) -> NodeView:
 
 def subcluster_of(board: Board, pk: int) -> SubclusterView:
     """A subcluster of a board. Raises Refused with those it has."""
-    found = next((view for view in board.subclusters if view.subcluster.pk == pk), None)
-    if found is None:
+    subcluster_view = next((view for view in board.subclusters if view.subcluster.pk == pk), None)
+    if subcluster_view is None:
         known = ", ".join(view.subcluster.name for view in board.subclusters) or "none"
         raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=pk, cluster=board.cluster.name, known=known)
-    return found
+    return subcluster_view
 
 
 def node_of(board: Board, pk: int) -> NodeView:
     """A node of a board. Raises Refused with those it has."""
-    found = next((view for view in board.nodes if view.node.pk == pk), None)
-    if found is None:
+    node_view = next((view for view in board.nodes if view.node.pk == pk), None)
+    if node_view is None:
         known = ", ".join(view.node.name for view in board.nodes) or "none"
         raise Refused(reasons.NO_SUCH_NODE, name=pk, known=known)
-    return found
+    return node_view
 
 
 def active_operations(clusters: Sequence[Cluster]) -> QuerySet[Operation]:

@@ -66,12 +66,17 @@ def subcluster(name: str, subcluster: str, **_: str) -> Subcluster:
 
 def shape(sub: Subcluster) -> dict[str, Any]:
     """A subcluster with the states of its nodes, read now."""
-    found = Subcluster.objects.select_related("cluster").get(pk=sub.pk)
+    subcluster = Subcluster.objects.select_related("cluster").get(pk=sub.pk)
     nodes = [
         {"name": n.name, "state": n.state, "reason": n.reason, "in_maintenance": n.in_maintenance}
-        for n in Node.objects.filter(subcluster=found).order_by("slot")
+        for n in Node.objects.filter(subcluster=subcluster).order_by("slot")
     ]
-    return {"cluster": found.cluster.name, "subcluster": found.name, "ha": found.ha_enabled, "nodes": nodes}
+    return {
+        "cluster": subcluster.cluster.name,
+        "subcluster": subcluster.name,
+        "ha": subcluster.ha_enabled,
+        "nodes": nodes,
+    }
 
 
 def _of_node(node: Node) -> dict[str, Any]:

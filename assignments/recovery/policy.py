@@ -124,14 +124,14 @@ def set_clock_speed(cluster: Cluster, speed: int, actor: Any = None) -> Cluster:
         raise Refused(CLOCK_SPEED_OUT_OF_RANGE, speed=speed)
     hold_cluster(cluster.pk)
     hold_subclusters(Subcluster.objects.filter(cluster=cluster).values_list("pk", flat=True))
-    found = Cluster.objects.select_for_update().get(pk=cluster.pk)
-    clock = found.clock.with_speed(speed, timezone.now())
-    found.clock_real, found.clock_cluster, found.clock_speed = clock.anchor_real, clock.anchor_cluster, clock.speed
-    found.save(update_fields=["clock_real", "clock_cluster", "clock_speed"])
-    _wake_at_new_speed(found)
-    topics = [f"cluster-{found.pk}"]
-    events.record(CLOCK_SPEED_CHANGED, cluster=found, actor=actor, topics=topics, name=found.name, speed=speed)
-    return found
+    locked = Cluster.objects.select_for_update().get(pk=cluster.pk)
+    clock = locked.clock.with_speed(speed, timezone.now())
+    locked.clock_real, locked.clock_cluster, locked.clock_speed = clock.anchor_real, clock.anchor_cluster, clock.speed
+    locked.save(update_fields=["clock_real", "clock_cluster", "clock_speed"])
+    _wake_at_new_speed(locked)
+    topics = [f"cluster-{locked.pk}"]
+    events.record(CLOCK_SPEED_CHANGED, cluster=locked, actor=actor, topics=topics, name=locked.name, speed=speed)
+    return locked
 
 
 def _wake_at_new_speed(cluster: Cluster) -> None:

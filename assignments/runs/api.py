@@ -70,12 +70,12 @@ class UndoOut(Schema):
     operation: OperationOut | None
 
 
-def shape(found: Operation) -> dict[str, Any]:
+def shape(operation: Operation) -> dict[str, Any]:
     """An operation as it is answered: one that is queued runs for whoever asks, and waits."""
-    state = Progress.RUNNING.value if found.state == Progress.QUEUED else found.state
-    wait = {"code": found.wait_code, "sentence": wait_reasons.sentence(found, timezone.now())}
-    own = {"state": state, "wait": wait if found.wait_code else None, "url": f"/api/v1/operations/{found.pk}"}
-    return operations.as_dict(found) | own
+    state = Progress.RUNNING.value if operation.state == Progress.QUEUED else operation.state
+    wait = {"code": operation.wait_code, "sentence": wait_reasons.sentence(operation, timezone.now())}
+    own = {"state": state, "wait": wait if operation.wait_code else None, "url": f"/api/v1/operations/{operation.pk}"}
+    return operations.as_dict(operation) | own
 
 
 def operation_of(operation_id: Any, **_: str) -> Operation:
@@ -131,8 +131,8 @@ def undo_operation(request: ApiRequest, operation_id: Key, asked: UndoIn | None 
     plan = operations.undo(operation_id, actor=request.caller)
     if asked and asked.dry_run:
         return Status(200, {"plan": plan_shape(plan), "operation": None})
-    found = operations.start(plan.hash, actor=request.caller, valid_only=True)
-    return Status(202, {"plan": plan_shape(plan), "operation": shape(found)})
+    operation = operations.start(plan.hash, actor=request.caller, valid_only=True)
+    return Status(202, {"plan": plan_shape(plan), "operation": shape(operation)})
 
 
 @router.post("/operations/{int:operation_id}/rate", response=ok(OperationOut), operation_id="set_rate")

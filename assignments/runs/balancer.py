@@ -122,7 +122,7 @@ def _decide(cluster: Cluster, policy: RunPolicy, load: ClusterLoad, now: datetim
     nodes = [n for n in load.nodes if n.subcluster is not None]
     after = proposal.after if proposal else {n.id: n.users for n in nodes}
     maintenance, failover, degraded = _trouble(cluster)
-    found = balancer.BalancerInput(
+    facts = balancer.BalancerInput(
         loads=tuple(Load(n.users, n.capacity_users) for n in nodes),
         after=tuple(Load(after[n.id], n.capacity_users) for n in nodes),
         moves=proposal.moves if proposal else 0,
@@ -134,7 +134,7 @@ def _decide(cluster: Cluster, policy: RunPolicy, load: ClusterLoad, now: datetim
         moved_at=_moved_at(cluster),
         checked_at=policy.checked_at,
     )
-    return balancer.decide(policy.rules, found, now)
+    return balancer.decide(policy.rules, facts, now)
 
 
 def _best(cluster: Cluster, load: ClusterLoad) -> Proposal | None:
@@ -158,8 +158,8 @@ def _trouble(cluster: Cluster) -> tuple[str, str, str]:
 
 
 def _active(cluster: Cluster) -> str:
-    found = Operation.objects.filter(cluster=cluster, state__in=ACTIVE).first()
-    return str(found) if found else ""
+    operation = Operation.objects.filter(cluster=cluster, state__in=ACTIVE).first()
+    return str(operation) if operation else ""
 
 
 def _moved_at(cluster: Cluster) -> datetime | None:

@@ -90,10 +90,10 @@ def _take_up(pk: int, generation: int, now: datetime) -> Lease | None:
     """Become the only one who works on a run; None if another one has, or it is not to be worked on."""
     with transaction.atomic():
         rows = Operation.objects.filter(pk=pk, generation=generation, state__in=LIVE, kind__in=RUNS)
-        found = rows.select_for_update(of=("self",)).select_related("cluster", "plan").first()
-        if found is None or found.plan is None:
+        operation = rows.select_for_update(of=("self",)).select_related("cluster", "plan").first()
+        if operation is None or operation.plan is None:
             return None
-        interrupted = found.heartbeat_at is not None and found.heartbeat_at < now - STALE
+        interrupted = operation.heartbeat_at is not None and operation.heartbeat_at < now - STALE
         rows.update(
             generation=F("generation") + 1,
             state=Progress.RUNNING,
@@ -101,12 +101,14 @@ def _take_up(pk: int, generation: int, now: datetime) -> Lease | None:
             started_at=Coalesce(F("started_at"), now),
         )
         if interrupted:
-            events.record(reasons.RUN_TAKEN_UP, cluster=found.cluster, operation=found, topics=topics_of(found))
-        if found.state != Progress.RUNNING:
-            events.touch(*topics_of(found))
+            events.record(
+                reasons.RUN_TAKEN_UP, cluster=operation.cluster, operation=operation, topics=topics_of(operation)
+            )
+        if operation.state != Progress.RUNNING:
+            events.touch(*topics_of(operation))
         held = SubclusterLock.objects.filter(operation=pk).values_list("subcluster_id", flat=True)
-        ends = frozenset((flow["from_id"], flow["to_id"]) for flow in found.plan.body["flows"])
-        return Lease(found, generation + 1, tuple(held), WHY[found.plan.goal], ends)
+        ends = frozenset((flow["from_id"], flow["to_id"]) for flow in operation.plan.body["flows"])
+        return Lease(operation, generation + 1, tuple(held), WHY[operation.plan.goal], ends)
 
 
 def batch(lease: Lease, now: datetime) -> bool:
@@ -264,12 +266,12 @@ def _count(lease: Lease, run_now: RunNow, code: str, now: datetime, rows: list[T
         events.touch(*topics_of(lease.operation))
 
 
-def _tell(found: Operation, moved: list[MovedRows]) -> None:
+def _tell(operation: Operation, moved: list[MovedRows]) -> None:
     events.record(
         reasons.RUN_BATCH,
-        cluster=found.cluster,
-        operation=found,
-        topics=[*topics_of(found), *touched(moved)],
+        cluster=operation.cluster,
+        operation=operation,
+        topics=[*topics_of(operation), *touched(moved)],
         done=sum(m.done for m in moved),
         skipped=sum(m.skipped for m in moved),
         notified=sum(m.notified for m in moved),
@@ -278,16 +280,16 @@ def _tell(found: Operation, moved: list[MovedRows]) -> None:
 
 def _finish(lease: Lease, now: datetime) -> bool:
     """End the run: what is neither done nor skipped were users or nodes deleted since."""
-    found = lease.operation
-    rows = Operation.objects.filter(pk=found.pk)
+    operation = lease.operation
+    rows = Operation.objects.filter(pk=operation.pk)
     rows.update(state=Progress.FINISHED, finished_at=now, wait_code="", skipped=F("total") - F("done"))
-    release(found)
+    release(operation)
     done, skipped = rows.values_list("done", "skipped").get()
     events.record(
         reasons.RUN_FINISHED,
-        cluster=found.cluster,
-        operation=found,
-        topics=topics_of(found),
+        cluster=operation.cluster,
+        operation=operation,
+        topics=topics_of(operation),
         done=done,
         skipped=skipped,
     )

@@ -56,12 +56,12 @@ def _refused(cluster: Cluster, since: int) -> tuple[str, str]:
     """The balancer's last run that a person undid or cancelled, and which of the two; empty when there is none."""
     its_own = Operation.objects.filter(ITS_OWN, cluster=cluster, pk__gt=since)
     cancelled = its_own.filter(state=Progress.CANCELLED)
-    found = [(run.pk, str(run), "cancelled") for run in _newest(cancelled)]
+    refused = [(run.pk, str(run), "cancelled") for run in _newest(cancelled)]
     undos = Operation.objects.filter(Q(done__gt=0) | Q(state__in=ACTIVE), cluster=cluster, pk__gt=since)
     of_its_own = Q(undo_of__author=None, undo_of__author_name=BALANCER)
     undos = undos.filter(of_its_own).exclude(undone_by__done__gt=0).select_related("undo_of")
-    found += [(undo.pk, str(undo.undo_of), "undone") for undo in _newest(undos)]
-    _, run, how = max(found, default=(0, "", ""))
+    refused += [(undo.pk, str(undo.undo_of), "undone") for undo in _newest(undos)]
+    _, run, how = max(refused, default=(0, "", ""))
     return run, how
 
 

@@ -81,14 +81,14 @@ def _move_now(
     now = homes_of(cluster)
     demand(*(now.changes(home, to_node.pk if to_node else None) for home in set(homes.values())))
     _demand_no_recovery(subclusters)
-    found = _create(cluster, shown, to_node, actor)
-    moved = _move(found, shown, to_node, found.created_at)
-    _demand_moved(found, shown, to_node, moved)
-    _end(found, moved)
-    _say(found, moved, shown, to_node, actor)
+    operation = _create(cluster, shown, to_node, actor)
+    moved = _move(operation, shown, to_node, operation.created_at)
+    _demand_moved(operation, shown, to_node, moved)
+    _end(operation, moved)
+    _say(operation, moved, shown, to_node, actor)
     # Who is at home where decides the re-login window (domain.md §4.8): the engine looks again.
     Subcluster.objects.filter(pk__in=subclusters).update(next_wake=timezone.now())
-    return found
+    return operation
 
 
 def _demand_no_recovery(subclusters: Sequence[int]) -> None:
@@ -122,37 +122,37 @@ def _create(cluster: Cluster, homes: Mapping[int, int | None], to_node: Node | N
     )
 
 
-def _move(found: Operation, homes: Mapping[int, int | None], to_node: Node | None, at: datetime) -> list[MovedRows]:
+def _move(operation: Operation, homes: Mapping[int, int | None], to_node: Node | None, at: datetime) -> list[MovedRows]:
     picked = (
         "SELECT place, user_id, from_node_id, %s::bigint AS to_node_id"
         " FROM unnest(%s::bigint[], %s::bigint[]) WITH ORDINALITY AS v (user_id, from_node_id, place)"
     )
     params = [to_node.pk if to_node else None, list(homes), list(homes.values())]
-    return move_picked(found, picked, params, why=reasons.MOVED_BY_HAND, at=at)
+    return move_picked(operation, picked, params, why=reasons.MOVED_BY_HAND, at=at)
 
 
 def _demand_moved(
-    found: Operation, homes: Mapping[int, int | None], to_node: Node | None, moved: list[MovedRows]
+    operation: Operation, homes: Mapping[int, int | None], to_node: Node | None, moved: list[MovedRows]
 ) -> None:
     """Raise Refused, which takes everything back, when nobody was moved or the node is full."""
-    codes = set(Move.objects.filter(operation=found, done=False).values_list("code", flat=True))
+    codes = set(Move.objects.filter(operation=operation, done=False).values_list("code", flat=True))
     if to_node and reasons.SKIPPED_NODE_FULL.code in codes:
-        raise _full(found, homes, to_node)
+        raise _full(operation, homes, to_node)
     if sum(m.done for m in moved):
         return
     user = EndUser.objects.filter(pk__in=homes).order_by("pk").first() if len(homes) == 1 else None
     if reasons.SKIPPED_MOVED_SINCE.code in codes:
-        raise _moved_since(user, found, len(homes))
+        raise _moved_since(user, operation, len(homes))
     if reasons.SKIPPED_PINNED.code in codes:
         raise _pinned(user, len(homes))
     raise Refused(reasons.USER_ALREADY_THERE, node=to_node.name if to_node else "no node")
 
 
-def _full(found: Operation, homes: Mapping[int, int | None], to_node: Node) -> Refused:
+def _full(operation: Operation, homes: Mapping[int, int | None], to_node: Node) -> Refused:
     """Room before this move, in what runs out first."""
     arriving = Assignment.objects.filter(user__in=homes).aggregate(users=Count("pk"), endpoints=Sum("endpoints"))
-    done = list(Move.objects.filter(operation=found, done=True).values_list("user_id", flat=True))
-    there = Assignment.objects.filter(cluster=found.cluster_id, home_node=to_node).exclude(user__in=done)
+    done = list(Move.objects.filter(operation=operation, done=True).values_list("user_id", flat=True))
+    there = Assignment.objects.filter(cluster=operation.cluster_id, home_node=to_node).exclude(user__in=done)
     have = there.aggregate(users=Count("pk"), endpoints=Coalesce(Sum("endpoints"), 0))
     room = {
         "users": to_node.capacity_users - have["users"],
@@ -162,10 +162,10 @@ def _full(found: Operation, homes: Mapping[int, int | None], to_node: Node) -> R
     return Refused(reasons.NODE_NO_ROOM, node=to_node.name, room=max(0, room[what]), what=what, wanted=arriving[what])
 
 
-def _moved_since(user: EndUser | None, found: Operation, count: int) -> Refused:
+def _moved_since(user: EndUser | None, operation: Operation, count: int) -> Refused:
     last = (
         Move.objects.filter(user=user, done=True)
-        .exclude(operation=found)
+        .exclude(operation=operation)
         .select_related("operation", "to_node")
         .order_by("-pk")
         .first()
@@ -185,25 +185,25 @@ def _pinned(user: EndUser | None, count: int) -> Refused:
     return Refused(reasons.USER_PINNED, user=user.user_id, node=home.name if home else "no node")
 
 
-def _end(found: Operation, moved: list[MovedRows]) -> None:
-    found.state, found.finished_at = Progress.FINISHED.value, found.created_at
-    found.done, found.skipped = sum(m.done for m in moved), sum(m.skipped for m in moved)
-    found.skipped = found.total - found.done
-    found.save(update_fields=["state", "finished_at", "done", "skipped"])
+def _end(operation: Operation, moved: list[MovedRows]) -> None:
+    operation.state, operation.finished_at = Progress.FINISHED.value, operation.created_at
+    operation.done, operation.skipped = sum(m.done for m in moved), sum(m.skipped for m in moved)
+    operation.skipped = operation.total - operation.done
+    operation.save(update_fields=["state", "finished_at", "done", "skipped"])
 
 
 def _say(
-    found: Operation, moved: list[MovedRows], homes: Mapping[int, int | None], to_node: Node | None, actor: Any
+    operation: Operation, moved: list[MovedRows], homes: Mapping[int, int | None], to_node: Node | None, actor: Any
 ) -> None:
     events.record(
         reasons.HAND_MOVED,
-        cluster=found.cluster,
+        cluster=operation.cluster,
         node=to_node,
-        operation=found,
+        operation=operation,
         actor=actor,
-        topics=[f"cluster-{found.cluster_id}", *touched(moved)],
-        users=found.done,
-        skipped=found.skipped,
+        topics=[f"cluster-{operation.cluster_id}", *touched(moved)],
+        users=operation.done,
+        skipped=operation.skipped,
         to=to_node.name if to_node else "no node",
         notified=sum(m.notified for m in moved),
         unassigned=sum(home is None for home in homes.values()),

@@ -60,14 +60,14 @@ def start(
         raise Refused(reasons.PLAN_STALE, stale=f"{stale.count:,}", moves=f"{plan.moves:,}", valid=f"{valid:,}")
     limit = None if unthrottled else checked_rate(plan.cluster.policy.moves_per_second if rate is None else rate)
     total = None if rate_total is None else checked_rate(rate_total)
-    found = _create(plan, nodes, actor, rate=limit, rate_total=total, in_window=in_window)
+    operation = _create(plan, nodes, actor, rate=limit, rate_total=total, in_window=in_window)
     if in_window and not wait_reasons.window_of(plan.cluster).holds(timezone.now()):
-        book(found, _subclusters(nodes))
+        book(operation, _subclusters(nodes))
     else:
-        take(found, _subclusters(nodes))
-    _make_lanes(found)
-    _say_started(found, plan, actor)
-    return found
+        take(operation, _subclusters(nodes))
+    _make_lanes(operation)
+    _say_started(operation, plan, actor)
+    return operation
 
 
 def _nodes(plan: Plan) -> list[Node]:
@@ -119,47 +119,47 @@ def name_of(actor: Any) -> str:
     return str(actor.get_username() if getattr(actor, "pk", None) else actor or events.ENGINE)
 
 
-def _make_lanes(found: Operation) -> None:
+def _make_lanes(operation: Operation) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO assignments_targetprogress (operation_id, node_id, total, done, skipped, cursor, credit)"
             " SELECT %s, to_node_id, count(*), 0, 0, 0, 0 FROM assignments_plannedmove WHERE plan_id = %s"
             " GROUP BY to_node_id ORDER BY to_node_id",
-            [found.pk, found.plan_id],
+            [operation.pk, operation.plan_id],
         )
 
 
-def _say_started(found: Operation, plan: Plan, actor: Any) -> None:
+def _say_started(operation: Operation, plan: Plan, actor: Any) -> None:
     events.record(
         reasons.RUN_STARTED,
-        cluster=found.cluster,
-        operation=found,
+        cluster=operation.cluster,
+        operation=operation,
         actor=actor,
-        topics=topics_of(found),
-        users=f"{found.total:,}",
+        topics=topics_of(operation),
+        users=f"{operation.total:,}",
         goal=plan.get_goal_display().lower(),
         unassigned=sum(flow["users"] for flow in plan.body["flows"] if flow["from_id"] is None),
     )
 
 
-def as_dict(found: Operation) -> dict[str, Any]:
+def as_dict(operation: Operation) -> dict[str, Any]:
     """The shape that the page, the commands and the API show."""
     return {
-        "id": found.pk,
-        "cluster": found.cluster.name,
-        "kind": found.kind,
-        "state": found.state,
-        "plan": found.plan.hash if found.plan else None,
-        "total": found.total,
-        "done": found.done,
-        "skipped": found.skipped,
-        "rate": found.rate,
-        "rate_total": found.rate_total,
-        "in_window": found.in_window,
-        "waits": wait_reasons.sentence(found, timezone.now()) or None,
-        "author": found.author_name,
-        "created_at": found.created_at.isoformat(),
-        "finished_at": found.finished_at and found.finished_at.isoformat(),
+        "id": operation.pk,
+        "cluster": operation.cluster.name,
+        "kind": operation.kind,
+        "state": operation.state,
+        "plan": operation.plan.hash if operation.plan else None,
+        "total": operation.total,
+        "done": operation.done,
+        "skipped": operation.skipped,
+        "rate": operation.rate,
+        "rate_total": operation.rate_total,
+        "in_window": operation.in_window,
+        "waits": wait_reasons.sentence(operation, timezone.now()) or None,
+        "author": operation.author_name,
+        "created_at": operation.created_at.isoformat(),
+        "finished_at": operation.finished_at and operation.finished_at.isoformat(),
     }
 
 
@@ -167,17 +167,17 @@ def as_dict(found: Operation) -> dict[str, Any]:
 @transaction.atomic
 def pause(operation_id: int, *, actor: Any) -> Operation:
     """Stop moving; nothing moves once this has been committed. Raises Refused."""
-    found = _change(operation_id, (Progress.QUEUED, Progress.RUNNING), Progress.PAUSED, "paused")
-    return _say(found, reasons.RUN_PAUSED, actor, done=f"{found.done:,}", total=f"{found.total:,}")
+    operation = _change(operation_id, (Progress.QUEUED, Progress.RUNNING), Progress.PAUSED, "paused")
+    return _say(operation, reasons.RUN_PAUSED, actor, done=f"{operation.done:,}", total=f"{operation.total:,}")
 
 
 @transaction.atomic
 def resume(operation_id: int, *, actor: Any) -> Operation:
     """Go on at the same rate from now on; raises Refused."""
-    found = _change(operation_id, (Progress.PAUSED,), Progress.QUEUED, "resumed")
-    anchor(found)
-    Operation.objects.filter(pk=found.pk).update(heartbeat_at=None)
-    return _say(found, reasons.RUN_RESUMED, actor)
+    operation = _change(operation_id, (Progress.PAUSED,), Progress.QUEUED, "resumed")
+    anchor(operation)
+    Operation.objects.filter(pk=operation.pk).update(heartbeat_at=None)
+    return _say(operation, reasons.RUN_RESUMED, actor)
 
 
 @transaction.atomic
@@ -186,10 +186,12 @@ def cancel(operation_id: int, *, actor: Any) -> Operation:
     hold_subclusters(
         Operation.objects.filter(pk=operation_id).values_list("locks__subcluster", flat=True).exclude(locks=None)
     )
-    found = _change(operation_id, (Progress.QUEUED, Progress.RUNNING, Progress.PAUSED), Progress.CANCELLED, "cancelled")
-    Operation.objects.filter(pk=found.pk).update(finished_at=timezone.now(), wait_code="")
-    release(found)
-    return _say(found, reasons.RUN_CANCELLED, actor, done=f"{found.done:,}", total=f"{found.total:,}")
+    operation = _change(
+        operation_id, (Progress.QUEUED, Progress.RUNNING, Progress.PAUSED), Progress.CANCELLED, "cancelled"
+    )
+    Operation.objects.filter(pk=operation.pk).update(finished_at=timezone.now(), wait_code="")
+    release(operation)
+    return _say(operation, reasons.RUN_CANCELLED, actor, done=f"{operation.done:,}", total=f"{operation.total:,}")
 
 
 @transaction.atomic
@@ -198,31 +200,33 @@ def set_rate(operation_id: int, *, actor: Any, rate: float | None, rate_total: f
 
     Rates are users per cluster second: for each receiving node, and over all nodes together.
     """
-    found = _locked(operation_id)
-    if not found.active:
-        raise Refused(reasons.RUN_STATE_WRONG, operation=found.pk, state=found.state, wanted="changed")
-    anchor(found)
-    found.rate, found.rate_total = (value if value is None else checked_rate(value) for value in (rate, rate_total))
-    found.save(update_fields=["rate", "rate_total"])
-    return _say(found, reasons.RUN_RATE_SET, actor, rate=rate_words(found))
+    operation = _locked(operation_id)
+    if not operation.active:
+        raise Refused(reasons.RUN_STATE_WRONG, operation=operation.pk, state=operation.state, wanted="changed")
+    anchor(operation)
+    operation.rate, operation.rate_total = (
+        value if value is None else checked_rate(value) for value in (rate, rate_total)
+    )
+    operation.save(update_fields=["rate", "rate_total"])
+    return _say(operation, reasons.RUN_RATE_SET, actor, rate=rate_words(operation))
 
 
-def rate_words(found: Operation) -> str:
+def rate_words(operation: Operation) -> str:
     """The throttle of a run in words."""
-    said = [f"{found.rate:g} users per second and node"] if found.rate else []
-    said += [f"{found.rate_total:g} over all nodes"] if found.rate_total else []
+    said = [f"{operation.rate:g} users per second and node"] if operation.rate else []
+    said += [f"{operation.rate_total:g} over all nodes"] if operation.rate_total else []
     return ", ".join(said) or "no limit"
 
 
 @transaction.atomic
 def set_window(operation_id: int, *, actor: Any, in_window: bool) -> Operation:
     """Let a run move users only inside the window of the cluster's runs, or at any time. Raises Refused."""
-    found = _locked(operation_id)
-    if not found.active:
-        raise Refused(reasons.RUN_STATE_WRONG, operation=found.pk, state=found.state, wanted="changed")
-    window = wait_reasons.demand_window(found.cluster) if in_window else ""
-    Operation.objects.filter(pk=found.pk).update(in_window=in_window)
-    return _say(found, reasons.RUN_INTO_WINDOW if in_window else reasons.RUN_ANY_TIME, actor, window=str(window))
+    operation = _locked(operation_id)
+    if not operation.active:
+        raise Refused(reasons.RUN_STATE_WRONG, operation=operation.pk, state=operation.state, wanted="changed")
+    window = wait_reasons.demand_window(operation.cluster) if in_window else ""
+    Operation.objects.filter(pk=operation.pk).update(in_window=in_window)
+    return _say(operation, reasons.RUN_INTO_WINDOW if in_window else reasons.RUN_ANY_TIME, actor, window=str(window))
 
 
 def undo(operation_id: int, *, actor: Any) -> Plan:
@@ -230,35 +234,37 @@ def undo(operation_id: int, *, actor: Any) -> Plan:
 
     Users who moved again since, or are pinned, are listed in its body and left alone.
     """
-    found = Operation.objects.filter(pk=operation_id, kind__in=RUNS).select_related("cluster").first()
-    if found is None:
+    operation = Operation.objects.filter(pk=operation_id, kind__in=RUNS).select_related("cluster").first()
+    if operation is None:
         raise Refused(reasons.NO_SUCH_OPERATION, operation=operation_id)
-    if found.state not in ENDED:
-        raise Refused(reasons.RUN_STATE_WRONG, operation=found.pk, state=found.state, wanted="undone")
-    return make_plan(found.cluster, Goal.UNDO, {"operation": found.pk}, author=actor)
+    if operation.state not in ENDED:
+        raise Refused(reasons.RUN_STATE_WRONG, operation=operation.pk, state=operation.state, wanted="undone")
+    return make_plan(operation.cluster, Goal.UNDO, {"operation": operation.pk}, author=actor)
 
 
 def _locked(operation_id: int) -> Operation:
     rows = Operation.objects.select_for_update(of=("self",)).select_related("cluster")
-    found = rows.filter(pk=operation_id).first()
-    if found is None:
+    operation = rows.filter(pk=operation_id).first()
+    if operation is None:
         raise Refused(reasons.NO_SUCH_OPERATION, operation=operation_id)
-    if found.kind not in RUNS:
-        raise Refused(reasons.RUN_NOT_YOURS, operation=found.pk, kind=found.get_kind_display().lower())
-    return found
+    if operation.kind not in RUNS:
+        raise Refused(reasons.RUN_NOT_YOURS, operation=operation.pk, kind=operation.get_kind_display().lower())
+    return operation
 
 
 def _change(operation_id: int, states: tuple[Progress, ...], to: Progress, wanted: str) -> Operation:
     """Change the state of a run under its row's lock, so that no batch is in between; raises Refused."""
-    found = _locked(operation_id)
-    if found.state not in states:
-        raise Refused(reasons.RUN_STATE_WRONG, operation=found.pk, state=found.state, wanted=wanted)
-    Operation.objects.filter(pk=found.pk, state__in=states).update(state=to, generation=F("generation") + 1)
-    found.state = to
-    return found
+    operation = _locked(operation_id)
+    if operation.state not in states:
+        raise Refused(reasons.RUN_STATE_WRONG, operation=operation.pk, state=operation.state, wanted=wanted)
+    Operation.objects.filter(pk=operation.pk, state__in=states).update(state=to, generation=F("generation") + 1)
+    operation.state = to
+    return operation
 
 
-def _say(found: Operation, why: reasons.Reason, actor: Any, **facts: Any) -> Operation:
-    events.record(why, cluster=found.cluster, operation=found, actor=actor, topics=topics_of(found), **facts)
-    found.refresh_from_db()
-    return found
+def _say(operation: Operation, why: reasons.Reason, actor: Any, **facts: Any) -> Operation:
+    events.record(
+        why, cluster=operation.cluster, operation=operation, actor=actor, topics=topics_of(operation), **facts
+    )
+    operation.refresh_from_db()
+    return operation

@@ -25,10 +25,10 @@ def _shown() -> QuerySet[Operation]:
 
 def operation(pk: int) -> Operation:
     """An operation with its cluster, plan and targets. Raises Refused."""
-    found = _shown().select_related("undo_of").prefetch_related("targets__node").filter(pk=pk).first()
-    if not found:
+    operation = _shown().select_related("undo_of").prefetch_related("targets__node").filter(pk=pk).first()
+    if not operation:
         raise Refused(reasons.NO_SUCH_OPERATION, operation=pk)
-    return found
+    return operation
 
 
 def cluster_id_of(pk: int, **_: object) -> int | None:
@@ -38,9 +38,9 @@ def cluster_id_of(pk: int, **_: object) -> int | None:
 
 def with_lanes(operations: Iterable[Operation]) -> list[Operation]:
     """The same operations with their targets, in one query."""
-    found = list(operations)
-    prefetch_related_objects(found, "targets")
-    return found
+    listed = list(operations)
+    prefetch_related_objects(listed, "targets")
+    return listed
 
 
 def of_cluster(cluster: Cluster, before: int | None = None) -> QuerySet[Operation]:
@@ -60,20 +60,23 @@ def shown_in_strip(cluster: Cluster, since: datetime) -> list[Operation]:
     return with_lanes([*active, *ended.order_by("-pk")[:3]])
 
 
-def skipped(found: Operation) -> list[tuple[Reason, int]]:
+def skipped(operation: Operation) -> list[tuple[Reason, int]]:
     """How many users a run skipped, for each reason."""
     rows = (
-        Move.objects.filter(operation=found, done=False).values("code").annotate(users=Count("pk")).order_by("-users")
+        Move.objects.filter(operation=operation, done=False)
+        .values("code")
+        .annotate(users=Count("pk"))
+        .order_by("-users")
     )
     return [(REASONS.get(row["code"]) or Reason(row["code"], row["code"]), row["users"]) for row in rows]
 
 
-def steps(found: Operation) -> tuple[list[Event], int]:
+def steps(operation: Operation) -> tuple[list[Event], int]:
     """What happened in one operation from its beginning, and how many lines of its middle are left out.
 
     The log of a failover or failback is that of its subcluster: it begins with what led to it.
     """
-    rows = Event.objects.filter(_of_pair(found) if found.kind in RECOVERY else Q(operation_id=found.pk))
+    rows = Event.objects.filter(_of_pair(operation) if operation.kind in RECOVERY else Q(operation_id=operation.pk))
     first = list(rows.order_by("pk")[: STEPS + 1])
     if len(first) <= STEPS:
         return first, 0
@@ -82,15 +85,15 @@ def steps(found: Operation) -> tuple[list[Event], int]:
     return first[:half] + last[::-1], rows.count() - 2 * half
 
 
-def _of_pair(found: Operation) -> Q:
+def _of_pair(operation: Operation) -> Q:
     """Lines of the pair after its operation before this one, until this one's last."""
-    node = found.from_node or found.to_node
-    mine = Event.objects.filter(operation_id=found.pk).aggregate(first=Min("pk"), last=Max("pk"))
+    node = operation.from_node or operation.to_node
+    mine = Event.objects.filter(operation_id=operation.pk).aggregate(first=Min("pk"), last=Max("pk"))
     if not (node and node.subcluster_id and mine["first"]):
-        return Q(operation_id=found.pk)
+        return Q(operation_id=operation.pk)
     pair = Event.objects.filter(subcluster_id=node.subcluster_id)
-    before = pair.filter(operation_id__lt=found.pk).aggregate(last=Max("pk"))["last"] or 0
+    before = pair.filter(operation_id__lt=operation.pk).aggregate(last=Max("pk"))["last"] or 0
     lead = pair.filter(pk__gt=before, pk__lt=mine["first"], operation_id=None, facts__has_key="nodes").order_by("-pk")
     begin = min(lead.values_list("pk", flat=True)[:LEAD], default=mine["first"])
     within = Q(subcluster_id=node.subcluster_id, pk__gte=begin)
-    return within if found.active else within & Q(pk__lte=mine["last"])
+    return within if operation.active else within & Q(pk__lte=mine["last"])

@@ -27,19 +27,19 @@ def demand_window(cluster: Cluster) -> RunWindow:
     return policy.window
 
 
-def sentence(found: Operation, now: datetime, *, with_fix: bool = False) -> str:
+def sentence(operation: Operation, now: datetime, *, with_fix: bool = False) -> str:
     """Why nothing moves now, and what to do; "" when it does not wait."""
-    why = reasons.REASONS.get(found.wait_code)
+    why = reasons.REASONS.get(operation.wait_code)
     if why is None:
         return ""
-    facts = _opening(found, now) if why is reasons.WAITS_FOR_WINDOW else {}
+    facts = _opening(operation, now) if why is reasons.WAITS_FOR_WINDOW else {}
     if why is reasons.WAITS_FOR_FAILOVER:
-        locked = homes_of(found.cluster_id).assigns()
+        locked = homes_of(operation.cluster_id).assigns()
         facts = locked[1] if locked else {"node": "A node of its pairs", "state": "in a failover"}
     return f"{why.say(**facts)} {why.say_fix()}".strip() if with_fix else why.say(**facts)
 
 
-def _opening(found: Operation, now: datetime) -> dict[str, str]:
-    window = window_of(found.cluster)
+def _opening(operation: Operation, now: datetime) -> dict[str, str]:
+    window = window_of(operation.cluster)
     opens = window.opens(now).astimezone(ZoneInfo(window.zone))
     return {"window": str(window), "opens": f"{opens:%-d %b} at {opens:%H:%M}"}

@@ -32,9 +32,9 @@ def simulation(key: str, **_: str) -> Any:
     return whatif.named(key)
 
 
-def shape(found: Any) -> dict[str, Any]:
+def shape(simulation: Any) -> dict[str, Any]:
     """A run as it is answered."""
-    return {**found.result, "key": found.key, "url": f"/what-if/{found.key}/"}
+    return {**simulation.result, "key": simulation.key, "url": f"/what-if/{simulation.key}/"}
 
 
 @router.post("/clusters/{name}/simulations", response=ok(SimulationOut), operation_id="simulate")

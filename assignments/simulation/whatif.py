@@ -55,14 +55,14 @@ def start(document: Mapping[str, Any], *, cluster: Cluster | None = None, actor:
     result = play.run(scenario)
     values = _plain({"result": result.as_dict(), "film": timeline.record(scenario, result)})
     digest = hash_of(frozen)
-    found, new = Simulation.objects.get_or_create(
+    simulation, new = Simulation.objects.get_or_create(
         hash=digest, defaults=values | _about(frozen, scenario, digest, cluster, actor)
     )
-    if not new and (found.result, found.film) != (values["result"], values["film"]):
+    if not new and (simulation.result, simulation.film) != (values["result"], values["film"]):
         # The engine learned something since; the address shows what it says now.
-        Simulation.objects.filter(pk=found.pk).update(**values)
-        found.result, found.film = values["result"], values["film"]
-    return found
+        Simulation.objects.filter(pk=simulation.pk).update(**values)
+        simulation.result, simulation.film = values["result"], values["film"]
+    return simulation
 
 
 def _about(frozen: Document, scenario: Scenario, digest: str, cluster: Cluster | None, actor: Any) -> dict[str, Any]:
@@ -147,10 +147,10 @@ def _ordered(value: Any) -> Any:
 
 def named(key: str) -> Simulation:
     """The run of an address, with its cluster; raises Refused when there is none."""
-    found = Simulation.objects.select_related("cluster").filter(key=key).first()
-    if not found:
+    simulation = Simulation.objects.select_related("cluster").filter(key=key).first()
+    if not simulation:
         raise Refused(reasons.NO_SUCH_SIMULATION, key=key)
-    return found
+    return simulation
 
 
 def cluster_id_of(key: str) -> int | None:
@@ -171,11 +171,15 @@ def may_delete(simulation: Simulation, actor: Any) -> bool:
 @transaction.atomic
 def delete(key: str, *, actor: Any) -> Simulation:
     """Delete a run; raises Refused for anybody but its author and administrators."""
-    found = named(key)
-    if not may_delete(found, actor):
-        raise Refused(reasons.SIMULATION_NOT_YOURS, author=found.author_name)
+    simulation = named(key)
+    if not may_delete(simulation, actor):
+        raise Refused(reasons.SIMULATION_NOT_YOURS, author=simulation.author_name)
     events.record(
-        reasons.SIMULATION_DELETED, actor=actor, cluster=found.cluster, name=found.name, author=found.author_name
+        reasons.SIMULATION_DELETED,
+        actor=actor,
+        cluster=simulation.cluster,
+        name=simulation.name,
+        author=simulation.author_name,
     )
-    Simulation.objects.filter(pk=found.pk).delete()
-    return found
+    Simulation.objects.filter(pk=simulation.pk).delete()
+    return simulation

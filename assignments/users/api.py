@@ -150,10 +150,10 @@ def _user(row: Assignment, nodes: dict[int, str], clusters: dict[int, str]) -> d
 @access.needs(roles.SEE, access.cluster)
 def why_user(request: ApiRequest, name: str, user_id: Name) -> Any:
     """Why a user is where they are: home, service, pin, and every move that led there."""
-    found = find_user(request.target, user_id)
-    if found is None:
+    user = find_user(request.target, user_id)
+    if user is None:
         raise not_there(Refused(reasons.NO_SUCH_USER, user=user_id, cluster=name))
-    return story(request.target, found.pk).as_dict()
+    return story(request.target, user.pk).as_dict()
 
 
 @router.get(

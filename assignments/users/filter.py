@@ -105,10 +105,10 @@ def keys_of(cluster: Cluster, user_ids: Iterable[str]) -> tuple[int, ...]:
     """The keys of users of a cluster by user ID, whatever the case, in one query. Raises Refused for unknown ones."""
     asked = {user_id.lower(): user_id for user_id in user_ids}
     people = EndUser.objects.filter(assignment__cluster=cluster).annotate(key=key_of()).filter(key__in=list(asked))
-    found = dict(people.values_list("key", "pk"))
-    if unknown := sorted(set(asked) - set(found)):
+    keys = dict(people.values_list("key", "pk"))
+    if unknown := sorted(set(asked) - set(keys)):
         raise Refused(reasons.NO_SUCH_USER, user=asked[unknown[0]], cluster=cluster.name)
-    return tuple(sorted(found.values()))
+    return tuple(sorted(keys.values()))
 
 
 def find_user(cluster: Cluster, user_id: str) -> EndUser | None:

@@ -46,24 +46,26 @@ def read_filter(asked: Mapping[str, Any]) -> dict[str, Any]:
     if not form.is_valid():
         name, problems = next(iter(form.errors.items()))
         raise Refused(reasons.FILTER_NOT_READABLE, problem=f"{name} “{str(asked.get(name, ''))[:40]}”: {problems[0]}")
-    found = form.cleaned_data
-    if found["contacts"]:
-        found["contacts"] = min(found["contacts"], MAX_CONTACTS + 1)  # one more than anybody may have finds nobody
-    return found
+    asked_for = form.cleaned_data
+    if asked_for["contacts"]:
+        asked_for["contacts"] = min(
+            asked_for["contacts"], MAX_CONTACTS + 1
+        )  # one more than anybody may have finds nobody
+    return asked_for
 
 
 def filter_of(asked: Mapping[str, Any], cluster: Cluster) -> tuple[UserFilter, str]:
     """The filter of a cluster's list that stands in an address, and its choice of `show`. Raises Refused."""
-    found = read_filter(asked)
+    asked_for = read_filter(asked)
     where = UserFilter(
         cluster.pk,
-        node_id=found["node"],
-        subcluster_id=found["subcluster"],
-        endpoint=found["endpoint"],
-        q=found["q"],
-        contacts_min=found["contacts"] or None,
+        node_id=asked_for["node"],
+        subcluster_id=asked_for["subcluster"],
+        endpoint=asked_for["endpoint"],
+        q=asked_for["q"],
+        contacts_min=asked_for["contacts"] or None,
     )
-    return replace(where, **SHOWS[found["show"]][1]), found["show"]
+    return replace(where, **SHOWS[asked_for["show"]][1]), asked_for["show"]
 
 
 def filter_in(text: str, cluster: Cluster) -> tuple[UserFilter, str]:

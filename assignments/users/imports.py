@@ -93,8 +93,8 @@ def problems_csv(report: Report) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["kind", "line", "code", "message", "fix"])
-    for kind, found in (("problem", report.problems), ("warning", report.warnings), ("left out", report.left_out)):
-        for shown in (problem.as_dict() for problem in found.listed):
+    for kind, listed in (("problem", report.problems), ("warning", report.warnings), ("left out", report.left_out)):
+        for shown in (problem.as_dict() for problem in listed.listed):
             cells = (shown["code"], shown["message"], shown["fix"])
             writer.writerow([kind, shown["line"], *map(defused, cells)])
     return out.getvalue()

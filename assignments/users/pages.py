@@ -67,8 +67,8 @@ def user_page_before(where: UserFilter, before: str, limit: int = PAGE) -> UserP
 
 
 def _rows(keys: list[Key]) -> tuple[Assignment, ...]:
-    found = Assignment.objects.select_related("user").in_bulk([pk for pk, _ in keys])
-    return tuple(found[pk] for pk, _ in keys if pk in found)
+    assignments = Assignment.objects.select_related("user").in_bulk([pk for pk, _ in keys])
+    return tuple(assignments[pk] for pk, _ in keys if pk in assignments)
 
 
 def _keys(where: UserFilter, cursor: str, limit: int, *, later: bool) -> list[Key]:
@@ -154,5 +154,5 @@ def count_users(where: UserFilter, cap: int = MOST) -> tuple[int, bool]:
     if where == replace(where, q="", endpoint="", contacts_min=None, pinned=None):
         return placed(Population.objects.all(), where).aggregate(n=Sum("users"))["n"] or 0, False
     rows: QuerySet[Any] = matching_users(where) if asks_place(where) else EndUser.objects.filter(who(where))
-    found = rows.values("pk")[: cap + 1].count()
-    return min(found, cap), found > cap
+    users = rows.values("pk")[: cap + 1].count()
+    return min(users, cap), users > cap

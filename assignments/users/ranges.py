@@ -22,7 +22,7 @@ def between(where: UserFilter, first: int, last: int) -> list[int]:
     if len(ends) != len({first, last}):
         raise Refused(reasons.RANGE_END_GONE)
     rows = matching_users(where).filter(GreaterThanOrEqual(KEY, ends[0]), LessThanOrEqual(KEY, ends[-1]))
-    found = list(rows.order_by(KEY).values_list("user_id", flat=True)[: MOST + 1])
-    if len(found) > MOST:
+    keys = list(rows.order_by(KEY).values_list("user_id", flat=True)[: MOST + 1])
+    if len(keys) > MOST:
         raise Refused(reasons.RANGE_TOO_LONG, most=f"{MOST:,}")
-    return found
+    return keys

@@ -27,18 +27,18 @@ def save(owner: Any, cluster: Cluster | None, name: str, query: str) -> SavedVie
     said = " ".join(name.replace("\0", "").split())
     if not 0 < len(said) <= MAX_NAME:
         raise Refused(reasons.VIEW_NEEDS_NAME, limit=MAX_NAME, length=len(said))
-    found = views_of(owner, cluster).filter(name__iexact=said).first()
-    if found is None and views_of(owner, cluster).count() >= MOST:
+    view = views_of(owner, cluster).filter(name__iexact=said).first()
+    if view is None and views_of(owner, cluster).count() >= MOST:
         raise Refused(reasons.VIEWS_ENOUGH, most=MOST)
-    found = found or SavedView(owner=owner, cluster=cluster)
-    found.name, found.query = said, query
+    view = view or SavedView(owner=owner, cluster=cluster)
+    view.name, view.query = said, query
     try:
         with transaction.atomic():
-            found.save()
+            view.save()
     except IntegrityError:  # the same person, twice at once: the other one's name is there now
         views_of(owner, cluster).filter(name__iexact=said).update(query=query)
         return views_of(owner, cluster).get(name__iexact=said)
-    return found
+    return view
 
 
 def delete(owner: Any, cluster: Cluster | None, pk: int) -> None:

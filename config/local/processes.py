@@ -138,15 +138,15 @@ def signal_group(pid: int, number: int) -> None:
 def processes_with(variable: str, value: str) -> list[int]:
     """Our user's live processes that have this in their environment (Linux; elsewhere none is found)."""
     wanted = f"{variable}={value}".encode()
-    found = []
+    processes = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             marked = wanted in (entry / "environ").read_bytes().split(b"\0")
         except OSError:
             continue
         if marked and (pid := int(entry.name)) != os.getpid() and is_alive(pid):
-            found.append(pid)
-    return found
+            processes.append(pid)
+    return processes
 
 
 def end_process(pid: int, steps: list[tuple[int, float]]) -> bool:

@@ -105,7 +105,7 @@ def beginnings(cluster: Cluster) -> list[str]:
             found += [reverse(name, args=[run.pk]) for run in Operation.objects.all()]
         elif wanted == {"plan_hash"}:
             found += [reverse(name, args=[plan.hash]) for plan in Plan.objects.all()]
-        elif wanted == {"cluster"}:
+        elif wanted == {"cluster_name"}:
             here, one = reverse(name, args=[cluster.name]), people(node(cluster, "imp2a").pk)[0]
             found += [f"{here}?users={one}", f"{here}?users={','.join(map(str, everybody))}"]
     shows = ("pinned", "out", "in", "unassigned", "assigned")

@@ -127,7 +127,7 @@ def test_reading_writes_nothing() -> None:
     with CaptureQueriesContext(connection) as asked:
         for name, route in addresses():
             if name not in ("stream", "healthz", "readyz"):  # health tries whether the database stores
-                path = route.replace("<str:cluster>", acme.name).replace("<int:pk>", str(node.pk if node else 1))
+                path = route.replace("<str:cluster_name>", acme.name).replace("<int:pk>", str(node.pk if node else 1))
                 client.get("/" + "/".join("x" if part.startswith("<") else part for part in path.split("/")))
     writes = [q["sql"] for q in asked if q["sql"].lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE"))]
     assert [sql for sql in writes if "django_session" not in sql and "topology_cache" not in sql] == []

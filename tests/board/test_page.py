@@ -157,7 +157,7 @@ def patterns() -> list[URLPattern]:
 def arguments(pattern: URLPattern, cluster: Cluster) -> dict[str, Any]:
     """Values that fit an address, whether or not there is anything at it."""
     first = cluster.nodes.order_by("number").first()
-    fitting = {"cluster": cluster.name, "pk": first and first.pk, "kind": "nodes", "command": "failover"}
+    fitting = {"cluster_name": cluster.name, "pk": first and first.pk, "kind": "nodes", "command": "failover"}
     fitting |= {"what": "pause", "plan_hash": "0" * 64, "token": "token"}
     return {name: fitting.get(name, "any") for name in pattern.pattern.converters}
 

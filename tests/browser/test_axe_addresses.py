@@ -154,7 +154,7 @@ def address(name: str, facts: dict[str, Any]) -> str:
     pattern = next(each for each in patterns() if each.name == name)
     pk = {"operation": "operation", "operation-bar": "operation", "pace": "failover", "subcluster": "sc1"}
     pk |= {"structure-subcluster": "sc1"}
-    fitting = {"cluster": "acme", "pk": facts[pk.get(name, "imp1a")], "kind": "nodes", "command": "failover"}
+    fitting = {"cluster_name": "acme", "pk": facts[pk.get(name, "imp1a")], "kind": "nodes", "command": "failover"}
     fitting |= {"plan_hash": facts["plan"], "key": facts["key"]}
     if name == "tour":
         fitting["pk"] = 1

@@ -69,10 +69,10 @@ def _account(person: Any, open_now: list[SignedIn]) -> Account:
 
 def person(pk: int) -> Any:
     """The account of a key. Raises Refused."""
-    found = get_user_model().objects.filter(pk=pk).first()
-    if found is None:
+    user = get_user_model().objects.filter(pk=pk).first()
+    if user is None:
         raise Refused(reasons.NO_SUCH_ACCOUNT, account=pk)
-    return found
+    return user
 
 
 # --- Sessions -------------------------------------------------------------------------------------
@@ -83,14 +83,16 @@ def note_sign_in(session: Any, address: str, agent: str) -> None:
 
 def sessions(user_id: int | None = None) -> list[SignedIn]:
     """Sessions that are open now, of everybody or of one person."""
-    found = []
+    open_sessions = []
     for session in Session.objects.filter(expire_date__gt=timezone.now()):
         data = session.get_decoded()
         owner = str(data.get(SESSION_KEY, ""))
         if owner.isdigit() and HASH_SESSION_KEY in data and user_id in (None, int(owner)):
             since = parse_datetime(data.get(SINCE, ""))
-            found.append(SignedIn(session.session_key, int(owner), since, data.get(ADDRESS, ""), data.get(AGENT, "")))
-    return sorted(found, key=lambda session: session.since.timestamp() if session.since else 0, reverse=True)
+            open_sessions.append(
+                SignedIn(session.session_key, int(owner), since, data.get(ADDRESS, ""), data.get(AGENT, ""))
+            )
+    return sorted(open_sessions, key=lambda session: session.since.timestamp() if session.since else 0, reverse=True)
 
 
 @transaction.atomic

@@ -109,12 +109,12 @@ def text(real: str) -> str:
 
 def facts(given: Mapping[str, Any], code: str = "") -> dict[str, Any]:
     """The facts of the sentence of a code, as they are shown."""
-    found = dict(given)
+    hidden = dict(given)
     if is_down():
         texts = (*TEXTS, TEXTS_OF.get(code.partition("_")[0], ""))
         for keys, shown in ((PEOPLE, user_id), (ACCOUNTS, account), (texts, text)):
-            found |= {key: shown(str(found[key])) for key in keys if key in found}
-    return found
+            hidden |= {key: shown(str(hidden[key])) for key in keys if key in hidden}
+    return hidden
 
 
 def _number(text: str) -> int:

@@ -110,11 +110,11 @@ def create(
 @transaction.atomic
 def revoke(pk: int, *, actor: Any) -> ApiToken:
     """End a token now. Raises Refused when there is none, or it has ended."""
-    found = ApiToken.objects.filter(pk=pk).first()
-    if not found or not ApiToken.objects.filter(pk=pk, revoked_at=None).update(revoked_at=timezone.now()):
+    token = ApiToken.objects.filter(pk=pk).first()
+    if not token or not ApiToken.objects.filter(pk=pk, revoked_at=None).update(revoked_at=timezone.now()):
         raise Refused(reasons.NO_SUCH_TOKEN, token=pk)
-    events.record(reasons.TOKEN_REVOKED, actor=actor, topics=["accounts"], token=found.name)
-    return found
+    events.record(reasons.TOKEN_REVOKED, actor=actor, topics=["accounts"], token=token.name)
+    return token
 
 
 def listed() -> list[ApiToken]:

@@ -80,6 +80,6 @@ def node(name: str, **_: str) -> Node:
 
 def seen(caller: ApiClient, name: str) -> Cluster:
     """The cluster of a filter, if the program may see it. Raises Refused."""
-    found = selectors.cluster_named(name)
-    demand(caller, roles.SEE, found.pk)
-    return found
+    cluster = selectors.cluster_named(name)
+    demand(caller, roles.SEE, cluster.pk)
+    return cluster

@@ -77,8 +77,8 @@ def _enter(view: View, request: HttpRequest, args: Any, kwargs: Any) -> HttpResp
         response = problems.problem(request, reasons.RATE_LIMITED, token=program.name, limit=limit, seconds=wait)
         response["Retry-After"] = str(wait)
         return response
-    if (found := unreadable(request)) is not None:
-        raise Refused(reasons.INPUT_NOT_READABLE, name=found)
+    if (problem := unreadable(request)) is not None:
+        raise Refused(reasons.INPUT_NOT_READABLE, name=problem)
     request.caller = program  # type: ignore[attr-defined]
     if request.method != "POST":
         return view(request, *args, **kwargs)

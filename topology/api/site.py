@@ -50,9 +50,9 @@ class Texts(Parser):
 
     def parse_body(self, request: HttpRequest) -> Any:
         """The body. Raises Refused for NUL and half characters in it, ValueError for what is no JSON."""
-        found = json.loads(request.body, parse_constant=_no_number)
-        _demand_text(found)
-        return found
+        body = json.loads(request.body, parse_constant=_no_number)
+        _demand_text(body)
+        return body
 
 
 def _no_number(text: str) -> Any:
@@ -84,15 +84,15 @@ class Api(NinjaAPI):
 
     def get_openapi_schema(self, **how: Any) -> Any:
         """The schema of OpenAPI 3.1."""
-        found = super().get_openapi_schema(**how)
-        for methods in found["paths"].values():
+        schema = super().get_openapi_schema(**how)
+        for methods in schema["paths"].values():
             for method, operation in methods.items():
                 for status, answer in operation["responses"].items():
                     if int(status) >= 400 and (content := answer.get("content")):
                         answer["content"] = {problems.MEDIA_TYPE: next(iter(content.values()))}
                 if method == "post":
                     operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
-        return found
+        return schema
 
 
 def build(routers: Sequence[Router], version: str) -> NinjaAPI:
@@ -145,13 +145,13 @@ def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def addresses(api: NinjaAPI) -> list[URLPattern | URLResolver]:
     """The addresses of the API behind the door, and one answer for what there is not."""
-    found: list[URLPattern | URLResolver] = []
+    patterns: list[URLPattern | URLResolver] = []
     for entry in api.urls[0]:
         if isinstance(entry, URLPattern):
             view = _nothing if entry.name == "api-root" else _methods(entry.callback)
             entry.callback = guarded(view, is_open=entry.name in OPEN)
-            found.append(entry)
-    return [*found, path("<path:rest>", guarded(_nothing, is_open=True), name="nothing")]
+            patterns.append(entry)
+    return [*patterns, path("<path:rest>", guarded(_nothing, is_open=True), name="nothing")]
 
 
 def _methods(view: Any) -> Any:

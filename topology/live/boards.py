@@ -130,11 +130,11 @@ class SharedBoard:
 
     async def _take(self) -> None:
         waiting, committed = list(self.consoles), self.committed
-        found = await sync_to_async(_taken, thread_sensitive=False)(self.cluster, self.kind)
-        if self.now is None or found.version != self.now.version:
-            changes = list(found.changes(self.now)) if self.now else []
+        version = await sync_to_async(_taken, thread_sensitive=False)(self.cluster, self.kind)
+        if self.now is None or version.version != self.now.version:
+            changes = list(version.changes(self.now)) if self.now else []
             self.before = self.now.version if self.now else 0
-            self.now, self.topics, self.whole, self.committed = found, set(found.topics.split()), "", committed
+            self.now, self.topics, self.whole, self.committed = version, set(version.topics.split()), "", committed
             self.changed = self._message(changes, self.before) if self.before else self._everything()
         for console in waiting:
             console.current = True
@@ -159,8 +159,8 @@ class SharedBoard:
 @cache
 def _taker() -> Callable[[str, ViewerKind], Version]:
     """What reads and renders a cluster; config.settings names it, for it stands above the topology."""
-    found: Callable[[str, ViewerKind], Version] = import_string(settings.LIVE_BOARD)
-    return found
+    taker: Callable[[str, ViewerKind], Version] = import_string(settings.LIVE_BOARD)
+    return taker
 
 
 def _taken(cluster: str, kind: ViewerKind) -> Version:

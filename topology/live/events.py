@@ -59,7 +59,7 @@ def record(
     names of the objects given.
     """
     given = {"cluster": cluster, "subcluster": subcluster, "node": node}
-    facts = {kind: str(found) for kind, found in given.items() if found is not None} | facts
+    facts = {kind: str(fact) for kind, fact in given.items() if fact is not None} | facts
     who = actor if getattr(actor, "pk", None) else None
     event = Event.objects.create(
         code=why.code,
@@ -125,10 +125,10 @@ def hide(topic: str, who: str) -> None:
 def shown(topic: str) -> dict[str, dict[str, Any]]:
     """What is shown now, by person; nothing while Redis is away."""
     try:
-        found: dict[bytes, bytes] = client().hgetall(_shown(topic))  # type: ignore[assignment]
+        stored: dict[bytes, bytes] = client().hgetall(_shown(topic))  # type: ignore[assignment]
     except redis.RedisError:
         return {}
-    entries = {who.decode(): json.loads(text) for who, text in found.items()}
+    entries = {who.decode(): json.loads(text) for who, text in stored.items()}
     return {who: what for who, (until, what) in entries.items() if until > time.time()}
 
 
@@ -146,8 +146,8 @@ def leave_signs(marks: Mapping[str, str]) -> None:
 
 def signs() -> dict[str, str]:
     """The marks left so far. Raises what a Redis that went away raises."""
-    found: dict[bytes, bytes] = client().hgetall(_signs())  # type: ignore[assignment]
-    return {name.decode(): mark.decode() for name, mark in found.items()}
+    entries: dict[bytes, bytes] = client().hgetall(_signs())  # type: ignore[assignment]
+    return {name.decode(): mark.decode() for name, mark in entries.items()}
 
 
 def _signs() -> str:
@@ -229,8 +229,8 @@ async def missed(reader: Any, after: str, limit: int = 2000) -> list[tuple[str, 
     oldest = await reader.xrange(stream_name(), count=1)
     if not oldest or order(oldest[0][0].decode()) > order(after):
         return None
-    found = await reader.xrange(stream_name(), min=f"({after}", count=limit + 1)
-    return None if len(found) > limit else [_message(key, fields) for key, fields in found]
+    messages = await reader.xrange(stream_name(), min=f"({after}", count=limit + 1)
+    return None if len(messages) > limit else [_message(key, fields) for key, fields in messages]
 
 
 async def subscribe(reader: Any, last: str) -> AsyncIterator[tuple[str, list[str]]]:

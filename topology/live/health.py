@@ -194,15 +194,15 @@ def report() -> dict[str, Any]:
     failed = _try_to_store(timezone.now())
     database = database_answers()
     wrong = troubles()
-    found = {trouble.reason for trouble in wrong}
+    reasons_now = {trouble.reason for trouble in wrong}
     at = last_tick() if database else None
     return {
         "database": database,
         "writes": failed is None,
         "redis": events.alive(),
-        "worker": reasons.NO_WORKER not in found,
-        "beat": reasons.NO_BEAT not in found,
-        "tick": reasons.TICK_LATE not in found,
+        "worker": reasons.NO_WORKER not in reasons_now,
+        "beat": reasons.NO_BEAT not in reasons_now,
+        "tick": reasons.TICK_LATE not in reasons_now,
         "tick_age": round((timezone.now() - at).total_seconds(), 1) if at else None,
         "troubles": [trouble.as_dict() for trouble in wrong],
     }

@@ -21,10 +21,10 @@ def keep(name: str, text: str, seconds: int) -> None:
 def kept(name: str) -> str:
     """What is kept under a name; "" for nothing."""
     try:
-        found = events.client().get(_key(name))
+        stored = events.client().get(_key(name))
     except events.AWAY:
         return ""
-    return found.decode() if isinstance(found, bytes) else ""
+    return stored.decode() if isinstance(stored, bytes) else ""
 
 
 def claim(name: str, milliseconds: int) -> bool:

@@ -60,10 +60,10 @@ class Listener:
         self.topics.add(topic)
         self.news.set()
 
-    def resume(self, after: str, found: list[tuple[str, list[str]]]) -> None:
+    def resume(self, after: str, messages: list[tuple[str, list[str]]]) -> None:
         """Take in what was said after a message, beside what was heard meanwhile."""
         self.last = after if events.order(after) > events.order(self.last) else self.last
-        for key, topics in found:
+        for key, topics in messages:
             self.topics.update(topics)
             self.last = key if events.order(key) > events.order(self.last) else self.last
         self.news.set()  # at once, even for nothing: the browser learns its place
@@ -133,15 +133,15 @@ class Hub:
         try:
             if not after and age is not None and age <= LONGEST_AGE:
                 after = await events.instant(self.redis, age)
-            found = await events.missed(self.redis, after) if after else None
+            messages = await events.missed(self.redis, after) if after else None
         except AWAY:
-            found = None
+            messages = None
         if not self.position:
             listener.lose(NEWS)
-        elif found is None:
+        elif messages is None:
             listener.restart(self.position)
         else:
-            listener.resume(after, found)
+            listener.resume(after, messages)
 
     async def _watch(self) -> None:
         """End the streams of people who may not listen any more, and tell all what is wrong with the console itself.
@@ -151,9 +151,9 @@ class Hub:
         troubles: set[str] = set()
         while True:
             await asyncio.sleep(RIGHTS)
-            found = {each.code for each in await sync_to_async(health.troubles)()}
-            if found != troubles:
-                troubles = found
+            codes = {each.code for each in await sync_to_async(health.troubles)()}
+            if codes != troubles:
+                troubles = codes
                 for one in self.listeners:
                     one.hear_here(TROUBLE)
             asked = {(one.person, one.session) for one in self.listeners if one.session}

@@ -74,12 +74,12 @@ def judge(facts: ClusterFacts) -> tuple[Fit, ...]:
     common = tuple(_pairs(facts))
     even = tuple(_even(facts))
     redundant = tuple(_pair_carries(facts))
-    found = {
+    findings = {
         NON_REDUNDANT: (*common, *even, *_rated(facts)),
         REDUNDANT: (*common, *even, *redundant),
         STANDBY: (*common, *_first_only(facts), *redundant),
     }
-    return tuple(Fit(model, facts.model == model, obstacles) for model, obstacles in found.items())
+    return tuple(Fit(model, facts.model == model, obstacles) for model, obstacles in findings.items())
 
 
 def _pairs(facts: ClusterFacts) -> Iterator[Obstacle]:

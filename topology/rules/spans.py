@@ -11,8 +11,8 @@ def parse(text: str, longest: int) -> int | None:
     match = SPAN.fullmatch(text.strip())
     if match is None or not match[0]:
         return None
-    found = sum(int(part) * seconds for part, seconds in zip(match.groups(), UNITS.values(), strict=True) if part)
-    return found if found <= longest else None
+    span = sum(int(part) * seconds for part, seconds in zip(match.groups(), UNITS.values(), strict=True) if part)
+    return span if span <= longest else None
 
 
 def write(seconds: int) -> str:

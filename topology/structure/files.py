@@ -48,14 +48,14 @@ def apply_topology(
     cluster = Cluster.objects.filter(name=spec.cluster).select_related("policy").first()
     if cluster:
         guards.hold(cluster)
-    found = difference(present(cluster) if cluster else None, spec, prune=prune)
-    if expected is not None and expected != found:
+    changes = difference(present(cluster) if cluster else None, spec, prune=prune)
+    if expected is not None and expected != changes:
         raise Refused(reasons.TOPOLOGY_CHANGED_MEANWHILE, cluster=spec.cluster)
-    if found.changes:
-        _Run(spec, actor, set_ha).apply(found)
+    if changes.changes:
+        _Run(spec, actor, set_ha).apply(changes)
     if dry_run:
         transaction.set_rollback(True)
-    return Difference(found.cluster, found.changes, found.kept, dry_run)
+    return Difference(changes.cluster, changes.changes, changes.kept, dry_run)
 
 
 def present(cluster: Cluster) -> TopologySpec:
@@ -88,8 +88,8 @@ class _Run:
         self.spec, self.actor, self.set_ha = spec, actor, set_ha
         self.new: set[str] = set()
 
-    def apply(self, found: Difference) -> None:
-        for change in found.changes:
+    def apply(self, changes: Difference) -> None:
+        for change in changes.changes:
             getattr(self, f"_{change.action}_{change.kind}")(change)
 
     @property

@@ -11,36 +11,36 @@ PAGE = 50
 
 def cluster_named(name: str) -> Cluster:
     """The cluster of a name. Raises Refused with the names that exist."""
-    found = Cluster.objects.filter(name=name).select_related("policy").first()
-    if not found:
+    cluster = Cluster.objects.filter(name=name).select_related("policy").first()
+    if not cluster:
         raise Refused(reasons.NO_SUCH_CLUSTER, name=name, known=_names(Cluster.objects.all()))
-    return found
+    return cluster
 
 
 def node_named(name: str) -> Node:
     """The node of a name, whatever the case. Raises Refused with the names that exist."""
-    found = Node.objects.filter(name__iexact=name).select_related("cluster", "subcluster").first()
-    if not found:
+    node = Node.objects.filter(name__iexact=name).select_related("cluster", "subcluster").first()
+    if not node:
         raise Refused(reasons.NO_SUCH_NODE, name=name, known=_names(Node.objects.all()))
-    return found
+    return node
 
 
 def node_in(cluster: Cluster, pk: int | None) -> Node:
     """The node of a key in a cluster. Raises Refused with those it has."""
     nodes = Node.objects.filter(cluster=cluster)
-    found = nodes.filter(pk=pk or 0).select_related("cluster", "subcluster").first()
-    if not found:
+    node = nodes.filter(pk=pk or 0).select_related("cluster", "subcluster").first()
+    if not node:
         raise Refused(reasons.NO_SUCH_NODE, name=pk, known=_names(nodes))
-    return found
+    return node
 
 
 def subcluster_named(cluster: Cluster, name: str) -> Subcluster:
     """The subcluster of a name in a cluster. Raises Refused with the names that exist."""
-    found = cluster.subclusters.filter(name=name).first()
-    if not found:
+    subcluster = cluster.subclusters.filter(name=name).first()
+    if not subcluster:
         known = _names(cluster.subclusters.all())
         raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=name, cluster=cluster.name, known=known)
-    return found
+    return subcluster
 
 
 def _names(rows: QuerySet[Cluster] | QuerySet[Node] | QuerySet[Subcluster]) -> str:

@@ -62,11 +62,11 @@ def needs(role: str, place: Place | None = None) -> Callable[[View], View]:
 def _enter(user: Any, role: str, place: Place | None, parts: dict[str, Any]) -> None:
     """Let the role in the cluster of an address count. Raises Refused when it does not reach that far."""
     reach = roles.reach_of(user)
-    found = None
+    cluster_pk = None
     if reach.clusters:
-        found = place(**parts) if place else _named(parts.get("cluster"))
-        roles.enter(user, found)
-    if not (roles.may(user, role) or (role == roles.SEE and found is None and reach.somewhere)):
+        cluster_pk = place(**parts) if place else _named(parts.get("cluster_name"))
+        roles.enter(user, cluster_pk)
+    if not (roles.may(user, role) or (role == roles.SEE and cluster_pk is None and reach.somewhere)):
         raise Refused(reasons.ROLE_NEEDED, role=role)
 
 

@@ -125,12 +125,12 @@ def trouble(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @needs(roles.SEE)
-def history(request: HttpRequest, cluster: str) -> HttpResponse:
+def history(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The history of a cluster with filters; a further page is the rows alone."""
-    found = selectors.cluster_named(cluster)
+    cluster = selectors.cluster_named(cluster_name)
     asked = request.GET
     lines = selectors.history(
-        found,
+        cluster,
         node_id=number_in(asked, "node"),
         operation_id=number_in(asked, "operation"),
         code=asked.get("code", ""),
@@ -138,6 +138,6 @@ def history(request: HttpRequest, cluster: str) -> HttpResponse:
         before=number_in(asked, "before"),
     )
     more = lines[-1].pk if len(lines) == selectors.PAGE else None
-    context = {"cluster": found, "lines": lines, "more": more, "asked": asked, "codes": sorted(REASONS)}
+    context = {"cluster": cluster, "lines": lines, "more": more, "asked": asked, "codes": sorted(REASONS)}
     fragment = bool(asked.get("before")) or asked.get("rows") == "1"
     return render(request, "history/_history_rows.html" if fragment else "history/history.html", context)

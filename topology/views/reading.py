@@ -49,13 +49,13 @@ class ReadableRequests:
         if request.path_info.startswith(API):  # it answers in its own shape (topology/api/guard.py)
             return self.get_response(request)
         try:
-            found = unreadable(request)
+            problem = unreadable(request)
         except RequestDataTooBig:
             return refused(request, Refused(reasons.INPUT_TOO_LARGE))
         except (SuspiciousOperation, MultiPartParserError, UnicodeError):
             return refused(request, Refused(reasons.INPUT_NOT_READABLE, name="The form"))
-        if found is not None:
-            return refused(request, Refused(reasons.INPUT_NOT_READABLE, name=found))
+        if problem is not None:
+            return refused(request, Refused(reasons.INPUT_NOT_READABLE, name=problem))
         return self.get_response(request)
 
 

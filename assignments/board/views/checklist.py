@@ -37,9 +37,9 @@ SHIFTS = {"earlier": -1, "later": 1}  # of a subcluster on the page
 # --- A node ---------------------------------------------------------------------------------------
 @require_GET
 @needs(roles.ADMINISTER)
-def node(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+def node(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """How a node moves or leaves; the checklist alone for the live stream."""
-    board = board_of(cluster_named(cluster))
+    board = board_of(cluster_named(cluster_name))
     if _went(request, [view.node.pk for view in board.nodes], pk):
         return HttpResponse(status=204)
     return _show_node(request, board, node_of(board, pk))
@@ -51,25 +51,31 @@ def _went(request: HttpRequest, known: list[int], pk: int) -> bool:
 
 
 def _show_node(request: HttpRequest, board: Board, view: NodeView) -> HttpResponse:
-    found = checklist.of_node(board, view)
+    steps = checklist.of_node(board, view)
     address = reverse("structure-node", args=[board.cluster.name, view.node.pk])
-    context = {"view": view, "node": view.node} | _context(board, found, address)
+    context = {"view": view, "node": view.node} | _context(board, steps, address)
     if "steps" in request.GET:
         return render(request, "board/_structure_steps.html", context)
     return render(request, "board/_structure_node.html", context)
 
 
-def _context(board: Board, found: checklist.Checklist, address: str) -> dict[str, Any]:
+def _context(board: Board, checklist_of: checklist.Checklist, address: str) -> dict[str, Any]:
     now = timezone.now()
-    steps = [(step, Run(step.run, now) if step.run else None) for step in found.steps]
-    return {"cluster": board.cluster, "checklist": found, "steps": steps, "address": address, "topics": topics(board)}
+    steps = [(step, Run(step.run, now) if step.run else None) for step in checklist_of.steps]
+    return {
+        "cluster": board.cluster,
+        "checklist": checklist_of,
+        "steps": steps,
+        "address": address,
+        "topics": topics(board),
+    }
 
 
 @require_POST
 @needs(roles.ADMINISTER)
-def node_step(request: HttpRequest, cluster: str, pk: int, what: str) -> HttpResponse:
+def node_step(request: HttpRequest, cluster_name: str, pk: int, what: str) -> HttpResponse:
     """Do one step, and show the checklist again."""
-    board = board_of(cluster_named(cluster))
+    board = board_of(cluster_named(cluster_name))
     view = node_of(board, pk)
     here = reverse("structure-node", args=[board.cluster.name, pk])
     if what in AWAY:
@@ -123,7 +129,7 @@ def _evacuate(request: HttpRequest, board: Board, here: str) -> HttpResponse:
     scope: dict[str, Any] = {"node": view.node.pk}
     if "pair" in request.POST:
         scope["subclusters"] = [
-            found.subcluster.pk for found in board.subclusters if found.subcluster.pk != view.node.subcluster_id
+            sub.subcluster.pk for sub in board.subclusters if sub.subcluster.pk != view.node.subcluster_id
         ]
         if not scope["subclusters"]:
             raise Refused(reasons.NOWHERE_ELSE, node=view.node.short_name, cluster=board.cluster.name)
@@ -155,9 +161,9 @@ AWAY: dict[str, Callable[[HttpRequest, Board, str], HttpResponse | None]] = {
 # --- A subcluster ---------------------------------------------------------------------------------
 @require_http_methods(["GET", "POST"])
 @needs(roles.ADMINISTER)
-def subcluster(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+def subcluster(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """Name, description, order of the nodes, and how a subcluster leaves."""
-    board = board_of(cluster_named(cluster))
+    board = board_of(cluster_named(cluster_name))
     if _went(request, [view.subcluster.pk for view in board.subclusters], pk):
         return HttpResponse(status=204)
     sub = subcluster_of(board, pk)
@@ -180,14 +186,16 @@ def _show_subcluster(request: HttpRequest, board: Board, sub: SubclusterView, *,
 
 
 def _form(board: Board, sub: SubclusterView) -> StructureForm:
-    found = sub.subcluster
+    subcluster = sub.subcluster
     return StructureForm(
-        title=f"Subcluster {found.name}",
-        address=reverse("structure-subcluster", args=[board.cluster.name, found.pk]),
+        title=f"Subcluster {subcluster.name}",
+        address=reverse("structure-subcluster", args=[board.cluster.name, subcluster.pk]),
         submit="Store",
         fields=(
-            StructureField("name", "Name", found.name, hint="Letters, digits, _ and -; at most 128"),
-            StructureField("description", "Description", found.description, 'None of " % & \\ < >', required=False),
+            StructureField("name", "Name", subcluster.name, hint="Letters, digits, _ and -; at most 128"),
+            StructureField(
+                "description", "Description", subcluster.description, 'None of " % & \\ < >', required=False
+            ),
         ),
     )
 
@@ -199,9 +207,9 @@ def _subcluster_context(board: Board, sub: SubclusterView) -> dict[str, Any]:
 
 @require_POST
 @needs(roles.ADMINISTER)
-def subcluster_step(request: HttpRequest, cluster: str, pk: int, what: str) -> HttpResponse:
+def subcluster_step(request: HttpRequest, cluster_name: str, pk: int, what: str) -> HttpResponse:
     """Do one step, and show the subcluster again."""
-    board = board_of(cluster_named(cluster))
+    board = board_of(cluster_named(cluster_name))
     sub = subcluster_of(board, pk)
     here = reverse("structure-subcluster", args=[board.cluster.name, pk]) + "?leaving=1"
     if what in AWAY:

@@ -22,13 +22,13 @@ LOOKS = {  # tone, icon and word of each outcome
 
 @require_GET
 @needs(roles.SEE)
-def checks(request: HttpRequest, cluster: str) -> HttpResponse:
+def checks(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Everything is looked at anew each time the page is opened; what is wrong stands first."""
-    found = cluster_named(cluster)
-    facts = facts_of(found)
+    cluster = cluster_named(cluster_name)
+    facts = facts_of(cluster)
     run = sorted(tests.run(facts), key=lambda check: tests.WORST_FIRST.index(check.outcome))
     context = {
-        "cluster": found,
+        "cluster": cluster,
         "place": "checks",
         "fits": deployment.judge(facts),
         "checks": [(check, *LOOKS[check.outcome]) for check in run],

@@ -103,13 +103,13 @@ class Panel:
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
-        found = [
+        groups = [
             Group(sub.subcluster.name, sub.protected, tuple(Cell(view) for view in sub.nodes))
             for sub in self.board.subclusters
         ]
         if self.board.unassigned_nodes:
-            found.append(Group("", False, tuple(Cell(view) for view in self.board.unassigned_nodes)))
-        return tuple(found)
+            groups.append(Group("", False, tuple(Cell(view) for view in self.board.unassigned_nodes)))
+        return tuple(groups)
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -214,7 +214,7 @@ def _removed() -> list[Event]:
 
 @require_GET
 @needs(roles.SEE)
-def panel(request: HttpRequest, cluster: str) -> HttpResponse:
+def panel(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The panel of one cluster."""
-    found = Panel(board_of(cluster_named(cluster)), Asked.of(request.GET))
-    return render(request, "board/_overview_panel.html", {"panel": found})
+    panel_of = Panel(board_of(cluster_named(cluster_name)), Asked.of(request.GET))
+    return render(request, "board/_overview_panel.html", {"panel": panel_of})

@@ -28,12 +28,12 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @needs(roles.SEE)
-def cluster(request: HttpRequest, cluster: str) -> HttpResponse:
+def cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The whole page; the filter of the list of users is in the address."""
     kind = ViewerKind(roles.role_of(request.user) or roles.VIEWER, bool(request.session.get(HIDES_NAMES)))
     with one_snapshot():
-        shared = take(cluster, kind)
-        board = board_of(cluster_named(cluster))
+        shared = take(cluster_name, kind)
+        board = board_of(cluster_named(cluster_name))
         context = {"cluster": board.cluster, "kind": kind, "shared": shared, "pane": pane(request, board)}
         context |= {root: mark_safe(shared.whole(pk)) for root, pk in shared.roots.items()}
         if tour.wanted(request):
@@ -43,33 +43,33 @@ def cluster(request: HttpRequest, cluster: str) -> HttpResponse:
 
 @require_GET
 @needs(roles.SEE)
-def summary_bar(request: HttpRequest, cluster: str) -> HttpResponse:
-    context = board_context(cluster)
+def summary_bar(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    context = board_context(cluster_name)
     return render(request, "board/_summary_bar.html", context | {"runs": strip_runs(context["cluster"])})
 
 
 @require_GET
 @needs(roles.SEE)
-def tree(request: HttpRequest, cluster: str) -> HttpResponse:
-    return render(request, "board/_tree.html", board_context(cluster))
+def tree(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    return render(request, "board/_tree.html", board_context(cluster_name))
 
 
 @require_GET
 @needs(roles.SEE)
-def map_(request: HttpRequest, cluster: str) -> HttpResponse:
-    return render(request, "board/_map.html", map_context(cluster))
+def map_(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    return render(request, "board/_map.html", map_context(cluster_name))
 
 
 @require_GET
 @needs(roles.SEE)
-def subcluster(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
-    context = map_context(cluster)
+def subcluster(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
+    context = map_context(cluster_name)
     sub = subcluster_of(context["board"], pk)
     return render(request, "board/_subcluster.html", context | {"sub": sub})
 
 
 @require_GET
 @needs(roles.SEE)
-def node(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
-    context = map_context(cluster)
+def node(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
+    context = map_context(cluster_name)
     return render(request, "board/_node.html", context | {"view": node_of(context["board"], pk)})

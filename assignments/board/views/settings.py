@@ -65,27 +65,27 @@ LABELS = {name: label for _, rows in GROUPS for name, label, _ in sorted(rows, k
 
 @require_http_methods(["GET", "POST"])
 @needs(roles.ADMINISTER)
-def settings(request: HttpRequest, cluster: str) -> HttpResponse:
+def settings(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The form; a good one is stored as a whole, a bad one comes back with what was typed."""
-    found = cluster_named(cluster)
+    cluster = cluster_named(cluster_name)
     if request.method == "GET":
-        return _form(request, found, _stored(found), found.mode, found.model)
+        return _form(request, cluster, _stored(cluster), cluster.mode, cluster.model)
     typed = {name: request.POST.get(name, "") for name in FIELDS}
     mode, model = request.POST.get("mode", ""), request.POST.get("model", "")
     values = {name: _parsed(name, text) for name, text in typed.items()}
     speed = values.pop(SPEED)
     try:
-        change_settings(found, mode=mode, model=model, clock_speed=speed, policy=values, actor=request.user)
+        change_settings(cluster, mode=mode, model=model, clock_speed=speed, policy=values, actor=request.user)
     except Refused as refusal:
-        return _form(request, found, typed, mode, model, refusal)
-    return toast(request, f"The settings of {found.name} are stored.", close=True)
+        return _form(request, cluster, typed, mode, model, refusal)
+    return toast(request, f"The settings of {cluster.name} are stored.", close=True)
 
 
 @require_GET
 @needs(roles.SEE)
-def placing(request: HttpRequest, cluster: str) -> HttpResponse:
+def placing(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Where the next users would go by an assignment mode that is looked at."""
-    preview = next_users(cluster_named(cluster), request.GET.get("mode", ""))
+    preview = next_users(cluster_named(cluster_name), request.GET.get("mode", ""))
     return render(request, "board/_placing.html", {"preview": preview})
 
 
@@ -136,7 +136,7 @@ def _form(
         "models": DeploymentModel.choices,
         "mode": mode,
         "model": model,
-        "windows": [(found.pair.name, found.window) for found in controls(cluster).values() if found.window],
+        "windows": [(control.pair.name, control.window) for control in controls(cluster).values() if control.window],
     }
     return show_dialog(request, "board/_settings.html", context, refusal, "" if about in FIELDS else error)
 

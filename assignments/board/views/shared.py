@@ -80,7 +80,7 @@ class Shared:
 
     def whole(self, pk: str) -> str:
         """A part with everything in it."""
-        return PART.sub(lambda found: self.whole(found.group(1)), self.parts[pk])
+        return PART.sub(lambda match: self.whole(match.group(1)), self.parts[pk])
 
     def changes(self, before: Shared) -> Iterator[str]:
         """The smallest parts that differ from an earlier version."""
@@ -115,21 +115,21 @@ _making: dict[str, threading.Lock] = defaultdict(threading.Lock)
 def _known(cluster: str, kind: ViewerKind, version: int) -> Shared:
     mark = _mark(cluster)
     name = f"board:{_build()}:{cluster}:{kind}"
-    if found := _kept(name, mark):
-        return found
+    if shared := _kept(name, mark):
+        return shared
     with _making[name]:  # one thread of a process; then one process
         end = time.monotonic() + CLAIMED / 1000
-        while not (found := _kept(name, mark)) and not shelf.claim(f"{name}:{mark}", CLAIMED):
+        while not (shared := _kept(name, mark)) and not shelf.claim(f"{name}:{mark}", CLAIMED):
             if time.monotonic() > end:
                 break
             time.sleep(0.01)
-        return found or _make(name, cluster, kind, mark, version)
+        return shared or _make(name, cluster, kind, mark, version)
 
 
 def _kept(name: str, mark: str) -> Shared | None:
     """What is kept, if nothing it shows has changed since."""
-    found = _last(name)
-    return found if found and found.mark == mark and found.until > time.time() else None
+    shared = _last(name)
+    return shared if shared and shared.mark == mark and shared.until > time.time() else None
 
 
 def _last(name: str) -> Shared | None:
@@ -140,19 +140,19 @@ def _last(name: str) -> Shared | None:
 def _make(name: str, cluster: str, kind: ViewerKind, mark: str, version: int) -> Shared:
     """Render it and keep it; what looks as before keeps its version."""
     before = _last(name)
-    found = render(cluster, kind, mark, max(version, before.version + 1 if before else 0))
+    shared = render(cluster, kind, mark, max(version, before.version + 1 if before else 0))
     shelf.count(f"renders:{cluster}:{kind}")
-    if before and before.parts == found.parts:
-        found = replace(found, version=before.version)
-    shelf.keep(name, json.dumps(asdict(found)), KEPT)
-    return found
+    if before and before.parts == shared.parts:
+        shared = replace(shared, version=before.version)
+    shelf.keep(name, json.dumps(asdict(shared)), KEPT)
+    return shared
 
 
 def _mark(cluster: str) -> str:
-    found = cluster_named(cluster)
+    cluster_row = cluster_named(cluster)
     with connection.cursor() as cursor:
-        cursor.execute(_mark_query(), {"cluster": found.pk})
-        return f"{found.pk}-{cursor.fetchone()[0]}"
+        cursor.execute(_mark_query(), {"cluster": cluster_row.pk})
+        return f"{cluster_row.pk}-{cursor.fetchone()[0]}"
 
 
 @cache

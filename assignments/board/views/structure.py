@@ -121,9 +121,9 @@ def whole(typed: Mapping[str, str], field: str) -> int | None:
 # --- Clusters -------------------------------------------------------------------------------------
 @require_GET
 @needs(roles.ADMINISTER)
-def structure(request: HttpRequest, cluster: str) -> HttpResponse:
+def structure(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Subclusters and nodes of a cluster with the way to each change; the body alone for the live stream."""
-    board = board_of(cluster_named(cluster))
+    board = board_of(cluster_named(cluster_name))
     context = {"cluster": board.cluster, "board": board, "topics": topics(board)}
     template = "board/_structure_body.html" if "body" in request.GET else "board/_structure.html"
     return render(request, template, context)
@@ -165,35 +165,35 @@ def _plain(choices: Sequence[tuple[Any, Any]]) -> list[tuple[str, str, str]]:
 
 @require_http_methods(["GET", "POST"])
 @needs(roles.ADMINISTER)
-def remove_cluster(request: HttpRequest, cluster: str) -> HttpResponse:
+def remove_cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """What goes with a cluster, its name to be typed, and the removal."""
-    found = cluster_named(cluster)
+    cluster = cluster_named(cluster_name)
     form = StructureForm(
-        title=f"Remove {found.name}",
-        address=reverse("remove-cluster", args=[found.name]),
+        title=f"Remove {cluster.name}",
+        address=reverse("remove-cluster", args=[cluster.name]),
         submit="Remove it and all its users",
-        fields=(StructureField("typed", f"Type the name {found.name} to confirm"),),
+        fields=(StructureField("typed", f"Type the name {cluster.name} to confirm"),),
         danger=True,
     )
 
     def remove(typed: Mapping[str, str]) -> HttpResponse:
-        gone = removal.remove_cluster(found, typed.get("typed", ""), actor=request.user)
-        messages.success(request, f"{found.name} is removed, with {gone.nodes} nodes and {gone.users:,} users.")
+        gone = removal.remove_cluster(cluster, typed.get("typed", ""), actor=request.user)
+        messages.success(request, f"{cluster.name} is removed, with {gone.nodes} nodes and {gone.users:,} users.")
         return HttpResponseClientRedirect(reverse("overview"))
 
-    about = {"contents": removal.contents(found), "obstacle": removal.obstacle(found), "cluster": found}
+    about = {"contents": removal.contents(cluster), "obstacle": removal.obstacle(cluster), "cluster": cluster}
     return answer(request, form, remove, **about)
 
 
 # --- Subclusters and nodes ------------------------------------------------------------------------
 @require_http_methods(["GET", "POST"])
 @needs(roles.ADMINISTER)
-def new_subcluster(request: HttpRequest, cluster: str) -> HttpResponse:
+def new_subcluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Add a subcluster; it serves nobody until it has a node."""
-    found = cluster_named(cluster)
+    cluster = cluster_named(cluster_name)
     form = StructureForm(
-        title=f"Add a subcluster to {found.name}",
-        address=reverse("new-subcluster", args=[found.name]),
+        title=f"Add a subcluster to {cluster.name}",
+        address=reverse("new-subcluster", args=[cluster.name]),
         submit="Add subcluster",
         fields=(
             StructureField("name", "Name", hint="Letters, digits, _ and -; at most 128"),
@@ -205,7 +205,7 @@ def new_subcluster(request: HttpRequest, cluster: str) -> HttpResponse:
 
     def add(typed: Mapping[str, str]) -> HttpResponse:
         text = typed.get("description", "")
-        made = create_subcluster(found, typed.get("name", ""), description=text, actor=request.user)
+        made = create_subcluster(cluster, typed.get("name", ""), description=text, actor=request.user)
         return toast(request, f"{made.name} is there. It serves nobody until it has a node.", close=True)
 
     return answer(request, form, add)
@@ -213,9 +213,9 @@ def new_subcluster(request: HttpRequest, cluster: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @needs(roles.ADMINISTER)
-def new_node(request: HttpRequest, cluster: str) -> HttpResponse:
+def new_node(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Add a node to a cluster, into a subcluster or unassigned."""
-    board = board_of(cluster_named(cluster))
+    board = board_of(cluster_named(cluster_name))
     first = not board.nodes
     form = StructureForm(
         title=f"Add a node to {board.cluster.name}",
@@ -278,9 +278,9 @@ def _subcluster_asked(board: Board, text: str) -> Subcluster | None:
 
 @require_http_methods(["GET", "POST"])
 @needs(roles.ADMINISTER)
-def change_node(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+def change_node(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """The name of a node, its hardware profile and what overrides its capacity."""
-    board = board_of(cluster_named(cluster))
+    board = board_of(cluster_named(cluster_name))
     view = node_of(board, pk)
     node = view.node
 

@@ -21,16 +21,16 @@ class Command(ConsoleCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
-            found = report(selectors.cluster_named(options["cluster"]))
+            results = report(selectors.cluster_named(options["cluster"]))
         if options["json"]:
-            self.print_json(found)
+            self.print_json(results)
         else:
-            self._show(found["checks"])
-        if found["outcome"] == checks.FAILED:
+            self._show(results["checks"])
+        if results["outcome"] == checks.FAILED:
             raise SystemExit(1)
 
-    def _show(self, found: list[dict[str, str]]) -> None:
-        for check in found:
+    def _show(self, results: list[dict[str, str]]) -> None:
+        for check in results:
             self.stdout.write(f"{MARKS[check['outcome']]} {check['test']}")
             if check["problem"]:
                 self.stdout.write(f"        {check['problem']} {check['fix']}")

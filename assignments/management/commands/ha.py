@@ -80,16 +80,16 @@ class Command(ConsoleCommand):
             maintenance.begin(node, reason=options["reason"], until=until, actor=COMMAND_LINE)
 
     def _status(self, options: dict[str, Any]) -> None:
-        found = list(Subcluster.objects.select_related("cluster").order_by("cluster__name", "position", "pk"))
+        subclusters = list(Subcluster.objects.select_related("cluster").order_by("cluster__name", "position", "pk"))
         if options["cluster"]:
             pk = selectors.cluster_named(options["cluster"]).pk
-            found = [sub for sub in found if sub.cluster_id == pk]
+            subclusters = [sub for sub in subclusters if sub.cluster_id == pk]
         if options["name"]:
-            found = [self._subcluster(options["name"], options["cluster"])]
+            subclusters = [self._subcluster(options["name"], options["cluster"])]
         if options["json"]:
-            self.print_json([shape(sub) for sub in found])
+            self.print_json([shape(sub) for sub in subclusters])
             return
-        for sub in found:
+        for sub in subclusters:
             self._show(sub)
 
     def _show(self, sub: Subcluster) -> None:
@@ -106,11 +106,11 @@ class Command(ConsoleCommand):
         """The subcluster of a name; in all clusters, where it is the only one. Raises Refused."""
         if cluster:
             return selectors.subcluster_named(selectors.cluster_named(cluster), name)
-        found = list(Subcluster.objects.select_related("cluster").filter(name=name)[:2])
-        if len(found) == 1:
-            return found[0]
-        known = "give --cluster" if found else ", ".join(Subcluster.objects.values_list("name", flat=True)[:20])
-        where = "more than one cluster" if found else "any cluster"
+        subclusters = list(Subcluster.objects.select_related("cluster").filter(name=name)[:2])
+        if len(subclusters) == 1:
+            return subclusters[0]
+        known = "give --cluster" if subclusters else ", ".join(Subcluster.objects.values_list("name", flat=True)[:20])
+        where = "more than one cluster" if subclusters else "any cluster"
         raise Refused(NO_SUCH_SUBCLUSTER, name=name or "without a name", cluster=where, known=known or "none")
 
 

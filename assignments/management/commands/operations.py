@@ -53,31 +53,37 @@ class Command(ConsoleCommand):
         rows = Operation.objects.select_related("cluster")
         if options["cluster"]:
             rows = rows.filter(cluster__name=options["cluster"])
-        found = [operations.as_dict(row) for row in (rows if options["all"] else rows.filter(state__in=ACTIVE))[:50]]
+        listed = [operations.as_dict(row) for row in (rows if options["all"] else rows.filter(state__in=ACTIVE))[:50]]
         if options["json"]:
-            self.print_json({"operations": found})
+            self.print_json({"operations": listed})
             return
-        for row in found:
+        for row in listed:
             self.stdout.write(
                 f"{row['id']:>6}  {row['cluster']:16}  {row['kind']:10} {row['state']:10}"
                 f" {row['done']:,} of {row['total']:,}  {row['author']}"
             )
-        if not found:
+        if not listed:
             self.stdout.write("No operation." if options["all"] else "No operation is active.")
 
     def _steer(self, verb: str, pk: int, options: dict[str, Any]) -> None:
         plan = None
         if verb == "undo":
             plan = operations.undo(pk, actor=COMMAND_LINE)
-            found = None if options["dry_run"] else operations.start(plan.hash, actor=COMMAND_LINE)
+            operation = None if options["dry_run"] else operations.start(plan.hash, actor=COMMAND_LINE)
         elif verb == "rate":
-            found = operations.set_rate(pk, actor=COMMAND_LINE, rate=options["rate"], rate_total=options["rate_total"])
+            operation = operations.set_rate(
+                pk, actor=COMMAND_LINE, rate=options["rate"], rate_total=options["rate_total"]
+            )
         else:
-            found = VERBS[verb](pk, actor=COMMAND_LINE)
-        shape = (plans.as_dict(plan) if plan else {}) | ({"operation": operations.as_dict(found)} if found else {})
+            operation = VERBS[verb](pk, actor=COMMAND_LINE)
+        shape = (plans.as_dict(plan) if plan else {}) | (
+            {"operation": operations.as_dict(operation)} if operation else {}
+        )
         if options["json"]:
             self.print_json(shape)
-        elif found:
-            self.stdout.write(f"operation {found.pk} is {found.state}: {found.done:,} of {found.total:,} moved")
+        elif operation:
+            self.stdout.write(
+                f"operation {operation.pk} is {operation.state}: {operation.done:,} of {operation.total:,} moved"
+            )
         elif plan:
             self.stdout.write(f"{plan.moves:,} moves back; plan {plan.hash[:12]}")

@@ -22,10 +22,10 @@ class Command(ConsoleCommand):
         with self.refusals(options["json"]):
             cluster = selectors.cluster_named(options["cluster"])
             chosen = pins.named(cluster, options["users"])
-            found = pins.pin(chosen, options["reason"], actor=COMMAND_LINE)
+            pinned = pins.pin(chosen, options["reason"], actor=COMMAND_LINE)
         if options["json"]:
-            self.print_json(found.as_dict())
+            self.print_json(pinned.as_dict())
             return
-        self.stdout.write(f"Pinned: {found.users:,}. Left alone: {found.left:,}.")
-        for sentence in found.sentences:
+        self.stdout.write(f"Pinned: {pinned.users:,}. Left alone: {pinned.left:,}.")
+        for sentence in pinned.sentences:
             self.stdout.write(sentence)

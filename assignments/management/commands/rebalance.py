@@ -48,9 +48,11 @@ class Command(ConsoleCommand):
             plan = plans.make_plan(cluster, options["goal"], self._scope(cluster, options), author=COMMAND_LINE)
             if not options["json"]:
                 self._show(plan)
-            found = None if options["dry_run"] or not plan.moves else self._run(plan, options)
+            operation = None if options["dry_run"] or not plan.moves else self._run(plan, options)
             if options["json"]:
-                self.print_json(plans.as_dict(plan) | ({"operation": operations.as_dict(found)} if found else {}))
+                self.print_json(
+                    plans.as_dict(plan) | ({"operation": operations.as_dict(operation)} if operation else {})
+                )
 
     def _scope(self, cluster: Cluster, options: dict[str, Any]) -> dict[str, Any]:
         scope: dict[str, Any] = {}
@@ -74,7 +76,7 @@ class Command(ConsoleCommand):
             self.stdout.write(f"Left out: {left['node']} with {left['users']:,} users. {left['why']}")
 
     def _run(self, plan: Plan, options: dict[str, Any]) -> Operation:
-        found = operations.start(
+        operation = operations.start(
             plan.hash,
             actor=COMMAND_LINE,
             rate=options["rate"],
@@ -83,25 +85,26 @@ class Command(ConsoleCommand):
             in_window=options["in_window"],
         )
         if not options["json"]:
-            self.stdout.write(f"operation {found.pk}")
+            self.stdout.write(f"operation {operation.pk}")
         if not options["no_wait"]:
-            self._wait(found, quiet=options["json"])
-        found.refresh_from_db()
-        return found
+            self._wait(operation, quiet=options["json"])
+        operation.refresh_from_db()
+        return operation
 
-    def _wait(self, found: Operation, *, quiet: bool) -> None:
+    def _wait(self, operation: Operation, *, quiet: bool) -> None:
         """Until the run ends or is paused; batches are driven here as well, so that it ends without a worker."""
         shown = ""
         while True:
             for pk, generation in batches.due(timezone.now()):
-                if pk == found.pk:
+                if pk == operation.pk:
                     batches.run(pk, generation, timezone.now)
-            found.refresh_from_db()
-            line = f"{found.get_state_display()}: {found.done:,} of {found.total:,} moved, {found.skipped:,} skipped"
-            line = f"{line}. {wait_reasons.sentence(found, timezone.now())}" if found.wait_code else line
+            operation.refresh_from_db()
+            moved = f"{operation.done:,} of {operation.total:,} moved, {operation.skipped:,} skipped"
+            line = f"{operation.get_state_display()}: {moved}"
+            line = f"{line}. {wait_reasons.sentence(operation, timezone.now())}" if operation.wait_code else line
             if not quiet and line != shown:
                 self.stdout.write(line)
                 shown = line
-            if not found.active or found.state == "paused":
+            if not operation.active or operation.state == "paused":
                 return
             time.sleep(LOOK)

@@ -33,5 +33,6 @@ class Command(ConsoleCommand):
                 self.stdout.write(f"Removed {cluster.name}: {_words(gone)}.")
 
 
-def _words(found: removal.Contents) -> str:
-    return f"{found.users:,} users, {found.nodes} nodes in {found.subclusters} subclusters, {found.operations} runs"
+def _words(contents: removal.Contents) -> str:
+    nodes = f"{contents.nodes} nodes in {contents.subclusters} subclusters"
+    return f"{contents.users:,} users, {nodes}, {contents.operations} runs"

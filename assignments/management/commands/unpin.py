@@ -20,10 +20,10 @@ class Command(ConsoleCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
             cluster = selectors.cluster_named(options["cluster"])
-            found = pins.unpin(pins.named(cluster, options["users"]), actor=COMMAND_LINE)
+            unpinned = pins.unpin(pins.named(cluster, options["users"]), actor=COMMAND_LINE)
         if options["json"]:
-            self.print_json(found.as_dict())
+            self.print_json(unpinned.as_dict())
             return
-        self.stdout.write(f"Unpinned: {found.users:,}. Left alone: {found.left:,}.")
-        for sentence in found.sentences:
+        self.stdout.write(f"Unpinned: {unpinned.users:,}. Left alone: {unpinned.left:,}.")
+        for sentence in unpinned.sentences:
             self.stdout.write(sentence)

@@ -27,25 +27,27 @@ class Command(ConsoleCommand):
             user = find_user(cluster, options["user"])
             if user is None:
                 raise Refused(reasons.NO_SUCH_USER, user=options["user"], cluster=cluster.name)
-            found = story(cluster, user.pk)
+            user_story = story(cluster, user.pk)
         if options["json"]:
-            self.print_json(found.as_dict())
+            self.print_json(user_story.as_dict())
         else:
-            self._show(found)
+            self._show(user_story)
 
-    def _show(self, found: Story) -> None:
-        user = found.place.user
+    def _show(self, user_story: Story) -> None:
+        user = user_story.place.user
         self.stdout.write(" ".join(filter(None, [user.user_id, user.name and f"({user.name})", user.mail])))
-        self.stdout.write(f"home {_named(found.home)}, served by {_named(found.serving)}")
-        if found.apart:
-            self.stdout.write(found.apart)
-        if found.pin:
-            self.stdout.write(f"pinned by {found.pin.owner_name} since {_at(found.pin.at)}: {found.pin.reason}")
-        if found.home and not found.here:
+        self.stdout.write(f"home {_named(user_story.home)}, served by {_named(user_story.serving)}")
+        if user_story.apart:
+            self.stdout.write(user_story.apart)
+        if user_story.pin:
+            self.stdout.write(
+                f"pinned by {user_story.pin.owner_name} since {_at(user_story.pin.at)}: {user_story.pin.reason}"
+            )
+        if user_story.home and not user_story.here:
             self.stdout.write("No trace says how the user came here: that was before traces were kept.")
-        for step in found.steps:
+        for step in user_story.steps:
             self.stdout.write(_line(step))
-        if found.more:
+        if user_story.more:
             self.stdout.write("Earlier moves are left out.")
 
 

@@ -26,61 +26,61 @@ TEMPLATES = {"pin": "moves/_pin.html", "unpin": "moves/_unpin.html", "export": "
 
 @require_http_methods(["GET", "POST"])
 @needs(roles.SEE)
-def details(request: HttpRequest, cluster: str) -> HttpResponse:
+def details(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """One user, and why they are where they are."""
-    found = cluster_named(cluster)
-    rows = selection(asks(request) or request.GET, found).rows()
+    cluster = cluster_named(cluster_name)
+    rows = selection(asks(request) or request.GET, cluster).rows()
     keys = list(rows.values_list("user_id", flat=True)[:2])
     if len(keys) != 1:
         raise Refused(reasons.PEOPLE_NOT_ONE, users=f"{rows.count():,}")
-    return render(request, "users/_why.html", {"cluster": found, "story": story(found, keys[0])})
+    return render(request, "users/_why.html", {"cluster": cluster, "story": story(cluster, keys[0])})
 
 
 @require_http_methods(["GET", "POST"])
 @needs(roles.OPERATE)
-def pin(request: HttpRequest, cluster: str) -> HttpResponse:
+def pin(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Why users are to stay where they are; then they are pinned."""
-    found = cluster_named(cluster)
+    cluster = cluster_named(cluster_name)
     if (asked := asks(request)) is not None:
-        return _dialog(request, found, asked, "pin", "Pin")
-    chosen = selection(request.POST, found)
-    if (question := _unconfirmed(request, found, chosen, "pin", "Pin")) is not None:
+        return _dialog(request, cluster, asked, "pin", "Pin")
+    chosen = selection(request.POST, cluster)
+    if (question := _unconfirmed(request, cluster, chosen, "pin", "Pin")) is not None:
         return question
-    return _done(request, found, pins.pin(chosen, request.POST.get("reason", ""), actor=request.user), "Pinned")
+    return _done(request, cluster, pins.pin(chosen, request.POST.get("reason", ""), actor=request.user), "Pinned")
 
 
 @require_http_methods(["GET", "POST"])
 @needs(roles.OPERATE)
-def unpin(request: HttpRequest, cluster: str) -> HttpResponse:
+def unpin(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Whose pins these are and why; then they are taken off."""
-    found = cluster_named(cluster)
+    cluster = cluster_named(cluster_name)
     if (asked := asks(request)) is not None:
-        return _dialog(request, found, asked, "unpin", "Unpin")
-    chosen = selection(request.POST, found)
-    if (question := _unconfirmed(request, found, chosen, "unpin", "Unpin")) is not None:
+        return _dialog(request, cluster, asked, "unpin", "Unpin")
+    chosen = selection(request.POST, cluster)
+    if (question := _unconfirmed(request, cluster, chosen, "unpin", "Unpin")) is not None:
         return question
-    return _done(request, found, pins.unpin(chosen, actor=request.user), "Unpinned")
+    return _done(request, cluster, pins.unpin(chosen, actor=request.user), "Unpinned")
 
 
 @require_http_methods(["GET", "POST"])
 @needs(roles.SEE)
-def export_dialog(request: HttpRequest, cluster: str) -> HttpResponse:
+def export_dialog(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """How many users the file will have, and what it is good for."""
     if pseudonyms.is_down():
         raise Refused(reasons.EXPORT_NAMES_HIDDEN)
-    return _dialog(request, cluster_named(cluster), asks(request) or request.GET, "export", "Export")
+    return _dialog(request, cluster_named(cluster_name), asks(request) or request.GET, "export", "Export")
 
 
 @require_POST
 @needs(roles.SEE)
-def export(request: HttpRequest, cluster: str) -> HttpResponse:
+def export(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The chosen users as CSV, streamed from the database."""
-    found = cluster_named(cluster)
-    chosen = selection(request.POST, found)
+    cluster = cluster_named(cluster_name)
+    chosen = selection(request.POST, cluster)
     if chosen.where and (users := chosen.rows().count()) != number_in(request.POST, "confirmed"):
         confirmed = request.POST.get("confirmed") or "none"
         raise Refused(reasons.SELECTION_CHANGED, users=users, confirmed=confirmed)
-    return csv_response(request, chosen.rows(), f"{found.name}-users")
+    return csv_response(request, chosen.rows(), f"{cluster.name}-users")
 
 
 def _unconfirmed(
@@ -109,8 +109,8 @@ def _dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, name: str,
     return render(request, TEMPLATES[name], context)
 
 
-def _done(request: HttpRequest, cluster: Cluster, found: Pinned, verb: str) -> HttpResponse:
+def _done(request: HttpRequest, cluster: Cluster, pinned: Pinned, verb: str) -> HttpResponse:
     """What was done and who was left alone; the lists and the map hear of it by the live stream."""
-    context = {"cluster": cluster, "found": found, "verb": verb}
+    context = {"cluster": cluster, "found": pinned, "verb": verb}
     response = to_messages(render(request, "moves/_pinned.html", context))
     return trigger_client_event(trigger_client_event(response, "close-dialog"), "pinned")

@@ -17,18 +17,18 @@ PLACE = re.compile(r"(node|subcluster):\d{1,17}|unassigned|nodes")
 
 @require_POST
 @needs(roles.OPERATE)
-def tell_others(request: HttpRequest, cluster: str) -> HttpResponse:
+def tell_others(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """A drag begins, comes over another target, or ends (nothing is said then)."""
-    found, asked = cluster_named(cluster), request.POST
+    cluster, asked = cluster_named(cluster_name), request.POST
     if "server" in asked:
-        node = node_in(found, number_in(asked, "server"))
+        node = node_in(cluster, number_in(asked, "server"))
         to, source = _place(asked.get("to", "")), f"node:{node.pk}"
-        drag_presence.tell_others(found, request.user, users=None, source=source, to=to, node=node.short_name)
+        drag_presence.tell_others(cluster, request.user, users=None, source=source, to=to, node=node.short_name)
     elif "to" in asked:
         source, to = (_place(asked.get(name, "")) for name in ("list", "to"))
-        drag_presence.tell_others(found, request.user, users=number_in(asked, "count"), source=source, to=to)
+        drag_presence.tell_others(cluster, request.user, users=number_in(asked, "count"), source=source, to=to)
     else:
-        drag_presence.let_go(found, request.user)
+        drag_presence.let_go(cluster, request.user)
     return HttpResponse(status=204)
 
 
@@ -38,8 +38,8 @@ def _place(text: str) -> str:
 
 @require_GET
 @needs(roles.SEE)
-def others(request: HttpRequest, cluster: str) -> HttpResponse:
+def others(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """What the others drag."""
-    found = cluster_named(cluster)
-    context = {"cluster": found, "drags": drag_presence.others(found, request.user), "held": drag_presence.HELD}
+    cluster = cluster_named(cluster_name)
+    context = {"cluster": cluster, "drags": drag_presence.others(cluster, request.user), "held": drag_presence.HELD}
     return render(request, "moves/_drag_presence.html", context)

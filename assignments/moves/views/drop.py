@@ -24,9 +24,9 @@ from topology.views.reading import current_page, number_in
 
 @require_POST
 @needs(roles.SEE)
-def targets(request: HttpRequest, cluster: str) -> HttpResponse:
+def targets(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The verdict of every target and the name of what is dragged; asked once when a drag begins."""
-    chosen = chosen_of(request.POST, cluster_named(cluster))
+    chosen = chosen_of(request.POST, cluster_named(cluster_name))
     judged = drop.judge(chosen, roles.role_of(request.user))
     told = {target: verdict.as_dict() for target, verdict in judged.targets.items()}
     return JsonResponse({"label": label("Move", chosen, judged.users), "targets": told})
@@ -34,40 +34,40 @@ def targets(request: HttpRequest, cluster: str) -> HttpResponse:
 
 @require_POST
 @needs(roles.OPERATE)
-def move(request: HttpRequest, cluster: str) -> HttpResponse:
+def move(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The drop. A large one is asked about first; the answer is the fresh fragments of the nodes it touched."""
-    found = cluster_named(cluster)
-    chosen = chosen_of(request.POST, found)
+    cluster = cluster_named(cluster_name)
+    chosen = chosen_of(request.POST, cluster)
     to = request.POST.get("to", "")
     if not to:
         raise Refused(reasons.MOVE_NEEDS_TARGET)
     verdict = drop.verdict(chosen, to, roles.role_of(request.user))
     # What was confirmed is a number: if another number would move by now, it is asked again.
     if verdict.coming > AT_ONCE and number_in(request.POST, "confirmed") != verdict.coming:
-        return _ask(request, found, chosen, verdict)
-    return _done(request, found, drop.move(chosen, to, request.user), verdict.short_name)
+        return _ask(request, cluster, chosen, verdict)
+    return _done(request, cluster, drop.move(chosen, to, request.user), verdict.short_name)
 
 
 @require_POST
 @needs(roles.OPERATE)
-def undo(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+def undo(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """Move back whom a move moved."""
-    found = cluster_named(cluster)
-    if not found.operations.filter(pk=pk).exists():
+    cluster = cluster_named(cluster_name)
+    if not cluster.operations.filter(pk=pk).exists():
         raise Http404
-    return _done(request, found, drop.undo(pk, request.user), "their former home")
+    return _done(request, cluster, drop.undo(pk, request.user), "their former home")
 
 
 @require_http_methods(["GET", "POST"])
 @needs(roles.OPERATE)
-def dialog(request: HttpRequest, cluster: str) -> HttpResponse:
+def dialog(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """ "Move to…": every node with its verdict and the reason."""
-    found = cluster_named(cluster)
+    cluster = cluster_named(cluster_name)
     asked = asks(request) or request.GET
-    chosen = chosen_of(asked, found)
+    chosen = chosen_of(asked, cluster)
     judged = drop.judge(chosen, roles.role_of(request.user))
     context = {
-        "cluster": found,
+        "cluster": cluster,
         "label": label("Move", chosen, judged.users),
         "groups": judged.groups(),
         "unassigned": judged.targets[drop.UNASSIGNED],

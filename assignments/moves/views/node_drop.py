@@ -16,9 +16,9 @@ from topology.views.reading import number_in
 
 @require_POST
 @needs(roles.ADMINISTER)
-def targets(request: HttpRequest, cluster: str) -> HttpResponse:
+def targets(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The verdict of every place; asked once when a drag begins."""
-    node = node_in(cluster_named(cluster), number_in(request.POST, "server"))
+    node = node_in(cluster_named(cluster_name), number_in(request.POST, "server"))
     told = node_drop.targets(node, roles.role_of(request.user))
     before = {"seen": node_drop.place_of(node)}
     return JsonResponse({"label": f"Move the node {node.short_name}", "targets": told, "before": before})
@@ -26,18 +26,18 @@ def targets(request: HttpRequest, cluster: str) -> HttpResponse:
 
 @require_POST
 @needs(roles.ADMINISTER)
-def place(request: HttpRequest, cluster: str) -> HttpResponse:
+def place(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The drop; the map comes by the live stream."""
-    found = cluster_named(cluster)
-    node = node_in(found, number_in(request.POST, "server"))
+    cluster = cluster_named(cluster_name)
+    node = node_in(cluster, number_in(request.POST, "server"))
     before = node_drop.place_of(node)
     try:
         asked = request.POST
         name = node_drop.place(node, asked.get("to", ""), request.user, seen=asked.get("seen"))
     except Refused as refusal:
-        return _refused(request, found, node, refusal)
-    context = {"cluster": found, "node": node, "name": name, "before": before}
-    context["after"] = node_drop.place_of(node_in(found, node.pk))
+        return _refused(request, cluster, node, refusal)
+    context = {"cluster": cluster, "node": node, "name": name, "before": before}
+    context["after"] = node_drop.place_of(node_in(cluster, node.pk))
     return render(request, "moves/_node_placed.html", context)
 
 

@@ -26,10 +26,10 @@ def within(load: ClusterLoad, scope: Iterable[int] | None) -> list[NodeLoad]:
 def targets(load: ClusterLoad, scope: Iterable[int] | None, without: int | None = None) -> list[NodeLoad]:
     """Those of them that may be given users. Raises Refused where there is none."""
     asked = [n for n in within(load, scope) if n.id != without]
-    found = [n for n in asked if n.target]
-    if not found:
+    nodes = [n for n in asked if n.target]
+    if not nodes:
         raise Refused(PLAN_NO_TARGET, nodes=len(asked))
-    return found
+    return nodes
 
 
 def firsts(nodes: Sequence[NodeLoad]) -> list[NodeLoad]:

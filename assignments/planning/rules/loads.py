@@ -28,12 +28,12 @@ def alike(users: int, endpoints: int, idle: int = 0) -> Classes:
         return ()
     less, heavier = divmod(endpoints, users)
     parts = [(less, users - heavier), (less + 1, heavier)]
-    found = []
+    classes = []
     for weight, count in parts:
         if count:
-            found.append(EndpointClass(weight, count, min(idle, count)))
+            classes.append(EndpointClass(weight, count, min(idle, count)))
             idle -= min(idle, count)
-    return tuple(found)
+    return tuple(classes)
 
 
 @dataclass(frozen=True, slots=True)

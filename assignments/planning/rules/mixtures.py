@@ -19,15 +19,15 @@ from assignments.planning.rules.persons import Task
 def mixed(task: Task, flows: Sequence[Flow]) -> tuple[Flow, ...] | None:
     """These flows by endpoints, or None where such a mixture exceeds what a node or a pair may hold."""
     classes = {n.id: n.classes for n in task.nodes} | {None: task.supply}
-    found: list[Flow] = []
+    mixed_flows: list[Flow] = []
     for source in dict.fromkeys(flow.from_id for flow in flows):
         out = [flow for flow in flows if flow.from_id == source]
         left = _leaving(classes[source], sum(flow.users for flow in out))
         for flow in out:
             taken = _shared(flow.users, left)
             left = {weight: users - taken[weight] for weight, users in left.items()}
-            found += [replace(flow, users=users, endpoints=weight) for weight, users in taken.items() if users]
-    return tuple(found) if _fits(task, found) else None
+            mixed_flows += [replace(flow, users=users, endpoints=weight) for weight, users in taken.items() if users]
+    return tuple(mixed_flows) if _fits(task, mixed_flows) else None
 
 
 def _leaving(classes: Classes, users: int) -> dict[int, int]:

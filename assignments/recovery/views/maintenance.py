@@ -22,9 +22,9 @@ SPANS = (("30m", "30 minutes"), ("1h", "1 hour"), ("2h", "2 hours"), ("4h", "4 h
 
 @require_GET
 @needs(roles.OPERATE)
-def show(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+def show(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """The form of a node that nobody works on, or the order of the work; its steps alone for the live stream."""
-    return _show(request, node_in(cluster_named(cluster), pk))
+    return _show(request, node_in(cluster_named(cluster_name), pk))
 
 
 def _show(request: HttpRequest, node: Node) -> HttpResponse:
@@ -40,13 +40,13 @@ def _show(request: HttpRequest, node: Node) -> HttpResponse:
 
 @require_POST
 @needs(roles.OPERATE)
-def act(request: HttpRequest, cluster: str, pk: int, what: str) -> HttpResponse:
+def act(request: HttpRequest, cluster_name: str, pk: int, what: str) -> HttpResponse:
     """One step of the work, and how it stands then."""
     if what not in STEPS:
         raise Http404
-    found = cluster_named(cluster)
-    STEPS[what](request, node_in(found, pk))
-    return _show(request, node_in(found, pk))
+    cluster = cluster_named(cluster_name)
+    STEPS[what](request, node_in(cluster, pk))
+    return _show(request, node_in(cluster, pk))
 
 
 def _begin(request: HttpRequest, node: Node) -> None:

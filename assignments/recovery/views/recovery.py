@@ -63,16 +63,18 @@ def verbs(cluster: Cluster) -> dict[str, Any]:
     """For the templates: the verbs of every node and subcluster, and what happens if one node fails."""
     controls = reads.controls(cluster)
     by_node: dict[int, Verbs] = {}
-    for found in controls.values():
-        for node in {b.node.pk: b.node for b in found.buttons if b.node}.values():
-            by_node[node.pk] = Verbs.of([b for b in found.buttons if b.node and b.node.pk == node.pk])
+    for control in controls.values():
+        for node in {b.node.pk: b.node for b in control.buttons if b.node}.values():
+            by_node[node.pk] = Verbs.of([b for b in control.buttons if b.node and b.node.pk == node.pk])
     return {
         "node_verbs": by_node,
-        "subcluster_verbs": {pk: Verbs.of([b for b in found.buttons if not b.node]) for pk, found in controls.items()},
-        "verdicts": {pk: verdict for found in controls.values() for pk, verdict in found.verdicts.items()},
-        "outlooks": {found.outlook.node.pk: found.outlook for found in controls.values() if found.outlook},
+        "subcluster_verbs": {
+            pk: Verbs.of([b for b in control.buttons if not b.node]) for pk, control in controls.items()
+        },
+        "verdicts": {pk: verdict for control in controls.values() for pk, verdict in control.verdicts.items()},
+        "outlooks": {control.outlook.node.pk: control.outlook for control in controls.values() if control.outlook},
         "peer_topics": _peer_topics(controls),
-        "windows": {pk: found for pk, found in controls.items() if found.window},
+        "windows": {pk: control for pk, control in controls.items() if control.window},
         "command_icons": ICONS,
         "asked_first": ASKED_FIRST,
     }
@@ -80,16 +82,16 @@ def verbs(cluster: Cluster) -> dict[str, Any]:
 
 def _peer_topics(controls: dict[int, Controls]) -> dict[int, str]:
     """What happens when a node fails also depends on its peer, so its card follows both."""
-    groups = [list(found.verdicts) for found in controls.values()]
+    groups = [list(control.verdicts) for control in controls.values()]
     return {pk: "".join(f" node-{peer}" for peer in group if peer != pk) for group in groups for pk in group}
 
 
 # --- Commands -------------------------------------------------------------------------------------
 @require_GET
 @needs(roles.OPERATE)
-def ask(request: HttpRequest, cluster: str, kind: str, pk: int, command: str) -> HttpResponse:
+def ask(request: HttpRequest, cluster_name: str, kind: str, pk: int, command: str) -> HttpResponse:
     """What a command will do, to how many users and for how long; a refused one says so instead."""
-    board = board_of(cluster_named(cluster))
+    board = board_of(cluster_named(cluster_name))
     sub, view = _about(board, kind, pk)
     controls = reads.controls(board.cluster)[sub.pk]
     button = next((b for b in controls.buttons if b.command == command and _same(b.node, view)), None)
@@ -145,9 +147,9 @@ def _consequence(board: Board, controls: Controls, view: NodeView | None, comman
 
 @require_POST
 @needs(roles.OPERATE)
-def act(request: HttpRequest, cluster: str, kind: str, pk: int, command: str) -> HttpResponse:
+def act(request: HttpRequest, cluster_name: str, kind: str, pk: int, command: str) -> HttpResponse:
     """Do it; the page hears of every step by the live stream."""
-    board = board_of(cluster_named(cluster))
+    board = board_of(cluster_named(cluster_name))
     sub, view = _about(board, kind, pk)
     if view is not None and command in OF_A_NODE:
         OF_A_NODE[command](view.node, request.user)
@@ -162,9 +164,9 @@ def act(request: HttpRequest, cluster: str, kind: str, pk: int, command: str) ->
 # --- Faults ---------------------------------------------------------------------------------------
 @require_GET
 @needs(roles.OPERATE)
-def menu(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+def menu(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """The menu of a node: its faults and repairs, moving everybody off, its history."""
-    board = board_of(cluster_named(cluster))
+    board = board_of(cluster_named(cluster_name))
     sub, view = _about(board, "nodes", pk)
     assert view is not None
     failed = set(view.node.failed_services)
@@ -177,9 +179,9 @@ def menu(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
 
 @require_POST
 @needs(roles.OPERATE)
-def fault(request: HttpRequest, cluster: str, pk: int) -> HttpResponse:
+def fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """Break or repair a part of a simulated node; the engine has to find out by itself."""
-    board = board_of(cluster_named(cluster))
+    board = board_of(cluster_named(cluster_name))
     _, view = _about(board, "nodes", pk)
     assert view is not None
     kind, service = request.POST.get("kind", ""), request.POST.get("service", "")

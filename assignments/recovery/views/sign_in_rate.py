@@ -25,27 +25,27 @@ FIELDS = {"rate": "sign_ins_per_second", "minutes": "done_within_minutes"}
 @needs(roles.OPERATE, selectors.cluster_id_of)
 def pace(request: HttpRequest, pk: int) -> HttpResponse:
     """The rate of an operation with its time and peak, and another one for the rest of it."""
-    found = selectors.operation(pk)
-    run = Run(found, timezone.now())
+    operation = selectors.operation(pk)
+    run = Run(operation, timezone.now())
     if not run.adjustable:
         raise Refused(reasons.PACE_NOTHING_MOVES, subcluster=run.title)
     if "by" in request.GET:
-        return _effect(request, found)
+        return _effect(request, operation)
     if request.method == "GET":
-        rate = f"{max(0.1, round(found.rate or 0, 1)):g}"
-        context = {"cluster": found.cluster, "operation": found, "run": run, "rate": rate}
+        rate = f"{max(0.1, round(operation.rate or 0, 1)):g}"
+        context = {"cluster": operation.cluster, "operation": operation, "run": run, "rate": rate}
         return render(request, "recovery/_sign_in_rate.html", context)
-    service.set_pace(found, **_budget(request.POST), actor=request.user)
+    service.set_pace(operation, **_budget(request.POST), actor=request.user)
     now = Run(selectors.operation(pk), timezone.now())
     left = f", {span(now.remaining)} left" if now.remaining else ""
     return toast(request, f"{run.title}: {num(now.operation.rate)} sign-ins per second from now on{left}.", close=True)
 
 
-def _effect(request: HttpRequest, found: Operation) -> HttpResponse:
+def _effect(request: HttpRequest, operation: Operation) -> HttpResponse:
     """What is typed would come to this; a refused one says so in its place."""
-    context: dict[str, Any] = {"cluster": found.cluster, "operation": found}
+    context: dict[str, Any] = {"cluster": operation.cluster, "operation": operation}
     try:
-        context["effect"] = service.try_pace(found, **_budget(request.GET))
+        context["effect"] = service.try_pace(operation, **_budget(request.GET))
     except Refused as refusal:
         context["refusal"] = refusal
     return render(request, "recovery/_sign_in_rate_effect.html", context)

@@ -48,9 +48,9 @@ class RunWindow:
 
 def _instant(wall: datetime) -> datetime:
     """The instant of a wall-clock time; of one that a change of clocks leaves out, the instant of that change."""
-    found = wall.astimezone(UTC)
-    if found.astimezone(wall.tzinfo).replace(tzinfo=None) == wall.replace(tzinfo=None):
-        return found
+    instant = wall.astimezone(UTC)
+    if instant.astimezone(wall.tzinfo).replace(tzinfo=None) == wall.replace(tzinfo=None):
+        return instant
     before, after = sorted(wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
     old = before.astimezone(wall.tzinfo).utcoffset()
     while after - before > timedelta(seconds=1):

@@ -41,29 +41,29 @@ LABELS = {
 
 @require_http_methods(["GET", "POST"])
 @needs(roles.ADMINISTER)
-def rules(request: HttpRequest, cluster: str) -> HttpResponse:
+def rules(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The form; a good one is stored as a whole, a bad one comes back with what was typed."""
-    found = cluster_named(cluster)
+    cluster = cluster_named(cluster_name)
     if request.method == "GET":
-        return _form(request, found, _stored(balancer.policy_of(found)))
+        return _form(request, cluster, _stored(balancer.policy_of(cluster)))
     typed: dict[str, Any] = {name: request.POST.get(name, "") for name, _, _ in FIELDS}
     typed |= {"automation": request.POST.get("automation", "")}
     typed |= {"approval_required": request.POST.get("approval_required") == "on"}
     try:
-        balancer.configure(found, typed, actor=request.user)
+        balancer.configure(cluster, typed, actor=request.user)
     except Refused as refusal:
-        return _form(request, found, typed, refusal)
-    return toast(request, f"The rules of runs of {found.name} are stored.", close=True)
+        return _form(request, cluster, typed, refusal)
+    return toast(request, f"The rules of runs of {cluster.name} are stored.", close=True)
 
 
 @require_GET
 @needs(roles.OPERATE)
-def recommended(request: HttpRequest, cluster: str) -> HttpResponse:
+def recommended(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The plan that the balancer recommends, to look at and run like any other."""
-    found = cluster_named(cluster)
-    plan = balancer.policy_of(found).plan
+    cluster = cluster_named(cluster_name)
+    plan = balancer.policy_of(cluster).plan
     if plan is None:
-        raise Refused(reasons.NO_RECOMMENDATION, cluster=found.name)
+        raise Refused(reasons.NO_RECOMMENDATION, cluster=cluster.name)
     return show_plan(request, plan)
 
 

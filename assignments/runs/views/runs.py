@@ -60,12 +60,12 @@ class Run:
     @property
     def title(self) -> str:
         """What it is: the goal of its plan, or the kind, with the node it is about."""
-        found = self.operation
-        if found.kind in RUNS and found.plan and found.plan.goal not in (Goal.MOVE, Goal.BALANCE):
-            word = Goal(found.plan.goal).label
+        operation = self.operation
+        if operation.kind in RUNS and operation.plan and operation.plan.goal not in (Goal.MOVE, Goal.BALANCE):
+            word = Goal(operation.plan.goal).label
         else:
-            word = found.get_kind_display()
-        ends = [node.short_name for node in (found.from_node, found.to_node) if node]
+            word = operation.get_kind_display()
+        ends = [node.short_name for node in (operation.from_node, operation.to_node) if node]
         return f"{word} {' → '.join(ends)}".strip() if ends else str(word)
 
     @property
@@ -91,8 +91,8 @@ class Run:
     @property
     def window(self) -> str:
         """The window of the cluster's runs; "" when it has none."""
-        found = wait_reasons.window_of(self.operation.cluster)
-        return "" if found.always else str(found)
+        window = wait_reasons.window_of(self.operation.cluster)
+        return "" if window.always else str(window)
 
     @property
     def is_ours(self) -> bool:
@@ -135,22 +135,22 @@ class Run:
         return self.left / self.speed if self.speed else None
 
     def _limit(self) -> float | None:
-        found, clock = self.operation, self.operation.cluster.clock_speed
+        operation, clock = self.operation, self.operation.cluster.clock_speed
         spans = []
-        if found.rate:
-            targets = [target.left for target in found.targets.all()] or [self.left]
-            spans.append(max(targets) / found.rate)
-        if total := found.rate_total:
+        if operation.rate:
+            targets = [target.left for target in operation.targets.all()] or [self.left]
+            spans.append(max(targets) / operation.rate)
+        if total := operation.rate_total:
             spans.append(self.left / total)
         return (max(spans) + self._wait_of_clients()) / clock if spans else None
 
     def _wait_of_clients(self) -> float:
         """Cluster seconds until the first of those who lost their connection may sign in again (domain.md §4.7)."""
-        found = self.operation
-        if found.kind != Kind.FAILOVER or found.done or not found.anchor_at:
+        operation = self.operation
+        if operation.kind != Kind.FAILOVER or operation.done or not operation.anchor_at:
             return 0
-        wait = found.cluster.policy.relogin_lower_limit
-        return max(0.0, wait - (found.cluster.now(self.now) - found.anchor_at).total_seconds())
+        wait = operation.cluster.policy.relogin_lower_limit
+        return max(0.0, wait - (operation.cluster.now(self.now) - operation.anchor_at).total_seconds())
 
     @property
     def adjustable(self) -> bool:
@@ -161,15 +161,15 @@ class Run:
 def strip_runs(cluster: Any) -> list[Run]:
     """Runs for the summary bar of the page."""
     now = timezone.now()
-    return [Run(found, now) for found in selectors.shown_in_strip(cluster, now - SHOWN_AFTER_END)]
+    return [Run(operation, now) for operation in selectors.shown_in_strip(cluster, now - SHOWN_AFTER_END)]
 
 
 # --- Plans ----------------------------------------------------------------------------------------
 @require_POST
 @needs(roles.OPERATE)
-def make_plan(request: HttpRequest, cluster: str) -> HttpResponse:
+def make_plan(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Make a plan for a goal and show what it would do; nothing moves yet."""
-    found = cluster_named(cluster)
+    cluster = cluster_named(cluster_name)
     goal = request.POST.get("goal") or Goal.BALANCE.value
     if goal not in (Goal.BALANCE, Goal.ACTIVE_STANDBY, Goal.FILL, Goal.EVACUATE):
         raise Refused(reasons.SCOPE_NOT_VALID, problem=f"There is no goal {goal}.")
@@ -178,7 +178,7 @@ def make_plan(request: HttpRequest, cluster: str) -> HttpResponse:
         scope["subclusters"] = chosen
     if goal == Goal.EVACUATE:
         scope["node"] = number_in(request.POST, "node")
-    return show_plan(request, plans.make_plan(found, goal, scope, author=request.user))
+    return show_plan(request, plans.make_plan(cluster, goal, scope, author=request.user))
 
 
 def show_plan(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> HttpResponse:
@@ -214,22 +214,22 @@ def plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
 
     With `takes` it answers only how long the plan takes at the rates typed so far.
     """
-    found = plans.by_hash(plan_hash)
+    plan = plans.by_hash(plan_hash)
     if "takes" in request.GET:
         rate, total = (_rate(request.GET.get(name)) for name in ("rate", "rate_total"))
-        return HttpResponse(span(plans.seconds(found, rate, total)))
+        return HttpResponse(span(plans.seconds(plan, rate, total)))
     if request.headers.get("HX-Request"):
-        return show_plan(request, found)
-    return render(request, "runs/plan.html", plan_context(request, found) | {"place": "operations"})
+        return show_plan(request, plan)
+    return render(request, "runs/plan.html", plan_context(request, plan) | {"place": "operations"})
 
 
 @require_POST
 @needs(roles.OPERATE, plans.cluster_id_of)
 def approve(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """The second person's consent; the author or anybody else may then run the plan."""
-    found = plans.by_hash(plan_hash)
-    approvals.approve(found, actor=request.user)
-    return toast(request, f"Plan {found.hash[:12]} is approved; it can be run now.", close=True)
+    plan = plans.by_hash(plan_hash)
+    approvals.approve(plan, actor=request.user)
+    return toast(request, f"Plan {plan.hash[:12]} is approved; it can be run now.", close=True)
 
 
 @require_POST
@@ -238,7 +238,7 @@ def run_plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """Run exactly this plan; when some of its rows no longer hold, show which and ask again."""
     rate = _rate(request.POST.get("rate"))
     try:
-        found = operations.start(
+        operation = operations.start(
             plan_hash,
             actor=request.user,
             rate=rate,
@@ -251,7 +251,7 @@ def run_plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
             raise
         plan = plans.by_hash(plan_hash)
         return show_plan(request, plan, plans.stale_rows(plan))
-    return toast(request, f"{Run(found, timezone.now()).title} runs: {found.total:,} users.", close=True)
+    return toast(request, f"{Run(operation, timezone.now()).title} runs: {operation.total:,} users.", close=True)
 
 
 def _rate(text: str | None) -> float | None:
@@ -264,12 +264,12 @@ def _rate(text: str | None) -> float | None:
 # --- Runs -----------------------------------------------------------------------------------------
 @require_GET
 @needs(roles.SEE)
-def listed(request: HttpRequest, cluster: str) -> HttpResponse:
+def listed(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Operations of a cluster, the newest first."""
-    found, now = cluster_named(cluster), timezone.now()
-    rows = list(selectors.of_cluster(found, number_in(request.GET, "before")))
+    cluster, now = cluster_named(cluster_name), timezone.now()
+    rows = list(selectors.of_cluster(cluster, number_in(request.GET, "before")))
     more = rows[-1].pk if len(rows) == selectors.PAGE else None
-    context = {"cluster": found, "runs": [Run(row, now) for row in rows], "more": more}
+    context = {"cluster": cluster, "runs": [Run(row, now) for row in rows], "more": more}
     template = "runs/_operation_rows.html" if "before" in request.GET else "runs/operations.html"
     return render(request, template, context)
 
@@ -278,15 +278,15 @@ def listed(request: HttpRequest, cluster: str) -> HttpResponse:
 @needs(roles.SEE, selectors.cluster_id_of)
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One operation with its progress, controls and step log; the fragment alone for htmx."""
-    found = selectors.operation(pk)
-    steps, left_out = selectors.steps(found)
+    operation = selectors.operation(pk)
+    steps, left_out = selectors.steps(operation)
     context = {
-        "cluster": found.cluster,
-        "run": Run(found, timezone.now()),
-        "operation": found,
+        "cluster": operation.cluster,
+        "run": Run(operation, timezone.now()),
+        "operation": operation,
         "steps": steps,
         "left_out": left_out,
-        "skipped": selectors.skipped(found) if found.skipped else [],
+        "skipped": selectors.skipped(operation) if operation.skipped else [],
     }
     fragment = "fragment" in request.GET
     return render(request, "runs/_operation.html" if fragment else "runs/operation.html", context)
@@ -296,8 +296,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(roles.SEE, selectors.cluster_id_of)
 def bar(request: HttpRequest, pk: int) -> HttpResponse:
     """The line of one operation in the summary bar of the page."""
-    found = selectors.operation(pk)
-    return render(request, "runs/_run.html", {"run": Run(found, timezone.now()), "cluster": found.cluster})
+    operation = selectors.operation(pk)
+    return render(request, "runs/_run.html", {"run": Run(operation, timezone.now()), "cluster": operation.cluster})
 
 
 STEERING: dict[str, tuple[Callable[..., Operation], str]] = {
@@ -313,19 +313,17 @@ def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     """Pause, resume or cancel a run, or change its rate or when it may move users."""
     if what == "rate":
         rate, total = (_rate(request.POST.get(name)) for name in ("rate", "rate_total"))
-        found = operations.set_rate(pk, actor=request.user, rate=rate, rate_total=total)
-        return toast(request, f"Rate of operation {found.pk}: {operations.rate_words(found)}.")
+        operation = operations.set_rate(pk, actor=request.user, rate=rate, rate_total=total)
+        return toast(request, f"Rate of operation {operation.pk}: {operations.rate_words(operation)}.")
     if what == "window":
-        found = operations.set_window(pk, actor=request.user, in_window="in_window" in request.POST)
-        return toast(
-            request,
-            f"Operation {found.pk} moves users {'inside the window only' if found.in_window else 'at any time'}.",
-        )
+        operation = operations.set_window(pk, actor=request.user, in_window="in_window" in request.POST)
+        when = "inside the window only" if operation.in_window else "at any time"
+        return toast(request, f"Operation {operation.pk} moves users {when}.")
     if what not in STEERING:
         raise Http404
     change, word = STEERING[what]
-    found = change(pk, actor=request.user)
-    return toast(request, f"{word}: operation {found.pk}, {found.done:,} of {found.total:,} users moved.")
+    operation = change(pk, actor=request.user)
+    return toast(request, f"{word}: operation {operation.pk}, {operation.done:,} of {operation.total:,} users moved.")
 
 
 @require_POST

@@ -264,7 +264,7 @@ class Reader:
                 "timeline[0]", f"Line {line + 1}"
             )
             message = message if message.startswith("Line") else f"Line {line + 1}: {message}"
-        if not any(found.message == message for found in self.problems):
+        if not any(problem.message == message for problem in self.problems):
             self.problems.append(WhatifProblem(place, message, refused.fix))
 
     def _whole(self, name: str, text: str, low: int, high: int) -> int:

@@ -27,18 +27,18 @@ from topology.views.reading import number_in
 # --- The form -------------------------------------------------------------------------------------
 @require_http_methods(["GET", "POST"])
 @needs(roles.SEE)
-def page(request: HttpRequest, cluster: str) -> HttpResponse:
+def page(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The form; a POST changes it or runs it."""
-    found = cluster_named(cluster)
+    cluster = cluster_named(cluster_name)
     if request.method == "POST":
-        return _posted(request, found)
+        return _posted(request, cluster)
     kept = request.GET.get("fork")
     form = (
         WhatifForm.of_scenario(kept, whatif.named(kept).scenario)
         if kept
-        else forms.fill(WhatifForm.for_cluster(found), found)
+        else forms.fill(WhatifForm.for_cluster(cluster), cluster)
     )
-    return _form(request, found, form)
+    return _form(request, cluster, form)
 
 
 def _posted(request: HttpRequest, cluster: Cluster) -> HttpResponse:
@@ -63,15 +63,15 @@ def _changed(form: WhatifForm, cluster: Cluster, change: str) -> WhatifForm:
 
 @require_POST
 @needs(roles.OPERATE)
-def run(request: HttpRequest, cluster: str) -> HttpResponse:
+def run(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Run what was typed and show the result at its own address."""
-    found = cluster_named(cluster)
+    cluster = cluster_named(cluster_name)
     form = WhatifForm.from_post(request.POST)
-    reader = Reader(form, found)
+    reader = Reader(form, cluster)
     document = reader.scenario()
     if document is None:
-        return _form(request, found, form, reader)
-    return redirect("simulation", whatif.start(document, cluster=found, actor=request.user).key)
+        return _form(request, cluster, form, reader)
+    return redirect("simulation", whatif.start(document, cluster=cluster, actor=request.user).key)
 
 
 def _form(request: HttpRequest, cluster: Cluster, form: WhatifForm, reader: Reader | None = None) -> HttpResponse:
@@ -118,24 +118,24 @@ def _form(request: HttpRequest, cluster: Cluster, form: WhatifForm, reader: Read
 @needs(roles.SEE, whatif.cluster_id_of)
 def show(request: HttpRequest, key: str) -> HttpResponse:
     """One run: its numbers, charts and log, and the topology at an instant."""
-    found = whatif.named(key)
-    drawn = chart.charts(found.film, found.result["result"])
-    log = _shown(found.result["log"], drawn)
+    simulation = whatif.named(key)
+    drawn = chart.charts(simulation.film, simulation.result["result"])
+    log = _shown(simulation.result["log"], drawn)
     t = number_in(request.GET, "t")
-    numbers = found.result["result"]
+    numbers = simulation.result["result"]
     served_again = numbers["served_again_at"]
     context = {
-        "cluster": found.cluster,
-        "run": found,
+        "cluster": simulation.cluster,
+        "run": simulation,
         "numbers": numbers,
         "served_after": None if served_again is None else served_again - (drawn.lost_at or 0),
         "fullest": max(drawn.nodes, key=lambda node: node.percent, default=None),
         "charts": drawn,
         "log": log,
-        "now": chart.instant(found.film, log, _first_look(log) if t is None else t),
-        "table": chart.table(found.film),
+        "now": chart.instant(simulation.film, log, _first_look(log) if t is None else t),
+        "table": chart.table(simulation.film),
         "stayed_out": [node for node in drawn.nodes if node.left_out],
-        "may_delete": whatif.may_delete(found, request.user),
+        "may_delete": whatif.may_delete(simulation, request.user),
         "place": "what-if",
     }
     return render(request, "simulation/whatif_run.html", context)
@@ -163,10 +163,10 @@ def _first_look(log: list[dict[str, Any]]) -> int:
 @needs(roles.SEE, whatif.cluster_id_of)
 def instant(request: HttpRequest, key: str) -> HttpResponse:
     """The topology of a run at an instant, and the mark in its charts."""
-    found = whatif.named(key)
-    now = chart.instant(found.film, found.result["log"], number_in(request.GET, "t") or 0)
+    simulation = whatif.named(key)
+    now = chart.instant(simulation.film, simulation.result["log"], number_in(request.GET, "t") or 0)
     moved = request.headers.get("HX-Trigger") != "scrubber"  # the one under the finger is not replaced
-    context = {"run": found, "cluster": found.cluster, "now": now, "fragment": True, "moved": moved}
+    context = {"run": simulation, "cluster": simulation.cluster, "now": now, "fragment": True, "moved": moved}
     return render(request, "simulation/_whatif_instant.html", context)
 
 
@@ -174,9 +174,9 @@ def instant(request: HttpRequest, key: str) -> HttpResponse:
 @needs(roles.SEE, whatif.cluster_id_of)
 def export(request: HttpRequest, key: str) -> HttpResponse:
     """The run as a scenario file for manage.py simulate."""
-    found = whatif.named(key)
-    response = HttpResponse(whatif.export(found), content_type="application/yaml; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="what-if-{found.key}.yaml"'
+    simulation = whatif.named(key)
+    response = HttpResponse(whatif.export(simulation), content_type="application/yaml; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="what-if-{simulation.key}.yaml"'
     return response
 
 
@@ -184,5 +184,5 @@ def export(request: HttpRequest, key: str) -> HttpResponse:
 @needs(roles.SEE, whatif.cluster_id_of)
 def delete(request: HttpRequest, key: str) -> HttpResponse:
     """Delete a run; only its author and administrators may."""
-    found = whatif.delete(key, actor=request.user)
-    return redirect("what-if", found.cluster.name) if found.cluster else redirect("home")
+    simulation = whatif.delete(key, actor=request.user)
+    return redirect("what-if", simulation.cluster.name) if simulation.cluster else redirect("home")

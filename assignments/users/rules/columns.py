@@ -86,11 +86,11 @@ def read_columns(cells: Sequence[str], line: int, problems: Problems, mapping: M
 
 
 def _meant(name: str, places: Mapping[str, int]) -> str | None:
-    found = MEANT.get(name)
-    if found is None:
+    known = MEANT.get(name)
+    if known is None:
         close = difflib.get_close_matches(name, [column for column in USED if len(column) > 3], 1, cutoff=0.8)
-        found = close[0] if close else None
-    return found if found not in places else None
+        known = close[0] if close else None
+    return known if known not in places else None
 
 
 def how_many_known(cells: Sequence[str]) -> int:

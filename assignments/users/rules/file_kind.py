@@ -140,13 +140,13 @@ def _in_tar(head: bytes, file: Readable) -> Readable:
         archive = tarfile.open(fileobj=source, mode="r:")  # noqa: SIM115
         members = [member for member in archive.getmembers() if member.isfile()]
         lists = [member for member in members if member.name.lower().endswith((".csv", ".txt", ".tsv"))] or members
-        found: IO[bytes] | None = archive.extractfile(lists[0]) if len(lists) == 1 else None
+        inner: IO[bytes] | None = archive.extractfile(lists[0]) if len(lists) == 1 else None
     except (tarfile.TarError, OSError, ValueError) as error:
         raise WrongKind("a damaged tar file", "Fetch it again, or unpack it and choose the list in it.") from error
-    if found is None:
+    if inner is None:
         names = _few([member.name for member in lists])
         raise WrongKind(f"a tar file that holds {names}", "Unpack it and choose the list of users in it.")
-    return found
+    return inner
 
 
 def _few(names: list[str]) -> str:

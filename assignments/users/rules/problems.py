@@ -40,9 +40,9 @@ class Problems:
         if len(self.listed) < LISTED:
             self.listed.append(LineProblem(line, reason, facts))
 
-    def add_counted(self, found: Iterable[LineProblem], total: int) -> None:
+    def add_counted(self, problems: Iterable[LineProblem], total: int) -> None:
         """Problems of one kind that were found at once, in order of lines, and how many there are of them."""
-        first = list(found)
+        first = list(problems)
         self.total += total
         if first:
             self.kinds[first[0].reason.code] += total

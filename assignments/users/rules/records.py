@@ -76,8 +76,8 @@ class Records:
 
     def _choose(self, lines: Sequence[str], declared: str) -> None:
         """Read the header with the separator that makes the most sense of it."""
-        found = [(mark, _parsed(lines, mark)) for mark in declared or SEPARATORS]
-        self.separator, cells = max(found, key=lambda pair: _sense(pair[1]))
+        parsed = [(mark, _parsed(lines, mark)) for mark in declared or SEPARATORS]
+        self.separator, cells = max(parsed, key=lambda pair: _sense(pair[1]))
         if isinstance(cells, csv.Error):
             self.problems.add(self.header_line, reasons.IMPORT_BAD_LINE, why=_in_own_words(cells))
         else:

@@ -83,8 +83,8 @@ class TextLines:
 
     def _clean(self, line: str) -> str:
         line = line.removeprefix("\ufeff")  # joined files have such a mark in their middle
-        if found := UNREADABLE.search(line):
-            begins = UNREADABLE.sub("\ufffd", line[max(0, found.start() - 20) : found.start() + 5]).strip()
+        if bad := UNREADABLE.search(line):
+            begins = UNREADABLE.sub("\ufffd", line[max(0, bad.start() - 20) : bad.start() + 5]).strip()
             self.problems.add(self.number, reasons.IMPORT_BAD_ENCODING, begins=begins)
             line = UNREADABLE.sub("\ufffd", line)
         if "\0" in line:

@@ -283,16 +283,16 @@ class UserList:
         return min(int(cell), limit)
 
     def _kinds(self, number: int, cell: str) -> tuple[str, ...]:
-        found = self._endpoints.get(cell)
-        if found is None:
-            found = self._split(cell)
+        kinds = self._endpoints.get(cell)
+        if kinds is None:
+            kinds = self._split(cell)
             if len(self._endpoints) < REMEMBERED:
-                self._endpoints[cell] = found
-        if isinstance(found, str):
+                self._endpoints[cell] = kinds
+        if isinstance(kinds, str):
             known = ", ".join(self.limits.endpoints)
-            self.problems.add(number, reasons.IMPORT_UNKNOWN_ENDPOINT, value=found[:40], known=known)
+            self.problems.add(number, reasons.IMPORT_UNKNOWN_ENDPOINT, value=kinds[:40], known=known)
             return ()
-        return found
+        return kinds
 
     def _split(self, cell: str) -> tuple[str, ...] | str:
         """The codes of a cell in the order of the product's list, or the word that is not one of them."""

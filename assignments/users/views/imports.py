@@ -29,31 +29,31 @@ PLACING = {
 
 @require_http_methods(["GET", "POST"])
 @needs(roles.ADMINISTER)
-def upload(request: HttpRequest, cluster: str) -> HttpResponse:
+def upload(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The dialog; with a file its report, after a check or an import of all its lines."""
-    found = cluster_named(cluster)
+    cluster = cluster_named(cluster_name)
     if request.method == "GET":
-        return render(request, "users/_import.html", _context(found))
+        return render(request, "users/_import.html", _context(cluster))
     file = request.FILES.get("file") or ContentFile(b"")  # no file reads like an empty one: its header is missing
     columns = [pair for pair in request.POST.getlist("column") if pair]
     report = import_users(
-        found,
+        cluster,
         file,
         actor=request.user,
         dry_run="dry_run" in request.POST,
         reading=Reading(request.POST.get("keep", KEEP)[:10], dict(pair.rpartition("=")[::2] for pair in columns)),
         allow_emptying="allow_emptying" in request.POST,
     )
-    return render(request, "users/_import_report.html", {**_context(found, report), "columns": columns})
+    return render(request, "users/_import_report.html", {**_context(cluster, report), "columns": columns})
 
 
 def _context(cluster: Cluster, report: Report | None = None) -> dict[str, Any]:
-    found = (
+    lists = (
         [("Bad lines", report.problems), ("Worth knowing", report.warnings), ("Left out", report.left_out)]
         if report
         else []
     )
-    rows = [(title, _shape(problems)) for title, problems in found if problems.total]
+    rows = [(title, _shape(problems)) for title, problems in lists if problems.total]
     return {
         "cluster": cluster,
         "placing": PLACING[cluster.mode],
@@ -89,9 +89,9 @@ def _line(row: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
     }
 
 
-def _shape(found: Any) -> dict[str, Any]:
+def _shape(problems: Any) -> dict[str, Any]:
     return {
-        "total": found.total,
-        "groups": found.groups(),
-        "listed": [problem.as_dict() for problem in found.listed[:SHOWN]],
+        "total": problems.total,
+        "groups": problems.groups(),
+        "listed": [problem.as_dict() for problem in problems.listed[:SHOWN]],
     }

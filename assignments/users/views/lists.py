@@ -14,13 +14,13 @@ from topology.views.http import needs
 
 @require_GET
 @needs(roles.SEE)
-def users(request: HttpRequest, cluster: str) -> HttpResponse:
+def users(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The pane, or only its list when the filter changed or the list goes on; the page's address keeps the filter."""
-    found = cluster_named(cluster)
-    user_list = pane(request, board_of(found))
+    cluster = cluster_named(cluster_name)
+    user_list = pane(request, board_of(cluster))
     filtering = request.headers.get("HX-Target") == "user-list"
     template = "users/_user_list.html" if filtering or "list" in request.GET else "users/_users.html"
-    response = render(request, template, {"cluster": found, "pane": user_list})
+    response = render(request, template, {"cluster": cluster, "pane": user_list})
     if filtering and "list" not in request.GET:
         replace_url(response, user_list.page_address)
     return response

@@ -13,9 +13,9 @@ from topology.views.reading import number_in
 
 @require_GET
 @needs(roles.SEE)
-def user_range(request: HttpRequest, cluster: str) -> HttpResponse:
+def user_range(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The keys of the users from one row to another of a list, in its filter and order."""
     asked = request.GET
-    where, _ = filter_in(asked.get("query", ""), cluster_named(cluster))
+    where, _ = filter_in(asked.get("query", ""), cluster_named(cluster_name))
     first, last = (number_in(asked, name) or 0 for name in ("from", "to"))
     return JsonResponse({"users": ranges.between(where, first, last)})

@@ -19,23 +19,23 @@ from topology.views.http import needs
 
 @require_http_methods(["GET", "POST"])
 @needs(roles.SEE)
-def views(request: HttpRequest, cluster: str = "") -> HttpResponse:
+def views(request: HttpRequest, cluster_name: str = "") -> HttpResponse:
     """One's own views of a list; a POST keeps the filter as it stands under a name."""
-    found = cluster_named(cluster) if cluster else None
+    cluster = cluster_named(cluster_name) if cluster_name else None
     if request.method == "POST":
         asked = request.POST
-        query = query_of(*filter_of(asked, found)) if found else Directory(asked, request.user, exact=True).query
-        saved_views.save(request.user, found, request.POST.get("name", ""), query)
-    return _menu(request, found)
+        query = query_of(*filter_of(asked, cluster)) if cluster else Directory(asked, request.user, exact=True).query
+        saved_views.save(request.user, cluster, request.POST.get("name", ""), query)
+    return _menu(request, cluster)
 
 
 @require_POST
 @needs(roles.SEE)
-def delete(request: HttpRequest, pk: int, cluster: str = "") -> HttpResponse:
+def delete(request: HttpRequest, pk: int, cluster_name: str = "") -> HttpResponse:
     """Forget one's own view."""
-    found = cluster_named(cluster) if cluster else None
-    saved_views.delete(request.user, found, pk)
-    return _menu(request, found)
+    cluster = cluster_named(cluster_name) if cluster_name else None
+    saved_views.delete(request.user, cluster, pk)
+    return _menu(request, cluster)
 
 
 def _menu(request: HttpRequest, cluster: Cluster | None) -> HttpResponse:

@@ -80,8 +80,8 @@ class Directory:
     # --- Where ------------------------------------------------------------------------------------
     @cached_property
     def clusters(self) -> dict[int, Cluster]:
-        found = Cluster.objects.all() if self.within is None else Cluster.objects.filter(pk__in=self.within)
-        return {cluster.pk: cluster for cluster in found}
+        clusters = Cluster.objects.all() if self.within is None else Cluster.objects.filter(pk__in=self.within)
+        return {cluster.pk: cluster for cluster in clusters}
 
     @cached_property
     def nodes(self) -> dict[int, Node]:
@@ -94,10 +94,10 @@ class Directory:
     @cached_property
     def cluster(self) -> Cluster | None:
         name = self.asked["cluster"]
-        found = cluster_named(name) if name else None
-        if found and found.pk not in self.clusters:
+        cluster = cluster_named(name) if name else None
+        if cluster and cluster.pk not in self.clusters:
             raise Refused(reasons.ROLE_NEEDED, role=roles.SEE)
-        return found
+        return cluster
 
     def _seen(self, rows: QuerySet[Place]) -> QuerySet[Place]:
         """Those of the clusters that may be seen."""
@@ -110,22 +110,22 @@ class Directory:
         On the page, a node of another cluster than the one just chosen is let go; what acts (`exact`) refuses it.
         """
         key = self.asked["node"]
-        found = self.nodes.get(key or 0)
-        if key and (found is None or (self.exact and not self._within(found.cluster_id))):
+        wanted = self.nodes.get(key or 0)
+        if key and (wanted is None or (self.exact and not self._within(wanted.cluster_id))):
             known = ", ".join(node.name for node in self.nodes.values() if self._within(node.cluster_id))
             raise Refused(reasons.NO_SUCH_NODE, name=key, known=known or "none")
-        return found if found and self._within(found.cluster_id) else None
+        return wanted if wanted and self._within(wanted.cluster_id) else None
 
     @cached_property
     def subcluster(self) -> Subcluster | None:
         """The subcluster asked for; refused and let go as a node is."""
         key = self.asked["subcluster"]
-        found = self.subclusters.get(key or 0)
-        if key and (found is None or (self.exact and not self._within(found.cluster_id))):
+        subcluster = self.subclusters.get(key or 0)
+        if key and (subcluster is None or (self.exact and not self._within(subcluster.cluster_id))):
             known = ", ".join(sub.name for sub in self.subclusters.values() if self._within(sub.cluster_id))
             where = self.cluster.name if self.cluster else "any cluster"
             raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=key, cluster=where, known=known or "none")
-        return found if found and self._within(found.cluster_id) else None
+        return subcluster if subcluster and self._within(subcluster.cluster_id) else None
 
     def _within(self, cluster_id: int) -> bool:
         return self.cluster is None or self.cluster.pk == cluster_id
@@ -169,11 +169,11 @@ class Directory:
 
     @cached_property
     def rows(self) -> list[Person]:
-        return [self._person(found) for found in self.page.rows]
+        return [self._person(assignment) for assignment in self.page.rows]
 
-    def _person(self, found: Assignment) -> Person:
-        home, serving = self.nodes.get(found.home_node_id or 0), self.nodes.get(found.serving_node_id or 0)
-        return Person(found, home, serving, self.clusters[found.cluster_id])
+    def _person(self, assignment: Assignment) -> Person:
+        home, serving = self.nodes.get(assignment.home_node_id or 0), self.nodes.get(assignment.serving_node_id or 0)
+        return Person(assignment, home, serving, self.clusters[assignment.cluster_id])
 
     @cached_property
     def count(self) -> tuple[int, bool]:
@@ -195,10 +195,10 @@ class Directory:
     def home(self) -> Cluster | None:
         """The one cluster that everybody who matches is of, by what is asked for; None where several may be."""
         asked = {place.cluster_id for place in (self.node, self.subcluster) if place}
-        found = next(iter(asked)) if asked else self.cluster.pk if self.cluster else None
-        if found is None and len(self.clusters) == 1:
-            found = next(iter(self.clusters))
-        return self.clusters.get(found or 0)
+        cluster_pk = next(iter(asked)) if asked else self.cluster.pk if self.cluster else None
+        if cluster_pk is None and len(self.clusters) == 1:
+            cluster_pk = next(iter(self.clusters))
+        return self.clusters.get(cluster_pk or 0)
 
     @property
     def chosen(self) -> str:
@@ -261,12 +261,12 @@ def _address(name: str, query: str) -> str:
 @needs(roles.SEE)
 def find_users(request: HttpRequest) -> HttpResponse:
     """The first page with its filter, or only the rows of a further one."""
-    found = Directory(request.GET, request.user)
-    rows_only = bool(found.after and request.headers.get("HX-Request"))
+    directory = Directory(request.GET, request.user)
+    rows_only = bool(directory.after and request.headers.get("HX-Request"))
     template = "users/_search_rows.html" if rows_only else "users/search.html"
-    response = render(request, template, {"place": "users", "found": found, "verbs": VERBS})
+    response = render(request, template, {"place": "users", "found": directory, "verbs": VERBS})
     if request.headers.get("HX-Request") and not rows_only:
-        replace_url(response, found.here)
+        replace_url(response, directory.here)
     return response
 
 

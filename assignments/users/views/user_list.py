@@ -87,8 +87,8 @@ class Pane:
 
     @property
     def _subcluster_name(self) -> str:
-        found = (v.subcluster.name for v in self.board.subclusters if v.subcluster.pk == self.where.subcluster_id)
-        return next(found, "")
+        names = (v.subcluster.name for v in self.board.subclusters if v.subcluster.pk == self.where.subcluster_id)
+        return next(names, "")
 
     @property
     def topics(self) -> str:
@@ -141,20 +141,20 @@ class Pane:
 
     @cached_property
     def rows(self) -> list[UserRow]:
-        return [self._row(found) for found in self._page.rows]
+        return [self._row(assignment) for assignment in self._page.rows]
 
-    def _row(self, found: Assignment) -> UserRow:
-        user = found.user
-        home, serving = self.nodes.get(found.home_node_id or 0), self.nodes.get(found.serving_node_id or 0)
+    def _row(self, assignment: Assignment) -> UserRow:
+        user = assignment.user
+        home, serving = self.nodes.get(assignment.home_node_id or 0), self.nodes.get(assignment.serving_node_id or 0)
         away = serving.short_name if serving and serving is not home else ""
         return UserRow(
             pk=user.pk,
-            cursor=cursor_of(found),
+            cursor=cursor_of(assignment),
             user_id=pseudonyms.user_id(user.user_id),
             name=pseudonyms.name(user.name, user.user_id),
-            pinned=found.pinned,
-            signed_in=found.signed_in,
-            endpoints=found.endpoints,
+            pinned=assignment.pinned,
+            signed_in=assignment.signed_in,
+            endpoints=assignment.endpoints,
             endpoint_names=", ".join(ENDPOINT_KINDS[kind] for kind in user.endpoints) or "No endpoints",
             home=home.short_name if home and self.where.node_id is None else "",
             away=away,
@@ -241,9 +241,9 @@ def query_of(where: UserFilter, show: str) -> str:
     return urlencode([*place_of(where), *((name, str(value)) for name, value in pairs if value)])
 
 
-def cursor_of(found: Assignment) -> str:
+def cursor_of(assignment: Assignment) -> str:
     """A user as an address names the place in a list: by key while names are hidden."""
-    return f"~{found.pk}" if pseudonyms.is_down() else found.user.user_id
+    return f"~{assignment.pk}" if pseudonyms.is_down() else assignment.user.user_id
 
 
 def cursor_in(asked: QueryDict, name: str) -> str:

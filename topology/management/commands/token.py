@@ -40,20 +40,20 @@ class Command(ConsoleCommand):
             self.stdout.write(text)
 
     def _list(self, options: dict[str, Any]) -> None:
-        found = [tokens.as_dict(token) for token in tokens.listed()]
+        rows = [tokens.as_dict(token) for token in tokens.listed()]
         if options["json"]:
-            self.print_json(found)
+            self.print_json(rows)
             return
-        for token in found:
+        for token in rows:
             reach = ", ".join(token["clusters"]) or "all clusters"
             used = token["last_used"] or "never"
             self.stdout.write(f"{token['id']:>5}  {token['name']:24} {token['role']:14} {reach}; last used {used}")
-        if not found:
+        if not rows:
             self.stdout.write("No token.")
 
     def _revoke(self, options: dict[str, Any]) -> None:
-        found = tokens.revoke(options["id"], actor=COMMAND_LINE)
+        token = tokens.revoke(options["id"], actor=COMMAND_LINE)
         if options["json"]:
-            self.print_json({"id": found.pk, "revoked": True})
+            self.print_json({"id": token.pk, "revoked": True})
         else:
-            self.stdout.write(f"Revoked: {found.name}.")
+            self.stdout.write(f"Revoked: {token.name}.")
