@@ -24,6 +24,7 @@ from topology.api.shapes import Limit, Name, Open, ok
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.rules import topology_file
+from topology.structure import topology_reader
 from topology.structure.files import present
 from topology.structure.limits import RULES
 
@@ -72,6 +73,7 @@ class Applied(Schema):
     changed: bool
     changes: list[dict[str, Any]]
     kept: list[str] = Field(description="What the document does not name, and is not pruned")
+    renamed: list[dict[str, str]] = Field(description="Nodes that perhaps have another name in the cluster")
     topology: dict[str, Any] | None = Field(description="Read back; None after a dry run that would create the cluster")
 
 
@@ -119,6 +121,13 @@ def check_cluster(request: ApiRequest, name: str) -> Any:
     return report(request.target)
 
 
+@router.get("/schemas/topology", response=ok(dict[str, Any]), operation_id="get_topology_schema")
+@access.needs(roles.SEE)
+def get_topology_schema(request: ApiRequest) -> Any:
+    """The JSON schema of a topology file and of what `PUT …/topology` takes."""
+    return topology_reader.schema()
+
+
 # --- The topology as a document -------------------------------------------------------------------
 @router.get("/clusters/{name}/topology", response=ok(dict[str, Any]), operation_id="get_topology")
 @access.needs(roles.SEE, access.cluster)
@@ -133,7 +142,12 @@ def _or_new(name: str) -> Cluster | None:
     return Cluster.objects.filter(name=name).first()
 
 
-@router.put("/clusters/{name}/topology", response=ok(Applied), operation_id="put_topology")
+@router.put(
+    "/clusters/{name}/topology",
+    response=ok(Applied),
+    operation_id="put_topology",
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": topology_reader.schema()}}}},
+)
 @access.needs(roles.ADMINISTER, _or_new)
 def put_topology(
     request: ApiRequest,

@@ -7,7 +7,7 @@ from typing import Any
 from ninja import Body, Router
 from pydantic import Field
 
-from assignments.simulation import whatif
+from assignments.simulation import scenario_reader, whatif
 from topology import reasons
 from topology.accounts import roles
 from topology.api import access
@@ -37,7 +37,19 @@ def shape(simulation: Any) -> dict[str, Any]:
     return {**simulation.result, "key": simulation.key, "url": f"/what-if/{simulation.key}/"}
 
 
-@router.post("/clusters/{name}/simulations", response=ok(SimulationOut), operation_id="simulate")
+@router.get("/schemas/scenario", response=ok(dict[str, Any]), operation_id="get_scenario_schema")
+@access.needs(roles.SEE)
+def get_scenario_schema(request: ApiRequest) -> Any:
+    """The JSON schema of a scenario file and of what `POST …/simulations` takes."""
+    return scenario_reader.schema()
+
+
+@router.post(
+    "/clusters/{name}/simulations",
+    response=ok(SimulationOut),
+    operation_id="simulate",
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": scenario_reader.schema()}}}},
+)
 @access.needs(roles.OPERATE, access.cluster)
 def simulate(request: ApiRequest, name: str, scenario: Body[dict[str, Any]]) -> Any:
     """Play a scenario on the cluster as it is now, or on the topology in it; the same one gives the run there is."""

@@ -6,11 +6,11 @@ from django.utils import timezone
 
 from assignments.recovery import reads, service
 from assignments.recovery.rules.pair import Pair
-from assignments.simulation.rules import play, scenario_file
+from assignments.simulation import scenario_reader
+from assignments.simulation.rules import play
 from assignments.simulation.rules.play import Result, Scenario
 from topology.models import Subcluster
 from topology.structure import selectors
-from topology.structure.limits import RULES
 
 
 def simulate(document: object) -> Result:
@@ -20,7 +20,7 @@ def simulate(document: object) -> Result:
 
 def scenario(document: object) -> Scenario:
     """The scenario of a parsed document; raises Refused."""
-    return scenario_file.parse(document, RULES, present)
+    return scenario_reader.parse(document, present)
 
 
 def present(name: str) -> tuple[tuple[Pair, ...], int]:

@@ -13,7 +13,6 @@ from base64 import b32encode
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
 from django.db import transaction
 from django.utils import timezone
 
@@ -29,6 +28,7 @@ from topology.models import Cluster
 from topology.reasons import Refused
 from topology.rules import topology_file
 from topology.structure import selectors
+from topology.structure.documents import write_yaml
 from topology.structure.files import present as present_topology
 from topology.structure.limits import RULES
 
@@ -133,7 +133,7 @@ def _with_homes(group: Mapping[str, Any], homes: Mapping[str, int]) -> Document:
 def export(simulation: Simulation) -> str:
     """The run as a scenario file, which `manage.py simulate` runs to the same result."""
     document = _ordered(simulation.scenario)
-    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120))
+    return write_yaml(document)
 
 
 def _ordered(value: Any) -> Any:

@@ -2,9 +2,9 @@
 
 import time
 
-from assignments.simulation.rules import play, scenario_file
+from assignments.simulation import scenario_reader
+from assignments.simulation.rules import play
 from assignments.simulation.rules import timeline as simulator_frames
-from topology.structure.limits import RULES
 
 LIMIT = 0.300  # seconds for 30,000 users
 ROUNDS = 9
@@ -45,7 +45,7 @@ def document(users: int) -> dict[str, object]:
 def seconds(users: int) -> tuple[float, float]:
     """One round: from the parsed file to the result, and to the film for charts and scrubber."""
     start = time.perf_counter()
-    scenario = scenario_file.parse(document(users), RULES, lambda name: ((), 0))
+    scenario = scenario_reader.parse(document(users), lambda name: ((), 0))
     result = play.run(scenario)
     played = time.perf_counter() - start
     simulator_frames.record(scenario, result)

@@ -11,10 +11,9 @@ from typing import Any
 
 import yaml
 
-from assignments.simulation.rules import scenario_file
+from assignments.simulation import scenario_reader
 from assignments.simulation.rules.play import Result, Scenario, run
 from tests.recovery.pair_table import rows
-from topology.structure.limits import RULES
 
 FOLDER = Path(__file__).parent.parent / "scenarios"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -28,7 +27,7 @@ def scenario(name: str) -> Scenario:
     def present(cluster: str) -> Any:
         raise AssertionError(f"golden scenarios have a topology of their own, not {cluster}")
 
-    return scenario_file.parse(document(name), RULES, present)
+    return scenario_reader.parse(document(name), present)
 
 
 def simulated(name: str) -> Result:

@@ -72,7 +72,7 @@ def test_the_end_of_a_scenario_that_never_heals() -> None:
         ({"timeline": [{"do": "recover", "subcluster": "z"}]}, "NO_SUCH_SUBCLUSTER"),
         ({"timeline": [{"do": "fault", "node": "a", "kind": "fire"}]}, "FAULT_KIND_UNKNOWN"),
         ({"timeline": [{"do": "fault", "node": "a", "kind": "service", "service": "Tea"}]}, "NO_SUCH_SERVICE"),
-        ({"topology": {"subclusters": [{"name": "sc-1", "nodes": [{"name": "a", "users": -1}]}]}}, "SCENARIO_INVALID"),
+        ({"topology": {"subclusters": [{"nodes": [{"name": "a", "users": -1}]}]}}, "TOPOLOGY_FILE_INVALID"),
         ({"topology": {"subclusters": "x"}}, "TOPOLOGY_FILE_INVALID"),
         ({"topology": []}, "TOPOLOGY_FILE_INVALID"),
         ({"topology": {"subclusters": [{"name": "sc-1", "nodes": "x"}]}}, "TOPOLOGY_FILE_INVALID"),

@@ -18,15 +18,14 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Population, Simulation
 from assignments.recovery import service
-from assignments.simulation import simulate, whatif
-from assignments.simulation.rules import catalogue, scenario_file, start_state, timeline
+from assignments.simulation import scenario_reader, simulate, whatif
+from assignments.simulation.rules import catalogue, start_state, timeline
 from assignments.simulation.rules.play import run
 from assignments.simulation.views.chart import charts, instant
 from tests.recovery import golden
 from tests.worlds import make_acme, node
 from topology.models import Cluster, Event, Policy, Subcluster
 from topology.reasons import Refused
-from topology.structure.limits import RULES
 
 pytestmark = pytest.mark.django_db
 
@@ -170,7 +169,7 @@ def test_every_error_names_its_place_and_its_fix_and_what_was_typed_stays(acme: 
         ({"until": "0s"}, "A run cannot last 0s"),
         ({"until": ""}, "is not a span of time"),
         ({"what": ["fire", "power", "power"]}, "There is no service fire"),
-        ({"do": ["explode", "repair", "fallback"]}, "explode is not something to do"),
+        ({"do": ["explode", "repair", "fallback"]}, "explode is not one of fault, repair"),
         ({"budget": "done_within_minutes", "budget_value": "-3"}, "done_within_minutes"),
         ({"source": "run", "run": "nothere"}, "There is no what-if run nothere"),
     ],
@@ -507,4 +506,4 @@ def test_a_card_follows_its_peer_too(acme: Cluster) -> None:
 def test_golden_scenarios_are_documents_of_what_if() -> None:
     for name in golden.NAMES[:3]:
         frozen = whatif.freeze(golden.document(name))
-        assert scenario_file.parse(frozen, RULES, lambda cluster: ((), 0)) == golden.scenario(name)
+        assert scenario_reader.parse(frozen, lambda cluster: ((), 0)) == golden.scenario(name)

@@ -14,7 +14,7 @@ from assignments.users.imports import import_users
 from tests.lists import csv_of
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import REASONS, Refused
-from topology.rules import topology_file
+from topology.rules.file_problems import FileRefused
 from topology.rules.states import State
 from topology.structure.clusters import create_cluster, set_mode, set_model, set_policy
 from topology.structure.files import present
@@ -107,7 +107,7 @@ def test_the_policy_changes_what_is_given(acme: Cluster) -> None:
     assert (acme.policy.keep_alive_interval, acme.policy.critical_service_delay) == (90, 90)
     assert not Subcluster.objects.filter(next_wake=None).exists()
     for wrong in ({"keep_alive_interval": 200}, {"clock_speed": 601}, {"nope": 1}, {"service_port": "x"}):
-        with pytest.raises(topology_file.FileRefused) as caught:
+        with pytest.raises(FileRefused) as caught:
             set_policy(acme, wrong)
         assert caught.value.code == "TOPOLOGY_FILE_INVALID"
     assert present(acme).policy["keep_alive_interval"] == 90

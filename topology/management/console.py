@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from topology.reasons import Refused
+from topology.rules.file_problems import FileRefused
 
 COMMAND_LINE = "command line"  # who did it, in the history
 
@@ -29,8 +30,16 @@ class ConsoleCommand(BaseCommand):
             if as_json:
                 self.print_json(refusal.as_dict())
                 raise SystemExit(1) from refusal
-            raise CommandError(f"{refusal.code}: {refusal.message} {refusal.fix}".strip()) from refusal
+            raise CommandError(_text(refusal)) from refusal
 
     def print_json(self, value: Any) -> None:
         """One JSON document, readable, keys in the order given."""
         self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _text(refusal: Refused) -> str:
+    """A refusal as a terminal shows it; of a file every problem, one a line."""
+    if isinstance(refusal, FileRefused) and refusal.problems[0].line:
+        count = len(refusal.problems)
+        return "\n".join([f"{refusal.code}: {count} problem{'' if count == 1 else 's'}.", *refusal.lines()])
+    return f"{refusal.code}: {refusal.message} {refusal.fix}".strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -12,9 +13,26 @@ from topology.models.cluster import MAX_NODES, Cluster
 from topology.models.subcluster import Subcluster
 from topology.rules.states import LOOKS, Look, State, StateReason, Truth, reason_label, serves
 
+NODE_LABELS = r"^[^.]{1,63}([.][^.]{1,63})*$"
 NODE_NAME = r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$"
 PROFILES = (500, 1000, 2000, 5000, 15000, 25000)  # users a node is rated for, domain.md §4.8
 ENDPOINTS_PER_USER = 2
+
+
+LABELS = pgtrigger.Trigger(
+    # No check constraint: a node that was named before this rule keeps its name, and its state changes as ever.
+    name="node_label_form",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("name"),
+    condition=pgtrigger.Condition(f"NEW.\"name\" !~ '{NODE_LABELS}'"),
+    func="""
+IF TG_OP = 'INSERT' OR NEW.name IS DISTINCT FROM OLD.name THEN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'node_label_form',
+        MESSAGE = 'node_label_form: 1 to 63 characters stand between the dots of a node name, not so in ' || NEW.name;
+END IF;
+RETURN NEW;
+""",
+)
 
 
 class Node(models.Model):
@@ -57,6 +75,7 @@ class Node(models.Model):
 
     class Meta:
         ordering = ["cluster_id", "number"]
+        triggers = [LABELS]
         constraints = [
             models.UniqueConstraint(Lower("name"), name="node_name_once"),
             models.UniqueConstraint(fields=["cluster", "id"], name="node_cluster_key"),

@@ -68,6 +68,28 @@ from topology.reasons.balancer import (
     SETTING_NOT_VALID,
     SETTING_UNKNOWN,
 )
+from topology.reasons.files import (
+    FILE_EMPTY,
+    FILE_KEY_MISSING,
+    FILE_KEY_NOT_PLAIN,
+    FILE_KEY_TWICE,
+    FILE_KEY_UNKNOWN,
+    FILE_NAME_NOT_VALID,
+    FILE_NOT_A_LIST,
+    FILE_NOT_A_MAPPING,
+    FILE_NOT_A_NUMBER,
+    FILE_NOT_IN_RANGE,
+    FILE_NOT_ONE_OF,
+    FILE_NOT_TEXT,
+    FILE_NOT_TRUE_OR_FALSE,
+    FILE_NOT_YAML,
+    FILE_PLACEHOLDER,
+    FILE_TAG_NOT_KNOWN,
+    FILE_TEXT_NOT_VALID,
+    FILE_TOO_LARGE,
+    FILE_VALUES_CONFLICT,
+    NODE_PERHAPS_RENAMED,
+)
 from topology.reasons.health import (
     DATABASE_AWAY,
     DATABASE_READ_ONLY,

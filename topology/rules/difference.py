@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from topology.reasons import NODE_PERHAPS_RENAMED
 from topology.rules.topology_file import NodeSpec, SubclusterSpec, TopologySpec
 
 CREATE, CHANGE, REMOVE = "create", "change", "remove"
@@ -50,6 +51,25 @@ class TopologyChange:
 
 
 @dataclass(frozen=True)
+class Renamed:
+    """A node that only the file has, and the one that only the cluster has in its place: perhaps the same."""
+
+    node: str
+    other: str
+
+    def __str__(self) -> str:
+        return NODE_PERHAPS_RENAMED.say(node=self.node, other=self.other)
+
+    @property
+    def fix(self) -> str:
+        return NODE_PERHAPS_RENAMED.say_fix(node=self.node, other=self.other)
+
+    def as_dict(self) -> dict[str, str]:
+        """The shape that commands and the API give."""
+        return {"node": self.node, "other": self.other, "message": str(self), "fix": self.fix}
+
+
+@dataclass(frozen=True)
 class Difference:
     """What applying a file changes; `kept` names what is not in the file and stays, for it is not pruned."""
 
@@ -57,6 +77,7 @@ class Difference:
     changes: tuple[TopologyChange, ...]
     kept: tuple[str, ...] = ()
     dry_run: bool = field(default=False, compare=False)
+    renamed: tuple[Renamed, ...] = field(default=(), compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """One shape for the dry run and the real run."""
@@ -66,6 +87,7 @@ class Difference:
             "changed": bool(self.changes),
             "changes": [change.as_dict() for change in self.changes],
             "kept": list(self.kept),
+            "renamed": [guess.as_dict() for guess in self.renamed],
         }
 
 
@@ -88,7 +110,26 @@ def difference(before: TopologySpec | None, after: TopologySpec, *, prune: bool)
         *_subcluster_order(start, after),
         *(change for change in ha if change.after),
     ]
-    return Difference(after.cluster, tuple(changes), () if prune else tuple(_kept(start, after)))
+    kept = () if prune else tuple(_kept(start, after))
+    return Difference(after.cluster, tuple(changes), kept, renamed=tuple(_renamed(start, after)))
+
+
+def _renamed(before: TopologySpec, after: TopologySpec) -> Iterator[Renamed]:
+    """Guesses: same place in the same subcluster first, then the publishers, then the only ones that are left."""
+    known, wanted = _nodes(before), _nodes(after)
+    old = {key: _seat(before, key) for key in known if key not in wanted}
+    for key in (key for key in wanted if key not in known):
+        seat, publisher = _seat(after, key), wanted[key][1].publisher
+        same = [other for other in old if old[other] == seat and seat[0] is not None]
+        same += [other for other in old if publisher and known[other][1].publisher]
+        same += [other for other in old if len(old) == 1 and len(wanted.keys() - known.keys()) == 1]
+        if same:
+            del old[same[0]]
+            yield Renamed(wanted[key][1].name, known[same[0]][1].name)
+
+
+def _seat(spec: TopologySpec, key: str) -> tuple[str | None, int | None]:
+    return next((group, slot) for group, slot, node in spec.placed() if node.name.lower() == key)
 
 
 def _empty(spec: TopologySpec) -> TopologySpec:

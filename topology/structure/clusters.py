@@ -13,7 +13,7 @@ from topology.live import events
 from topology.models import Cluster, DeploymentModel, Mode, Policy
 from topology.reasons import Refused
 from topology.rules import topology_file
-from topology.structure import guards
+from topology.structure import guards, topology_reader
 from topology.structure.limits import RULES
 
 
@@ -28,7 +28,7 @@ def create_cluster(
 ) -> Cluster:
     """A new cluster without nodes. Raises Refused for a name, mode, model or parameter that cannot be."""
     name = guards.group_name(name, "cluster")
-    parameters = dict(topology_file.parse_policy(policy or {}, RULES))
+    parameters = dict(topology_reader.parse_policy(policy or {}))
     mode, model = _known(Mode, "mode", mode), _known(DeploymentModel, "model", model)
     cluster, created = Cluster.objects.get_or_create(
         name=name, defaults={"mode": mode, "model": model, "clock_speed": int(parameters.pop("clock_speed") or 1)}
@@ -81,7 +81,7 @@ def set_policy(cluster: Cluster, parameters: Mapping[str, Any], *, actor: Any = 
     guards.hold(cluster)
     cluster.refresh_from_db()
     before = current_policy(cluster)
-    after = topology_file.parse_policy({**before, **parameters}, RULES)
+    after = topology_reader.parse_policy({**before, **parameters})
     changed = {key: value for key, value in after.items() if before[key] != value}
     for key, value in changed.items():
         _record(cluster, key, before[key], value, actor)

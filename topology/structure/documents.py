@@ -1,5 +1,15 @@
-"""Reading the documents that people write: YAML files, with errors that name the place in the file."""
+"""Reading and writing the documents that people write: YAML files, with each problem at its line and column.
 
+    file --bytes--> text --yaml_nodes--> Document: the value, where each part of it is written, and what is wrong
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -7,46 +17,156 @@ import yaml
 
 from topology import reasons
 from topology.reasons import Refused
+from topology.rules.file_problems import FileProblem, FileRefused
+from topology.structure.yaml_nodes import CORE, Composer, Mark, Values, add_words
+from topology.structure.yaml_nodes import Path as Place
+
+MOST_BYTES = 1_000_000
+EXAMPLE = "See the example demo/acme.yaml."
+SYNTAX = {  # what the parser says, in our words: sentence and fix
+    "'\\t' that cannot start": ("a tab stands where spaces belong", "Indent with spaces."),
+    "mapping values are not allowed here": (
+        "a colon makes a second key in this line",
+        "Put text that has a colon in quotes, or begin a new line.",
+    ),
+    "could not find expected ':'": ("a colon is missing after the key", "Write key: value."),
+    "expected <block end>": ("the indentation does not fit what stands above", "Indent keys of one mapping equally."),
+    "expected ',' or ": ("a bracket or a comma is missing", "Close what was opened, and put commas between items."),
+    "while scanning a quoted scalar": ("a quote is not closed", "Close the quotation mark."),
+    "but found another document": ("a second document begins here", "Keep one document in a file: leave --- out."),
+    "undefined alias": ("this alias names nothing", "Write & with the name at what it repeats, further up."),
+    "'%' that cannot start": ("a placeholder or a % stands here", "Fill in the template, or put the text in quotes."),
+    "'@' that cannot start": ("an @ stands here", "Put the text in quotes."),
+    "'`' that cannot start": ("a ` stands here", "Put the text in quotes."),
+    "more than ": ("{problem}", "Write it shorter and flatter."),
+}
 
 
-class _Loader(yaml.SafeLoader):
-    """The safe loader, which by itself lets the last of two equal keys win without a word."""
+@dataclass(frozen=True)
+class Document:
+    """A parsed document: its value, the marks of its values and keys, and what was wrong while it was read."""
+
+    value: Any
+    name: str = ""
+    marks: Mapping[Place, Mark] = field(default_factory=dict)
+    keys: Mapping[Place, Mark] = field(default_factory=dict)
+    problems: tuple[FileProblem, ...] = ()
+
+    @classmethod
+    def of(cls, value: object) -> Document:
+        """A document that is one already, or a plain value that was not written as text."""
+        return value if isinstance(value, cls) else cls(value)
+
+    def written(self, path: Place, value: object) -> str:
+        """A value as it stands in the file; one that was not written, as JSON writes it."""
+        if path in self.marks and isinstance(value, str | int | float | bool | None):
+            return self.marks[path].written or "nothing"
+        return _plain(value)
+
+    def at(self, path: Place, *, key: bool = False) -> Mark | None:
+        """The mark of a place, or of what it stands in."""
+        places = [path[:end] for end in range(len(path), -1, -1)]
+        marks = {**self.marks, **self.keys} if key else self.marks
+        return next((marks[place] for place in places if place in marks), None)
+
+    def placed(self, problem: FileProblem, path: Place, *, key: bool = False) -> FileProblem:
+        """The problem with line and column of its place."""
+        mark = self.at(path, key=key)
+        return replace(problem, line=mark.line, column=mark.column) if mark else problem
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[str] = set()
-    for key, _ in node.value:
-        if key.value in seen:
-            raise yaml.MarkedYAMLError(problem=f"the key {key.value} is there twice", problem_mark=key.start_mark)
-        seen.add(key.value)
-    return dict(loader.construct_mapping(node, deep=True))
+class _Resolver(yaml.resolver.BaseResolver):
+    """Knows what a plain word would be read as."""
 
 
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+add_words(_Resolver)
+RESOLVER: Any = _Resolver()
 
 
-def read_yaml(text: str, name: str = "The file") -> Any:
-    """The parsed document of a YAML text. Raises Refused with the line that is wrong."""
+def _plain(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict | list):
+        return "a mapping of keys" if isinstance(value, dict) else "a list"
+    if isinstance(value, str):
+        tag = RESOLVER.resolve(yaml.ScalarNode, value, (True, False)) if value else ""
+        return value if str(tag).endswith(":str") else json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def read_yaml(text: str, name: str = "The file") -> Document:
+    """The document of a YAML text, what is wrong in it noted. Raises Refused where it cannot be read further."""
+    if len(text) > MOST_BYTES:
+        facts = {"found": len(text), "what": "characters", "most": MOST_BYTES, "remedy": "Split it."}
+        raise _refused(name, FileProblem.of("file", reasons.FILE_TOO_LARGE, **facts))
     try:
-        return yaml.load(text, Loader=_Loader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        why = _where(error) if isinstance(error, yaml.MarkedYAMLError) else str(error).split("\n")[0]
-        remedy = "See the example demo/acme.yaml."
-        raise Refused(reasons.FILE_NOT_READABLE, file=name, why=why, remedy=remedy) from error
+        values = Values(text)
+        node = Composer(text).get_single_node()
+        value = None if node is None else values.of(node)
+    except yaml.YAMLError as error:
+        raise _refused(name, _syntax(error, text)) from error
+    return Document(value, name, values.marks, values.keys, tuple(values.problems))
 
 
-def _where(error: yaml.MarkedYAMLError) -> str:
-    mark = error.problem_mark or error.context_mark
-    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    return f"{place}{error.problem or error.context}"
+def _refused(name: str, problem: FileProblem) -> FileRefused:
+    why = str(problem).replace("file: ", "", 1)
+    return FileRefused([problem], reasons.FILE_NOT_READABLE, name, file=name, why=why)
 
 
-def read_yaml_file(path: str | Path) -> Any:
-    """The parsed document of a YAML file. Raises Refused when there is none or it cannot be read."""
+def _syntax(error: yaml.YAMLError, text: str) -> FileProblem:
+    said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error).split("\n")[0]
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    context = getattr(error, "context", None) or ""
+    words = next((words for key, words in SYNTAX.items() if key in f"{context} {said}"), (said, EXAMPLE))
+    problem = FileProblem.of(
+        "file", reasons.FILE_NOT_YAML, problem=words[0].replace("{problem}", said), remedy=words[1]
+    )
+    if mark is None and (position := getattr(error, "position", None)) is not None:
+        before = text[:position]
+        line, column = before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
+        char = getattr(error, "character", "")
+        shown = f"the character U+{char if isinstance(char, int) else ord(char):04X} is not allowed"
+        return replace(problem, message=shown, fix="Take it out.", line=line, column=column)
+    return replace(problem, line=mark.line + 1, column=mark.column + 1) if mark else problem
+
+
+def read_yaml_file(path: str | Path) -> Document:
+    """The document of a YAML file. Raises Refused when there is none or it cannot be read."""
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        with Path(path).open("rb") as file:
+            raw = file.read(4 * MOST_BYTES + 1)
+        text = _decoded(raw)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         remedy = "Check the path." if isinstance(error, OSError) else "Save it as UTF-8."
         raise Refused(reasons.FILE_NOT_READABLE, file=str(path), why=why, remedy=remedy) from error
     return read_yaml(text, str(path))
+
+
+def _decoded(raw: bytes) -> str:
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return raw.decode("utf-16")
+    return raw.decode("utf-8-sig")
+
+
+# --- Writing --------------------------------------------------------------------------------------
+class _Dumper(yaml.SafeDumper):
+    """Quotes every text that YAML 1.1 or 1.2 would read as something else."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _text(dumper: Any, value: str) -> Any:
+    """Line breaks that only YAML 1.1 knows are escaped: read back folded, they would be spaces."""
+    style = '"' if re.search("[\x85\u2028\u2029]", value) else None
+    return dumper.represent_scalar(CORE + "str", value, style=style)
+
+
+add_words(_Dumper)
+_Dumper.add_representer(str, _text)
+
+
+def write_yaml(document: object) -> str:
+    """A document as YAML, keys in the order given."""
+    return str(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120))

@@ -1,6 +1,7 @@
 """The topology file applied: the difference to what is there, made true in one transaction."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -8,13 +9,13 @@ from django.db import transaction
 from topology import reasons
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Refused
-from topology.rules import topology_file
 from topology.rules.difference import Difference, TopologyChange, difference
+from topology.rules.file_problems import FileProblem, FileRefused
 from topology.rules.states import State, StateReason
 from topology.rules.topology_file import NodeSpec, SubclusterSpec, TopologySpec
-from topology.structure import guards
+from topology.structure import guards, topology_reader
 from topology.structure.clusters import create_cluster, current_policy, set_mode, set_model, set_policy
-from topology.structure.limits import RULES
+from topology.structure.documents import Document
 from topology.structure.nodes import add_node, move_node, remove_node, set_capacity, unassign_node
 from topology.structure.subclusters import (
     create_subcluster,
@@ -44,7 +45,8 @@ def apply_topology(
     What the file does not name stays, unless `prune`. `expected` is a difference that a person has seen: another one
     is not applied. `set_ha` switches HA of a subcluster that exists. Raises Refused for what is wrong or must not be.
     """
-    spec = topology_file.parse(document, RULES)
+    source = Document.of(document)
+    spec = topology_reader.parse(source)
     cluster = Cluster.objects.filter(name=spec.cluster).select_related("policy").first()
     if cluster:
         guards.hold(cluster)
@@ -52,10 +54,10 @@ def apply_topology(
     if expected is not None and expected != changes:
         raise Refused(reasons.TOPOLOGY_CHANGED_MEANWHILE, cluster=spec.cluster)
     if changes.changes:
-        _Run(spec, actor, set_ha).apply(changes)
+        _Run(spec, actor, set_ha, source, changes).apply()
     if dry_run:
         transaction.set_rollback(True)
-    return Difference(changes.cluster, changes.changes, changes.kept, dry_run)
+    return replace(changes, dry_run=dry_run)
 
 
 def present(cluster: Cluster) -> TopologySpec:
@@ -84,13 +86,34 @@ def _spec(node: Node) -> NodeSpec:
 class _Run:
     """Carries out the changes of one file, each through the verb that a person would use."""
 
-    def __init__(self, spec: TopologySpec, actor: Any, set_ha: SetHa | None) -> None:
+    def __init__(
+        self, spec: TopologySpec, actor: Any, set_ha: SetHa | None, source: Document, changes: Difference
+    ) -> None:
         self.spec, self.actor, self.set_ha = spec, actor, set_ha
+        self.source, self.changes = source, changes
         self.new: set[str] = set()
 
-    def apply(self, changes: Difference) -> None:
-        for change in changes.changes:
-            getattr(self, f"_{change.action}_{change.kind}")(change)
+    def apply(self) -> None:
+        for change in self.changes.changes:
+            try:
+                getattr(self, f"_{change.action}_{change.kind}")(change)
+            except Refused as refused:
+                raise self._refused(change, refused) from refused
+
+    def _refused(self, change: TopologyChange, refused: Refused) -> FileRefused:
+        """The refusal at its place in the file; a node that was renamed is the commonest cause."""
+        problems = [FileProblem.from_refusal(self.spec.place_of(change.kind, change.name), refused)]
+        problems += [
+            FileProblem.of(
+                self.spec.place_of("node", guess.node),
+                reasons.NODE_PERHAPS_RENAMED,
+                node=guess.node,
+                other=guess.other,
+            )
+            for guess in self.changes.renamed
+        ]
+        placed = topology_reader.placed(self.source, problems)
+        return FileRefused(placed, refused.reason, self.source.name, **refused.facts)
 
     @property
     def cluster(self) -> Cluster:

@@ -4,7 +4,7 @@ The counts of users and the holds of running operations belong to `assignments`;
 relations of the rows, so that this app needs to import nothing of the other.
 """
 
-import re
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import F, Sum
@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from topology import reasons
 from topology.live import events
-from topology.models import GROUP_NAME, NODE_NAME, Cluster, Node, Subcluster
+from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Reason, Refused
+from topology.rules import names
 from topology.structure import locks
 
 
@@ -41,18 +42,18 @@ def record(
 
 def group_name(name: str, kind: str) -> str:
     """The name of a cluster or subcluster, if it is one (domain.md §1.3). Raises Refused."""
-    return _name(name, kind, GROUP_NAME, "letters, digits, _ and -", 128)
+    return _name(name, kind, names.broken_by_group)
 
 
 def node_name(name: str) -> str:
     """The name of a node, if it is one: a host name. Raises Refused."""
-    return _name(name, "node", NODE_NAME, "letters, digits, . and -", 255)
+    return _name(name, "node", names.broken_by_node)
 
 
-def _name(name: str, kind: str, form: str, allowed: str, longest: int) -> str:
+def _name(name: str, kind: str, broken_by: Callable[[str], names.Broken | None]) -> str:
     name = name.strip()
-    if not re.fullmatch(form.removesuffix("$"), name):
-        raise Refused(reasons.NAME_NOT_VALID, name=name, kind=kind, allowed=allowed, longest=longest)
+    if broken := broken_by(name):
+        raise Refused(reasons.NAME_NOT_VALID, name=name, kind=kind, rule=broken.rule, remedy=broken.fix)
     return name
 
 

@@ -11,9 +11,7 @@ from django.db.models import Q
 from topology.models import (
     DESCRIPTION,
     ENDPOINTS_PER_USER,
-    GROUP_NAME,
     MAX_NODES,
-    NODE_NAME,
     PROFILES,
     Cluster,
     DeploymentModel,
@@ -72,7 +70,5 @@ RULES = FileRules(
     policy=_policy(),
     max_nodes=MAX_NODES,
     endpoints_per_user=ENDPOINTS_PER_USER,
-    group_name=GROUP_NAME,
-    node_name=NODE_NAME,
     description=DESCRIPTION,
 )

@@ -37,5 +37,7 @@ class Command(ConsoleCommand):
             self.stdout.write(str(change))
         if not shown.changes:
             self.stdout.write(f"{shown.cluster} is what the file says.")
+        for guess in shown.renamed:
+            self.stdout.write(f"{guess} {guess.fix}")
         for name in shown.kept:
             self.stdout.write(f"keep {name}, which the file does not name (--prune removes it)")

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import yaml
 from django.core.management.base import CommandParser
 
 from assignments.board.tree import relogin_window, shape
@@ -10,6 +9,7 @@ from assignments.population.selectors import Board, NodeView, board_of
 from topology.management.console import ConsoleCommand
 from topology.rules import topology_file
 from topology.structure import selectors
+from topology.structure.documents import write_yaml
 from topology.structure.files import present
 from topology.structure.limits import RULES
 
@@ -27,7 +27,7 @@ class Command(ConsoleCommand):
             cluster = selectors.cluster_named(options["cluster"])
         if options["file"]:
             document = topology_file.render(present(cluster), RULES)
-            self.stdout.write(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120), ending="")
+            self.stdout.write(write_yaml(document), ending="")
         elif options["json"]:
             self.print_json(shape(board_of(cluster)))
         else:

@@ -1,14 +1,12 @@
-"""The scenario file: a parsed document becomes a Scenario (its shape is in docs/recovery.md).
+"""What a scenario file means: its parts put together, and what is wrong between them (docs/recovery.md).
 
-    YAML --edge--> dict --parse--> Scenario;    with `cluster: NAME` the caller gives the pairs of that cluster
-
-In a scenario `users` of a node are people at home there; `capacity` overrides what its profile is rated for.
+    YAML --scenario_reader--> Script --assemble--> Scenario;    with `cluster: NAME` the caller gives the pairs of it
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from assignments.recovery.rules.commands import OF_A_NODE, Command, Fault, parse_fault
@@ -16,48 +14,67 @@ from assignments.recovery.rules.pair import Member, Pair, Parameters
 from assignments.simulation.rules import start_state
 from assignments.simulation.rules.play import Action, Scenario, at_rest
 from topology.reasons import NO_SUCH_NODE, NO_SUCH_SUBCLUSTER, SCENARIO_INVALID, Refused
-from topology.rules import spans
-from topology.rules.topology_file import FileRules, TopologySpec
-from topology.rules.topology_file import parse as parse_topology
+from topology.rules.file_problems import WHOLE, FileProblem, FileRefused
+from topology.rules.topology_file import SubclusterSpec, TopologySpec
 
-KEYS = ("name", "topology", "cluster", "state", "timeline", "until", "seed")
-VERBS = ("fault", "repair", *Command)
+VERBS = ("fault", "repair", *(command.value for command in Command))
 LONGEST = 31 * 86_400
+HOUR = 3600
 Present = Callable[[str], tuple[tuple[Pair, ...], int]]
 
 
-def parse(document: object, rules: FileRules, present: Present) -> Scenario:
-    """The scenario that a parsed document describes; `present` reads a cluster by name. Raises Refused."""
-    top = _mapping(document, "the scenario", KEYS)
-    if ("topology" in top) == ("cluster" in top):
-        raise _wrong("A scenario has either a topology or the name of a cluster.", "Give one of the two.")
-    start = 0
-    if "cluster" in top:
-        pairs, start = present(str(top["cluster"]))
-    else:
-        pairs = topology_pairs(top["topology"], rules)
-    if "state" in top:
-        if "cluster" in top:
-            raise _wrong("A present cluster is in the state that it is in.", "Leave state out, or give a topology.")
-        pairs, start = start_state.read(top["state"], pairs)
-    seed = top.get("seed", 0)
-    if isinstance(seed, bool) or not isinstance(seed, int):
-        raise _wrong(f"The seed {seed} is not a whole number.", "Write a whole number, or leave it out.")
-    return Scenario(
-        name=str(top.get("name", "scenario")),
-        pairs=pairs,
-        timeline=tuple(_action(line, i, pairs) for i, line in enumerate(_list(top.get("timeline"), "timeline"))),
-        until=_span(top.get("until", "60m"), "until"),
-        seed=seed,
-        start=start,
-    )
+@dataclass(frozen=True)
+class Inline:
+    """A topology in a scenario, and how many users are at home on each node."""
+
+    spec: TopologySpec
+    homes: Mapping[str, int]
 
 
-def topology_pairs(document: object, rules: FileRules) -> tuple[Pair, ...]:
-    """The pairs of an inline topology at rest, with their users at home. Raises Refused."""
-    plain, homes = _take_users(document)
-    spec = parse_topology(plain, rules)
-    return pairs_of(spec, homes)
+@dataclass(frozen=True)
+class Line:
+    """One line of the timeline as it is written."""
+
+    do: str
+    at: int = 0
+    node: str | None = None
+    subcluster: str | None = None
+    kind: str = ""
+    service: str = ""
+
+
+@dataclass(frozen=True)
+class Script:
+    """A scenario as it is written: either a topology or the name of a cluster, and what happens there."""
+
+    name: str = "scenario"
+    topology: Inline | None = None
+    cluster: str | None = None
+    state: Mapping[str, Any] | None = None
+    timeline: tuple[Line, ...] = ()
+    until: int = HOUR
+    seed: int = 0
+
+
+def assemble(script: Script, present: Present) -> Scenario:
+    """The scenario of a script; `present` reads a cluster by name. Raises FileRefused, or Refused for the cluster."""
+    if (script.topology is None) == (script.cluster is None):
+        raise _wrong("a scenario has either a topology or the name of a cluster", "Give one of the two.")
+    if script.cluster is not None and script.state is not None:
+        raise _wrong("a present cluster is in the state that it is in", "Leave state out, or give a topology.", "state")
+    pairs, start = _start(script, present)
+    return Scenario(script.name, pairs, _actions(script.timeline, pairs), script.until, script.seed, start)
+
+
+def _start(script: Script, present: Present) -> tuple[tuple[Pair, ...], int]:
+    if script.topology is None:
+        return present(str(script.cluster))
+    pairs = pairs_of(script.topology.spec, script.topology.homes)
+    return (pairs, 0) if script.state is None else start_state.read(script.state, pairs)
+
+
+def _wrong(message: str, fix: str, place: str = WHOLE) -> FileRefused:
+    return FileRefused([FileProblem(place, message, fix)], SCENARIO_INVALID)
 
 
 def pairs_of(spec: TopologySpec, homes: Mapping[str, int]) -> tuple[Pair, ...]:
@@ -73,61 +90,47 @@ def pairs_of(spec: TopologySpec, homes: Mapping[str, int]) -> tuple[Pair, ...]:
     return tuple(pairs)
 
 
-def _take_users(document: object) -> tuple[object, dict[str, int]]:
-    """The topology without the users at home, and those by node."""
-    homes: dict[str, int] = {}
-    if not isinstance(document, dict):
-        return document, homes
-    plain: dict[str, Any] = {"cluster": "what-if"} | document
-    for group in plain.get("subclusters") or []:
-        if not isinstance(group, dict):
-            return plain, homes
-    groups = [
-        group | {"nodes": [_without_users(node, homes) for node in group.get("nodes") or []]}
-        for group in plain.get("subclusters") or []
-    ]
-    return _with_publisher(plain | {"subclusters": groups}), homes
-
-
-def _with_publisher(document: dict[str, Any]) -> dict[str, Any]:
+def with_publisher(spec: TopologySpec) -> TopologySpec:
     """The topology with its first node as publisher if it names none: recovery does not depend on it."""
-    nodes = [node for group in document["subclusters"] for node in group["nodes"] if isinstance(node, dict)]
-    others = [node for node in document.get("unassigned_nodes") or [] if isinstance(node, dict)]
-    if nodes and not any(node.get("publisher") for node in nodes + others):
-        nodes[0]["publisher"] = True
-    return document
+    if any(node.publisher for _, _, node in spec.placed()):
+        return spec
+    groups = list(spec.subclusters)
+    for i, group in enumerate(groups):
+        if group.nodes:
+            groups[i] = _publishing(group)
+            break
+    return replace(spec, subclusters=tuple(groups))
 
 
-def _without_users(node: object, homes: dict[str, int]) -> object:
-    if not isinstance(node, dict):
-        return node
-    users = node.get("users", 0)
-    if isinstance(users, bool) or not isinstance(users, int) or users < 0:
-        raise _wrong(f"{node.get('name')} cannot have {users} users.", "Write how many are at home there.")
-    homes[str(node.get("name"))] = users
-    rest = {key: value for key, value in node.items() if key not in ("users", "capacity")}
-    return rest | ({"users": node["capacity"]} if "capacity" in node else {})
+def _publishing(group: SubclusterSpec) -> SubclusterSpec:
+    return replace(group, nodes=(replace(group.nodes[0], publisher=True), *group.nodes[1:]))
 
 
 # --- Timeline -------------------------------------------------------------------------------------
-def _action(line: object, number: int, pairs: Sequence[Pair]) -> Action:
-    place = f"timeline[{number}]"
-    action = _mapping(line, place, ("at", "do", "node", "subcluster", "kind", "service"))
-    do = action.get("do")
-    if do not in VERBS:
-        raise _wrong(f"{place}: {do} is not something to do.", f"Known: {', '.join(VERBS)}.")
-    at = _span(action.get("at", 0), f"{place}.at")
-    if do in ("fault", "repair"):
-        kind, service = parse_fault(str(action.get("kind", "")), str(action.get("service", "")))
-        pair, member = _find_node(action.get("node"), pairs)
-        return Action(at, do, pair, member, kind, service)
-    if do in OF_A_NODE:
-        pair, member = _find_node(action.get("node"), pairs)
-        return Action(at, str(do), pair, member, Fault.POWER)
-    return Action(at, str(do), _find_subcluster(action.get("subcluster"), pairs))
+def _actions(lines: Sequence[Line], pairs: Sequence[Pair]) -> tuple[Action, ...]:
+    """What is done when; raises FileRefused with every line that names what is not there."""
+    actions, refusals = [], []
+    for i, line in enumerate(lines):
+        try:
+            actions.append(_action(line, pairs))
+        except Refused as refused:
+            refusals.append((f"timeline[{i}]", refused))
+    if refusals:
+        problems = [FileProblem.from_refusal(place, refused) for place, refused in refusals]
+        raise FileRefused(problems, refusals[0][1].reason, **refusals[0][1].facts)
+    return tuple(actions)
 
 
-def _find_node(name: object, pairs: Sequence[Pair]) -> tuple[int, int]:
+def _action(line: Line, pairs: Sequence[Pair]) -> Action:
+    if line.do in ("fault", "repair"):
+        kind, service = parse_fault(line.kind, line.service)
+        return Action(line.at, line.do, *_find_node(line.node, pairs), kind, service)
+    if line.do in OF_A_NODE:
+        return Action(line.at, line.do, *_find_node(line.node, pairs), Fault.POWER)
+    return Action(line.at, line.do, _find_subcluster(line.subcluster, pairs))
+
+
+def _find_node(name: str | None, pairs: Sequence[Pair]) -> tuple[int, int]:
     for p, pair in enumerate(pairs):
         for m, member in enumerate(pair.members):
             if member.name == name:
@@ -136,40 +139,9 @@ def _find_node(name: object, pairs: Sequence[Pair]) -> tuple[int, int]:
     raise Refused(NO_SUCH_NODE, name=name, known=known or "none")
 
 
-def _find_subcluster(name: object, pairs: Sequence[Pair]) -> int:
+def _find_subcluster(name: str | None, pairs: Sequence[Pair]) -> int:
     for p, pair in enumerate(pairs):
         if pair.name == name:
             return p
     known = ", ".join(pair.name for pair in pairs)
     raise Refused(NO_SUCH_SUBCLUSTER, name=name, cluster="the scenario", known=known or "none")
-
-
-# --- Values ---------------------------------------------------------------------------------------
-def _span(value: object, place: str) -> int:
-    """Seconds of `90`, `90s`, `10m` or `1h30m`."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LONGEST:
-        return value
-    if isinstance(value, str) and (found := spans.parse(value, LONGEST)) is not None:
-        return found
-    raise _wrong(f"{place}: {value} is not a span of time.", "Write for example 90s, 10m or 1h30m, at most 31 days.")
-
-
-def _mapping(value: object, place: str, known: Sequence[str]) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _wrong(f"{place} is not a mapping of keys.", f"Known keys: {', '.join(known)}.")
-    for key in value:
-        if key not in known:
-            raise _wrong(f"{place}: the key {key} is not known.", f"Known keys: {', '.join(known)}.")
-    return value
-
-
-def _list(value: object, place: str) -> list[Any]:
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise _wrong(f"{place} is not a list.", "Write one item per line, each with a dash.")
-    return value
-
-
-def _wrong(problem: str, remedy: str) -> Refused:
-    return Refused(SCENARIO_INVALID, problem=problem, remedy=remedy)

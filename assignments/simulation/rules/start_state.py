@@ -15,7 +15,8 @@ from typing import Any, get_type_hints
 from assignments.recovery.rules.pair import Memory, Pair, Watch, memory_from_json, watch_from_json
 from assignments.recovery.rules.relogin_window import Throttle
 from assignments.simulation.rules.play import at_rest
-from topology.reasons import SCENARIO_INVALID, Refused
+from topology.reasons import SCENARIO_INVALID
+from topology.rules.file_problems import FileProblem, FileRefused
 from topology.rules.states import SERVICES, State, StateReason, Truth
 
 PARTS = {"power", "network", "database"}
@@ -98,7 +99,7 @@ def _plain(value: Any) -> Any:
 
 # --- Reading --------------------------------------------------------------------------------------
 def read(document: object, pairs: Sequence[Pair]) -> tuple[tuple[Pair, ...], int]:
-    """The pairs in this state, and the cluster time at which it is; raises Refused for what cannot be."""
+    """The pairs in this state, and the cluster time at which it is; raises FileRefused for what cannot be."""
     place = "state"
     try:
         top = _keys(document, {"at", "subclusters"})
@@ -111,7 +112,8 @@ def read(document: object, pairs: Sequence[Pair]) -> tuple[tuple[Pair, ...], int
         return tuple(read_pairs), now
     except (KeyError, TypeError, ValueError) as error:
         remedy = "Take a state from an exported scenario, or leave it out to begin at rest."
-        raise Refused(SCENARIO_INVALID, problem=f"{place}: cannot be read ({error}).", remedy=remedy) from error
+        problem = FileProblem(place, f"cannot be read ({error})", remedy)
+        raise FileRefused([problem], SCENARIO_INVALID) from error
 
 
 def _read_pair(document: object, pair: Pair) -> Pair:

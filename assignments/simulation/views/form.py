@@ -2,7 +2,7 @@
 
     POST or a kept scenario --> Form --scenario--> document, or problems that name the field and the fix
 
-What a field may say is decided where scenarios are read (assignments/simulation/rules/scenario_file.py): each line is
+What a field may say is decided where scenarios are read (assignments/simulation/scenario_reader.py): each line is
 read alone, so that every wrong one is named.
 """
 

@@ -1,0 +1,22 @@
+"""manage.py file_schema topology|scenario: the JSON schema of a file, for an editor that completes and checks it."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from assignments.simulation import scenario_reader
+from topology.management.console import ConsoleCommand
+from topology.structure import topology_reader
+
+SCHEMAS = {"topology": topology_reader.schema, "scenario": scenario_reader.schema}
+
+
+class Command(ConsoleCommand):
+    help = "Print the JSON schema of a topology file or a scenario."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("kind", choices=SCHEMAS)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.print_json(SCHEMAS[options["kind"]]())

@@ -1,0 +1,189 @@
+"""The topology file read: what may be written, and the specification that it becomes.
+
+    Document --ADAPTER--> TopologySpec --problems_across--> TopologySpec, or FileRefused with every problem
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, TypeAdapter, create_model, with_config
+from typing_extensions import TypedDict
+
+from topology import reasons
+from topology.models import DESCRIPTION
+from topology.rules import topology_file
+from topology.rules.file_problems import FileProblem, FileRefused
+from topology.rules.topology_file import NodeSpec, PolicyRule, SubclusterSpec, TopologySpec, Value
+from topology.structure.documents import Document
+from topology.structure.limits import RULES
+from topology.structure.shapes import STRICT, EmptyList, EmptyMapping, GroupName, NodeName, not_a, read, whole_schema
+from topology.structure.yaml_nodes import Path
+
+MOST_USERS, MOST_DESCRIPTION = 1_000_000, 128
+
+
+# --- Values ---------------------------------------------------------------------------------------
+def _described(text: str) -> str:
+    if len(text) > MOST_DESCRIPTION or not re.fullmatch(DESCRIPTION, text):
+        raise not_a("description", f'At most {MOST_DESCRIPTION} characters, none of them " % & \\ < >.')
+    return text
+
+
+if TYPE_CHECKING:  # what may be chosen comes from the models
+    Mode = str
+    Model = str
+    Profile = int
+else:
+    Mode, Model = Literal[RULES.modes], Literal[RULES.models]
+    Profile = Annotated[Literal[RULES.profiles], Field(description="The hardware profile: made for so many users")]
+Users = Annotated[int, Field(ge=1, le=MOST_USERS, description="Capacity; left out it is that of the profile")]
+Endpoints = Annotated[int, Field(ge=1, le=10 * MOST_USERS, description="Capacity; left out twice the profile")]
+Description = Annotated[
+    str, Field(json_schema_extra={"maxLength": MOST_DESCRIPTION}), AfterValidator(_described)
+]
+
+
+def _seconds_of_day(value: object) -> object:
+    """22:30 as seconds of the day; anything else as it is."""
+    time = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", value) if isinstance(value, str) else None
+    return int(time[1]) * 3600 + int(time[2]) * 60 if time else value
+
+
+def _parameter(key: str, rule: PolicyRule) -> tuple[Any, Any]:
+    if isinstance(rule.default, bool):
+        return bool, rule.default
+    kind: Any = Annotated[int if rule.whole else float, Field(ge=rule.low, le=rule.high)]
+    if key in TIMES_OF_DAY:
+        clock = Annotated[str, Field(description="A time of day: 22:30")]
+        return Annotated[kind | None, BeforeValidator(_seconds_of_day, kind | clock | None)], None
+    return (kind | None, None) if rule.default is None else (kind, rule.default)
+
+
+TIMES_OF_DAY = ("automatic_fallback_from", "automatic_fallback_until")
+PARAMETERS: dict[str, Any] = {key: _parameter(key, rule) for key, rule in RULES.policy.items()}
+PolicyText = create_model("PolicyText", __config__=STRICT, **PARAMETERS)
+
+
+def policy_of(policy: BaseModel) -> dict[str, Value]:
+    """Every parameter, defaults filled in."""
+    return policy.model_dump()
+
+
+if TYPE_CHECKING:
+    Policy = dict[str, Value]
+else:
+    Policy = Annotated[PolicyText, AfterValidator(policy_of), EmptyMapping]
+
+
+# --- What may be written --------------------------------------------------------------------------
+@with_config(STRICT)
+class NodeText(TypedDict):
+    """A node; users and endpoints override the capacity of its profile."""
+
+    name: NodeName
+    profile: NotRequired[Profile]
+    publisher: NotRequired[bool]
+    users: NotRequired[Users]
+    endpoints: NotRequired[Endpoints]
+
+
+def node_of(text: NodeText) -> NodeSpec:
+    """The node with the capacity of its profile where none is written."""
+    profile = text.get("profile", 5000)
+    users, endpoints = text.get("users", profile), text.get("endpoints", profile * RULES.endpoints_per_user)
+    return NodeSpec(text["name"], profile, users, endpoints, text.get("publisher", False))
+
+
+Node = Annotated[NodeText, AfterValidator(node_of)]
+
+
+@with_config(STRICT)
+class SubclusterText(TypedDict):
+    """A subcluster with its nodes in order; the first is the active one in active/standby."""
+
+    name: GroupName
+    description: NotRequired[Description]
+    ha: NotRequired[bool]
+    nodes: NotRequired[Annotated[list[Node], EmptyList]]
+
+
+def subcluster_of(text: Any) -> SubclusterSpec:
+    """The subcluster of its text, whose nodes are read already."""
+    return SubclusterSpec(
+        text["name"], text.get("ha", False), tuple(text.get("nodes", ())), text.get("description", "")
+    )
+
+
+Subcluster = Annotated[SubclusterText, AfterValidator(subcluster_of)]
+
+
+@with_config(STRICT)
+class TopologyText(TypedDict):
+    """A cluster: its nodes in subclusters, how it places users, and the policy of its recovery."""
+
+    cluster: GroupName
+    mode: NotRequired[Mode]
+    model: NotRequired[Model]
+    policy: NotRequired[Policy]
+    subclusters: NotRequired[Annotated[list[Subcluster], EmptyList]]
+    unassigned_nodes: NotRequired[Annotated[list[Node], EmptyList]]
+
+
+def topology_of(text: Any) -> TopologySpec:
+    """The cluster of its text, whose parts are read already; the policy holds every parameter."""
+    return TopologySpec(
+        cluster=text["cluster"],
+        mode=text.get("mode", "balanced"),
+        model=text.get("model", "balanced_redundant"),
+        policy=text.get("policy") or policy_of(PolicyText()),
+        subclusters=tuple(text.get("subclusters", ())),
+        unassigned_nodes=tuple(text.get("unassigned_nodes", ())),
+    )
+
+
+ADAPTER: TypeAdapter[Any] = TypeAdapter(Annotated[TopologyText, AfterValidator(topology_of)])
+POLICY: TypeAdapter[Any] = TypeAdapter(Policy)
+
+
+# --- Reading --------------------------------------------------------------------------------------
+def parse(document: object) -> TopologySpec:
+    """The specification that a document describes. Raises FileRefused with all problems."""
+    source = Document.of(document)
+    spec: TopologySpec | None
+    spec, problems = read(ADAPTER, source)
+    if spec is not None:
+        problems = placed(source, topology_file.problems_across(spec, RULES))
+    if problems or spec is None:
+        raise FileRefused(problems, reasons.TOPOLOGY_FILE_INVALID, source.name)
+    return spec
+
+
+def parse_policy(parameters: Mapping[str, Any]) -> dict[str, Value]:
+    """Every parameter of a policy, defaults filled in. Raises FileRefused with all problems."""
+    policy: dict[str, Value] | None
+    policy, problems = read(POLICY, Document(dict(parameters)))
+    problems = [problem.under("policy") for problem in problems]
+    if policy is not None:
+        problems = list(topology_file.policy_problems(policy))
+    if problems or policy is None:
+        raise FileRefused(problems)
+    return policy
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a topology file, for an editor and for PUT …/topology."""
+    return whole_schema(ADAPTER, "Homenode topology file")
+
+
+def placed(source: Document, problems: Iterable[FileProblem]) -> list[FileProblem]:
+    """Problems between keys with their lines and columns."""
+    return [source.placed(problem, path_of(problem.place)) for problem in problems]
+
+
+def path_of(place: str) -> Path:
+    """The path of a place as people read it."""
+    parts = re.findall(r"\[(\d+)\]|([^.\[\]]+)", place)
+    return tuple(int(number) if number else word for number, word in parts)
