@@ -78,11 +78,15 @@ def _merged(batches: Iterable[Batch]) -> list[Batch]:
     merged: list[Batch] = []
     for batch in batches:
         last = merged[-1] if merged else None
-        if last and replace(last, users=0, waiting=0) == replace(batch, users=0, waiting=0):
+        if last and _what(last) == _what(batch):
             merged[-1] = replace(last, users=last.users + batch.users, waiting=last.waiting + batch.waiting)
         else:
             merged.append(batch)
     return merged
+
+
+def _what(batch: Batch) -> Batch:
+    return replace(batch, users=0, waiting=0, throttle=None)
 
 
 def _move_people(nodes: list[Node], batches: list[Batch]) -> tuple[dict[tuple[int, int], int], dict[int, int]]:

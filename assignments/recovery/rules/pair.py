@@ -8,7 +8,7 @@
 All instants are whole seconds of cluster time. Everything here can be written to JSON and read back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -97,6 +97,7 @@ class Watch:
     troubled_at: int | None = None  # since when a critical service or the database is down
     healthy_at: int | None = None  # since when it is heard and everything runs
     serving: bool = True
+    stopped_by_hand: bool = False  # its services, by a failover by hand; until a fallback by hand (domain.md §4.6)
     relogin_at: int = 0  # its disconnected clients do not sign in before this
     throttle: Throttle | None = None  # of those who sign in here
 
@@ -120,7 +121,7 @@ class Member:
 
     @property
     def serves(self) -> bool:
-        return serves(self.state, self.truth)
+        return serves(self.state, self.truth) and not self.watch.stopped_by_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +167,13 @@ class Pair:
 
     @property
     def out_of_service(self) -> int:
-        """Users whose serving node does not serve."""
-        return sum(n for (_, at), (n, _) in self.populations.items() if not self.members[at].serves)
+        """Users who lost the connection and have not signed in again, whoever serves."""
+        return sum(users - signed for users, signed in self.populations.values())
+
+    @property
+    def signing_in(self) -> bool:
+        """Whether people sign in one after the other at a member, or wait for the lower limit to do so."""
+        return any(m.serves and m.watch.throttle is not None for m in self.members)
 
     def home(self, i: int) -> int:
         return sum(n for (home, _), (n, _) in self.populations.items() if home == i)
@@ -201,6 +207,11 @@ class Batch:
     target: int
     users: int
     waiting: int = 0
+    throttle: Throttle | None = None  # that of the target before this batch: it says when each of them signed in
+
+    def sign_ins(self) -> Iterator[tuple[int, int]]:
+        """The seconds in which people of this batch signed in, and how many did in each."""
+        return iter(()) if self.throttle is None else self.throttle.seconds(self.users)
 
 
 @dataclass(frozen=True, slots=True)

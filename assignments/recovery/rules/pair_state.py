@@ -21,7 +21,7 @@ from assignments.recovery.rules.pair import (
     Watch,
     picture,
 )
-from assignments.recovery.rules.relogin_window import Budget, pair_window
+from assignments.recovery.rules.relogin_window import Budget, Throttle, pair_window
 from topology.reasons import NODE_STATE_CHANGED, Reason
 from topology.rules.states import LOOKS, RECOVERY_MANAGER, State, StateReason, Truth, reason_label, serves
 
@@ -42,6 +42,7 @@ class Desk:
         self.told = list(self.states)  # what the log says they are
         self.batches: list[Batch] = []
         self.events: list[Happening] = []
+        self.noted: list[tuple[Reason, int, bool, dict[str, Any]]] = []
         self.wakes: list[int] = []
         self.returned: set[int] = set()  # SRM started in this step
         self.reconnected: set[int] = set()  # only its network came back in this step
@@ -88,10 +89,10 @@ class Desk:
 
     def able(self, i: int) -> bool:
         """Heard, and everything runs that users need."""
-        return self.truth[i].heard and self.truth[i].up
+        return self.truth[i].heard and self.truth[i].up and not self.watches[i].stopped_by_hand
 
     def serves(self, i: int) -> bool:
-        return serves(self.states[i][0], self.truth[i])
+        return serves(self.states[i][0], self.truth[i]) and not self.watches[i].stopped_by_hand
 
     def silence_over(self, i: int) -> int:
         """When the other member gives up waiting for a heartbeat of this one (domain.md §4.2)."""
@@ -157,7 +158,9 @@ class Desk:
         self.memory = replace(self.memory, **values)
 
     def watch(self, i: int, **values: Any) -> None:
-        self.watches[i] = replace(self.watches[i], **values)
+        watch = self.watches[i]
+        if any(getattr(watch, name) != value for name, value in values.items()):
+            self.watches[i] = replace(watch, **values)
 
     def show(self, i: int, state: State, reason: StateReason) -> None:
         self.states[i] = (state, reason)
@@ -167,12 +170,14 @@ class Desk:
             self.show(i, state, reason)
 
     def enter(self, phase: Phase, **values: Any) -> None:
-        """Begin a phase; throttles begin anew with what it asks for."""
+        """Begin a phase; a throttle at work goes on, for what is due depends on time alone."""
         self.remember(phase=phase, since=self.now, full=False, asked=False, held=False)
         self.remember(canary=0, resume_at=0, to_move=0, per_second=None, minutes=None)
         self.remember(**values)
         for i in self.members:
-            self.watch(i, restarted=False, throttle=None)
+            self.watch(i, restarted=False)
+            if self.budget.minutes and phase in (Phase.FAILING_OVER, Phase.TAKING_BACK):
+                self.watch(i, throttle=None)  # so many minutes are for the users of this transition
 
     def forget_what_is_new(self) -> None:
         """What came back in this step has been looked at."""
@@ -192,19 +197,19 @@ class Desk:
                 lost += signed
         return lost
 
-    def sign_in(self, home: int, at: int, users: int) -> None:
+    def sign_in(self, home: int, at: int, users: int, throttle: Throttle) -> None:
         total, signed = self.cells[home, at]
         self.cells[home, at] = (total, signed + users)
-        self.batches.append(Batch(BatchKind.SIGN_IN, home, at, at, users, users))
+        self.batches.append(Batch(BatchKind.SIGN_IN, home, at, at, users, users, throttle))
 
-    def move(self, home: int, source: int, target: int, users: int) -> None:
-        """Users leave a serving member and sign in at another; those not signed in go first."""
+    def move(self, home: int, source: int, target: int, users: int, throttle: Throttle, *, waiting: bool) -> None:
+        """Users leave a member and sign in at another: of those who are not signed in, or of those who are."""
         total, signed = self.cells[home, source]
-        left = total - users
-        self.cells[home, source] = (left, min(signed, left))
+        self.cells[home, source] = (total - users, signed if waiting else signed - users)
         there, in_there = self.cells.get((home, target), (0, 0))
         self.cells[home, target] = (there + users, in_there + users)
-        self.batches.append(Batch(BatchKind.MOVE, home, source, target, users, min(users, total - signed)))
+        left = users if waiting else 0
+        self.batches.append(Batch(BatchKind.MOVE, home, source, target, users, left, throttle))
 
     def say(self, why: Reason, member: int | None = None, *, progress: bool = False, **facts: Any) -> None:
         """Note one line of the log with the pair as it is now."""
@@ -213,6 +218,15 @@ class Desk:
         self.events.append(
             Happening(self.now, why, about | facts, picture(pair), pair.out_of_service, member, progress)
         )
+
+    def note(self, why: Reason, member: int, *, progress: bool = False, **facts: Any) -> None:
+        """Keep a line until everything of this instant that it counts with has happened."""
+        self.noted.append((why, member, progress, facts))
+
+    def say_noted(self) -> None:
+        for why, member, progress, facts in self.noted:
+            self.say(why, member, progress=progress, **facts)
+        self.noted.clear()
 
     def say_untold(self) -> None:
         """A line for each state that changed and that no line has shown yet."""

@@ -10,8 +10,9 @@ The window is computed from the hardware profile, the way the pair is used and i
 What is due at an instant follows from the anchor of a throttle alone, never from the number of calls.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from math import ceil, floor
 from types import MappingProxyType
 
@@ -149,12 +150,58 @@ class Throttle:
         """When the next batch is worth a step: a hundredth of the whole, or the last one; after `now`."""
         grain = max(2, ceil(self.total / self.rate / 100))
         last = self.anchor + seconds_for(self.done + left, self.rate)
-        return max(now + 1, min(last, max(now, self.anchor) + grain))
+        batches = max(0, now - self.anchor) // grain + 1  # counted from the anchor: another step shifts none of them
+        return max(now + 1, min(last, self.anchor + batches * grain))
+
+    def seconds(self, users: int) -> Iterator[tuple[int, int]]:
+        """The seconds in which the next so many users are due, and how many are in each."""
+        done, last = self.done, self.done + users
+        while done < last:
+            second = self.anchor + seconds_for(done + 1, self.rate)
+            by_then = min(last, due(self.anchor, 0, self.rate, second))
+            yield second, by_then - done
+            done = by_then
+
+    def span(self, users: int) -> tuple[int, int]:
+        """The seconds in which the first and the last of the next so many users are due."""
+        first, last = (seconds_for(self.done + n, self.rate) for n in (1, users))
+        return self.anchor + first, self.anchor + last
+
+    def users_in(self, second: int, users: int) -> int:
+        """How many of the next so many users are due in one second."""
+        by_now, before = (due(self.anchor, 0, self.rate, at) for at in (second, second - 1))
+        return max(0, min(self.done + users, by_now) - max(self.done, before))
+
+    def user_seconds(self, users: int, until: int) -> int:
+        """How long the next so many users have been signed in by an instant, in all; they are due by then."""
+        first, last = self.span(users)
+        total = sum_due(last - self.anchor, self.rate) - sum_due(first - self.anchor, self.rate)
+        return total - (last - first) * self.done + users * (until - last)
 
 
 def due(anchor: int, done_at_anchor: int, rate: float, now: int) -> int:
     """Users due by `now`: done at the anchor plus the rate since then; depends on nothing else."""
     return done_at_anchor + max(0, floor((now - anchor) * rate + 1e-6))
+
+
+def sum_due(seconds: int, rate: float) -> int:
+    """The sum of who is due in each of so many seconds from an anchor on, without counting second by second."""
+    exact = Fraction(rate).limit_denominator(10**6)
+    return _floor_sum(seconds, exact.denominator, exact.numerator, 0)
+
+
+def _floor_sum(n: int, m: int, a: int, b: int) -> int:
+    """Sum of (a * i + b) // m for i in 0 … n - 1, as Euclid finds a common divisor."""
+    total = 0
+    while n > 0:
+        total += (n - 1) * n // 2 * (a // m) + n * (b // m)
+        a, b = a % m, b % m
+        top = a * n + b
+        if top < m:
+            break
+        n, b = divmod(top, m)
+        m, a = a, m
+    return total
 
 
 def seconds_for(users: int, rate: float) -> int:

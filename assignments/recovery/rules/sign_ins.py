@@ -11,7 +11,7 @@ Who moves to a member follows from the phase alone:
     normal, HA off              whoever is served away from a home that serves -> home
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assignments.recovery.rules.pair import Phase
 from assignments.recovery.rules.pair_state import Desk
@@ -32,41 +32,68 @@ CANARY = (0.01, 0.10)  # shares of a fallback after which it waits
 
 @dataclass(frozen=True, slots=True)
 class Movers:
-    """Users of one home who are to leave a source for a target, not before an instant."""
+    """Users of one home who are to leave a source for a target, not before an instant; all signed in or none."""
 
     home: int
     source: int
     users: int
     not_before: int
+    waiting: bool = False
 
 
 def disconnect(d: Desk) -> None:
-    """Sign out whoever a member no longer serves; their clients wait for the lower limit (domain.md §4.7)."""
-    wait = d.parameters.relogin_lower_limit
+    """Sign out whoever a member no longer serves, and say so."""
+    tell_disconnected(d, cut_off(d))
+
+
+def cut_off(d: Desk) -> dict[int, int]:
+    """Sign out whoever a member no longer serves; their clients wait for the lower limit (domain.md §4.7).
+
+    Answers how many, by member.
+    """
+    lost: dict[int, int] = {}
     for i in d.members:
         serving = d.serves(i)
         if d.watches[i].serving and not serving:
-            d.watch(i, relogin_at=d.now + wait, throttle=None)
+            d.watch(i, relogin_at=d.now + d.parameters.relogin_lower_limit, throttle=None)
         d.watch(i, serving=serving)
-        if not serving and (lost := d.sign_out(i)):
-            d.say(USERS_DISCONNECTED, i, users=lost, wait=wait)
+        if not serving and (users := d.sign_out(i)):
+            lost[i] = users
+    return lost
+
+
+def tell_disconnected(d: Desk, lost: dict[int, int]) -> None:
+    for i, users in lost.items():
+        d.say(USERS_DISCONNECTED, i, users=users, wait=d.parameters.relogin_lower_limit)
 
 
 def flow(d: Desk) -> None:
-    """Let everybody sign in who is due."""
+    """Let everybody sign in who is due; what is said of it shows the counts after all of them."""
     for target in d.members:
         _flow_into(d, target)
+    d.say_noted()
     _tell_room(d)
 
 
 def movers(d: Desk, target: int) -> list[Movers]:
-    """Who moves to a member in this phase, those at home there first."""
+    """Who moves to a member in this phase: those at home there first, and whoever is not signed in before the others.
+
+    Whoever lost the connection waits for the lower limit, whoever serves meanwhile. Where neither recovery manager
+    is heard nobody decides, so nobody moves.
+    """
     source = 1 - target
     if len(d.before.members) < 2 or not _receives(d, target):
         return []
+    if d.phase is not Phase.OFF and not any(d.heard(i) for i in d.members):
+        return []
     homes = (target, source) if d.phase in (Phase.FAILING_OVER, Phase.FAILED_OVER) else (target,)
-    not_before = d.memory.since if d.serves(source) else max(d.memory.since, d.watches[source].relogin_at)
-    return [Movers(h, source, d.cells[h, source][0], not_before) for h in homes if d.cells.get((h, source), (0, 0))[0]]
+    since, late = d.memory.since, max(d.memory.since, d.watches[source].relogin_at)
+    groups: list[Movers] = []
+    for home in homes:
+        users, signed = d.cells.get((home, source), (0, 0))
+        groups += [Movers(home, source, users - signed, late, waiting=True)] if users > signed else []
+        groups += [Movers(home, source, signed, since)] if signed else []
+    return groups
 
 
 def _receives(d: Desk, target: int) -> bool:
@@ -97,55 +124,62 @@ def _flow_into(d: Desk, target: int) -> None:
         return _end(d, target)
     users, first = sum(n for n, _ in parts), min(at for _, at in parts)
     throttle = _throttle(d, target, users, first)
-    if first > d.now:
-        d.watch(target, throttle=throttle)
-        d.wakes.append(first)
-        return None
-    done = _sign_in_waiting(d, target, waiting, throttle.ready(d.now))
-    moved, left, blocked = _move_due(d, target, groups, throttle.ready(d.now) - done)
-    d.watch(target, throttle=_after(d, throttle, done + moved, waiting - done + left, blocked))
+    d.watch(target, throttle=throttle)
+    done, left = _sign_in_waiting(d, target, waiting)
+    moved, movable, blocked = _move_due(d, target, groups)
+    later = min((at for _, at in parts if at > d.now), default=None)
     _tell(d, target, done, moved)
-    if not waiting - done + left and not blocked:
-        _end(d, target)
+    _go_on(d, target, left + movable, later, blocked)
     return None
 
 
 def _throttle(d: Desk, target: int, users: int, not_before: int) -> Throttle:
     """The throttle at work on a member; a new one when the budget changed, or when nobody may sign in for a while."""
     kept, budget = d.watches[target].throttle, d.budget
-    if kept and kept.budget == budget.key and max(kept.anchor, d.now) >= not_before:
-        return kept
-    return Throttle(max(d.now, not_before), d.rate(users), 0, users, budget.key)
+    start = max(d.now, not_before)
+    if kept and kept.budget == budget.key and kept.anchor <= start and max(kept.anchor, d.now) >= not_before:
+        return replace(kept, total=max(kept.total, users))
+    return Throttle(start, d.rate(users), 0, users, budget.key)
 
 
-def _sign_in_waiting(d: Desk, target: int, waiting: int, ready: int) -> int:
-    """Sign in those whom the member serves already."""
+def _spend(d: Desk, target: int, wanted: int) -> tuple[int, Throttle]:
+    """How many of those who want to may sign in at a member by now, and its throttle before they do."""
+    throttle = d.watches[target].throttle
+    assert throttle is not None
+    users = min(wanted, throttle.ready(d.now))
+    d.watch(target, throttle=replace(throttle, done=throttle.done + users))
+    return users, throttle
+
+
+def _sign_in_waiting(d: Desk, target: int, waiting: int) -> tuple[int, int]:
+    """Sign in those whom the member serves already: how many did, how many more may and are to come."""
     if not waiting or d.watches[target].relogin_at > d.now:
-        if waiting:
-            d.wakes.append(d.watches[target].relogin_at)
-        return 0
-    left = ready
+        return 0, 0
+    if d.watches[target].relogin_at == d.now:
+        return 0, waiting  # the credit until now is that of others
+    done = 0
     for home in (target, 1 - target):
-        users, signed = d.cells.get((home, target), (0, 0))
-        if take := min(left, users - signed):
-            d.sign_in(home, target, take)
-            left -= take
-    return ready - left
+        total, signed = d.cells.get((home, target), (0, 0))
+        users, throttle = _spend(d, target, total - signed)
+        if users:
+            d.sign_in(home, target, users, throttle)
+        done += users
+    return done, waiting - done
 
 
-def _move_due(d: Desk, target: int, groups: list[Movers], ready: int) -> tuple[int, int, bool]:
+def _move_due(d: Desk, target: int, groups: list[Movers]) -> tuple[int, int, bool]:
     """Move who is due and has room: how many moved, how many still can, whether somebody has no room."""
     moved = left = 0
     blocked = False
     allowed = _canary_allows(d, sum(g.users for g in groups)) if d.phase is Phase.TAKING_BACK else None
     for group in groups:
         if group.not_before > d.now:
-            d.wakes.append(group.not_before)
             continue
         can = group.users if group.home == target else min(group.users, d.room(target))
         can = can if allowed is None else min(can, max(0, allowed - moved))
-        if take := min(ready - moved, can):
-            d.move(group.home, group.source, target, take)
+        take, throttle = _spend(d, target, can if group.not_before < d.now else 0)
+        if take:
+            d.move(group.home, group.source, target, take, throttle, waiting=group.waiting)
             moved += take
         left += can - take
         blocked = blocked or (can < group.users and allowed is None)
@@ -166,25 +200,34 @@ def _canary_allows(d: Desk, left: int) -> int | None:
     return max(0, max(1, int(total * CANARY[d.memory.canary])) - (total - left))
 
 
-def _after(d: Desk, throttle: Throttle, done: int, left: int, blocked: bool) -> Throttle | None:
-    """The throttle after a batch, and when the next one is worth a step; none while nobody can sign in."""
-    throttle = Throttle(throttle.anchor, throttle.rate, throttle.done + done, throttle.total, throttle.budget)
+def _go_on(d: Desk, target: int, left: int, later: int | None, blocked: bool) -> None:
+    """The throttle after a batch, and when the next one is worth a step.
+
+    Credit is for those who may sign in: where nobody may, it begins anew when the next of them may, so that no batch
+    comes at once.
+    """
+    throttle = d.watches[target].throttle
+    assert throttle is not None
+    if later is not None:
+        d.wakes.append(later)
     if left:
         d.wakes.append(throttle.next_batch(d.now, left))
-        return throttle
-    if blocked:
-        d.wakes.append(d.now + RECHECK)
-        return None  # when there is room, it is filled at the rate, not at once
-    return throttle
+    elif later is not None:
+        d.watch(target, throttle=replace(throttle, anchor=later, done=0))
+    elif movers(d, target):  # no room, or a canary fallback waits
+        d.watch(target, throttle=None)
+        d.wakes += [d.now + RECHECK] if blocked else []
+    else:
+        _end(d, target)
 
 
 def _tell(d: Desk, target: int, signed_in: int, moved: int) -> None:
     if moved and d.serves(1 - target):
-        d.say(TERMINATING_NOTIFY_SENT, target, progress=True, source=d.name(1 - target), users=moved)
+        d.note(TERMINATING_NOTIFY_SENT, target, progress=True, source=d.name(1 - target), users=moved)
     elif moved:
-        d.say(USERS_SIGNED_IN, target, progress=True, users=moved)
+        d.note(USERS_SIGNED_IN, target, progress=True, users=moved)
     if signed_in:
-        d.say(USERS_SIGNED_IN, target, progress=True, users=signed_in)
+        d.note(USERS_SIGNED_IN, target, progress=True, users=signed_in)
     if d.phase is Phase.TAKING_BACK:
         _pause_canary(d, target)
 
@@ -200,16 +243,16 @@ def _pause_canary(d: Desk, target: int) -> None:
     wait = d.parameters.critical_service_delay
     d.remember(resume_at=d.now + wait)
     d.wakes.append(d.now + wait)
-    d.say(FALLBACK_CANARY_WAITS, target, users=d.memory.to_move - left, wait=wait)
+    d.note(FALLBACK_CANARY_WAITS, target, users=d.memory.to_move - left, wait=wait)
 
 
 def _end(d: Desk, target: int) -> None:
-    """Nobody waits to sign in at a member any more."""
+    """Nobody waits to sign in at a member any more: the last did, or the transition ended that was to bring them."""
     if d.watches[target].throttle is None:
         return
     d.watch(target, throttle=None)
-    if d.phase in (Phase.NORMAL, Phase.OFF, Phase.INITIALIZING, Phase.FAILED):
-        d.say(USERS_BACK, target)
+    if d.phase in (Phase.NORMAL, Phase.OFF, Phase.INITIALIZING, Phase.FAILED) and d.memory.since < d.now:
+        d.note(USERS_BACK, target)
 
 
 def _tell_room(d: Desk) -> None:
@@ -217,7 +260,7 @@ def _tell_room(d: Desk) -> None:
     if d.phase not in (Phase.FAILING_OVER, Phase.FAILED_OVER):
         return
     waiting = d.serving(d.failed)
-    full = bool(waiting) and not moves_left(d, d.backup)
+    full = bool(movers(d, d.backup)) and not moves_left(d, d.backup)
     if full and not d.memory.full:
         d.remember(full=True)
         capacity = d.before.members[d.backup].capacity

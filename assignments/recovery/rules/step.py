@@ -50,6 +50,8 @@ def step(pair: Pair, now: int) -> Outcome:
 
 def advance(d: Desk) -> None:
     """Observe, follow the transitions until none is left, then let people sign in."""
+    keep_stopped(d)
+    flow(d)  # whoever is due by now signs in before anything else is decided
     end_maintenance(d)
     observe(d)
     settle(d)
@@ -59,11 +61,21 @@ def advance(d: Desk) -> None:
     d.say_untold()
 
 
+def keep_stopped(d: Desk) -> None:
+    """Remember of a failover by hand that a person stopped the services, whatever phase follows (domain.md §4.6)."""
+    if d.phase is Phase.OFF:
+        for i in d.members:
+            d.watch(i, stopped_by_hand=False)
+    elif d.by_hand and d.phase in (Phase.FAILING_OVER, Phase.FAILED_OVER):
+        d.watch(d.failed, stopped_by_hand=True)
+
+
 def settle(d: Desk) -> None:
     """Follow transitions until the pair stays where it is."""
     for _ in range(8):
         seen = (d.memory, tuple(d.states))
         _enter_or_leave_ha(d)
+        keep_stopped(d)
         if not _silent(d):
             PHASES[d.phase](d)
         disconnect(d)
@@ -122,10 +134,10 @@ def _silent(d: Desk) -> bool:
 
 
 def _wake_up(d: Desk) -> None:
-    """Somebody is heard again after nobody was: a failover stays one, everything else is looked at anew."""
+    """Somebody is heard again after nobody was: a failover and failed mode stay, the rest is looked at anew."""
     for i in d.members:
         d.watch(i, lost=not d.heard(i))
-    if d.phase is not Phase.FAILED_OVER:
+    if d.phase not in (Phase.FAILED_OVER, Phase.FAILED):
         initialize(d)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from assignments.recovery.rules.pair import REASONS_OF, Cause, Phase
 from assignments.recovery.rules.pair_state import Desk, reason_in_words
-from assignments.recovery.rules.sign_ins import disconnect, movers, moves_left
+from assignments.recovery.rules.sign_ins import cut_off, movers, moves_left, tell_disconnected
 from topology.reasons import (
     AUTO_RECOVERY_STARTED,
     FAILOVER_FINISHED,
@@ -61,8 +61,10 @@ def take_over(d: Desk, side: int, cause: Cause) -> None:
     peer = 1 - side
     if cause is not Cause.ADMIN and d.held is not None:
         return hold(d, side)
-    if not d.able(peer):
+    if _cannot_take_over(d, peer):
         return fail(d, StateReason.CRITICAL_SERVICE_DOWN)
+    if d.watches[side].stopped_by_hand:
+        cause = Cause.ADMIN  # whatever else is wrong: what a person stopped stays stopped (domain.md §4.6)
     horizon = d.now - d.parameters.failover_limit_hours * 3600
     kept = tuple(at for at in d.memory.failovers if at > horizon)
     d.enter(Phase.FAILING_OVER, side=side, cause=cause)
@@ -78,9 +80,18 @@ def take_over(d: Desk, side: int, cause: Cause) -> None:
         "rate": d.rate(users),
         "peer": d.name(peer),
     }
+    lost = cut_off(d)
     d.say(why, side, cause=reason_in_words(cause), **facts)
-    disconnect(d)
+    tell_disconnected(d, lost)
     return None
+
+
+def _cannot_take_over(d: Desk, peer: int) -> bool:
+    """Not heard, stopped by hand, or in trouble for longer than the critical service delay (domain.md §4.2)."""
+    watch = d.watches[peer]
+    if not d.heard(peer) or watch.stopped_by_hand:
+        return True
+    return not d.able(peer) and (watch.troubled_at is None or d.due(d.trouble_over(peer)))
 
 
 def hold(d: Desk, side: int) -> None:
@@ -107,11 +118,10 @@ def show_failing_over(d: Desk) -> None:
 def finish_failover(d: Desk) -> None:
     cause = AUTO.get(d.memory.cause, d.memory.cause)
     restarted = [w.restarted for w in d.watches]
-    full, throttle = d.memory.full, d.watches[d.backup].throttle
+    full = d.memory.full
     d.enter(Phase.FAILED_OVER, side=d.failed, cause=cause, full=full)
     for i in d.members:
         d.watch(i, restarted=restarted[i])
-    d.watch(d.backup, throttle=throttle)
     show_failed_over(d)
     left = d.serving(d.failed)
     d.say(FAILOVER_FINISHED, d.failed, peer=d.name(d.backup), served=d.serving(d.backup), left=left)
@@ -177,6 +187,7 @@ def take_back(d: Desk, cause: Cause) -> None:
     """The home node starts its services again and takes its users back (domain.md §4.5, §4.6)."""
     f, t = d.failed, d.backup
     d.enter(Phase.TAKING_BACK, side=f, cause=cause)
+    d.watch(f, stopped_by_hand=False)
     show_taking_back(d)
     users = sum(g.users for g in movers(d, f))
     d.remember(to_move=users)
@@ -195,9 +206,7 @@ def finish_fallback(d: Desk) -> None:
     f = d.failed
     if d.memory.cause is Cause.AUTOMATIC:
         d.remember(fell_back_at=d.now)
-    throttle = d.watches[f].throttle
     normal(d)
-    d.watch(f, throttle=throttle)
     d.say(FALLBACK_FINISHED, f)
 
 

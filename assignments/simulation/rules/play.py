@@ -8,13 +8,14 @@ the same scenario gives the same result.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assignments.recovery.rules import commands
 from assignments.recovery.rules.commands import Command, Fault
-from assignments.recovery.rules.pair import Batch, BatchKind, Happening, Memory, Outcome, Pair, Phase, Watch, picture
+from assignments.recovery.rules.pair import Batch, Happening, Memory, Outcome, Pair, Phase, Watch, picture
 from assignments.recovery.rules.step import step
 from topology.reasons import Refused
 from topology.rules.states import State, StateReason
@@ -121,6 +122,7 @@ class _Track:
     wake: int | None
     seen: int  # when it was looked at last
     signed: dict[int, int] = field(default_factory=dict)  # when somebody signed in last, by member
+    seconds: dict[int, Counter[int]] = field(default_factory=dict)  # sign-ins by member and second, the latest
 
 
 class _Player:
@@ -163,6 +165,7 @@ class _Player:
         try:
             self._advance(action.pair, at, lambda pair, now: act(pair, action, now))
         except Refused as refused:
+            self._advance(action.pair, at, step)  # its line shows the pair of its own instant
             facts = refused.facts | {"node": track.pair.members[action.member].name}
             line = Happening(at, refused.reason, facts, picture(track.pair), track.pair.out_of_service)
             self.log.append(self._line(track.pair.name, line))
@@ -171,8 +174,7 @@ class _Player:
         track = self.tracks[i]
         outcome = decide(track.pair, now)
         self.steps += 1
-        back = _back_in_service(track.pair, outcome)
-        self.user_seconds += track.pair.out_of_service * (now - track.seen) - back * (now - track.seen) / 2
+        self.user_seconds += track.pair.out_of_service * (now - track.seen) - _seconds_saved(outcome, now)
         self._count_sign_ins(track, outcome, now)
         if outcome.changes or outcome.batches:
             self.changed_at = now
@@ -199,17 +201,15 @@ class _Player:
         """Sign-ins per second since the batch before, and the curves of the chart."""
         rates: dict[str, float] = {}
         for i, member in enumerate(outcome.pair.members):
-            users = sum(b.users for b in outcome.batches if b.kind is not BatchKind.SIGN_OUT and b.target == i)
-            if not users:
+            batches = [b for b in outcome.batches if b.target == i and b.throttle]
+            if not batches:
                 continue
-            throttle = track.pair.members[i].watch.throttle or member.watch.throttle
-            since = max(track.signed.get(i, track.seen), throttle.anchor if throttle else track.seen)
-            rate = users / max(1, now - since)
-            if throttle and users - throttle.rate * (now - since) < 1:  # less than one person is rounding
-                rate = min(rate, throttle.rate)
+            peak = _peak(track.seconds.setdefault(i, Counter()), batches, now)
+            began = batches[0].throttle.anchor if batches[0].throttle else now
+            mean = sum(b.users for b in batches) / max(1, now - max(began, track.signed.get(i, began)))
             track.signed[i] = now
-            rates[member.name] = round(rate, 3)
-            self.peak_sign_ins[member.name] = max(self.peak_sign_ins[member.name], rates[member.name])
+            rates[member.name] = round(min(mean, peak), 3)
+            self.peak_sign_ins[member.name] = max(self.peak_sign_ins[member.name], round(peak, 3))
         if outcome.batches or outcome.changes or outcome.events:
             self._sample(outcome.pair, now, rates)
 
@@ -235,7 +235,7 @@ class _Player:
             out += track.pair.out_of_service
             self.user_seconds += track.pair.out_of_service * max(0, self.end - track.seen)
         moving = (Phase.INITIALIZING, Phase.FAILING_OVER, Phase.TAKING_BACK)
-        settled = not any(t.pair.memory.phase in moving for t in self.tracks)
+        settled = not any(t.pair.memory.phase in moving or t.pair.signing_in for t in self.tracks)
         start = self.scenario.start
         return Result(
             log=tuple(self.log),
@@ -251,10 +251,25 @@ class _Player:
         )
 
 
-def _back_in_service(before: Pair, outcome: Outcome) -> int:
-    """Users who left a node that did not serve for one that does; they did so evenly since the step before."""
-    return sum(b.users for b in outcome.batches if _is_way_back(before, b))
+def _seconds_saved(outcome: Outcome, now: int) -> int:
+    """User-seconds by which those of a step's batches who were without service signed in before the step."""
+    return sum(b.throttle.user_seconds(b.users, now) for b in outcome.batches if b.waiting and b.throttle)
 
 
-def _is_way_back(before: Pair, batch: Batch) -> bool:
-    return batch.kind is BatchKind.MOVE and not before.members[batch.source].serves
+def _peak(latest: Counter[int], batches: list[Batch], now: int) -> float:
+    """The most sign-ins of a step's batches in one second at their node; `latest` holds those of its edges.
+
+    Batches meet only in the seconds in which they begin and end; in between a throttle lets in what its rate says. A
+    rate that is no whole number lets one more in now and then: less than a person above it is rounding.
+    """
+    peak = 0.0
+    for throttle, users in [(b.throttle, b.users) for b in batches if b.throttle]:
+        first, last = throttle.span(users)
+        peak = max(peak, throttle.rate if last - first > 1 else 0.0)
+        for second in {first, last}:
+            latest[second] += throttle.users_in(second, users)
+            found = latest[second]
+            peak = max(peak, throttle.rate if 0 <= found - throttle.rate < 1 else float(found))
+    for second in [second for second in latest if second < now]:
+        del latest[second]
+    return float(peak)
