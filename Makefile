@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-run setup-test run test lint types deploy-check bench goldens lock audit tabler clean
+.PHONY: help setup setup-run setup-test run test lint format types deploy-check bench goldens lock audit tabler clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,7 +25,7 @@ BRIEF := 2>&1 | sed -un -e 's/^Collecting \([^ ]*\).*/  \1/p' -e 's/^Installing 
 help:
 	@echo "make run    start the console on http://127.0.0.1:8000 (PORT, HOMENODE_DATA, DATABASE_URL, REDIS_URL)"
 	@echo "make test   lint, types and all tests (NO_BROWSER=1 without a browser, PYTEST='...' for options)"
-	@echo "make lint | types | bench | goldens | lock | audit | clean"
+	@echo "make lint | format | types | bench | goldens | lock | audit | clean"
 
 setup: setup-test
 setup-run: $(VENV)/.run
@@ -61,7 +61,11 @@ test: setup-test lint types
 lint: setup-test
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/oxlint --quiet --deny-warnings static/js
+	@$(BIN)/djangofmt --quiet --check templates || { echo "Templates: run make format"; exit 1; }
 	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
+
+format: setup-test
+	@$(BIN)/djangofmt --quiet templates
 
 types: setup-test
 	@$(BIN)/mypy --no-error-summary .

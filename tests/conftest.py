@@ -34,10 +34,12 @@ Browser (tests/browser only; with NO_BROWSER=1 these tests are skipped)
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from tests.layout import laid_out
 from tests.live_stack import LiveStack
 
 # Examples are not timed: the machines are shared, and benchmarks measure.
@@ -82,6 +84,22 @@ def _groups(request: pytest.FixtureRequest) -> None:
 
     have = set(Group.objects.values_list("name", flat=True))
     Group.objects.bulk_create(Group(name=name) for name in ROLES if name not in have)
+
+
+@pytest.fixture(autouse=True)
+def _layout_of_templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the test client answer pages as a browser lays them out (tests/layout.py)."""
+    from django.test import Client
+
+    ask = Client.request
+
+    def request(self: Client, **asked: Any) -> Any:
+        answer = ask(self, **asked)
+        if not answer.streaming and answer.get("Content-Type", "").startswith("text/html"):
+            answer.content = laid_out(answer.content.decode()).encode()
+        return answer
+
+    monkeypatch.setattr(Client, "request", request)
 
 
 @pytest.fixture(scope="session")

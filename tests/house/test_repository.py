@@ -38,3 +38,16 @@ def test_every_cited_section_of_the_domain_exists() -> None:
     }
     assert len(cited) > 20
     assert {place for place in cited if place[0] not in sections} == set()
+
+
+def test_no_line_of_a_template_is_longer_than_120_characters() -> None:
+    """The formatter wraps what it can; what it cannot (a long text in an attribute) is for its author to wrap."""
+    files = [path for path in (ROOT / "templates").rglob("*") if path.is_file()]
+    assert len(files) > 90
+    too_long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in files
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 120
+    ]
+    assert too_long == []

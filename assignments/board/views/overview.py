@@ -63,6 +63,13 @@ class Cell:
     def percent(self) -> int:
         return self.view.home_percent
 
+    @property
+    def title(self) -> str:
+        """The node in full, its state and its users."""
+        view, node = self.view, self.view.node
+        out = f", {view.out_of_service:,} out of service" if view.out_of_service else ""
+        return f"{node.name}: {self.look.label}, {view.home.users:,} of {node.capacity_users:,} users{out}"
+
 
 @dataclass(frozen=True)
 class Group:
