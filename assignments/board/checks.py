@@ -33,11 +33,20 @@ STRAYS = """
     WHERE place.cluster_id = %(cluster)s AND place.serving_node_id <> place.home_node_id
         AND serving.subcluster_id IS DISTINCT FROM home.subcluster_id
 """
+# Everybody of such a user ID, in whichever cluster, where one of them is of this one.
+TWINS = """
+    WITH shared AS (SELECT DISTINCT folded FROM topology_enduser WHERE twin > 0)
+    SELECT string_agg(person.user_id, ', ' ORDER BY person.twin) FROM topology_enduser person
+    JOIN assignments_assignment place ON place.user_id = person.id
+    WHERE person.folded IN (SELECT folded FROM shared)
+    GROUP BY person.folded HAVING bool_or(place.cluster_id = %(cluster)s) ORDER BY person.folded
+"""
 
 
 def facts_of(cluster: Cluster) -> checks.ClusterFacts:
     """Everything the tests need; reads every assignment once, to compare the counts with the people."""
-    return replace(shape_of(board_of(cluster)), miscounted=tuple(_miscounted(cluster)), strays=_strays(cluster))
+    miscounted, strays, twins = tuple(_miscounted(cluster)), _strays(cluster), _twins(cluster)
+    return replace(shape_of(board_of(cluster)), miscounted=miscounted, strays=strays, twins=twins)
 
 
 def shape_of(board: Board) -> checks.ClusterFacts:
@@ -99,6 +108,10 @@ def _miscounted(cluster: Cluster) -> list[str]:
 
 def _strays(cluster: Cluster) -> int:
     return int(_rows(STRAYS, cluster)[0][0])
+
+
+def _twins(cluster: Cluster) -> tuple[str, ...]:
+    return tuple(user_ids for (user_ids,) in _rows(TWINS, cluster))
 
 
 def report(cluster: Cluster) -> dict[str, Any]:

@@ -64,7 +64,7 @@ LISTS = [
         referencing=pgtrigger.Referencing(new="added"),
         func="""
 INSERT INTO assignments_listing (user_id, cluster_id, key)
-    SELECT a.user_id, a.cluster_id, lower(u.user_id) FROM added a JOIN topology_enduser u ON u.id = a.user_id;
+    SELECT a.user_id, a.cluster_id, u.folded FROM added a JOIN topology_enduser u ON u.id = a.user_id;
 RETURN NULL;
 """,
     ),
@@ -89,5 +89,5 @@ RENAMES = pgtrigger.Trigger(  # of EndUser
     when=pgtrigger.After,
     operation=pgtrigger.UpdateOf("user_id"),
     condition=pgtrigger.AnyChange("user_id"),
-    func="UPDATE assignments_listing SET key = lower(NEW.user_id) WHERE user_id = NEW.id; RETURN NULL;",
+    func="UPDATE assignments_listing SET key = NEW.folded WHERE user_id = NEW.id; RETURN NULL;",
 )

@@ -20,6 +20,7 @@ from django.utils import timezone
 from assignments.models import Pin
 from assignments.moves.drop import demand_unmoved
 from assignments.moves.verdict import Selection
+from assignments.users.filter import keys_of
 from topology import reasons
 from topology.live import events
 from topology.models import Cluster, EndUser, Subcluster
@@ -86,15 +87,8 @@ def pins_of(selection: Selection) -> list[dict[str, Any]]:
 
 
 def named(cluster: Cluster, user_ids: Iterable[str]) -> Selection:
-    """These users of a cluster by user ID, whatever the case. Raises Refused with the first that is unknown."""
-    asked = list(dict.fromkeys(user_ids))
-    keys = []
-    for user_id in asked:
-        user = EndUser.objects.filter(assignment__cluster=cluster, user_id__iexact=user_id).first()
-        if user is None:
-            raise Refused(reasons.NO_SUCH_USER, user=user_id, cluster=cluster.name)
-        keys.append(user.pk)
-    return Selection(cluster, tuple(sorted(keys)))
+    """These users of a cluster by user ID, in any spelling. Raises Refused with one that is unknown."""
+    return Selection(cluster, keys_of(cluster, user_ids))
 
 
 def _hold(selection: Selection) -> None:

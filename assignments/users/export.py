@@ -19,7 +19,7 @@ QUERY = """
         FROM assignments_assignment place JOIN topology_enduser person ON person.id = place.user_id
         LEFT JOIN topology_node home ON home.id = place.home_node_id
         LEFT JOIN topology_node serving ON serving.id = place.serving_node_id
-        WHERE {chosen} ORDER BY lower(person.user_id)
+        WHERE {chosen} ORDER BY person.folded, person.twin
     ) TO STDOUT WITH (FORMAT csv, HEADER)
 """
 

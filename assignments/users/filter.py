@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import TypeVar
 
-from django.db.models import Model, Q, QuerySet
-from django.db.models.functions import Collate, Lower
-from django.db.models.lookups import StartsWith
+from django.db import connection
+from django.db.models import F, Model, Q, QuerySet, Value
+from django.db.models.lookups import Exact, StartsWith
 
 from assignments.models import Assignment, Population
 from topology import reasons
 from topology.models import Cluster, EndUser, Node
+from topology.models.folding import Fold
 from topology.reasons import Refused
 
 Row = TypeVar("Row", bound=Model)
 PAGE = 50  # users in the page at once, for each list
 
 
-def key_of(prefix: str = "") -> Collate:
+def key_of(prefix: str = "") -> F:
     """The order of every list; an index of EndUser has it. The prefix leads to the people."""
-    return Collate(Lower(f"{prefix}user_id"), "C")
+    return F(f"{prefix}folded")
 
 
 KEY = key_of("user__")
@@ -96,21 +98,33 @@ def _named(text: str, prefix: str) -> Q:
     if not text:
         return Q()
     if len(text) < ANYWHERE:
-        return Q(StartsWith(key_of(prefix), text.lower()))
-    parts = (Q((f"{prefix}{column}__icontains", text)) for column in ("user_id", "name", "mail"))
-    return reduce(or_, parts)
+        return Q(StartsWith(key_of(prefix), Fold(Value(text))))
+    composed = unicodedata.normalize("NFC", text)
+    parts = (Q((f"{prefix}{column}__icontains", composed)) for column in ("name", "mail"))
+    return reduce(or_, parts, Q((f"{prefix}folded__contains", Fold(Value(text)))))
+
+
+# Of twins (EndUser.twin) it is the one who is written so.
+FIND = """
+    SELECT asked.user_id, (
+        SELECT person.id FROM topology_enduser person JOIN assignments_assignment place ON place.user_id = person.id
+        WHERE person.folded = fold_user_id(asked.user_id) AND place.cluster_id = %s
+        ORDER BY person.user_id <> asked.user_id, person.twin LIMIT 1
+    ) FROM unnest(%s::text[]) AS asked (user_id)
+"""
 
 
 def keys_of(cluster: Cluster, user_ids: Iterable[str]) -> tuple[int, ...]:
-    """The keys of users of a cluster by user ID, whatever the case, in one query. Raises Refused for unknown ones."""
-    asked = {user_id.lower(): user_id for user_id in user_ids}
-    people = EndUser.objects.filter(assignment__cluster=cluster).annotate(key=key_of()).filter(key__in=list(asked))
-    keys = dict(people.values_list("key", "pk"))
-    if unknown := sorted(set(asked) - set(keys)):
-        raise Refused(reasons.NO_SUCH_USER, user=asked[unknown[0]], cluster=cluster.name)
-    return tuple(sorted(keys.values()))
+    """The keys of users of a cluster by user ID, in any spelling, in one query. Raises Refused for unknown ones."""
+    with connection.cursor() as cursor:
+        cursor.execute(FIND, [cluster.pk, list(user_ids)])
+        keys = cursor.fetchall()
+    if unknown := sorted(user_id for user_id, pk in keys if pk is None):
+        raise Refused(reasons.NO_SUCH_USER, user=unknown[0], cluster=cluster.name)
+    return tuple(sorted({pk for _, pk in keys}))
 
 
 def find_user(cluster: Cluster, user_id: str) -> EndUser | None:
-    """A person of a cluster by user ID, whatever the case."""
-    return EndUser.objects.filter(assignment__cluster=cluster, user_id__iexact=user_id).first()
+    """A person of a cluster by user ID, in any spelling that is the same by the folding."""
+    people = EndUser.objects.filter(assignment__cluster=cluster, folded=Fold(Value(user_id)))
+    return people.order_by(Exact(F("user_id"), Value(user_id)).desc(), "twin").first()

@@ -17,14 +17,14 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Collate
 from django.db.models.lookups import GreaterThan, LessThan, StartsWith
 
 from assignments.models import Assignment, Listing, Population
 from assignments.users.filter import ANYWHERE, PAGE, UserFilter, key_of, matching_users, placed, who
 from topology.models import EndUser, Node
+from topology.models.folding import Fold
 
 Key = tuple[int, str]  # of a user, and in the order of the list
 LOOKED_AT = 3_000  # users that the first question looks at; a filter that one in sixty matches fills its page
@@ -55,13 +55,13 @@ class UserPage:
 
 def user_page(where: UserFilter, cursor: str = "", limit: int = PAGE) -> UserPage:
     """One page by keyset: users after the cursor in order of user ID."""
-    keys = _keys(where, cursor.lower(), limit + 1, later=True)
+    keys = _keys(where, cursor, limit + 1, later=True)
     return UserPage(_rows(keys[:limit]), keys[limit - 1][1] if len(keys) > limit else "", bool(cursor))
 
 
 def user_page_before(where: UserFilter, before: str, limit: int = PAGE) -> UserPage:
     """The page that ends before a user ID, in order of user ID; there is always a next one."""
-    keys = _keys(where, before.lower(), limit + 1, later=False)
+    keys = _keys(where, before, limit + 1, later=False)
     page = keys[:limit][::-1]
     return UserPage(_rows(page), page[-1][1] if page else "", len(keys) > limit)
 
@@ -87,7 +87,7 @@ def _keys(where: UserFilter, cursor: str, limit: int, *, later: bool) -> list[Ke
 def _walk(where: UserFilter, cursor: str, later: bool) -> QuerySet[Any]:
     """The next people of the cluster, or of all, in the order of the list; with one or two letters who begin so."""
     rows: QuerySet[Any]
-    key: F | Collate
+    key: F
     if where.cluster_id is None:
         key = key_of()
         rows = EndUser.objects.annotate(key=key)
@@ -95,7 +95,7 @@ def _walk(where: UserFilter, cursor: str, later: bool) -> QuerySet[Any]:
         key = F("key")
         rows = Listing.objects.filter(cluster=where.cluster_id).annotate(id=F("user_id"))
     if 0 < len(text := where.q.strip()) < ANYWHERE:
-        rows = rows.filter(StartsWith(key, text.lower()))
+        rows = rows.filter(StartsWith(key, Fold(Value(text))))
     return _past(rows, key, cursor, later).order_by("key" if later else "-key").values("id", "key")[:LOOKED_AT]
 
 
@@ -131,10 +131,11 @@ def _beyond(rows: QuerySet[Any], prefix: str, cursor: str, later: bool) -> Query
     return keyed
 
 
-def _past(rows: QuerySet[Any], key: F | Collate, cursor: str, later: bool) -> QuerySet[Any]:
+def _past(rows: QuerySet[Any], key: F, cursor: str, later: bool) -> QuerySet[Any]:
     """Those after the cursor, from the beginning without one; or those before it."""
     if cursor or not later:
-        return rows.filter(GreaterThan(key, cursor) if later else LessThan(key, cursor))
+        folded = Fold(Value(cursor))
+        return rows.filter(GreaterThan(key, folded) if later else LessThan(key, folded))
     return rows
 
 

@@ -25,7 +25,7 @@ CREATE = """
     CREATE TEMPORARY TABLE staged (
         line integer, user_id text, name text, mail text, endpoints text[], contacts integer, node_id bigint,
         leave boolean, node_text text, kept boolean,
-        folded text GENERATED ALWAYS AS (lower(user_id)) STORED,
+        folded text COLLATE "C" GENERATED ALWAYS AS (fold_user_id(user_id)) STORED,
         known bigint,        -- the person, when there is one of this ID
         cluster_id bigint,   -- where the person is a user already
         home_id bigint,
@@ -45,7 +45,9 @@ MATCH = """
                 coalesce(staged.endpoints, person.endpoints::text[]), coalesce(staged.contacts, person.contacts))
             IS DISTINCT FROM (person.name, person.mail, person.endpoints::text[], person.contacts::integer)
     FROM topology_enduser person LEFT JOIN assignments_assignment place ON place.user_id = person.id
-    WHERE lower(person.user_id) = staged.folded
+    WHERE person.folded = staged.folded AND CASE  -- of twins (EndUser.twin) the one who is written so, else the first
+        WHEN staged.user_id = ANY (ARRAY(SELECT user_id FROM topology_enduser WHERE twin > 0))
+        THEN person.user_id = staged.user_id ELSE person.twin = 0 END
 """
 ENDPOINTS = "coalesce(cardinality(staged.endpoints), staged.had, 0)"
 
@@ -127,7 +129,7 @@ def _columns(row: UserLine, home: Node | None) -> tuple[Any, ...]:
 
 
 def match() -> None:
-    """Find the people of these IDs, whatever the case, with the place they have; call it under the import lock."""
+    """Find the people of these IDs, in any spelling, with the place they have; call it under the import lock."""
     _run(MATCH)
 
 
@@ -146,7 +148,7 @@ def duplicates() -> Found:
     """Lines whose user ID was in an earlier line."""
     sql = """
         SELECT line, user_id, first FROM (
-            SELECT line, user_id, min(line) OVER (PARTITION BY folded) AS first FROM staged
+            SELECT line, user_id, min(line) OVER (PARTITION BY folded, known) AS first FROM staged
         ) AS seen WHERE line <> first
     """
     return _found(reasons.IMPORT_ID_TWICE, ["user_id", "first"], sql)
@@ -384,7 +386,7 @@ def write_people(at: datetime) -> None:
         INSERT INTO topology_enduser (user_id, name, mail, endpoints, contacts, created_at)
         SELECT user_id, coalesce(name, ''), coalesce(mail, ''), coalesce(endpoints, '{}'), coalesce(contacts, 0), %s
         FROM staged WHERE known IS NULL ORDER BY folded
-        ON CONFLICT (lower(user_id)) DO NOTHING
+        ON CONFLICT (folded, twin) DO NOTHING
         """,
         at,
     )
@@ -397,7 +399,7 @@ def write_people(at: datetime) -> None:
     """)
     _run("""
         UPDATE staged SET known = person.id FROM topology_enduser person
-        WHERE staged.known IS NULL AND lower(person.user_id) = staged.folded
+        WHERE staged.known IS NULL AND person.folded = staged.folded AND person.twin = 0
     """)
 
 

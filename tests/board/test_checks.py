@@ -109,6 +109,7 @@ def test_a_healthy_cluster_passes_every_test() -> None:
         (with_first(node("a"), node("b")), {"publisher": "failed"}),
         (replace(HEALTHY, miscounted=("Home a is off by 1",)), {"counts_true": "failed"}),
         (replace(HEALTHY, strays=2), {"served_at_home": "failed"}),
+        (replace(HEALTHY, twins=("Σ, ς",)), {"user_ids_differ": "warning"}),
         (replace(HEALTHY, mode="active_standby"), {"mode_fits": "warning"}),
         (replace(HEALTHY, model="active_standby"), {"mode_fits": "warning"}),
         (replace(HEALTHY, subclusters=()), {"publisher": "warning"}),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Collate, Lower, Upper
+from django.db.models.functions import Upper
 from django.utils import timezone
+
+from topology.models.folding import Fold
 
 MAX_CONTACTS = 200
 MAX_USER_ID = 132
@@ -21,11 +24,38 @@ ENDPOINT_KINDS = {  # the seven kinds of the feature page
     "third_party": "Third-party interface",
 }
 
+TWIN_LEFT = pgtrigger.Trigger(
+    name="twin_left",
+    level=pgtrigger.Statement,
+    when=pgtrigger.After,
+    operation=pgtrigger.Delete,
+    referencing=pgtrigger.Referencing(old="removed"),
+    func="""
+IF EXISTS (SELECT FROM topology_enduser WHERE twin > 0) THEN
+    UPDATE topology_enduser left_over SET twin = 0
+        FROM (
+            SELECT DISTINCT ON (folded) id FROM topology_enduser person
+            WHERE folded IN (SELECT folded FROM removed WHERE twin = 0)
+            ORDER BY folded, twin
+        ) AS next WHERE left_over.id = next.id AND left_over.twin > 0;
+END IF;
+RETURN NULL;
+""",
+)
+
 
 class EndUser(models.Model):
-    """A person in the directory, with the endpoints and the number of contacts."""
+    """A person in the directory, with the endpoints and the number of contacts.
+
+    `folded` is the user ID as it is compared and sorted (`folding`). `twin` is 0 for everybody new: users from before
+    the folding whose IDs are one by it are numbered, so that they stay until one is removed; a check names them.
+    """
 
     user_id = models.CharField(max_length=MAX_USER_ID)
+    folded = models.GeneratedField(
+        expression=Fold("user_id"), output_field=models.TextField(db_collation="C"), db_persist=True
+    )
+    twin = models.PositiveSmallIntegerField(db_default=0, editable=False)
     name = models.CharField(max_length=255, blank=True)
     mail = models.CharField(max_length=255, blank=True)
     endpoints = ArrayField(models.CharField(max_length=32), default=list, blank=True)
@@ -34,20 +64,21 @@ class EndUser(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(Lower("user_id"), name="user_id_once"),
+            # Its index also serves the order of every list, its keyset cursor and the search for a beginning.
+            models.UniqueConstraint(fields=["folded", "twin"], name="user_id_once"),
             models.CheckConstraint(condition=~Q(user_id=""), name="user_id_given"),
             models.CheckConstraint(condition=Q(contacts__lte=MAX_CONTACTS), name="at_most_200_contacts"),
             models.CheckConstraint(condition=Q(endpoints__contained_by=list(ENDPOINT_KINDS)), name="endpoints_known"),
         ]
         indexes = [
-            # One index serves the order of every list, its keyset cursor and the search for a beginning.
-            models.Index(Collate(Lower("user_id"), "C"), name="user_id_order"),
-            GinIndex(OpClass(Upper("user_id"), name="gin_trgm_ops"), name="user_id_trigrams"),
+            models.Index(fields=["user_id"], condition=Q(twin__gt=0), name="user_id_twins"),
+            GinIndex(OpClass("folded", name="gin_trgm_ops"), name="user_id_trigrams"),
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="user_name_trigrams"),
             GinIndex(OpClass(Upper("mail"), name="gin_trgm_ops"), name="user_mail_trigrams"),
             GinIndex(fields=["endpoints"], name="user_endpoints"),
             models.Index(fields=["contacts"], name="user_contacts"),
         ]
+        triggers = [TWIN_LEFT]
 
     def __str__(self) -> str:
         return self.user_id

@@ -44,7 +44,7 @@ class SubclusterFacts:
 
 @dataclass(frozen=True)
 class ClusterFacts:
-    """What the tests look at; `miscounted` and `strays` come from the database itself."""
+    """What the tests look at; `miscounted`, `strays` and `twins` come from the database itself."""
 
     name: str
     mode: str
@@ -58,6 +58,7 @@ class ClusterFacts:
     serve_beyond_capacity: bool
     miscounted: tuple[str, ...] = ()
     strays: int = 0
+    twins: tuple[str, ...] = ()  # user IDs that are one by the folding, from before there was one
 
     @property
     def assigned(self) -> tuple[NodeFacts, ...]:
@@ -340,3 +341,10 @@ def _served_at_home(facts: ClusterFacts) -> Iterator[Finding]:
     if facts.strays:
         problem = f"{facts.strays:,} users are served outside the subcluster of their home node."
         yield Finding(FAILED, problem, "Unassign and assign them again.")
+
+
+@_test("user_ids_differ", "User IDs differ by more than case and spelling")
+def _user_ids_differ(facts: ClusterFacts) -> Iterator[Finding]:
+    for pair in facts.twins:
+        problem = f"{pair}: one user ID in several spellings, from before they were compared so."
+        yield Finding(WARNING, problem, "Find out who is who, and remove the others.")
