@@ -10,7 +10,7 @@ from django.db.models import Q
 from assignments.runs.rules.balancer import Automation, BalancerRules
 from assignments.runs.rules.window import RunWindow
 from topology.models import Cluster
-from topology.reasons import REASONS
+from topology.reasons import REASONS, Reason
 
 
 class RunPolicy(models.Model):
@@ -72,5 +72,9 @@ class RunPolicy(models.Model):
     @property
     def sentence(self) -> str:
         """What the balancer said last, in words."""
-        why = REASONS.get(self.code)
-        return why.say(**self.facts) if why else "The balancer has not looked yet."
+        return self.why.say(**self.facts) if self.why else "The balancer has not looked yet."
+
+    @property
+    def why(self) -> Reason | None:
+        """What the balancer said last; None before its first round."""
+        return REASONS.get(self.code)

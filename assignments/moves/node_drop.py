@@ -19,7 +19,7 @@ from assignments.recovery.rules.relogin_window import window
 from topology import reasons
 from topology.accounts import roles
 from topology.models import Event, Node, Policy, Subcluster
-from topology.reasons import Refused
+from topology.reasons import Refused, Said
 from topology.structure import guards
 from topology.structure.nodes import demand_place, move_node, unassign_node
 
@@ -49,7 +49,7 @@ def _demand_seen(node: Node, seen: str) -> None:
         return
     codes = (reasons.NODE_PLACED.code, reasons.NODE_UNASSIGNED.code, reasons.SUBCLUSTER_REMOVED.code)
     done = Event.objects.filter(cluster=node.cluster, code__in=codes).order_by("-pk").first()
-    raise Refused(reasons.NODE_MOVED_MEANWHILE, name=node.short_name, what=done.sentence if done else "")
+    raise Refused(reasons.NODE_MOVED_MEANWHILE, name=node.short_name, what=Said(done.why, done.told) if done else "")
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from assignments.moves.drop import demand_unmoved
 from assignments.moves.verdict import Selection
 from assignments.users.filter import keys_of
 from topology import reasons
+from topology.accounts import sentences
 from topology.live import events
 from topology.models import Cluster, EndUser, Subcluster
 from topology.reasons import Reason, Refused
@@ -41,11 +42,11 @@ class Pinned:
 
     @property
     def sentences(self) -> list[str]:
-        return [reason.say(**facts) for reason, facts in self.notes]
+        return [sentences.say(reason, facts) for reason, facts in self.notes]
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that the commands and the API give."""
-        notes = [{"code": reason.code, "message": reason.say(**facts)} for reason, facts in self.notes]
+        notes = [{"code": reason.code, "message": sentences.say(reason, facts)} for reason, facts in self.notes]
         return {"users": self.users, "left_alone": self.left, "notes": notes}
 
 

@@ -20,7 +20,7 @@ from assignments.population.selectors import Counts, percent
 from assignments.runs.hand_moves import AT_ONCE
 from assignments.users.filter import UserFilter, matching_users
 from topology import reasons
-from topology.accounts import roles
+from topology.accounts import roles, sentences
 from topology.models import Cluster, DeploymentModel, Mode, Node, Policy, Subcluster
 from topology.reasons import Reason, Refused
 from topology.rules.homes import Homes
@@ -85,16 +85,16 @@ class DropVerdict:
 
     @property
     def message(self) -> str:
-        return " ".join(reason.say(**facts) for reason, facts in self.notes)
+        return " ".join(sentences.say(reason, facts) for reason, facts in self.notes)
 
     @property
     def lines(self) -> str:
         """The message with a line for each sentence, to be read while something hangs at the pointer."""
-        return "\n".join(reason.say(**facts) for reason, facts in self.notes)
+        return "\n".join(sentences.say(reason, facts) for reason, facts in self.notes)
 
     @property
     def fix(self) -> str:
-        return self.notes[0][0].say_fix(**self.notes[0][1])
+        return sentences.fix(*self.notes[0])
 
     @property
     def percent_after(self) -> int:
@@ -112,7 +112,7 @@ class DropVerdict:
     def sentences(self) -> list[dict[str, str]]:
         """Each note with its level and its fix."""
         return [
-            {"code": why.code, "level": why.level, "text": why.say(**facts), "fix": why.say_fix(**facts)}
+            {"code": why.code, "level": why.level, "text": sentences.say(why, facts), "fix": sentences.fix(why, facts)}
             for why, facts in self.notes
         ]
 

@@ -104,7 +104,7 @@ def _allowed(name: str) -> str:
 def _check_together(policy: Policy) -> None:
     """What one parameter demands of another."""
     if policy.keep_alive_timeout < policy.keep_alive_interval:
-        allowed = f"at least the keep_alive_interval, {policy.keep_alive_interval} s"
+        allowed = f"at least the Keep Alive Interval, {policy.keep_alive_interval} s"
         value = policy.keep_alive_timeout
         raise Refused(POLICY_OUT_OF_RANGE, field="keep_alive_timeout", value=value, allowed=allowed)
     _demand_one(policy.sign_ins_per_second, policy.done_within_minutes)
@@ -113,7 +113,7 @@ def _check_together(policy: Policy) -> None:
 def _demand_one(per_second: float | None, minutes: float | None) -> None:
     """Raise Refused for a budget of both kinds."""
     if per_second is not None and minutes is not None:
-        allowed = "nothing while sign_ins_per_second is set: a budget is either a rate or a time"
+        allowed = "nothing while the budget is a number of sign-ins per second: a budget is either a rate or a time"
         raise Refused(POLICY_OUT_OF_RANGE, field="done_within_minutes", value=minutes, allowed=allowed)
 
 

@@ -8,6 +8,7 @@ from ninja import Body, Router
 from pydantic import Field
 
 from assignments.simulation import scenario_reader, whatif
+from assignments.simulation.log import told_result
 from topology import reasons
 from topology.accounts import roles
 from topology.api import access
@@ -34,7 +35,7 @@ def simulation(key: str, **_: str) -> Any:
 
 def shape(simulation: Any) -> dict[str, Any]:
     """A run as it is answered."""
-    return {**simulation.result, "key": simulation.key, "url": f"/what-if/{simulation.key}/"}
+    return {**told_result(simulation.result), "key": simulation.key, "url": f"/what-if/{simulation.key}/"}
 
 
 @router.get("/schemas/scenario", response=ok(dict[str, Any]), operation_id="get_scenario_schema")

@@ -28,7 +28,7 @@ from assignments.users.rules.user_file import Limits, Problems, Readable, Readin
 from topology import reasons
 from topology.live import events
 from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
-from topology.reasons import Refused
+from topology.reasons import Refused, Said
 from topology.structure import guards, locks
 from topology.structure.homes import homes_of
 from topology.structure.selectors import cluster_named
@@ -208,7 +208,12 @@ class _Placement:
             flows = self._places(waiting.users, waiting.endpoints, staging.waiting_classes())
         except Refused as refusal:
             room = self._room(waiting)
-            facts = {"room": room, "users": waiting.users, "cluster": self.cluster.name, "why": refusal.message}
+            facts = {
+                "room": room,
+                "users": waiting.users,
+                "cluster": self.cluster.name,
+                "why": Said(refusal.reason, refusal.facts),
+            }
             self.report.problems.add_counted(*staging.beyond(room, facts))
             return
         staging.place(flows)

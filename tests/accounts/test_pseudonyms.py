@@ -11,10 +11,11 @@ from assignments.moves.drop import Selection
 from assignments.runs.hand_moves import move_users
 from tests.worlds import make_acme, node
 from topology import reasons
-from topology.accounts import pseudonyms, roles
+from topology.accounts import pseudonyms, roles, sentences
 from topology.accounts.sign_in import give_role
 from topology.models import EndUser
-from topology.reasons import Refused
+from topology.reasons import Refused, Said
+from topology.templatetags.console import sentence
 
 
 def test_a_pseudonym_is_always_the_same_and_needs_the_key() -> None:
@@ -33,10 +34,23 @@ def test_a_pseudonym_is_always_the_same_and_needs_the_key() -> None:
 def test_sentences_of_refusals_and_history_hide_whom_they_name() -> None:
     refusal = Refused(reasons.USER_MOVED_SINCE, user="jdoe", node="imp1a", author="anna")
     with pseudonyms.enabled("key"):
-        assert "jdoe" not in refusal.message
-        assert "anna" not in refusal.message
-        assert pseudonyms.user_id("jdoe") in refusal.message
+        told = sentences.hidden(refusal).message
+        assert "jdoe" not in told
+        assert "anna" not in told
+        assert told == sentences.say(refusal.reason, refusal.facts) == sentence(refusal)
+        assert pseudonyms.user_id("jdoe") in told
+        nested = {"name": "x", "what": Said(refusal.reason, refusal.facts)}
+        assert sentences.say(reasons.NODE_MOVED_MEANWHILE, nested).endswith(told)
     assert refusal.message.startswith("jdoe was moved to imp1a by anna")
+
+
+def test_a_reason_knows_nothing_of_who_reads_it() -> None:
+    """What is kept, or answered to a program, must not depend on the page that asked for it."""
+    facts = {"user": "jdoe", "node": "imp1a", "author": "anna", "owner": "bert", "because": "a gateway"}
+    for reason in (reasons.USER_MOVED_SINCE, reasons.USER_PINNED, reasons.PIN_OF_ANOTHER, reasons.NO_SUCH_USER):
+        plain = reason.say(**facts), reason.say_fix(**facts)
+        with pseudonyms.enabled("key"):
+            assert (reason.say(**facts), reason.say_fix(**facts)) == plain
 
 
 @pytest.mark.django_db

@@ -549,6 +549,10 @@ def test_settings_are_stored_together_or_come_back_as_typed(acme: Cluster) -> No
     assert 'name="clock_speed" value="60"' in html
     acme.refresh_from_db()
     assert (acme.mode, acme.clock_speed) == ("balanced", 1)
+    for no_time in ("10:99", "25:00", "noon", "10:5x"):
+        answer = client.post(address, sent | {"automatic_fallback_from": no_time}, headers=HTMX)
+        assert answer.status_code == 422, no_time
+        assert re.search(rf'name="automatic_fallback_from" value="{no_time}"[^>]*aria-invalid', answer.content.decode())
     right = wrong | {"keep_alive_timeout": "30", "automatic_fallback_from": "22:30", "canary_fallback": "on"}
     assert client.post(address, right, headers=HTMX).status_code == 200
     acme = Cluster.objects.get(pk=acme.pk)

@@ -191,12 +191,12 @@ def test_the_question_costs_six_queries_however_many_users(acme: Cluster) -> Non
 
 def test_a_list_that_is_old_says_so(acme: Cluster) -> None:
     chosen = of(acme, "imp1a")
-    moves.check_ground(chosen)
+    moves.demand_unmoved(chosen)
     Assignment.objects.filter(user=chosen.users[0]).update(
         home_node=node(acme, "imp1b"), serving_node=node(acme, "imp1b")
     )
     with pytest.raises(Refused) as refusal:
-        moves.check_ground(chosen)
+        moves.demand_unmoved(chosen)
     assert refusal.value.code == "MOVE_NOT_THERE"
 
 

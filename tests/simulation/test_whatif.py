@@ -19,11 +19,13 @@ from django.utils import timezone
 from assignments.models import Assignment, Population, Simulation
 from assignments.recovery import service
 from assignments.simulation import scenario_reader, simulate, whatif
+from assignments.simulation.log import told, told_result
 from assignments.simulation.rules import catalogue, start_state, timeline
 from assignments.simulation.rules.play import run
 from assignments.simulation.views.chart import charts, instant
 from tests.recovery import golden
 from tests.worlds import make_acme, node
+from topology.accounts import pseudonyms
 from topology.models import Cluster, Event, Policy, Subcluster
 from topology.reasons import Refused
 
@@ -284,7 +286,7 @@ def test_the_exported_file_gives_the_same_result(
     Subcluster.objects.filter(cluster=acme).update(ha_enabled=False)  # the cluster goes on
     answer = client.get(f"/what-if/{key}/scenario.yaml")
     assert answer["Content-Disposition"] == f'attachment; filename="what-if-{key}.yaml"'
-    assert simulated_file(answer.content.decode(), tmp_path, capsys) == Simulation.objects.get().result
+    assert simulated_file(answer.content.decode(), tmp_path, capsys) == told_result(Simulation.objects.get().result)
 
 
 def test_a_fork_opens_the_form_with_the_scenario_and_runs_to_the_same(acme: Cluster) -> None:
@@ -351,7 +353,23 @@ def test_a_cluster_in_the_middle_of_a_failover_is_frozen_as_it_is(
     assert frozen["state"]["subclusters"]["sc-1"]["nodes"]["imp1a.acme.org"]["truth"]["power"] is False
     made = whatif.start(frozen, cluster=acme, actor="test")
     assert made.result == json.loads(json.dumps(live.as_dict()))
-    assert simulated_file(whatif.export(made), tmp_path, capsys) == made.result
+    assert simulated_file(whatif.export(made), tmp_path, capsys) == told_result(made.result)
+
+
+def test_what_is_kept_of_a_run_does_not_depend_on_who_looks(acme: Cluster) -> None:
+    """A run that is made while names are hidden is kept as it is, for everybody; each reader has it told anew."""
+    begin = {"at": "1m", "do": "fault", "node": "imp1a.acme.org", "kind": "power"}
+    document = whatif.freeze({"cluster": "acme", "until": "10m", "timeline": [begin]})
+    with pseudonyms.enabled("key"):
+        hidden = whatif.start(document, cluster=acme, actor="test").result
+    Simulation.objects.all().delete()
+    plain = whatif.start(document, cluster=acme, actor="test").result
+    assert hidden == plain
+    assert all("message" not in line and line["facts"]["subcluster"] for line in plain["log"])
+    assert told(plain["log"])[0]["message"].startswith("The scenario made imp1a.acme.org fail")
+    assert told(plain["log"], {"imp1a.acme.org": "imp1a"})[0]["message"].startswith("The scenario made imp1a fail")
+    kept_before = {"event": "NODE_LOST", "message": "As an older version said it."}
+    assert told([kept_before])[0]["message"] == "As an older version said it."
 
 
 def test_a_cluster_at_rest_gives_the_same_as_its_file_but_for_one_heartbeat(acme: Cluster) -> None:

@@ -156,11 +156,15 @@ def test_the_database_refuses_the_labels_too_but_keeps_what_it_has(name: str) ->
 @settings(max_examples=300, deadline=None)
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers(-(10**17), 10**17) | st.text() | st.sampled_from(
-            ["no", "0o17", "1e5", "22:00", "0x1", "~", "<<", "1_0", ".5", "=", "null", "2026-11-26"]
+        st.none()
+        | st.booleans()
+        | st.integers(-(10**17), 10**17)
+        | st.text()
+        | st.sampled_from(["no", "0o17", "1e5", "22:00", "0x1", "~", "<<", "1_0", ".5", "=", "null", "2026-11-26"]),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.from_regex(r"[a-z]{1,6}|[0-9]{1,3}|no|1e5|0o7", fullmatch=True), inner, max_size=3)
         ),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(st.from_regex(r"[a-z]{1,6}|[0-9]{1,3}|no|1e5|0o7", fullmatch=True), inner, max_size=3),
         max_leaves=8,
     )
 )

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from topology.reasons.reason import Said
+
 FIRST = [
     "Ada",
     "Ben",
@@ -114,6 +116,8 @@ def facts(given: Mapping[str, Any], code: str = "") -> dict[str, Any]:
         texts = (*TEXTS, TEXTS_OF.get(code.partition("_")[0], ""))
         for keys, shown in ((PEOPLE, user_id), (ACCOUNTS, account), (texts, text)):
             hidden |= {key: shown(str(hidden[key])) for key in keys if key in hidden}
+        told = {key: fact for key, fact in hidden.items() if isinstance(fact, Said)}
+        hidden |= {key: Said(fact.reason, facts(fact.facts, fact.reason.code)) for key, fact in told.items()}
     return hidden
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -40,4 +42,9 @@ class Event(models.Model):
 
     @property
     def sentence(self) -> str:
-        return self.why.say(actor=self.actor_name, **self.facts)
+        return self.why.say(**self.told)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the sentence is filled with."""
+        return {"actor": self.actor_name, **self.facts}

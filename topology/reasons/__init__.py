@@ -176,7 +176,7 @@ from topology.reasons.people import (
     WHY_OUT,
     WHY_SERVED_AWAY,
 )
-from topology.reasons.reason import ALARM, COUNTS, NEWS, REASONS, REFUSED, WARNING, Reason, Refused
+from topology.reasons.reason import ALARM, COUNTS, NEWS, REASONS, REFUSED, WARNING, Reason, Refused, Said
 from topology.reasons.recovery import (
     AUTO_RECOVERY_STARTED,
     BACKUP_FULL,

@@ -1,9 +1,8 @@
 """What a reason is: a code, a sentence with facts, a fix; and the list in which every code stands once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from topology.accounts import pseudonyms
 
 REFUSED, WARNING, NEWS, ALARM = "refused", "warning", "news", "alarm"
 COUNTS = {"users", "moves", "done", "skipped", "total", "chosen", "wanted", "room", "pinned", "notified", "left"}
@@ -21,11 +20,11 @@ class Reason:
 
     def say(self, **facts: Any) -> str:
         """The sentence with the facts filled in; a missing fact shows as its name."""
-        return self.sentence.format_map(_readable(facts, self.code))
+        return self.sentence.format_map(_readable(facts))
 
     def say_fix(self, **facts: Any) -> str:
         """The fix with the facts filled in."""
-        return self.fix.format_map(_readable(facts, self.code))
+        return self.fix.format_map(_readable(facts))
 
 
 class _Facts(dict[str, Any]):
@@ -40,9 +39,19 @@ class _Count(int):
         return super().__format__(form or ",")
 
 
-def _readable(facts: dict[str, Any], code: str) -> _Facts:
-    shown = pseudonyms.facts(facts, code)
-    return _Facts({key: _Count(fact) if key in COUNTS and type(fact) is int else fact for key, fact in shown.items()})
+def _readable(facts: dict[str, Any]) -> _Facts:
+    return _Facts({key: _Count(fact) if key in COUNTS and type(fact) is int else fact for key, fact in facts.items()})
+
+
+@dataclass(frozen=True)
+class Said:
+    """A reason with its facts as a fact of another sentence: where one tells what another has said."""
+
+    reason: Reason
+    facts: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return self.reason.say(**self.facts)
 
 
 class Refused(Exception):

@@ -9,9 +9,7 @@ TOPOLOGY_CHANGED_MEANWHILE = add(
     "{cluster} was changed after the difference was shown, so nothing was applied.",
     "Look at the difference again, then apply it.",
 )
-NAME_NOT_VALID = add(
-    "NAME_NOT_VALID", "“{name}” is not a name for a {kind}: {rule}.", "{remedy}", status=422
-)
+NAME_NOT_VALID = add("NAME_NOT_VALID", "“{name}” is not a name for a {kind}: {rule}.", "{remedy}", status=422)
 VALUE_NOT_VALID = add("VALUE_NOT_VALID", "{field} {value} is not allowed.", "{remedy}", status=422)
 CLUSTER_NAME_TAKEN = add("CLUSTER_NAME_TAKEN", "There is a cluster {cluster} already.", "Choose another name.")
 SUBCLUSTER_NAME_TAKEN = add(

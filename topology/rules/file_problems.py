@@ -1,6 +1,6 @@
 """What is wrong with a file that somebody wrote: each problem with its place, its code, a sentence and the fix.
 
-    reader --FileProblem, one for each wrong value--> FileRefused --> page, command line, API: every problem, one a line
+reader --FileProblem, one for each wrong value--> FileRefused --> page, command line, API: every problem, one a line
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The topology file: what it describes as frozen specifications, the rules between its keys, and the way back.
 
-    YAML --documents--> Document --topology_reader--> TopologySpec --render--> dict
-                                                          └--problems_across--> FileProblem, each at its place
+YAML --documents--> Document --topology_reader--> TopologySpec --render--> dict
+                                                      └--problems_across--> FileProblem, each at its place
 """
 
 from collections.abc import Iterable, Iterator, Mapping

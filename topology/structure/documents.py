@@ -1,6 +1,6 @@
 """Reading and writing the documents that people write: YAML files, with each problem at its line and column.
 
-    file --bytes--> text --yaml_nodes--> Document: the value, where each part of it is written, and what is wrong
+file --bytes--> text --yaml_nodes--> Document: the value, where each part of it is written, and what is wrong
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The topology file read: what may be written, and the specification that it becomes.
 
-    Document --ADAPTER--> TopologySpec --problems_across--> TopologySpec, or FileRefused with every problem
+Document --ADAPTER--> TopologySpec --problems_across--> TopologySpec, or FileRefused with every problem
 """
 
 from __future__ import annotations
@@ -41,9 +41,7 @@ else:
     Profile = Annotated[Literal[RULES.profiles], Field(description="The hardware profile: made for so many users")]
 Users = Annotated[int, Field(ge=1, le=MOST_USERS, description="Capacity; left out it is that of the profile")]
 Endpoints = Annotated[int, Field(ge=1, le=10 * MOST_USERS, description="Capacity; left out twice the profile")]
-Description = Annotated[
-    str, Field(json_schema_extra={"maxLength": MOST_DESCRIPTION}), AfterValidator(_described)
-]
+Description = Annotated[str, Field(json_schema_extra={"maxLength": MOST_DESCRIPTION}), AfterValidator(_described)]
 
 
 def _seconds_of_day(value: object) -> object:

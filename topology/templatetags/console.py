@@ -1,5 +1,6 @@
 """What every template may use: icons, bars, numbers, times, and the look of a state."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -11,7 +12,8 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from topology.accounts import pseudonyms
+from topology.accounts import pseudonyms, sentences
+from topology.reasons import Reason
 from topology.rules.states import LOOKS, State
 
 register = template.Library()
@@ -187,6 +189,30 @@ def shown_mail(user: Any) -> str:
 def account(name: str) -> str:
     """Who did something; a number while names are hidden."""
     return pseudonyms.account(name)
+
+
+@register.filter
+def sentence(told: Any) -> str:
+    """What was refused or has happened, in words; without names while they are hidden."""
+    reason = _reason(told)
+    return sentences.say(reason, _facts(told)) if reason else str(told.sentence)
+
+
+@register.filter
+def fix(told: Any) -> str:
+    """What to do about it."""
+    reason = _reason(told)
+    return sentences.fix(reason, _facts(told)) if reason else ""
+
+
+def _reason(told: Any) -> Reason | None:
+    reason: Reason | None = told.reason if hasattr(told, "reason") else told.why
+    return reason
+
+
+def _facts(told: Any) -> Mapping[str, Any]:
+    facts: Mapping[str, Any] = told.told if hasattr(told, "told") else told.facts
+    return facts
 
 
 @register.filter

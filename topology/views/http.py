@@ -12,7 +12,7 @@ from django_htmx.http import reswap, retarget
 from django_htmx.middleware import HtmxDetails
 
 from topology import reasons
-from topology.accounts import pseudonyms, roles
+from topology.accounts import pseudonyms, roles, sentences
 from topology.models import Cluster
 from topology.reasons import Refused
 
@@ -79,6 +79,7 @@ def _named(cluster: str | None) -> int | None:
 
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """The refusal as JSON for programs, as a message fragment for htmx, as a page for people."""
+    refusal = sentences.hidden(refusal)
     status = refusal.reason.status
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse(refusal.as_dict(), status=status)

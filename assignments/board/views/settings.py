@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from assignments.planning.preview import next_users
 from assignments.recovery.policy import DECIMAL, MAY_BE_EMPTY, YES_OR_NO, ranges
 from assignments.recovery.reads import controls
 from topology import reasons
-from topology.accounts import roles
+from topology.accounts import roles, sentences
 from topology.models import Cluster, DeploymentModel, Mode, Policy
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
@@ -112,8 +113,8 @@ def _parsed(name: str, text: str) -> Any:
         return None
     try:
         if name in TIMES:
-            hours, _, minutes = text.partition(":")
-            return int(hours) * 3600 + int(minutes[:2]) * 60
+            at = time.fromisoformat(text.strip())
+            return at.hour * 3600 + at.minute * 60
         return float(text) if name in DECIMAL else int(text)
     except ValueError:
         return text
@@ -123,7 +124,7 @@ def _form(
     request: HttpRequest, cluster: Cluster, typed: dict[str, str], mode: str, model: str, refusal: Refused | None = None
 ) -> HttpResponse:
     about = _about(refusal)
-    error = _in_words(f"{refusal.message} {refusal.fix}".strip()) if refusal else ""
+    error = sentences.whole(refusal, LABELS) if refusal else ""
     groups = [
         (title, [_field(n, label, unit, typed[n], error if n == about else "") for n, label, unit in rows])
         for title, rows in GROUPS
@@ -149,13 +150,6 @@ def _field(name: str, label: str, unit: str, value: str, error: str) -> Field:
         allowed = f"{allowed}; the default is {usual}"
         unit = unit if value == usual else f"{unit} · default {usual}".strip(" ·")
     return Field(name, label, unit, value, kind, allowed, error)
-
-
-def _in_words(text: str) -> str:
-    """The sentence with the labels of the form instead of the names of parameters."""
-    for name, label in LABELS.items():
-        text = text.replace(name, f"“{label}”")
-    return text
 
 
 def _about(refusal: Refused | None) -> str:

@@ -19,7 +19,7 @@ from assignments.board import structure as structure_service
 from assignments.population.selectors import Board, NodeView, board_of, node_of, subcluster_of
 from assignments.users.views.user_list import topics
 from topology import reasons
-from topology.accounts import roles
+from topology.accounts import roles, sentences
 from topology.models import ENDPOINTS_PER_USER, PROFILES, DeploymentModel, Mode, Subcluster
 from topology.reasons import Refused
 from topology.structure.clusters import create_cluster
@@ -59,10 +59,6 @@ class StructureField:
     error: str = ""
     required: bool = True
 
-    def says(self, sentence: str) -> str:
-        """The sentence with the label instead of the name of the parameter."""
-        return sentence.replace(f"{self.name} ", f"“{self.label}” ", 1) if sentence.startswith(self.name) else sentence
-
 
 @dataclass(frozen=True)
 class StructureForm:
@@ -97,9 +93,9 @@ def show_form(
 ) -> HttpResponse:
     error, about = "", ""
     if refusal:
-        error = f"{refusal.message} {refusal.fix}".strip()
+        error = sentences.whole(refusal, {field.name: field.label for field in form.fields})
         about = str(refusal.facts.get("field") or refusal.facts.get("what") or ABOUT.get(refusal.code, ""))
-    fields = tuple(replace(field, error=field.says(error) if field.name == about else "") for field in form.fields)
+    fields = tuple(replace(field, error=error if field.name == about else "") for field in form.fields)
     known = about in {field.name for field in fields}
     context |= {"form": replace(form, fields=fields), "refusal": refusal, "error": "" if known else error}
     status = refusal.reason.status if refusal else 200

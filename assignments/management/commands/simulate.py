@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.simulation import simulate
+from assignments.simulation.log import told, told_result
 from assignments.simulation.rules.play import Result
 from topology.management.console import ConsoleCommand
 from topology.structure.documents import read_yaml_file
@@ -21,12 +22,12 @@ class Command(ConsoleCommand):
         with self.refusals(options["json"]):
             result = simulate.simulate(read_yaml_file(options["scenario"]))
         if options["json"]:
-            self.print_json(result.as_dict())
+            self.print_json(told_result(result.as_dict()))
         else:
             self._show(result)
 
     def _show(self, result: Result) -> None:
-        for line in result.log:
+        for line in told(result.log):
             self.stdout.write(f"{clock(line['t'])}  {line['subcluster']}: {line['message']}")
             for name, node in line["nodes"].items():
                 self.stdout.write(f"          {name}: {node['state']} ({node['reason']}), serves {node['serving']:,}")

@@ -13,7 +13,7 @@ from assignments.runs import balancer
 from assignments.runs.rules.balancer import Automation
 from assignments.runs.views.runs import show_plan
 from topology import reasons
-from topology.accounts import roles
+from topology.accounts import roles, sentences
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
@@ -76,7 +76,7 @@ def _form(
     request: HttpRequest, cluster: Cluster, typed: dict[str, Any], refusal: Refused | None = None
 ) -> HttpResponse:
     wrong = str(refusal.facts.get("name", "")).split(", ")[0] if refusal else ""
-    error = f"{refusal.message} {refusal.fix}" if refusal else ""
+    error = sentences.whole(refusal) if refusal else ""
     fields = [
         Field(n, label, unit, str(typed[n]), KINDS.get(n, "number"), error=error if n == wrong else "")
         for n, label, unit in FIELDS

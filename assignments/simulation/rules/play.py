@@ -190,7 +190,7 @@ class _Player:
             "event": event.why.code,
             "nodes": {name: dict(values) for name, values in event.nodes.items()},
             "out_of_service": event.out_of_service,
-            "message": event.why.say(**({"actor": "The scenario", "subcluster": subcluster} | dict(event.facts))),
+            "facts": {"actor": "The scenario", "subcluster": subcluster} | dict(event.facts),
         }
 
     def _count_peaks(self, pair: Pair) -> None:

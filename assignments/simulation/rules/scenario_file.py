@@ -1,6 +1,6 @@
 """What a scenario file means: its parts put together, and what is wrong between them (docs/recovery.md).
 
-    YAML --scenario_reader--> Script --assemble--> Scenario;    with `cluster: NAME` the caller gives the pairs of it
+YAML --scenario_reader--> Script --assemble--> Scenario;    with `cluster: NAME` the caller gives the pairs of it
 """
 
 from __future__ import annotations

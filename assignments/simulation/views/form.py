@@ -19,9 +19,11 @@ from assignments.recovery.rules.commands import OF_A_NODE, Command
 from assignments.recovery.rules.pair import Pair
 from assignments.simulation import whatif
 from assignments.simulation.rules import catalogue
+from topology.accounts import sentences
 from topology.models import MAX_NODES, PROFILES, Cluster, DeploymentModel
 from topology.reasons import Refused
 from topology.rules import spans
+from topology.rules.file_problems import FileRefused
 from topology.rules.states import CRITICAL_SERVICES, OTHER_SERVICES, RECOVERY_MANAGER
 
 PRESENT, SIZED, RUN = "present", "sized", "run"
@@ -44,6 +46,11 @@ BUDGETS = {
     "sign_ins_per_second": "Sign-ins per second",
     "done_within_minutes": "Done in minutes",
 }
+
+
+def _at_line(place: str, where: str) -> str:
+    """A place of a file in the words of the form: timeline[0].at of line 3 is "Line 3, at"."""
+    return ", ".join(filter(None, (where, place.partition("].")[2]))) if where else place
 
 
 @dataclass(frozen=True)
@@ -258,14 +265,18 @@ class Reader:
             return None
 
     def _note(self, place: str, refused: Refused, line: int | None = None) -> None:
-        message = refused.message
-        if line is not None:
-            message = message.replace("timeline[0].at", f"Line {line + 1}, at").replace(
-                "timeline[0]", f"Line {line + 1}"
-            )
-            message = message if message.startswith("Line") else f"Line {line + 1}: {message}"
-        if not any(problem.message == message for problem in self.problems):
-            self.problems.append(WhatifProblem(place, message, refused.fix))
+        for message, fix in self._told(refused, line):
+            if not any(problem.message == message for problem in self.problems):
+                self.problems.append(WhatifProblem(place, message, fix))
+
+    def _told(self, refused: Refused, line: int | None) -> list[tuple[str, str]]:
+        """Sentence and fix of each problem; a line of the form is tried alone, so the file calls it the first."""
+        where = "" if line is None else f"Line {line + 1}"
+        if not isinstance(refused, FileRefused):
+            told = sentences.hidden(refused)
+            return [(f"{where}: {told.message}" if where else told.message, told.fix)]
+        names = [(_at_line(problem.place, where), problem) for problem in refused.problems]
+        return [(f"{name}: {problem.message}.", problem.fix) for name, problem in names]
 
     def _whole(self, name: str, text: str, low: int, high: int) -> int:
         plain = text.replace(",", "").replace(" ", "")

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from assignments.planning.preview import next_users
 from assignments.users.imports import Report, emptied_in_words, import_users, problems_csv
 from assignments.users.rules.columns import USED
+from assignments.users.rules.problems import LineProblem
 from assignments.users.rules.user_file import KEEP, NO_NODE, Reading
 from topology.accounts import pseudonyms, roles
 from topology.models import Cluster, Mode
@@ -47,7 +49,8 @@ def upload(request: HttpRequest, cluster_name: str) -> HttpResponse:
     return render(request, "users/_import_report.html", {**_context(cluster, report), "columns": columns})
 
 
-def _context(cluster: Cluster, report: Report | None = None) -> dict[str, Any]:
+def _context(cluster: Cluster, made: Report | None = None) -> dict[str, Any]:
+    report = _told(made) if made else None
     lists = (
         [("Bad lines", report.problems), ("Worth knowing", report.warnings), ("Left out", report.left_out)]
         if report
@@ -70,6 +73,18 @@ def _context(cluster: Cluster, report: Report | None = None) -> dict[str, Any]:
         "changed": report.changed if report else {},
         "download": b64encode(problems_csv(report).encode("utf-8-sig")).decode() if rows and report else "",
     }
+
+
+def _told(report: Report) -> Report:
+    """The report with the facts of its problems as they are shown now."""
+    parts = {name: getattr(report, name) for name in ("problems", "warnings", "left_out")}
+    return replace(
+        report, **{name: replace(part, listed=[_shown(p) for p in part.listed]) for name, part in parts.items()}
+    )
+
+
+def _shown(problem: LineProblem) -> LineProblem:
+    return replace(problem, facts=pseudonyms.facts(problem.facts, problem.reason.code))
 
 
 def _hidden(rows: Sequence[Mapping[str, Any]], cluster: Cluster) -> list[dict[str, Any]]:
