@@ -4,6 +4,7 @@ Every task may be delivered twice, late, or die in the middle; the services behi
 from what the database holds. A task that is lost is found again by the next tick.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
@@ -11,6 +12,7 @@ from celery.signals import heartbeat_sent
 from django.utils import timezone
 
 from assignments.recovery import service
+from assignments.retention import removal
 from assignments.runs import balancer, batches
 from topology.live import events, health
 
@@ -50,3 +52,16 @@ def run_operation(operation_id: int, generation: int) -> None:
 def balance(cluster_id: int) -> None:
     """One round of the automatic balancer of a cluster."""
     balancer.look(cluster_id, timezone.now())
+
+
+REMOVES_FOR = timedelta(seconds=20)  # real time of one go; far below the time limit of a task
+GOES_ON_AFTER = 60  # seconds
+
+
+@shared_task(name="assignments.remove_old")
+def remove_old() -> None:
+    """Once a night, and then again until everything that is no longer kept is gone."""
+    begun = timezone.now()
+    report = removal.remove(begun, lambda: timezone.now() - begun < REMOVES_FOR)
+    if not report.complete:
+        remove_old.apply_async(countdown=GOES_ON_AFTER)

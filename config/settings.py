@@ -12,6 +12,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from assignments.retention.rules.limits import Limits
 from config.local.embedded import data_dir, database_url, keep_secret_key, redis_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -212,6 +213,14 @@ CSRF_FAILURE_VIEW = "topology.views.failures.untrusted"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 
+# Days for which what is done with is kept; 0 is for ever (docs/operations.md, "A year of it").
+KEEP_MOVES_DAYS = env.int("KEEP_MOVES_DAYS", default=180)
+KEEP_SIMULATIONS_DAYS = env.int("KEEP_SIMULATIONS_DAYS", default=180)
+KEEP_EVENTS_DAYS = env.int("KEEP_EVENTS_DAYS", default=730)
+ARCHIVE_DIR = Path(env.str("ARCHIVE_DIR", default="") or DATA_DIR / "archive")
+if _problem := Limits(KEEP_MOVES_DAYS, KEEP_SIMULATIONS_DAYS, KEEP_EVENTS_DAYS).problem:
+    raise ImproperlyConfigured(f"KEEP_MOVES_DAYS, KEEP_SIMULATIONS_DAYS, KEEP_EVENTS_DAYS: {_problem}.")
+
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # For ever: whoever is without a broker for an hour should find work again by itself.
@@ -222,7 +231,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 60
 CELERY_TASK_SOFT_TIME_LIMIT = 45
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TIMEZONE = "UTC"
+CELERY_TIMEZONE = TIME_ZONE  # of what happens at night
 # Every task is found again by the beat's sweep; a lost delivery must not come back an hour later.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}
 CELERY_BEAT_SCHEDULE = {

@@ -7,6 +7,7 @@ from django.db import connection
 
 from assignments.board.tree import relogin_window
 from assignments.population.selectors import Board, NodeView, SubclusterView, board_of
+from assignments.retention.sizes import overdue, sizes
 from topology.models import Cluster
 from topology.rules import checks, deployment
 
@@ -45,8 +46,14 @@ TWINS = """
 
 def facts_of(cluster: Cluster) -> checks.ClusterFacts:
     """Everything the tests need; reads every assignment once, to compare the counts with the people."""
-    miscounted, strays, twins = tuple(_miscounted(cluster)), _strays(cluster), _twins(cluster)
-    return replace(shape_of(board_of(cluster)), miscounted=miscounted, strays=strays, twins=twins)
+    return replace(
+        shape_of(board_of(cluster)),
+        miscounted=tuple(_miscounted(cluster)),
+        strays=_strays(cluster),
+        twins=_twins(cluster),
+        stored=tuple(str(size) for size in sizes()),
+        overdue=overdue(),
+    )
 
 
 def shape_of(board: Board) -> checks.ClusterFacts:

@@ -60,6 +60,7 @@ class Operation(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    thinned_at = models.DateTimeField(null=True, help_text="Since when whom it moved is no longer known for all")
 
     class Meta:
         ordering = ["-id"]

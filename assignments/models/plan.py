@@ -34,6 +34,7 @@ class Plan(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     author_name = models.CharField(max_length=150)
     created_at = models.DateTimeField(default=timezone.now)
+    thinned_at = models.DateTimeField(null=True, help_text="Since when its rows are gone")
 
     class Meta:
         ordering = ["-id"]

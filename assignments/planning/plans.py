@@ -323,5 +323,11 @@ def _seal(plan: Plan, moves: int, minimum: int, body: dict[str, Any]) -> Plan:
                 return plan
         except IntegrityError:  # somebody else stored the same plan just now
             pass
+    known = Plan.objects.select_for_update().get(hash=digest)
+    if known.thinned_at:  # an old one whose rows are gone: these are the same
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE assignments_plannedmove SET plan_id = %s WHERE plan_id = %s", [known.pk, plan.pk])
+        Plan.objects.filter(pk=known.pk).update(thinned_at=None, created_at=plan.created_at)
+        known.refresh_from_db()
     Plan.objects.filter(pk=plan.pk).delete()
-    return Plan.objects.get(hash=digest)
+    return known

@@ -17,6 +17,7 @@ from django.utils import timezone
 from assignments.models import Goal, Kind, Operation, Plan, Progress
 from assignments.planning import approvals
 from assignments.planning.plans import by_hash, checked_rate, make_plan, stale_rows
+from assignments.retention.kept import limits, undo_until
 from assignments.runs import wait_reasons
 from assignments.runs.locks import RUNS, anchor, book, release, take, topics_of
 from topology import reasons
@@ -83,6 +84,8 @@ def _demand_runnable(plan: Plan, nodes: list[Node], *, later: bool) -> None:
     """Raise Refused for a plan that is empty, or whose homes may not change now; one for the window waits instead."""
     if not plan.moves:
         raise Refused(reasons.PLAN_EMPTY)
+    if plan.thinned_at:
+        raise Refused(reasons.PLAN_ROWS_GONE, days=limits().moves)
     ends = {(flow["from_id"], flow["to_id"]) for flow in plan.body["flows"]}
     known = {node.pk for node in nodes}
     if gone := sum(flow["users"] for flow in plan.body["flows"] if flow["to_id"] not in known | {None}):
@@ -160,7 +163,13 @@ def as_dict(operation: Operation) -> dict[str, Any]:
         "author": operation.author_name,
         "created_at": operation.created_at.isoformat(),
         "finished_at": operation.finished_at and operation.finished_at.isoformat(),
+        "undo_until": _undo_until(operation),
     }
+
+
+def _undo_until(operation: Operation) -> str | None:
+    until = undo_until(operation) if operation.kind in RUNS and operation.done else None
+    return until.isoformat() if until else None
 
 
 # --- Steering -------------------------------------------------------------------------------------
@@ -239,6 +248,9 @@ def undo(operation_id: int, *, actor: Any) -> Plan:
         raise Refused(reasons.NO_SUCH_OPERATION, operation=operation_id)
     if operation.state not in ENDED:
         raise Refused(reasons.RUN_STATE_WRONG, operation=operation.pk, state=operation.state, wanted="undone")
+    until = undo_until(operation)
+    if until and until <= timezone.now():
+        raise Refused(reasons.UNDO_TOO_LATE, operation=operation.pk, until=until.isoformat(" ", "minutes"))
     return make_plan(operation.cluster, Goal.UNDO, {"operation": operation.pk}, author=actor)
 
 

@@ -256,6 +256,15 @@ from topology.reasons.removal import (
     NOWHERE_ELSE,
     REMOVAL_NOT_CONFIRMED,
 )
+from topology.reasons.retention import (
+    ARCHIVE_NOT_WRITTEN,
+    PLAN_ROWS_GONE,
+    RETENTION_CONTINUES,
+    RETENTION_ELSEWHERE,
+    RETENTION_REMOVED,
+    RETENTION_WAITS,
+    UNDO_TOO_LATE,
+)
 from topology.reasons.runs import (
     HAND_MOVED,
     MOVED_BY_HAND,

@@ -59,6 +59,8 @@ class ClusterFacts:
     miscounted: tuple[str, ...] = ()
     strays: int = 0
     twins: tuple[str, ...] = ()  # user IDs that are one by the folding, from before there was one
+    stored: tuple[str, ...] = ()  # what old entries take: kind, size, oldest
+    overdue: str = ""  # since when nothing old was removed, where something should have been
 
     @property
     def assigned(self) -> tuple[NodeFacts, ...]:
@@ -348,3 +350,13 @@ def _user_ids_differ(facts: ClusterFacts) -> Iterator[Finding]:
     for pair in facts.twins:
         problem = f"{pair}: one user ID in several spellings, from before they were compared so."
         yield Finding(WARNING, problem, "Find out who is who, and remove the others.")
+
+
+@_test("old_entries", "Old entries are removed every night")
+def _old_entries(facts: ClusterFacts) -> Iterator[Finding]:
+    shown = f"Kept: {'; '.join(facts.stored)}."
+    if facts.overdue:
+        fix = "Run manage.py remove_old and read what it says; look whether worker and beat run at night."
+        yield Finding(WARNING, f"Nothing old was removed {facts.overdue}. {shown}", fix)
+    elif facts.stored:
+        yield Finding(INFO, shown, "Nothing to do: KEEP_MOVES_DAYS and its like say for how long.")

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assignments.models import Approval, Goal, Kind, Operation, Plan, Progress
 from assignments.planning import approvals, plans
+from assignments.retention.kept import undo_until
 from assignments.runs import operations, selectors, wait_reasons
 from topology import reasons
 from topology.accounts import roles
@@ -109,7 +110,13 @@ class Run:
 
     @property
     def undoable(self) -> bool:
-        return self.is_ours and not self.operation.active and self.operation.done > 0
+        ended = self.is_ours and not self.operation.active and self.operation.done > 0
+        return ended and (self.undo_until is None or self.now < self.undo_until)
+
+    @property
+    def undo_until(self) -> datetime | None:
+        """Until when it can be undone (real time); None: as long as it stands here."""
+        return undo_until(self.operation)
 
     @property
     def elapsed(self) -> float | None:
