@@ -72,7 +72,8 @@ def known(db: None) -> dict[str, str]:
     node, sub = Node.objects.first(), Subcluster.objects.first()
     assert node
     assert sub
-    return {"cluster": acme.name, "plan_hash": plan.hash, "run": str(run.pk), "node": str(node.pk), "sub": str(sub.pk)}
+    keys = {"plan_hash": plan.hash, "run": str(run.pk), "node": str(node.pk), "sub": str(sub.pk)}
+    return {"cluster_name": acme.name, **keys}
 
 
 def address(route: str, known: dict[str, str]) -> str:
