@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0015_names'),
+        ("assignments", "0016_folding"),
     ]
 
     operations = [
