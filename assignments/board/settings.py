@@ -5,9 +5,9 @@ from typing import Any
 
 from django.db import transaction
 
-from assignments.recovery import service
 from topology.models import Cluster
 from topology.structure.clusters import set_mode, set_model
+from topology.structure.policy import set_clock_speed, update_policy
 
 
 @transaction.atomic
@@ -20,5 +20,5 @@ def change_settings(
     if model != cluster.model:
         set_model(cluster, model, actor=actor)
     if clock_speed != cluster.clock_speed:
-        service.set_clock_speed(cluster, clock_speed, actor)
-    service.update_policy(cluster, policy, actor)
+        set_clock_speed(cluster, clock_speed, actor)
+    update_policy(cluster, policy, actor)

@@ -31,9 +31,6 @@ from topology.models import Node, Subcluster
 from topology.reasons import NODE_NOT_IN_SUBCLUSTER, PACE_NOTHING_MOVES, Refused
 from topology.structure.locks import hold_subclusters, try_subcluster
 
-set_clock_speed = policy.set_clock_speed
-update_policy = policy.update_policy
-
 CATCH_UP = 400  # pure steps in one transaction; what is left is due at once
 Act = Callable[[Pair, int], Outcome]
 

@@ -26,6 +26,7 @@ from tests.live_stack import LiveStack
 from tests.recovery.recovery_world import BASE, MIDNIGHT, Drive, add_people, clock_at, make
 from topology.models import Cluster, EndUser, Event, Node, Policy, Subcluster
 from topology.reasons import Refused
+from topology.structure.policy import set_clock_speed, update_policy
 
 A, B = "a.example.org", "b.example.org"
 HOURS = 3600
@@ -326,7 +327,7 @@ def test_history_names_the_person_who_asked_and_the_engine_for_the_rest(pair: Cl
 
 
 def test_a_manual_failover_stays_until_a_manual_fallback(pair: Cluster) -> None:
-    recovery.update_policy(pair, {"enable_automatic_fallback": True})
+    update_policy(pair, {"enable_automatic_fallback": True})
     drive = Drive(pair, scenario())
     with clock_at(drive.real):
         recovery.failover(node())
@@ -354,7 +355,7 @@ def test_the_budget_can_be_changed_while_it_runs(pair: Cluster) -> None:
     drive.until(140)
     slow = Operation.objects.get()
     with clock_at(drive.real):
-        recovery.update_policy(pair, {"sign_ins_per_second": 0.5})
+        update_policy(pair, {"sign_ins_per_second": 0.5})
     done = Operation.objects.get().done
     drive.until(240)
     run = Operation.objects.get()
@@ -370,11 +371,11 @@ def test_changing_the_speed_of_the_clock_moves_the_wakes(pair: Cluster) -> None:
         recovery.inject(node(), "power")
     assert sub().next_wake == reads.real_time(Cluster.objects.get(), BASE + 60)
     with clock_at(drive.real + timedelta(seconds=20)):
-        recovery.set_clock_speed(pair, 10)
+        set_clock_speed(pair, 10)
     assert sub().next_wake is not None
     assert abs(sub().next_wake - (MIDNIGHT + timedelta(seconds=24))) < timedelta(seconds=0.01)  # type: ignore[operator]
     with pytest.raises(Refused) as refused:
-        recovery.set_clock_speed(pair, 601)
+        set_clock_speed(pair, 601)
     assert refused.value.code == "CLOCK_SPEED_OUT_OF_RANGE"
 
 
@@ -394,7 +395,7 @@ def test_a_policy_out_of_range_is_refused_and_nothing_is_kept(
 ) -> None:
     before = Policy.objects.values().get()
     with pytest.raises(Refused) as refused:
-        recovery.update_policy(pair, {"failover_limit": 5} | values)
+        update_policy(pair, {"failover_limit": 5} | values)
     assert refused.value.code == code
     assert Policy.objects.values().get() == before
 

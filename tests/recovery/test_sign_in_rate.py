@@ -23,6 +23,7 @@ from tests.recovery.test_recovery_service import A, B, node, scenario, states, s
 from topology.accounts import roles
 from topology.models import Cluster, Event
 from topology.reasons import Refused
+from topology.structure.policy import update_policy
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +87,7 @@ def test_the_panel_shows_the_window_with_its_effect(pair: Cluster) -> None:
     panel = as_(roles.VIEWER).get(address).content.decode()
     assert 'data-window="120-203"' in panel
     assert "6.0 sign-ins per second, all of the fuller node in 2 min 50 s" in panel
-    service.update_policy(pair, {"done_within_minutes": 10})
+    update_policy(pair, {"done_within_minutes": 10})
     panel = as_(roles.VIEWER).get(address).content.decode()
     assert "the budget counts: done within 10 minutes" in panel
     assert "0.5 sign-ins per second, all of the fuller node in 12 min" in panel
@@ -94,7 +95,7 @@ def test_the_panel_shows_the_window_with_its_effect(pair: Cluster) -> None:
 
 # --- The budget of a transition that runs ---------------------------------------------------------
 def test_the_question_names_rate_time_and_peak(pair: Cluster) -> None:
-    service.update_policy(pair, {"sign_ins_per_second": 3})
+    update_policy(pair, {"sign_ins_per_second": 3})
     asked = as_(roles.OPERATOR).get(reverse("ask", args=[pair.name, "nodes", node().pk, "failover"])).content.decode()
     assert "Sign-ins per second at b, at most</dt><dd>3<" in asked
     assert "All served again in about</dt><dd>3 min 40 s<" in asked

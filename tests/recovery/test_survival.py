@@ -39,9 +39,9 @@ plan = plans.make_plan(Cluster.objects.get(name="hurt"), "balance")
 print(operations.start(plan.hash, actor="test", rate=RATE).pk)
 """
 SPEED = """
-from assignments.recovery import service as recovery
 from topology.models import Cluster
-recovery.set_clock_speed(Cluster.objects.get(name="hurt"), SPEED, actor=None)
+from topology.structure.policy import set_clock_speed
+set_clock_speed(Cluster.objects.get(name="hurt"), SPEED, actor=None)
 """
 VICTIMS = {"worker": " worker ", "beat": " beat ", "valkey": "valkey-server"}
 

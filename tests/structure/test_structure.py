@@ -14,11 +14,11 @@ from assignments.users.imports import import_users
 from tests.lists import csv_of
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import REASONS, Refused
-from topology.rules.file_problems import FileRefused
 from topology.rules.states import State
-from topology.structure.clusters import create_cluster, set_mode, set_model, set_policy
+from topology.structure.clusters import create_cluster, set_mode, set_model
 from topology.structure.files import present
 from topology.structure.nodes import add_node, move_node, remove_node, rename_node, set_capacity, unassign_node
+from topology.structure.policy import update_policy
 from topology.structure.subclusters import (
     create_subcluster,
     describe_subcluster,
@@ -102,21 +102,26 @@ def test_mode_and_model_are_set_once(acme: Cluster) -> None:
 
 def test_the_policy_changes_what_is_given(acme: Cluster) -> None:
     Subcluster.objects.update(next_wake=None)
-    set_policy(acme, {"keep_alive_interval": 90, "keep_alive_timeout": 180})
+    update_policy(acme, {"keep_alive_interval": 90, "keep_alive_timeout": 180})
     acme.refresh_from_db()
     assert (acme.policy.keep_alive_interval, acme.policy.critical_service_delay) == (90, 90)
     assert not Subcluster.objects.filter(next_wake=None).exists()
-    for wrong in ({"keep_alive_interval": 200}, {"clock_speed": 601}, {"nope": 1}, {"service_port": "x"}):
-        with pytest.raises(FileRefused) as caught:
-            set_policy(acme, wrong)
-        assert caught.value.code == "TOPOLOGY_FILE_INVALID"
+    wrong: dict[str, Any]
+    for wrong, code in (
+        ({"keep_alive_interval": 200}, "POLICY_OUT_OF_RANGE"),
+        ({"clock_speed": 601}, "CLOCK_SPEED_OUT_OF_RANGE"),
+        ({"nope": 1}, "POLICY_FIELD_UNKNOWN"),
+        ({"service_port": "x"}, "POLICY_OUT_OF_RANGE"),
+    ):
+        with refused(code):
+            update_policy(acme, wrong)
     assert present(acme).policy["keep_alive_interval"] == 90
 
 
 def test_the_clock_does_not_jump_when_its_speed_changes(acme: Cluster) -> None:
-    set_policy(acme, {"clock_speed": 600})
+    update_policy(acme, {"clock_speed": 600})
     before = acme.now()
-    set_policy(acme, {"clock_speed": 1})
+    update_policy(acme, {"clock_speed": 1})
     after = Cluster.objects.get(pk=acme.pk).now()
     assert 0 <= (after - before).total_seconds() < 600
 

@@ -14,9 +14,10 @@ from topology.rules.file_problems import FileProblem, FileRefused
 from topology.rules.states import State, StateReason
 from topology.rules.topology_file import NodeSpec, SubclusterSpec, TopologySpec
 from topology.structure import guards, topology_reader
-from topology.structure.clusters import create_cluster, current_policy, set_mode, set_model, set_policy
+from topology.structure.clusters import create_cluster, set_mode, set_model
 from topology.structure.documents import Document
 from topology.structure.nodes import add_node, move_node, remove_node, set_capacity, unassign_node
+from topology.structure.policy import current_policy, update_policy
 from topology.structure.subclusters import (
     create_subcluster,
     describe_subcluster,
@@ -138,7 +139,7 @@ class _Run:
         elif change.field == "subclusters":
             order_subclusters(self.cluster, change.after, actor=self.actor)
         else:  # parameters bind one another, so the first change sets all and the next ones find nothing to do
-            set_policy(self.cluster, self.spec.policy, actor=self.actor)
+            update_policy(self.cluster, self.spec.policy, self.actor)
 
     def _create_subcluster(self, change: TopologyChange) -> None:
         create_subcluster(self.cluster, change.name, actor=self.actor)

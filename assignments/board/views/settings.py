@@ -11,12 +11,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from assignments.board.settings import change_settings
 from assignments.planning.preview import next_users
-from assignments.recovery.policy import DECIMAL, MAY_BE_EMPTY, YES_OR_NO, ranges
 from assignments.recovery.reads import controls
 from topology import reasons
 from topology.accounts import roles, sentences
 from topology.models import Cluster, DeploymentModel, Mode, Policy
 from topology.reasons import Refused
+from topology.structure.policy import DECIMAL, MAY_BE_EMPTY, YES_OR_NO, ranges
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
 from topology.views.fields import Field, show_dialog
