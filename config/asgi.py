@@ -5,4 +5,10 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_asgi_application()
+django = get_asgi_application()
+
+from django.conf import settings  # noqa: E402 - the settings are there now
+
+from config.admission import Admission  # noqa: E402
+
+application = Admission(django, settings.WEB_CONNECTIONS, settings.URL_PREFIX)

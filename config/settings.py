@@ -141,6 +141,8 @@ def _redis_url() -> str:
 
 
 DATABASES = {"default": _database()}
+# Requests that a web process works on at once; more of them wait, or come back (config/admission.py).
+WEB_CONNECTIONS = env.int("DATABASE_POOL", default=8) or 16
 REDIS_URL = _redis_url()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

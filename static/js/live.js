@@ -1,14 +1,18 @@
-/* The live page: one tab of a browser holds the stream and shares it; what it names, each tab fetches again. */
+/* The live page: one tab of a browser holds the stream and shares it. A cluster comes as whole versions, which each tab
+   that shows it morphs in; what is personal, each tab fetches again when the stream names it. */
 (() => {
   "use strict";
-  const url = document.body.dataset.stream;
-  if (!url) return;
+  if (!document.body.dataset.stream) return;
+  const address = new URL(document.body.dataset.stream, location.href);
+  const url = address.pathname;
   const MOST = 4; // fetches at once
   const GAP = 600; // milliseconds between two fetches of one element
   const SILENCE = 12000; // the server says something every 5 s, and the tab that leads passes it on
   const DOZE = 7000; // older than this, the last sign of life is asked for again when somebody looks
   const PATIENCE = 1500; // a connection that is back by then was not lost
   const LIVE = "[data-live][hx-get]";
+  const BOARD = "[data-board]"; // what shows the cluster: it comes by the stream
+  const USED = ":popover-open, dialog[open], details[data-menu][open]";
   const { person, at } = document.body.dataset;
   const name = `homenode-live-${person}`; // two people in one browser share nothing
   const channel = "BroadcastChannel" in window ? new BroadcastChannel(name) : null;
@@ -22,7 +26,7 @@
   function news(topics, within = document) {
     const named = (element) => element.dataset.live.split(" ").some((topic) => topics.includes(topic));
     for (const element of document.querySelectorAll(LIVE))
-      if (within.contains(element) && (topics.includes("all") || named(element))) waiting.add(element);
+      if (!element.closest(BOARD) && within.contains(element) && (topics.includes("all") || named(element))) waiting.add(element);
     const brought = (element) => [...waiting].some((outer) => outer !== element && outer.contains(element));
     for (const element of waiting) if (brought(element)) waiting.delete(element); // along with what is around it
     pump();
@@ -30,7 +34,7 @@
 
   function inUse(element) {
     if (pressed || document.body.classList.contains("dragging")) return true;
-    if (element.querySelector(":popover-open, dialog[open], details[data-menu][open]")) return true;
+    if (element.querySelector(USED)) return true;
     const field = document.activeElement;
     return performance.now() - typedAt < 2500 && element.contains(field) && field.matches("input, textarea, select");
   }
@@ -71,6 +75,11 @@
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     answered = asked.get(event.detail.xhr) ?? 0; // what it brings out of band is swapped at once
+    const { elt: asker } = event.detail.requestConfig;
+    if (event.detail.xhr.status === 503 && asker.matches(LIVE)) { // nobody asked for it: no message, it comes later
+      event.detail.shouldSwap = false;
+      setTimeout(() => { waiting.add(asker); pump(); }, 1000 * (Number(event.detail.xhr.getResponseHeader("Retry-After")) || 3));
+    }
     if (new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith(url.replace(/stream$/, "sign-in"))) {
       event.detail.shouldSwap = false; // signed out meanwhile: the page of signing in is no fragment
       location.reload();
@@ -81,12 +90,67 @@
     }
   });
   document.addEventListener("htmx:oobBeforeSwap", (event) => { // along with another answer: fetched when it is let go
-    if (!pressed || !event.detail.target.matches(LIVE)) return;
+    if (event.detail.target.closest(BOARD)) event.detail.shouldSwap = state !== "live" && !pressed; // it comes by the stream
+    if (!pressed || event.detail.target.closest(BOARD) || !event.detail.target.matches(LIVE)) return;
     event.detail.shouldSwap = false;
     waiting.add(event.detail.target);
     pump();
   });
   document.addEventListener("visibilitychange", pump);
+
+  // --- A cluster, a whole version at a time ---------------------------------------------------------------
+  // What came waits together until the hand lets go; a change that does not follow on what is here asks for everything.
+  const mine = address.searchParams.get("cluster"), kind = address.searchParams.get("kind");
+  const versions = [];
+  const BEHIND = 8; // changes that wait; more are fetched as one
+  let version = document.body.dataset.version ?? "", due = 0; // what is here, waiting or shown
+
+  function arrive({ cluster, version: now, after, html }) {
+    if (cluster !== mine || now === version) return;
+    if (after && (after !== version || versions.length >= BEHIND)) {
+      [versions.length, version] = [0, ""];
+      return want();
+    }
+    if (!after) versions.length = 0; // it is everything
+    versions.push(html);
+    version = now;
+    apply();
+  }
+
+  function apply() {
+    if (!versions.length || due) return;
+    if (document.hidden || pressed || document.body.classList.contains("dragging")) due = setTimeout(() => { due = 0; apply(); }, 100);
+    else for (const html of versions.splice(0)) morph(html);
+  }
+
+  function morph(html) {
+    const made = document.createElement("template");
+    made.innerHTML = html;
+    for (const part of made.content.firstElementChild.children) {
+      const target = document.getElementById(part.id);
+      if (target && inUse(target)) leave(target);
+      else if (target) htmx.swap(target, part.outerHTML, { swapStyle: "morph:outerHTML", swapDelay: 0, settleDelay: 0 }, { contextElement: target });
+    }
+    document.body.dataset.version = made.content.firstElementChild.dataset.version;
+  }
+
+  // A card with an open menu, or with what is typed, stays as it is; when it is let go everything is asked for once.
+  const left = new Set();
+
+  function leave(target) {
+    if (!left.size) setTimeout(function look() {
+      if ([...left].some((one) => one.isConnected && inUse(one))) return void setTimeout(look, 100);
+      left.clear();
+      version = "";
+      want();
+    }, 100);
+    left.add(target);
+  }
+
+  function want() {
+    if (leads !== null) connect();
+    else channel.postMessage({ hello: me, id: last, age: 0, watches: mine, version, kind });
+  }
 
   // What is pressed stays until the click or the drag that begins with it: on a new element neither would arrive.
   const release = () => { if (pressed) { pressed = false; pump(); } };
@@ -129,8 +193,8 @@
   }
 
   function dateIt() {
-    const [instant] = last.split("-");
-    light.title = `Shows version ${last || at}, of ${clock(Number(instant || at))}, ${Math.round((Date.now() - seen) / 1000)} s after the last sign of life`;
+    const here = document.body.dataset.version, instant = here ? here / 1000 : Number(last.split("-")[0] || at);
+    light.title = `Shows version ${here ?? (last || at)}, of ${clock(instant)}, ${Math.round((Date.now() - seen) / 1000)} s after the last sign of life`;
   }
 
   function show(now, reason = "") {
@@ -145,11 +209,12 @@
     failed.clear();
   }
 
-  function hear({ state: now, why: reason, id, topics, seen: sign }) {
+  function hear({ state: now, why: reason, id, topics, seen: sign, news: told }) {
     last = id || last;
     word = Date.now();
     seen = sign ?? seen;
     show(now, reason);
+    if (told) arrive(told);
     if (state === "live") dateIt();
     for (const topic of topics ?? []) heard.set(topic, performance.now());
     news(topics ?? []);
@@ -157,6 +222,7 @@
 
   // --- The tab that holds the stream --------------------------------------------------------------------
   let source = null, back = 500, doubt = 0, leads = null, next = 0;
+  const watched = new Map(); // by cluster: the version and kind of viewer that other tabs show
 
   function tell(message) {
     const whole = { ...message, seen };
@@ -174,13 +240,27 @@
     clearTimeout(next);
     source?.close();
     if (state === "ended" || leads === null) return;
-    source = new EventSource(`${url}?as=${person}&${last ? `after=${last}` : `at=${at}`}`);
+    if (mine) watched.set(mine, { version, kind });
+    const query = new URLSearchParams([["as", person], last ? ["after", last] : ["at", at]]);
+    for (const [cluster, it] of watched) for (const [key, value] of [["cluster", cluster], ["kind", it.kind], ["version", it.version]]) query.append(key, value);
+    source = new EventSource(`${url}?${query}`);
     source.begun = Date.now();
+    source.addEventListener("cluster", ({ data, lastEventId: now }) => {
+      sign();
+      const [, name, , after] = data.match(/^<div data-cluster="([^"]*)" data-version="(\d+)"[^>]*?(?: data-after="(\d+)")?>/);
+      const cluster = Object.assign(document.createElement("textarea"), { innerHTML: name }).value;
+      if (watched.has(cluster)) watched.get(cluster).version = now;
+      tell({ state: "live", news: { cluster, version: now, after, html: data } });
+    });
     source.addEventListener("topics", (event) => {
       sign();
       tell({ state: "live", id: event.lastEventId, topics: event.data.split(" ").filter(Boolean) });
     });
-    source.addEventListener("alive", () => { sign(); tell({ state, why, id: last }); });
+    source.addEventListener("alive", () => {
+      sign();
+      if (navigator.onLine && ["network", "server"].includes(why)) tell({ state: "live", id: last }); // it is there
+      else tell({ state, why, id: last });
+    });
     source.addEventListener("lost", ({ data }) => { clearTimeout(doubt); doubt = 0; back = 500; tell({ state: "lost", why: data }); });
     source.addEventListener("ended", end);
     source.onerror = ask;
@@ -224,7 +304,9 @@
 
   function lead() {
     leads = performance.now();
+    watched.clear();
     connect();
+    channel?.postMessage({ whose: true }); // what the others show
     return new Promise(() => {}); // the lock is held until the tab goes, or another takes it from one that sleeps
   }
 
@@ -234,7 +316,11 @@
     clearTimeout(doubt);
     [source, leads, word] = [null, null, Date.now()];
     navigator.locks.request(name, lead).catch(follow);
-    channel.postMessage({ hello: me, id: last, age: performance.now() });
+    introduce();
+  }
+
+  function introduce() {
+    channel.postMessage({ hello: me, id: last, age: performance.now(), watches: mine, version, kind });
   }
 
   function takeOver() {
@@ -257,17 +343,25 @@
 
   // Whoever wakes, is looked at again, or has a network again, asks at once.
   function wake() {
-    if (leads !== null && (Date.now() - seen > DOZE || source.readyState === EventSource.CLOSED)) connect();
+    if (leads !== null && (state !== "live" || Date.now() - seen > DOZE || source.readyState === EventSource.CLOSED)) connect();
     else watch();
   }
 
-  function welcome({ hello, id, age }) {
+  function welcome({ hello, id, age, watches, version: theirs, kind: theirKind }) {
     const since = performance.now() - age - 1000;
     const topics = id === last ? [] : !id && since > leads ? heardAfter(since) : ["all"];
     channel.postMessage({ to: hello, state, why, id: last, seen, topics });
+    if (!watches || watched.get(watches)?.version === theirs) return;
+    watched.set(watches, { version: watched.has(watches) ? "" : theirs, kind: theirKind }); // for all who show it, everything
+    connect();
   }
 
-  addEventListener("online", wake);
+  addEventListener("online", () => {
+    for (const element of failed) waiting.add(element); // asked for without a network
+    failed.clear();
+    pump();
+    wake();
+  });
   addEventListener("offline", () => { if (leads !== null) tell({ state: "lost", why: "network" }); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) wake(); });
   addEventListener("pageshow", ({ persisted }) => { // the browser's old page, as it was when it was left
@@ -279,7 +373,8 @@
 
   if (!channel || !navigator.locks) return void lead();
   channel.onmessage = ({ data }) => {
-    if (data.hello) { if (leads !== null) welcome(data); }
+    if (data.whose) { if (leads === null) introduce(); }
+    else if (data.hello) { if (leads !== null) welcome(data); }
     else if ((!data.to || data.to === me) && leads === null) hear(data);
   };
   follow();

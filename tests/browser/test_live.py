@@ -154,51 +154,104 @@ def test_ten_tabs_hold_one_stream_and_hand_it_over(acme: Cluster, signed_in_page
     for tab in tabs:
         expect(card(tab, "imp1b")).to_contain_text("6 / 5,000")
     assert len(streams) == 1
-    assert re.search(r"/stream\?as=\d+&after=\d+-\d+$", streams[0])
+    assert re.search(r"/stream\?as=\d+&after=\d+-\d+&cluster=acme&kind=administrator&version=\d+$", streams[0])
 
 
-def test_a_quiet_page_asks_for_nothing_and_news_fetch_only_what_they_name(acme: Cluster, signed_in_page: Open) -> None:
-    page = signed_in_page(path="/clusters/acme/")
+def test_what_shows_the_cluster_is_never_fetched_and_a_quiet_page_asks_for_nothing(
+    acme: Cluster, signed_in_page: Open
+) -> None:
+    page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
     is_live(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url.rpartition("/clusters/")[2]))
-    pk = node(acme, "imp3a").pk  # it has no peer whose card depends on it
-    for _ in range(20):
+    pk = node(acme, "imp3a").pk
+    for capacity in range(4000, 4020):
+        Node.objects.filter(pk=pk).update(capacity_users=capacity)
         events.publish([f"node-{pk}"])
-    expect(page.locator("#live")).to_have_attribute("data-state", "live")
-    page.wait_for_timeout(2500)  # that nothing happens takes time to see
-    assert 1 <= sum(url == f"acme/nodes/{pk}" for url in asked) <= 3
-    assert not [url for url in asked if url.startswith("acme/nodes/") and url != f"acme/nodes/{pk}"]
-    asked.clear()
-    page.wait_for_timeout(1000)
-    assert asked == []
+    expect(card(page, "imp3a")).to_contain_text("0 / 4,019")
+    page.wait_for_timeout(1000)  # that nothing happens takes time to see
+    assert [url for url in asked if not url.endswith("/trouble")] == []
 
 
-def test_nothing_is_swapped_under_an_open_menu_not_even_what_was_asked_for_before(
-    acme: Cluster, signed_in_page: Open
-) -> None:
-    page = signed_in_page("operator", "/clusters/acme/")
+WATCH_HOMES = """() => {
+    window.seen = [];
+    const cards = ["imp1a", "imp1b"].map((name) => document.querySelector(`.node[data-name^="${name}."]`).id);
+    const look = () => {
+        const homes = cards.map((id) => document.querySelector(`#${id} .gauge-text b`).textContent);
+        const leaves = [...document.querySelectorAll(".tree .level-3")].slice(0, 2)
+            .map((leaf) => [...leaf.querySelectorAll(".count")].pop().firstChild.textContent);
+        window.seen.push([document.body.dataset.version, ...homes, ...leaves].join(" "));
+    };
+    const all = { childList: true, subtree: true, characterData: true };
+    new MutationObserver(look).observe(document.querySelector("main"), all);
+}"""
+
+
+def test_a_version_is_applied_whole(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path="/clusters/acme/")
     is_live(page)
-    pk, place = node(acme, "imp3a").pk, card(page, "imp3a")  # it has no peer whose card depends on it
-    Node.objects.filter(pk=pk).update(capacity_users=4444)
-    events.publish([f"node-{pk}"])
-    expect(place).to_contain_text("0 / 4,444")  # whatever was asked for when the page connected is over
-    held: list[Route] = []
-    page.route(f"**/clusters/acme/nodes/{pk}", lambda route: held.append(route))
-    with page.expect_request(f"**/clusters/acme/nodes/{pk}"):
-        Node.objects.filter(pk=pk).update(capacity_users=4321)
-        events.publish([f"node-{pk}"])
+    page.evaluate(WATCH_HOMES)
+    for number in range(1, 7):
+        move(acme, f"imp1a-{number:04}", "imp1b")
+    expect(card(page, "imp1b")).to_contain_text("10 / 5,000")
+    seen = page.evaluate("window.seen")
+    assert seen
+    for line in seen:
+        _, home_a, home_b, leaf_a, leaf_b = line.split()
+        assert (home_a, home_b) == (leaf_a, leaf_b), line
+        assert int(home_a) + int(home_b) == 34, line
+
+
+def test_nothing_is_swapped_under_an_open_menu_and_the_rest_goes_on(acme: Cluster, signed_in_page: Open) -> None:
+    page, other = signed_in_page("operator", "/clusters/acme/"), signed_in_page("viewer", "/clusters/acme/")
+    is_live(page)
+    is_live(other)
+    pk, place = node(acme, "imp3a").pk, card(page, "imp3a")
     place.get_by_role("button", name=re.compile("^Faults and more")).click()
     off = page.get_by_role("button", name="Power off")
     expect(off).to_be_visible()
-    with page.expect_response(f"**/clusters/acme/nodes/{pk}"):
-        held.pop().continue_()
-    page.unroute_all()
-    page.wait_for_timeout(700)  # that nothing happens takes time to see
+    for capacity in (4444, 4321):
+        Node.objects.filter(pk=pk).update(capacity_users=capacity)
+        events.publish([f"node-{pk}"])
+        expect(card(other, "imp3a")).to_contain_text(f"0 / {capacity:,}")
+    move(acme, "imp1a-0001", "imp1b")
+    expect(card(other, "imp1b")).to_contain_text("5 / 5,000")
+    expect(card(page, "imp1b")).to_contain_text("5 / 5,000")  # the rest goes on
+    page.wait_for_timeout(500)  # that nothing happens takes time to see
     expect(off).to_be_visible()
-    expect(place).to_contain_text("0 / 4,444")
+    expect(place).to_contain_text("0 / 5,000")
     page.keyboard.press("Escape")
     expect(place).to_contain_text("0 / 4,321")
+
+
+def test_who_held_too_many_versions_back_asks_once_for_everything(acme: Cluster, signed_in_page: Open) -> None:
+    page, other = signed_in_page("operator", "/clusters/acme/"), signed_in_page("viewer", "/clusters/acme/")
+    is_live(page)
+    is_live(other)
+    place, pk = press_on_card(page, "imp3a"), node(acme, "imp3a").pk
+    for capacity in range(4000, 4012):
+        Node.objects.filter(pk=pk).update(capacity_users=capacity)
+        events.publish([f"node-{pk}"])
+        expect(card(other, "imp3a")).to_contain_text(f"0 / {capacity:,}")
+    expect(place).to_contain_text("0 / 5,000")
+    page.mouse.up()
+    expect(place).to_contain_text("0 / 4,011")
+    expect(card(page, "imp1b")).to_contain_text("4 / 5,000")
+
+
+def test_tabs_on_two_clusters_share_one_stream(acme: Cluster, signed_in_page: Open) -> None:
+    other = make_acme("other", imp1a=3)
+    first = signed_in_page(path="/clusters/acme/")
+    is_live(first)
+    second = first.context.new_page()
+    second.goto("/clusters/other/")
+    is_live(second)
+    for cluster, page, user, shown in ((acme, first, "imp1a-0001", 5), (other, second, "other-imp1a-0001", 1)):
+        move(cluster, user, "imp1b")
+        expect(card(page, "imp1b")).to_contain_text(f"{shown} / 5,000")
+    first.close()
+    move(other, "other-imp1a-0002", "imp1b")
+    expect(card(second, "imp1b")).to_contain_text("2 / 5,000")
 
 
 def press_on_card(page: Page, short: str) -> Locator:
@@ -227,26 +280,19 @@ def test_nothing_is_swapped_under_a_press(acme: Cluster, signed_in_page: Open) -
     expect(place).to_contain_text("4,321")
 
 
-def test_what_was_asked_for_before_a_press_waits_for_its_end(acme: Cluster, signed_in_page: Open) -> None:
-    page = signed_in_page("administrator", "/clusters/acme/")
+def test_a_list_that_was_asked_for_before_a_press_waits_for_its_end(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page("administrator", f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
     is_live(page)
-    pk, place = node(acme, "spare").pk, card(page, "spare")
-    Node.objects.filter(pk=pk).update(capacity_users=4444)
-    events.publish([f"node-{pk}"])
-    expect(place).to_contain_text("4,444")  # whatever was asked for when the page connected is over
-    held: list[Route] = []
-    page.route(f"**/clusters/acme/nodes/{pk}", lambda route: held.append(route))
-    with page.expect_request(f"**/clusters/acme/nodes/{pk}"):
-        Node.objects.filter(pk=pk).update(capacity_users=4321)
-        events.publish([f"node-{pk}"])
+    held = hold(page, "**/clusters/acme/users?*")
+    move(acme, "imp1a-0001", "imp1b")
+    wait_for(page, held)
+    expect(card(page, "imp1b")).to_contain_text("5 / 5,000")
     press_on_card(page, "spare")
-    with page.expect_response(f"**/clusters/acme/nodes/{pk}"):
-        held.pop().continue_()
-    page.unroute_all()
+    let_come(held)
     page.wait_for_timeout(700)  # that nothing happens takes time to see
-    expect(place).to_contain_text("4,444")
+    expect(row(page, "imp1a-0001")).to_be_visible()
     page.mouse.up()
-    expect(place).to_contain_text("4,321")
+    expect(row(page, "imp1a-0001")).to_have_count(0)
 
 
 def hold(page: Page, address: str) -> list[tuple[Route, APIResponse]]:
@@ -280,18 +326,15 @@ def test_news_about_a_dialog_that_is_on_its_way_is_not_lost(acme: Cluster, signe
 
 
 def test_news_about_what_is_being_fetched_fetches_it_once_more(acme: Cluster, signed_in_page: Open) -> None:
-    page = signed_in_page(path="/clusters/acme/")
+    page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
     is_live(page)
-    pk, other = node(acme, "imp3a").pk, node(acme, "spare").pk
-    held = hold(page, f"**/clusters/acme/nodes/{pk}")
-    Node.objects.filter(pk=pk).update(capacity_users=4444)
-    events.publish([f"node-{pk}"])
+    held = hold(page, "**/clusters/acme/users?*")
+    move(acme, "imp1a-0001", "imp1b")
     wait_for(page, held)
-    Node.objects.filter(pk__in=(pk, other)).update(capacity_users=4321)
-    events.publish([f"node-{pk}", f"node-{other}"])
-    expect(card(page, "spare")).to_contain_text("4,321")  # the page has heard of it
+    move(acme, "imp1a-0002", "imp1b")
+    expect(card(page, "imp1b")).to_contain_text("6 / 5,000")  # the page has heard of it
     let_come(held)
-    expect(card(page, "imp3a")).to_contain_text("0 / 4,321")
+    expect(row(page, "imp1a-0002")).to_have_count(0)
 
 
 def test_news_about_what_a_person_asked_for_meanwhile_is_not_lost(acme: Cluster, signed_in_page: Open) -> None:
@@ -437,6 +480,10 @@ def test_a_network_that_is_gone_is_said_and_its_return_asks_at_once(acme: Cluste
     page = signed_in_page(path="/clusters/acme/")
     is_live(page)
     page.evaluate("document.body.dataset.marked = 'before'")
+    page.context.set_offline(True)
+    expect(page.locator("#live")).to_contain_text("the network is silent")
+    page.context.set_offline(False)
+    is_live(page)  # although there is no news
     page.context.set_offline(True)
     expect(page.locator("#live")).to_contain_text("the network is silent")
     move(acme, "imp1a-0001", "imp1b")

@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.db.models import BigIntegerField, QuerySet, Value
 
-from topology.models import Cluster
+from topology.models import Cluster, ClusterRole
 
 VIEWER = "viewer"
 OPERATOR = "operator"
@@ -72,6 +74,20 @@ def _read(user: Any) -> Reach:
         highest(*(role for role, cluster in rows if cluster is None)),
         {cluster: role for role, cluster in rows if cluster is not None},
     )
+
+
+def reaches_of(users: Sequence[Any]) -> dict[int, Reach]:
+    """What each of some people reaches, by their keys, in two queries."""
+    everywhere: dict[int, set[str]] = defaultdict(set)
+    for name, user in Group.objects.filter(user__in=users).values_list("name", "user"):
+        everywhere[user].add(name)
+    there: dict[int, dict[int, str]] = defaultdict(dict)
+    for user, cluster, role in ClusterRole.objects.filter(user__in=users).values_list("user", "cluster", "role"):
+        there[user][cluster] = role
+    return {
+        user.pk: Reach(ADMINISTRATOR) if user.is_superuser else Reach(highest(*everywhere[user.pk]), there[user.pk])
+        for user in users
+    }
 
 
 def enter(user: Any, cluster_id: int | None) -> None:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from topology import reasons
-from topology.accounts import people, roles
+from topology.accounts import people, pseudonyms, roles
 from topology.live import events
 from topology.models import SignInLink
 
@@ -77,15 +77,18 @@ def redeem(token: str) -> object:
     return link.user
 
 
-def still_allowed(asked: set[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Which of these (person, session) are signed in and may see the console now, in two queries."""
-    persons = get_user_model().objects.filter(pk__in={pk for pk, _ in asked}, is_active=True)
-    persons = persons.filter(HAS_ROLE).distinct()
-    hashes = {person.pk: person.get_session_auth_hash() for person in persons}
+def still_allowed(asked: set[tuple[int, str]]) -> dict[tuple[int, str], tuple[roles.Reach, bool]]:
+    """Of these (person, session), those who are signed in and may see the console now, in four queries.
+
+    Answers what each reaches, and whether the session hides names.
+    """
+    persons = get_user_model().objects.filter(HAS_ROLE, pk__in={pk for pk, _ in asked}, is_active=True)
+    found = list(persons.distinct())
+    hashes, reaches = {person.pk: person.get_session_auth_hash() for person in found}, roles.reaches_of(found)
     sessions = Session.objects.filter(session_key__in={key for _, key in asked}, expire_date__gt=timezone.now())
     signed = {session.session_key: session.get_decoded() for session in sessions}
     return {
-        (pk, key)
+        (pk, key): (reaches[pk], bool(signed[key].get(pseudonyms.HIDES_NAMES)))
         for pk, key in asked
         if pk in hashes
         and str(signed.get(key, {}).get(SESSION_KEY)) == str(pk)

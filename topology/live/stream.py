@@ -1,9 +1,11 @@
 """The live stream: tells every browser which objects changed, as server-sent events.
 
     Redis --one reader per process--> Hub --> Listener (a set of topics) --at most one message each 250 ms--> browser
+                                       '----> Board (a cluster, for all of one kind of viewer) ----'
 
-A message names topics, never data. A browser that comes back names the last message it got and is told what it
-missed, or `all` when that cannot be known; while Redis is away it is told `lost`, and `all` afterwards.
+A message about what is personal names topics, never data. A browser that comes back names the last message it got and
+is told what it missed, or `all` when that cannot be known; while Redis is away it is told `lost`, and `all` afterwards.
+Clusters that it watches come rendered, a whole version at a time (topology/live/boards.py).
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import zip_longest
 from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
@@ -20,8 +23,10 @@ from django.db import DatabaseError, connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
-from topology.accounts import roles, sign_in
+from topology.accounts import pseudonyms, roles, sign_in
 from topology.live import events, health
+from topology.live.boards import SharedBoard, ViewerKind
+from topology.models import Cluster
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +37,28 @@ RIGHTS = 2.0  # seconds between two looks at who may still listen
 LONGEST_AGE = 60.0  # seconds; a page older than this fetches everything
 WAITS = (0.25, 0.5, 1.0, 2.0, 4.0)  # seconds between tries to reach Redis
 ALL = "all"
+MOST = 10  # clusters that one browser watches
 TROUBLE = "trouble"  # the topic of what is wrong with the console itself
 AWAY = events.AWAY
 NEWS, DATABASE = "news", "database"  # what may be away
+Watches = tuple[Cluster, ViewerKind, int]
+
+
+class Watched:
+    """A cluster that a browser watches: the board it is told from, and the version that it shows."""
+
+    def __init__(self, listener: Listener, cluster: Cluster, kind: ViewerKind, shows: int) -> None:
+        self.listener, self.pk, self.name, self.kind, self.shows = listener, cluster.pk, cluster.name, kind, shows
+        self.current = False
+        self.board: SharedBoard | None = None
+
+    def wake(self) -> None:
+        """There is a new version."""
+        self.listener.news.set()
+
+    def tell(self) -> str:
+        """The new version; "" for none."""
+        return self.board.tell(self) if self.board else ""
 
 
 class Listener:
@@ -44,6 +68,8 @@ class Listener:
         self.person, self.session = person, session
         self.ended = False
         self.topics: set[str] = set()
+        self.due = False  # topics, or that there are none, are to be told
+        self.watched: list[Watched] = []
         self.last = "0-0"
         self.lost = ""  # what is away: news (Redis) or database
         self.news = asyncio.Event()
@@ -53,12 +79,16 @@ class Listener:
         if events.order(key) > events.order(self.last):
             self.last = key
             self.topics.update(topics)
-            self.news.set()
+            self._wake()
+
+    def _wake(self) -> None:
+        self.due = True
+        self.news.set()
 
     def hear_here(self, topic: str) -> None:
         """Note a topic of this process alone, which no message of the stream names."""
         self.topics.add(topic)
-        self.news.set()
+        self._wake()
 
     def resume(self, after: str, messages: list[tuple[str, list[str]]]) -> None:
         """Take in what was said after a message, beside what was heard meanwhile."""
@@ -66,12 +96,12 @@ class Listener:
         for key, topics in messages:
             self.topics.update(topics)
             self.last = key if events.order(key) > events.order(self.last) else self.last
-        self.news.set()  # at once, even for nothing: the browser learns its place
+        self._wake()  # at once, even for nothing: the browser learns its place
 
     def restart(self, key: str) -> None:
         """From this message on nothing is missing if everything is fetched once."""
         self.last, self.lost, self.topics = key, "", {ALL}
-        self.news.set()
+        self._wake()
 
     def lose(self, why: str) -> None:
         """Nothing can be known until the next restart, because this is away."""
@@ -85,15 +115,19 @@ class Listener:
         self.news.set()
 
     def tell(self) -> str:
-        """The message of everything heard since the last one."""
+        """The messages of everything heard since the last ones; "" for nothing."""
         self.news.clear()
         if self.ended:
             return message("ended", "1")
         if self.lost:
             return message("lost", self.lost)
+        boards = "".join(one.tell() for one in self.watched)
+        if not self.due:
+            return boards
         data = ALL if ALL in self.topics else " ".join(sorted(self.topics))
         self.topics.clear()
-        return message("topics", data, self.last)
+        self.due = False
+        return boards + message("topics", data, self.last)
 
 
 class Hub:
@@ -102,6 +136,7 @@ class Hub:
     def __init__(self) -> None:
         self.redis = events.open_reader()
         self.listeners: set[Listener] = set()
+        self.boards: dict[tuple[str, ViewerKind], SharedBoard] = {}
         self.reading: asyncio.Task[None] | None = None
         self.watching: asyncio.Task[None] | None = None
         self.tried = asyncio.Event()  # the reader has its place in the stream, or Redis is away
@@ -118,6 +153,8 @@ class Hub:
 
     def leave(self, listener: Listener) -> None:
         """Forget a browser; without any, stop reading."""
+        for one in listener.watched:
+            self.unwatch(one)
         self.listeners.discard(listener)
         if not self.listeners and self.reading:
             self.reading.cancel()
@@ -125,6 +162,24 @@ class Hub:
                 self.watching.cancel()
             self.reading, self.watching, self.position = None, None, ""
             self.tried.clear()
+
+    def watch(self, one: Watched) -> None:
+        """Let a browser be told a cluster's versions; the first of its kind starts the board."""
+        key = one.name, one.kind
+        if key not in self.boards:
+            self.boards[key] = SharedBoard(*key)
+        one.board, one.current = self.boards[key], False
+        one.board.watch(one)
+
+    def unwatch(self, one: Watched) -> None:
+        """Tell it no more; without anybody who watches, the board stops."""
+        if one.board and one.board.leave(one):
+            del self.boards[one.board.cluster, one.board.kind]
+        one.board = None
+
+    def _look_again(self) -> None:
+        for board in self.boards.values():
+            board.news.set()
 
     async def catch_up(self, listener: Listener, after: str, age: float | None) -> None:
         """Let it hear all after a message, or after its page was asked for `age` seconds ago; else it starts anew."""
@@ -165,9 +220,24 @@ class Hub:
             finally:
                 await sync_to_async(connections.close_all)()
             self._goes_on()
-            for one in self.listeners:
-                if one.session and (one.person, one.session) in asked - allowed:
-                    one.end()
+            for one in list(self.listeners):
+                if one.session and (one.person, one.session) in asked:
+                    self._allow(one, allowed.get((one.person, one.session)))
+
+    def _allow(self, one: Listener, now: tuple[roles.Reach, bool] | None) -> None:
+        """End the stream of who may not listen any more; show who has another role now what that role sees."""
+        if now is None:
+            return one.end()
+        reach, hides_names = now
+        for watched in one.watched:
+            role = reach.role_in(watched.pk)
+            kind = ViewerKind(role, hides_names) if role else None
+            if watched.board and watched.board.kind != kind:
+                self.unwatch(watched)
+            if kind and not watched.board:
+                watched.kind, watched.shows = kind, 0
+                self.watch(watched)
+        return None
 
     def _still(self) -> None:
         for one in self.listeners:
@@ -178,6 +248,7 @@ class Hub:
         for one in self.listeners:
             if one.lost == DATABASE and self.position:
                 one.restart(self.position)
+                self._look_again()
 
     async def _read(self) -> None:
         """Hand out messages for ever; whatever goes wrong, try again: a process must not stay deaf."""
@@ -190,6 +261,8 @@ class Hub:
                     self.position = key
                     for listener in self.listeners:
                         listener.hear(key, topics)
+                    for board in self.boards.values():
+                        board.hear(events.order(key)[0], topics)
             except Exception as error:  # noqa: BLE001 - the stream outlives whatever Redis does
                 if not tries:
                     log.warning("live news stopped: %r", error)
@@ -204,6 +277,7 @@ class Hub:
             log.warning("live news are back")
             for listener in self.listeners:
                 listener.restart(position)
+            self._look_again()
 
     def _lost(self) -> None:
         self.position = ""
@@ -228,12 +302,17 @@ def message(kind: str, data: str, key: str = "") -> str:
     return (f"id: {key}\n" if key else "") + f"event: {kind}\ndata: {data}\n\n"
 
 
-async def messages(after: str, age: float | None, person: int = 0, session: str = "") -> AsyncIterator[str]:
+async def messages(
+    after: str, age: float | None, person: int = 0, session: str = "", watches: Sequence[Watches] = ()
+) -> AsyncIterator[str]:
     """The text of one browser's stream, until it leaves or may not listen any more."""
     yield f"retry: {RETRY}\n\n"
     home = hub()
     listener = home.join(person, session)
     try:
+        for cluster, kind, shows in watches:
+            listener.watched.append(Watched(listener, cluster, kind, shows))
+            home.watch(listener.watched[-1])
         await home.catch_up(listener, after, age)
         while not listener.ended:
             try:
@@ -241,8 +320,9 @@ async def messages(after: str, age: float | None, person: int = 0, session: str 
             except TimeoutError:
                 yield ": still here\n" + message("alive", "1")
             else:
-                yield listener.tell()
-                await asyncio.sleep(PAUSE)  # the topics of this time go together
+                if told := listener.tell():
+                    yield told
+                    await asyncio.sleep(PAUSE)  # the topics of this time go together
     finally:
         home.leave(listener)
 
@@ -251,13 +331,13 @@ async def messages(after: str, age: float | None, person: int = 0, session: str 
 @require_GET
 async def stream(request: HttpRequest) -> HttpResponseBase:
     """The live stream of a signed-in person; it holds no database connection."""
-    person = await sync_to_async(_who_may_see)(request)
+    person, watches = await sync_to_async(_who_may_see)(request)
     await sync_to_async(connections.close_all)()
     if person is None or request.GET.get("as", str(person)) != str(person):  # the page is of another person
         return HttpResponse("Sign in first.", status=401, content_type="text/plain")
     after = _key(request.headers.get("Last-Event-ID") or request.GET.get("after", ""))
     response = StreamingHttpResponse(
-        messages(after, _age(request), person, request.session.session_key or ""),
+        messages(after, _age(request), person, request.session.session_key or "", watches),
         content_type="text/event-stream",
     )
     response["Cache-Control"] = "no-cache, no-transform"
@@ -265,14 +345,32 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
-def _who_may_see(request: HttpRequest) -> int | None:
-    """The key of the person who asks, or None for whoever may not see the console."""
-    return request.user.pk if roles.reach_of(request.user).somewhere else None
+def _who_may_see(request: HttpRequest) -> tuple[int | None, list[Watches]]:
+    """The key of the person who asks, or None for whoever may not see the console; and what is watched."""
+    reach = roles.reach_of(request.user)
+    return (request.user.pk, list(_watches(request, reach))) if reach.somewhere else (None, [])
+
+
+def _watches(request: HttpRequest, reach: roles.Reach) -> Iterator[Watches]:
+    """The clusters that a browser names and may see, each with the kind of viewer and the version it shows.
+
+    A version counts only for the kind that it was made for: `kind` and `version` stand in the order of `cluster`.
+    """
+    names = request.GET.getlist("cluster")[:MOST]
+    known = {cluster.name: cluster for cluster in Cluster.objects.filter(name__in=names)} if names else {}
+    hides_names = bool(request.session.get(pseudonyms.HIDES_NAMES))
+    asked = zip_longest(names, request.GET.getlist("kind"), request.GET.getlist("version")[:MOST], fillvalue="")
+    for name, kind, version in asked:
+        if (cluster := known.pop(name, None)) and (role := reach.role_in(cluster.pk)):
+            mine = ViewerKind(role, hides_names)
+            yield cluster, mine, (_milliseconds(version) or 0) if kind == str(mine) else 0
 
 
 def _key(text: str) -> str:
     """The id of a message, or nothing when a browser sends something else."""
     try:
+        if text.isascii() and text.isdigit():  # of a cluster: topics of the second before may not have been told
+            return events.message_of(max(int(text) - 1_000_000, 0))
         return text if text and events.order(text) >= (0, 0) else ""
     except ValueError:
         return ""
@@ -287,4 +385,4 @@ def _age(request: HttpRequest) -> float | None:
 
 
 def _milliseconds(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 15 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None

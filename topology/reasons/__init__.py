@@ -98,6 +98,7 @@ from topology.reasons.health import (
     NO_BEAT,
     NO_WORKER,
     REDIS_AWAY,
+    SERVER_BUSY,
     TICK_LATE,
 )
 from topology.reasons.imports import (

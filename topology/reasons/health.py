@@ -55,3 +55,9 @@ DATABASE_REFUSES = add(
     ALARM,
     status=503,
 )
+SERVER_BUSY = add(
+    "SERVER_BUSY",
+    "The console has more requests than it can carry now: this one was not begun, and nothing was changed.",
+    "Try again in a moment. If it lasts, start a second web process, or raise DATABASE_POOL.",
+    status=503,
+)

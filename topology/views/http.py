@@ -16,7 +16,7 @@ from topology.accounts import pseudonyms, roles, sentences
 from topology.models import Cluster
 from topology.reasons import Refused
 
-HIDES_NAMES = "hides_names"  # of a session: the demo mode
+HIDES_NAMES = pseudonyms.HIDES_NAMES
 
 
 def pseudonym_key(request: HttpRequest) -> str | None:
