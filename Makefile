@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-run setup-test run test lint format types deploy-check bench goldens lock audit tabler clean
+.PHONY: help setup setup-run setup-test run test lint format types deploy-check bench goldens lock audit tabler torture clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,8 +10,11 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
-# Two processes at least, so that tests of several processes stay honest; eight at most, each has a database.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 8 ? 8 : n)))
+# Tests also wait, for browsers and for processes that start: three processes keep two cores busy. Eight at most, each
+# has a database.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); n=$$((n < 2 ? 3 : n + n / 2)); echo $$((n > 8 ? 8 : n)))
+# How long the tests that end by the clock go on in `make torture`.
+MINUTES ?= 5
 # One line per package, so that a slow network is seen to move; the rest of pip's words only when it fails.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --progress-bar off
 # What each use installs, pinned by hash. Compiled from the short .in files beside them by `make lock`.
@@ -25,6 +28,7 @@ BRIEF := 2>&1 | sed -un -e 's/^Collecting \([^ ]*\).*/  \1/p' -e 's/^Installing 
 help:
 	@echo "make run    start the console on http://127.0.0.1:8000 (PORT, HOMENODE_DATA, DATABASE_URL, REDIS_URL)"
 	@echo "make test   lint, types and all tests (NO_BROWSER=1 without a browser, PYTEST='...' for options)"
+	@echo "make torture  the same tests whole, for hours (MINUTES=5 for those that end by the clock)"
 	@echo "make lint | format | types | bench | goldens | lock | audit | clean"
 
 setup: setup-test
@@ -57,6 +61,12 @@ run: setup-run
 test: setup-test lint types
 	@$(BIN)/python -m tests.tools
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
+
+# The same tests whole: every cut of a run, ten times the examples, what is marked slow (tests/torture.py).
+torture: setup-test
+	@$(BIN)/python -m tests.tools
+	@TORTURE=1 MINUTES=$(MINUTES) $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+		-o faulthandler_timeout=7200 $(PYTEST)
 
 lint: setup-test
 	@$(BIN)/ruff check --quiet .

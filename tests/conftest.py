@@ -30,7 +30,8 @@ Browser (tests/browser only; with NO_BROWSER=1 these tests are skipped)
             expect(second.locator("#node-3")).to_contain_text("5,000")
 
     Use expect(locator), never page.wait_for_function: the Content-Security-Policy forbids its eval.
-    The picture of a failed test's pages is in test-results/.
+    Pictures of a failed test's pages and a trace of each of its browsers are in test-results/:
+    `.venv/bin/python -m playwright show-trace test-results/NAME-1.zip`; TRACE=1 puts the page at each step into it.
 """
 
 from collections.abc import Iterator
@@ -39,12 +40,14 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests import torture
 from tests.layout import laid_out
 from tests.live_stack import LiveStack
 
 # Examples are not timed: the machines are shared, and benchmarks measure.
 settings.register_profile("homenode", deadline=None)
-settings.load_profile("homenode")
+settings.register_profile("torture", deadline=None, max_examples=1000)
+settings.load_profile("torture" if torture.WHOLE else "homenode")
 
 
 LONG = (
@@ -57,8 +60,11 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long, so that all processes end at about the same time."""
+    """Begin with the files that take long, so that all processes end at about the same time; leave out what is slow."""
     items.sort(key=lambda item: not item.nodeid.removeprefix("tests/").startswith(LONG))
+    for item in items:
+        if not torture.WHOLE and item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="slow: make torture runs it"))
 
 
 @pytest.hookimpl(wrapper=True)

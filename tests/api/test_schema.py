@@ -1,9 +1,8 @@
 """The API keeps to its own schema, whatever is asked: schemathesis makes the requests.
 
-Few examples here, so that the suite stays short; `SCHEMATHESIS_EXAMPLES=200 pytest tests/api/test_schema.py` asks more.
+Few examples here, so that the suite stays short; `make torture` asks more.
 """
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests import torture
 from tests.worlds import make_acme
 from topology.accounts import roles, tokens
 
@@ -32,7 +32,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "2"))
+EXAMPLES = 50 if torture.WHOLE else 2
 
 
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())

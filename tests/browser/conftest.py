@@ -15,6 +15,9 @@ from tests.browser.chromium import FLAGS
 from tests.live_stack import LiveStack
 
 RESULTS = BASE_DIR / "test-results"
+# A trace says each step and word of the console; with TRACE=1 it shows the page at each step as well, which
+# costs every test time.
+SNAPSHOTS = os.environ.get("TRACE", "") not in ("", "0")
 # Machines under test are slow, pages are not: an expectation that holds ends its wait at once.
 expect.set_options(timeout=10_000)
 
@@ -47,15 +50,18 @@ def open_context(
         context = browser.new_context(base_url=live_web.address, **settings)
         # Nobody's first time, except where a test says so by clearing the cookies.
         context.add_cookies([{"name": "homenode_tour", "value": "done", "url": live_web.address}])
+        context.tracing.start(name=request.node.name, snapshots=SNAPSHOTS)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         context.on("console", lambda message: _complain(message, complaints))
         contexts.append(context)
         return context
 
     yield open_one
-    if getattr(request.node, "failed", False):
+    failed = getattr(request.node, "failed", False) or bool(complaints)
+    if failed:
         _take_pictures(contexts, request.node.name)
-    for context in contexts:
+    for number, context in enumerate(contexts, 1):
+        context.tracing.stop(path=_result(request.node.name, f"{number}.zip") if failed else None)
         context.close()
     assert not complaints, f"the browser complained: {complaints}"
 
@@ -73,11 +79,11 @@ def _take_pictures(contexts: list[BrowserContext], test: str) -> None:
     RESULTS.mkdir(exist_ok=True)
     pages = [page for context in contexts for page in context.pages]
     for number, page in enumerate(pages, 1):
-        page.screenshot(path=_picture(test, number))
+        page.screenshot(path=_result(test, f"{number}.png"))
 
 
-def _picture(test: str, number: int) -> Path:
-    return RESULTS / f"{re.sub(r'[^A-Za-z0-9_-]+', '-', test)}-{number}.png"
+def _result(test: str, name: str) -> Path:
+    return RESULTS / f"{re.sub(r'[^A-Za-z0-9_-]+', '-', test)}-{name}"
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ What an address reads is observed, not written down, so a new one cannot be forg
 parameter meets two kinds of garbage here, others for each; `make torture` tries all kinds.
 """
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +15,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 from assignments.models import Goal
 from assignments.planning import plans
 from assignments.runs import operations
+from tests import torture
 from tests.board.test_page import as_
 from tests.worlds import make_acme
 from topology.accounts import roles
@@ -43,7 +43,7 @@ GARBAGE = (
     "{}",
     "A" * 3000,
 )
-ALL = bool(os.environ.get("TORTURE"))
+ALL = torture.WHOLE
 # The session would end, or its person could not sign in any more; the stream has tests of its own.
 LEFT_OUT = {"sign-out", "stream", "end-sessions", "set-active", "set-role"}
 

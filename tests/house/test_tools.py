@@ -113,6 +113,15 @@ def test_a_variable_names_another_program(machine: Path, monkeypatch: pytest.Mon
     assert tools.find(TOOLS["nginx"]) is None, "another than the one named is not taken for it"
 
 
+def test_a_better_program_is_taken_where_it_is(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TOOLS, "made-one", Tool("made-one", ("made-one",), better=("made-two",)))
+    assert tools.need("made-one") == str(machine / "made-one")
+    tools.install(["made-two"])
+    assert tools.need("made-one") == str(machine / "made-two")
+    monkeypatch.setenv("MADE_ONE", str(machine / "made-one"))
+    assert tools.need("made-one") == str(machine / "made-one")
+
+
 def test_it_runs_before_the_tests_of_make() -> None:
     recipe = subprocess.run(
         ["make", "-n", "test", "PYTHON=python3"], capture_output=True, text=True, env=os.environ, check=True

@@ -14,6 +14,7 @@ from ortools.sat.python import cp_model
 
 from assignments.planning.rules import goals
 from assignments.planning.rules.goals import ClusterLoad, Flow, NodeLoad, Proposal
+from tests import torture
 from topology.reasons import Refused
 
 
@@ -263,7 +264,7 @@ def answer(g: ClusterLoad) -> Proposal | None:
         return None
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=torture.many(150), deadline=None)
 @for_all(grounds())
 def test_balance_is_the_best_of_all_placements(g: ClusterLoad) -> None:
     best = min((value(g, target) for target in placements(g)), default=None)
@@ -278,7 +279,7 @@ def test_balance_is_the_best_of_all_placements(g: ClusterLoad) -> None:
     assert plan.minimum_moves == plan.moves
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=torture.many(80), deadline=None)
 @for_all(grounds(), st.integers(0, 6))
 def test_filling_is_the_best_of_all_placements(g: ClusterLoad, unassigned: int) -> None:
     g = ClusterLoad(g.nodes, unassigned, 2 * unassigned, g.redundant)
@@ -309,7 +310,7 @@ def _pairs_fit(g: ClusterLoad, target: dict[int, int]) -> bool:
     return True
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=torture.many(80), deadline=None)
 @for_all(grounds(nodes=6, users=50))
 def test_flows_lead_from_before_to_after_and_never_touch_a_user_twice(g: ClusterLoad) -> None:
     plan = answer(g)
@@ -397,7 +398,7 @@ class Exact:
         return sum(out)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=torture.many(80), deadline=None, derandomize=True)
 @for_all(st.data())
 def test_balance_agrees_with_an_exact_solver(data: st.DataObject) -> None:
     made = []

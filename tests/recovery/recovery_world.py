@@ -65,6 +65,8 @@ def add_people(cluster: Cluster, node: Node, count: int, *, signed_in: bool = Tr
             " SELECT id, %s, %s, %s, %s, false, 2 FROM people",
             [node.name, count, cluster.pk, node.pk, node.pk, signed_in],
         )
+        if count >= 500:  # as autovacuum does soon; plans for a table that was empty a moment ago are quadratic
+            cursor.execute("ANALYZE topology_enduser, assignments_assignment, assignments_listing")
 
 
 def _keep(sub: Subcluster, pair: Pair) -> None:

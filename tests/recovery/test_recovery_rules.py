@@ -1,6 +1,5 @@
 """What holds for every sequence of faults and commands, found by Hypothesis (domain.md §4)."""
 
-import os
 import time
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +26,7 @@ from assignments.recovery.rules.relogin_window import Budget
 from assignments.recovery.rules.step import step
 from assignments.simulation.rules import play as simulator
 from assignments.simulation.rules.play import Action, at_rest
+from tests import torture
 from topology.reasons import Refused
 from topology.rules.states import RECOVERY_MANAGER
 
@@ -156,8 +156,7 @@ ASKED_A_DAY_AGO = Case(
     ),
     (Action(0, "fault", 0, 0, Fault.NETWORK), Action(61, "fault", 0, 1, Fault.POWER)),
 )
-EXAMPLES = int(os.environ.get("EXAMPLES", "150"))  # EXAMPLES=1500 looks further
-MANY = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=torture.many(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def play(case: Case, check: object = None, until: int = 2 * DAY) -> tuple[Pair, list[Outcome]]:

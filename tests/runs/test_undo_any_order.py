@@ -4,7 +4,6 @@ Who stands where the operation put them goes back to where it took them from, un
 still stands.
 """
 
-import os
 import random
 from dataclasses import dataclass
 
@@ -13,13 +12,14 @@ import pytest
 from assignments.models import Assignment, Goal, Move, Operation
 from assignments.planning import plans
 from assignments.runs import hand_moves, operations
+from tests import torture
 from tests.crowd import Hands, homes, make_crowd, nodes_of, people_of
 from topology.models import Cluster
 from topology.reasons import Refused
 
 pytestmark = pytest.mark.django_db
 
-SEEDS = 200 if os.environ.get("TORTURE") else 2
+SEEDS = torture.many(20) if torture.WHOLE else 2
 STEPS = 20
 
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assignments.models import Assignment, Kind, Listing, Operation, Population, SubclusterLock
+from tests import torture
 from topology.models import Cluster, EndUser, Node, Subcluster
 
 
@@ -165,7 +166,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=torture.many(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=CHANGES)
 def test_populations_equal_a_count_after_any_changes(changes: list[tuple[str, int, int, int]]) -> None:
     with transaction.atomic():

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from assignments.board.topology_file import apply_topology
 from assignments.population.selectors import board_of
 from assignments.users.imports import import_users
+from tests import torture
 from tests.lists import csv_of
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import Refused
@@ -464,7 +465,7 @@ DOCUMENTS = VALUES | st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=torture.many(80), deadline=None)
 @given(document=DOCUMENTS)
 def test_any_document_is_read_whole_or_refused_with_places(document: object) -> None:
     try:
@@ -503,7 +504,7 @@ def specifications(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @pytest.mark.django_db
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=torture.many(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=specifications(), second=specifications())
 def test_from_any_cluster_to_any_other_in_one_run(first: dict[str, Any], second: dict[str, Any]) -> None:
     with transaction.atomic():

@@ -22,6 +22,7 @@ from assignments.runs import operations
 from assignments.users.imports import LIMITS, Report, import_users
 from assignments.users.rules import text_lines, user_file
 from demo.users import CROWDS
+from tests import torture
 from tests.lists import csv_of, numbered
 from tests.structure.test_constraints import assert_counts_true
 from topology.models import Cluster, EndUser, Event, Node, Subcluster
@@ -468,7 +469,7 @@ def test_an_import_can_be_undone_like_any_operation(acme: Cluster) -> None:
 # --- Whatever a file holds ------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=torture.many(50), deadline=None)
 @given(
     header=st.sampled_from(
         [b"", b"user_id,name,node\n", b"USER ID;MAIL ID\n", b"\xef\xbb\xbfuser_id,endpoints,contacts\n"]

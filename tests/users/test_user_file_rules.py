@@ -14,6 +14,7 @@ from assignments.users.imports import LIMITS
 from assignments.users.rules.cells import SPACES, defused, restored, unseen
 from assignments.users.rules.columns import HEADERS
 from assignments.users.rules.user_file import Reading, UserLine, UserList
+from tests import torture
 
 CASES = Path(__file__).parent / "cases"
 
@@ -206,7 +207,7 @@ IDS = TEXTS.filter(lambda text: text and text.lower() not in HEADERS and unseen(
 PLAIN_TEXTS = TEXTS.filter(lambda text: text != "#" and unseen(text, strict=False) is None)
 
 
-@settings(max_examples=300)
+@settings(max_examples=torture.many(100))
 @given(
     table=st.lists(st.tuples(IDS, PLAIN_TEXTS, PLAIN_TEXTS), max_size=6),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-be"]),
@@ -240,7 +241,7 @@ def test_any_table_is_read_back_equal(
     assert [(row.user_id, row.name, row.mail) for row in rows] == table
 
 
-@settings(max_examples=300)
+@settings(max_examples=torture.many(100))
 @given(data=st.data(), table=st.lists(st.tuples(IDS, PLAIN_TEXTS), min_size=1, max_size=5))
 def test_a_damaged_table_is_refused_or_read_and_never_loses_users(
     data: st.DataObject, table: list[tuple[str, str]]

@@ -1,0 +1,15 @@
+"""What takes long runs in `make torture` alone, and there for as long as is wanted: TORTURE=1, MINUTES=5.
+
+`WHOLE` says whether everything is to be tried or a seeded part of it. A test that only makes sense whole has the mark
+`@pytest.mark.slow` and is left out otherwise (tests/conftest.py). Hypothesis tries ten times as many examples.
+"""
+
+import os
+
+WHOLE = os.environ.get("TORTURE", "") not in ("", "0")
+SECONDS = float(os.environ.get("MINUTES") or "5") * 60  # for a test that goes on until its time is over
+
+
+def many(examples: int) -> int:
+    """How many examples: so many, and ten times as many where everything is to be tried."""
+    return examples * 10 if WHOLE else examples
