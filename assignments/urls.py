@@ -3,11 +3,11 @@
 from django.urls import path
 
 from assignments.board.views import checklist, checks, metrics, overview, page, settings, structure
-from assignments.moves.views import chosen, drag_presence, drop, node_drop
+from assignments.moves.views import chosen, drag_presence, drop, node_drop, removal
 from assignments.recovery.views import maintenance, recovery, sign_in_rate
 from assignments.runs.views import run_policy, runs
 from assignments.simulation.views import whatif
-from assignments.users.views import imports, lists, ranges, saved_views, search
+from assignments.users.views import export, imports, lists, ranges, saved_views, search
 
 urlpatterns = [
     path("", page.home, name="home"),
@@ -64,6 +64,7 @@ urlpatterns = [
     path("operations/<int:pk>/", runs.detail, name="operation"),
     path("operations/<int:pk>/bar", runs.bar, name="operation-bar"),
     path("operations/<int:pk>/undo", runs.undo, name="undo"),
+    path("operations/<int:pk>/users.csv", export.removed, name="removed-users"),
     path("operations/<int:pk>/pace", sign_in_rate.pace, name="pace"),
     path("operations/<int:pk>/<slug:what>", runs.steer, name="steer"),  # pause, resume, cancel, rate, window
     path("clusters/<str:cluster_name>/moves/", drop.move, name="move"),
@@ -78,6 +79,7 @@ urlpatterns = [
     path("clusters/<str:cluster_name>/views/<int:pk>/delete", saved_views.delete, name="delete-view"),
     path("clusters/<str:cluster_name>/people/details", chosen.details, name="details"),
     path("clusters/<str:cluster_name>/people/pin", chosen.pin, name="pin"),
+    path("clusters/<str:cluster_name>/people/remove", removal.remove, name="remove-users"),
     path("clusters/<str:cluster_name>/people/unpin", chosen.unpin, name="unpin"),
     path("clusters/<str:cluster_name>/people/export", chosen.export_dialog, name="export-dialog"),
     path("clusters/<str:cluster_name>/people/export.csv", chosen.export, name="export"),

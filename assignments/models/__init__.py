@@ -1,6 +1,7 @@
 """Who is served where, the counts of it, and the runs that change it; one file a table."""
 
 from assignments.models.assignment import Assignment, Listing, Population
+from assignments.models.former_user import FormerUser, UserChange
 from assignments.models.operation import ACTIVE, Kind, Move, Operation, Progress, SubclusterLock
 from assignments.models.pin import Pin
 from assignments.models.plan import Approval, Goal, Plan, PlannedMove
@@ -15,6 +16,7 @@ __all__ = [
     "MAX_QUERY",
     "Approval",
     "Assignment",
+    "FormerUser",
     "Goal",
     "Kind",
     "Listing",
@@ -30,4 +32,5 @@ __all__ = [
     "Simulation",
     "SubclusterLock",
     "TargetProgress",
+    "UserChange",
 ]

@@ -18,6 +18,8 @@ class Kind(models.TextChoices):
     REBALANCE = "rebalance", "Rebalance"
     FAILOVER = "failover", "Failover"
     FAILBACK = "failback", "Failback"
+    IMPORT = "import", "Import"
+    REMOVAL = "removal", "Removal of users"
 
 
 class Progress(models.TextChoices):

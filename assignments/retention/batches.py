@@ -15,7 +15,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
-from assignments.models import ACTIVE, Move, Operation, Plan, PlannedMove, RunPolicy, Simulation
+from assignments.models import ACTIVE, FormerUser, Move, Operation, Plan, PlannedMove, RunPolicy, Simulation
 from assignments.retention import archive
 from topology.models import ApiAnswer, Event, SignInLink
 
@@ -91,6 +91,34 @@ def _count(sql: str, **facts: Any) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, facts)
         return int(cursor.fetchone()[0])
+
+
+# --- What imports and removals of users kept ------------------------------------------------------
+# Operations that are marked above are not undone any more. The moves of whom they removed name nobody by then.
+FORMER = """
+WITH due AS (
+    SELECT f.id FROM assignments_formeruser f JOIN assignments_operation o ON o.id = f.operation_id
+    WHERE o.thinned_at IS NOT NULL AND o.finished_at < %s ORDER BY f.id LIMIT %s
+), gone AS (
+    DELETE FROM assignments_formeruser WHERE id IN (SELECT id FROM due) RETURNING user_key
+), nobody AS (
+    DELETE FROM assignments_move m USING gone WHERE m.user_id = gone.user_key
+        AND NOT EXISTS (SELECT FROM topology_enduser person WHERE person.id = gone.user_key)
+)
+SELECT count(*) FROM gone
+"""
+
+
+def former_users(cutoff: datetime) -> tuple[int, bool]:
+    """What was kept of people so that it could be undone."""
+    with connection.cursor() as cursor:
+        cursor.execute(FORMER, [cutoff, BATCH])
+        removed = int(cursor.fetchone()[0])
+    return removed, removed == BATCH
+
+
+def count_former_users(cutoff: datetime) -> int:
+    return FormerUser.objects.filter(operation__finished_at__lt=cutoff).count()
 
 
 # --- Plans and their rows -------------------------------------------------------------------------
@@ -182,6 +210,7 @@ def steps(cutoffs: dict[str, datetime | None], now: datetime, folder: Path) -> t
 
     return [
         Step("moves", cutoffs["moves"], moves.batch, moves.count),
+        Step("former users", cutoffs["moves"], former_users, count_former_users),
         Step("planned moves", cutoffs["moves"], planned_moves, count_planned_moves),
         rows("plans", cutoffs["moves"], Rows(_unused_plans, FEW)),
         rows("what-if runs", cutoffs["simulations"], Rows(_old_simulations, FEW)),

@@ -12,6 +12,7 @@ from assignments.models import ACTIVE, Operation, Progress
 from assignments.planning.api import PlanOut, plan_of
 from assignments.planning.api import shape as plan_shape
 from assignments.runs import operations, selectors, wait_reasons
+from assignments.users import undo as users_undo
 from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import ApiRequest
@@ -64,10 +65,14 @@ class OperationPage(Schema):
 
 
 class UndoOut(Schema):
-    """The plan that moves back whom a run moved, and its run; None after a dry run."""
+    """The plan that moves back whom a run moved, and its run; None after a dry run.
 
-    plan: PlanOut
+    An import and a removal of users need no plan: `users` says what came back, and who changed since and stays.
+    """
+
+    plan: PlanOut | None
     operation: OperationOut | None
+    users: dict[str, Any] | None = None
 
 
 def shape(operation: Operation) -> dict[str, Any]:
@@ -127,12 +132,24 @@ STEERING = {"pause": operations.pause, "resume": operations.resume, "cancel": op
 @router.post("/operations/{int:operation_id}/undo", response=ok(UndoOut, 202), operation_id="undo_operation")
 @access.needs(roles.OPERATE, operation_of)
 def undo_operation(request: ApiRequest, operation_id: Key, asked: UndoIn | None = None) -> Any:
-    """Move back whom an ended run moved; users who moved again since, or are pinned, are left alone."""
+    """Move back whom an ended run moved; users who moved again since, or are pinned, are left alone.
+
+    Of an import or a removal of users (that is an administrator's) everything comes back that nobody changed since.
+    """
+    if request.target.kind in users_undo.UNDOABLE:
+        return _undo_users(request, request.target, bool(asked and asked.dry_run))
     plan = operations.undo(operation_id, actor=request.caller)
     if asked and asked.dry_run:
         return Status(200, {"plan": plan_shape(plan), "operation": None})
     operation = operations.start(plan.hash, actor=request.caller, valid_only=True)
     return Status(202, {"plan": plan_shape(plan), "operation": shape(operation)})
+
+
+def _undo_users(request: ApiRequest, done: Operation, dry_run: bool) -> Any:
+    access.demand(request.caller, roles.ADMINISTER, done.cluster_id)
+    undone = users_undo.undo(done, actor=request.caller, dry_run=dry_run)
+    operation = selectors.operation(undone.operation) if undone.operation else None
+    return {"plan": None, "operation": operation and shape(operation), "users": undone.as_dict()}
 
 
 @router.post("/operations/{int:operation_id}/rate", response=ok(OperationOut), operation_id="set_rate")

@@ -163,7 +163,7 @@ def _active(cluster: Cluster) -> str:
 
 
 def _moved_at(cluster: Cluster) -> datetime | None:
-    ended = Operation.objects.filter(cluster=cluster, kind__in=(Kind.MOVE, Kind.REBALANCE))
+    ended = Operation.objects.filter(cluster=cluster, kind__in=(Kind.MOVE, Kind.REBALANCE, Kind.IMPORT))
     at: datetime | None = ended.exclude(state__in=(Progress.FAILED, *ACTIVE)).aggregate(at=Max("finished_at"))["at"]
     return at
 

@@ -56,7 +56,7 @@ def shown_in_strip(cluster: Cluster, since: datetime) -> list[Operation]:
     # One that ends between the two queries would be in both.
     ended = rows.filter(finished_at__gte=since).exclude(state__in=ACTIVE).exclude(pk__in=[run.pk for run in active])
     # A move by hand that was done at once has its message; a bar for it would push the whole page down.
-    ended = ended.exclude(kind=Kind.MOVE, plan=None)
+    ended = ended.exclude(kind__in=(Kind.MOVE, Kind.IMPORT, Kind.REMOVAL), plan=None)
     return with_lanes([*active, *ended.order_by("-pk")[:3]])
 
 

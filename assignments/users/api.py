@@ -8,18 +8,19 @@ from django.http import StreamingHttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from assignments.models import Assignment
+from assignments.models import Assignment, Kind, Operation
 from assignments.users import pages
-from assignments.users.export import assignments_csv
+from assignments.users.export import assignments_csv, removed_csv
 from assignments.users.filter import UserFilter, find_user
 from assignments.users.imports import import_users
+from assignments.users.removal import remove_users
 from assignments.users.trace import story
 from topology import reasons
 from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import FILES, ApiRequest
 from topology.api.problems import answers, not_there, problem
-from topology.api.shapes import Input, Limit, Name, Open, ok
+from topology.api.shapes import Input, Key, Limit, Name, Open, ok
 from topology.models import ENDPOINT_KINDS, MAX_USER_ID, Cluster, Node
 from topology.reasons import Refused
 from topology.structure import selectors
@@ -79,6 +80,47 @@ class ImportOut(Open):
     nodes: dict[str, int]
     problems_total: int
     problems: list[dict[str, Any]]
+
+
+class RemoveIn(Input):
+    """Who is removed from the cluster."""
+
+    users: list[Annotated[str, Field(max_length=MAX_USER_ID)]] = Field(description="User IDs, whatever the case")
+    dry_run: bool = Field(False, description="Only say who would go and what they lose")
+    confirmed: Annotated[int, Field(ge=0, le=10**9)] | None = Field(
+        None, description="How many a dry run named; when another number would go, nobody does"
+    )
+
+
+class StayOut(Schema):
+    """A user who is not removed, and why."""
+
+    user_id: str
+    code: str
+    message: str
+    fix: str
+
+
+class RemovedUsersOut(Schema):
+    """What `manage.py remove_users --json` prints."""
+
+    cluster: str
+    dry_run: bool
+    removed: int
+    pinned: int = Field(description="How many of them were pinned")
+    unassigned: int
+    homes: dict[str, int] = Field(description="How many of them were at home on which node")
+    refused: list[StayOut] = Field(description="The first 1,000 who stay")
+    refused_total: int
+    operation: int | None = Field(description="Its undo brings them back; None after a dry run")
+
+
+def removal_of(operation_id: Any, **_: str) -> Operation:
+    """The removal of users that an address names. Raises Refused."""
+    found = Operation.objects.select_related("cluster").filter(pk=int(operation_id), kind=Kind.REMOVAL).first()
+    if found is None or found.undo_of_id is not None:
+        raise Refused(reasons.NO_SUCH_OPERATION, operation=operation_id)
+    return found
 
 
 def filter_of(asked: FilterIn, caller: Any, cluster: Cluster | None = None) -> UserFilter:
@@ -191,3 +233,27 @@ def import_csv(request: ApiRequest, name: str, dry_run: bool = False, allow_empt
     counts = {"problems": report.problems.total, "lines": report.lines}
     shape = report.as_dict()
     return problem(request, reasons.IMPORT_REFUSED, errors=shape["problems"], more=shape, **counts)
+
+
+@router.post("/clusters/{name}/users/remove", response=ok(RemovedUsersOut), operation_id="remove_users")
+@access.needs(roles.ADMINISTER, access.cluster)
+def remove(request: ApiRequest, name: str, asked: RemoveIn) -> Any:
+    """Remove users from the cluster; those whom a run or a failover holds, and unknown ones, stay with a code.
+
+    The undo of the operation brings them back. When nobody can go, that is the refusal.
+    """
+    return remove_users(
+        request.target, asked.users, actor=request.caller, dry_run=asked.dry_run, confirmed=asked.confirmed
+    ).as_dict()
+
+
+@router.get(
+    "/operations/{int:operation_id}/users.csv",
+    response=answers(),
+    openapi_extra={"responses": {200: {"description": "OK", "content": CSV}}},
+    operation_id="export_removed_users",
+)
+@access.needs(roles.SEE, removal_of)
+def export_removed(request: ApiRequest, operation_id: Key) -> Any:
+    """Whom a removal took out, as a CSV that an import reads back."""
+    return StreamingHttpResponse(removed_csv(request.target), content_type="text/csv; charset=utf-8")

@@ -1,14 +1,14 @@
 """The users of a cluster, or some of them, as a CSV that an import reads back, streamed from the database."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, LiteralString
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 from psycopg import sql
 
-from assignments.models import Assignment
+from assignments.models import Assignment, Operation
 from assignments.users.rules.user_file import NO_NODE
 from topology.models import Cluster
 
@@ -24,6 +24,14 @@ QUERY = """
 """
 
 
+REMOVED = """
+    COPY (
+        SELECT person.user_id, person.name, person.mail, array_to_string(person.endpoints, '|') AS endpoints,
+            person.contacts, coalesce(home.name, {nowhere}) AS node, person.pin IS NOT NULL AS pinned
+        FROM assignments_formeruser person LEFT JOIN topology_node home ON home.id = person.from_node_id
+        WHERE {chosen} ORDER BY fold_user_id(person.user_id)
+    ) TO STDOUT WITH (FORMAT csv, HEADER)
+"""
 PART = 64 * 1024  # bytes
 
 
@@ -41,8 +49,13 @@ def chosen_csv(rows: QuerySet[Assignment]) -> Iterator[bytes]:
     return _copy(sql.SQL(f"place.user_id IN ({chosen})"), params)  # written by the ORM, with its parameters apart
 
 
-def _copy(chosen: sql.Composable, params: Sequence[Any]) -> Iterator[bytes]:
-    statement = sql.SQL(QUERY).format(nowhere=sql.Literal(NO_NODE), chosen=chosen)
+def removed_csv(operation: Operation) -> Iterator[bytes]:
+    """Whom a removal took out, as they were."""
+    return _copy(sql.SQL("person.operation_id = {}").format(sql.Literal(operation.pk)), (), REMOVED)
+
+
+def _copy(chosen: sql.Composable, params: Sequence[Any], query: LiteralString = QUERY) -> Iterator[bytes]:
+    statement = sql.SQL(query).format(nowhere=sql.Literal(NO_NODE), chosen=chosen)
     part = bytearray()
     with connection.cursor() as cursor:
         text = cursor.mogrify(statement, params)

@@ -18,11 +18,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from assignments.models import Kind, Operation, Progress
+from assignments.models import Kind
 from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
 from assignments.planning.rules.loads import Classes
-from assignments.users import staging
+from assignments.users import former, staging
+from assignments.users.done_at_once import record_operation
 from assignments.users.rules.cells import defused
 from assignments.users.rules.user_file import Limits, Problems, Readable, Reading, UserList
 from topology import reasons
@@ -267,10 +268,17 @@ def _write(cluster: Cluster, report: Report, actor: Any) -> None:
     report.assigned = sum(report.nodes.values())
     if not report.created + report.updated:
         return
-    staging.write_people(timezone.now())
+    operation = record_operation(cluster, Kind.IMPORT, report.created + report.updated, 0, actor)
+    if report.updated:
+        former.keep_changed(operation.pk)
+        staging.change_people()
+    if report.created:
+        staging.create_people(timezone.now())
+        former.keep_made(operation.pk)
     staging.write_assignments(cluster.pk, [pk for pk, node in nodes.items() if node.serves])
+    # One move for each user who got a home, so that the history of a person is whole.
+    staging.write_traces(operation.pk, reasons.USERS_IMPORTED.code, timezone.now())
     guards.wake(*{node.subcluster for node in nodes.values()})  # their windows may change
-    operation = _trace(cluster, report.assigned, actor) if report.assigned else None
     touched = [f"cluster-{cluster.pk}", *(f"node-{pk}" for pk in nodes)]
     counts = {name: getattr(report, name) for name in ("lines", "created", "updated", "assigned")}
     # An undo of the operation reads this: its users had no home before, so none is what they go back to.
@@ -288,21 +296,3 @@ def _write(cluster: Cluster, report: Report, actor: Any) -> None:
         columns = ", ".join(str(unused["column"])[:40] for unused in report.unused) or "none"
         facts: dict[str, Any] = {"left": report.left_out.total, "columns": columns, "name": cluster.name}
         events.record(reasons.USERS_IMPORT_LEFT, cluster=cluster, actor=actor, topics=touched, **facts)
-
-
-def _trace(cluster: Cluster, assigned: int, actor: Any) -> Operation:
-    """A finished operation with one move for each user who got a home, so that the history of a person is whole."""
-    now = timezone.now()
-    operation = Operation.objects.create(
-        cluster=cluster,
-        kind=Kind.MOVE,
-        state=Progress.FINISHED,
-        total=assigned,
-        done=assigned,
-        author=actor if getattr(actor, "pk", None) else None,
-        author_name=str(actor or events.ENGINE),
-        started_at=now,
-        finished_at=now,
-    )
-    staging.write_traces(operation.pk, reasons.USERS_IMPORTED.code, now)
-    return operation

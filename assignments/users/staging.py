@@ -32,7 +32,8 @@ CREATE = """
         had integer,         -- endpoints so far
         changed boolean NOT NULL DEFAULT false,
         target bigint,       -- the home that this import gives
-        waits boolean NOT NULL DEFAULT false  -- for a home that the mode of the cluster leads to
+        waits boolean NOT NULL DEFAULT false, -- for a home that the mode of the cluster leads to
+        fresh boolean NOT NULL DEFAULT false  -- a person whom this import creates
     ) ON COMMIT DROP
 """
 COPY = "COPY staged (line, user_id, name, mail, endpoints, contacts, node_id, leave, node_text, kept) FROM STDIN"
@@ -379,8 +380,8 @@ def outcome() -> tuple[int, int, int, int]:
     return created, updated, unchanged, left
 
 
-def write_people(at: datetime) -> None:
-    """Create the new people, `at` this real time, and change those whose line differs."""
+def create_people(at: datetime) -> None:
+    """Create the new people, `at` this real time, and find their keys."""
     _run(
         """
         INSERT INTO topology_enduser (user_id, name, mail, endpoints, contacts, created_at)
@@ -391,15 +392,19 @@ def write_people(at: datetime) -> None:
         at,
     )
     _run("""
+        UPDATE staged SET known = person.id, fresh = true FROM topology_enduser person
+        WHERE staged.known IS NULL AND person.folded = staged.folded AND person.twin = 0
+    """)
+
+
+def change_people() -> None:
+    """Change the known people whose line differs."""
+    _run("""
         UPDATE topology_enduser AS person SET
             name = coalesce(staged.name, person.name), mail = coalesce(staged.mail, person.mail),
             endpoints = coalesce(staged.endpoints, person.endpoints),
             contacts = coalesce(staged.contacts, person.contacts)
         FROM staged WHERE person.id = staged.known AND staged.changed
-    """)
-    _run("""
-        UPDATE staged SET known = person.id FROM topology_enduser person
-        WHERE staged.known IS NULL AND person.folded = staged.folded AND person.twin = 0
     """)
 
 

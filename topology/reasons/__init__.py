@@ -378,3 +378,19 @@ from topology.reasons.structure import (
     TOPOLOGY_FILE_INVALID,
     VALUE_NOT_VALID,
 )
+from topology.reasons.user_removal import (
+    NOBODY_REMOVED,
+    REMOVAL_COUNT_NEEDED,
+    REMOVAL_NAMES_NOBODY,
+    UNDO_ID_TAKEN,
+    UNDO_NO_HOME,
+    UNDO_NOT_POSSIBLE,
+    UNDO_NOTHING_LEFT,
+    UNDO_USER_CHANGED,
+    UNDO_USER_GONE,
+    UNDO_USER_MOVED,
+    UNDO_USER_PINNED,
+    USER_HELD_BY_RUN,
+    USERS_REMOVED,
+    USERS_UNDONE,
+)

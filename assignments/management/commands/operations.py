@@ -8,7 +8,8 @@ from django.core.management.base import CommandParser
 
 from assignments.models import ACTIVE, Operation
 from assignments.planning import plans
-from assignments.runs import operations
+from assignments.runs import operations, selectors
+from assignments.users import undo
 from topology.management.console import COMMAND_LINE, ConsoleCommand
 
 VERBS: dict[str, Callable[..., Operation]] = {
@@ -31,7 +32,7 @@ class Command(ConsoleCommand):
         parser.add_argument("--all", action="store_true", help="list ended ones too, the latest 50")
         parser.add_argument("--rate", type=float, help="with rate: users per cluster second and receiving node")
         parser.add_argument("--rate-total", type=float, help="with rate: users per cluster second over all nodes")
-        parser.add_argument("--dry-run", action="store_true", help="with undo: show the plan and move nobody")
+        parser.add_argument("--dry-run", action="store_true", help="with undo: show what it would do, and do nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
@@ -67,6 +68,9 @@ class Command(ConsoleCommand):
 
     def _steer(self, verb: str, pk: int, options: dict[str, Any]) -> None:
         plan = None
+        if verb == "undo" and (run := selectors.operation(pk)).kind in undo.UNDOABLE:
+            self._undo_users(undo.undo(run, actor=COMMAND_LINE, dry_run=options["dry_run"]), options["json"])
+            return
         if verb == "undo":
             plan = operations.undo(pk, actor=COMMAND_LINE)
             operation = None if options["dry_run"] else operations.start(plan.hash, actor=COMMAND_LINE)
@@ -87,3 +91,16 @@ class Command(ConsoleCommand):
             )
         elif plan:
             self.stdout.write(f"{plan.moves:,} moves back; plan {plan.hash[:12]}")
+
+    def _undo_users(self, undone: undo.Undone, as_json: bool) -> None:
+        """What came back of an import or a removal of users, and who stays as they are."""
+        if as_json:
+            self.print_json(undone.as_dict())
+            return
+        words = ("removed", "restored", "unassigned", "returned")
+        counts = ", ".join(f"{getattr(undone, word):,} {word}" for word in words if getattr(undone, word))
+        self.stdout.write(f"{'Would undo' if undone.dry_run else 'Undone'}: {counts or 'nothing'}.")
+        for row in undone.left_users:
+            self.stdout.write(f"  {row['code']}: {row['message']}")
+        if (more := undone.left - len(undone.left_users)) > 0:
+            self.stdout.write(f"  and {more:,} more")

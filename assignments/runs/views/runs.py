@@ -16,8 +16,9 @@ from assignments.models import Approval, Goal, Kind, Operation, Plan, Progress
 from assignments.planning import approvals, plans
 from assignments.retention.kept import undo_until
 from assignments.runs import operations, selectors, wait_reasons
+from assignments.users import undo as users_undo
 from topology import reasons
-from topology.accounts import roles
+from topology.accounts import pseudonyms, roles
 from topology.live import health
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
@@ -27,8 +28,16 @@ from topology.views.http import needs, to_dialog
 from topology.views.reading import number, number_in
 
 RUNS = (Kind.MOVE.value, Kind.REBALANCE.value)
+LEFT_SHOWN = 20  # users whom an undo leaves as they are, in its dialog
 SHOWN_AFTER_END = timedelta(seconds=45)
-ICONS = {Kind.MOVE: "move", Kind.REBALANCE: "balance", Kind.FAILOVER: "arrow-out", Kind.FAILBACK: "arrow-in"}
+ICONS = {
+    Kind.MOVE: "move",
+    Kind.REBALANCE: "balance",
+    Kind.FAILOVER: "arrow-out",
+    Kind.FAILBACK: "arrow-in",
+    Kind.IMPORT: "upload",
+    Kind.REMOVAL: "user-off",
+}
 LOOKS = {
     Progress.QUEUED: ("mute", "clock"),
     Progress.RUNNING: ("busy", "loader"),
@@ -110,13 +119,28 @@ class Run:
 
     @property
     def undoable(self) -> bool:
-        ended = self.is_ours and not self.operation.active and self.operation.done > 0
-        return ended and (self.undo_until is None or self.now < self.undo_until)
+        return self.can_be_undone and (self.undo_until is None or self.now < self.undo_until)
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether it did something that an undo takes back, as long as that is kept."""
+        ours = self.operation.undo_of_id is None if self.of_people else self.is_ours
+        return ours and not self.operation.active and self.operation.done > 0
 
     @property
     def undo_until(self) -> datetime | None:
         """Until when it can be undone (real time); None: as long as it stands here."""
         return undo_until(self.operation)
+
+    @property
+    def of_people(self) -> bool:
+        """Whether it brought users in or took them out: it is undone at once, without a plan."""
+        return self.operation.kind in users_undo.UNDOABLE
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether it took users out, so that it has a list of them."""
+        return self.operation.kind == Kind.REMOVAL and self.operation.undo_of_id is None
 
     @property
     def elapsed(self) -> float | None:
@@ -336,5 +360,24 @@ def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
 @require_POST
 @needs(roles.OPERATE, selectors.cluster_id_of)
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """The plan that moves back whom an operation moved, to look at and run."""
+    """The plan that moves back whom an operation moved, to look at and run; or what comes back of an import."""
+    operation = selectors.operation(pk)
+    if operation.kind in users_undo.UNDOABLE:
+        return _undo_users(request, operation)
     return show_plan(request, operations.undo(pk, actor=request.user))
+
+
+def _undo_users(request: HttpRequest, operation: Operation) -> HttpResponse:
+    """What an undo would bring back and who stays as they are; then, confirmed, it is done."""
+    if not roles.may(request.user, roles.ADMINISTER):
+        raise Refused(reasons.ROLE_NEEDED, role=roles.ADMINISTER)
+    if "confirmed" in request.POST:
+        confirmed = number_in(request.POST, "confirmed")
+        undone = users_undo.undo(operation, actor=request.user, confirmed=confirmed)
+        left = f" {undone.left:,} changed since and stay as they are." if undone.left else ""
+        text = f"Undone: operation {operation.pk}, {undone.users:,} user{'' if undone.users == 1 else 's'}.{left}"
+        return toast(request, text, close=True)
+    undone = users_undo.undo(operation, actor=request.user, dry_run=True)
+    shown = [] if pseudonyms.is_down() else undone.left_users[:LEFT_SHOWN]
+    context = {"operation": operation, "undone": undone, "shown": shown, "more": undone.left - len(shown)}
+    return to_dialog(render(request, "users/_undo_users.html", context))

@@ -9,19 +9,39 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
+from django.views.decorators.http import require_GET
 
-from assignments.models import Assignment
-from assignments.users.export import chosen_csv
+from assignments.models import Assignment, Kind, Operation
+from assignments.users.export import chosen_csv, removed_csv
 from topology import reasons
-from topology.accounts import pseudonyms
+from topology.accounts import pseudonyms, roles
 from topology.reasons import Refused
+from topology.views.http import needs
+
+
+def selected_cluster(pk: int, **_: object) -> int | None:
+    """The cluster of an operation, by its key."""
+    return Operation.objects.filter(pk=pk).values_list("cluster_id", flat=True).first()
 
 
 def csv_response(request: HttpRequest, rows: QuerySet[Assignment], name: str) -> HttpResponse:
     """These users as a file with the date in its name, sent while it is read. Raises Refused while names are hidden."""
+    return _sent(request, chosen_csv(rows), name)
+
+
+@require_GET
+@needs(roles.SEE, selected_cluster)
+def removed(request: HttpRequest, pk: int) -> HttpResponse:
+    """Whom a removal took out of its cluster, as a list that an import reads back."""
+    operation = Operation.objects.select_related("cluster").filter(pk=pk, kind=Kind.REMOVAL, undo_of=None).first()
+    if operation is None:
+        raise Refused(reasons.NO_SUCH_OPERATION, operation=pk)
+    return _sent(request, removed_csv(operation), f"{operation.cluster.name}-removed-{pk}")
+
+
+def _sent(request: HttpRequest, parts: Iterator[bytes], name: str) -> HttpResponse:
     if pseudonyms.is_down():
         raise Refused(reasons.EXPORT_NAMES_HIDDEN)
-    parts = chosen_csv(rows)
     # A synchronous iterator would be used up first and sent then.
     body = _later(parts) if isinstance(request, ASGIRequest) else parts
     response = StreamingHttpResponse(body, content_type="text/csv; charset=utf-8")

@@ -1,0 +1,68 @@
+"""manage.py remove_users CLUSTER (USER_ID… | --file FILE): take users out of a cluster, said what they lose."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from assignments.users.id_list import ids_in
+from assignments.users.removal import RemovedUsers, remove_users
+from topology import reasons
+from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.reasons import Refused
+from topology.structure import selectors
+
+
+class Command(ConsoleCommand):
+    help = "Remove users from a cluster; `manage.py operations undo ID` brings them back."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("cluster")
+        parser.add_argument("users", nargs="*", metavar="USER_ID")
+        parser.add_argument("--file", help="a file with one user ID a line, or a list of users with a column user_id")
+        parser.add_argument("--dry-run", action="store_true", help="show who would go and what they lose")
+        parser.add_argument("--yes", action="store_true", help="do not ask for the number of users")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            cluster = selectors.cluster_named(options["cluster"])
+            ids = [*options["users"], *(self._listed(options["file"]) if options["file"] else [])]
+            if not ids:
+                raise Refused(reasons.REMOVAL_NAMES_NOBODY)
+            found = remove_users(cluster, ids, actor=COMMAND_LINE, dry_run=True)
+            if not options["json"]:
+                self._show(found)
+            if not options["dry_run"]:
+                count = found.removed if options["yes"] or not found.removed else self._asked(found)
+                found = remove_users(cluster, ids, actor=COMMAND_LINE, confirmed=count)
+        if options["json"]:
+            self.print_json(found.as_dict())
+        elif found.operation:
+            self.stdout.write(f"Removed: {found.removed:,}. To undo it: manage.py operations undo {found.operation}")
+
+    def _listed(self, path: str) -> list[str]:
+        try:
+            return ids_in(Path(path).read_bytes())
+        except OSError as error:
+            facts = {"file": path, "why": error.strerror, "remedy": "Check the path."}
+            raise Refused(reasons.FILE_NOT_READABLE, **facts) from error
+
+    def _asked(self, found: RemovedUsers) -> int:
+        """The number that a person typed. Raises Refused where nobody can be asked."""
+        if not sys.stdin.isatty():
+            raise Refused(reasons.REMOVAL_COUNT_NEEDED, users=found.removed)
+        typed = input(f"Type {found.removed} to remove them: ").strip().replace(",", "")
+        return int(typed) if typed.isascii() and typed.isdigit() else -1
+
+    def _show(self, found: RemovedUsers) -> None:
+        self.stdout.write(f"{found.removed:,} of {found.cluster} go, {found.pinned:,} of them pinned.")
+        for name, users in found.homes.items():
+            self.stdout.write(f"  {users:,} at home on {name}")
+        if found.unassigned:
+            self.stdout.write(f"  {found.unassigned:,} without a home")
+        for row in found.refused:
+            self.stdout.write(f"  {row['user_id']} stays: {row['code']}: {row['message']} {row['fix']}".rstrip())
+        if (more := found.refused_total - len(found.refused)) > 0:
+            self.stdout.write(f"  and {more:,} more stay")

@@ -1,0 +1,67 @@
+"""Taking the chosen users out of a cluster: what they lose, confirmed by the number that is typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from assignments.moves import pins
+from assignments.moves.views.selection import asks, fields, label, selection
+from assignments.users.removal import RemovedUsers, remove_users
+from topology import reasons
+from topology.accounts import pseudonyms, roles
+from topology.models import Cluster
+from topology.reasons import Refused
+from topology.structure.selectors import cluster_named
+from topology.views.answers import toast
+from topology.views.http import needs, to_dialog
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.ADMINISTER)
+def remove(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """Who would go and what they lose; then, with the number typed, they are removed."""
+    cluster = cluster_named(cluster_name)
+    if (asked := asks(request)) is not None:
+        return _dialog(request, cluster, asked)
+    typed = request.POST.get("count", "").strip().replace(",", "")
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 10):
+        return to_dialog(_dialog(request, cluster, request.POST, wrong="This is not a number."))
+    try:
+        rows = selection(request.POST, cluster).rows()
+        removed = remove_users(cluster, rows, actor=request.user, confirmed=int(typed))
+    except Refused as refusal:
+        if refusal.code != reasons.SELECTION_CHANGED.code:
+            raise
+        return to_dialog(_dialog(request, cluster, request.POST, wrong="This is not the number of users who go."))
+    stay = f" {removed.refused_total:,} stay." if removed.refused_total else ""
+    count = f"{removed.removed:,} user{'' if removed.removed == 1 else 's'}"
+    return toast(request, f"Removed {count}, operation {removed.operation}.{stay}", close=True)
+
+
+def _dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, wrong: str = "") -> HttpResponse:
+    chosen = selection(asked, cluster)
+    preview = remove_users(cluster, chosen.rows(), actor=request.user, dry_run=True)
+    if not preview.removed + preview.refused_total:
+        raise Refused(reasons.PEOPLE_NOBODY, cluster=cluster.name)
+    context: dict[str, Any] = {
+        "cluster": cluster,
+        "preview": preview,
+        "because": " ".join(_because(preview)),
+        "label": label("Remove", chosen, preview.removed + preview.refused_total),
+        "fields": fields(asked),
+        "pins": pins.pins_of(chosen) if preview.pinned else [],
+        "typed": asked.get("count", ""),
+        "wrong": wrong,
+    }
+    return render(request, "moves/_remove.html", context)
+
+
+def _because(preview: RemovedUsers) -> list[str]:
+    """Why users stay: each reason once, and nobody by name while names are hidden."""
+    if pseudonyms.is_down():
+        return []
+    return preview.sentences[:5]

@@ -1,0 +1,59 @@
+"""Keeping what an import overwrites, so that it can be taken back: only what it changes, in two statements.
+
+    staged, before anybody is written --keep_changed--> FormerUser: old values and new ones
+    staged, after                     --keep_made-----> FormerUser: a fingerprint of what was written
+"""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from assignments.models import UserChange
+
+FIELDS = {"name": "", "mail": "", "endpoints": "::text[]", "contacts": "::integer"}  # and the type to compare with
+
+
+def fingerprint(row: str) -> str:
+    """What tells whether a person is still as they were written, in SQL."""
+    parts = f"{row}.name, {row}.mail, array_to_string({row}.endpoints, '|'), {row}.contacts::text"
+    return f"md5(concat_ws(chr(31), {parts}))::uuid"
+
+
+def _old_and_new(field: str) -> str:
+    differs = f"staged.{field} IS NOT NULL AND staged.{field} IS DISTINCT FROM person.{field}{FIELDS[field]}"
+    return f"CASE WHEN {differs} THEN person.{field} END, CASE WHEN {differs} THEN staged.{field} END"
+
+
+KEEP_CHANGED = f"""
+    INSERT INTO assignments_formeruser
+        (operation_id, user_key, change, placed, user_id, to_node_id,
+         {", ".join(f"{field}, new_{field}" for field in FIELDS)})
+    SELECT %s, staged.known, '{UserChange.CHANGED}', staged.cluster_id IS NULL, '', staged.target,
+        {", ".join(map(_old_and_new, FIELDS))}
+    FROM staged JOIN topology_enduser person ON person.id = staged.known
+    WHERE staged.changed OR staged.target IS NOT NULL
+"""
+KEEP_MADE = f"""
+    INSERT INTO assignments_formeruser (operation_id, user_key, change, placed, user_id, to_node_id, written)
+    SELECT %s, known, '{UserChange.MADE}', true, '', target, {fingerprint("made")}
+    FROM (
+        SELECT known, target, coalesce(name, '') AS name, coalesce(mail, '') AS mail,
+            coalesce(endpoints, '{{}}') AS endpoints, coalesce(contacts, 0) AS contacts
+        FROM staged WHERE fresh
+    ) AS made
+"""
+
+
+def keep_changed(operation_id: int) -> None:
+    """Keep the values that an import is about to overwrite; call it before they are."""
+    _run(KEEP_CHANGED, operation_id)
+
+
+def keep_made(operation_id: int) -> None:
+    """Keep whom an import created; call it when they have keys."""
+    _run(KEEP_MADE, operation_id)
+
+
+def _run(sql: str, operation_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [operation_id])

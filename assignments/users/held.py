@@ -1,0 +1,39 @@
+"""What holds users, so that nobody may be taken out from under it: a run that will move them, or a failover."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from assignments.models import ACTIVE, SubclusterLock
+from topology import reasons
+from topology.models import Cluster, Node
+from topology.reasons import Refused
+from topology.structure.homes import homes_of
+
+# Users whom a run that has not ended is still going to move.
+PLANNED = f"""
+    SELECT row.user_id FROM assignments_operation run JOIN assignments_plannedmove row ON row.plan_id = run.plan_id
+    WHERE run.state IN ({", ".join(f"'{state}'" for state in ACTIVE)}) AND run.cluster_id = %(cluster)s
+        AND NOT EXISTS (SELECT 1 FROM assignments_move m WHERE m.operation_id = run.id AND m.user_id = row.user_id)
+"""
+
+
+def recovering(cluster: Cluster) -> dict[int, Refused]:
+    """Nodes whose users may not lose their home now, because of a failover, each with why."""
+    homes = homes_of(cluster)
+    found = {pk: homes.changes(pk, None) for pk in Node.objects.filter(cluster=cluster).values_list("pk", flat=True)}
+    return {pk: Refused(why[0], **why[1]) for pk, why in found.items() if why}
+
+
+def demand_free(cluster: Cluster, nodes: Iterable[int]) -> None:
+    """Raise Refused while a run or a failover holds one of these nodes."""
+    keys = set(nodes)
+    held = SubclusterLock.objects.filter(subcluster__nodes__in=keys, active=True)
+    if lock := held.select_related("operation", "subcluster").order_by("subcluster_id").first():
+        facts = {"kind": lock.operation.get_kind_display().lower(), "author": lock.operation.author_name}
+        name = lock.subcluster.name
+        raise Refused(reasons.RUN_IN_PROGRESS, subcluster=name, operation=lock.operation_id, **facts)
+    homes = homes_of(cluster)
+    for pk in sorted(keys):
+        if why := homes.changes(pk, None):
+            raise Refused(why[0], **why[1])

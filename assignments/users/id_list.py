@@ -1,0 +1,36 @@
+"""User IDs from a file: one a line, or a list of users as an import takes it, of which the IDs alone are read."""
+
+from __future__ import annotations
+
+import io
+
+from assignments.users.imports import LIMITS
+from assignments.users.rules.user_file import UserList
+from topology import reasons
+from topology.reasons import Refused
+
+HEADERS = ("user_id", "user id", "userid")  # whose presence makes a file a list with columns
+
+
+def ids_in(raw: bytes) -> list[str]:
+    """The user IDs of a file, read as an import reads it: any encoding that says what it is. Raises Refused."""
+    head = raw[:4096].replace(b"\0", b"").lower()  # a list in UTF-16 has a zero in every other byte
+    plain = not any(header.encode() in head for header in HEADERS)
+    if plain:
+        raw = _headed(raw)
+    users = UserList(io.BytesIO(raw), LIMITS)
+    ids = [row.user_id for row in users.rows()]
+    if users.problems.total:
+        first = users.problems.listed[0].as_dict()
+        line = int(first["line"]) - plain
+        why = f"line {max(line, 1)}: {first['message']}".rstrip(".")
+        raise Refused(reasons.FILE_NOT_READABLE, file="The list", why=why, remedy=first["fix"])
+    return ids
+
+
+def _headed(raw: bytes) -> bytes:
+    """The same lines under the header of their one column."""
+    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8")):
+        if raw.startswith(mark):
+            return mark + "user_id\n".encode(encoding) + raw[len(mark) :]
+    return b"user_id\n" + raw
