@@ -12,7 +12,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from assignments.retention.rules.limits import Limits
+from assignments.retention.rules.limits import KeepLimits
 from config.local.embedded import data_dir, database_url, keep_secret_key, redis_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -220,7 +220,7 @@ KEEP_MOVES_DAYS = env.int("KEEP_MOVES_DAYS", default=180)
 KEEP_SIMULATIONS_DAYS = env.int("KEEP_SIMULATIONS_DAYS", default=180)
 KEEP_EVENTS_DAYS = env.int("KEEP_EVENTS_DAYS", default=730)
 ARCHIVE_DIR = Path(env.str("ARCHIVE_DIR", default="") or DATA_DIR / "archive")
-if _problem := Limits(KEEP_MOVES_DAYS, KEEP_SIMULATIONS_DAYS, KEEP_EVENTS_DAYS).problem:
+if _problem := KeepLimits(KEEP_MOVES_DAYS, KEEP_SIMULATIONS_DAYS, KEEP_EVENTS_DAYS).problem:
     raise ImproperlyConfigured(f"KEEP_MOVES_DAYS, KEEP_SIMULATIONS_DAYS, KEEP_EVENTS_DAYS: {_problem}.")
 
 CELERY_BROKER_URL = REDIS_URL

@@ -26,7 +26,7 @@ ANSWERS = timedelta(days=1)
 
 
 @dataclass
-class Step:
+class RemovalStep:
     """Removal of one kind before an instant; None keeps it for ever."""
 
     kind: str
@@ -201,23 +201,23 @@ def _old_operations(cutoff: datetime) -> QuerySet[Operation]:
     return Operation.objects.filter(~Exists(traced), finished_at__lt=cutoff).exclude(state__in=ACTIVE)
 
 
-def steps(cutoffs: dict[str, datetime | None], now: datetime, folder: Path) -> tuple[list[Step], Events]:
+def steps(cutoffs: dict[str, datetime | None], now: datetime, folder: Path) -> tuple[list[RemovalStep], Events]:
     """All kinds in their order, and what writes the files."""
     moves, events = Moves(now=now), Events(folder)
 
-    def rows(kind: str, cutoff: datetime | None, found: Rows) -> Step:
-        return Step(kind, cutoff, found.batch, found.count)
+    def rows(kind: str, cutoff: datetime | None, found: Rows) -> RemovalStep:
+        return RemovalStep(kind, cutoff, found.batch, found.count)
 
     return [
-        Step("moves", cutoffs["moves"], moves.batch, moves.count),
-        Step("former users", cutoffs["moves"], former_users, count_former_users),
-        Step("planned moves", cutoffs["moves"], planned_moves, count_planned_moves),
+        RemovalStep("moves", cutoffs["moves"], moves.batch, moves.count),
+        RemovalStep("former users", cutoffs["moves"], former_users, count_former_users),
+        RemovalStep("planned moves", cutoffs["moves"], planned_moves, count_planned_moves),
         rows("plans", cutoffs["moves"], Rows(_unused_plans, FEW)),
         rows("what-if runs", cutoffs["simulations"], Rows(_old_simulations, FEW)),
         rows("sessions", now, Rows(lambda cutoff: Session.objects.filter(expire_date__lt=cutoff))),
         rows("sign-in links", now - LINKS, Rows(_old_links)),
         rows("kept answers", now - ANSWERS, Rows(lambda cutoff: ApiAnswer.objects.filter(created_at__lt=cutoff))),
-        Step("events", cutoffs["events"], events.batch, events.count),
+        RemovalStep("events", cutoffs["events"], events.batch, events.count),
         rows("operations", cutoffs["events"], Rows(_old_operations, FEW)),
     ], events
 

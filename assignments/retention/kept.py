@@ -7,14 +7,14 @@ from datetime import datetime
 from django.conf import settings
 
 from assignments.models import Operation
-from assignments.retention.rules.limits import Limits
+from assignments.retention.rules.limits import KeepLimits
 
 NIGHTLY = "retention"  # the heartbeat of removal: when it was last through with everything
 
 
-def limits() -> Limits:
+def limits() -> KeepLimits:
     """The days of the settings."""
-    return Limits(settings.KEEP_MOVES_DAYS, settings.KEEP_SIMULATIONS_DAYS, settings.KEEP_EVENTS_DAYS)
+    return KeepLimits(settings.KEEP_MOVES_DAYS, settings.KEEP_SIMULATIONS_DAYS, settings.KEEP_EVENTS_DAYS)
 
 
 def undo_until(operation: Operation) -> datetime | None:

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from assignments.models import ACTIVE, Kind, Operation
-from assignments.retention.batches import Step, steps
+from assignments.retention.batches import RemovalStep, steps
 from assignments.retention.kept import NIGHTLY, limits
 from topology import reasons
 from topology.live import events
@@ -28,7 +28,7 @@ LOCK = 7_410_226  # an advisory lock of its own
 
 
 @dataclass
-class Report:
+class RemovalReport:
     """What a removal did, or would do."""
 
     dry_run: bool
@@ -55,17 +55,17 @@ class Report:
         return {"dry_run": self.dry_run, "removed": rows, "files": self.files, "complete": self.complete, "wait": wait}
 
 
-def plan(now: datetime) -> Report:
+def plan(now: datetime) -> RemovalReport:
     """What would be removed now, counted."""
     found, _ = _steps(now)
     counted = {step.kind: step.count(step.cutoff) if step.cutoff else 0 for step in found}
-    return Report(True, counted, {step.kind: step.cutoff for step in found})
+    return RemovalReport(True, counted, {step.kind: step.cutoff for step in found})
 
 
-def remove(now: datetime, goes_on: Callable[[], bool] = lambda: True) -> Report:
+def remove(now: datetime, goes_on: Callable[[], bool] = lambda: True) -> RemovalReport:
     """Remove what is due, batch by batch while `goes_on()`; raises Refused when events cannot be stored in a file."""
     found, written = _steps(now)
-    report = Report(False, cutoffs={step.kind: step.cutoff for step in found}, files=written.files)
+    report = RemovalReport(False, cutoffs={step.kind: step.cutoff for step in found}, files=written.files)
     for step in found:
         report.wait = _run(step, goes_on)
         report.removed[step.kind] = step.removed
@@ -75,13 +75,13 @@ def remove(now: datetime, goes_on: Callable[[], bool] = lambda: True) -> Report:
     return report
 
 
-def _steps(now: datetime) -> tuple[list[Step], Any]:
+def _steps(now: datetime) -> tuple[list[RemovalStep], Any]:
     kept = limits()
     cutoffs = {kind: kept.cutoff(kind, now) for kind in ("moves", "simulations", "events")}
     return steps(cutoffs, now, Path(settings.ARCHIVE_DIR))
 
 
-def _run(step: Step, goes_on: Callable[[], bool]) -> Reason | None:
+def _run(step: RemovalStep, goes_on: Callable[[], bool]) -> Reason | None:
     """All batches of one kind; why it stopped before the end."""
     more = step.cutoff is not None
     while more:
@@ -105,7 +105,7 @@ def _blocked() -> Reason | None:
         return None if cursor.fetchone()[0] else reasons.RETENTION_ELSEWHERE
 
 
-def _tell(report: Report, now: datetime) -> None:
+def _tell(report: RemovalReport, now: datetime) -> None:
     """One line of history for what was removed, and the mark of a removal that is through."""
     with transaction.atomic():
         if report.complete:

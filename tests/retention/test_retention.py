@@ -19,7 +19,7 @@ from assignments.board.checks import report
 from assignments.models import Assignment, Goal, Kind, Move, Operation, Plan, PlannedMove, Simulation
 from assignments.planning import plans
 from assignments.retention import archive, batches, removal
-from assignments.retention.rules.limits import Limits
+from assignments.retention.rules.limits import KeepLimits
 from assignments.runs import hand_moves, operations
 from tests.crowd import Hands, make_crowd, nodes_of, people_of
 from topology import reasons
@@ -244,7 +244,7 @@ def test_zero_keeps_for_ever(settings: object) -> None:
     ],
 )
 def test_limits_that_cannot_be_are_named(limits: tuple[int, int, int], good: bool) -> None:
-    assert (not Limits(*limits).problem) == good
+    assert (not KeepLimits(*limits).problem) == good
 
 
 def test_the_checks_say_what_is_kept_and_when_its_removal_is_overdue() -> None:

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from assignments.retention import removal
-from assignments.retention.removal import Report
+from assignments.retention.removal import RemovalReport
 from topology.management.console import ConsoleCommand
 
 
@@ -31,7 +31,7 @@ class Command(ConsoleCommand):
         if report.wait:
             raise SystemExit(1)
 
-    def _show(self, report: Report) -> None:
+    def _show(self, report: RemovalReport) -> None:
         verb = "Would remove" if report.dry_run else "Removed"
         for kind, before in report.cutoffs.items():
             limit = f"from before {before:%Y-%m-%d %H:%M %Z}" if before else "which are kept for ever"

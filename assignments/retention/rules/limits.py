@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True)
-class Limits:
+class KeepLimits:
     """Days for which each kind is kept; 0 keeps it for ever."""
 
     moves: int
