@@ -7,8 +7,8 @@ import sys
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from config.local.embedded import ServiceError
     from config.local.keeper import services_for
+    from config.local.state import ServiceError
 
     if sys.argv[1:] == ["up"]:
         # The supervisor needs no Django of its own: its children do.

@@ -1,7 +1,7 @@
 """Settings of Homenode, read from the environment; a bad value stops the start.
 
 Every variable is named in README.md. Where DATABASE_URL or REDIS_URL is not
-given, the embedded services below HOMENODE_DATA are used (config/local/embedded.py).
+given, the embedded services below HOMENODE_DATA are used (config/local/).
 """
 
 import re
@@ -13,7 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from assignments.retention.rules.limits import KeepLimits
-from config.local.embedded import data_dir, database_url, keep_secret_key, redis_url
+from config.local.state import data_dir, database_url, keep_secret_key, redis_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()

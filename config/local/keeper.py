@@ -13,20 +13,20 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from config.local.embedded import (
+from config.local.embedded import running_services
+from config.local.processes import is_alive, wait_until
+from config.local.state import (
     BASE_DIR,
     ServiceError,
     data_dir,
     is_owned,
     owner_lock,
     read_state,
-    running_services,
     try_lock,
     wanted_services,
     write_private,
     write_state,
 )
-from config.local.processes import is_alive, wait_until
 
 # These never ask the database, or (up) run it themselves.
 WITHOUT_DATABASE = {

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import django
 
-from config.local.embedded import BASE_DIR, data_dir, read_state, try_lock, wanted_services
 from config.local.keeper import mark_migrated
+from config.local.state import BASE_DIR, data_dir, read_state, try_lock, wanted_services
 
 
 def fingerprint() -> str:

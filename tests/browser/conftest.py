@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from config.local.embedded import BASE_DIR
+from config.local.state import BASE_DIR
 from tests import tools
 from tests.browser.chromium import FLAGS
 from tests.live_stack import LiveStack

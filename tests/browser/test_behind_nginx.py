@@ -12,8 +12,8 @@ import pytest
 from django.db import connection
 from playwright.sync_api import Browser, expect
 
-from config.local.embedded import BASE_DIR, HOST, free_port
 from config.local.processes import child_setup, stop_child, wait_until
+from config.local.state import BASE_DIR, HOST, free_port
 from tests import tools
 from tests.worlds import make_acme
 from topology.accounts.sign_in import issue_sign_in_link

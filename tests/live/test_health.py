@@ -21,8 +21,8 @@ from assignments import tasks
 from assignments.models import Goal
 from assignments.planning import plans
 from assignments.runs import batches, operations
-from config.local.embedded import BASE_DIR, HOST, free_port
 from config.local.processes import child_setup, stop_child, wait_until
+from config.local.state import BASE_DIR, HOST, free_port
 from tests.board.test_page import as_
 from tests.crowd import make_crowd
 from topology.accounts import roles

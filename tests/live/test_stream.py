@@ -15,7 +15,8 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client, RequestFactory
 
-from config.local.embedded import redis_url, running_services
+from config.local.embedded import running_services
+from config.local.state import redis_url
 from tests.live_stack import LiveStack
 from topology.live import events, stream
 

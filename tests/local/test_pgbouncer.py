@@ -11,8 +11,8 @@ import pytest
 from django.db import connection
 
 from assignments.models import Assignment
-from config.local.embedded import BASE_DIR, HOST, free_port
 from config.local.processes import child_setup, stop_child, wait_until
+from config.local.state import BASE_DIR, HOST, free_port
 from tests import tools
 from tests.crowd import make_crowd
 

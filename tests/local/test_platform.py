@@ -16,22 +16,20 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.local import embedded, keeper, processes
-from config.local.embedded import (
+from config.local import binaries, keeper, processes, state
+from config.local.embedded import Postgres, make_services, running_services
+from config.local.processes import is_alive, wait_until
+from config.local.state import (
     BASE_DIR,
     Kept,
-    Postgres,
     ServiceError,
     data_dir,
     database_url,
     is_owned,
     keep_secret_key,
-    make_services,
     read_state,
     redis_url,
-    running_services,
 )
-from config.local.processes import is_alive, wait_until
 
 BOTH = ["postgres", "valkey"]
 SHOW = (
@@ -129,7 +127,7 @@ def test_two_processes_keep_one_secret_key(tmp_path):
 
 
 def _key_in_a_process(path: Path) -> str:
-    program = f"from config.local.embedded import *; print(keep_secret_key(Path({str(path)!r})))"
+    program = f"from config.local.state import *; print(keep_secret_key(Path({str(path)!r})))"
     return subprocess.run(
         [sys.executable, "-c", program], cwd=BASE_DIR, capture_output=True, text=True, check=True
     ).stdout.strip()
@@ -178,29 +176,29 @@ def test_services_die_with_a_killed_parent(tmp_path):
     parent.kill()
     parent.communicate()
     assert wait_until(lambda: not is_alive(pid), 10)
-    assert wait_until(lambda: embedded.port_is_free(port), 10)
+    assert wait_until(lambda: state.port_is_free(port), 10)
 
 
 def test_the_machines_own_servers_are_used_where_no_wheel_fits(tmp_path, monkeypatch):
-    monkeypatch.setattr(embedded, "_in_wheel", lambda *_: [])
+    monkeypatch.setattr(binaries, "_in_wheel", lambda *_: [])
     try:
-        binary = embedded.find_postgres()
+        binary = binaries.find_postgres()
     except ServiceError:
         pytest.skip("this machine has no PostgreSQL of its own")
     assert "site-packages" not in str(binary)
     with running_services(tmp_path, ["postgres"]), psycopg.connect(database_url(tmp_path)) as connection:
         assert connection.info.server_version >= 150000
     # From now on these data belong to that version, wheel or no wheel.
-    major = embedded.postgres_version(binary)
+    major = binaries.postgres_version(binary)
     monkeypatch.undo()
     kept = read_state(tmp_path).services["postgres"]
-    assert embedded.postgres_version(Postgres(tmp_path, kept).binary) == major
+    assert binaries.postgres_version(Postgres(tmp_path, kept).binary) == major
 
 
 def test_no_server_at_all_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr(embedded, "_postgres_candidates", lambda: iter(()))
-    monkeypatch.setattr(embedded, "_in_wheel", lambda *_: [])
-    monkeypatch.setattr(embedded, "_on_machine", lambda *_: [])
+    monkeypatch.setattr(binaries, "_postgres_candidates", lambda: iter(()))
+    monkeypatch.setattr(binaries, "_in_wheel", lambda *_: [])
+    monkeypatch.setattr(binaries, "_on_machine", lambda *_: [])
     with pytest.raises(ServiceError, match="PostgreSQL 15 or newer was not found: install it, or set DATABASE_URL"):
         make_services(tmp_path, ["postgres"])
     with pytest.raises(ServiceError, match="install one, or set REDIS_URL"):
@@ -220,7 +218,7 @@ def test_root_without_user_namespaces_runs_postgresql_as_nobody(tmp_path_factory
     for parent in (where, *where.parents):
         if parent.stat().st_uid == 0 and parent != Path("/tmp"):
             parent.chmod(parent.stat().st_mode | 0o711)
-    reaches = subprocess.run(["test", "-x", embedded.find_postgres()], user="nobody").returncode == 0
+    reaches = subprocess.run(["test", "-x", binaries.find_postgres()], user="nobody").returncode == 0
     if not reaches:
         pytest.skip("nobody cannot reach the binaries here")
     monkeypatch.setattr(processes, "can_unshare", lambda: False)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from config.local.embedded import BASE_DIR, HOST, free_port
 from config.local.processes import stop_child, wait_until
+from config.local.state import BASE_DIR, HOST, free_port
 
 DOCKERFILE = (BASE_DIR / "docker" / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((BASE_DIR / "docker" / "compose.yml").read_text())

@@ -15,9 +15,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config.local.embedded import BASE_DIR, HOST, free_port, is_owned, port_is_free, read_state, redis_url
+from config.local.children import describe
 from config.local.processes import command_line, processes_with, wait_until
-from config.local.supervisor import MARK, describe, wanted_port
+from config.local.state import BASE_DIR, HOST, free_port, is_owned, port_is_free, read_state, redis_url
+from config.local.supervisor import MARK, wanted_port
 from tests.local.test_platform import SHOW, environment, manage, postgres_pid
 
 

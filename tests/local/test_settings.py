@@ -8,7 +8,7 @@ import sys
 import pytest
 from django.test import Client, override_settings
 
-from config.local.embedded import BASE_DIR
+from config.local.state import BASE_DIR
 
 SHOW = """
 import json

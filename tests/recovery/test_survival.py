@@ -12,8 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config.local.embedded import database_url
 from config.local.processes import signal_group, wait_until
+from config.local.state import database_url
 from tests.local.test_platform import manage, postgres_pid
 from tests.local.test_platform_up import Up
 
