@@ -8,8 +8,10 @@ import sys
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from config.local.keeper import services_for
+    from config.local.pipes import outlive_readers
     from config.local.state import ServiceError
 
+    outlive_readers()
     if sys.argv[1:] == ["up"]:
         # The supervisor needs no Django of its own: its children do.
         from config.local.supervisor import main as up
@@ -21,6 +23,8 @@ def main() -> int:
     except ServiceError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
+    finally:
+        sys.stdout.flush()
     return 0
 
 

@@ -13,6 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from assignments.retention.rules.limits import KeepLimits
+from config.local.addresses import console_address
 from config.local.state import data_dir, database_url, keep_secret_key, redis_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -50,6 +51,14 @@ def _prefix() -> str:
 
 URL_PREFIX = _prefix()
 FORCE_SCRIPT_NAME = URL_PREFIX or None
+
+# The beginning of links that a command prints.
+CONSOLE_ADDRESS = console_address(
+    DATA_DIR,
+    CSRF_TRUSTED_ORIGINS,
+    [host for host in ALLOWED_HOSTS if host not in LOOPBACK],
+    env.int("PORT", default=8000),
+)
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -1,6 +1,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from topology.accounts import roles, sign_in
@@ -12,8 +13,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username", nargs="?", default="admin")
         parser.add_argument("--role", choices=roles.ROLES, help="Give the person this role")
-        parser.add_argument("--base", default="", help="Address of the console, for example http://127.0.0.1:8000")
+        parser.add_argument("--base", default="", help=f"Address of the console; without it {settings.CONSOLE_ADDRESS}")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = sign_in.issue_sign_in_link(username=options["username"], role=options["role"])
-        self.stdout.write(options["base"].rstrip("/") + path)
+        self.stdout.write((options["base"] or settings.CONSOLE_ADDRESS).rstrip("/") + path)

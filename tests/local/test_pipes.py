@@ -1,0 +1,84 @@
+"""`manage.py … | head -1` ends quietly, and does what it was asked to."""
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from config.local.addresses import console_address
+from config.local.state import BASE_DIR, KeptState, write_state
+
+PRINTS = """
+import sys
+from config.local.pipes import outlive_readers
+outlive_readers()
+for number in range(100_000):
+    print(number, "a line that is long enough to fill a pipe soon")
+open({mark!r}, "w").write("done")
+sys.stdout.flush()
+"""
+
+
+def piped(command: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """What a shell says of a pipeline, with the status of its first part."""
+    return subprocess.run(
+        ["bash", "-c", f"{command} | head -1; exit ${{PIPESTATUS[0]}}"],
+        cwd=BASE_DIR,
+        env={**os.environ, **more},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_a_reader_that_goes_leaves_no_trace_and_stops_nothing(tmp_path: Path) -> None:
+    mark, script = tmp_path / "mark", tmp_path / "prints.py"
+    script.write_text(PRINTS.format(mark=str(mark)))
+    done = piped(f"{sys.executable} {script}", PYTHONPATH=str(BASE_DIR))
+    assert done.stdout.startswith("0 a line")
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert mark.read_text() == "done"
+
+
+@pytest.mark.parametrize("words", ["help simulate", "simulate --help", "diffsettings --all"])
+def test_commands_end_quietly_whose_output_nobody_reads(words: str) -> None:
+    done = piped(f"{sys.executable} manage.py {words}")
+    assert done.stdout
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("origins", "hosts", "expected"),
+    [
+        (["https://console.example.org"], ["other.example.org"], "https://console.example.org"),
+        (["https://*.example.org"], ["console.example.org"], "https://console.example.org"),
+        ([], [".example.org", "*"], "http://127.0.0.1:8123"),
+        ([], [], "http://127.0.0.1:8123"),
+    ],
+)
+def test_the_address_of_links(tmp_path: Path, origins: list[str], hosts: list[str], expected: str) -> None:
+    assert console_address(tmp_path, origins, hosts, 8123) == expected
+
+
+def test_the_address_is_that_of_a_console_that_runs_here(tmp_path: Path) -> None:
+    running = {"kind": "up", "pid": os.getpid(), "address": "http://127.0.0.1:8999"}
+    write_state(tmp_path, KeptState(owner=running))
+    assert console_address(tmp_path, [], [], 8000) == "http://127.0.0.1:8999"
+    write_state(tmp_path, KeptState(owner=running | {"pid": 2**22 - 1}))
+    assert console_address(tmp_path, [], [], 8000) == "http://127.0.0.1:8000"
+
+
+@pytest.mark.django_db
+def test_a_sign_in_link_is_a_whole_address(settings: object) -> None:
+    settings.CONSOLE_ADDRESS = "http://127.0.0.1:8123"  # type: ignore[attr-defined]
+    out = io.StringIO()
+    call_command("sign_in_link", "eve", stdout=out)
+    assert out.getvalue().startswith("http://127.0.0.1:8123/")
+    out = io.StringIO()
+    call_command("sign_in_link", "eve", base="https://c.example.org/", stdout=out)
+    assert out.getvalue().startswith("https://c.example.org/")
+    assert "//" not in out.getvalue().removeprefix("https://")
