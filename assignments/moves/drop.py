@@ -10,7 +10,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from assignments.models import Move, Operation
-from assignments.moves.verdict import REFUSED, UNASSIGNED, DropVerdict, Judgement, Selection, judge, verdicts
+from assignments.moves.selection import UNASSIGNED, Selection
+from assignments.moves.verdict import REFUSED, DropVerdict, Judgement, judge, verdicts
 from assignments.runs import hand_moves, operations
 from topology import reasons
 from topology.accounts import roles

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from assignments.models import Pin
 from assignments.moves.drop import demand_unmoved
-from assignments.moves.verdict import Selection
+from assignments.moves.selection import Selection
 from assignments.users.filter import keys_of
 from topology import reasons
 from topology.accounts import sentences

@@ -8,26 +8,21 @@ many users there are.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
-
-from assignments.models import Assignment, Kind, Operation, Population, SubclusterLock
+from assignments.models import Kind
+from assignments.moves.drop_context import Chosen, Chosens, DropContext, count, drop_context
+from assignments.moves.selection import UNASSIGNED, Selection
 from assignments.population.selectors import Counts, percent
 from assignments.runs.hand_moves import AT_ONCE
-from assignments.users.filter import UserFilter, matching_users
 from topology import reasons
 from topology.accounts import roles, sentences
-from topology.models import Cluster, DeploymentModel, Mode, Node, Policy, Subcluster
+from topology.models import DeploymentModel, Mode, Node
 from topology.reasons import Reason, Refused
-from topology.rules.homes import Homes
-from topology.structure.homes import homes_from
 
 ALLOWED, WARNING, REFUSED = "allowed", "warning", "refused"
-UNASSIGNED = "unassigned"
 SHORT = {  # refusals on the target itself, where a sentence has no room
     reasons.USER_ALREADY_THERE.code: "at home here",
     reasons.NODE_NO_ROOM.code: "no room",
@@ -40,25 +35,6 @@ SHORT = {  # refusals on the target itself, where a sentence has no room
     reasons.RUN_IN_PROGRESS.code: "held by a run",
 }
 RECOVERY = (Kind.FAILOVER.value, Kind.FAILBACK.value)
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Users of a cluster: by key, or all that match a filter; `drawn` is where the list that was chosen from had them.
-
-    `drawn` is the id of a node, 0 for the unassigned users, or None for a list of several homes.
-    """
-
-    cluster: Cluster
-    users: tuple[int, ...] = ()
-    where: UserFilter | None = None
-    drawn: int | None = None
-
-    def rows(self) -> QuerySet[Assignment]:
-        """The assignments that are chosen."""
-        if self.where:
-            return matching_users(self.where)
-        return Assignment.objects.filter(cluster=self.cluster, user__in=self.users)
 
 
 @dataclass(frozen=True)
@@ -142,72 +118,6 @@ class DropVerdict:
             "percent_after",
         )
         return {name: getattr(self, name) for name in names}
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The chosen users of one home (None: unassigned), and those of them that are not pinned."""
-
-    users: int = 0
-    free: Counts = field(default_factory=Counts)
-
-    @property
-    def pinned(self) -> int:
-        return self.users - self.free.users
-
-
-Chosens = dict[int | None, Chosen]
-
-
-@dataclass(frozen=True)
-class DropContext:
-    """What a verdict depends on beside the chosen users."""
-
-    cluster: Cluster
-    policy: Policy
-    nodes: dict[int, Node]
-    subclusters: dict[int, Subcluster]
-    home: dict[int | None, Counts]
-    held: dict[int, Operation]  # the runs that hold a subcluster
-    homes: Homes  # which nodes may give and take homes now
-
-    def peer(self, node: Node) -> Node | None:
-        """The other node of its subcluster."""
-        return next((n for n in self.nodes.values() if n.pk != node.pk and n.subcluster_id == node.subcluster_id), None)
-
-
-def drop_context(cluster: Cluster) -> DropContext:
-    """What the verdicts of a cluster need, in five queries."""
-    home: dict[int | None, Counts] = defaultdict(Counts)
-    for row in Population.objects.filter(cluster=cluster, users__gt=0):
-        home[row.home_node_id] += Counts(row.users, row.signed_in, row.endpoints)
-    locks = SubclusterLock.objects.filter(active=True, subcluster__cluster=cluster).select_related("operation")
-    nodes = {node.pk: node for node in Node.objects.filter(cluster=cluster).order_by("number")}
-    subclusters = {sub.pk: sub for sub in Subcluster.objects.filter(cluster=cluster)}
-    return DropContext(
-        cluster=cluster,
-        policy=Policy.objects.get(cluster=cluster),
-        nodes=nodes,
-        subclusters=subclusters,
-        home=home,
-        held={lock.subcluster_id: lock.operation for lock in locks},
-        homes=homes_from(nodes.values(), subclusters, short=True),
-    )
-
-
-def count(selection: Selection) -> Chosens:
-    """The chosen users by home, in one query."""
-    free = Q(pinned=False)
-    rows = selection.rows().order_by().values("home_node_id")
-    return {
-        row["home_node_id"]: Chosen(row["n"], Counts(row["free"], row["signed"], row["ends"] or 0))
-        for row in rows.annotate(
-            n=Count("pk"),
-            free=Count("pk", filter=free),
-            signed=Count("pk", filter=free & Q(signed_in=True)),
-            ends=Sum("endpoints", filter=free),
-        )
-    }
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Keeping what an import overwrites, so that it can be taken back: only what it changes, in two statements.
 
-    staged, before anybody is written --keep_changed--> FormerUser: old values and new ones
-    staged, after                     --keep_made-----> FormerUser: a fingerprint of what was written
+staged, before anybody is written --keep_changed--> FormerUser: old values and new ones
+staged, after                     --keep_made-----> FormerUser: a fingerprint of what was written
 """
 
 from __future__ import annotations

@@ -62,9 +62,9 @@ UNDO_IMPORT = [
     "DELETE FROM assignments_assignment WHERE user_id IN (SELECT user_key FROM undoing WHERE leaves)",
     "DELETE FROM topology_enduser WHERE id IN (SELECT user_key FROM undoing WHERE goes)",
     f"""
-    UPDATE topology_enduser p SET {", ".join(
-        f"{field} = CASE WHEN {field}_back THEN f.{field} ELSE p.{field} END" for field in FIELDS
-    )}
+    UPDATE topology_enduser p SET {
+        ", ".join(f"{field} = CASE WHEN {field}_back THEN f.{field} ELSE p.{field} END" for field in FIELDS)
+    }
     FROM undoing u JOIN assignments_formeruser f ON f.user_key = u.user_key AND f.operation_id = %(operation)s
     WHERE p.id = u.user_key AND ({ANY_BACK})
     """,

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Goal, Move, Operation
 from assignments.moves import drop
-from assignments.moves.verdict import Selection
+from assignments.moves.selection import Selection
 from assignments.planning import plans
 from assignments.planning.preview import next_users
 from assignments.runs import batches, hand_moves, operations

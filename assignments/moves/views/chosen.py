@@ -9,7 +9,7 @@ from django_htmx.http import trigger_client_event
 
 from assignments.moves import pins
 from assignments.moves.pins import Pinned
-from assignments.moves.verdict import Selection
+from assignments.moves.selection import Selection
 from assignments.moves.views.selection import asks, fields, label, selection
 from assignments.users.trace import story
 from assignments.users.views.export import csv_response

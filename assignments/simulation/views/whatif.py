@@ -16,7 +16,8 @@ from assignments.simulation.log import told
 from assignments.simulation.rules import catalogue
 from assignments.simulation.views import chart
 from assignments.simulation.views import form as forms
-from assignments.simulation.views.form import Reader, WhatifForm
+from assignments.simulation.views.form import Reader
+from assignments.simulation.views.whatif_form import BUDGETS, KINDS, MOST_ROWS, WhatifForm
 from topology.accounts import roles
 from topology.models import PROFILES, Cluster, DeploymentModel
 from topology.reasons import REASONS
@@ -96,11 +97,11 @@ def _form(request: HttpRequest, cluster: Cluster, form: WhatifForm, reader: Read
         "models": DeploymentModel.choices,
         "profiles": PROFILES,
         "does": forms.DOES,
-        "kinds": forms.KINDS,
+        "kinds": KINDS,
         "critical": forms.CRITICAL,
         "others": forms.OTHERS,
-        "budgets": forms.BUDGETS,
-        "full": len(form.rows) >= forms.MOST_ROWS,
+        "budgets": BUDGETS,
+        "full": len(form.rows) >= MOST_ROWS,
         "users": sum(n for pair in reader.pairs for n, _ in pair.populations.values()),
         "node_count": sum(len(nodes) for _, nodes in reader.groups),
         "place": "what-if",
