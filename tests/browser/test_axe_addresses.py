@@ -72,6 +72,7 @@ ADDRESSES = {
     "pin": Seen("#dialog", around=False, query=SOME),
     "recommended": DIALOG,
     "remove-cluster": DIALOG,
+    "remove-users": Seen("#dialog", around=False, query=SOME),
     "rules": DIALOG,
     "settings": DIALOG,
     "structure": DIALOG,
@@ -98,6 +99,7 @@ ADDRESSES = {
 # Nothing to look at: files, the stream, keys for the script, and whether the parts are alive.
 NOT_LOOKED_AT = {
     "find-users-export",
+    "removed-users",
     "simulation-export",
     "stream",
     "user-range",
