@@ -30,6 +30,12 @@ class LiveStack:
         self._worker: subprocess.Popen[bytes] | None = None
         self._shown: dict[str, int] = {}
 
+    @property
+    def web_pid(self) -> int:
+        """The process of the web server."""
+        assert self._web is not None
+        return self._web.pid
+
     # The web server
 
     def start_web(self) -> None:

@@ -6,13 +6,12 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET
 
 from assignments.board.views.contexts import board_context, map_context
-from assignments.board.views.shared import take
-from assignments.population.selectors import board_of, node_of, subcluster_of
+from assignments.board.views.shared import board_at, take
+from assignments.population.selectors import node_of, subcluster_of
 from assignments.runs.views.runs import strip_runs
 from assignments.users.views.user_list import pane
 from topology.accounts import roles
 from topology.live.boards import ViewerKind
-from topology.structure.selectors import cluster_named
 from topology.structure.snapshot import one_snapshot
 from topology.views import tour
 from topology.views.http import HIDES_NAMES, needs
@@ -33,7 +32,7 @@ def cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
     kind = ViewerKind(roles.role_of(request.user) or roles.VIEWER, bool(request.session.get(HIDES_NAMES)))
     with one_snapshot():
         shared = take(cluster_name, kind)
-        board = board_of(cluster_named(cluster_name))
+        board = board_at(shared.mark, cluster_name)
         context = {"cluster": board.cluster, "kind": kind, "shared": shared, "pane": pane(request, board)}
         context |= {root: mark_safe(shared.whole(pk)) for root, pk in shared.roots.items()}
         if tour.wanted(request):

@@ -33,6 +33,7 @@ from django.utils import timezone
 
 from assignments.board.views.contexts import map_context
 from assignments.models import Operation, Population, RunPolicy, TargetProgress
+from assignments.population.selectors import Board, board_of
 from assignments.runs.views.runs import strip_runs
 from topology.accounts import pseudonyms, roles
 from topology.live import events, shelf
@@ -107,6 +108,20 @@ def take(cluster: str, kind: ViewerKind) -> Shared:
         version = int(time.time() * 1_000_000)
     with one_snapshot():  # whatever the version stands for was committed before this
         return _known(cluster, kind, version)
+
+
+_boards: dict[str, Board] = {}
+BOARDS = 50  # kept in a process
+
+
+def board_at(mark: str, cluster: str) -> Board:
+    """The board that was read at a mark: whoever shows it beside what is shared reads nothing again."""
+    found = _boards.get(mark)
+    if found is None:
+        if len(_boards) >= BOARDS:
+            _boards.clear()
+        found = _boards[mark] = board_of(cluster_named(cluster))
+    return found
 
 
 _making: dict[str, threading.Lock] = defaultdict(threading.Lock)
