@@ -44,7 +44,7 @@ def _prefix() -> str:
     path = str(env.str("URL_PREFIX", default="")).strip("/")
     if not re.fullmatch(r"[\w.~/-]*", path, re.ASCII) or "//" in path:
         raise ImproperlyConfigured(
-            f"URL_PREFIX={path} is no path: give letters, digits and - . _ ~ /, such as /console"
+            f"URL_PREFIX={path} is not a valid path: give letters, digits and - . _ ~ /, such as /console"
         )
     return f"/{path}" if path else ""
 

@@ -34,7 +34,7 @@ class StepStanding(StrEnum):
 WORDS = {
     StepStanding.DONE: "done",
     StepStanding.NOW: "to do now",
-    StepStanding.BUSY: "under way",
+    StepStanding.BUSY: "in progress",
     StepStanding.LATER: "after the steps above",
     StepStanding.REFUSED: "not possible now",
 }
@@ -159,7 +159,7 @@ def _high_availability(sub: SubclusterView | None) -> ChecklistStep:
         return ChecklistStep("ha", f"HA is off for {name}", StepStanding.DONE)
     buttons = reads.buttons(sub.subcluster)
     refusal = next((b.refused for b in buttons if b.command is Command.DISABLE_HA), None)
-    text = "From then on nothing takes over when one of its nodes fails."
+    text = "Until then no node takes over if one fails."
     return ChecklistStep(
         "ha", f"HA is off for {name}", StepStanding.REFUSED if refusal else StepStanding.NOW, text, refusal
     )

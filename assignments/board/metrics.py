@@ -20,7 +20,7 @@ NODE = ["cluster", "subcluster", "node"]
 USERS: dict[str, tuple[str, Callable[[NodeView], int]]] = {
     "home_users": ("Users at home on the node", lambda view: view.home.users),
     "served_users": ("Users in service on the node now", lambda view: view.served),
-    "users_without_service": ("Users at home on the node who are without service", lambda view: view.out_of_service),
+    "users_without_service": ("Users at home on the node without service", lambda view: view.out_of_service),
     "capacity_users": ("Users the node is rated for", lambda view: view.node.capacity_users),
     "home_endpoints": ("Endpoints of the users at home on the node", lambda view: view.home.endpoints),
 }
@@ -86,7 +86,7 @@ def _of_clusters(boards: Sequence[Board]) -> Iterator[GaugeMetricFamily]:
 
 
 def _shortfall(clusters: Sequence[Cluster]) -> GaugeMetricFamily:
-    what = "Users whom nobody would serve if the node failed now"
+    what = "Users that would be without service if the node failed now"
     family = GaugeMetricFamily("homenode_node_n1_shortfall_users", what, labels=["cluster", "node"])
     for cluster in clusters:
         verdicts_of_nodes = verdicts(cluster)
@@ -98,7 +98,7 @@ def _shortfall(clusters: Sequence[Cluster]) -> GaugeMetricFamily:
 def _of_runs(boards: Sequence[Board]) -> Iterator[GaugeMetricFamily]:
     labels = ["cluster", "kind", "state"]
     runs = GaugeMetricFamily("homenode_operations", "Operations that have not ended", labels=labels)
-    stalled = GaugeMetricFamily("homenode_operations_stalled", "Operations that go on no more", labels=["cluster"])
+    stalled = GaugeMetricFamily("homenode_operations_stalled", "Operations that have stalled", labels=["cluster"])
     stands = health.stalled_since(timezone.now()) is not None
     for board in boards:
         kinds: dict[tuple[str, str], int] = {}
@@ -122,11 +122,11 @@ def _idle(clusters: Sequence[Cluster]) -> GaugeMetricFamily:
 
 def _of_the_console() -> Iterator[GaugeMetricFamily]:
     health_now = health.report()
-    parts = GaugeMetricFamily("homenode_up", "1 while a part of the console does its work", labels=["part"])
+    parts = GaugeMetricFamily("homenode_up", "1 while a part of the console works", labels=["part"])
     for part in ("database", "writes", "redis", "worker", "beat"):
         parts.add_metric([part], float(bool(health_now[part])))
     yield parts
-    age = GaugeMetricFamily("homenode_tick_age_seconds", "Real seconds since the last tick was carried out")
+    age = GaugeMetricFamily("homenode_tick_age_seconds", "Real seconds since the last tick")
     if health_now["tick_age"] is not None:
         age.add_metric([], health_now["tick_age"])
     yield age

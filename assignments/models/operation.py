@@ -17,7 +17,7 @@ class Kind(models.TextChoices):
     MOVE = "move", "Move"
     REBALANCE = "rebalance", "Rebalance"
     FAILOVER = "failover", "Failover"
-    FAILBACK = "failback", "Failback"
+    FAILBACK = "failback", "Fallback"
     IMPORT = "import", "Import"
     REMOVAL = "removal", "Removal of users"
 

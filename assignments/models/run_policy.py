@@ -72,7 +72,7 @@ class RunPolicy(models.Model):
     @property
     def sentence(self) -> str:
         """What the balancer said last, in words."""
-        return self.why.say(**self.facts) if self.why else "The balancer has not looked yet."
+        return self.why.say(**self.facts) if self.why else "The balancer has not checked yet."
 
     @property
     def why(self) -> Reason | None:

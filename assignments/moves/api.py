@@ -99,7 +99,7 @@ def target_of(cluster: Cluster, name: str | None) -> str:
     if sub := Subcluster.objects.filter(cluster=cluster, name=name).first():
         return f"subcluster:{sub.pk}"
     selectors.node_named(name)
-    raise AssertionError("a node that there is not is refused")
+    raise AssertionError("an unknown node is refused")
 
 
 @router.post("/clusters/{name}/moves", response=ok(MoveOut, 202), operation_id="move_users")

@@ -13,6 +13,7 @@ from typing import Any
 from topology.accounts import pseudonyms
 from topology.live import events
 from topology.models import Cluster
+from topology.reasons.words import counted
 
 HELD = 30  # seconds
 
@@ -38,7 +39,7 @@ class DragPresence:
             return f"the node {self.node}"
         if self.users is None:
             return "all users"
-        return f"{self.users:,} {'user' if self.users == 1 else 'users'}"
+        return counted(self.users, "user")
 
     @property
     def places(self) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ from topology.reasons import Reason, Refused
 
 ALLOWED, WARNING, REFUSED = "allowed", "warning", "refused"
 SHORT = {  # refusals on the target itself, where a sentence has no room
-    reasons.USER_ALREADY_THERE.code: "at home here",
+    reasons.USER_ALREADY_THERE.code: "already here",
     reasons.NODE_NO_ROOM.code: "no room",
     reasons.NODE_NOT_A_TARGET.code: "out of service",
     reasons.NODE_WITHOUT_SUBCLUSTER.code: "in no subcluster",

@@ -41,6 +41,6 @@ def approve(plan: Plan, *, actor: Any) -> Approval:
             topics=[f"cluster-{plan.cluster_id}"],
             hash=plan.hash[:12],
             author=plan.author_name,
-            moves=f"{plan.moves:,}",
+            moves=plan.moves,
         )
     return approval

@@ -92,7 +92,7 @@ def _move_now(
 
 
 def _demand_no_recovery(subclusters: Sequence[int]) -> None:
-    """Nobody is moved by hand while a failover or failback moves the same pair (domain.md §1.4)."""
+    """Nobody is moved by hand while a failover or fallback moves the same pair (domain.md §1.4)."""
     held = holder(subclusters)
     if held and held.operation.kind in (Kind.FAILOVER, Kind.FAILBACK):
         raise Refused(

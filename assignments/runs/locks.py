@@ -74,7 +74,7 @@ def take(operation: Operation, subclusters: Iterable[int]) -> None:
 
 @transaction.atomic
 def lock_for_recovery(subcluster: Subcluster, operation: Operation) -> None:
-    """Give a failover or failback the subcluster; a run that holds it yields and goes on after `release`."""
+    """Give a failover or fallback the subcluster; a run that holds it yields and goes on after `release`."""
     hold_subclusters([subcluster.pk])
     held = holder([subcluster.pk])
     if held and held.operation_id != operation.pk:

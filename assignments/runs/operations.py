@@ -58,7 +58,7 @@ def start(
     hold_subclusters(_subclusters(nodes))
     if not valid_only and (stale := stale_rows(plan, sample=0)).count:
         valid = plan.moves - stale.count
-        raise Refused(reasons.PLAN_STALE, stale=f"{stale.count:,}", moves=f"{plan.moves:,}", valid=f"{valid:,}")
+        raise Refused(reasons.PLAN_STALE, stale=stale.count, moves=plan.moves, valid=valid)
     limit = None if unthrottled else checked_rate(plan.cluster.policy.moves_per_second if rate is None else rate)
     total = None if rate_total is None else checked_rate(rate_total)
     operation = _create(plan, nodes, actor, rate=limit, rate_total=total, in_window=in_window)
@@ -89,7 +89,7 @@ def _demand_runnable(plan: Plan, nodes: list[Node], *, later: bool) -> None:
     ends = {(flow["from_id"], flow["to_id"]) for flow in plan.body["flows"]}
     known = {node.pk for node in nodes}
     if gone := sum(flow["users"] for flow in plan.body["flows"] if flow["to_id"] not in known | {None}):
-        raise Refused(reasons.PLAN_NODE_GONE, users=gone, moves=f"{plan.moves:,}")
+        raise Refused(reasons.PLAN_NODE_GONE, users=gone, moves=plan.moves)
     homes = homes_of(plan.cluster)
     for source, target in sorted(ends, key=str):
         if source is not None and source not in known:

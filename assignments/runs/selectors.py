@@ -74,7 +74,7 @@ def skipped(operation: Operation) -> list[tuple[Reason, int]]:
 def steps(operation: Operation) -> tuple[list[Event], int]:
     """What happened in one operation from its beginning, and how many lines of its middle are left out.
 
-    The log of a failover or failback is that of its subcluster: it begins with what led to it.
+    The log of a failover or fallback is that of its subcluster: it begins with what led to it.
     """
     rows = Event.objects.filter(_of_pair(operation) if operation.kind in RECOVERY else Q(operation_id=operation.pk))
     first = list(rows.order_by("pk")[: STEPS + 1])

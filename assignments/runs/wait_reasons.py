@@ -35,7 +35,7 @@ def sentence(operation: Operation, now: datetime, *, with_fix: bool = False) -> 
     facts = _opening(operation, now) if why is reasons.WAITS_FOR_WINDOW else {}
     if why is reasons.WAITS_FOR_FAILOVER:
         locked = homes_of(operation.cluster_id).assigns()
-        facts = locked[1] if locked else {"node": "A node of its pairs", "state": "in a failover"}
+        facts = locked[1] if locked else {"node": "A node of its pairs", "state": "failed over"}
     return f"{why.say(**facts)} {why.say_fix()}".strip() if with_fix else why.say(**facts)
 
 

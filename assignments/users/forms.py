@@ -78,7 +78,9 @@ def filter_in(text: str, cluster: Cluster) -> tuple[UserFilter, str]:
     names = [name for name, _ in parse_qsl(text, keep_blank_values=True)]
     for name in names:
         if name not in UserFilterForm.base_fields or names.count(name) > 1:
-            raise Refused(reasons.FILTER_NOT_READABLE, problem=f"“{name[:40]}” is no part of a filter, or there twice.")
+            raise Refused(
+                reasons.FILTER_NOT_READABLE, problem=f"“{name[:40]}” is not part of a filter, or appears twice."
+            )
     where, show = filter_of(QueryDict(text), cluster)
     demand_place(where, cluster)
     return where, show

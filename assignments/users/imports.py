@@ -30,6 +30,7 @@ from topology import reasons
 from topology.live import events
 from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
 from topology.reasons import Refused, Said
+from topology.reasons.words import counted
 from topology.structure import guards, locks
 from topology.structure.homes import homes_of
 from topology.structure.selectors import cluster_named
@@ -177,7 +178,7 @@ def emptied_in_words(emptied: Mapping[str, int]) -> str:
     """Such as "312 mails, 1 name"."""
     words = {"endpoints": ("endpoint list", "endpoint lists"), "contacts": ("contact list", "contact lists")}
     named = ((count, *words.get(field, (field, f"{field}s"))) for field, count in emptied.items())
-    return ", ".join(f"{count:,} {one if count == 1 else many}" for count, one, many in named)
+    return ", ".join(counted(count, f"{one}|{many}") for count, one, many in named)
 
 
 class _Placement:

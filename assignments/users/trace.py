@@ -42,7 +42,7 @@ class TracedMove:
     def why(self) -> str:
         """The reason of this move, in words."""
         if self.code == IMPORT:
-            return "Given a home by an import of users."
+            return "Given a home by an import."
         reason = REASONS.get(self.code)
         return reason.say() if reason else self.code
 

@@ -54,7 +54,7 @@
   });
 
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    // Behind an open dialog nobody sees a message: the dialog has a place for it.
+    // Messages are not seen behind an open dialog: it has a place for them.
     const inside = dialog.open && dialog.querySelector("[data-messages]");
     if (detail.target === messages && inside && detail.xhr.status >= 400) detail.target = inside;
   });

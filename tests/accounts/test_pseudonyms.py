@@ -41,7 +41,7 @@ def test_sentences_of_refusals_and_history_hide_whom_they_name() -> None:
         assert pseudonyms.user_id("jdoe") in told
         nested = {"name": "x", "what": Said(refusal.reason, refusal.facts)}
         assert sentences.say(reasons.NODE_MOVED_MEANWHILE, nested).endswith(told)
-    assert refusal.message.startswith("jdoe was moved to imp1a by anna")
+    assert refusal.message.startswith("anna has since moved jdoe to imp1a")
 
 
 def test_a_reason_knows_nothing_of_who_reads_it() -> None:

@@ -453,8 +453,8 @@ def test_a_plan_on_changed_ground_is_shown_again_with_what_changed() -> None:
     assert moved
     Assignment.objects.filter(user=moved.user_id).update(pinned=True)
     answer = client.post(reverse("run-plan", args=[plan.hash]), headers=HTMX)
-    assert "no longer hold" in answer.content.decode()
-    assert f"Run the {plan.moves - 1} valid ones" in answer.content.decode()
+    assert "No longer valid: 1 of" in answer.content.decode()
+    assert f"Run the {plan.moves - 1} valid moves" in answer.content.decode()
     assert client.post(reverse("run-plan", args=[plan.hash]), {"valid_only": "1"}, headers=HTMX).status_code == 200
     assert Operation.objects.count() == 1
 

@@ -117,7 +117,7 @@ def facts(live_web: LiveStack, signed_in_page: Open) -> dict[str, Any]:
     cluster = make_acme(imp1a=160, imp1b=4, imp2a=40, imp3a=7, waiting=5)
     root = get_user_model().objects.get_or_create(username="administrator-1", is_superuser=True)[0]
     some = list(Assignment.objects.filter(home_node=node(cluster, "imp1a")).values_list("user_id", flat=True)[:3])
-    pins.pin(Selection(cluster, tuple(some[1:])), "Their lines hang on a gateway", actor=root)
+    pins.pin(Selection(cluster, tuple(some[1:])), "Their phones need the gateway", actor=root)
     plan = plans.make_plan(cluster, "balance", author=root)
     RunPolicy.objects.update_or_create(cluster=cluster, defaults={"plan": plan})
     SavedView.objects.create(owner=root, cluster=cluster, name="Out of service", query="show=out")

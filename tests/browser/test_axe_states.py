@@ -161,7 +161,7 @@ def test_twenty_clusters_and_hundred_and_twenty_nodes(live_web: LiveStack, signe
     expect(page.get_by_text("No cluster matches")).to_be_visible()
     look.at(page, "no cluster is found")
     page.goto("/users/?q=nobody-like-this")
-    expect(page.get_by_text("Nobody matches")).to_be_visible()
+    expect(page.get_by_text("No users match")).to_be_visible()
     look.at(page, "no user is found", (800,))
     page.goto("/users/")
     look.at(page, "users of all clusters", WIDTHS)
@@ -183,7 +183,7 @@ def test_forms_that_were_refused(live_web: LiveStack, signed_in_page: Open, look
     page.goto("/clusters/acme/")
     page.locator("[data-balancer] button").click()
     page.get_by_role("dialog").locator("[name=threshold]").fill("-3")
-    page.get_by_role("dialog").get_by_role("button", name="Store").click()
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
     expect(page.locator("#wrong-threshold")).to_be_visible()
     look.at(page, "rules that cannot be stored", (800,))
 
@@ -237,7 +237,7 @@ def test_pages_that_say_no(live_web: LiveStack, signed_in_page: Open, context: A
     stranger.get_by_label("Name").fill("anybody")
     stranger.get_by_label("Password").fill("anything")
     stranger.get_by_role("button", name="Sign in").click()
-    expect(stranger.get_by_role("heading", level=1)).to_have_text("The page was too old")
+    expect(stranger.get_by_role("heading", level=1)).to_have_text("The page is too old")
     look.at(stranger, "a form of an earlier sign-in")
 
 

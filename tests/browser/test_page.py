@@ -64,7 +64,7 @@ def test_a_search_filters_the_list_and_stays_in_the_address(crowd: Cluster, sign
     expect(page.locator(".users .user")).to_have_count(4)
     expect(page.get_by_label("Find users")).to_have_value("waiting-1")
     page.get_by_label("Find users").fill("nobody like this")
-    expect(page.get_by_text("Nobody matches")).to_be_visible()
+    expect(page.get_by_text("No users match")).to_be_visible()
 
 
 def test_a_node_is_chosen_in_the_tree_and_the_back_button_returns(crowd: Cluster, signed_in_page: Open) -> None:
@@ -104,13 +104,13 @@ def test_settings_keep_what_was_typed_beside_the_error(crowd: Cluster, signed_in
     dialog.get_by_label("Keep Alive Timeout", exact=True).fill("5")
     dialog.get_by_label("Clock speed").fill("60")
     # The browser's console tells of every answer that is an error; this one is meant.
-    dialog.get_by_role("button", name="Store").click()
+    dialog.get_by_role("button", name="Save").click()
     expect(dialog.get_by_role("alert")).to_contain_text("“Keep Alive Timeout” cannot be 5")
     expect(dialog.get_by_label("Clock speed")).to_have_value("60")
     dialog.get_by_label("Keep Alive Timeout", exact=True).fill("45")
-    dialog.get_by_role("button", name="Store").click()
+    dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_be_hidden()
-    expect(page.locator("#messages")).to_contain_text("are stored")
+    expect(page.locator("#messages")).to_contain_text("Saved.")
     expect(page.locator(".summary-bar")).to_contain_text(re.compile(r"Clock\W*60"))
 
 
@@ -120,7 +120,7 @@ def test_the_theme_follows_the_system_until_one_is_chosen(crowd: Cluster, signed
     expect(root).to_have_attribute("data-bs-theme", "dark")
     page.emulate_media(color_scheme="light")
     expect(root).to_have_attribute("data-bs-theme", "light")
-    switch = page.get_by_role("button", name="Light, dark or as the system has it")
+    switch = page.get_by_role("button", name="Light, dark or system theme")
     switch.click()
     switch.click()
     expect(root).to_have_attribute("data-bs-theme", "dark")

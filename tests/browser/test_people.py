@@ -40,7 +40,7 @@ def test_details_open_for_one_user_by_button_and_by_key(acme: Cluster, signed_in
     row(page, "imp1b-0001").click()
     page.keyboard.press("i")
     expect(dialog.locator("#dialog-title")).to_contain_text("imp1b-0001")
-    expect(dialog.locator(".trace")).to_contain_text("before traces were kept")
+    expect(dialog.locator(".trace")).to_contain_text("older than the traces kept")
 
 
 def test_chosen_users_are_pinned_shown_as_pinned_and_unpinned(acme: Cluster, signed_in_page: Open) -> None:
@@ -50,7 +50,7 @@ def test_chosen_users_are_pinned_shown_as_pinned_and_unpinned(acme: Cluster, sig
     page.get_by_role("button", name="Pin…", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator("#dialog-title")).to_have_text("Pin 70 users of imp1a")
-    dialog.get_by_label("Why they must stay").fill("Their lines hang on a gateway")
+    dialog.get_by_label("Why they must stay").fill("Their phones need the gateway")
     dialog.get_by_role("button", name="Pin 70 users").click()
     expect(toast(page)).to_contain_text("Pinned 70 users.")
     expect(dialog).to_be_hidden()
@@ -58,7 +58,7 @@ def test_chosen_users_are_pinned_shown_as_pinned_and_unpinned(acme: Cluster, sig
     assert Pin.objects.count() == 70
     row(page, "imp1a-0001").click()
     page.get_by_role("button", name="Unpin…").click()
-    expect(dialog.locator("table")).to_contain_text("Their lines hang on a gateway")
+    expect(dialog.locator("table")).to_contain_text("Their phones need the gateway")
     dialog.get_by_role("button", name="Unpin", exact=True).click()
     expect(row(page, "imp1a-0001").get_by_title("Pinned")).to_be_hidden()
     assert Pin.objects.count() == 69

@@ -31,7 +31,7 @@ def counts(cluster: Cluster) -> dict[str, int]:
 def rebalance(page: Page) -> None:
     page.get_by_role("button", name="Rebalance…").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Fewest possible")
+    expect(dialog).to_contain_text("Minimum")
     dialog.get_by_role("button", name="Run 320 moves").click()
     expect(dialog).to_be_hidden()
 

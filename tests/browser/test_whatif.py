@@ -32,7 +32,7 @@ def run(page: Page) -> None:
 
 def test_from_the_catalogue_to_any_instant(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page("operator", PATH)
-    page.get_by_label("A sized one").check()
+    page.get_by_label("A sized topology").check()
     expect(page.locator(".whatif-lines select[name=node]").first).to_have_value("node-1a")
     page.get_by_label("Nodes", exact=True).fill("2")
     page.get_by_label("Users", exact=True).fill("6000")
@@ -91,7 +91,7 @@ def test_a_fork_begins_with_what_was_run_and_a_viewer_only_looks(acme: Cluster, 
     expect(page.get_by_role("heading", level=1)).to_have_text("The first")
     address = page.url
     page.get_by_role("link", name="Fork").click()
-    expect(page.get_by_label(re.compile("As in run"))).to_be_checked()
+    expect(page.get_by_label(re.compile("From a run"))).to_be_checked()
     expect(page.get_by_label("Name")).to_have_value("The first")
     run(page)
     expect(page).to_have_url(address)  # nothing was changed, so it is the same run
@@ -120,6 +120,6 @@ def test_the_verdict_on_a_node_follows_its_peer(acme: Cluster, signed_in_page: O
     verdict = card(page, "imp1a").locator("[data-verdict]")
     expect(verdict).to_contain_text("imp1b takes all 400")
     service.inject(node(acme, "imp1b"), "power")
-    expect(verdict).to_contain_text("Nobody takes over: 400")
+    expect(verdict).to_contain_text("No node takes over: 400")
     service.repair(node(acme, "imp1b"), "power")
     expect(verdict).to_contain_text("imp1b takes all 400")

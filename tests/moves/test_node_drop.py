@@ -82,7 +82,7 @@ def test_a_verdict_says_what_becomes_of_both_places(acme: Cluster) -> None:
     assert joined["message"] == (
         "spare joins imp3a in sc-3, whose services restart. "
         "sc-3 will have 7 of 5,005 users; if one node fails, spare must serve them and is rated for 5. "
-        "Signed-in users of imp3a who sign in again: 3, within 203 s."
+        "3 signed-in users of imp3a must sign in again, within 203 s."
     )
     assert (joined["level"], joined["short"]) == ("warning", "joins")
     alone = targets[f"subcluster:{Subcluster.objects.get(name='sc-4').pk}"]
@@ -95,9 +95,9 @@ def test_a_verdict_says_what_becomes_of_both_places(acme: Cluster) -> None:
 def test_a_verdict_names_the_node_that_is_left_alone(acme: Cluster) -> None:
     Subcluster.objects.filter(cluster=acme).update(ha_enabled=False)
     targets = node_drop.targets(node(acme, "imp1b"), "administrator")
-    leaves = "imp1b leaves sc-1 and serves nobody until it is in a subcluster again. "
-    alone = "imp1a stays alone in sc-1 with 3 of 5,000 users: nobody takes over when it fails. "
-    again = "Signed-in users of imp1a who sign in again: 1, within 203 s."
+    leaves = "imp1b leaves sc-1 and serves no users until it is in a subcluster again. "
+    alone = "imp1a stays alone in sc-1 with 3 of 5,000 users: no node takes over if it fails. "
+    again = "1 signed-in user of imp1a must sign in again, within 203 s."
     assert targets["nodes"]["message"] == leaves + alone + again
     elsewhere = targets[f"subcluster:{Subcluster.objects.get(name='sc-4').pk}"]
     assert elsewhere["message"] == f"{alone}imp1b joins sc-4, which has no other node. {again}"
@@ -114,7 +114,7 @@ def test_a_drop_of_a_node_that_is_elsewhere_by_now_says_who_moved_it(acme: Clust
     move_node(moved, Subcluster.objects.get(name="sc-3"), actor="bob")
     answer = found.post(address, asked | seen | {"to": sc4})
     assert answer.status_code == 409
-    assert "spare is not where it was picked up any more. bob put spare.acme.org into sc-3." in answer.content.decode()
+    assert "spare was moved meanwhile. bob put spare.acme.org into sc-3." in answer.content.decode()
     assert node_drop.place_of(node(acme, "spare")) == sc3
     answer = found.post(address, asked | {"seen": sc3, "to": sc4})  # and once more, from where it is
     undo = {"to": sc3, "seen": sc4}

@@ -62,7 +62,7 @@ def test_a_pin_has_a_reason_and_an_owner_and_holds_against_a_move(acme: Cluster)
         move_users(acme, chosen.users, node(acme, "imp1b"), actor=bert())
     assert refusal.value.code == "USERS_PINNED"
     event = Event.objects.get(code="USERS_WERE_PINNED")
-    assert event.sentence == "anna pinned users to their home nodes: 2 (their lines hang on imp1a); left alone: 0."
+    assert event.sentence == "anna pinned 2 users to their home nodes (their lines hang on imp1a); 0 left alone."
 
 
 def test_unpinning_frees_them_and_says_whose_pins_they_were(acme: Cluster) -> None:
@@ -81,7 +81,7 @@ def test_all_that_match_a_filter_are_pinned_and_those_without_a_home_left_alone(
     assert (found.users, found.left) == (13, 5)
     assert [reason.code for reason, _ in found.notes] == ["PIN_UNASSIGNED"]
     assert found.sentences == [
-        "waiting-0001 has no home node to be pinned to (users without one: 5 of 18).",
+        "waiting-0001 has no home node to be pinned to (5 of 18 without one).",
     ]
     assert len(pinned()) == 13
 
@@ -92,7 +92,7 @@ def test_the_pin_of_another_stays_with_who_and_why_and_ones_own_gets_the_new_rea
     with pytest.raises(Refused) as refusal:
         pins.pin(first, "mine now", actor=bert())
     assert refusal.value.code == "PIN_OF_ANOTHER"
-    assert refusal.value.message == "anna pinned imp1a-0001 already: a gateway (pinned by somebody else: 1 of 1)."
+    assert refusal.value.message == "anna already pinned imp1a-0001: a gateway (1 of 1 pinned by someone else)."
     assert pins.pin(second, "mine too", actor=bert()).left == 1
     since = Pin.objects.get(user=first.users[0]).at
     pins.pin(first, "a gateway until June", actor=anna())
@@ -217,7 +217,7 @@ def call(*arguments: str) -> str:
 
 def test_the_commands_pin_and_unpin_by_user_id(acme: Cluster) -> None:
     assert call("pin", "acme", "IMP1A-0001", "waiting-0001", "--reason", "a gateway") == (
-        "Pinned: 1. Left alone: 1.\nwaiting-0001 has no home node to be pinned to (users without one: 1 of 2).\n"
+        "Pinned: 1. Left alone: 1.\nwaiting-0001 has no home node to be pinned to (1 of 2 without one).\n"
     )
     told = json.loads(call("unpin", "acme", "imp1a-0001", "--json"))
     assert told == {"users": 1, "left_alone": 0, "notes": []}

@@ -34,13 +34,13 @@ def test_it_falls_back_by_itself_until_the_limit_is_reached(db: None) -> None:
     world = scenario(enable_automatic_fallback=True, failover_limit=2)
     drive = Drive(make(world), world)
     shown = fail_and_come_back(drive, 60)
-    assert re.search(r"Falls back by itself at <time[^>]*T00:47:40", shown)  # 30 minutes after 1060 s
+    assert re.search(r"Falls back automatically at <time[^>]*T00:47:40", shown)  # 30 minutes after 1060 s
     drive.until(2859)
     assert states()[0][0] == State.FAILED_OVER
     drive.until(5000)
     assert states()[0][0] == State.NORMAL
     shown = fail_and_come_back(drive, 5000)
-    assert "A person must fall back: 2 automatic failovers within 24 h" in shown
+    assert "Fall back manually: 2 automatic failovers within 24 h" in shown
     drive.until(12_000)
     assert states()[0][0] == State.FAILED_OVER
 
@@ -50,7 +50,7 @@ def test_it_waits_for_the_hours_of_the_day(db: None) -> None:
         enable_automatic_fallback=True, automatic_fallback_from=4 * 3600, automatic_fallback_until=5 * 3600
     )
     drive = Drive(make(world), world)
-    assert re.search(r"Falls back by itself at <time[^>]*T04:00:00", fail_and_come_back(drive, 60))
+    assert re.search(r"Falls back automatically at <time[^>]*T04:00:00", fail_and_come_back(drive, 60))
     drive.until(4 * 3600 + 1)
     assert states()[0][0] == State.TAKING_BACK
 

@@ -89,7 +89,7 @@ def test_the_panel_shows_the_window_with_its_effect(pair: Cluster) -> None:
     assert "6.0 sign-ins per second, all of the fuller node in 2 min 50 s" in panel
     update_policy(pair, {"done_within_minutes": 10})
     panel = as_(roles.VIEWER).get(address).content.decode()
-    assert "the budget counts: done within 10 minutes" in panel
+    assert "limited by the budget: done within 10 minutes" in panel
     assert "0.5 sign-ins per second, all of the fuller node in 12 min" in panel
 
 
@@ -199,7 +199,7 @@ def test_whatever_is_chosen_nobody_is_lost_and_no_rate_is_exceeded(changes: list
             rate = plan.pop(0)[1]
             ahead_of_it = step(outcome.pair, at)
             if ahead_of_it.pair.memory.phase != "failing_over":  # everybody had signed in by the same instant
-                with pytest.raises(Refused, match="under way"):
+                with pytest.raises(Refused, match="in progress"):
                     pace(outcome.pair, Budget(per_second=rate), at)
                 outcome = ahead_of_it
             else:
@@ -226,7 +226,7 @@ def test_a_canary_waits_anew_for_a_node_that_degrades(db: None) -> None:
     run.refresh_from_db()
     assert (run.done, run.wait_code) == (3, "WAITS_FOR_CANARY")
     bar = as_(roles.VIEWER).get(reverse("summary-bar", args=[sub().cluster.name])).content.decode()
-    assert "Canary: waits until the node has run well for a while. It goes on by itself." in bar
+    assert "Canary: waiting until the node has run well for a while. It continues by itself." in bar
     drive.do(Action(1030, "fault", 0, 0, Fault.SERVICE, "Cisco Presence Engine"))
     run.refresh_from_db()
     assert run.wait_code == "WAITS_FOR_HOME"

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from assignments.board.views.page import rules_context
+from assignments.board.views.contexts import rules_context
 from assignments.models import Assignment, Kind, Operation, Plan, RunPolicy
 from assignments.runs import balancer, hand_moves, operations
 from tests.crowd import Hands, make_crowd, nodes_of, people_of
@@ -97,7 +97,7 @@ def test_recommends_instead_of_reverting_a_move_by_hand() -> None:
     assert rounds(cluster, 3) == ["BALANCER_MOVED_BY_HAND"] * 3
     assert not Operation.objects.filter(author_name="balancer").exists()
     assert Event.objects.filter(code="BALANCER_MOVED_BY_HAND").count() == 1
-    assert recommended(cluster) == "would reverse what was moved by hand (20 users)"
+    assert recommended(cluster) == "would reverse manual moves (20 users)"
 
 
 def let_the_cooldown_pass() -> None:
@@ -138,7 +138,7 @@ def test_recommends_after_a_person_undid_its_run_until_a_person_runs_a_plan() ->
     let_the_cooldown_pass()
     assert rounds(cluster, 2) == ["BALANCER_UNDONE"] * 2
     policy = RunPolicy.objects.get()
-    assert f"a person has undone Rebalance {run.pk}." in policy.sentence
+    assert f"someone has undone Rebalance {run.pk}." in policy.sentence
     assert Event.objects.filter(code="BALANCER_UNDONE").count() == 1
     # They run the plan that it recommends: agreed. Then the imbalance comes back by itself.
     assert policy.plan

@@ -30,7 +30,7 @@ LOAD = BalancerInput(UNEVEN, EVEN, 1000, held=2)
 def test_acts_when_nothing_speaks_against_it() -> None:
     verdict = decide(RULES, LOAD, NOW)
     assert verdict.act
-    assert verdict.sentence == "Runs a plan of 1,000 moves that lowers the excess of 50 % by 50 points."
+    assert verdict.sentence == "Running a plan of 1,000 moves that lowers the excess of 50% by 50 points."
     assert verdict.held == 0
 
 

@@ -136,8 +136,8 @@ def test_it_is_changed_while_it_runs(crowd: Cluster, hands: Hands) -> None:
     assert run.state == "finished"
     said = list(Event.objects.filter(code__in=("RUN_INTO_WINDOW", "RUN_ANY_TIME")).order_by("pk"))
     assert [event.sentence for event in said] == [
-        f"anna let the run move users only inside the window 22:00\u201306:00 {ZONE}.",
-        "anna let the run move users at any time.",
+        f"anna limited the run to the window 22:00\u201306:00 {ZONE}.",
+        "anna let the run go on at any time.",
     ]
     with pytest.raises(Refused) as refusal:
         operations.set_window(run.pk, actor="anna", in_window=True)
@@ -169,7 +169,7 @@ def test_who_waits_says_when_the_window_opens(crowd: Cluster, hands: Hands) -> N
     from assignments.runs.wait_reasons import sentence
 
     assert sentence(run, hands.at) == (
-        f"It waits for the window 22:00\u201306:00 {ZONE}, which opens on 24 Nov at 22:00."
+        f"Waiting for the window 22:00\u201306:00 {ZONE}, which opens on 24 Nov at 22:00."
     )
     assert sentence(run, hands.at + timedelta(hours=19)).endswith("opens on 25 Nov at 22:00.")
 
@@ -195,7 +195,7 @@ def test_the_plan_offers_the_window_and_the_run_shows_it(crowd: Cluster, hands: 
     hands.tick()
     for name in ("operation-bar", "operation"):
         page = client.get(reverse(name, args=[run.pk])).content.decode()
-        assert "It waits for the window" in page, name
+        assert "Waiting for the window" in page, name
     assert "22:00\u201306:00" in client.get(reverse("operations", args=["crowd"])).content.decode()
     client.post(reverse("steer", args=[run.pk, "window"]))
     run.refresh_from_db()

@@ -64,7 +64,7 @@ def test_what_takes_nobody_says_why() -> None:
     assert places().gives(D) is None
     why = places(ha=False, truth=Truth(power=False)).takes(A)
     assert why
-    assert why[0].say(**why[1]) == "a is out of service: it has no power."
+    assert why[0].say(**why[1]) == "a has no power."
     assert code(places().takes(99)) == "NODE_WITHOUT_SUBCLUSTER"
 
 
@@ -182,7 +182,7 @@ def test_a_run_that_meets_a_failover_waits_with_its_reason_and_goes_on_when_the_
     run.refresh_from_db()
     assert (run.state, run.done, run.wait_code) == ("running", 0, "WAITS_FOR_FAILOVER")
     said = operations.as_dict(run)["waits"]
-    assert said == "imp1b.acme.org is Running in Backup Mode: home nodes are locked until the failover ends."
+    assert said == "imp1b.acme.org is running in backup mode. Home nodes are locked until the failover ends."
     Node.objects.update(state=State.NORMAL)
     driven(run)
     run.refresh_from_db()

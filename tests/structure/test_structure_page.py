@@ -77,14 +77,14 @@ def test_a_cluster_is_created_and_opened(client: Client) -> None:
     asked = {"mode": "manual", "model": "active_standby"}
     answer = post(client, "new-cluster", name="two words", **asked)
     assert answer.status_code == 422
-    assert "“two words” is not a name" in error_at(answer, "name")
+    assert "“two words” is not a valid name" in error_at(answer, "name")
     assert 'value="two words"' in html(answer)
     assert '<option value="manual" selected>' in html(answer)
     answer = post(client, "new-cluster", name="west", **asked)
     assert answer["HX-Redirect"] == "/clusters/west/"
     made = Cluster.objects.get()
     assert (made.mode, made.model, made.policy.keep_alive_interval) == ("manual", "active_standby", 15)
-    assert "There is a cluster west already." in error_at(post(client, "new-cluster", name="west", **asked), "name")
+    assert "A cluster named west already exists." in error_at(post(client, "new-cluster", name="west", **asked), "name")
     assert Event.objects.latest("pk").actor_name == roles.ADMINISTRATOR
     assert "Add a subcluster" in client.get("/clusters/west/").content.decode()
 
@@ -114,14 +114,14 @@ def test_a_node_is_added_where_there_is_room(acme: Cluster, client: Client) -> N
     assert f'<option value="{sc3.pk}" selected>' in form
     assert f'<option value="{sc1.pk}" disabled>sc-1 (two nodes already)' in form
     typed = {"name": "imp3b.acme.org", "profile": "15000", "users": "12,000", "endpoints": "", "place": sc3.pk}
-    assert "imp1a.acme.org is a node of acme" in error_at(
+    assert "imp1a.acme.org is already a node of acme" in error_at(
         post(client, "new-node", "acme", **typed | {"name": "IMP1A.acme.org"}), "name"
     )
     for wrong in ("zwei", "0", "-5", "99999999999"):
         answer = post(client, "new-node", "acme", **typed | {"users": wrong})
         assert error_at(answer, "users").startswith("“Rated users”")
         assert f'value="{wrong}"' in html(answer)
-    assert "has two nodes already" in error_at(post(client, "new-node", "acme", **typed | {"place": sc1.pk}), "place")
+    assert "already has two nodes" in error_at(post(client, "new-node", "acme", **typed | {"place": sc1.pk}), "place")
     assert "publisher of acme" in error_at(post(client, "new-node", "acme", **typed, publisher="on"), "publisher")
     assert "15000" in error_at(post(client, "new-node", "acme", **typed | {"profile": "7"}), "profile")
     assert Node.objects.count() == 5
@@ -159,7 +159,7 @@ def test_a_node_is_renamed_and_rated_in_one_form(acme: Cluster, client: Client) 
     assert address[1].endswith("?seen=imp1b.acme.org")
     typed = {"profile": "15000", "users": "", "endpoints": ""}
     answer = client.post(address[1], typed | {"name": "imp1a.ACME.org"}, headers=HTMX)
-    assert "imp1a.acme.org is a node of acme already." in error_at(answer, "name")
+    assert "imp1a.acme.org is already a node of acme." in error_at(answer, "name")
     found.refresh_from_db()
     assert found.profile == 5000  # all or nothing
     answer = client.post(address[1], typed | {"name": "west.acme.org"}, headers=HTMX)
@@ -247,7 +247,7 @@ def test_a_node_without_users_is_put_into_another_subcluster(acme: Cluster, clie
     assert post(client, "node-step", "acme", spare.pk, "place", subcluster=999).status_code == 422
     page = get(client, "structure-node", "acme", spare.pk)
     assert f'id="into-{sc3.pk}"' in page
-    assert "Not into sc-1: sc-1 has two nodes already" in page
+    assert "Not into sc-1: sc-1 already has two nodes" in page
     post(client, "node-step", "acme", spare.pk, "place", subcluster=sc3.pk)
     spare.refresh_from_db()
     assert (spare.subcluster, spare.slot) == (sc3, 2)
@@ -278,7 +278,7 @@ def test_the_publisher_has_a_rule_of_its_own(acme: Cluster, client: Client) -> N
     sub = found.subcluster
     assert sub
     page = get(client, "structure-node", "acme", found.pk)
-    assert "The publisher has a rule of its own" in page
+    assert "The publisher holds the database" in page
     checklist = guide_of(acme, "imp1a")
     assert list(standings(checklist)) == ["ha", "users", "pair", "others", "remove"]
     assert [view.node.short_name for view in checklist.steps[1].nodes] == ["imp1a", "imp1b"]
@@ -360,7 +360,7 @@ def test_a_cluster_is_removed_once_its_name_is_typed(acme: Cluster, client: Clie
 def test_the_dialog_says_before_that_a_run_stands_in_the_way(acme: Cluster, client: Client) -> None:
     service.failover(node(acme, "imp1a"))
     form = get(client, "remove-cluster", "acme")
-    assert "is under way in acme" in form
+    assert "is in progress in acme" in form
     assert re.search(r'<button class="btn btn-danger" disabled>', form)
 
 

@@ -110,7 +110,7 @@ def test_every_problem_is_named_by_its_place_at_once(acme: dict[str, Any]) -> No
         (lambda d: d.update(subclusters={}), "subclusters", "is not a list"),
         (lambda d: d.update(subclusters=["sc-1"]), "subclusters[0]", "is not a mapping"),
         (lambda d: d["subclusters"][0].update(description="<b>"), "subclusters[0].description", "not a description"),
-        (lambda d: d["subclusters"][1].update(name="sc-1"), "subclusters[1].name", "sc-1 is there twice"),
+        (lambda d: d["subclusters"][1].update(name="sc-1"), "subclusters[1].name", "sc-1 appears twice"),
         (lambda d: d["subclusters"][1].update(ha=True), "subclusters[1].ha", "HA needs two nodes"),
         (
             lambda d: d["unassigned_nodes"][0].update(publisher=True),
@@ -372,7 +372,7 @@ def test_the_command_shows_the_difference_first(tmp_path: Path, capsys: pytest.C
     call_command("apply_topology", file, "--json")
     assert json.loads(capsys.readouterr().out)["changed"] is True
     call_command("apply_topology", file)
-    assert capsys.readouterr().out == "acme is what the file says.\n"
+    assert capsys.readouterr().out == "acme already matches the file.\n"
 
 
 @pytest.mark.django_db

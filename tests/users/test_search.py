@@ -139,7 +139,7 @@ def test_the_count_is_capped(client: Client) -> None:
     assert pages.count_users(UserFilter(None, q="im"), cap=5) == (5, True)
     assert "12 users in all clusters" in text(client)
     assert "1 user matches" in text(client, q="imp1a-0003")
-    assert "Nobody matches" in text(client, q="nobody")
+    assert "No users match" in text(client, q="nobody")
 
 
 def test_it_costs_the_same_for_many_users_and_clusters(client: Client) -> None:

@@ -41,7 +41,7 @@ class PasswordForm(AuthenticationForm):
 def _authenticated(request: Any, name: str, password: str) -> Any:
     """The person of a name and a password, or None. Raises ValidationError for whoever has to wait."""
     if not HASHINGS.acquire(timeout=PATIENCE):
-        raise ValidationError("Many people sign in just now. Try again in a few seconds.", code=WAITS)
+        raise ValidationError("Too many sign-ins at the moment. Try again in a few seconds.", code=WAITS)
     try:
         return get_adapter(request).authenticate(request, username=name, password=password)
     except ValidationError as limited:

@@ -53,7 +53,7 @@ def _known(request: ApiRequest, operation: Any) -> None:
     models = [model for model in getattr(operation, "models", ()) if model.__ninja_param_source__ == "query"]
     known = {name for model in models for name in model.__ninja_flatten_map__}
     if unknown := sorted(set(request.GET) - known):
-        problem = f"there is no such parameter; there are {', '.join(sorted(known)) or 'none'}"
+        problem = f"unknown parameter; known: {', '.join(sorted(known)) or 'none'}"
         raise Refused(reasons.API_INPUT_NOT_VALID, place=unknown[0][:40], problem=problem)
 
 

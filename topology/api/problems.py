@@ -17,14 +17,14 @@ TITLES = {
     400: "The request lacks something",
     401: "A valid token is needed",
     403: "The role does not reach this",
-    404: "There is no such thing",
-    405: "The address has no such method",
+    404: "Not found",
+    405: "Method not allowed",
     409: "The present state does not allow it",
     413: "The request is too large",
     422: "The request cannot be read",
     429: "Too many requests",
     500: "The console failed",
-    503: "A part of the console is away",
+    503: "A part of the console does not answer",
 }
 
 
@@ -99,4 +99,4 @@ def of_status(request: HttpRequest, status: int) -> HttpResponse:
         500: reasons.API_FAILED,
         503: reasons.API_DATABASE_AWAY,
     }.get(status, reasons.API_INPUT_NOT_VALID)
-    return problem(request, why, status=status, place="the request", problem="it is no JSON", method=request.method)
+    return problem(request, why, status=status, place="the request", problem="it is not JSON", method=request.method)

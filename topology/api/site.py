@@ -28,7 +28,7 @@ IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "Idempotency-Key",
     "required": False,
-    "description": "A text of your own: the same request with the same key is done once, and answered alike for a day.",
+    "description": "Any text: the same request with the same key is carried out once and answered alike for a day.",
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"},
 }
 TOO_MUCH = {"loc": ["input"], "msg": "no column can hold it"}
@@ -56,7 +56,7 @@ class Texts(Parser):
 
 
 def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")
 
 
 def _demand_text(value: Any) -> None:

@@ -5,14 +5,14 @@ from topology.reasons.reason import NEWS, WARNING, add
 ROLE_NEEDED = add("ROLE_NEEDED", "This needs the role {role}.", "Ask an administrator for the role {role}.", status=403)
 LINK_NOT_VALID = add(
     "LINK_NOT_VALID",
-    "This sign-in link was used before or is older than {minutes} minutes.",
+    "This sign-in link was used before or is older than {minutes:minute}.",
     "Make a new one with: manage.py sign_in_link",
     status=403,
 )
 SIGNED_IN = add("SIGNED_IN", "{actor} signed in.", level=NEWS)
 INPUT_NOT_READABLE = add(
     "INPUT_NOT_READABLE",
-    "{name} has a character that is no text (NUL or half a character).",
+    "{name} contains a character that is not text (NUL or half a character).",
     "Remove it, or copy the text again.",
     status=422,
 )
@@ -33,20 +33,20 @@ FILTER_NOT_READABLE = add(
 )
 SELECTION_CHANGED = add(
     "SELECTION_CHANGED",
-    "{users} users match now, and {confirmed} were confirmed.",
-    "Look at the number again, then confirm it.",
+    "{users:user matches|users match} now, but {confirmed} were confirmed.",
+    "Check the new number, then confirm it.",
 )
 SIGN_IN_THROTTLED = add(
     "SIGN_IN_THROTTLED",
-    "Too many failed sign-ins as {actor}: passwords of this name wait {minutes} minutes.",
-    "If nobody of you mistyped a password, change it.",
+    "Too many failed sign-ins as {actor}: this name cannot sign in with a password for {minutes:minute}.",
+    "If the attempts were not yours, change the password.",
     WARNING,
 )
 ORIGIN_NOT_TRUSTED = add(
     "ORIGIN_NOT_TRUSTED",
-    "The browser calls the console {origin}, and the console believes to be {seen}: it takes no forms from there.",
+    "The browser reaches the console at {origin}, but the console takes itself to be {seen}: the form was refused.",
     "Set CSRF_TRUSTED_ORIGINS={origin} and start the console again, or let the proxy pass Host and X-Forwarded-Proto; "
-    "docs/operations.md has the lines.",
+    "see docs/operations.md.",
     status=403,
 )
 PAGE_TOO_OLD = add(

@@ -2,33 +2,33 @@
 
 from topology.reasons.reason import NEWS, add
 
-SESSIONS_ENDED = add("SESSIONS_ENDED", "{actor} ended {sessions} sessions of {account}.", level=NEWS)
+SESSIONS_ENDED = add("SESSIONS_ENDED", "{actor} ended {sessions:session} of {account}.", level=NEWS)
 ROLE_SET = add("ROLE_SET", "{account} has {role} {where}.", level=NEWS)
 ROLE_NOT_KNOWN = add("ROLE_NOT_KNOWN", "There is no role {role}.", "Known: {roles}.", status=422)
 ACCOUNT_ACTIVATED = add("ACCOUNT_ACTIVATED", "{account} may sign in again.", level=NEWS)
 ACCOUNT_DEACTIVATED = add("ACCOUNT_DEACTIVATED", "{account} may not sign in any more.", level=NEWS)
-PERSON_INVITED = add("PERSON_INVITED", "{actor} made a sign-in link for {account}.", level=NEWS)
+PERSON_INVITED = add("PERSON_INVITED", "{actor} created a sign-in link for {account}.", level=NEWS)
 ACCOUNT_NAME_NOT_VALID = add(
     "ACCOUNT_NAME_NOT_VALID",
-    "“{name}” cannot be the name of an account.",
+    "“{name}” is not a valid account name.",
     "Use 1 to 150 letters, digits and @ . + - _, and one of the roles.",
     status=422,
 )
-NO_SUCH_ACCOUNT = add("NO_SUCH_ACCOUNT", "There is no account {account}.", "Look at the page Accounts.", status=404)
+NO_SUCH_ACCOUNT = add("NO_SUCH_ACCOUNT", "There is no account {account}.", "The page Accounts lists them.", status=404)
 LAST_ADMINISTRATOR = add(
     "LAST_ADMINISTRATOR",
     "{account} is the last administrator.",
-    "Make somebody else an administrator first.",
+    "Make another user an administrator first.",
 )
-TOKEN_CREATED = add("TOKEN_CREATED", "{actor} made the token {token}: {role} of {reach}.", level=NEWS)
+TOKEN_CREATED = add("TOKEN_CREATED", "{actor} created the token {token}: {role} of {reach}.", level=NEWS)
 TOKEN_REVOKED = add("TOKEN_REVOKED", "{actor} revoked the token {token}.", level=NEWS)
 TOKEN_NOT_VALID = add(
     "TOKEN_NOT_VALID",
-    "A token has a name of 1 to {name} characters, one of the roles {roles}, and ends after 1 to {days} days or never.",
-    "Correct what differs.",
+    "A token needs a name of 1 to {name} characters, one of the roles {roles}, and an end in 1 to {days} days or none.",
+    "Correct it and try again.",
     status=422,
 )
-TOKEN_NAME_TAKEN = add("TOKEN_NAME_TAKEN", "There is a token {name} already.", "Choose another name, or revoke it.")
+TOKEN_NAME_TAKEN = add("TOKEN_NAME_TAKEN", "A token named {name} already exists.", "Choose another name, or revoke it.")
 NO_SUCH_TOKEN = add("NO_SUCH_TOKEN", "There is no token {token}.", "List them with: manage.py token list", status=404)
 TOKEN_NEEDED = add(
     "TOKEN_NEEDED",
@@ -38,7 +38,7 @@ TOKEN_NEEDED = add(
 )
 RATE_LIMITED = add(
     "RATE_LIMITED",
-    "{token} asked more than {limit} times in this minute.",
-    "Ask again in {seconds} seconds.",
+    "{token} sent more than {limit} requests this minute.",
+    "Try again in {seconds:second}.",
     status=429,
 )

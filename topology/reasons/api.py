@@ -2,33 +2,37 @@
 
 from topology.reasons.reason import add
 
-API_INPUT_NOT_VALID = add("API_INPUT_NOT_VALID", "{place}: {problem}.", "Look at the schema of the call.", status=422)
+API_INPUT_NOT_VALID = add(
+    "API_INPUT_NOT_VALID", "{place}: {problem}.", "The schema of the call is at /api/v1/docs.", status=422
+)
 API_NO_SUCH_ADDRESS = add(
     "API_NO_SUCH_ADDRESS", "There is no such address.", "The addresses are listed at /api/v1/docs.", status=404
 )
 API_NO_SUCH_METHOD = add(
     "API_NO_SUCH_METHOD", "This address has no {method}.", "The header Allow names the methods it has.", status=405
 )
-API_FAILED = add("API_FAILED", "The console failed.", "Ask again; the log of the web process says why.", status=500)
+API_FAILED = add(
+    "API_FAILED", "The console failed to answer.", "Try again; the log of the web process says why.", status=500
+)
 API_DATABASE_AWAY = add(
-    "API_DATABASE_AWAY", "The database does not answer.", "Ask again when /readyz answers 200.", status=503
+    "API_DATABASE_AWAY", "The database does not answer.", "Try again when /readyz answers 200.", status=503
 )
 IDEMPOTENCY_KEY_NEEDED = add(
     "IDEMPOTENCY_KEY_NEEDED",
-    "Moving all who match a filter is not safe to repeat: who matches later would move too.",
-    "Send the header Idempotency-Key with a text of your own, a new one for each move.",
+    "Moving all users that match a filter is not safe to repeat: users that match later would move too.",
+    "Send a header Idempotency-Key, with a new value for each move.",
     status=400,
 )
 IDEMPOTENCY_KEY_NOT_VALID = add(
     "IDEMPOTENCY_KEY_NOT_VALID",
-    "The Idempotency-Key is no printable text of 1 to {longest} characters.",
+    "The Idempotency-Key must be printable text of 1 to {longest} characters.",
     "Send a UUID.",
     status=400,
 )
 IDEMPOTENCY_IN_FLIGHT = add(
     "IDEMPOTENCY_IN_FLIGHT",
-    "The request with the Idempotency-Key {key} is being worked on.",
-    "Ask again in a second; the answer will be that of the first.",
+    "The request with the Idempotency-Key {key} is still in progress.",
+    "Try again in a second; you will get the answer of the first request.",
 )
 IDEMPOTENCY_OTHER_PAYLOAD = add(
     "IDEMPOTENCY_OTHER_PAYLOAD",
@@ -38,7 +42,7 @@ IDEMPOTENCY_OTHER_PAYLOAD = add(
 )
 IMPORT_REFUSED = add(
     "IMPORT_REFUSED",
-    "{problems} problems in {lines} lines: nothing was imported.",
-    "Correct the lines that are listed, and send the file again.",
+    "{problems:problem} in {lines:line}: nothing was imported.",
+    "Correct the lines listed, then send the file again.",
     status=422,
 )

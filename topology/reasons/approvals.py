@@ -9,7 +9,7 @@ PLAN_NOT_APPROVED = add(
 )
 APPROVAL_OWN = add(
     "APPROVAL_OWN",
-    "Plan {hash} is by {author}: the second person must be somebody else.",
+    "Plan {hash} is by {author}, who cannot approve it too.",
     "Ask another operator to approve it.",
 )
-PLAN_APPROVED = add("PLAN_APPROVED", "{actor} approved plan {hash} by {author}: {moves} moves.", level=NEWS)
+PLAN_APPROVED = add("PLAN_APPROVED", "{actor} approved plan {hash} by {author}: {moves:move}.", level=NEWS)

@@ -4,33 +4,33 @@ from topology.reasons.reason import ALARM, add
 
 NO_WORKER = add(
     "NO_WORKER",
-    "No worker runs: failovers, runs and the balancer stand still. Reading works, and so do moves of up to 50 users.",
+    "No worker is running: failovers, runs and the balancer are stopped. Reading and moves of up to 50 users work.",
     "Start the worker: celery -A config worker, or manage.py up.",
     ALARM,
 )
 NO_BEAT = add(
     "NO_BEAT",
-    "No beat runs: failovers, runs and the balancer stand still. Reading works, and so do moves of up to 50 users.",
+    "No beat is running: failovers, runs and the balancer are stopped. Reading and moves of up to 50 users work.",
     "Start the beat: celery -A config beat, or manage.py up.",
     ALARM,
 )
 TICK_LATE = add(
     "TICK_LATE",
-    "The worker is behind: failovers, runs and the balancer wait. Reading works, and so do moves of up to 50 users.",
+    "The worker is behind: failovers, runs and the balancer wait. Reading and moves of up to 50 users work.",
     "Start another worker, or wait until this one has caught up. Its log says what takes long.",
     ALARM,
 )
 REDIS_AWAY = add(
     "REDIS_AWAY",
-    "Redis does not answer: pages are not live, failovers and runs stand still. Reading and small moves work.",
-    "Start Redis, or check REDIS_URL. What stands still goes on by itself.",
+    "Redis does not answer: pages are not live, failovers and runs are stopped. Reading and small moves work.",
+    "Start Redis, or check REDIS_URL. Everything then continues by itself.",
     ALARM,
     status=503,
 )
 DATABASE_AWAY = add(
     "DATABASE_AWAY",
     "The database does not answer: nothing works.",
-    "Start PostgreSQL, or check DATABASE_URL. What stands still goes on by itself.",
+    "Start PostgreSQL, or check DATABASE_URL. Everything then continues by itself.",
     ALARM,
     status=503,
 )
@@ -44,14 +44,14 @@ DATABASE_READ_ONLY = add(
 DISK_FULL = add(
     "DISK_FULL",
     "The disk of the database is full: changes fail, and a failed one changes nothing. Reading works.",
-    "Free space on the disk of the database. What stands still goes on by itself.",
+    "Free space on the disk of the database. Everything then continues by itself.",
     ALARM,
     status=503,
 )
 DATABASE_REFUSES = add(
     "DATABASE_REFUSES",
     "The database refuses changes. Reading works.",
-    "The log of the worker and of the web server has its words.",
+    "The logs of the worker and of the web server have the error.",
     ALARM,
     status=503,
 )

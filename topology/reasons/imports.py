@@ -5,14 +5,14 @@ from topology.reasons.reason import NEWS, WARNING, add
 IMPORT_WRONG_KIND = add("IMPORT_WRONG_KIND", "This is {kind}, not a CSV.", "{remedy}", status=422)
 IMPORT_TEXT_AFTER_END = add(
     "IMPORT_TEXT_AFTER_END",
-    "The text ends here (character 1A), and yet more follows: {begins}.",
-    "Remove the character, or what follows it; were files joined?",
+    "The text ends here (character 1A), but more follows: {begins}.",
+    "Remove the character or what follows it. Were files joined?",
     status=422,
 )
 IMPORT_HEADER_AGAIN = add(
     "IMPORT_HEADER_AGAIN",
-    "The names of the columns come again: files were joined.",
-    "Leave the line out when both files have the same columns, or import them one after the other.",
+    "The header is repeated here: were files joined?",
+    "Remove the line if both files have the same columns, or import them one after the other.",
     status=422,
 )
 IMPORT_LINE_BREAK = add(
@@ -23,7 +23,7 @@ IMPORT_LINE_BREAK = add(
 )
 IMPORT_CHARACTER = add(
     "IMPORT_CHARACTER",
-    "The {column} has a character that nobody can see, {character}, after “{value}”.",
+    "The {column} contains an invisible character, {character}, after “{value}”.",
     "Remove it.",
     status=422,
 )
@@ -32,19 +32,19 @@ IMPORT_NOT_YES_OR_NO = add(
 )
 IMPORT_HALF_KEPT = add(
     "IMPORT_HALF_KEPT",
-    "Half of the name is “{keep}”, and a name is stored whole: its other half alone cannot be kept.",
+    "Half of the name is “{keep}”, but first and last name can only be kept together.",
     "Write first and last name, or {keep} in both.",
     status=422,
 )
 IMPORT_COLUMNS_NOT_USED = add(
     "IMPORT_COLUMNS_NOT_USED",
     "Not used: {value}{hint}.",
-    "Rename the column, or say what it is when you import, if it is to be read.",
+    "To use the column, rename it, or say what it is when you import.",
     level=WARNING,
 )
 IMPORT_MARKS_TAKEN = add(
     "IMPORT_MARKS_TAKEN",
-    "{count} cells begin with an apostrophe that keeps a spreadsheet from reading a formula; it was left out.",
+    "{count:cell begins|cells begin} with an apostrophe that marks text for spreadsheets; it was removed.",
     "Write two apostrophes where the text itself begins with one.",
     level=WARNING,
 )
@@ -56,7 +56,7 @@ IMPORT_NOT_ENABLED = add(
 )
 IMPORT_OTHER_HOME_CLUSTER = add(
     "IMPORT_OTHER_HOME_CLUSTER",
-    "{user_id} is left out: another cluster is the home.",
+    "{user_id} is left out: at home in another cluster.",
     "Import the list into that cluster.",
     level=WARNING,
 )
@@ -68,25 +68,25 @@ IMPORT_KEPT_OF_NEW = add(
 )
 IMPORT_NODE_GONE = add(
     "IMPORT_NODE_GONE",
-    "{value} is not in {cluster}; {count:,} lines name it for users who have a home and stay there. Was it renamed?",
+    "{value} is not in {cluster}; {count:line names|lines name} it for users who keep their home. Was it renamed?",
     "Known: {known}.",
     level=WARNING,
 )
 IMPORT_EMPTYING = add(
     "IMPORT_EMPTYING",
     "{what} would be emptied.",
-    "Leave the column out to keep what is stored, or confirm: tick “Empty them”, on the command line --allow-emptying.",
+    "Leave the column out to keep stored values, or confirm: tick “Empty them”, on the command line --allow-emptying.",
     status=422,
 )
 
 IMPORT_NO_HEADER = add(
     "IMPORT_NO_HEADER",
     "The first line names no column user_id or USER ID; it begins with: {begins}.",
-    "The first line names the columns: user_id, and if you like name, mail, endpoints, contacts, node.",
+    "The first line names the columns: user_id, and optionally name, mail, endpoints, contacts, node.",
     status=422,
 )
 IMPORT_COLUMN_TWICE = add(
-    "IMPORT_COLUMN_TWICE", "The column {column} is there twice.", "Leave one of them.", status=422
+    "IMPORT_COLUMN_TWICE", "The column {column} appears twice.", "Remove one of them.", status=422
 )
 IMPORT_TOO_LARGE = add(
     "IMPORT_TOO_LARGE", "The file is larger than {limit}.", "Split it into several files.", status=422
@@ -101,16 +101,16 @@ IMPORT_ID_MISSING = add(
     "IMPORT_ID_MISSING", "The user ID is missing.", "Give every line a user ID, or leave the line out.", status=422
 )
 IMPORT_ID_TOO_LONG = add(
-    "IMPORT_ID_TOO_LONG", "The user ID {user_id} has {length} characters.", "At most {limit} are allowed.", status=422
+    "IMPORT_ID_TOO_LONG", "The user ID {user_id} has {length:character}.", "At most {limit} are allowed.", status=422
 )
 IMPORT_ID_TWICE = add(
     "IMPORT_ID_TWICE",
-    "The user ID {user_id} is in line {first} already; upper and lower case are the same.",
-    "Leave one of the lines.",
+    "The user ID {user_id} is already in line {first}; upper and lower case do not differ.",
+    "Remove one of the lines.",
     status=422,
 )
 IMPORT_TEXT_TOO_LONG = add(
-    "IMPORT_TEXT_TOO_LONG", "The {column} has {length} characters.", "At most {limit} are allowed.", status=422
+    "IMPORT_TEXT_TOO_LONG", "The {column} has {length:character}.", "At most {limit} are allowed.", status=422
 )
 IMPORT_CONTACTS_NOT_A_NUMBER = add(
     "IMPORT_CONTACTS_NOT_A_NUMBER", "Contacts “{value}” is not a number.", "Write 0 to {limit}.", status=422
@@ -136,13 +136,13 @@ IMPORT_NODE_FULL = add(
 )
 IMPORT_CLUSTER_FULL = add(
     "IMPORT_CLUSTER_FULL",
-    "There is room for {room:,} more users in {cluster}, this is number {number:,} of {users:,}. {why}",
-    "Add nodes, import fewer users, or write - as their node to leave them unassigned.",
+    "{cluster} has room for {room:more user|more users}; this is number {number:,} of {users:,}. {why}",
+    "Add nodes, import fewer users, or give them - as their node to leave them unassigned.",
     status=422,
 )
 IMPORT_OTHER_CLUSTER = add(
     "IMPORT_OTHER_CLUSTER",
-    "{user_id} is a user of the cluster {other}; a user homed twice breaks presence.",
+    "{user_id} is a user of the cluster {other}; a user with two homes breaks presence.",
     "Leave the line out.",
     status=422,
 )
@@ -159,11 +159,11 @@ CLUSTER_IN_FAILOVER = add(
 )
 USERS_IMPORTED = add(
     "USERS_IMPORTED",
-    "{actor} imported {lines:,} users into {name}: {created:,} new, {updated:,} changed, {assigned:,} given a home.",
+    "{actor} imported {lines:user} into {name}: {created:,} new, {updated:,} changed, {assigned:,} given a home.",
     level=NEWS,
 )
 USERS_IMPORT_LEFT = add(
     "USERS_IMPORT_LEFT",
-    "Of the list that {actor} imported into {name}, {left} users were left out; columns not used: {columns}.",
+    "Import by {actor} into {name}: {left:user was|users were} left out; columns not used: {columns}.",
     level=NEWS,
 )

@@ -2,16 +2,16 @@
 
 from topology.reasons.reason import NEWS, WARNING, add
 
-MOVE_FITS = add("MOVE_FITS", "{node} will have {users} of {capacity} users ({percent}\u00a0%).", level=NEWS)
+MOVE_FITS = add("MOVE_FITS", "{node} will have {users} of {capacity} users ({percent}%).", level=NEWS)
 MOVE_PAIR_AFTER = add(
     "MOVE_PAIR_AFTER", "If one node of {subcluster} fails, the other serves {users} of {capacity}.", level=NEWS
 )
 MOVE_SIGN_IN_AGAIN = add(
-    "MOVE_SIGN_IN_AGAIN", "Signed-in users who sign in again: {users}, within {seconds} s.", level=NEWS
+    "MOVE_SIGN_IN_AGAIN", "{users:signed-in user signs|signed-in users sign} in again, within {seconds} s.", level=NEWS
 )
 MOVE_UNASSIGNS = add(
     "MOVE_UNASSIGNS",
-    "Users without a home node and without service from then on: {users}.",
+    "{users:user loses|users lose} home node and service.",
     "Assign them again, or undo.",
     WARNING,
 )
@@ -29,12 +29,15 @@ MOVE_NO_PROTECTION = add(
 )
 MOVE_TO_STANDBY = add(
     "MOVE_TO_STANDBY",
-    "{node} is the standby node, which is meant to be empty.",
+    "{node} is the standby node, which should stay empty.",
     "Choose the first node of the subcluster.",
     WARNING,
 )
 MOVE_PINNED_STAY = add(
-    "MOVE_PINNED_STAY", "Pinned users who stay where they are: {users}.", "Unpin them first to move them too.", WARNING
+    "MOVE_PINNED_STAY",
+    "{users:pinned user stays|pinned users stay} in place.",
+    "Unpin them first to move them too.",
+    WARNING,
 )
 MOVE_CHOOSE_NODE = add(
     "MOVE_CHOOSE_NODE", "A user has one home node, not a subcluster.", "Drop on a node of {subcluster}: {nodes}."
@@ -46,32 +49,34 @@ MOVE_NEW_DURING_FAILOVER = add(
 )
 MOVE_PAIR_IN_FAILOVER = add(
     "MOVE_PAIR_IN_FAILOVER",
-    "{node} is {state}: home nodes of its pair are locked until the failover ends.",
-    "Fall back or recover first, or switch HA off for the pair.",
+    "{node} is {state}. Home nodes are locked until the failover ends.",
+    "{remedy} Or disable HA for the pair.",
 )
 MOVE_OTHER_CLUSTER = add(
     "MOVE_OTHER_CLUSTER",
-    "Of the chosen users {users} are not in {cluster}.",
+    "{users:chosen user is|chosen users are} not in {cluster}.",
     "Move users within their cluster; for another cluster export and import them.",
 )
-MOVE_OTHER_TARGET = add("MOVE_OTHER_TARGET", "That is no node of {cluster}.", "Look at the topology again.", status=422)
+MOVE_OTHER_TARGET = add(
+    "MOVE_OTHER_TARGET", "This is not a node of {cluster}.", "Reload the page and choose again.", status=422
+)
 MOVE_GROUND_CHANGED = add(
     "MOVE_GROUND_CHANGED",
-    "{author} moved {user} to {node} at {at} ({users} of the {chosen} chosen users have another home by now).",
-    "Nothing was moved: look at the list again, then move who is left.",
+    "{author} moved {user} to {node} at {at} ({users} of {chosen:chosen user} now at home elsewhere).",
+    "Nothing was moved. Check the list, then move the users that are left.",
 )
 MOVE_NOT_THERE = add(
     "MOVE_NOT_THERE",
-    "Of the chosen users {users} have another home by now.",
-    "Nothing was moved: look at the list again, then move who is left.",
+    "{users:chosen user is|chosen users are} now at home elsewhere.",
+    "Nothing was moved. Check the list, then move the users that are left.",
 )
-MOVE_NEEDS_TARGET = add("MOVE_NEEDS_TARGET", "Where to is not said.", "Choose a target.", status=422)
+MOVE_NEEDS_TARGET = add("MOVE_NEEDS_TARGET", "No target was given.", "Choose a target.", status=422)
 
 
-RANGE_END_GONE = add("RANGE_END_GONE", "A user at an end of this range is gone.", "Choose the range again.")
+RANGE_END_GONE = add("RANGE_END_GONE", "A user at one end of this range no longer exists.", "Choose the range again.")
 RANGE_TOO_LONG = add(
     "RANGE_TOO_LONG",
-    "More than {most} users are in this range.",
-    "Narrow the list with its filter, then “Select all”: that takes any number.",
+    "This range has more than {most:user}.",
+    "Narrow the list with its filter, then use “Select all”, which takes any number.",
     status=422,
 )

@@ -1,4 +1,4 @@
-"""Reasons: people: pins, traces, lists."""
+"""Reasons: users: pins, traces, lists."""
 
 from topology.reasons.reason import ALARM, NEWS, WARNING, add
 
@@ -11,43 +11,41 @@ PIN_NEEDS_REASON = add(
 )
 PIN_UNASSIGNED = add(
     "PIN_UNASSIGNED",
-    "{user} has no home node to be pinned to (users without one: {users} of {chosen}).",
+    "{user} has no home node to be pinned to ({users} of {chosen} without one).",
     "Assign them to a node first.",
 )
 PIN_OF_ANOTHER = add(
     "PIN_OF_ANOTHER",
-    "{owner} pinned {user} already: {because} (pinned by somebody else: {users} of {chosen}).",
+    "{owner} already pinned {user}: {because} ({users} of {chosen} pinned by someone else).",
     "Ask {owner}, or unpin first.",
 )
-PIN_NOT_PINNED = add("PIN_NOT_PINNED", "{user} is not pinned (not pinned: {users} of {chosen}).")
+PIN_NOT_PINNED = add("PIN_NOT_PINNED", "{user} is not pinned ({users} of {chosen} not pinned).", "Choose pinned users.")
 USERS_WERE_PINNED = add(
     "USERS_WERE_PINNED",
-    "{actor} pinned users to their home nodes: {users} ({because}); left alone: {left}.",
+    "{actor} pinned {users:user to the home node|users to their home nodes} ({because}); {left} left alone.",
     level=NEWS,
 )
 USERS_WERE_UNPINNED = add(
     "USERS_WERE_UNPINNED",
-    "{actor} unpinned users: {users}, of them pinned by somebody else: {foreign}.",
+    "{actor} unpinned {users:user}, {foreign} of them pinned by someone else.",
     level=NEWS,
 )
-WHY_NOT_ASSIGNED = add(
-    "WHY_NOT_ASSIGNED", "Unassigned: without a home node the user is served by nobody.", level=WARNING
-)
+WHY_NOT_ASSIGNED = add("WHY_NOT_ASSIGNED", "Unassigned: a user without a home node has no service.", level=WARNING)
 WHY_SERVED_AWAY = add(
     "WHY_SERVED_AWAY",
-    "{serving} serves the user for {home}, which is {state}. The home node does not change by a failover.",
+    "{serving} serves the user for {home}, which is {state}. A failover does not change the home node.",
     level=WARNING,
 )
 WHY_AWAY_AND_OUT = add(
     "WHY_AWAY_AND_OUT", "Out of service: {home} is {state}, and {serving}, which took over, is {reached}.", level=ALARM
 )
-WHY_OUT = add("WHY_OUT", "Out of service: {home} is {state} and serves nobody.", level=ALARM)
+WHY_OUT = add("WHY_OUT", "Out of service: {home} is {state} and serves no users.", level=ALARM)
 PEOPLE_NOT_ONE = add(
-    "PEOPLE_NOT_ONE", "Details are those of one user; {users} are chosen.", "Choose one user.", status=422
+    "PEOPLE_NOT_ONE", "Details are for one user; {users:user is|users are} chosen.", "Choose one user.", status=422
 )
 EXPORT_NAMES_HIDDEN = add(
     "EXPORT_NAMES_HIDDEN",
-    "An export has the real names of people, and names are hidden now.",
+    "An export contains real names, and names are hidden now.",
     "Show names again in the menu of your account, then export.",
 )
 VIEW_NEEDS_NAME = add(
@@ -56,7 +54,10 @@ VIEW_NEEDS_NAME = add(
     "Give it another name.",
     status=422,
 )
-VIEWS_ENOUGH = add("VIEWS_ENOUGH", "You have {most} views of this cluster already.", "Delete one first.")
+VIEWS_ENOUGH = add("VIEWS_ENOUGH", "You already have {most:view} of this cluster, the maximum.", "Delete one first.")
 NO_SUCH_USER = add(
-    "NO_SUCH_USER", "There is no user {user} in {cluster}.", "Look for the user in the list of all users.", status=422
+    "NO_SUCH_USER",
+    "There is no user {user} in {cluster}.",
+    "Search for the user in all clusters: Find users.",
+    status=422,
 )

@@ -1,11 +1,22 @@
-"""What a reason is: a code, a sentence with facts, a fix; and the list in which every code stands once."""
+"""What a reason is: a code, a sentence with facts, a fix; and the list in which every code stands once.
+
+{node}                       the fact as it is
+{users}                      a count, 30,000 (the facts of COUNTS)
+{users:user}                 a count with its noun: 1 user, 0 users
+{users:user is|users are}    the same with what else must agree
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from topology.reasons.words import counted, plural
+
 REFUSED, WARNING, NEWS, ALARM = "refused", "warning", "news", "alarm"
-COUNTS = {"users", "moves", "done", "skipped", "total", "chosen", "wanted", "room", "pinned", "notified", "left"}
+COUNTS = {
+    "chosen", "done", "left", "lines", "missing", "moves", "notified", "pinned", "problems", "room", "skipped", "stale",
+    "total", "unpin", "users", "valid", "wanted",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,19 +39,47 @@ class Reason:
 
 
 class _Facts(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return "{" + key + "}"
+    def __missing__(self, key: str) -> "_Text":
+        return _Text("{" + key + "}")
 
 
-class _Count(int):
+class _Text(str):
+    """A fact that is no number, or that was not given: it takes any form, for a number may have been meant."""
+
+    def __format__(self, form: str) -> str:
+        if not _is_noun(form):
+            return str(self)
+        return counted(1, form) if self == "1" else f"{self!s} {plural(form)}"
+
+
+class _Number(int):
+    """A whole number that may stand beside a noun: {users:user} is "1 user"."""
+
+    def __format__(self, form: str) -> str:
+        return counted(self, form) if _is_noun(form) else super().__format__(form)
+
+
+class _Count(_Number):
     """A number of users, shown as 30,000; numbers that name something, as that of an operation, stay plain."""
 
     def __format__(self, form: str) -> str:
         return super().__format__(form or ",")
 
 
+def _is_noun(form: str) -> bool:
+    return len(form) > 2 and form[:2].isalpha()
+
+
 def _readable(facts: dict[str, Any]) -> _Facts:
-    return _Facts({key: _Count(fact) if key in COUNTS and type(fact) is int else fact for key, fact in facts.items()})
+    return _Facts({key: _in_sentence(key, fact) for key, fact in facts.items()})
+
+
+def _in_sentence(key: str, fact: Any) -> Any:
+    if isinstance(fact, str):
+        return _Text(fact)
+    if type(fact) is not int:
+        return fact
+    return _Count(fact) if key in COUNTS else _Number(fact)
 
 
 @dataclass(frozen=True)

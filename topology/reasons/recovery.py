@@ -4,11 +4,11 @@ from topology.reasons.reason import ALARM, NEWS, WARNING, add
 
 HA_NEEDS_TWO_NODES = add(
     "HA_NEEDS_TWO_NODES",
-    "{subcluster} has one node, so nothing protects its users.",
+    "{subcluster} has one node, so its users are not protected.",
     "Add a second node, then enable HA.",
 )
 HA_NOT_ENABLED = add("HA_NOT_ENABLED", "HA is off for {subcluster}.", "Enable HA for {subcluster} first.")
-HA_ALREADY_ENABLED = add("HA_ALREADY_ENABLED", "HA is on for {subcluster} already.")
+HA_ALREADY_ENABLED = add("HA_ALREADY_ENABLED", "HA is already on for {subcluster}.", "Nothing is left to do.")
 HA_TRANSITION_RUNS = add(
     "HA_TRANSITION_RUNS", "{subcluster} is in a transition: {node} is {state}.", "Wait until the transition ends."
 )
@@ -18,7 +18,7 @@ NODE_NOT_IN_SUBCLUSTER = add(
 FAILOVER_NOT_NORMAL = add(
     "FAILOVER_NOT_NORMAL",
     "Failover needs a pair in Normal state; {node} is {state}.",
-    "Fall back, recover or wait first, whichever the pair's state asks for.",
+    "Fall back, recover or wait first, depending on the state of the pair.",
 )
 FAILOVER_NODE_NOT_HEARD = add(
     "FAILOVER_NODE_NOT_HEARD",
@@ -47,14 +47,16 @@ RECOVER_NOT_FAILED = add(
     "Recover only when both nodes run in failed mode.",
 )
 SUBCLUSTER_BEING_CHANGED = add(
-    "SUBCLUSTER_BEING_CHANGED", "{subcluster} is being changed by somebody else right now.", "Try again in a moment."
+    "SUBCLUSTER_BEING_CHANGED", "{subcluster} is being changed by someone else.", "Try again in a moment."
 )
 NO_SUCH_SERVICE = add("NO_SUCH_SERVICE", "There is no service {service}.", "Known: {known}.", status=422)
 FAULT_KIND_UNKNOWN = add("FAULT_KIND_UNKNOWN", "There is no fault {kind}.", "Known: {known}.", status=422)
 FAULT_ALREADY_THERE = add(
-    "FAULT_ALREADY_THERE", "{node} has this fault already: {what}.", "Repair it, or choose another."
+    "FAULT_ALREADY_THERE", "{node} already has this fault: {what}.", "Repair it, or choose another."
 )
-FAULT_NOT_THERE = add("FAULT_NOT_THERE", "{node} does not have this fault: {what}.", "See its faults on the node.")
+FAULT_NOT_THERE = add(
+    "FAULT_NOT_THERE", "{node} does not have this fault: {what}.", "The map shows the faults of each node."
+)
 POLICY_OUT_OF_RANGE = add("POLICY_OUT_OF_RANGE", "{field} cannot be {value}.", "It takes {allowed}.", status=422)
 POLICY_FIELD_UNKNOWN = add("POLICY_FIELD_UNKNOWN", "There is no parameter {field}.", "Known: {known}.", status=422)
 CLOCK_SPEED_OUT_OF_RANGE = add(
@@ -69,73 +71,73 @@ FAULT_INJECTED = add("FAULT_INJECTED", "{actor} made {node} fail: {what}.", leve
 FAULT_REPAIRED = add("FAULT_REPAIRED", "{actor} repaired {node}: {what}.", level=NEWS)
 USERS_DISCONNECTED = add(
     "USERS_DISCONNECTED",
-    "{users:,} users of {node} lost their connection; their clients wait {wait} s before they sign in again.",
+    "{users:user|users} of {node} lost the connection; clients wait {wait} s before they sign in again.",
     level=ALARM,
 )
 FAILOVER_STARTED = add(
     "FAILOVER_STARTED",
-    "{peer} takes over from {node} ({cause}): {users:,} users at {rate:.3g} sign-ins per second.",
+    "{peer} takes over from {node} ({cause}): {users:user} at {rate:.3g} sign-ins per second.",
     "Wait; then repair {node} and fall back.",
     level=ALARM,
 )
 AUTO_RECOVERY_STARTED = add(
     "AUTO_RECOVERY_STARTED",
-    "{node} was the backup and failed ({cause}); {peer}, which is able to serve, takes {users:,} users.",
+    "{node} was the backup and failed ({cause}); {peer}, which is able to serve, takes {users:user}.",
     "Repair {node}, then fall back.",
     level=ALARM,
 )
 FAILOVER_FINISHED = add(
     "FAILOVER_FINISHED",
-    "{peer} runs in backup mode and serves {served:,} users; {left:,} are left out of service.",
+    "{peer} runs in backup mode and serves {served:user}; {left:,} left without service.",
     "Repair {node}, then fall back.",
     level=NEWS,
 )
 BACKUP_FULL = add(
     "BACKUP_FULL",
-    "{node} serves {served:,} users, its rated {capacity:,}; {left:,} more have no room and stay out of service.",
+    "{node} is full ({served:,} of {capacity:user}): {left:more user stays|more users stay} without service.",
     "Fall back soon, move users elsewhere, or let the policy serve beyond capacity.",
     level=ALARM,
 )
-BACKUP_HAS_ROOM = add("BACKUP_HAS_ROOM", "All who waited for room on {node} are served again.", level=NEWS)
+BACKUP_HAS_ROOM = add("BACKUP_HAS_ROOM", "All users that waited for room on {node} are served again.", level=NEWS)
 FALLBACK_STARTED = add(
     "FALLBACK_STARTED",
-    "{node} takes back {users:,} users from {peer} ({cause}) at {rate:.3g} sign-ins per second.",
+    "{node} takes back {users:user} from {peer} ({cause}) at {rate:.3g} sign-ins per second.",
     level=NEWS,
 )
 FALLBACK_FINISHED = add("FALLBACK_FINISHED", "{node} serves its users again; both nodes are Normal.", level=NEWS)
 FALLBACK_LIMIT_REACHED = add(
     "FALLBACK_LIMIT_REACHED",
-    "Automatic failovers within {hours} h: {failovers}, the limit. {node} stays failed over until a person falls back.",
+    "{failovers:automatic failover} within {hours} h, the limit: {node} stays failed over until someone falls back.",
     "Find out why it fails, then press Fallback.",
     level=ALARM,
 )
 FALLBACK_CANARY_WAITS = add(
     "FALLBACK_CANARY_WAITS",
-    "{users:,} users are back on {node}; the rest follow when it has run well for {wait} s.",
+    "{users:user is|users are} back on {node}; the rest follow when it has run well for {wait} s.",
     level=NEWS,
 )
 WAITS_FOR_CANARY = add(
     "WAITS_FOR_CANARY",
-    "Canary: waits until the node has run well for a while.",
-    "It goes on by itself.",
+    "Canary: waiting until the node has run well for a while.",
+    "It continues by itself.",
     WARNING,
 )
 WAITS_FOR_HOME = add(
     "WAITS_FOR_HOME",
-    "Waits: the node that takes its users back does not serve.",
-    "Repair it; meanwhile its users stay at the backup.",
+    "Waiting: the node that takes its users back is not serving.",
+    "Repair it; its users stay on the backup meanwhile.",
     WARNING,
 )
 TERMINATING_NOTIFY_SENT = add(
     "TERMINATING_NOTIFY_SENT",
-    "{source} sent terminating notifications to {users:,} users, who signed in at {node}.",
+    "{source} sent terminating notifications to {users:user}, who signed in at {node}.",
     level=NEWS,
 )
-USERS_SIGNED_IN = add("USERS_SIGNED_IN", "{users:,} users signed in at {node}.", level=NEWS)
+USERS_SIGNED_IN = add("USERS_SIGNED_IN", "{users:user|users} signed in at {node}.", level=NEWS)
 USERS_BACK = add("USERS_BACK", "All users of {node} are signed in again.", level=NEWS)
 PAIR_FAILED = add(
     "PAIR_FAILED",
-    "{subcluster} runs in failed mode ({cause}): its recovery managers move nobody any more.",
+    "{subcluster} runs in failed mode ({cause}): its recovery managers no longer move users.",
     "Repair what is broken, then press Recover; if that does not help, reboot both nodes.",
     level=ALARM,
 )
@@ -146,7 +148,7 @@ PAIR_INITIALIZING = add("PAIR_INITIALIZING", "The recovery managers of {subclust
 PAIR_NORMAL = add("PAIR_NORMAL", "Both nodes of {subcluster} are Normal.", level=NEWS)
 PAIR_SILENT = add(
     "PAIR_SILENT",
-    "No recovery manager of {subcluster} is heard any more.",
+    "The recovery managers of {subcluster} are no longer heard.",
     "Bring the nodes up, or start Cisco Server Recovery Manager on both.",
     level=ALARM,
 )
@@ -166,7 +168,7 @@ NODE_NOT_ABLE = add(
     "NODE_NOT_ABLE", "Critical services of {node} do not run: {trouble}.", "Start them, or reboot {node}.", level=ALARM
 )
 HA_ENABLED = add("HA_ENABLED", "HA is on for {subcluster}.", level=NEWS)
-HA_DISABLED = add("HA_DISABLED", "HA is off for {subcluster}; nothing protects its users.", level=WARNING)
+HA_DISABLED = add("HA_DISABLED", "HA is off for {subcluster}; its users are not protected.", level=WARNING)
 CLOCK_SPEED_CHANGED = add(
     "CLOCK_SPEED_CHANGED", "{actor} set the clock of {name} to {speed} times real time.", level=NEWS
 )
@@ -180,16 +182,16 @@ WINDOW_CHANGED = add(
 
 NODE_IN_MAINTENANCE = add(
     "NODE_IN_MAINTENANCE",
-    "{node} is in maintenance: nobody is sent there.",
+    "{node} is in maintenance and takes no users.",
     "End the maintenance when the work is done, or choose another node.",
 )
 MAINTENANCE_ALREADY = add(
-    "MAINTENANCE_ALREADY", "{node} is in maintenance already.", "Give it another end, or end it first."
+    "MAINTENANCE_ALREADY", "{node} is already in maintenance.", "Change its end, or end it first."
 )
-MAINTENANCE_NOT_ON = add("MAINTENANCE_NOT_ON", "{node} is not in maintenance.")
+MAINTENANCE_NOT_ON = add("MAINTENANCE_NOT_ON", "{node} is not in maintenance.", "Nothing is left to do.")
 MAINTENANCE_OF_PEER = add(
     "MAINTENANCE_OF_PEER",
-    "{peer}, the other node of the pair, is in maintenance: somebody must be left to serve.",
+    "{peer}, the other node of the pair, is in maintenance: one node must keep serving.",
     "Finish the work on {peer} first.",
 )
 MAINTENANCE_LAST_NODE = add(
@@ -199,14 +201,14 @@ MAINTENANCE_LAST_NODE = add(
 )
 MAINTENANCE_END_NOT_VALID = add(
     "MAINTENANCE_END_NOT_VALID",
-    "A maintenance ends later than now and within {days} days.",
+    "A maintenance must end in the future, within {days:day}.",
     "Give another end, for example 2h, or a time such as 05:30.",
     status=422,
 )
 MAINTENANCE_NO_REASON = add(
     "MAINTENANCE_NO_REASON",
-    "A maintenance needs a reason, of at most {longest} characters.",
-    "Say what is done to {node}, so that whoever finds it knows.",
+    "A maintenance needs a reason of at most {longest} characters.",
+    "Say what is being done to {node}, so that others know.",
     status=422,
 )
 MAINTENANCE_NOT_READY = add(
@@ -215,33 +217,35 @@ MAINTENANCE_NOT_READY = add(
     "Finish the work on it, then enable HA; or end the maintenance first.",
 )
 MAINTENANCE_BEGUN = add(
-    "MAINTENANCE_BEGUN", "{owner} works on {node} for {minutes} min: {what}. Nothing begins by itself.", level=WARNING
+    "MAINTENANCE_BEGUN",
+    "{owner} works on {node} for {minutes} min: {what}. No automatic failover or fallback meanwhile.",
+    level=WARNING,
 )
 MAINTENANCE_EXTENDED = add(
-    "MAINTENANCE_EXTENDED", "The maintenance of {node} goes on for {minutes} min from now.", level=WARNING
+    "MAINTENANCE_EXTENDED", "The maintenance of {node} now ends in {minutes} min.", level=WARNING
 )
 MAINTENANCE_ENDED = add("MAINTENANCE_ENDED", "{actor} ended the maintenance of {node}.", level=NEWS)
 MAINTENANCE_OVER = add(
     "MAINTENANCE_OVER",
-    "The maintenance of {node} was over: what happens by itself may begin again.",
-    "If the work goes on, put it into maintenance again.",
+    "The maintenance of {node} has ended: automatic recovery is on again.",
+    "If the work continues, put it into maintenance again.",
     level=WARNING,
 )
 MAINTENANCE_HOLDS = add(
     "MAINTENANCE_HOLDS",
-    "{node} would fail over, but {worked_on} is in maintenance: nothing begins by itself.",
+    "{node} would fail over, but {worked_on} is in maintenance: no automatic failover.",
     "If this is not part of the work, end the maintenance.",
     level=ALARM,
 )
-BALANCER_MAINTENANCE = add("BALANCER_MAINTENANCE", "Waits: {node} is in maintenance.", "End the maintenance.", NEWS)
+BALANCER_MAINTENANCE = add("BALANCER_MAINTENANCE", "Waiting: {node} is in maintenance.", "End the maintenance.", NEWS)
 
 PACE_NOTHING_MOVES = add(
     "PACE_NOTHING_MOVES",
-    "No failover or fallback of {subcluster} is under way.",
-    "Change the budget in the settings; it counts for the next one.",
+    "No failover or fallback is in progress in {subcluster}.",
+    "Change the budget in the settings; it applies to the next one.",
 )
 PACE_CHANGED = add(
     "PACE_CHANGED",
-    "{actor} changed how fast {users:,} more users sign in at {node}: {budget}, {rate:.3g} per second.",
+    "{actor} changed how fast {users:more user signs|more users sign} in at {node}: {budget}, {rate:.3g} per second.",
     level=NEWS,
 )

@@ -4,23 +4,23 @@ from topology.reasons.reason import WARNING, add
 
 REMOVAL_NOT_CONFIRMED = add(
     "REMOVAL_NOT_CONFIRMED",
-    "Removing {cluster} takes all its users away, and nobody has confirmed that.",
+    "Removing {cluster} removes all its users, and that was not confirmed.",
     "Type the name {cluster}; on the command line add --yes-remove-all-users.",
     status=422,
 )
 CLUSTER_HAS_RUN = add(
     "CLUSTER_HAS_RUN",
-    "Operation {operation} ({kind}) is under way in {cluster}.",
+    "Operation {operation} ({kind}) is in progress in {cluster}.",
     "Wait until it ends, or cancel it.",
 )
 CLUSTER_IN_RECOVERY = add(
     "CLUSTER_IN_RECOVERY",
-    "{node} is {state}: a failover is on in {cluster}.",
+    "A failover is in progress in {cluster}: {node} is {state}.",
     "Fall back or recover first, or disable HA for the pair.",
 )
 CLUSTER_REMOVED = add(
     "CLUSTER_REMOVED",
-    "{actor} removed the cluster {name} with {nodes} nodes and {users:,} users.",
+    "{actor} removed the cluster {name} with {nodes:node} and {users:user}.",
     level=WARNING,
 )
 NOWHERE_ELSE = add(

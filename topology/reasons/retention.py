@@ -4,25 +4,25 @@ from topology.reasons.reason import NEWS, WARNING, add
 
 RETENTION_REMOVED = add(
     "RETENTION_REMOVED",
-    "Removed what is no longer kept: {said}. Events were first written to {files} files.",
+    "Removed what is no longer kept: {said}. Events were first written to {files:file}.",
     level=NEWS,
 )
 RETENTION_WAITS = add(
     "RETENTION_WAITS",
     "Nothing more is removed while a failover or fallback moves users.",
-    "It goes on by itself; by hand, run the command again.",
+    "It continues by itself; from the command line, run the command again.",
     WARNING,
 )
 RETENTION_CONTINUES = add(
     "RETENTION_CONTINUES",
-    "The time for one go is over; there is more to remove.",
-    "It goes on by itself; by hand, run the command again.",
+    "The time for one run is over; there is more to remove.",
+    "It continues by itself; from the command line, run the command again.",
     WARNING,
 )
 RETENTION_ELSEWHERE = add(
     "RETENTION_ELSEWHERE",
     "Another process is removing old rows.",
-    "Wait until it is through.",
+    "Wait until it has finished.",
     WARNING,
 )
 ARCHIVE_NOT_WRITTEN = add(
@@ -32,11 +32,11 @@ ARCHIVE_NOT_WRITTEN = add(
 )
 PLAN_ROWS_GONE = add(
     "PLAN_ROWS_GONE",
-    "The rows of this plan were removed: they are kept for {days} days.",
+    "The rows of this plan were removed: they are kept for {days:day}.",
     "Make a new plan.",
 )
 UNDO_TOO_LATE = add(
     "UNDO_TOO_LATE",
-    "Operation {operation} could be undone until {until}; whom it moved is no longer kept.",
-    "Plan the moves anew.",
+    "Operation {operation} could be undone until {until}; its moves are no longer kept.",
+    "Make a new plan.",
 )

@@ -4,29 +4,31 @@ from topology.reasons.reason import NEWS, WARNING, add
 
 PLAN_NO_TARGET = add(
     "PLAN_NO_TARGET",
-    "None of the {nodes} nodes in question can take users.",
+    "No node can take users ({nodes:node} in scope).",
     "Put a node that is in service into a subcluster.",
 )
-PLAN_NO_NODE = add("PLAN_NO_NODE", "The node {node} is not in this cluster.", status=422)
+PLAN_NO_NODE = add(
+    "PLAN_NO_NODE", "The node {node} is not in this cluster.", "Name a node of this cluster.", status=422
+)
 PLAN_TARGET_DOWN = add(
     "PLAN_TARGET_DOWN",
-    "{node} cannot take users: it is out of service or in no subcluster.",
-    "Bring {node} into service, or leave it out.",
+    "{node} is out of service.",
+    "Bring {node} into service first, or leave it out.",
 )
 PLAN_NO_ROOM_USERS = add(
     "PLAN_NO_ROOM_USERS",
-    "{users} users do not fit: the rated capacity of the nodes in service ({nodes}) is {room}.",
-    "Add capacity for {missing} users, or unassign {missing}.",
+    "{users:user does|users do} not fit: the rated capacity of the nodes in service ({nodes}) is {room}.",
+    "Add capacity for {missing:user}, or unassign {missing}.",
 )
 PLAN_NO_ROOM_ENDPOINTS = add(
     "PLAN_NO_ROOM_ENDPOINTS",
-    "The users do not fit with their endpoints: on the nodes in service ({nodes}) {missing} endpoints are too many.",
-    "Add capacity for {missing} endpoints, or unassign users with as many.",
+    "The users do not fit: the nodes in service ({nodes}) lack capacity for {missing:endpoint}.",
+    "Add capacity for {missing:endpoint}, or unassign users with that many.",
 )
 PLAN_NO_REDUNDANCY_ENDPOINTS = add(
     "PLAN_NO_REDUNDANCY_ENDPOINTS",
-    "When each node must be able to take over its peer's endpoints, {missing} endpoints are too many ({nodes} nodes).",
-    "Add a pair of nodes, unassign users with as many endpoints, or make the cluster non-redundant.",
+    "The endpoints do not fit if each node must be able to take over its peer's: {missing} too many for {nodes:node}.",
+    "Add a pair of nodes, unassign users with that many endpoints, or make the cluster non-redundant.",
 )
 PLAN_OUT_OF_TIME = add(
     "PLAN_OUT_OF_TIME",
@@ -35,142 +37,142 @@ PLAN_OUT_OF_TIME = add(
 )
 PLAN_NO_REDUNDANCY = add(
     "PLAN_NO_REDUNDANCY",
-    "{users} users do not fit when each node must be able to take over its peer's: then {room} do.",
-    "Add a pair of nodes for {missing} users, unassign {missing}, or make the cluster non-redundant.",
+    "{users:user does|users do} not fit if each node must be able to take over its peer's: there is room for {room}.",
+    "Add a pair of nodes for {missing:user}, unassign {missing}, or make the cluster non-redundant.",
 )
 PLAN_PINNED = add(
     "PLAN_PINNED",
-    "{pinned} users are pinned to {node}, where {room} may stay.",
-    "Unpin {unpin} users of {node}.",
+    "{pinned:user is|users are} pinned to {node}, which has room for {room}.",
+    "Unpin {unpin:user} of {node}.",
 )
 PLAN_PINNED_PAIR = add(
     "PLAN_PINNED_PAIR",
-    "{pinned} users cannot leave {nodes}, which may hold {room} together if each is to take over the other.",
-    "Unpin {unpin} users, or make the cluster non-redundant.",
+    "{pinned:user|users} cannot leave {nodes}, which hold {room} together if each must be able to take over the other.",
+    "Unpin {unpin:user}, or make the cluster non-redundant.",
 )
-PLAN_EMPTY = add("PLAN_EMPTY", "The plan moves nobody, so there is nothing to run.", "Make a new plan.")
+PLAN_EMPTY = add("PLAN_EMPTY", "The plan has no moves, so there is nothing to run.", "Make a new plan.")
 PLAN_STALE = add(
     "PLAN_STALE",
-    "{stale} of {moves} planned moves are no longer valid: users were moved or pinned since.",
-    "Run the {valid} valid ones, or make a new plan.",
+    "No longer valid: {stale} of {moves:planned move}. Users were moved or pinned since.",
+    "Run the {valid:valid move}, or make a new plan.",
 )
 PLAN_LOAD_CHANGED = add(
     "PLAN_LOAD_CHANGED",
-    "Users were moved or changed while the plan was made, so it no longer fits ({nodes} nodes).",
+    "Users were moved or changed while the plan was made, so it no longer fits ({nodes:node}).",
     "Make the plan again.",
 )
 PLAN_NODE_GONE = add(
     "PLAN_NODE_GONE",
-    "A node that {users:,} of the {moves} planned moves go to was removed, so the plan no longer holds.",
+    "The plan is no longer valid: the target node of {users} of {moves:planned move} was removed.",
     "Make a new plan.",
 )
 NO_SUCH_PLAN = add("NO_SUCH_PLAN", "There is no plan {hash}.", "Make a new plan.", status=422)
-NO_SUCH_OPERATION = add("NO_SUCH_OPERATION", "There is no operation {operation}.", status=422)
+NO_SUCH_OPERATION = add(
+    "NO_SUCH_OPERATION", "There is no operation {operation}.", "The page Operations lists them.", status=422
+)
 SCOPE_NOT_VALID = add("SCOPE_NOT_VALID", "{problem}", "Name subclusters and nodes of this cluster.", status=422)
 RUN_IN_PROGRESS = add(
     "RUN_IN_PROGRESS",
     "{subcluster} is held by operation {operation} ({kind}), started by {author}.",
-    "Wait until it ends, or pause and cancel it.",
+    "Wait until it ends, or cancel it.",
 )
-RUN_STATE_WRONG = add(
-    "RUN_STATE_WRONG", "Operation {operation} is {state}, so it cannot be {wanted}.", "Look at it again."
-)
+RUN_STATE_WRONG = add("RUN_STATE_WRONG", "Operation {operation} is {state}, so it cannot be {wanted}.", "Reload it.")
 RUN_NOT_YOURS = add(
     "RUN_NOT_YOURS",
-    "Operation {operation} is a {kind}: the recovery of the pair runs it.",
+    "Operation {operation} is a {kind}: recovery controls it.",
     "Use fallback or recover on the nodes.",
 )
 RUN_NOTHING_TO_UNDO = add(
     "RUN_NOTHING_TO_UNDO",
-    "Nobody whom operation {operation} moved can be moved back: {left} were moved or pinned since.",
+    "Operation {operation} cannot be undone: {left:user was|users were} moved or pinned since.",
+    "Move users by hand, or plan a rebalance.",
 )
 RUN_RATE_NOT_VALID = add(
     "RUN_RATE_NOT_VALID", "A rate of {rate} users per second is not allowed.", "Give a number above 0.", status=422
 )
-RUN_STARTED = add("RUN_STARTED", "{actor} started to move {users} users ({goal}).", level=NEWS)
+RUN_STARTED = add("RUN_STARTED", "{actor} started to move {users:user} ({goal}).", level=NEWS)
 RUN_BATCH = add(
     "RUN_BATCH",
-    "Moved {done} users, skipped {skipped}; {notified} signed-in ones were sent a terminating notification.",
+    "Moved {done:user}, skipped {skipped}; sent {notified:terminating notification}.",
     level=NEWS,
 )
-RUN_FINISHED = add("RUN_FINISHED", "Finished: {done} users moved, {skipped} skipped.", level=NEWS)
+RUN_FINISHED = add("RUN_FINISHED", "Finished: {done:user} moved, {skipped} skipped.", level=NEWS)
 RUN_PAUSED = add("RUN_PAUSED", "{actor} paused the run after {done} of {total}.", level=NEWS)
 RUN_RESUMED = add("RUN_RESUMED", "{actor} resumed the run.", level=NEWS)
 RUN_CANCELLED = add("RUN_CANCELLED", "{actor} cancelled the run after {done} of {total}.", level=NEWS)
 RUN_RATE_SET = add("RUN_RATE_SET", "{actor} set the rate to {rate}.", level=NEWS)
-RUN_TAKEN_UP = add("RUN_TAKEN_UP", "The run was taken up again after an interruption.", level=WARNING)
-RUN_YIELDED = add("RUN_YIELDED", "The run waits: {pair} recovers from a failure first.", level=WARNING)
-RUN_CONTINUED = add("RUN_CONTINUED", "The run goes on: its subclusters are free again.", level=NEWS)
+RUN_TAKEN_UP = add("RUN_TAKEN_UP", "The run resumed after an interruption.", level=WARNING)
+RUN_YIELDED = add("RUN_YIELDED", "The run is waiting while {pair} recovers from a failure.", level=WARNING)
+RUN_CONTINUED = add("RUN_CONTINUED", "The run continues: its subclusters are free again.", level=NEWS)
 WAITS_FOR_RECOVERY = add(
-    "WAITS_FOR_RECOVERY", "It waits for a failover or failback to end.", "It goes on by itself.", WARNING
+    "WAITS_FOR_RECOVERY", "Waiting for a failover or fallback to end.", "It continues by itself.", WARNING
 )
 WAITS_FOR_FAILOVER = add(
     "WAITS_FOR_FAILOVER",
-    "{node} is {state}: home nodes are locked until the failover ends.",
-    "It goes on by itself when both nodes of the pair are Normal. Fall back or recover, or cancel the run.",
+    "{node} is {state}. Home nodes are locked until the failover ends.",
+    "It continues by itself when both nodes of the pair are Normal. Fall back or recover, or cancel the run.",
     WARNING,
 )
 WAITS_FOR_TURN = add(
     "WAITS_FOR_TURN",
-    "It waits for another operation in its subclusters to end.",
-    "It goes on by itself then.",
+    "Waiting for another operation in its subclusters to end.",
+    "It continues by itself then.",
     WARNING,
 )
 WAITS_FOR_NODE = add(
     "WAITS_FOR_NODE",
-    "It waits for a receiving node that is out of service or in maintenance.",
-    "Bring the node back, or cancel.",
+    "Waiting for a receiving node that is out of service or in maintenance.",
+    "Bring the node back, or cancel the run.",
     WARNING,
 )
 WAITS_FOR_WINDOW = add(
     "WAITS_FOR_WINDOW",
-    "It waits for the window {window}, which opens on {opens}.",
-    "It goes on by itself then; or let it run at any time.",
+    "Waiting for the window {window}, which opens on {opens}.",
+    "It continues by itself then, or let it run at any time.",
     WARNING,
 )
 RUN_NO_WINDOW = add(
     "RUN_NO_WINDOW",
     "{cluster} has no window: its runs may move users at any time.",
-    "Set a window in the rules of runs first, or leave it out.",
+    "Set a window in the run rules first, or run at any time.",
 )
-RUN_INTO_WINDOW = add("RUN_INTO_WINDOW", "{actor} let the run move users only inside the window {window}.", level=NEWS)
-RUN_ANY_TIME = add("RUN_ANY_TIME", "{actor} let the run move users at any time.", level=NEWS)
+RUN_INTO_WINDOW = add("RUN_INTO_WINDOW", "{actor} limited the run to the window {window}.", level=NEWS)
+RUN_ANY_TIME = add("RUN_ANY_TIME", "{actor} let the run go on at any time.", level=NEWS)
 PLANNED_REBALANCE = add("PLANNED_REBALANCE", "Moved for balance.", level=NEWS)
 PLANNED_STANDBY = add("PLANNED_STANDBY", "Moved to the first node of a subcluster.", level=NEWS)
 PLANNED_EVACUATION = add("PLANNED_EVACUATION", "Moved off a node that was emptied.", level=NEWS)
-PLANNED_FILL = add("PLANNED_FILL", "Given a home for the first time.", level=NEWS)
+PLANNED_FILL = add("PLANNED_FILL", "Given a first home node.", level=NEWS)
 PLANNED_UNDO = add("PLANNED_UNDO", "Moved back by an undo.", level=NEWS)
 HAND_MOVED = add(
     "HAND_MOVED",
-    "{actor} moved {users} users to {to}, {skipped} were left alone; {notified} signed-in ones were sent a terminating"
-    " notification.",
+    "{actor} moved {users:user} to {to}, skipped {skipped}; sent {notified:terminating notification}.",
     level=NEWS,
 )
 MOVED_BY_HAND = add("MOVED_BY_HAND", "Moved by hand.", level=NEWS)
-SKIPPED_MOVED_SINCE = add("SKIPPED_MOVED_SINCE", "Skipped: moved by somebody else since.", level=WARNING)
+SKIPPED_MOVED_SINCE = add("SKIPPED_MOVED_SINCE", "Skipped: moved by someone else since.", level=WARNING)
 SKIPPED_PINNED = add("SKIPPED_PINNED", "Skipped: pinned to its node.", "Unpin the user first.", WARNING)
 SKIPPED_NODE_FULL = add("SKIPPED_NODE_FULL", "Skipped: the node is full.", "Make a new plan.", WARNING)
 SKIPPED_NODE_GONE = add("SKIPPED_NODE_GONE", "Skipped: the node left its subcluster.", "Make a new plan.", WARNING)
 SKIPPED_USER_GONE = add("SKIPPED_USER_GONE", "Skipped: no longer a user of the cluster.", level=WARNING)
-SKIPPED_ALREADY_THERE = add("SKIPPED_ALREADY_THERE", "Skipped: at home there already.", level=WARNING)
+SKIPPED_ALREADY_THERE = add("SKIPPED_ALREADY_THERE", "Skipped: already there.", level=WARNING)
 USER_MOVED_SINCE = add(
     "USER_MOVED_SINCE",
-    "{user} was moved to {node} by {author} meanwhile.",
-    "Look where the user is now, then move it again.",
+    "{author} has since moved {user} to {node}.",
+    "Check where the user is now, then move again.",
 )
 USERS_MOVED_SINCE = add(
     "USERS_MOVED_SINCE",
-    "All {users} users were moved by somebody else meanwhile.",
-    "Look where they are now, then move them again.",
+    "{users:user was|users were} moved by someone else meanwhile.",
+    "Check where they are now, then move them again.",
 )
 USER_PINNED = add("USER_PINNED", "{user} is pinned to {node}.", "Unpin the user first.")
-USERS_PINNED = add("USERS_PINNED", "All {users} users are pinned to their nodes.", "Unpin them first.")
-USER_ALREADY_THERE = add("USER_ALREADY_THERE", "They are at home on {node} already.", "Choose another node.")
+USERS_PINNED = add("USERS_PINNED", "{users:user is|users are} pinned.", "Unpin them first.")
+USER_ALREADY_THERE = add("USER_ALREADY_THERE", "Already on {node}.", "Choose another node.")
 NO_USERS_TO_MOVE = add("NO_USERS_TO_MOVE", "No such users in {cluster}.", "Choose users of the cluster.", status=422)
 NODE_NOT_A_TARGET = add(
     "NODE_NOT_A_TARGET",
-    "{node} is out of service: {why}.",
-    "Bring it back into service first.",
+    "{node} {why}.",
+    "{remedy}",
 )
 NODE_WITHOUT_SUBCLUSTER = add(
     "NODE_WITHOUT_SUBCLUSTER", "{node} is in no subcluster.", "Put it into a subcluster first."

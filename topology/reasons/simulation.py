@@ -22,7 +22,7 @@ SIMULATION_EMPTY = add(
 )
 SIMULATION_TOO_LONG = add(
     "SIMULATION_TOO_LONG",
-    "The run would go on until {until}; on the page it is at most {most}.",
+    "The run would last until {until}; on the page the limit is {most}.",
     "Choose an earlier end, or run the scenario with: manage.py simulate FILE",
     status=422,
 )

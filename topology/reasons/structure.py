@@ -7,26 +7,26 @@ FILE_NOT_READABLE = add("FILE_NOT_READABLE", "{file} cannot be read: {why}.", "{
 TOPOLOGY_CHANGED_MEANWHILE = add(
     "TOPOLOGY_CHANGED_MEANWHILE",
     "{cluster} was changed after the difference was shown, so nothing was applied.",
-    "Look at the difference again, then apply it.",
+    "Review the difference again, then apply it.",
 )
-NAME_NOT_VALID = add("NAME_NOT_VALID", "“{name}” is not a name for a {kind}: {rule}.", "{remedy}", status=422)
+NAME_NOT_VALID = add("NAME_NOT_VALID", "“{name}” is not a valid name for a {kind}: {rule}.", "{remedy}", status=422)
 VALUE_NOT_VALID = add("VALUE_NOT_VALID", "{field} {value} is not allowed.", "{remedy}", status=422)
-CLUSTER_NAME_TAKEN = add("CLUSTER_NAME_TAKEN", "There is a cluster {cluster} already.", "Choose another name.")
+CLUSTER_NAME_TAKEN = add("CLUSTER_NAME_TAKEN", "A cluster named {cluster} already exists.", "Choose another name.")
 SUBCLUSTER_NAME_TAKEN = add(
-    "SUBCLUSTER_NAME_TAKEN", "{cluster} has a subcluster {subcluster} already.", "Choose another name."
+    "SUBCLUSTER_NAME_TAKEN", "{cluster} already has a subcluster {subcluster}.", "Choose another name."
 )
 NODE_NAME_TAKEN = add(
-    "NODE_NAME_TAKEN", "{node} is a node of {cluster} already.", "Node names are unique everywhere: choose another one."
+    "NODE_NAME_TAKEN", "{node} is already a node of {cluster}.", "Node names are unique everywhere: choose another one."
 )
 CLUSTER_HAS_SIX_NODES = add(
     "CLUSTER_HAS_SIX_NODES",
-    "{cluster} has {nodes} nodes, the most a cluster can have.",
+    "{cluster} has {nodes:node}, the maximum.",
     "Remove a node, or use another cluster.",
 )
 SUBCLUSTER_FULL = add(
     "SUBCLUSTER_FULL",
-    "{subcluster} has two nodes already: {nodes}.",
-    "Take one of them out first, or use another subcluster.",
+    "{subcluster} already has two nodes: {nodes}.",
+    "Remove one of them first, or use another subcluster.",
 )
 SUBCLUSTER_HA_ON = add(
     "SUBCLUSTER_HA_ON",
@@ -40,7 +40,7 @@ SUBCLUSTER_BUSY = add(
 )
 NODE_HAS_USERS = add(
     "NODE_HAS_USERS",
-    "{node} has {users:,} users.",
+    "{node} has {users:user}.",
     "Move its users to other nodes or unassign them first.",
 )
 PUBLISHER_STAYS = add(
@@ -76,28 +76,28 @@ NODE_RENAMED = add("NODE_RENAMED", "{actor} renamed the node {before} to {name}.
 NODE_RENAMED_MEANWHILE = add(
     "NODE_RENAMED_MEANWHILE",
     "{before} was renamed to {node} meanwhile.",
-    "Look at its name once more, then store it again.",
+    "Check the name, then save again.",
 )
 NODE_PLACED = add("NODE_PLACED", "{actor} put {name} into {place}.", level=NEWS)
 NODE_UNASSIGNED = add("NODE_UNASSIGNED", "{actor} took {name} out of {place}.", level=NEWS)
-NODE_ALREADY_THERE = add("NODE_ALREADY_THERE", "{name} is in {place} already.")
+NODE_ALREADY_THERE = add("NODE_ALREADY_THERE", "{name} is already in {place}.", "Choose another place.")
 NODE_JOINS = add("NODE_JOINS", "{name} joins {place}, which has no other node.", level=NEWS)
 NODE_JOINS_PEER = add(
     "NODE_JOINS_PEER",
     "{name} joins {peer} in {place}, whose services restart.",
-    "Choose a quiet hour: those whom {peer} serves are interrupted.",
+    "Choose a quiet hour: users of {peer} are interrupted.",
     WARNING,
 )
 NODE_LEAVES = add(
     "NODE_LEAVES",
-    "{name} leaves {place} and serves nobody until it is in a subcluster again.",
+    "{name} leaves {place} and serves no users until it is in a subcluster again.",
     "Choose a quiet hour: the services of {place} restart.",
     WARNING,
 )
 NODE_MOVED_MEANWHILE = add(
     "NODE_MOVED_MEANWHILE",
-    "{name} is not where it was picked up any more. {what}",
-    "Look at the map again, then move it from there.",
+    "{name} was moved meanwhile. {what}",
+    "Check the map, then move it from there.",
 )
 NODE_PAIR_AFTER = add(
     "NODE_PAIR_AFTER",
@@ -112,13 +112,13 @@ NODE_PAIR_TOO_SMALL = add(
 )
 NODE_LEFT_ALONE = add(
     "NODE_LEFT_ALONE",
-    "{peer} stays alone in {place} with {users} of {capacity} users: nobody takes over when it fails.",
+    "{peer} stays alone in {place} with {users} of {capacity} users: no node takes over if it fails.",
     "Put another node into {place}.",
     WARNING,
 )
 NODE_SIGN_IN_AGAIN = add(
     "NODE_SIGN_IN_AGAIN",
-    "Signed-in users of {peer} who sign in again: {users}, within {seconds} s.",
+    "{users:signed-in user|signed-in users} of {peer} must sign in again, within {seconds} s.",
     level=NEWS,
 )
 NODE_REMOVED = add("NODE_REMOVED", "{actor} removed the node {name}.", level=NEWS)

@@ -5,10 +5,12 @@ from topology.reasons.reason import NEWS, WARNING, add
 USER_HELD_BY_RUN = add(
     "USER_HELD_BY_RUN", "A run is going to move {user}.", "Wait until it ends, or cancel it.", status=409
 )
-NOBODY_REMOVED = add("NOBODY_REMOVED", "Nobody was removed: {users} cannot go now. {because}", "{remedy}")
+NOBODY_REMOVED = add(
+    "NOBODY_REMOVED", "No users were removed: {users:user|users} cannot be removed now. {because}", "{remedy}"
+)
 USERS_REMOVED = add(
     "USERS_REMOVED",
-    "{actor} removed users from {name}: {users}, of whom {pinned} were pinned. Left as they are: {left}.",
+    "{actor} removed {users:user} from {name}, {pinned} of them pinned. Left as they are: {left}.",
     level=NEWS,
 )
 USERS_UNDONE = add(
@@ -27,20 +29,20 @@ UNDO_NOTHING_LEFT = add(
     "Nothing of operation {operation} can be undone: all of its users were changed, moved or removed since.",
     "Change them one by one, or import a list.",
 )
-UNDO_USER_GONE = add("UNDO_USER_GONE", "{user} is no user of the cluster any more.", level=WARNING)
+UNDO_USER_GONE = add("UNDO_USER_GONE", "{user} is no longer a user of the cluster.", level=WARNING)
 UNDO_USER_MOVED = add("UNDO_USER_MOVED", "{user} was moved since and stays.", level=WARNING)
 UNDO_USER_PINNED = add("UNDO_USER_PINNED", "{user} was pinned since and stays.", level=WARNING)
 UNDO_USER_CHANGED = add("UNDO_USER_CHANGED", "{user} was changed since; what was changed stays.", level=WARNING)
 UNDO_ID_TAKEN = add("UNDO_ID_TAKEN", "There is another user {user} by now.", level=WARNING)
 UNDO_NO_HOME = add(
-    "UNDO_NO_HOME", "The home node of {user} is gone, takes nobody now or has no room: unassigned.", level=WARNING
+    "UNDO_NO_HOME", "The home node of {user} is gone, takes no users now or has no room: unassigned.", level=WARNING
 )
 REMOVAL_NAMES_NOBODY = add(
     "REMOVAL_NAMES_NOBODY", "No user is named.", "Name user IDs, or a file with --file.", status=422
 )
 REMOVAL_COUNT_NEEDED = add(
     "REMOVAL_COUNT_NEEDED",
-    "Removing {users} users has to be confirmed, and nobody can be asked here.",
+    "Removing {users:user} must be confirmed, and there is no terminal to ask on.",
     "Add --yes, or run it on a terminal and type the number.",
     status=422,
 )

@@ -6,6 +6,8 @@ ClusterFacts -> one Check per test: passed | warning | failed | info, with the p
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from topology.reasons.words import counted
+
 PASSED, WARNING, FAILED, INFO = "passed", "warning", "failed", "info"
 WORST_FIRST = (FAILED, WARNING, INFO, PASSED)
 SPREAD = 0.10  # a node may have this much more or less than its share of the users
@@ -138,7 +140,11 @@ def _test(code: str, description: str) -> Callable[[Test], Test]:
 @_test("no_unassigned_users", "There are no unassigned users")
 def _no_unassigned_users(facts: ClusterFacts) -> Iterator[Finding]:
     if facts.unassigned_users:
-        yield Finding(WARNING, f"{facts.unassigned_users:,} users are unassigned.", "Assign them, or plan a rebalance.")
+        yield Finding(
+            WARNING,
+            f"{counted(facts.unassigned_users, 'user is|users are')} unassigned.",
+            "Plan the goal “assign the unassigned”, or drop them on a node.",
+        )
 
 
 @_test("nodes_assigned", "All available nodes are assigned")
@@ -183,8 +189,8 @@ def _ha_normal(facts: ClusterFacts) -> Iterator[Finding]:
 def _nobody_failed_over(facts: ClusterFacts) -> Iterator[Finding]:
     for group, node in _guarded(facts):
         if node.away and all(other.state == NORMAL for other in group.nodes):
-            fix = "Choose Fallback for the node; if that is not offered, disable and enable HA."
-            yield Finding(FAILED, f"{node.away:,} users of {node.name} are served elsewhere.", fix)
+            fix = "Choose Fallback for the node; if it is not offered, disable and enable HA."
+            yield Finding(FAILED, f"{counted(node.away, 'user')} of {node.name} served elsewhere.", fix)
 
 
 @_test("keep_alive", "Keep Alive (Heartbeat) interval and timeout")
@@ -194,7 +200,7 @@ def _keep_alive(facts: ClusterFacts) -> Iterator[Finding]:
     if timeout < 2 * interval:
         yield Finding(FAILED, f"{shown} One lost heartbeat starts a failover.", "Choose a timeout of four intervals.")
     elif (interval, timeout) != KEEP_ALIVE:
-        yield Finding(INFO, shown, "The product's defaults are 15 and 60 s, and its advice is to leave them.")
+        yield Finding(INFO, shown, "The product's defaults are 15 and 60 s; keep them.")
 
 
 @_test("initialization_keep_alive", "Initialization Keep Alive (Heartbeat) timeout")
@@ -204,7 +210,7 @@ def _initialization_keep_alive(facts: ClusterFacts) -> Iterator[Finding]:
         problem = f"{timeout} s are shorter than the Keep Alive timeout of {facts.keep_alive_timeout} s."
         yield Finding(WARNING, problem, "A starting node needs longer than a running one: the default is 120 s.")
     elif timeout != INITIALIZATION:
-        yield Finding(INFO, f"{timeout} s.", "The product's default is 120 s, and its advice is to leave it.")
+        yield Finding(INFO, f"{timeout} s.", "The product's default is 120 s; keep it.")
 
 
 def _guarded(facts: ClusterFacts) -> Iterator[tuple[SubclusterFacts, NodeFacts]]:
@@ -220,7 +226,7 @@ def _guarded(facts: ClusterFacts) -> Iterator[tuple[SubclusterFacts, NodeFacts]]
 def _users_in_service(facts: ClusterFacts) -> Iterator[Finding]:
     for node in facts.assigned:
         if node.out_of_service:
-            problem = f"{node.out_of_service:,} users of {node.name} are out of service."
+            problem = f"{counted(node.out_of_service, 'user')} of {node.name} out of service."
             yield Finding(FAILED, problem, "Repair the node that serves them, or fail it over to its peer.")
 
 

@@ -26,6 +26,13 @@ from topology.reasons import (
 from topology.rules.states import LOOKS, State, Truth, serves
 
 SETTLED = frozenset({State.NORMAL, State.INITIALIZING})  # of a pair with HA on
+REMEDIES = {
+    State.FAILED_OVER: "Fall back first.",
+    State.FAILED_OVER_CSNR: "Start its services, then fall back.",
+    State.RUNNING_IN_BACKUP_MODE: "Fall back first.",
+    State.RUNNING_IN_FAILED_MODE: "Recover first.",
+}
+WAIT = "Wait until it is Normal."
 Why = tuple[Reason, dict[str, Any]]
 
 
@@ -65,7 +72,7 @@ class Homes:
         if why := self._locked(place):
             return why
         if not serves(place.state, place.truth):
-            return NODE_NOT_A_TARGET, {"node": place.name, "why": _out_of_service(place)}
+            return NODE_NOT_A_TARGET, {"node": place.name} | _out_of_service(place)
         return (NODE_IN_MAINTENANCE, {"node": place.name}) if place.in_maintenance else None
 
     def assigns(self) -> Why | None:
@@ -106,17 +113,28 @@ def first(questions: Iterable[Why | None]) -> Why | None:
 
 
 def _named(place: Place) -> dict[str, Any]:
-    return {"node": place.name, "state": LOOKS[State(place.state)].label}
+    return {"node": place.name, "state": _label(place), "remedy": REMEDIES.get(State(place.state), WAIT)}
 
 
-def _out_of_service(place: Place) -> str:
+def _label(place: Place) -> str:
+    return LOOKS[State(place.state)].label.lower()
+
+
+def _out_of_service(place: Place) -> dict[str, Any]:
+    why, remedy = _trouble(place)
+    return {"why": why, "remedy": remedy}
+
+
+def _trouble(place: Place) -> tuple[str, str]:
+    """What keeps a node from serving, and what to do first."""
     truth = place.truth
     if not truth.power:
-        return "it has no power"
+        return "has no power", "Power it on first."
     if not truth.network:
-        return "the network does not reach it"
+        return "is not reached by the network", "Restore its network first."
     if not truth.database:
-        return "its database has failed"
+        return "has a failed database", "Start its database first."
     if truth.failed_critical:
-        return f"{min(truth.failed_critical)} is stopped"
-    return f"it is {LOOKS[State(place.state)].label}"
+        service = min(truth.failed_critical)
+        return f"does not run {service}", f"Start {service} first."
+    return f"is {_label(place)}", REMEDIES.get(State(place.state), WAIT)

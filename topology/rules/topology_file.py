@@ -129,7 +129,7 @@ def policy_problems(policy: Mapping[str, Value]) -> Iterator[FileProblem]:
         message = f"{timeout} is shorter than keep_alive_interval ({interval})"
         yield FileProblem("policy.keep_alive_timeout", message, "The product's defaults are 60 and 15 seconds.")
     if policy.get("sign_ins_per_second") is not None and policy.get("done_within_minutes") is not None:
-        message = "there is a budget in sign_ins_per_second already"
+        message = "sign_ins_per_second already sets a budget"
         yield FileProblem("policy.done_within_minutes", message, "Leave one of the two budgets out.")
 
 
@@ -150,7 +150,7 @@ def _publisher(spec: TopologySpec) -> Iterator[FileProblem]:
         )
     for place, node in publishers[1:]:
         message = f"{node.name} is a second publisher beside {publishers[0][1].name}"
-        yield FileProblem(f"{place}.publisher", message, "A cluster has one publisher; leave one.")
+        yield FileProblem(f"{place}.publisher", message, "A cluster has one publisher; keep one.")
 
 
 def _sizes(spec: TopologySpec, rules: FileRules) -> Iterator[FileProblem]:
@@ -180,4 +180,4 @@ def _twice(named: Iterable[tuple[str, str]], fold: Any) -> Iterator[FileProblem]
     for place, name in named:
         first = seen.setdefault(fold(name), place)
         if first != place:
-            yield FileProblem(place, f"{name} is there twice, first at {first}", "Every name is there once.")
+            yield FileProblem(place, f"{name} appears twice, first at {first}", "Each name may appear once.")

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from topology.accounts import pseudonyms, sentences
 from topology.reasons import Reason
+from topology.reasons.words import counted
 from topology.rules.states import LOOKS, State
 
 register = template.Library()
@@ -79,6 +80,12 @@ def bar(whole: int, *parts: Any) -> SafeString:
 def num(value: int | float | None) -> str:
     """30,000; nothing for nothing."""
     return "" if value is None else f"{value:,.0f}" if float(value).is_integer() or value >= 10 else f"{value:,.1f}"
+
+
+@register.filter(name="counted")
+def counted_filter(value: int, noun: str) -> str:
+    """A count with its noun: {{ users|counted:"user" }} is "1 user", "30,000 users"."""
+    return counted(value or 0, noun)
 
 
 @register.filter

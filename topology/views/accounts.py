@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from topology.accounts import people, pseudonyms, roles, sign_in, tokens
 from topology.models import Cluster
+from topology.reasons.words import counted
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
 from topology.views.reading import number_in
@@ -80,7 +81,7 @@ def end_sessions(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign somebody out everywhere, or of one session."""
     person = people.person(pk)
     ended = people.end_sessions(person, actor=request.user, only=request.POST.get("session", ""))
-    return _done(request, f"{_name(person)}: {ended} {'session' if ended == 1 else 'sessions'} ended.")
+    return _done(request, f"{_name(person)}: {counted(ended, 'session')} ended.")
 
 
 @require_POST

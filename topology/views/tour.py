@@ -21,7 +21,7 @@ STEPS = (
         ),
     ),
     (
-        "Move people",
+        "Move users",
         (
             "Drag users from the list onto a node; before you drop, every target says what that would mean, or why "
             "not. Without a mouse: arrows and space choose, M opens “Move to…”. Every move can be undone."
@@ -30,8 +30,8 @@ STEPS = (
     (
         "Balance, with proof",
         (
-            "Rebalance… shows each node before and after, and why fewer moves cannot do. Nothing moves before you run "
-            "it; then it runs throttled, with pause and cancel, and survives a restart."
+            "Rebalance… shows each node before and after, and why fewer moves are not enough. Nothing moves until you "
+            "run it; then it runs throttled, with pause and cancel, and survives a restart."
         ),
     ),
     (

@@ -175,7 +175,7 @@ def subcluster(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse
     except Refused as refusal:
         form = _form(board, sub).filled(request.POST.dict())
         return show_form(request, form, refusal, **_subcluster_context(board, sub))
-    return toast(request, f"{sub.subcluster.name} is stored.", close=True)
+    return toast(request, "Saved.", close=True)
 
 
 def _show_subcluster(request: HttpRequest, board: Board, sub: SubclusterView, *, leaving: bool = False) -> HttpResponse:
@@ -190,7 +190,7 @@ def _form(board: Board, sub: SubclusterView) -> StructureForm:
     return StructureForm(
         title=f"Subcluster {subcluster.name}",
         address=reverse("structure-subcluster", args=[board.cluster.name, subcluster.pk]),
-        submit="Store",
+        submit="Save",
         fields=(
             StructureField("name", "Name", subcluster.name, hint="Letters, digits, _ and -; at most 128"),
             StructureField(

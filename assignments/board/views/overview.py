@@ -30,7 +30,7 @@ from topology.views.http import needs
 
 DENSE = 24  # nodes on the page from which on a cell shows its name and its fill alone
 GRAVITY = ("bad", "warn", "busy", "mute", "good")  # of the tones, the worst first
-SERVES_NOT = Look("Does not serve", "bad", "x")
+SERVES_NOT = Look("Not serving", "bad", "x")
 UNASSIGNED = Look("In no subcluster", "mute", "server")
 ALL_WELL = Look("All well", "good", "check")
 WAITING = Look("Unassigned users", "warn", "user-question")

@@ -49,12 +49,12 @@ GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
         "Fallback",
         [
             ("enable_automatic_fallback", "Automatic fallback", ""),
-            ("automatic_fallback_delay", "Once the node ran well for", "s"),
+            ("automatic_fallback_delay", "After the node ran well for", "s"),
             ("automatic_fallback_hold_down", "Time between two of them", "s"),
             ("automatic_fallback_from", "Not before (time of day)", "UTC"),
             ("automatic_fallback_until", "Not after (time of day)", "UTC"),
-            ("canary_fallback", "1 % first, then 10 %, then the rest", ""),
-            ("failover_limit", "A person must fall back after", "failovers"),
+            ("canary_fallback", "1% first, then 10%, then the rest", ""),
+            ("failover_limit", "Someone must fall back after", "failovers"),
             ("failover_limit_hours", "counted over", "h"),
         ],
     ),
@@ -79,7 +79,7 @@ def settings(request: HttpRequest, cluster_name: str) -> HttpResponse:
         change_settings(cluster, mode=mode, model=model, clock_speed=speed, policy=values, actor=request.user)
     except Refused as refusal:
         return _form(request, cluster, typed, mode, model, refusal)
-    return toast(request, f"The settings of {cluster.name} are stored.", close=True)
+    return toast(request, "Saved.", close=True)
 
 
 @require_GET

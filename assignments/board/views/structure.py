@@ -22,6 +22,7 @@ from topology import reasons
 from topology.accounts import roles, sentences
 from topology.models import ENDPOINTS_PER_USER, PROFILES, DeploymentModel, Mode, Subcluster
 from topology.reasons import Refused
+from topology.reasons.words import counted
 from topology.structure.clusters import create_cluster
 from topology.structure.nodes import add_node
 from topology.structure.selectors import cluster_named
@@ -109,7 +110,7 @@ def whole(typed: Mapping[str, str], field: str) -> int | None:
         return None
     value = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST else 0
     if not value or value > MOST:
-        remedy = f"Write a whole number from 1 to {MOST:,}, or nothing."
+        remedy = f"Enter a whole number from 1 to {MOST:,}, or nothing."
         raise Refused(reasons.VALUE_NOT_VALID, field=field, value=text[:40], remedy=remedy)
     return value
 
@@ -144,7 +145,7 @@ def new_cluster(request: HttpRequest) -> HttpResponse:
                 choices=_plain(DeploymentModel.choices),
             ),
         ),
-        note="It begins without nodes. The first node added to it is its publisher.",
+        note="A new cluster has no nodes. The first node you add is its publisher.",
     )
     return answer(request, form, lambda typed: _create_cluster(request, typed))
 
@@ -174,7 +175,8 @@ def remove_cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
     def remove(typed: Mapping[str, str]) -> HttpResponse:
         gone = removal.remove_cluster(cluster, typed.get("typed", ""), actor=request.user)
-        messages.success(request, f"{cluster.name} is removed, with {gone.nodes} nodes and {gone.users:,} users.")
+        with_what = f"{counted(gone.nodes, 'node')} and {counted(gone.users, 'user')}"
+        messages.success(request, f"{cluster.name} is removed, with {with_what}.")
         return HttpResponseClientRedirect(reverse("overview"))
 
     about = {"contents": removal.contents(cluster), "obstacle": removal.obstacle(cluster), "cluster": cluster}
@@ -202,7 +204,7 @@ def new_subcluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
     def add(typed: Mapping[str, str]) -> HttpResponse:
         text = typed.get("description", "")
         made = create_subcluster(cluster, typed.get("name", ""), description=text, actor=request.user)
-        return toast(request, f"{made.name} is there. It serves nobody until it has a node.", close=True)
+        return toast(request, f"{made.name} is added. It serves no users until it has a node.", close=True)
 
     return answer(request, form, add)
 
@@ -226,7 +228,7 @@ def new_node(request: HttpRequest, cluster_name: str) -> HttpResponse:
                 "publisher", "Publisher: the others replicate its database", "on" if first else "", kind="switch"
             ),
         ),
-        note="A server may be entered before its software is installed.",
+        note="You can add a server before its software is installed.",
     )
 
     def add(typed: Mapping[str, str]) -> HttpResponse:
@@ -240,14 +242,14 @@ def new_node(request: HttpRequest, cluster_name: str) -> HttpResponse:
             publisher=typed.get("publisher") == "on",
             actor=request.user,
         )
-        return toast(request, f"{node.name} is there.", close=True)
+        return toast(request, f"{node.name} is added.", close=True)
 
     return answer(request, form, add)
 
 
 def _capacity_fields(users: str = "", endpoints: str = "") -> tuple[StructureField, StructureField]:
     return (
-        StructureField("users", "Rated users", users, "Empty: as the profile says", required=False, kind="number"),
+        StructureField("users", "Rated users", users, "Empty: from the profile", required=False, kind="number"),
         StructureField(
             "endpoints",
             "Rated endpoints",
@@ -286,7 +288,7 @@ def change_node(request: HttpRequest, cluster_name: str, pk: int) -> HttpRespons
         given = {name: whole(typed, name) or usual for name, usual in wanted.items()}
         name, seen = typed.get("name", ""), request.GET.get("seen", node.name)
         structure_service.change_node(node, name=name, seen=seen, profile=profile, **given, actor=request.user)
-        return toast(request, f"{node.short_name} is stored.", close=True)
+        return toast(request, "Saved.", close=True)
 
     return answer(request, _node_form(board, view), store)
 
@@ -300,7 +302,7 @@ def _node_form(board: Board, view: NodeView) -> StructureForm:
     return StructureForm(
         title=f"Name and capacity of {node.short_name}",
         address=f"{address}?{urlencode({'seen': node.name})}",
-        submit="Store",
+        submit="Save",
         fields=(
             StructureField(
                 "name", "Name", node.name, hint="Host name, unique in all clusters. Rename server and DNS entry too"
@@ -310,5 +312,5 @@ def _node_form(board: Board, view: NodeView) -> StructureForm:
             ),
             *_capacity_fields(users, endpoints),
         ),
-        note=f"{view.home.users:,} users with {view.home.endpoints:,} endpoints are at home on it.",
+        note=f"Home of {counted(view.home.users, 'user')} with {counted(view.home.endpoints, 'endpoint')}.",
     )

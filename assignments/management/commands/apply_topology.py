@@ -11,7 +11,7 @@ from topology.structure.documents import read_yaml_file
 
 
 class Command(ConsoleCommand):
-    help = "Create and change what differs from a topology file; remove what it does not name only with --prune."
+    help = "Create and change a cluster from a topology file; what the file does not name is removed only with --prune."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -36,7 +36,7 @@ class Command(ConsoleCommand):
         for change in shown.changes:
             self.stdout.write(str(change))
         if not shown.changes:
-            self.stdout.write(f"{shown.cluster} is what the file says.")
+            self.stdout.write(f"{shown.cluster} already matches the file.")
         for guess in shown.renamed:
             self.stdout.write(f"{guess} {guess.fix}")
         for name in shown.kept:

@@ -12,14 +12,14 @@ from topology.structure import selectors
 
 
 class Command(BaseCommand):
-    help = "Shows what the automatic balancer of a cluster says, looks now, or changes its rules."
+    help = "Show what the automatic balancer of a cluster says, run a round now, or change its rules."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("cluster")
         parser.add_argument(
             "--set", action="append", default=[], metavar="NAME=VALUE", help=f"One of {', '.join(balancer.SETTINGS)}"
         )
-        parser.add_argument("--look", action="store_true", help="Do a round now, as the worker does every half minute")
+        parser.add_argument("--look", action="store_true", help="run a round now, as the worker does every half minute")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -13,14 +13,14 @@ KINDS = ", ".join(Fault) + "; network is a partition from the peer: both nodes s
 
 
 class Command(ConsoleCommand):
-    help = "Break power, network, database or a service of a simulated node; --repair mends it."
+    help = "Break power, network, database or a service of a simulated node; --repair repairs it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("node")
         parser.add_argument("kind", metavar="KIND", help=KINDS)
         parser.add_argument("--service", default="", help="the name of the service, for the kind service")
-        parser.add_argument("--repair", action="store_true", help="mend it instead")
+        parser.add_argument("--repair", action="store_true", help="repair it instead")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):

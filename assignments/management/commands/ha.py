@@ -36,13 +36,15 @@ class Command(ConsoleCommand):
             help="a node for failover, fallback and maintenance, else a subcluster; status: all",
         )
         work = parser.add_argument_group("maintenance")
-        work.add_argument("--reason", default="", help="what is done to the node; without it, another end is given")
+        work.add_argument(
+            "--reason", default="", help="why the node is in maintenance; without it, only the end changes"
+        )
         work.add_argument(
             "--for", dest="span", default="", help="how long on the cluster's clock, for example 90m, 2h, 1d"
         )
         work.add_argument("--until", default="", help="until when on that clock, 05:30 or 2026-11-24T05:30")
         work.add_argument("--end", action="store_true", help="end it now")
-        parser.add_argument("--cluster", default="", help="the cluster, where several have a subcluster of this name")
+        parser.add_argument("--cluster", default="", help="the cluster, if several have a subcluster of this name")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):

@@ -10,19 +10,20 @@ from topology import reasons
 from topology.management.console import COMMAND_LINE, ConsoleCommand
 from topology.models import Cluster
 from topology.reasons import Refused
+from topology.reasons.words import counted
 from topology.structure import selectors
 
 
 class Command(ConsoleCommand):
-    help = "Bring the users of a plain CSV or a bulk-administration export into a cluster: all lines or none."
+    help = "Import users from a plain CSV or a bulk-administration export into a cluster: all lines or none."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("cluster")
         parser.add_argument("file", help="UTF-8, first line with the columns; user_id or USER ID is required")
         parser.add_argument("--dry-run", action="store_true", help="report what would be done and change nothing")
-        parser.add_argument("--keep", default=KEEP, metavar="MARK", help="alone in a cell it keeps what is stored (#)")
-        parser.add_argument("--allow-emptying", action="store_true", help="empty what is stored where a cell is empty")
+        parser.add_argument("--keep", default=KEEP, metavar="MARK", help="alone in a cell, keeps the stored value (#)")
+        parser.add_argument("--allow-emptying", action="store_true", help="let empty cells empty stored values")
         parser.add_argument(
             "--column",
             action="append",
@@ -67,7 +68,9 @@ class Command(ConsoleCommand):
             shown = problem.as_dict()
             self.stdout.write(f"line {shown['line']}: {shown['code']}: {shown['message']} {shown['fix']}")
         if not report.ok:
-            self.stdout.write(f"{report.problems.total:,} problems in {report.lines:,} lines: nothing was imported.")
+            self.stdout.write(
+                f"{counted(report.problems.total, 'problem')} in {counted(report.lines, 'line')}: nothing was imported."
+            )
             return
         would = "would be " if report.dry_run else ""
         self.stdout.write(

@@ -22,7 +22,7 @@ VERBS: dict[str, Callable[..., Operation]] = {
 
 
 class Command(ConsoleCommand):
-    help = "List operations; pause, resume, cancel or undo one; change its rate, or when it may move users."
+    help = "List operations; pause, resume, cancel or undo one; change its rate, or limit it to the window."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -30,9 +30,11 @@ class Command(ConsoleCommand):
         parser.add_argument("operation", nargs="?", type=int, help="number of the operation")
         parser.add_argument("--cluster", help="list only those of this cluster")
         parser.add_argument("--all", action="store_true", help="list ended ones too, the latest 50")
-        parser.add_argument("--rate", type=float, help="with rate: users per cluster second and receiving node")
-        parser.add_argument("--rate-total", type=float, help="with rate: users per cluster second over all nodes")
-        parser.add_argument("--dry-run", action="store_true", help="with undo: show what it would do, and do nothing")
+        parser.add_argument("--rate", type=float, help="with rate: users per second (cluster clock) and receiving node")
+        parser.add_argument(
+            "--rate-total", type=float, help="with rate: users per second (cluster clock) over all nodes"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="with undo: show what it would do, change nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):

@@ -10,13 +10,13 @@ from topology.structure import selectors
 
 
 class Command(ConsoleCommand):
-    help = "Pin users to the nodes where they are at home, with a reason."
+    help = "Pin users to their home nodes, with a reason."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("cluster")
         parser.add_argument("users", nargs="+", metavar="USER", help="user ID")
-        parser.add_argument("--reason", required=True, help="why they must stay there")
+        parser.add_argument("--reason", required=True, help="why they must stay")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):

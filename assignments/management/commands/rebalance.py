@@ -22,23 +22,23 @@ def positive(text: str) -> float:
     """A rate, for argparse."""
     value = float(text)
     if value <= 0:
-        raise ArgumentTypeError("a rate is above 0")
+        raise ArgumentTypeError("a rate must be above 0")
     return value
 
 
 class Command(ConsoleCommand):
-    help = "Move users to where they should be at home, with the fewest moves; --dry-run only shows the plan."
+    help = "Plan the fewest moves that balance a cluster and run them; waits until the run ends."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("cluster", help="name of the cluster")
         parser.add_argument("--goal", default=Goal.BALANCE.value, choices=[goal.value for goal in GOALS])
         parser.add_argument("--node", help="the node to evacuate")
-        parser.add_argument("--subcluster", action="append", default=[], help="only this one; may be repeated")
-        parser.add_argument("--dry-run", action="store_true", help="show the plan and move nobody")
-        parser.add_argument("--rate", type=positive, help="users per cluster second and receiving node")
-        parser.add_argument("--rate-total", type=positive, help="users per cluster second over all nodes")
-        parser.add_argument("--unthrottled", action="store_true", help="as fast as the database can")
+        parser.add_argument("--subcluster", action="append", default=[], help="only this subcluster; may be repeated")
+        parser.add_argument("--dry-run", action="store_true", help="show the plan and move no users")
+        parser.add_argument("--rate", type=positive, help="users per second (cluster clock) and receiving node")
+        parser.add_argument("--rate-total", type=positive, help="users per second (cluster clock) over all nodes")
+        parser.add_argument("--unthrottled", action="store_true", help="as fast as the database allows")
         parser.add_argument("--in-window", action="store_true", help="only inside the window of the cluster's runs")
         parser.add_argument("--no-wait", action="store_true", help="leave the run to the worker and return")
 

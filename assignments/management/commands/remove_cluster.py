@@ -11,13 +11,15 @@ from topology.structure import selectors
 
 
 class Command(ConsoleCommand):
-    help = "Remove a cluster with its nodes, users, runs and history for good; without the switch only say what goes."
+    help = (
+        "Remove a cluster with its nodes, users, runs and history; without the switch only show what would be removed."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("cluster", help="the name of the cluster")
         parser.add_argument(
-            "--yes-remove-all-users", action="store_true", help="do it; there is no way back but an import"
+            "--yes-remove-all-users", action="store_true", help="remove it; only an import brings the users back"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

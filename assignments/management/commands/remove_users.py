@@ -11,6 +11,7 @@ from assignments.users.removal import RemovedUsers, remove_users
 from topology import reasons
 from topology.management.console import COMMAND_LINE, ConsoleCommand
 from topology.reasons import Refused
+from topology.reasons.words import counted
 from topology.structure import selectors
 
 
@@ -22,7 +23,9 @@ class Command(ConsoleCommand):
         parser.add_argument("cluster")
         parser.add_argument("users", nargs="*", metavar="USER_ID")
         parser.add_argument("--file", help="a file with one user ID a line, or a list of users with a column user_id")
-        parser.add_argument("--dry-run", action="store_true", help="show who would go and what they lose")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="show the users that would be removed and what they lose"
+        )
         parser.add_argument("--yes", action="store_true", help="do not ask for the number of users")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,14 +53,16 @@ class Command(ConsoleCommand):
             raise Refused(reasons.FILE_NOT_READABLE, **facts) from error
 
     def _asked(self, found: RemovedUsers) -> int:
-        """The number that a person typed. Raises Refused where nobody can be asked."""
+        """The number that was typed. Raises Refused without a terminal."""
         if not sys.stdin.isatty():
             raise Refused(reasons.REMOVAL_COUNT_NEEDED, users=found.removed)
         typed = input(f"Type {found.removed} to remove them: ").strip().replace(",", "")
         return int(typed) if typed.isascii() and typed.isdigit() else -1
 
     def _show(self, found: RemovedUsers) -> None:
-        self.stdout.write(f"{found.removed:,} of {found.cluster} go, {found.pinned:,} of them pinned.")
+        self.stdout.write(
+            f"{counted(found.removed, 'user')} of {found.cluster} to remove, {found.pinned:,} of them pinned."
+        )
         for name, users in found.homes.items():
             self.stdout.write(f"  {users:,} at home on {name}")
         if found.unassigned:

@@ -10,7 +10,7 @@ from topology.structure import selectors
 
 
 class Command(ConsoleCommand):
-    help = "Take the pins off users, whoever made them."
+    help = "Unpin users, also those pinned by others."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -14,7 +14,7 @@ from topology.structure import selectors
 
 
 class Command(ConsoleCommand):
-    help = "Say why a user is where they are: home and serving node, pin, and every move that led there."
+    help = "Show where a user is and why: home and serving node, pin, and all moves that led there."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -44,11 +44,11 @@ class Command(ConsoleCommand):
                 f"pinned by {user_story.pin.owner_name} since {_at(user_story.pin.at)}: {user_story.pin.reason}"
             )
         if user_story.home and not user_story.here:
-            self.stdout.write("No trace says how the user came here: that was before traces were kept.")
+            self.stdout.write("The moves of this user are older than the traces kept.")
         for step in user_story.steps:
             self.stdout.write(_line(step))
         if user_story.more:
-            self.stdout.write("Earlier moves are left out.")
+            self.stdout.write("Earlier moves are not shown.")
 
 
 def _named(node: Any) -> str:

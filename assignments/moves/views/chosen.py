@@ -32,7 +32,7 @@ def details(request: HttpRequest, cluster_name: str) -> HttpResponse:
     rows = selection(asks(request) or request.GET, cluster).rows()
     keys = list(rows.values_list("user_id", flat=True)[:2])
     if len(keys) != 1:
-        raise Refused(reasons.PEOPLE_NOT_ONE, users=f"{rows.count():,}")
+        raise Refused(reasons.PEOPLE_NOT_ONE, users=rows.count())
     return render(request, "users/_why.html", {"cluster": cluster, "story": story(cluster, keys[0])})
 
 

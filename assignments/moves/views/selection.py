@@ -9,6 +9,7 @@ from assignments.moves.drop import Selection
 from assignments.users.filter import UserFilter
 from assignments.users.forms import filter_in
 from topology.models import Cluster, Node
+from topology.reasons.words import counted
 from topology.structure.selectors import node_in
 from topology.views.reading import number, number_in
 
@@ -48,4 +49,4 @@ def label(verb: str, chosen: Selection, users: int) -> str:
     place = chosen.where.node_id if chosen.where else chosen.drawn
     node = Node.objects.filter(cluster=chosen.cluster, pk=place).first() if place else None
     whose = f" of {node.short_name}" if node else " without a home node" if place == 0 else ""
-    return f"{verb} {users:,} {'user' if users == 1 else 'users'}{whose}"
+    return f"{verb} {counted(users, 'user')}{whose}"

@@ -35,6 +35,7 @@ from assignments.planning.rules.proof import (
 )
 from topology.reasons import (
     NODE_IN_MAINTENANCE,
+    NODE_WITHOUT_SUBCLUSTER,
     PLAN_NO_NODE,
     PLAN_NO_REDUNDANCY_ENDPOINTS,
     PLAN_NO_ROOM_ENDPOINTS,
@@ -150,11 +151,15 @@ def place(
 
 
 def _demand_room(node: NodeLoad, after: int) -> None:
-    if not node.target:
+    if node.subcluster is None:
+        raise Refused(NODE_WITHOUT_SUBCLUSTER, node=node.name)
+    if not node.in_service:
         raise Refused(PLAN_TARGET_DOWN, node=node.name)
+    if not node.takes:
+        raise Refused(NODE_IN_MAINTENANCE, node=node.name)
     most = max(node.capacity_users, node.users)
     if after > most:
-        raise Refused(PLAN_NO_ROOM_USERS, users=f"{after:,}", room=f"{most:,}", missing=f"{after - most:,}", nodes=1)
+        raise Refused(PLAN_NO_ROOM_USERS, users=after, room=most, missing=after - most, nodes=1)
 
 
 # --- Proposals ------------------------------------------------------------------------------------
@@ -181,7 +186,7 @@ def _solved(task: Task, target: Target) -> Exact:
         return solved(task, target)
     except NoPlacement as none:
         rule = PLAN_NO_REDUNDANCY_ENDPOINTS if none.pairs else PLAN_NO_ROOM_ENDPOINTS
-        raise Refused(rule, missing=f"{none.missing:,}", nodes=len(task.bins)) from none
+        raise Refused(rule, missing=none.missing, nodes=len(task.bins)) from none
     except OutOfTime as late:
         raise Refused(PLAN_OUT_OF_TIME, seconds=f"{SECONDS:g}") from late
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from assignments.planning.rules.loads import NodeLoad
 
-WHOEVER = "Endpoints cannot bind: whoever is picked fits."
-CHOSEN = "Users are picked by their endpoints, so that every limit holds; without those limits it would be no less."
+WHOEVER = "Endpoints do not limit the choice: any users fit."
+CHOSEN = "Users are picked by their endpoints so that every limit holds; without those limits it would not be less."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ def certify_balance(nodes: Sequence[NodeLoad], target: dict[int, int], why_perso
     over = {n.name: n.users - target[n.id] for n in nodes if n.users > target[n.id]}
     least = sum(over.values())
     if not least:
-        return Certificate(0, "The balance is the best that the rules allow already, so no one has to move.")
+        return Certificate(0, "The cluster is already as balanced as the rules allow, so no user has to move.")
     fullest = max(_share(n, target[n.id]) for n in nodes)
     return Certificate(
         least,
@@ -39,7 +39,9 @@ def certify_balance(nodes: Sequence[NodeLoad], target: dict[int, int], why_perso
 def certify_fill(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = WHOEVER) -> Certificate:
     """Every unassigned user has to be assigned, and nobody else moves."""
     least = sum(target[n.id] - n.users for n in nodes)
-    return Certificate(least, f"{_people(least)} without a home, each assigned once; no one else moves. {why_persons}")
+    return Certificate(
+        least, f"{_people(least)} without a home, each assigned once; no other user moves. {why_persons}"
+    )
 
 
 def certify_evacuation(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = WHOEVER) -> Certificate:
@@ -48,7 +50,7 @@ def certify_evacuation(nodes: Sequence[NodeLoad], target: dict[int, int], why_pe
     least = sum(leaving.values())
     named = " and ".join(leaving) or "the node"
     return Certificate(
-        least, f"{_people(least)} at home on {named}, each moved off once; no one else moves. {why_persons}"
+        least, f"{_people(least)} at home on {named}, each moved once; no other user moves. {why_persons}"
     )
 
 
@@ -57,7 +59,7 @@ def certify_standby(nodes: Sequence[NodeLoad], target: dict[int, int], why_perso
     over = {n.name: n.users - target[n.id] for n in nodes if n.users > target[n.id]}
     least = sum(over.values())
     if not least:
-        return Certificate(0, "Everyone who may move is on a first node already, so no one has to move.")
+        return Certificate(0, "All movable users are already on a first node, so no user has to move.")
     return Certificate(
         least,
         f"Users beside a first node, or more than their first node holds: {_listed(over)}. A move takes one user off"

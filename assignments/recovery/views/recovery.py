@@ -39,11 +39,11 @@ OF_A_PAIR = {
 }
 OF_A_NODE = {Command.FAILOVER.value: recovery.failover, Command.FALLBACK.value: recovery.fallback}
 DONE = {
-    Command.FAILOVER.value: "Failover of {name} has begun.",
-    Command.FALLBACK.value: "Fallback to {name} has begun.",
+    Command.FAILOVER.value: "Failover of {name} started.",
+    Command.FALLBACK.value: "Fallback to {name} started.",
     Command.RECOVER.value: "The recovery managers of {name} start again.",
     Command.ENABLE_HA.value: "HA is on for {name}.",
-    Command.DISABLE_HA.value: "HA is off for {name}: nothing protects its users.",
+    Command.DISABLE_HA.value: "HA is off for {name}; its users are not protected.",
 }
 
 

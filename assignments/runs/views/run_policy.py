@@ -22,7 +22,7 @@ from topology.views.fields import Field, show_dialog
 from topology.views.http import needs
 
 FIELDS = (
-    ("threshold", "Act when the fullest node is above its share by", "%"),
+    ("threshold", "Act when the fullest node exceeds its fair share by", "%"),
     ("rounds", "for this many rounds of half a minute in a row", "rounds"),
     ("minimum_gain", "and the best plan gains at least", "points"),
     ("cooldown_minutes", "Wait after any move", "min"),
@@ -31,10 +31,10 @@ FIELDS = (
     ("zone", "in the time zone", ""),
 )
 KINDS = {"window_start": "time", "window_end": "time", "zone": "text"}
-APPROVAL = "A plan runs only when a second person has approved it"
+APPROVAL = "A plan runs only after a second person has approved it"
 LABELS = {
-    Automation.OFF: "Off: nothing happens by itself",
-    Automation.RECOMMEND: "Recommend: makes plans, waits for a person",
+    Automation.OFF: "Off: never acts",
+    Automation.RECOMMEND: "Recommend: makes plans, someone runs them",
     Automation.ON: "On: runs its plans",
 }
 
@@ -53,7 +53,7 @@ def rules(request: HttpRequest, cluster_name: str) -> HttpResponse:
         balancer.configure(cluster, typed, actor=request.user)
     except Refused as refusal:
         return _form(request, cluster, typed, refusal)
-    return toast(request, f"The rules of runs of {cluster.name} are stored.", close=True)
+    return toast(request, "Saved.", close=True)
 
 
 @require_GET

@@ -176,13 +176,13 @@ CATALOGUE = {
             "subcluster",
             "A whole subcluster loses power",
             "Both nodes of the first subcluster lose power in the same second and have it again after 20 minutes, one "
-            "minute apart. Nobody can take over: other subclusters do not back them up.",
+            "minute apart. No node can take over: other subclusters do not back them up.",
             _whole,
         ),
         Entry(
             "both_in_turn",
             "Both nodes of a pair, one after the other",
-            "The first node fails and returns, then its backup fails while everybody is there, before any fallback.",
+            "The first node fails and returns, then its backup fails while it serves all users, before any fallback.",
             _both,
         ),
         Entry(
@@ -204,7 +204,7 @@ CATALOGUE = {
         ),
         Entry(
             "storm",
-            "A failback storm",
+            "A fallback storm",
             "The first node of every subcluster fails at once, and all are fallen back to in the same second. The "
             "throttle bounds each node; give a higher budget to see the storm without it.",
             _storm,

@@ -33,6 +33,7 @@ from assignments.simulation.views.whatif_form import (
 from topology.accounts import sentences
 from topology.models import MAX_NODES, PROFILES, Cluster, DeploymentModel
 from topology.reasons import Refused
+from topology.reasons.words import counted
 from topology.rules.file_problems import FileRefused
 from topology.rules.states import CRITICAL_SERVICES, OTHER_SERVICES, RECOVERY_MANAGER
 
@@ -179,7 +180,7 @@ class Reader:
         entry = catalogue.CATALOGUE.get(self.form.entry) if self.form.untouched else None
         what = entry.label if entry else f"{len(self.form.rows)} events" if self.form.rows else "Nothing happens"
         nodes = sum(len(pair.members) for pair in self.pairs)
-        return f"{what}, {nodes} node{'' if nodes == 1 else 's'}"
+        return f"{what}, {counted(nodes, 'node')}"
 
 
 EMPTY: dict[str, Any] = {"topology": {"cluster": "what-if"}}

@@ -18,6 +18,7 @@ from assignments.users.rules.problems import LISTED, LineProblem, Problems
 from assignments.users.rules.records import Records
 from assignments.users.rules.text_lines import TextLines
 from topology import reasons
+from topology.reasons.words import counted
 
 __all__ = [
     "BULK",
@@ -148,7 +149,7 @@ class UserList:
         short, long = len(cells) < width, not self.found.ends_with_devices and any(cells[width:])
         if not (short or long):
             return ""
-        return f"{len(cells)} cell{'' if len(cells) == 1 else 's'}, the first line has {width}"
+        return f"{counted(len(cells), 'cell')}, the first line has {width}"
 
     def _is_header(self, cells: Sequence[str]) -> bool:
         user_id = cells[self.columns["user_id"]].strip()

@@ -24,7 +24,7 @@ SHOWN = 100  # bad lines on the page; the command lists 1,000
 
 PLACING = {
     Mode.BALANCED.value: "New users are spread evenly over the nodes.",
-    Mode.ACTIVE_STANDBY.value: "New users go to the first node of a subcluster.",
+    Mode.ACTIVE_STANDBY.value: "New users go to the first node of each subcluster.",
     Mode.MANUAL.value: "New users stay unassigned until you move them to a node.",
 }
 

@@ -215,7 +215,7 @@ class Pane:
         if self.filtered:
             return "One or two letters match the beginning of a user ID; three or more any part of ID, name or mail."
         if self.shows == "unassigned":
-            return "Everybody has a home node. Users dropped here lose theirs."
+            return "All users have a home node. Users dropped here lose theirs."
         if not self.board.users:
             return "Import users with the button above, or with: manage.py import_users CLUSTER FILE"
         return "Drag users here from another node, or make a plan with Rebalance."

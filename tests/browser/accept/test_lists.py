@@ -100,7 +100,7 @@ def test_all_who_match_are_pinned_and_come_as_a_file(acme: Cluster, open_list: O
     page.get_by_role("button", name="Pin…", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator("#dialog-title")).to_have_text("Pin 5,000 users of imp1a")
-    dialog.get_by_label("Why they must stay").fill("Their lines hang on a gateway")
+    dialog.get_by_label("Why they must stay").fill("Their phones need the gateway")
     dialog.get_by_role("button", name="Pin 5,000 users").click()
     expect(toast(page)).to_contain_text("Pinned 5,000 users.")
     assert Pin.objects.count() == 5000
@@ -128,7 +128,7 @@ def test_all_who_match_are_assigned_and_unassigned(acme: Cluster, open_list: Ope
     dialog.get_by_role("button", name=re.compile("^imp1b ?, allowed")).click()
     dialog.get_by_role("button", name="Move 500 users").click()
     expect(card(page, "imp1b")).to_contain_text("4,500 / 15,000")
-    expect(card(page, "waiting")).to_contain_text("everybody has a home node")
+    expect(card(page, "waiting")).to_contain_text("all users have a home node")
     assert at_home(acme, "imp1b") == 4500
     page.get_by_role("navigation", name="Tree of acme").get_by_role("link", name=re.compile("^imp1a")).click()
     expect(page.locator("#users-title")).to_have_text("imp1a")
@@ -137,7 +137,7 @@ def test_all_who_match_are_assigned_and_unassigned(acme: Cluster, open_list: Ope
     select_all(page, "5,000")
     page.get_by_role("button", name="Move to…").click()
     dialog.get_by_role("button", name=re.compile("^Unassigned users ?, warning")).click()
-    expect(dialog).to_contain_text("Users without a home node and without service from then on: 5,000.")
+    expect(dialog).to_contain_text("5,000 users lose home node and service.")
     dialog.get_by_role("button", name="Move 5,000 users").click()
     expect(card(page, "waiting").locator(".waiting-count strong")).to_have_text("5,000")
     assert at_home(acme, "imp1a") == 3000

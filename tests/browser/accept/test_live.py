@@ -74,7 +74,7 @@ def test_nothing_is_swapped_under_a_drag_and_changed_ground_is_said(acme: Cluste
     expect(card(page, "imp3a")).to_contain_text("6,000 / 15,000")
     page.mouse.up()
     expect(toast(page)).to_contain_text("root moved imp1a-00001 to imp3a at ")
-    expect(toast(page)).to_contain_text("1 of the 3 chosen users have another home by now")
+    expect(toast(page)).to_contain_text("1 of 3 chosen users now at home elsewhere")
     assert homes(["imp1a-00002", "imp1a-00003"]) == {"imp1a"}
     expect(card(page, "imp3a")).to_contain_text("6,001 / 15,000")
     expect(row(page, "imp1a-00001")).to_have_count(0)

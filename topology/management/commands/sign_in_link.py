@@ -8,12 +8,12 @@ from topology.accounts import roles, sign_in
 
 
 class Command(BaseCommand):
-    help = "Prints a link that signs a person in once; an unknown name becomes a new account."
+    help = "Print a link that signs someone in once; an unknown name becomes a new account."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username", nargs="?", default="admin")
-        parser.add_argument("--role", choices=roles.ROLES, help="Give the person this role")
-        parser.add_argument("--base", default="", help=f"Address of the console; without it {settings.CONSOLE_ADDRESS}")
+        parser.add_argument("--role", choices=roles.ROLES, help="give the account this role")
+        parser.add_argument("--base", default="", help=f"address of the console; without it {settings.CONSOLE_ADDRESS}")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = sign_in.issue_sign_in_link(username=options["username"], role=options["role"])

@@ -10,17 +10,17 @@ from topology.structure import selectors
 
 
 class Command(ConsoleCommand):
-    help = "Make, list and revoke the tokens of the HTTP API."
+    help = "Create, list and revoke tokens of the HTTP API."
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        create = verbs.add_parser("create", help="make a token and print it; it is shown this once")
+        create = verbs.add_parser("create", help="create a token and print it; it is shown only once")
         create.add_argument("name")
         create.add_argument("--role", choices=roles.ROLES, default=roles.VIEWER)
         create.add_argument("--cluster", action="append", default=[], help="reach only this one; may be repeated")
-        create.add_argument("--days", type=int, help="days after which it ends; without: never")
-        listed = verbs.add_parser("list", help="tokens that are not revoked")
-        revoke = verbs.add_parser("revoke", help="end a token now")
+        create.add_argument("--days", type=int, help="days after which it ends; default: never")
+        listed = verbs.add_parser("list", help="list the list the list the tokens that are not revoked")
+        revoke = verbs.add_parser("revoke", help="revoke a token")
         revoke.add_argument("id", type=int)
         for verb in (create, listed, revoke):
             verb.add_argument("--json", action="store_true", help=self.json_help)

@@ -1,0 +1,15 @@
+"""Counts beside their nouns: "1 user", "0 users", "4,822 moves". The one helper of sentences, pages and commands."""
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with a noun that agrees: `noun` is the singular, or "singular|plural" where an s is not enough.
+
+    What stands beside the noun may agree too: counted(1, "user is|users are") is "1 user is".
+    """
+    return f"{number:,} {noun.partition('|')[0] if number == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun that is given as `counted` takes it."""
+    one, _, many = noun.partition("|")
+    return many or one + "s"
