@@ -109,7 +109,7 @@ def test_a_recovery_that_holds_the_subcluster_is_named(acme: Cluster) -> None:
     SubclusterLock.objects.create(operation=run, subcluster=acme.subclusters.get(name="sc-2"))
     found = judged(of(acme, "imp1a"), "imp2b")
     assert found.code == "RUN_IN_PROGRESS"
-    assert f"held by operation {run.pk} (failback), started by bob" in found.message
+    assert f"held by operation {run.pk} (fallback), started by bob" in found.message
     assert judged(of(acme, "imp1a"), "imp1b").level == "allowed"
 
 
