@@ -117,3 +117,24 @@ def test_while_redis_is_away_each_process_renders_for_itself(monkeypatch: pytest
         found = shared.take("acme", ViewerKind(roles.VIEWER))
     monkeypatch.setattr(events, "_client", None)
     assert "imp1a" in "".join(found.everything())
+
+
+@pytest.mark.django_db
+def test_an_older_version_that_is_kept_late_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    acme, kind = make_acme(imp1a=3), ViewerKind(roles.VIEWER)
+    kept: dict[str, str] = {}
+    keep = shelf.keep
+
+    def note(name: str, text: str, seconds: int) -> None:
+        kept[name] = text
+        keep(name, text, seconds)
+
+    monkeypatch.setattr(shelf, "keep", note)
+    shared.take("acme", kind)
+    [(name, older)] = kept.items()
+    Node.objects.filter(pk=node(acme, "spare").pk).update(capacity_users=4321)
+    newer = shared.take("acme", kind)
+    keep(name, older, 60)  # a slow process comes to its end
+    assert shelf.claim(f"{name}:{newer.mark}", 1000), "nobody holds a claim any more"
+    shelf.release(f"{name}:{newer.mark}")
+    assert list(shared.take("acme", kind).changes(newer)) == []

@@ -35,6 +35,14 @@ def claim(name: str, milliseconds: int) -> bool:
         return True
 
 
+def release(name: str) -> None:
+    """What was claimed is made, or could not be."""
+    try:
+        events.client().delete(_key(name))
+    except events.AWAY as error:
+        log.warning("a claim ends by itself (%s): %s", name, error)
+
+
 def count(name: str) -> None:
     """Count that something was made."""
     try:

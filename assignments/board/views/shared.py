@@ -138,7 +138,12 @@ def _known(cluster: str, kind: ViewerKind, version: int) -> Shared:
             if time.monotonic() > end:
                 break
             time.sleep(0.01)
-        return shared or _make(name, cluster, kind, mark, version)
+        if shared:
+            return shared
+        try:
+            return _make(name, cluster, kind, mark, version)
+        finally:
+            shelf.release(f"{name}:{mark}")  # should an older version be kept after this one, nobody waits for its end
 
 
 def _kept(name: str, mark: str) -> Shared | None:
