@@ -363,7 +363,7 @@ def test_a_node_is_dragged_onto_a_subcluster_and_out_again(acme: Cluster, builde
     ghost = lead(page, "sc-1", "refused")
     expect(ghost).to_contain_text("sc-1 already has two nodes: imp1a.acme.org and imp1b.acme.org.")
     lead(page, "Unassigned nodes", "refused")
-    expect(ghost).to_contain_text("spare is in Unassigned nodes already.")
+    expect(ghost).to_contain_text("spare is already in Unassigned nodes.")
     lead(page, "sc-3", "warning")
     expect(ghost).to_contain_text("spare joins imp3a in sc-3, whose services restart.")
     page.mouse.up()
