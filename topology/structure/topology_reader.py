@@ -6,7 +6,7 @@ Document --ADAPTER--> TopologySpec --problems_across--> TopologySpec, or FileRef
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, TypeAdapter, create_model, with_config
@@ -143,7 +143,6 @@ def topology_of(text: Any) -> TopologySpec:
 
 
 ADAPTER: TypeAdapter[Any] = TypeAdapter(Annotated[TopologyText, AfterValidator(topology_of)])
-POLICY: TypeAdapter[Any] = TypeAdapter(Policy)
 
 
 # --- Reading --------------------------------------------------------------------------------------
@@ -157,18 +156,6 @@ def parse(document: object) -> TopologySpec:
     if problems or spec is None:
         raise FileRefused(problems, reasons.TOPOLOGY_FILE_INVALID, source.name)
     return spec
-
-
-def parse_policy(parameters: Mapping[str, Any]) -> dict[str, Value]:
-    """Every parameter of a policy, defaults filled in. Raises FileRefused with all problems."""
-    policy: dict[str, Value] | None
-    policy, problems = read(POLICY, Document(dict(parameters)))
-    problems = [problem.under("policy") for problem in problems]
-    if policy is not None:
-        problems = list(topology_file.policy_problems(policy))
-    if problems or policy is None:
-        raise FileRefused(problems)
-    return policy
 
 
 def schema() -> dict[str, Any]:
