@@ -28,11 +28,11 @@ def tick() -> None:
     """Once a second: wake what is due."""
     now = timezone.now()
     health.beat(now)
-    for pk in service.due(now):
+    for pk in service.due_subclusters(now):
         step_subcluster.delay(pk)
-    for pk, generation in batches.due(now):
+    for pk, generation in batches.due_runs(now):
         run_operation.delay(pk, generation)
-    for pk in balancer.due(now):
+    for pk in balancer.due_clusters(now):
         balance.delay(pk)
 
 
@@ -51,7 +51,7 @@ def run_operation(operation_id: int, generation: int) -> None:
 @shared_task(name="assignments.balance")
 def balance(cluster_id: int) -> None:
     """One round of the automatic balancer of a cluster."""
-    balancer.look(cluster_id, timezone.now())
+    balancer.look_at_cluster(cluster_id, timezone.now())
 
 
 REMOVES_FOR = timedelta(seconds=20)  # real time of one go; far below the time limit of a task

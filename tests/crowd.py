@@ -105,7 +105,7 @@ class Hands:
     def tick(self, seconds: float = 1.0) -> list[tuple[int, int]]:
         """Let time pass, then do what is due."""
         self.at += timedelta(seconds=seconds)
-        found = batches.due(self.at)
+        found = batches.due_runs(self.at)
         for pk, generation in found:
             batches.run(pk, generation, self.now)
         return found

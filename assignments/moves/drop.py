@@ -27,7 +27,7 @@ __all__ = [
     "Selection",
     "judge",
     "move",
-    "undo",
+    "undo_move",
     "verdict",
     "verdicts",
 ]  # fmt: skip
@@ -68,9 +68,9 @@ def move(selection: Selection, target: str, actor: Any) -> DropOutcome:
     return _moved(hand_moves.move_users(selection.cluster, users, to, actor=actor, expected=shown))
 
 
-def undo(operation_id: int, actor: Any) -> DropOutcome:
+def undo_move(operation_id: int, actor: Any) -> DropOutcome:
     """Move back whom an operation moved and nobody moved since, as a run. Raises Refused."""
-    plan = operations.undo(operation_id, actor=actor)
+    plan = operations.plan_undo(operation_id, actor=actor)
     return _moved(operations.start(plan.hash, actor=actor, valid_only=True))
 
 

@@ -140,7 +140,7 @@ def _joins(context: NodeDropContext, node: Node, place: Subcluster, peer: Node |
 
 
 @transaction.atomic
-def place(node: Node, target: str, actor: Any, *, seen: str | None = None) -> str:
+def place_node(node: Node, target: str, actor: Any, *, seen: str | None = None) -> str:
     """Put a node there and answer the name of the place; `seen` is where the person saw it.
 
     Raises Refused as the verdict said, asked again, and when the node is elsewhere by now.

@@ -166,7 +166,7 @@ def _taken_back(operation_id: int) -> str:
     return TAKEN_BACK.format(assigned=str(said.exists()).lower())
 
 
-def undo(operation_id: int) -> Picked:
+def pick_undo(operation_id: int) -> Picked:
     """Whom an operation moved and who is still there because of it, back to where they were.
 
     A later move that was itself undone does not count, nor does its undo: so operations can be undone in any order.

@@ -39,7 +39,7 @@ def make_plan(cluster: Cluster, goal: str, scope: Scope | None = None, *, author
     load, homes = load_of(cluster), homes_of(cluster)
     _demand_possible(homes, goal, asked)
     if goal == Goal.UNDO:
-        return make_given(cluster, load, Goal.UNDO, asked, pick.undo(asked["operation"]), author)
+        return make_given(cluster, load, Goal.UNDO, asked, pick.pick_undo(asked["operation"]), author)
     load, left_out = _without_failovers(load, homes, asked)
     return store(cluster, load, Goal(goal), asked, propose(cluster, load, goal, asked), author, left_out=left_out)
 

@@ -1,6 +1,6 @@
 """Where the next users would go by an assignment mode (domain.md §2); nothing is written.
 
-load -> goals.place, as an import asks it -> users per node, or the rule that forbids it
+load -> goals.place_unassigned, as an import asks it -> users per node, or the rule that forbids it
 """
 
 from __future__ import annotations
@@ -76,10 +76,10 @@ def _placed(load: ClusterLoad, mode: str, users: int) -> Counter[int]:
     endpoints = round(users * _mean(load))
     if load.redundant:
         try:
-            return _by_node(goals.place(load.nodes, mode, users, endpoints=endpoints, redundant=True))
+            return _by_node(goals.place_unassigned(load.nodes, mode, users, endpoints=endpoints, redundant=True))
         except Refused:
             pass
-    return _by_node(goals.place(load.nodes, mode, users, endpoints=endpoints))
+    return _by_node(goals.place_unassigned(load.nodes, mode, users, endpoints=endpoints))
 
 
 def _by_node(flows: Iterable[goals.Flow]) -> Counter[int]:

@@ -44,7 +44,7 @@ DUE = """
 """
 
 
-def due(now: datetime) -> list[int]:
+def due_subclusters(now: datetime) -> list[int]:
     """The subclusters whose next step has come, or where people wait and nobody has looked yet."""
     with connection.cursor() as cursor:
         cursor.execute(DUE, [now])

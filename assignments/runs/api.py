@@ -138,7 +138,7 @@ def undo_operation(request: ApiRequest, operation_id: Key, asked: UndoIn | None 
     """
     if request.target.kind in users_undo.UNDOABLE:
         return _undo_users(request, request.target, bool(asked and asked.dry_run))
-    plan = operations.undo(operation_id, actor=request.caller)
+    plan = operations.plan_undo(operation_id, actor=request.caller)
     if asked and asked.dry_run:
         return Status(200, {"plan": plan_shape(plan), "operation": None})
     operation = operations.start(plan.hash, actor=request.caller, valid_only=True)
@@ -147,7 +147,7 @@ def undo_operation(request: ApiRequest, operation_id: Key, asked: UndoIn | None 
 
 def _undo_users(request: ApiRequest, done: Operation, dry_run: bool) -> Any:
     access.demand(request.caller, roles.ADMINISTER, done.cluster_id)
-    undone = users_undo.undo(done, actor=request.caller, dry_run=dry_run)
+    undone = users_undo.undo_import(done, actor=request.caller, dry_run=dry_run)
     operation = selectors.operation(undone.operation) if undone.operation else None
     return {"plan": None, "operation": operation and shape(operation), "users": undone.as_dict()}
 

@@ -90,7 +90,7 @@ def values_of(name: str) -> tuple[str, ...]:
     return ("threshold", "rounds", "minimum_gain", "cooldown_minutes") if name == "__all__" else (name,)
 
 
-def due(now: datetime) -> list[int]:
+def due_clusters(now: datetime) -> list[int]:
     """Clusters whose balancer is not off and has not looked for a round."""
     rows = RunPolicy.objects.exclude(automation=Automation.OFF.value)
     return list(
@@ -99,7 +99,7 @@ def due(now: datetime) -> list[int]:
 
 
 @transaction.atomic
-def look(cluster_id: int, now: datetime) -> BalancerVerdict | None:
+def look_at_cluster(cluster_id: int, now: datetime) -> BalancerVerdict | None:
     """One round; None when another task has just done it."""
     rows = RunPolicy.objects.select_for_update(skip_locked=True, of=("self",)).select_related("cluster__policy")
     policy = rows.filter(pk=cluster_id).first()

@@ -48,7 +48,7 @@ WHY = {
 }
 
 
-def due(now: datetime) -> list[tuple[int, int]]:
+def due_runs(now: datetime) -> list[tuple[int, int]]:
     """Runs that nobody has worked on for a moment, with the generation to take up; the oldest first."""
     rows = Operation.objects.filter(state__in=LIVE, kind__in=RUNS, plan__isnull=False)
     rows = rows.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lte=now - RESTS))

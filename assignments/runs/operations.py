@@ -238,7 +238,7 @@ def set_window(operation_id: int, *, actor: Any, in_window: bool) -> Operation:
     return _say(operation, reasons.RUN_INTO_WINDOW if in_window else reasons.RUN_ANY_TIME, actor, window=str(window))
 
 
-def undo(operation_id: int, *, actor: Any) -> Plan:
+def plan_undo(operation_id: int, *, actor: Any) -> Plan:
     """The plan that moves back whom an ended operation moved, to look at and start like any other; raises Refused.
 
     Users who moved again since, or are pinned, are listed in its body and left alone.

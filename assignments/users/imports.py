@@ -218,7 +218,7 @@ class _Placement:
             }
             self.report.problems.add_counted(*staging.beyond(room, facts))
             return
-        staging.place(flows)
+        staging.place_users(flows)
         self.report.problems.add_counted(*staging.over_capacity(self._capacities()))
 
     def _places(self, users: int, endpoints: int, classes: Classes | None = None) -> list[goals.Flow]:
@@ -226,13 +226,13 @@ class _Placement:
         loads = self._loads()
         redundant = self.load.redundant
         try:
-            return goals.place(
+            return goals.place_unassigned(
                 loads, self.cluster.mode, users, endpoints=endpoints, redundant=redundant, classes=classes
             )
         except Refused:
             if not redundant:
                 raise
-        return goals.place(loads, self.cluster.mode, users, endpoints=endpoints, classes=classes)
+        return goals.place_unassigned(loads, self.cluster.mode, users, endpoints=endpoints, classes=classes)
 
     def _room(self, waiting: staging.Waiting) -> int:
         """The most users that find a place, by halving."""

@@ -326,7 +326,7 @@ def waiting_classes() -> Classes:
     return tuple(EndpointClass(int(weight), users, users) for weight, users in rows)
 
 
-def place(flows: Sequence[Flow]) -> None:
+def place_users(flows: Sequence[Flow]) -> None:
     """Deal the waiting users out: so many to each node, mixed, so that no node gets one end of the alphabet.
 
     Where flows name a number of endpoints, so many users of that number.

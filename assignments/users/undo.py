@@ -178,7 +178,9 @@ def can_undo(operation: Operation) -> bool:
 
 
 @transaction.atomic
-def undo(operation: Operation, *, actor: Any = None, dry_run: bool = False, confirmed: int | None = None) -> Undone:
+def undo_import(
+    operation: Operation, *, actor: Any = None, dry_run: bool = False, confirmed: int | None = None
+) -> Undone:
     """Take back an import or a removal. Raises Refused where that was done, and while a run or a failover holds users.
 
     With `confirmed` another number of users than that is refused.

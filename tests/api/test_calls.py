@@ -22,7 +22,7 @@ def to_the_end(pk: int) -> None:
     from django.utils import timezone
 
     for step in range(1, 200):
-        for due, generation in batches.due(timezone.now() + timedelta(seconds=step)):
+        for due, generation in batches.due_runs(timezone.now() + timedelta(seconds=step)):
             batches.run(due, generation, lambda step=step: timezone.now() + timedelta(seconds=step))
         if not Operation.objects.get(pk=pk).active:
             return

@@ -46,7 +46,7 @@ def used(cluster: Cluster) -> Cluster:
     plan = plans.make_plan(cluster, Goal.BALANCE)
     run = operations.start(plan.hash, actor="ada", unthrottled=True)
     hands.finish(run)
-    operations.undo(run.pk, actor="ada")
+    operations.plan_undo(run.pk, actor="ada")
     balancer.configure(cluster, {"automation": "recommend"}, actor="ada")
     person = EndUser.objects.filter(assignment__cluster=cluster).order_by("pk").first()
     Pin.objects.create(user=person, reason="stays", owner_name="ada")
@@ -140,7 +140,7 @@ def test_a_late_task_of_a_removed_cluster_does_nothing() -> None:
     batches.run(run.pk, run.generation, hands.now)
     assert group
     assert not service.step(group.pk, hands.at)
-    assert balancer.look(cluster.pk, hands.at) is None
+    assert balancer.look_at_cluster(cluster.pk, hands.at) is None
     assert hands.tick() == []
 
 

@@ -116,6 +116,6 @@ def test_a_recommended_plan_opens_from_the_page(cluster: Cluster) -> None:
     balancer.configure(cluster, {"automation": "recommend", "rounds": 1, "cooldown_minutes": 0}, actor="test")
     from django.utils import timezone
 
-    balancer.look(cluster.pk, timezone.now())
+    balancer.look_at_cluster(cluster.pk, timezone.now())
     assert "Recommended plan" in ann.get("/clusters/crowd/").content.decode()
     assert "100" in ann.get("/clusters/crowd/recommended").content.decode()

@@ -125,11 +125,11 @@ def coming(flows: list[Flow]) -> dict[int | None, int]:
 )
 def test_where_the_next_hundred_would_go(mode: str, expected: dict[int, int]) -> None:
     nodes = cluster_load(100, 0, 0, 0).nodes
-    assert coming(goals.place(nodes, mode, 100, endpoints=200)) == expected
+    assert coming(goals.place_unassigned(nodes, mode, 100, endpoints=200)) == expected
 
 
 def test_active_standby_spreads_over_subclusters() -> None:
-    assert coming(goals.place(cluster_load(0, 0, 0, 0).nodes, "active_standby", 100)) == {1: 50, 3: 50}
+    assert coming(goals.place_unassigned(cluster_load(0, 0, 0, 0).nodes, "active_standby", 100)) == {1: 50, 3: 50}
 
 
 # --- Refusals -------------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ class Drive:
     def tick(self) -> None:
         self.ticks += 1
         with clock_at(self.real):
-            for pk in service.due(self.real):
+            for pk in service.due_subclusters(self.real):
                 service.step(pk, self.real)
 
     def _next_wake(self) -> datetime | None:

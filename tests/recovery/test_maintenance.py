@@ -187,7 +187,7 @@ def test_no_drop_no_plan_and_no_move_goes_there(acme: Cluster) -> None:
         assert target.name not in {flow["to"] for flow in plan.body["flows"]}
         assert plan.moves
     loads = load_of(acme).nodes
-    assert target.pk not in goals.place(loads, goals.BALANCED, 10)
+    assert target.pk not in goals.place_unassigned(loads, goals.BALANCED, 10)
     refused("NODE_IN_MAINTENANCE", lambda: plans.make_plan(acme, Goal.ACTIVE_STANDBY, author="ada"))
 
 
@@ -216,7 +216,7 @@ def test_a_plan_made_before_is_refused(acme: Cluster) -> None:
 
 def test_the_balancer_waits(acme: Cluster) -> None:
     balancer.configure(acme, {"automation": "on", "threshold": 1, "rounds": 1}, actor="ada")
-    verdict = balancer.look(acme.pk, timezone.now())
+    verdict = balancer.look_at_cluster(acme.pk, timezone.now())
     assert verdict is not None
     assert (verdict.act, verdict.why.code, verdict.facts["node"]) == (False, "BALANCER_MAINTENANCE", "imp3a.acme.org")
 

@@ -274,7 +274,7 @@ def test_thirty_thousand_users_fail_over_and_come_home() -> None:
 def test_nothing_due_costs_one_query(django_assert_num_queries: Any) -> None:
     make(scenario())
     with django_assert_num_queries(1):
-        assert recovery.due(MIDNIGHT) == []
+        assert recovery.due_subclusters(MIDNIGHT) == []
 
 
 # --- Verbs ----------------------------------------------------------------------------------------
@@ -407,7 +407,7 @@ def test_who_is_assigned_to_a_failed_over_node_is_served_by_the_backup(pair: Clu
     drive.until(1200)
     add_people_named(pair, node(), 30)
     Subcluster.objects.update(next_wake=None)
-    assert recovery.due(drive.real) == [sub().pk]
+    assert recovery.due_subclusters(drive.real) == [sub().pk]
     drive.tick()
     drive.until(1800)
     assert Population.objects.get(home_node=node(), serving_node=node(B)).users == 330

@@ -42,7 +42,7 @@ def failing_over(pair: Cluster, until: int) -> Drive:
 
 
 def tick(real: Any) -> None:
-    for pk in service.due(real):
+    for pk in service.due_subclusters(real):
         service.step(pk, real)
 
 

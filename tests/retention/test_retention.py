@@ -196,21 +196,21 @@ def test_an_undo_says_until_when_it_is_possible_and_then_that_it_is_too_late() -
     until = found.finished_at + 30 * DAY  # type: ignore[operator]
     assert operations.as_dict(found)["undo_until"] == until.isoformat()
     age(29)
-    assert operations.undo(found.pk, actor="ann").moves == 3
+    assert operations.plan_undo(found.pk, actor="ann").moves == 3
     age(2)
     with pytest.raises(Refused) as caught:
-        operations.undo(found.pk, actor="ann")
+        operations.plan_undo(found.pk, actor="ann")
     assert caught.value.code == "UNDO_TOO_LATE"
     removal.remove(timezone.now())
     with pytest.raises(Refused, match="could be undone until"):
-        operations.undo(found.pk, actor="ann")
+        operations.plan_undo(found.pk, actor="ann")
 
 
 def test_a_plan_whose_rows_are_gone_does_not_run_and_can_be_made_again() -> None:
     cluster = make_crowd(6, 0)
     found = run(cluster)
     assert found.plan
-    back = operations.start(operations.undo(found.pk, actor="ann").hash, actor="ann", unthrottled=True)
+    back = operations.start(operations.plan_undo(found.pk, actor="ann").hash, actor="ann", unthrottled=True)
     Hands().finish(back)
     age(31)
     removal.remove(timezone.now())

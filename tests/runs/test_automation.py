@@ -23,7 +23,7 @@ def rounds(cluster: Cluster, count: int) -> list[str]:
     said = []
     start = timezone.now()
     for number in range(count):
-        verdict = balancer.look(cluster.pk, start + number * balancer.ROUND)
+        verdict = balancer.look_at_cluster(cluster.pk, start + number * balancer.ROUND)
         assert verdict is not None
         said.append(verdict.why.code)
     return said
@@ -36,13 +36,13 @@ def automated(cluster: Cluster, **values: object) -> RunPolicy:
 def test_off_is_never_due_and_says_so() -> None:
     cluster = make_crowd(40, 0, 0, 0, 0, 0)
     balancer.policy_of(cluster)
-    assert balancer.due(timezone.now()) == []
+    assert balancer.due_clusters(timezone.now()) == []
 
 
 def test_acts_in_the_third_uneven_round_and_then_sees_its_own_run() -> None:
     cluster = make_crowd(60, 0, 0, 0, 0, 0)
     automated(cluster)
-    assert balancer.due(timezone.now()) == [cluster.pk]
+    assert balancer.due_clusters(timezone.now()) == [cluster.pk]
     assert rounds(cluster, 4) == ["BALANCER_HOLDING", "BALANCER_HOLDING", "BALANCER_ACTS", "BALANCER_BUSY"]
     run = Operation.objects.get()
     assert (run.kind, run.author_name, run.total) == (Kind.REBALANCE, "balancer", 50)
@@ -54,9 +54,9 @@ def test_a_round_that_was_done_is_not_done_again() -> None:
     cluster = make_crowd(60, 0)
     automated(cluster)
     now = timezone.now()
-    assert balancer.look(cluster.pk, now)
-    assert balancer.look(cluster.pk, now + timedelta(seconds=1)) is None
-    assert balancer.due(now + timedelta(seconds=1)) == []
+    assert balancer.look_at_cluster(cluster.pk, now)
+    assert balancer.look_at_cluster(cluster.pk, now + timedelta(seconds=1)) is None
+    assert balancer.due_clusters(now + timedelta(seconds=1)) == []
 
 
 def test_recommend_keeps_one_plan_and_waits_for_a_person() -> None:
@@ -134,7 +134,7 @@ def test_recommends_after_a_person_undid_its_run_until_a_person_runs_a_plan() ->
     assert rounds(cluster, 1) == ["BALANCER_ACTS"]
     run = Operation.objects.get()
     Hands().finish(run)
-    finish(operations.undo(run.pk, actor="ann").hash, "ann")
+    finish(operations.plan_undo(run.pk, actor="ann").hash, "ann")
     let_the_cooldown_pass()
     assert rounds(cluster, 2) == ["BALANCER_UNDONE"] * 2
     policy = RunPolicy.objects.get()
@@ -164,8 +164,8 @@ def test_a_redo_of_its_run_lets_it_act_again() -> None:
     rounds(cluster, 1)
     run = Operation.objects.get()
     Hands().finish(run)
-    back = finish(operations.undo(run.pk, actor="ann").hash, "ann")
-    finish(operations.undo(back.pk, actor="ann").hash, "ann")
+    back = finish(operations.plan_undo(run.pk, actor="ann").hash, "ann")
+    finish(operations.plan_undo(back.pk, actor="ann").hash, "ann")
     let_the_cooldown_pass()
     settle(nodes_of(cluster)[0])
     assert rounds(cluster, 1) == ["BALANCER_ACTS"]
@@ -186,10 +186,10 @@ def test_rounds_before_a_failover_do_not_count_after_it() -> None:
     assert rounds(cluster, 2) == ["BALANCER_HOLDING"] * 2
     Node.objects.filter(number=2).update(power_on=False)
     again = timezone.now() + 2 * balancer.ROUND
-    assert (verdict := balancer.look(cluster.pk, again))
+    assert (verdict := balancer.look_at_cluster(cluster.pk, again))
     assert verdict.why.code == "BALANCER_DEGRADED"
     Node.objects.update(power_on=True)
-    said = [balancer.look(cluster.pk, again + n * balancer.ROUND) for n in (1, 2, 3)]
+    said = [balancer.look_at_cluster(cluster.pk, again + n * balancer.ROUND) for n in (1, 2, 3)]
     assert [verdict and verdict.act for verdict in said] == [False, False, True]
 
 
@@ -198,7 +198,7 @@ def test_a_console_that_was_stopped_for_three_days_begins_anew() -> None:
     automated(cluster, rounds=3)
     assert rounds(cluster, 2) == ["BALANCER_HOLDING"] * 2
     again = timezone.now() + timedelta(days=3)
-    said = [balancer.look(cluster.pk, again + n * balancer.ROUND) for n in (0, 1, 2)]
+    said = [balancer.look_at_cluster(cluster.pk, again + n * balancer.ROUND) for n in (0, 1, 2)]
     assert [verdict and verdict.act for verdict in said] == [False, False, True]
 
 
@@ -238,7 +238,7 @@ def test_the_number_of_queries_does_not_grow_with_users(django_assert_max_num_qu
     cluster = make_crowd(3000, 0, 0, 0, 0, 0)
     automated(cluster, rounds=1, automation="recommend")
     with django_assert_max_num_queries(40):  # type: ignore[operator]
-        balancer.look(cluster.pk, timezone.now())
+        balancer.look_at_cluster(cluster.pk, timezone.now())
 
 
 def test_a_run_of_the_balancer_keeps_to_the_window_that_let_it_begin() -> None:

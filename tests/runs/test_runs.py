@@ -400,7 +400,7 @@ def test_undo_moves_everybody_back_through_a_plan() -> None:
     before = dict(Assignment.objects.values_list("user_id", "home_node_id"))
     found, hands = begin(cluster, unthrottled=True), Hands()
     hands.finish(found)
-    back = operations.undo(found.pk, actor="ada")
+    back = operations.plan_undo(found.pk, actor="ada")
     assert (back.goal, back.moves) == ("undo", 40)
     again = operations.start(back.hash, actor="ada", unthrottled=True)
     assert again.undo_of_id == found.pk
@@ -418,7 +418,7 @@ def test_undo_leaves_alone_who_moved_again() -> None:
     hand_moves.move_users(cluster, there_and_back, second, actor="bob")
     pinned = people_of(third, 1)
     Assignment.objects.filter(user__in=pinned).update(pinned=True)
-    back = operations.undo(found.pk, actor="ada")
+    back = operations.plan_undo(found.pk, actor="ada")
     assert back.moves == 38
     assert back.body["left_alone"]["users"] == 2
     assert len(back.body["left_alone"]["sample"]) == 2
@@ -432,19 +432,19 @@ def test_undo_of_a_move_by_hand_and_of_an_assignment() -> None:
     moved = hand_moves.move_users(cluster, people_of(first, 2), second, actor="bob")
     assigned = hand_moves.move_users(cluster, people_of(None), second, actor="bob")
     hands = Hands()
-    hands.finish(operations.start(operations.undo(assigned.pk, actor="bob").hash, actor="bob"))
+    hands.finish(operations.start(operations.plan_undo(assigned.pk, actor="bob").hash, actor="bob"))
     assert len(people_of(None)) == 3
-    hands.finish(operations.start(operations.undo(moved.pk, actor="bob").hash, actor="bob"))
+    hands.finish(operations.start(operations.plan_undo(moved.pk, actor="bob").hash, actor="bob"))
     assert homes(cluster) == [4, 0]
     with pytest.raises(Refused) as caught:
-        operations.undo(moved.pk, actor="bob")
+        operations.plan_undo(moved.pk, actor="bob")
     assert caught.value.code == "RUN_NOTHING_TO_UNDO"
 
 
 def test_an_active_run_is_not_undone() -> None:
     found = begin(make_crowd(10, 0), rate=1)
     with pytest.raises(Refused) as caught:
-        operations.undo(found.pk, actor="ada")
+        operations.plan_undo(found.pk, actor="ada")
     assert caught.value.code == "RUN_STATE_WRONG"
 
 
@@ -468,7 +468,7 @@ def test_due_and_start_cost_the_same_however_many_users() -> None:
         plan = plans.make_plan(make_crowd(users, 0, name=f"size{number}"), Goal.BALANCE)
         with CaptureQueriesContext(connection) as captured:
             operations.start(plan.hash, actor="ada")
-            batches.due(Hands().at + timedelta(hours=1))
+            batches.due_runs(Hands().at + timedelta(hours=1))
         counts.append(len(captured))
     assert counts[0] == counts[1] < 25
 

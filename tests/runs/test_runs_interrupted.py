@@ -115,7 +115,7 @@ def test_every_move_happens_once_whatever_is_cut_repeated_late_or_out_of_order(
     delivered: list[tuple[int, int]] = [(found.pk, 0)]
     while cuts < CUTS:
         hands.at += batches.RESTS * rng.choice([0, 1, 1, 10])
-        todo = batches.due(hands.at) + rng.sample(delivered, min(len(delivered), rng.randint(0, 2)))
+        todo = batches.due_runs(hands.at) + rng.sample(delivered, min(len(delivered), rng.randint(0, 2)))
         delivered += todo
         rng.shuffle(todo)
         for pk, generation in todo:

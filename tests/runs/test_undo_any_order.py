@@ -60,7 +60,7 @@ def stories() -> dict[int, list[Change]]:
 def undo(operation: int) -> Operation | None:
     """Undo it as page and worker do; None when it says that nobody can go back."""
     try:
-        plan = operations.undo(operation, actor="ada")
+        plan = operations.plan_undo(operation, actor="ada")
     except Refused as refusal:
         if refusal.code != "RUN_NOTHING_TO_UNDO":
             raise
@@ -121,7 +121,7 @@ def test_the_later_run_and_then_the_earlier_one_leave_nobody_behind() -> None:
     undone = undo(later.pk)
     assert undone
     assert homes(cluster) == [10, 20, 0]
-    plan = operations.undo(earlier.pk, actor="ada")
+    plan = operations.plan_undo(earlier.pk, actor="ada")
     assert (plan.moves, plan.body["left_alone"]["users"]) == (20, 0)
     undo(earlier.pk)
     assert places() == before

@@ -86,9 +86,9 @@ class World:
     def tick(self, seconds: int = 1) -> None:
         self.at += timedelta(seconds=seconds)
         self.traveller.move_to(self.at, tick=False)
-        for pk in service.due(self.at):
+        for pk in service.due_subclusters(self.at):
             service.step(pk, self.at)
-        for pk, generation in batches.due(self.at):
+        for pk, generation in batches.due_runs(self.at):
             batches.run(pk, generation, lambda: self.at)
         for operation in (self.run, self.yielded, self.failover):
             operation.refresh_from_db()
@@ -204,7 +204,7 @@ def test_the_run_and_the_failover_go_on_where_they_were(world: World) -> None:
     assert world.yielded.done == world.yielded.total
     assert counted() == kept()
 
-    plan = operations.undo(world.run.pk, actor="bert")
+    plan = operations.plan_undo(world.run.pk, actor="bert")
     undo = operations.start(plan.hash, actor="bert", unthrottled=True)
     world.until(lambda: Operation.objects.get(pk=undo.pk).state == "finished")
     assert homes_of(world.run) == origins

@@ -459,7 +459,7 @@ def test_the_demo_loads_once_and_gives_the_first_rebalance_work(capsys: pytest.C
 def test_an_import_can_be_undone(acme: Cluster) -> None:
     import_users(acme, csv_of("user_id,node", "ann,acme-1a", "bob,-"))
     imported = Operation.objects.latest("id")
-    assert undo.undo(imported).removed == 2
+    assert undo.undo_import(imported).removed == 2
     assert not Assignment.objects.exists()
 
 

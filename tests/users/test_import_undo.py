@@ -48,8 +48,8 @@ def test_an_import_that_overwrote_everything_is_taken_back_whole(acme: Cluster) 
         "new-2,New,,,0,-",
     )
     assert people() != before
-    dry = undoing.undo(operation, dry_run=True)
-    found = undoing.undo(operation, actor="ann", confirmed=dry.users)
+    dry = undoing.undo_import(operation, dry_run=True)
+    found = undoing.undo_import(operation, actor="ann", confirmed=dry.users)
     assert (found.removed, found.restored, found.unassigned, found.left) == (2, 7, 2, 0)
     assert people() == before
     assert_counts_true()
@@ -74,7 +74,7 @@ def test_what_changed_or_moved_since_stays_and_is_listed(acme: Cluster) -> None:
         Assignment.objects.filter(user__user_id=user_id).update(**home)
     pins.pin(pins.named(acme, ["new-3"]), "gateway", actor="ann")
     remove_users(acme, ["new-4"])
-    found = undoing.undo(operation)
+    found = undoing.undo_import(operation)
     assert sorted((row["user_id"], row["code"]) for row in found.left_users) == [
         ("", "UNDO_USER_GONE"),
         ("imp1a-0001", "UNDO_USER_CHANGED"),
@@ -96,18 +96,18 @@ def test_imports_are_taken_back_in_any_order(acme: Cluster) -> None:
     before = people()
     first = run(acme, "imp1a-0001,A", "new-1,A", header="user_id,name")
     second = run(acme, "imp1a-0001,b@y.org", "new-2,", header="user_id,mail")
-    undoing.undo(first)
-    undoing.undo(second)
+    undoing.undo_import(first)
+    undoing.undo_import(second)
     assert people() == before
 
 
 def test_it_is_undone_once_and_an_undo_is_not(acme: Cluster) -> None:
     operation = run(acme, "new-1,A", header="user_id,name")
-    made = Operation.objects.get(pk=undoing.undo(operation).operation)
+    made = Operation.objects.get(pk=undoing.undo_import(operation).operation)
     assert made.undo_of == operation
     for each in (operation, made):
         with pytest.raises(Refused) as refused:
-            undoing.undo(each)
+            undoing.undo_import(each)
         assert refused.value.code == "UNDO_NOT_POSSIBLE"
 
 
@@ -134,7 +134,7 @@ def test_the_statements_do_not_grow_with_the_users(acme: Cluster) -> None:
     counts = []
     for size in (1, 40):
         with CaptureQueriesContext(connection) as queries:
-            undoing.undo(run(acme, *(f"u{size}-{n},A" for n in range(size)), header="user_id,name"))
+            undoing.undo_import(run(acme, *(f"u{size}-{n},A" for n in range(size)), header="user_id,name"))
         counts.append(len(queries))
     assert counts[0] == counts[1]
 
@@ -144,7 +144,7 @@ def test_of_two_who_take_it_back_at_once_one_does() -> None:
     acme = make_acme(imp1a=3)
     before = people()
     operation = run(acme, *(f"new-{n},A" for n in range(50)), header="user_id,name")
-    said = race(lambda: undoing.undo(operation).removed, lambda: undoing.undo(operation).removed)
+    said = race(lambda: undoing.undo_import(operation).removed, lambda: undoing.undo_import(operation).removed)
     assert sorted(map(str, said)) == ["50", "UNDO_NOT_POSSIBLE"]
     assert people() == before
     assert_counts_true()

@@ -59,14 +59,14 @@ def test_one_operation_stands_in_the_history_and_brings_everything_back(acme: Cl
     assert (operation.kind, operation.done, operation.skipped) == (Kind.REMOVAL, 7, 0)
     assert Event.objects.get(code="USERS_REMOVED").operation_id == operation.pk
     assert not EndUser.objects.exists()
-    dry = undoing.undo(operation, dry_run=True)
-    back = undoing.undo(operation, actor="ann", confirmed=7)
+    dry = undoing.undo_import(operation, dry_run=True)
+    back = undoing.undo_import(operation, actor="ann", confirmed=7)
     assert (dry.returned, back.returned, back.left, back.pinned) == (7, 7, 0, 1)
     assert people() == before
     assert_counts_true()
     assert_lists_true()
     with pytest.raises(Refused) as refused:
-        undoing.undo(operation)
+        undoing.undo_import(operation)
     assert refused.value.code == "UNDO_NOT_POSSIBLE"
 
 
@@ -77,7 +77,7 @@ def test_who_was_imported_again_stays_and_who_has_no_room_comes_back_unassigned(
     Node.objects.filter(pk=node(acme, "imp1b").pk).update(capacity_users=1)
     Node.objects.filter(pk=node(acme, "imp3a").pk).update(maintenance_until="2100-01-01T00:00Z",
         maintenance_since="2026-01-01T00:00Z", maintenance_owner="ann", maintenance_reason="disk")  # fmt: skip
-    back = undoing.undo(operation)
+    back = undoing.undo_import(operation)
     assert {row["user_id"].lower(): row["code"] for row in back.left_users} == {
         "imp1a-0001": "UNDO_ID_TAKEN", "imp1b-0001": "UNDO_NO_HOME", "imp3a-0001": "UNDO_NO_HOME",
     }  # fmt: skip
@@ -111,7 +111,7 @@ def test_the_statements_do_not_grow_with_the_users(acme: Cluster) -> None:
     for ids in (["imp1a-0001"], ["imp1a-0002", "imp1a-0003", "imp1b-0001", "imp1b-0002"]):
         with CaptureQueriesContext(connection) as queries:
             operation = Operation.objects.get(pk=remove_users(acme, ids).operation)
-            undoing.undo(operation)
+            undoing.undo_import(operation)
         counts.append(len(queries))
     assert counts[0] == counts[1]
 

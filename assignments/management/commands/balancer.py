@@ -29,7 +29,7 @@ class Command(BaseCommand):
                 balancer.configure(cluster, dict(_pair(text) for text in options["set"]), actor="command line")
             policy = balancer.policy_of(cluster)
             if options["look"]:
-                balancer.look(cluster.pk, timezone.now())
+                balancer.look_at_cluster(cluster.pk, timezone.now())
                 policy.refresh_from_db()
         except Refused as refusal:
             raise CommandError(f"{refusal.code}: {refusal.message} {refusal.fix}".strip()) from refusal

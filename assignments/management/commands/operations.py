@@ -71,10 +71,10 @@ class Command(ConsoleCommand):
     def _steer(self, verb: str, pk: int, options: dict[str, Any]) -> None:
         plan = None
         if verb == "undo" and (run := selectors.operation(pk)).kind in undo.UNDOABLE:
-            self._undo_users(undo.undo(run, actor=COMMAND_LINE, dry_run=options["dry_run"]), options["json"])
+            self._undo_users(undo.undo_import(run, actor=COMMAND_LINE, dry_run=options["dry_run"]), options["json"])
             return
         if verb == "undo":
-            plan = operations.undo(pk, actor=COMMAND_LINE)
+            plan = operations.plan_undo(pk, actor=COMMAND_LINE)
             operation = None if options["dry_run"] else operations.start(plan.hash, actor=COMMAND_LINE)
         elif verb == "rate":
             operation = operations.set_rate(

@@ -95,7 +95,7 @@ class Command(ConsoleCommand):
         """Until the run ends or is paused; batches are driven here as well, so that it ends without a worker."""
         shown = ""
         while True:
-            for pk, generation in batches.due(timezone.now()):
+            for pk, generation in batches.due_runs(timezone.now()):
                 if pk == operation.pk:
                     batches.run(pk, generation, timezone.now)
             operation.refresh_from_db()

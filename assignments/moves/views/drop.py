@@ -55,7 +55,7 @@ def undo(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     cluster = cluster_named(cluster_name)
     if not cluster.operations.filter(pk=pk).exists():
         raise Http404
-    return _done(request, cluster, drop.undo(pk, request.user), "their former home")
+    return _done(request, cluster, drop.undo_move(pk, request.user), "their former home")
 
 
 @require_http_methods(["GET", "POST"])

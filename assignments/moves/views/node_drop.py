@@ -33,7 +33,7 @@ def place(request: HttpRequest, cluster_name: str) -> HttpResponse:
     before = node_drop.place_of(node)
     try:
         asked = request.POST
-        name = node_drop.place(node, asked.get("to", ""), request.user, seen=asked.get("seen"))
+        name = node_drop.place_node(node, asked.get("to", ""), request.user, seen=asked.get("seen"))
     except Refused as refusal:
         return _refused(request, cluster, node, refusal)
     context = {"cluster": cluster, "node": node, "name": name, "before": before}

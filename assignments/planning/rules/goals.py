@@ -48,8 +48,17 @@ from topology.reasons import (
 )
 
 __all__ = [
-    "ClusterLoad", "Flow", "NodeLoad", "Proposal", "active_standby", "balance", "evacuate", "fill", "given", "place",
-]  # fmt: skip
+    "ClusterLoad",
+    "Flow",
+    "NodeLoad",
+    "Proposal",
+    "active_standby",
+    "balance",
+    "evacuate",
+    "fill",
+    "given",
+    "place_unassigned",
+]
 
 BALANCED, ACTIVE_STANDBY, MANUAL = "balanced", "active_standby", "manual"
 
@@ -130,7 +139,7 @@ def given(load: ClusterLoad, flows: Sequence[Flow]) -> Proposal:
     return _proposal(load, tuple(flows), after, certify_given(moves))
 
 
-def place(
+def place_unassigned(
     nodes: Sequence[NodeLoad],
     mode: str,
     n: int,

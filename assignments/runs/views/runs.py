@@ -364,7 +364,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     operation = selectors.operation(pk)
     if operation.kind in users_undo.UNDOABLE:
         return _undo_users(request, operation)
-    return show_plan(request, operations.undo(pk, actor=request.user))
+    return show_plan(request, operations.plan_undo(pk, actor=request.user))
 
 
 def _undo_users(request: HttpRequest, operation: Operation) -> HttpResponse:
@@ -373,11 +373,11 @@ def _undo_users(request: HttpRequest, operation: Operation) -> HttpResponse:
         raise Refused(reasons.ROLE_NEEDED, role=roles.ADMINISTER)
     if "confirmed" in request.POST:
         confirmed = number_in(request.POST, "confirmed")
-        undone = users_undo.undo(operation, actor=request.user, confirmed=confirmed)
+        undone = users_undo.undo_import(operation, actor=request.user, confirmed=confirmed)
         left = f" {undone.left:,} changed since and stay as they are." if undone.left else ""
         text = f"Undone: operation {operation.pk}, {undone.users:,} user{'' if undone.users == 1 else 's'}.{left}"
         return toast(request, text, close=True)
-    undone = users_undo.undo(operation, actor=request.user, dry_run=True)
+    undone = users_undo.undo_import(operation, actor=request.user, dry_run=True)
     shown = [] if pseudonyms.is_down() else undone.left_users[:LEFT_SHOWN]
     context = {"operation": operation, "undone": undone, "shown": shown, "more": undone.left - len(shown)}
     return to_dialog(render(request, "users/_undo_users.html", context))
