@@ -87,8 +87,10 @@ deploy-check: setup-test
 		SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 
+# Ratios inside one run, written into docs/benchmarks.md when all of them held.
+USERS ?= 1000000
 bench: setup-test
-	@$(BIN)/python -m pytest -q -s -p no:xdist tests/bench
+	@BENCH_PAGE=1 USERS=$(USERS) $(BIN)/python -m pytest -q -s -p no:xdist tests/bench
 
 goldens: setup-test
 	@UPDATE_GOLDENS=1 $(BIN)/python -m pytest -q -k golden_log tests/recovery/test_recovery_goldens.py

@@ -4,7 +4,6 @@ Thirty thousand and a million users, in one cluster of six nodes and in twenty c
 in blocks, one for each node, which is the worst order for a list of the users of one node.
 """
 
-import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,14 +14,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from tests.bench.measure import judge
+from tests.bench.measure import users as most
 from tests.board.test_page import as_
 from tests.crowd import make_crowd, nodes_of
 from topology.accounts import roles
 from topology.models import Cluster
 
 FIRST = ("overview", "cluster", "all users")  # where people land
-LIMIT = 0.100  # seconds, of these
-HARD = 0.500  # seconds, of a list whose filter no index answers in its order
+REACH = 2.0  # times the page at thirty thousand: the same, within what a shared machine lets one measure
+HARD = 6.0  # times, of a list whose filter no index answers in its order
 SIZE = 100_000  # bytes
 ROUNDS = 15
 WAITING = 20
@@ -58,8 +59,8 @@ def pages_of(clusters: list[Cluster]) -> dict[str, str]:
     }
 
 
-def measure(client: Client, address: str) -> tuple[float, int, int]:
-    """Median seconds, bytes and queries of a page; the first answer is not timed."""
+def measure(client: Client, address: str) -> tuple[list[float], int, int]:
+    """Seconds, bytes and queries of a page; the first answer is not timed."""
     with CaptureQueriesContext(connection) as queries:
         size = len(client.get(address).content)
     asked = len(queries)  # now: the next request empties the log
@@ -68,7 +69,7 @@ def measure(client: Client, address: str) -> tuple[float, int, int]:
         begin = time.perf_counter()
         assert client.get(address).status_code == 200
         spans.append(time.perf_counter() - begin)
-    return statistics.median(spans), size, asked
+    return spans, size, asked
 
 
 @contextmanager
@@ -82,17 +83,19 @@ def undone() -> Iterator[None]:
 @pytest.mark.parametrize("clusters", [1, 20])
 def test_pages_of_a_million_users_answer_like_those_of_thirty_thousand(clusters: int) -> None:
     client = as_(roles.ADMINISTRATOR)
-    found: dict[str, list[tuple[float, int, int]]] = {}
-    for users in (30_000, 1_000_000):
+    found: dict[str, list[tuple[list[float], int, int]]] = {}
+    for users in (30_000, most()):
         with undone():
             for name, address in pages_of(make_world(clusters, users)).items():
                 client.get(address)  # compiles templates
                 found.setdefault(name, []).append(measure(client, address))
-    print(f"\n{clusters} clusters, {6 * clusters} nodes       30,000 users          1,000,000 users")  # noqa: T201
-    for name, rows in found.items():
-        said = "   ".join(f"{s * 1000:6.1f} ms {b / 1000:5.1f} kB {q:2} queries" for s, b, q in rows)
-        print(f"{name:27}{said}")  # noqa: T201
+    failed = []
     for name, (small, large) in found.items():
         assert small[2] == large[2], f"queries of {name}"
         assert max(small[1], large[1]) < SIZE, f"bytes of {name}"
-        assert max(small[0], large[0]) < (LIMIT if name in FIRST else HARD), f"seconds of {name}"
+        label = f"{name}: {most():,} users to 30,000, clusters: {clusters}"
+        try:
+            judge(label, large[0], small[0], REACH if name in FIRST else HARD)
+        except AssertionError as reason:
+            failed.append(str(reason))
+    assert not failed, "; ".join(failed)

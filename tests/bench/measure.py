@@ -1,0 +1,101 @@
+"""One way to measure: ours beside the least that could be done, in turns, in one run, so that a busy machine hits both.
+
+    compare("unthrottled run of 25,000", run, bare_update, reach=3.0)
+
+takes five rounds, prints a line, keeps it for docs/benchmarks.md and fails when the median of ours is more than `reach`
+times the median beside it. No time is judged alone: what is slow on this machine is slow for both.
+"""
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROUNDS = 5
+Work = Callable[[], object]  # answers its own seconds as a float, when part of it is preparation
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was compared: medians in seconds, the spread of ours in per cent of its median, and how far it may reach."""
+
+    name: str
+    ours: float
+    beside: float
+    spread: float
+    reach: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.beside
+
+    def __str__(self) -> str:
+        return (
+            f"| {self.name} | {milliseconds(self.ours)} ± {self.spread:.0f} % | {milliseconds(self.beside)} "
+            f"| {self.ratio:.2f} | {self.reach:g} |"
+        )
+
+
+HEAD = "| What | Median | Beside | Ratio | At most |\n|---|---|---|---|---|"
+rows: list[Row] = []
+versions = ""  # of what was measured, as tests/bench/conftest.py found them
+
+
+def users() -> int:
+    """USERS: how many users the large world has, a million at most and without a word."""
+    text = os.environ.get("USERS") or "1000000"
+    if not text.isdigit() or not 60_000 <= int(text) <= 1_000_000:
+        raise SystemExit(f"USERS={text} is no number of users: give one from 60000 to 1000000.")
+    return int(text)
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:,.1f} ms" if seconds < 0.1 else f"{seconds * 1000:,.0f} ms"
+
+
+def seconds_of(work: Work) -> float:
+    """How long it took; its own word for it, if it has one."""
+    start = time.perf_counter()
+    own = work()
+    return own if isinstance(own, float) else time.perf_counter() - start
+
+
+def compare(name: str, ours: Work, beside: Work, reach: float, *, rounds: int = ROUNDS) -> Row:
+    """Ours beside the other, in turns; raises AssertionError when it takes more than `reach` times as long."""
+    pairs = [(seconds_of(beside), seconds_of(ours)) for _ in range(rounds)]
+    return judge(name, [own for _, own in pairs], [other for other, _ in pairs], reach)
+
+
+def judge(name: str, ours: Iterable[float], beside: Iterable[float], reach: float) -> Row:
+    """The same of seconds that were measured elsewhere, in one run."""
+    own, other = sorted(ours), sorted(beside)
+    median = statistics.median(own)
+    row = Row(name, median, statistics.median(other), 50 * (own[-1] - own[0]) / median, reach)
+    rows.append(row)
+    print(f"\n{row}", end="")  # noqa: T201
+    assert row.ratio <= reach, f"{name}: {row.ratio:.2f} times what stands beside it, at most {reach:g}"
+    return row
+
+
+def write(path: Path, command: str, versions: str) -> None:
+    """The table of this run, with the machine it was made on."""
+    memory = next((line.split()[1] for line in _lines(Path("/proc/meminfo")) if line.startswith("MemTotal")), "0")
+    model = next((line.partition(":")[2].strip() for line in _lines(Path("/proc/cpuinfo")) if "model name" in line), "")
+    count = sum(line.startswith("processor") for line in _lines(Path("/proc/cpuinfo")))
+    machine = f"{count} processors {model or platform.processor()}, {int(memory) // 1_000_000} GB, {platform.system()}"
+    path.write_text(
+        "# Benchmarks\n\n"
+        "Each line compares two things of one run, in turns: ours, and the least that could be done (a bare UPDATE or "
+        "INSERT of the same rows) or the same with fewer users. The ratio is judged, times are not: they belong to the "
+        "machine. ± is half of what lies between the quickest and the slowest round.\n\n"
+        f"`{command}` on {datetime.now(UTC):%Y-%m-%d}: {machine}; {versions}.\n\n"
+        f"{HEAD}\n" + "".join(f"{row}\n" for row in rows)
+    )
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
