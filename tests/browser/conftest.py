@@ -12,7 +12,10 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from config.local.state import BASE_DIR
 from tests import tools
 from tests.browser.chromium import FLAGS
+from tests.browser.thousands import kept, make_thousands, put_back
 from tests.live_stack import LiveStack
+from tests.worlds import node
+from topology.models import Cluster
 
 RESULTS = BASE_DIR / "test-results"
 # A trace says each step and word of the console; with TRACE=1 it shows the page at each step as well, which
@@ -125,3 +128,47 @@ def _session_cookie(username: str, role: str, address: str) -> Any:
     client.force_login(person)
     name = settings.SESSION_COOKIE_NAME
     return {"name": name, "value": client.cookies[name].value, "url": address}
+
+
+# A file marked `thousands` works on one world of 30,000 users; what a test changes there is put back after it.
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: object) -> Iterator[Cluster]:
+    """The cluster acme with 30,000 users, for all tests of a file."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        cluster = make_thousands()
+        with kept():
+            yield cluster
+
+
+@pytest.fixture
+def transactional_db(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Committed data as always; in a file of the world they stay."""
+    if request.node.get_closest_marker("thousands"):
+        request.getfixturevalue("world")
+        yield
+        put_back()
+    else:
+        request.getfixturevalue("transactional_db")
+        yield
+
+
+@pytest.fixture
+def acme(world: Cluster) -> Cluster:
+    """The cluster of the world as it stands in the database now."""
+    return Cluster.objects.get(pk=world.pk)
+
+
+@pytest.fixture
+def open_list(acme: Cluster, signed_in_page: Callable[..., Page]) -> Callable[..., Page]:
+    """Open the page of the cluster with the users of a node, and wait until it is live."""
+
+    def opened(role: str = "operator", short: str = "imp1a", **options: object) -> Page:
+        place = 0 if short == "waiting" else node(acme, short).pk
+        page = signed_in_page(role, f"/clusters/acme/?node={place}", **options)
+        expect(page.locator(".users [data-user]").first).to_be_visible()
+        expect(page.locator("#live")).to_have_attribute("data-state", "live")
+        return page
+
+    return opened

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import yaml
@@ -51,3 +52,9 @@ def test_no_line_of_a_template_is_longer_than_120_characters() -> None:
         if len(line) > 120
     ]
     assert too_long == []
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    """Who is told "test_page.py fails" finds it; a subject's browser test says what it does there."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert {name for name, count in names.items() if count > 1} == set()

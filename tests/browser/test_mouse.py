@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment, Operation
@@ -13,6 +14,7 @@ from tests.worlds import node
 from topology.models import Cluster, Node
 
 Open = Callable[..., Page]
+pytestmark = pytest.mark.thousands
 
 
 def at_home(cluster: Cluster, short: str) -> int:

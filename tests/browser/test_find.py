@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment, Pin
@@ -12,6 +13,7 @@ from tests.worlds import node
 from topology.models import Cluster
 
 Open = Callable[..., Page]
+pytestmark = pytest.mark.thousands
 
 
 def status(page: Page) -> Locator:

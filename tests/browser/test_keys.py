@@ -13,6 +13,7 @@ from tests.worlds import node
 from topology.models import Cluster, Node
 
 Open = Callable[..., Page]
+pytestmark = pytest.mark.thousands
 
 
 def at_home(cluster: Cluster, short: str) -> int:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, expect
 
@@ -18,6 +19,7 @@ from tests.worlds import node
 from topology.models import Cluster, Event, Policy
 
 Open = Callable[..., Page]
+pytestmark = pytest.mark.thousands
 WAIT = 30_000  # milliseconds for what the worker does, on a machine that does much else
 CLOCK = r"\d{2}:\d{2}:\d{2}"
 

@@ -13,6 +13,7 @@ from tests.worlds import node
 from topology.models import Cluster
 
 Open = Callable[..., Page]
+pytestmark = pytest.mark.thousands
 Place = tuple[float, float]
 
 

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.hands import drag, pick_up, row, toast
 from topology.models import Cluster
 
 Open = Callable[..., Page]
+pytestmark = pytest.mark.thousands
 NAMES = re.compile(r"imp1a-0\d{4}|Person \d+ of|@sales|@works")
 
 
