@@ -167,7 +167,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG or LOCAL
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "config.static_storage.HashedModules"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG or LOCAL

@@ -242,7 +242,8 @@
     if (state === "ended" || leads === null) return;
     if (mine) watched.set(mine, { version, kind });
     const query = new URLSearchParams([["as", person], last ? ["after", last] : ["at", at]]);
-    for (const [cluster, it] of watched) for (const [key, value] of [["cluster", cluster], ["kind", it.kind], ["version", it.version]]) query.append(key, value);
+    for (const [cluster, { kind, version }] of watched)
+      for (const [key, value] of Object.entries({ cluster, kind, version })) query.append(key, value);
     source = new EventSource(`${url}?${query}`);
     source.begun = Date.now();
     source.addEventListener("cluster", ({ data, lastEventId: now }) => {

@@ -1,0 +1,40 @@
+/* The dialog: opened by what htmx puts into it, and closed by its buttons, a click beside it or the server. */
+import { onAction } from "./actions.js";
+import { values } from "./selection.js";
+
+const dialog = document.getElementById("dialog");
+const messages = document.getElementById("messages");
+const gone = document.getElementById("gone");
+
+/* Open the dialog of a button about what is chosen, or about all users of a node; posted, because thousands may be. */
+export function askAbout(button) {
+  const { ask: path, dragNode: node } = button?.dataset ?? {};
+  if (!path || button.disabled) return;
+  htmx.ajax("POST", path, {
+    source: button,
+    target: "#dialog",
+    swap: "innerHTML",
+    values: { ask: 1, ...(node ? { node } : values()) },
+  });
+}
+
+onAction("close-dialog", () => dialog.close());
+document.addEventListener("click", ({ target }) => target === dialog && dialog.close());
+document.addEventListener("close-dialog", () => dialog.open && dialog.close());
+dialog.addEventListener("close", () => dialog.replaceChildren());
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target === dialog && dialog.childElementCount && !dialog.open) dialog.showModal();
+});
+
+/* What was pressed may be gone when the answer comes: htmx looks for the target, and sends events, from there. */
+document.addEventListener("htmx:beforeSend", ({ detail: { xhr, elt } }) => {
+  const isLost = () => !elt.isConnected && !elt.dataset.live && xhr.getResponseHeader("HX-Retarget");
+  xhr.addEventListener("readystatechange", () => xhr.readyState === 4 && isLost() && gone.append(elt));
+  xhr.addEventListener("loadend", () => gone.replaceChildren());
+});
+
+/* Messages are not seen behind an open dialog: it has a place for them. */
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const inside = dialog.open && dialog.querySelector("[data-messages]");
+  if (detail.target === messages && inside && detail.xhr.status >= 400) detail.target = inside;
+});

@@ -1,0 +1,10 @@
+/* Every page loads this; what a page does not have (a list, a map, a dialog) is simply not found. */
+import "./dialogs.js";
+import "./focus.js";
+import "./keyboard.js";
+import "./lock.js";
+import "./marks.js";
+import "./menus.js";
+import "./messages.js";
+import "./pointer.js";
+import "./theme-button.js";

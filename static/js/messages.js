@@ -1,0 +1,30 @@
+/* Messages, and runs that have ended, stay to be read for a while, longer under the pointer or the focus; some stay
+   until they are closed. */
+import { onAction } from "./actions.js";
+import { mark } from "./marks.js";
+import { showMessage } from "./say.js";
+
+const LEAVING = "[data-leaves], #messages > .toast-note:not([data-stays])";
+const SECONDS = 8;
+
+function leave(element) {
+  if (element.matches(":hover, :focus-within")) return setTimeout(leave, 2000, element);
+  element.remove();
+  mark();
+}
+
+function letLeave() {
+  for (const element of document.querySelectorAll(LEAVING)) {
+    if (element.dataset.leaving) continue;
+    element.dataset.leaving = "yes";
+    setTimeout(leave, 1000 * (element.dataset.leaves ?? SECONDS), element);
+  }
+}
+
+onAction("close-message", (button) => button.closest(".toast-note").remove());
+document.addEventListener("htmx:sendError", () => showMessage("The server did not answer. Try again in a moment."));
+document.addEventListener("htmx:responseError", ({ detail: { xhr } }) =>
+  showMessage(`The server answered ${xhr.status}. Reload the page; if it happens again, see the server log.`));
+new MutationObserver(letLeave).observe(document.getElementById("messages"), { childList: true });
+document.addEventListener("htmx:load", letLeave);
+letLeave();

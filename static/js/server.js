@@ -1,0 +1,22 @@
+/* Questions to the server about moves. It decides what may go where; the page repeats none of its rules. */
+import { announce, showMessage } from "./say.js";
+
+export const movesUrl = () => document.querySelector("[data-moves]")?.dataset.moves;
+
+export function ask(path, asked) {
+  const headers = { Accept: "application/json", ...JSON.parse(document.body.getAttribute("hx-headers")) };
+  return fetch(`${movesUrl()}${path}`, { method: "POST", body: new URLSearchParams(asked), headers, keepalive: true });
+}
+
+/* The answer to a question; when the server refuses, or does not answer, that is shown instead. */
+export async function answerTo(question) {
+  let text = "The server does not answer: nothing was moved.";
+  try {
+    const answer = await question;
+    const told = await answer.json();
+    if (answer.ok) return told;
+    text = `${told.message} ${told.fix}`;
+  } catch { /* no answer, or none that can be read */ }
+  announce(text);
+  showMessage(text);
+}
