@@ -22,7 +22,7 @@ def make_crowd(
     name: str = "crowd",
     named: bool = False,
 ) -> Cluster:
-    """A cluster with so many users at home on each of its nodes; every second user is signed in.
+    """A cluster with so many users at home on each of its nodes; who has a home is signed in.
 
     `named` gives each a name, a mail address and two endpoints of the directory, for which the database works longer.
     """
@@ -58,7 +58,7 @@ def add_people(cluster: Cluster, node: Node | None, count: int, *, named: bool =
             " FROM generate_series(1, %s) AS n, (SELECT %s::text AS place, %s AS named) AS one RETURNING id)"
             " INSERT INTO assignments_assignment"
             " (user_id, cluster_id, home_node_id, serving_node_id, signed_in, pinned, endpoints)"
-            " SELECT id, %s, %s, %s, %s AND id %% 2 = 0, false, %s FROM people",
+            " SELECT id, %s, %s, %s, %s, false, %s FROM people",
             [count, place, named, cluster.pk, node and node.pk, node and node.pk, node is not None, ENDPOINTS],
         )
         if count >= 1000:  # as autovacuum does soon; statistics of a table just filled may say "nobody"

@@ -21,7 +21,7 @@ PLACES = {
 
 
 def make_acme(name: str = "acme", *, speed: int = 1, **users: int) -> Cluster:
-    """The cluster, with so many users at home per node; `waiting` are unassigned. Every second user is signed in."""
+    """The cluster, with so many users at home per node; `waiting` are unassigned. Who has a home is signed in."""
     cluster = Cluster.objects.create(name=name, clock_speed=speed)
     Policy.objects.create(cluster=cluster)
     subs = {
@@ -61,9 +61,7 @@ def add_users(cluster: Cluster, place: str, count: int) -> list[int]:
         for number in range(1, count + 1)
     )
     Assignment.objects.bulk_create(
-        Assignment(
-            user=user, cluster=cluster, home_node=home, serving_node=home, signed_in=bool(home and n % 2), endpoints=1
-        )
-        for n, user in enumerate(people)
+        Assignment(user=user, cluster=cluster, home_node=home, serving_node=home, signed_in=bool(home), endpoints=1)
+        for user in people
     )
     return [user.pk for user in people]

@@ -1,5 +1,6 @@
 """What the topology troubleshooter looks at, read from the board and from the database itself."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.db import connection
 
 from assignments.board.tree import relogin_window
 from assignments.population.selectors import Board, NodeView, SubclusterView, board_of
+from assignments.recovery.rules.pair import watch_from_json
 from assignments.retention.sizes import overdue, sizes
 from topology.models import Cluster
 from topology.rules import checks, deployment
@@ -64,7 +66,7 @@ def shape_of(board: Board) -> checks.ClusterFacts:
         mode=cluster.mode,
         model=cluster.model,
         subclusters=tuple(_subcluster(cluster, view) for view in board.subclusters),
-        unassigned_nodes=tuple(_node(view) for view in board.unassigned_nodes),
+        unassigned_nodes=tuple(_node(view, {}) for view in board.unassigned_nodes),
         unassigned_users=board.unassigned,
         keep_alive_interval=policy.keep_alive_interval,
         keep_alive_timeout=policy.keep_alive_timeout,
@@ -78,12 +80,12 @@ def _subcluster(cluster: Cluster, view: SubclusterView) -> checks.SubclusterFact
     return checks.SubclusterFacts(
         name=view.subcluster.name,
         ha=view.subcluster.ha_enabled,
-        nodes=tuple(_node(node) for node in view.nodes),
+        nodes=tuple(_node(node, view.subcluster.srm) for node in view.nodes),
         relogin_window=(limits["lower"], limits["upper"]) if limits else None,
     )
 
 
-def _node(view: NodeView) -> checks.NodeFacts:
+def _node(view: NodeView, kept: Mapping[str, Any]) -> checks.NodeFacts:
     return checks.NodeFacts(
         name=view.node.name,
         profile=view.node.profile,
@@ -96,6 +98,7 @@ def _node(view: NodeView) -> checks.NodeFacts:
         out_of_service=view.out_of_service,
         state=view.node.state,
         publisher=view.node.publisher,
+        flapping=watch_from_json(kept, str(view.node.pk), 0).flapping,
     )
 
 

@@ -32,7 +32,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class NodeView:
-    """A node with its counts: users at home, users served now, and of its own users those out of service."""
+    """A node with its counts: users at home, users whose serving node it is, and its own users without service.
+
+    Without service is who lost the connection and has not signed in again, whoever serves by now (domain.md §4.7).
+    """
 
     node: Node
     home: Counts
@@ -40,15 +43,16 @@ class NodeView:
     out_of_service: int  # of the users at home here
     away: int  # home here, served elsewhere
     guests: int  # served here, home elsewhere
+    guests_signed_in: int = 0
 
     @property
     def served(self) -> int:
-        """Users in service here now: none while the node does not serve."""
-        return self.serving.users if self.node.serves else 0
+        """Users in service here now: those signed in, none while the node does not serve."""
+        return self.serving.signed_in if self.node.serves else 0
 
     @property
     def guests_served(self) -> int:
-        return self.guests if self.node.serves else 0
+        return self.guests_signed_in if self.node.serves else 0
 
     @property
     def own_served(self) -> int:
@@ -167,18 +171,26 @@ def _node_views(nodes: list[Node], populations: list[Population]) -> dict[int | 
     serving: dict[int | None, Counts] = defaultdict(Counts)
     out: dict[int | None, int] = defaultdict(int)
     away: dict[int | None, int] = defaultdict(int)
-    guests: dict[int | None, int] = defaultdict(int)
+    guests: dict[int | None, Counts] = defaultdict(Counts)
     for row in populations:
         counts = Counts(row.users, row.signed_in, row.endpoints)
         home[row.home_node_id] += counts
         serving[row.serving_node_id] += counts
-        if row.home_node_id is not None and not serves[row.serving_node_id or 0]:
-            out[row.home_node_id] += row.users
+        if row.home_node_id is not None:
+            out[row.home_node_id] += row.users - (row.signed_in if serves[row.serving_node_id or 0] else 0)
         if row.home_node_id != row.serving_node_id:
             away[row.home_node_id] += row.users
-            guests[row.serving_node_id] += row.users
+            guests[row.serving_node_id] += counts
     known: dict[int | None, NodeView] = {
-        node.pk: NodeView(node, home[node.pk], serving[node.pk], out[node.pk], away[node.pk], guests[node.pk])
+        node.pk: NodeView(
+            node,
+            home[node.pk],
+            serving[node.pk],
+            out[node.pk],
+            away[node.pk],
+            guests[node.pk].users,
+            guests[node.pk].signed_in,
+        )
         for node in nodes
     }
     known[None] = NodeView(Node(), home[None], serving[None], 0, 0, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
@@ -16,6 +16,7 @@ from assignments.recovery.rules.pair import Member, Memory, Pair, Parameters, Ph
 from assignments.recovery.rules.pair_state import Desk
 from assignments.recovery.rules.relogin_window import Effect, Window, effect, pair_window, window_users
 from assignments.recovery.rules.step import automatic_fallback_at, recent_failovers
+from assignments.recovery.rules.waiting import waiting
 from topology.models import Cluster, Node, Policy, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import State, StateReason
@@ -53,7 +54,7 @@ def real_time(cluster: Cluster, seconds: int) -> datetime:
 
 def parameters(policy: Policy) -> Parameters:
     """The part of a policy that the engine follows."""
-    return Parameters(**{field.name: getattr(policy, field.name) for field in fields(Parameters)})
+    return Parameters(**{one.name: getattr(policy, one.name) for one in fields(Parameters)})
 
 
 def read_pair(subcluster: Subcluster, now: int) -> tuple[Pair, list[Node]]:
@@ -132,6 +133,15 @@ class Outlook:
 
 
 @dataclass(frozen=True)
+class Waits:
+    """Users of a node without service: those who cannot sign in, and those who do until a real instant."""
+
+    cannot: int
+    signing_in: int
+    until: datetime | None
+
+
+@dataclass(frozen=True)
 class FormerWindow:
     """The upper limit that a re-login window had, and until when in real time."""
 
@@ -151,6 +161,7 @@ class Controls:
     pair: Pair
     outlook: Outlook | None = None
     former_window: FormerWindow | None = None  # while its change is news
+    waits: dict[int, Waits] = field(default_factory=dict)  # of the nodes whose users wait, by id
 
     def pace(self, users: int) -> Effect | None:
         """Rate, cluster seconds and peak for so many users who sign in at one node."""
@@ -168,7 +179,17 @@ def _controls(sub: Subcluster, pair: Pair, nodes: list[Node]) -> Controls:
     shown = effect(budget, window, users) if window else None
     outlook = _outlook(sub, pair, nodes)
     verdicts, former = _verdicts(pair, nodes), _former_window(sub)
-    return Controls(_buttons(pair, nodes), verdicts, window, shown, budget.words, pair, outlook, former)
+    waits = _waits(sub, pair, nodes)
+    return Controls(_buttons(pair, nodes), verdicts, window, shown, budget.words, pair, outlook, former, waits)
+
+
+def _waits(sub: Subcluster, pair: Pair, nodes: list[Node]) -> dict[int, Waits]:
+    found = waiting(pair, cluster_seconds(sub.cluster, timezone.now()))
+    return {
+        node.pk: Waits(w.cannot, w.signing_in, real_time(sub.cluster, w.until) if w.until is not None else None)
+        for node, w in zip(nodes, found, strict=True)
+        if w.cannot or w.signing_in
+    }
 
 
 def _former_window(sub: Subcluster) -> FormerWindow | None:

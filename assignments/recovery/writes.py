@@ -203,6 +203,8 @@ def _merged_progress(happened: Iterable[Happening]) -> list[Happening]:
 
 def _record(sub: Subcluster, nodes: list[Node], event: Happening, run: Any, actor: Any) -> None:
     facts = {key: value for key, value in event.facts.items() if key not in ("node", "subcluster")}
+    if event.repeated:
+        facts["repeated"] = True
     events.record(
         REASONS[event.why.code],
         cluster=sub.cluster,
@@ -213,5 +215,6 @@ def _record(sub: Subcluster, nodes: list[Node], event: Happening, run: Any, acto
         t=event.at,
         nodes=event.nodes,
         out_of_service=event.out_of_service,
+        signed_in=event.served,
         **facts,
     )

@@ -5,6 +5,7 @@
 The caller holds the locks of the receiving nodes' subclusters, so that nobody else fills them meanwhile. A user whose
 home is no longer `from` is left alone and leaves a trace with the reason. Those who move are served at their new home
 at once: their clients got the terminating notification and signed in again, so `signed_in` stays true (domain.md §1.4).
+Who had no home lost no connection: they sign in as they get one, at the rate of the run.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ final AS (
 ),
 moved AS (
     UPDATE assignments_assignment a SET home_node_id = f.to_node_id, serving_node_id = f.to_node_id,
-        signed_in = a.signed_in AND f.to_node_id IS NOT NULL
+        signed_in = f.to_node_id IS NOT NULL AND (a.signed_in OR f.from_node_id IS NULL)
     FROM final f WHERE a.user_id = f.user_id AND f.code = ''
 ),
 traced AS (

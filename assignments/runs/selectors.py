@@ -77,6 +77,7 @@ def steps(operation: Operation) -> tuple[list[Event], int]:
     The log of a failover or fallback is that of its subcluster: it begins with what led to it.
     """
     rows = Event.objects.filter(_of_pair(operation) if operation.kind in RECOVERY else Q(operation_id=operation.pk))
+    rows = rows.exclude(facts__has_key="repeated")
     first = list(rows.order_by("pk")[: STEPS + 1])
     if len(first) <= STEPS:
         return first, 0

@@ -14,6 +14,11 @@ def told(lines: Iterable[Line], short: Mapping[str, str] | None = None) -> list[
     return [_told(line, short or {}) for line in lines]
 
 
+def shown(lines: Iterable[Line]) -> list[Line]:
+    """The lines without what a flapping node repeats, which a line of its own has said."""
+    return [line for line in lines if not line.get("repeated")]
+
+
 def _told(line: Line, short: Mapping[str, str]) -> dict[str, Any]:
     rest = {key: value for key, value in line.items() if key != "facts"}
     if "facts" not in line:  # kept by a version that kept sentences

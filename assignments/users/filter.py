@@ -10,7 +10,7 @@ from operator import or_
 from typing import TypeVar
 
 from django.db import connection
-from django.db.models import F, Model, Q, QuerySet, Value
+from django.db.models import BigIntegerField, Case, F, Model, Q, QuerySet, Sum, Value, When
 from django.db.models.lookups import Exact, StartsWith
 
 from assignments.models import Assignment, Population
@@ -50,14 +50,26 @@ class UserFilter:
 
 def matching_users(where: UserFilter) -> QuerySet[Assignment]:
     """Assignments that match, without order; they can be ordered by KEY."""
-    rows = placed(Assignment.objects.all(), where)
+    rows = _in_or_out_of_service(_placed(Assignment.objects.all(), where), where)
     if where.pinned is not None:
         rows = rows.filter(pinned=where.pinned)
     return rows.filter(who(where, "user__"))
 
 
-def placed(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:
-    """The assignments, or the populations, of the cluster, homes and service that a filter asks for."""
+def count_by_place(where: UserFilter) -> int:
+    """How many match a filter that asks for places and service alone: they are counted already."""
+    rows = _placed(Population.objects.all(), where)
+    if where.out_of_service is None:
+        return rows.aggregate(n=Sum("users"))["n"] or 0
+    dead = When(serving_node__in=_not_serving(where), then=0)
+    lost = F("users") - Case(dead, default="signed_in", output_field=BigIntegerField())
+    counted = rows.aggregate(everybody=Sum("users"), out=Sum(lost, filter=Q(home_node__isnull=False)))
+    out = counted["out"] or 0
+    return out if where.out_of_service else (counted["everybody"] or 0) - out
+
+
+def _placed(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:
+    """The assignments, or the populations, of the cluster and homes that a filter asks for."""
     rows = _of_cluster(rows, where)
     if where.node_id is not None:
         rows = rows.filter(home_node=where.node_id or None)
@@ -66,7 +78,7 @@ def placed(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:
         rows = rows.filter(home_node__in=nodes)
     if where.assigned is not None:
         rows = rows.filter(home_node__isnull=not where.assigned)
-    return rows if where.out_of_service is None else _in_or_out_of_service(rows, where)
+    return rows
 
 
 def _of_cluster(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:
@@ -75,13 +87,21 @@ def _of_cluster(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:
     return rows if where.within is None else rows.filter(cluster_id__in=where.within)
 
 
-def _in_or_out_of_service(rows: QuerySet[Row], where: UserFilter) -> QuerySet[Row]:
-    dead = [n.pk for n in _of_cluster(Node.objects.all(), where) if not n.serves]
+def _not_serving(where: UserFilter) -> list[int]:
+    return [n.pk for n in _of_cluster(Node.objects.all(), where) if not n.serves]
+
+
+def _in_or_out_of_service(rows: QuerySet[Assignment], where: UserFilter) -> QuerySet[Assignment]:
+    """Without service is who has a home and is not signed in where somebody serves."""
+    if where.out_of_service is None:
+        return rows
+    dead = _not_serving(where)
     if not where.out_of_service:
-        return rows.exclude(serving_node__in=dead)
+        return rows.filter(Q(home_node__isnull=True) | Q(signed_in=True) & ~Q(serving_node__in=dead))
     # Whose users they are is known, and the index of homes finds them.
-    homes = Population.objects.filter(serving_node__in=dead, users__gt=0).values_list("home_node", flat=True)
-    return rows.filter(serving_node__in=dead, home_node__in=list(homes.distinct()))
+    counted = _of_cluster(Population.objects.filter(home_node__isnull=False, users__gt=0), where)
+    homes = counted.filter(Q(serving_node__in=dead) | Q(signed_in__lt=F("users"))).values_list("home_node", flat=True)
+    return rows.filter(Q(serving_node__in=dead) | Q(signed_in=False), home_node__in=list(homes.distinct()))
 
 
 def who(where: UserFilter, prefix: str = "") -> Q:

@@ -17,12 +17,12 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, Q, QuerySet, Sum, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import GreaterThan, LessThan, StartsWith
 
-from assignments.models import Assignment, Listing, Population
-from assignments.users.filter import ANYWHERE, PAGE, UserFilter, key_of, matching_users, placed, who
+from assignments.models import Assignment, Listing
+from assignments.users.filter import ANYWHERE, PAGE, UserFilter, count_by_place, key_of, matching_users, who
 from topology.models import EndUser, Node
 from topology.models.folding import Fold
 
@@ -153,7 +153,7 @@ def asks_place(where: UserFilter) -> bool:
 def count_users(where: UserFilter, cap: int = MOST) -> tuple[int, bool]:
     """How many match, and whether the count was capped. Whoever is asked for by place alone is counted already."""
     if where == replace(where, q="", endpoint="", contacts_min=None, pinned=None):
-        return placed(Population.objects.all(), where).aggregate(n=Sum("users"))["n"] or 0, False
+        return count_by_place(where), False
     rows: QuerySet[Any] = matching_users(where) if asks_place(where) else EndUser.objects.filter(who(where))
     users = rows.values("pk")[: cap + 1].count()
     return min(users, cap), users > cap

@@ -107,7 +107,8 @@ class Story:
 
     @property
     def served(self) -> bool:
-        return bool(self.serving and self.serving.serves)
+        """Signed in at a node that serves."""
+        return bool(self.serving and self.serving.serves and self.place.signed_in)
 
     @property
     def apart(self) -> str:
@@ -117,8 +118,14 @@ class Story:
         nodes = {"home": self.home.short_name, "serving": self.serving.short_name}
         if self.home != self.serving:
             why = reasons.WHY_SERVED_AWAY if self.served else reasons.WHY_AWAY_AND_OUT
+            why = reasons.WHY_SIGNING_IN if self._signing_in else why
             return why.say(state=self.home.look.label, reached=self.serving.look.label, **nodes)
-        return "" if self.served else reasons.WHY_OUT.say(state=self.home.look.label, **nodes)
+        why = reasons.WHY_SIGNING_IN if self._signing_in else reasons.WHY_OUT
+        return "" if self.served else why.say(state=self.home.look.label, **nodes)
+
+    @property
+    def _signing_in(self) -> bool:
+        return bool(self.serving and self.serving.serves and not self.place.signed_in)
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that the command and the API give."""

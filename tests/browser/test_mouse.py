@@ -40,7 +40,7 @@ def test_each_target_shows_the_whole_verdict_under_the_pointer(acme: Cluster, op
     expect(ghost).to_contain_text("Move 5,000 users of imp1a to imp1b")
     expect(ghost).to_contain_text("imp1b will have 9,000 of 15,000 users (60%).")
     expect(ghost).to_contain_text("If one node of sc-1 fails, the other serves 12,000 of 15,000.")
-    expect(ghost).to_contain_text("2,500 signed-in users sign in again, within 100 s.")
+    expect(ghost).to_contain_text("5,000 signed-in users sign in again, within 100 s.")
     expect(card(page, "imp1b")).to_have_attribute("data-verdict", "9,000 of 15,000 users")
     hover(page, "imp2a", "warning")
     expect(ghost).to_contain_text("imp2a will have 11,000 of 15,000 users")

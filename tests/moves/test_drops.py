@@ -53,7 +53,7 @@ def test_a_drop_on_the_peer_is_allowed_and_says_what_comes_of_it(acme: Cluster) 
     assert (found.level, found.code) == ("allowed", "MOVE_FITS")
     assert (found.coming, found.users_after, found.capacity, found.percent_after) == (3, 7, 5000, 0)
     assert found.message == (
-        "imp1b will have 7 of 5,000 users (0%). 1 signed-in user signs in again, within 1 s."
+        "imp1b will have 7 of 5,000 users (0%). 3 signed-in users sign in again, within 1 s."
         " If one node of sc-1 fails, the other serves 14 of 5,000."
     )
     assert found.short == "7 of 5,000 users"

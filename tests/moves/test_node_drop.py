@@ -82,7 +82,7 @@ def test_a_verdict_says_what_becomes_of_both_places(acme: Cluster) -> None:
     assert joined["message"] == (
         "spare joins imp3a in sc-3, whose services restart. "
         "sc-3 will have 7 of 5,005 users; if one node fails, spare must serve them and is rated for 5. "
-        "3 signed-in users of imp3a must sign in again, within 203 s."
+        "7 signed-in users of imp3a must sign in again, within 203 s."
     )
     assert (joined["level"], joined["short"]) == ("warning", "joins")
     alone = targets[f"subcluster:{Subcluster.objects.get(name='sc-4').pk}"]
@@ -97,7 +97,7 @@ def test_a_verdict_names_the_node_that_is_left_alone(acme: Cluster) -> None:
     targets = node_drop.targets(node(acme, "imp1b"), "administrator")
     leaves = "imp1b leaves sc-1 and serves no users until it is in a subcluster again. "
     alone = "imp1a stays alone in sc-1 with 3 of 5,000 users: no node takes over if it fails. "
-    again = "1 signed-in user of imp1a must sign in again, within 203 s."
+    again = "3 signed-in users of imp1a must sign in again, within 203 s."
     assert targets["nodes"]["message"] == leaves + alone + again
     elsewhere = targets[f"subcluster:{Subcluster.objects.get(name='sc-4').pk}"]
     assert elsewhere["message"] == f"{alone}imp1b joins sc-4, which has no other node. {again}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from assignments.models import Assignment, Goal, Plan, PlannedMove
@@ -40,6 +41,7 @@ def test_thirty_thousand_users_on_one_of_six_nodes() -> None:
 def test_people_are_picked_once_not_signed_in_first_and_never_pinned() -> None:
     cluster = make_crowd(20, 0, 2, 0)
     source = nodes_of(cluster)[0]
+    Assignment.objects.annotate(odd=F("user") % 2).filter(odd=1).update(signed_in=False)
     pinned = people_of(source, 4)
     Assignment.objects.filter(user__in=pinned).update(pinned=True)
     plan = balance(cluster)

@@ -155,6 +155,41 @@ def _kept(pair: Pair, now: int) -> Pair:
     return replace(pair, members=members, memory=memory_from_json(kept))
 
 
+# What the pair table shows (domain.md §4.4), with a node that is not heard and with what leads from row to row.
+PAIRS = {
+    Phase.INITIALIZING: {"initializing initializing", "initializing unknown", "unknown unknown"},
+    Phase.NORMAL: {"normal normal", "initializing normal", "unknown unknown"},
+    Phase.FAILING_OVER: {
+        "failing_over taking_over",
+        "taking_over unknown",
+        "failed_over_critical_services_not_running taking_over",
+        "backup_activated failover_affected_services",
+        "unknown unknown",
+    },
+    Phase.FAILED_OVER: {
+        "idle running_in_backup_mode",
+        "failed_over running_in_backup_mode",
+        "failed_over_critical_services_not_running running_in_backup_mode",
+        "running_in_backup_mode unknown",
+        "idle unknown",
+        "failed_over unknown",
+        "failed_over_critical_services_not_running unknown",
+        "unknown unknown",
+    },
+    Phase.TAKING_BACK: {"falling_back taking_back", "unknown unknown"},
+    Phase.FAILED: {"running_in_failed_mode running_in_failed_mode", "unknown unknown"},
+    Phase.OFF: {"unknown unknown"},
+}
+# From which phases another one is entered (domain.md §4.5).
+BEFORE = {
+    Phase.NORMAL: {Phase.INITIALIZING, Phase.TAKING_BACK},
+    Phase.FAILING_OVER: set(Phase) - {Phase.OFF},  # from failed mode where both recovery managers started again
+    Phase.FAILED_OVER: {Phase.FAILING_OVER},
+    Phase.TAKING_BACK: {Phase.FAILED_OVER},
+    Phase.FAILED: set(Phase) - {Phase.OFF},
+}
+
+
 # --- Judging --------------------------------------------------------------------------------------
 class Checker:
     """Judges each step of one pair; raises AssertionError with what is wrong."""
@@ -242,8 +277,10 @@ class Checker:
             assert done in ("recover", "disable_ha") or both, "failed mode is left by itself"
         if now is Phase.FAILED and was is not now:
             self.restarted.clear()
-        if now is Phase.TAKING_BACK and was is not now:
-            assert was is Phase.FAILED_OVER, f"a fallback from {was}"
+        shown = " ".join(sorted(m.state.value for m in outcome.pair.members))
+        assert shown in PAIRS[now], f"no row of the pair table: {shown} while {now}"
+        initializing = done in ("enable_ha", "recover")  # which may lead on in the same instant
+        assert was is now or initializing or was in BEFORE.get(now, set(Phase)), f"{now} after {was}"
 
     def end(self, pair: Pair) -> None:
         """Long after the last action: whoever can be served is, and nothing is on its way."""

@@ -1,6 +1,7 @@
 """Who is out of service: the page, its lists and the commands say what the recovery engine says (domain.md §4.3)."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from assignments.simulation.rules.play import Action
 from assignments.users import pages
 from assignments.users.filter import UserFilter, matching_users
 from tests.board.test_page import as_
-from tests.recovery.recovery_world import Drive, make
+from tests.recovery.recovery_world import Drive, clock_at, make
 from tests.recovery.test_recovery_service import node, scenario, sub
 from topology.accounts import roles
 from topology.models import Cluster
@@ -82,6 +83,20 @@ def test_the_page_shows_it(case: tuple[Cluster, int]) -> None:
     assert page.count('class="node-out tone-bad"') == sum(1 for view in board_of(cluster).nodes if view.out_of_service)
     for view in board_of(cluster).nodes:
         assert view.node.look.label in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted"),
+    [(70, r"300 cannot sign in"), (130, r"300 are signing\s+in \(until "), (200, r"\d+ are signing\s+in \(until ")],
+)
+def test_a_node_tells_who_cannot_sign_in_from_who_is_signing_in(db: None, seconds: int, wanted: str) -> None:
+    world = scenario(fault(60, 0), until=seconds)
+    cluster = make(world)
+    drive = Drive(cluster, world)
+    drive.play()
+    with clock_at(drive.real):
+        page = as_(roles.VIEWER).get(reverse("map", args=[cluster.name])).content.decode()
+    assert re.search(wanted, page), re.findall(r"data-waits.*?</p>", page, re.S)
 
 
 def test_whoever_is_out_of_service_is_not_signed_in(case: tuple[Cluster, int]) -> None:

@@ -36,6 +36,7 @@ def acme() -> Cluster:
 
 def add(cluster: Cluster, user_id: str, node: Node | None = None, **fields: Any) -> Assignment:
     user = EndUser.objects.create(user_id=user_id, name=fields.pop("name", ""), mail=fields.pop("mail", ""))
+    fields = {"signed_in": node is not None} | fields
     return Assignment.objects.create(user=user, cluster=cluster, home_node=node, serving_node=node, **fields)
 
 
@@ -82,6 +83,12 @@ def test_filters_by_node_subcluster_assignment_and_service(acme: Cluster) -> Non
     Node.objects.filter(pk=one.pk).update(power_on=False)
     assert ids(UserFilter(acme.pk, out_of_service=True)) == ["home1", "pinned"]
     assert ids(UserFilter(acme.pk, out_of_service=False, assigned=True)) == ["home2"]
+    Node.objects.filter(pk=one.pk).update(power_on=True)
+    Assignment.objects.filter(home_node=one).update(signed_in=False)  # they wait for the throttle
+    assert ids(UserFilter(acme.pk, out_of_service=True)) == ["home1", "pinned"]
+    assert pages.count_users(UserFilter(acme.pk, out_of_service=True)) == (2, False)
+    assert ids(UserFilter(acme.pk, out_of_service=False)) == ["home2", "waiting"]
+    assert pages.count_users(UserFilter(acme.pk, out_of_service=False)) == (2, False)
 
 
 def test_counts_of_people_are_capped_and_those_of_places_are_exact(acme: Cluster) -> None:

@@ -176,6 +176,7 @@ from topology.reasons.people import (
     WHY_NOT_ASSIGNED,
     WHY_OUT,
     WHY_SERVED_AWAY,
+    WHY_SIGNING_IN,
 )
 from topology.reasons.reason import ALARM, COUNTS, NEWS, REASONS, REFUSED, WARNING, Reason, Refused, Said
 from topology.reasons.recovery import (
@@ -222,6 +223,7 @@ from topology.reasons.recovery import (
     MAINTENANCE_OVER,
     NO_SUCH_SERVICE,
     NODE_ABLE,
+    NODE_FLAPPING,
     NODE_IN_MAINTENANCE,
     NODE_LOST,
     NODE_NOT_ABLE,

@@ -39,6 +39,11 @@ WHY_SERVED_AWAY = add(
 WHY_AWAY_AND_OUT = add(
     "WHY_AWAY_AND_OUT", "Out of service: {home} is {state}, and {serving}, which took over, is {reached}.", level=ALARM
 )
+WHY_SIGNING_IN = add(
+    "WHY_SIGNING_IN",
+    "Without service: the client lost its connection and waits for its turn to sign in at {serving}.",
+    level=ALARM,
+)
 WHY_OUT = add("WHY_OUT", "Out of service: {home} is {state} and serves no users.", level=ALARM)
 PEOPLE_NOT_ONE = add(
     "PEOPLE_NOT_ONE", "Details are for one user; {users:user is|users are} chosen.", "Choose one user.", status=422

@@ -74,6 +74,13 @@ USERS_DISCONNECTED = add(
     "{users:user|users} of {node} lost the connection; clients wait {wait} s before they sign in again.",
     level=ALARM,
 )
+NODE_FLAPPING = add(
+    "NODE_FLAPPING",
+    "{node} is flapping: it stopped serving {times} times within {seconds} s, each time before its {users:user was|users were}"
+    " back. From here on its repetitions are not shown one by one.",
+    "Switch it off, or fail it over by hand, so that its peer serves its users; then repair it.",
+    level=ALARM,
+)
 FAILOVER_STARTED = add(
     "FAILOVER_STARTED",
     "{peer} takes over from {node} ({cause}): {users:user} at {rate:.3g} sign-ins per second.",

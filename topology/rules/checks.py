@@ -32,6 +32,7 @@ class NodeFacts:
     out_of_service: int
     state: str
     publisher: bool = False
+    flapping: bool = False  # stops serving more often than its clients can return
 
 
 @dataclass(frozen=True)
@@ -228,6 +229,14 @@ def _users_in_service(facts: ClusterFacts) -> Iterator[Finding]:
         if node.out_of_service:
             problem = f"{counted(node.out_of_service, 'user')} of {node.name} out of service."
             yield Finding(FAILED, problem, "Repair the node that serves them, or fail it over to its peer.")
+
+
+@_test("no_flapping", "No node restarts more often than its clients can return")
+def _no_flapping(facts: ClusterFacts) -> Iterator[Finding]:
+    for node in facts.assigned:
+        if node.flapping:
+            problem = f"{node.name} is flapping: it stops serving again before its users are signed in."
+            yield Finding(FAILED, problem, "Switch it off, or fail it over by hand, until it is repaired.")
 
 
 @_test("balanced", "Users are balanced over the nodes")

@@ -57,8 +57,8 @@ def history(
     before: int | None = None,
     limit: int = PAGE,
 ) -> list[Event]:
-    """Lines of history, the newest first, below an id for the next page."""
-    rows = Event.objects.all()
+    """Lines of history, the newest first, below an id for the next page; what a flapping node repeats is one line."""
+    rows = Event.objects.exclude(facts__has_key="repeated")
     if cluster:
         rows = rows.filter(cluster=cluster)
     if node_id:

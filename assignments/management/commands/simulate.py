@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.simulation import simulate
-from assignments.simulation.log import told, told_result
+from assignments.simulation.log import shown, told, told_result
 from assignments.simulation.rules.play import Result
 from topology.management.console import ConsoleCommand
 from topology.structure.documents import read_yaml_file
@@ -27,10 +27,11 @@ class Command(ConsoleCommand):
             self._show(result)
 
     def _show(self, result: Result) -> None:
-        for line in told(result.log):
+        for line in told(shown(result.log)):
             self.stdout.write(f"{clock(line['t'])}  {line['subcluster']}: {line['message']}")
             for name, node in line["nodes"].items():
-                self.stdout.write(f"          {name}: {node['state']} ({node['reason']}), serves {node['serving']:,}")
+                served = line["served"][name]
+                self.stdout.write(f"          {name}: {node['state']} ({node['reason']}), serves {served:,}")
         for name, value in result.as_dict()["result"].items():
             self.stdout.write(f"{name.replace('_', ' ')}: {value}")
 

@@ -85,6 +85,9 @@ REASONS_OF: Mapping[Cause, StateReason] = {
 }
 
 
+FLAPPING = 3  # interruptions without all users back in between
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """What is remembered of one member."""
@@ -100,6 +103,13 @@ class Watch:
     stopped_by_hand: bool = False  # its services, by a failover by hand; until a fallback by hand (domain.md §4.6)
     relogin_at: int = 0  # its disconnected clients do not sign in before this
     throttle: Throttle | None = None  # of those who sign in here
+    interruptions: int = 0  # how often it stopped serving, each time before all of its users were back
+    interrupted_at: int = 0  # the first of them
+
+    @property
+    def flapping(self) -> bool:
+        """Whether it stops serving more often than its clients can return."""
+        return self.interruptions >= FLAPPING
 
 
 ALL_WELL = Truth()
@@ -223,8 +233,10 @@ class Happening:
     facts: Mapping[str, Any]
     nodes: Mapping[str, Mapping[str, Any]]
     out_of_service: int
+    served: Mapping[str, int]  # signed in at each member then
     member: int | None = None
     progress: bool = False
+    repeated: bool = False  # one of many of a flapping node, told once by NODE_FLAPPING
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +263,14 @@ def picture(pair: Pair) -> dict[str, dict[str, Any]]:
     """State, reason and counts of each member, as a line of the log shows them."""
     return {
         m.name: {"state": m.state.value, "reason": m.reason.value, "home": pair.home(i), "serving": pair.serving(i)}
+        for i, m in enumerate(pair.members)
+    }
+
+
+def served(pair: Pair) -> dict[str, int]:
+    """Who is signed in at each member."""
+    return {
+        m.name: sum(signed for (_, at), (_, signed) in pair.populations.items() if at == i)
         for i, m in enumerate(pair.members)
     }
 

@@ -20,10 +20,30 @@ from assignments.recovery.rules.pair import (
     Phase,
     Watch,
     picture,
+    served,
 )
 from assignments.recovery.rules.relogin_window import Budget, Throttle, pair_window
-from topology.reasons import NODE_STATE_CHANGED, Reason
+from topology.reasons import (
+    FAULT_INJECTED,
+    FAULT_REPAIRED,
+    NODE_RECONNECTED,
+    NODE_RETURNED,
+    NODE_STATE_CHANGED,
+    USERS_DISCONNECTED,
+    USERS_SIGNED_IN,
+    Reason,
+)
 from topology.rules.states import LOOKS, RECOVERY_MANAGER, State, StateReason, Truth, reason_label, serves
+
+REPEATED = (
+    FAULT_INJECTED,
+    FAULT_REPAIRED,
+    NODE_RECONNECTED,
+    NODE_RETURNED,
+    NODE_STATE_CHANGED,
+    USERS_DISCONNECTED,
+    USERS_SIGNED_IN,
+)  # what a flapping node brings again and again
 
 
 class Desk:
@@ -216,7 +236,17 @@ class Desk:
         pair, self.told = self.freeze(), list(self.states)
         about = {"subcluster": pair.name} | ({"node": self.name(member)} if member is not None else {})
         self.events.append(
-            Happening(self.now, why, about | facts, picture(pair), pair.out_of_service, member, progress)
+            Happening(
+                self.now,
+                why,
+                about | facts,
+                picture(pair),
+                pair.out_of_service,
+                served(pair),
+                member,
+                progress,
+                repeated=why in REPEATED and member is not None and self.watches[member].flapping,
+            )
         )
 
     def note(self, why: Reason, member: int, *, progress: bool = False, **facts: Any) -> None:

@@ -13,13 +13,14 @@ Who moves to a member follows from the phase alone:
 
 from dataclasses import dataclass, replace
 
-from assignments.recovery.rules.pair import Phase
+from assignments.recovery.rules.pair import FLAPPING, Phase
 from assignments.recovery.rules.pair_state import Desk
 from assignments.recovery.rules.relogin_window import Throttle
 from topology.reasons import (
     BACKUP_FULL,
     BACKUP_HAS_ROOM,
     FALLBACK_CANARY_WAITS,
+    NODE_FLAPPING,
     TERMINATING_NOTIFY_SENT,
     USERS_BACK,
     USERS_DISCONNECTED,
@@ -55,11 +56,23 @@ def cut_off(d: Desk) -> dict[int, int]:
     for i in d.members:
         serving = d.serves(i)
         if d.watches[i].serving and not serving:
+            _count_interruption(d, i)
             d.watch(i, relogin_at=d.now + d.parameters.relogin_lower_limit, throttle=None)
         d.watch(i, serving=serving)
         if not serving and (users := d.sign_out(i)):
             lost[i] = users
     return lost
+
+
+def _count_interruption(d: Desk, i: int) -> None:
+    """Of a member that stops serving: the first time, or again before all of its users were back; then it flaps."""
+    if not d.serving(i) or d.watches[i].stopped_by_hand:
+        return
+    again = d.watches[i].interruptions if d.signed_in(i) < d.serving(i) else 0
+    d.watch(i, interruptions=again + 1, interrupted_at=d.watches[i].interrupted_at if again else d.now)
+    if again + 1 == FLAPPING:
+        seconds = d.now - d.watches[i].interrupted_at
+        d.note(NODE_FLAPPING, i, times=FLAPPING, seconds=seconds, users=d.serving(i))
 
 
 def tell_disconnected(d: Desk, lost: dict[int, int]) -> None:
@@ -71,6 +84,8 @@ def flow(d: Desk) -> None:
     """Let everybody sign in who is due; what is said of it shows the counts after all of them."""
     for target in d.members:
         _flow_into(d, target)
+        if d.watches[target].interruptions and d.signed_in(target) == d.serving(target):
+            d.watch(target, interruptions=0)
     d.say_noted()
     _tell_room(d)
 

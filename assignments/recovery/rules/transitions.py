@@ -123,8 +123,8 @@ def finish_failover(d: Desk) -> None:
     for i in d.members:
         d.watch(i, restarted=restarted[i])
     show_failed_over(d)
-    left = d.serving(d.failed)
-    d.say(FAILOVER_FINISHED, d.failed, peer=d.name(d.backup), served=d.serving(d.backup), left=left)
+    left = sum(users - signed for users, signed in d.cells.values())
+    d.say(FAILOVER_FINISHED, d.failed, peer=d.name(d.backup), served=d.signed_in(d.backup), left=left)
 
 
 def show_failed_over(d: Desk) -> None:
@@ -159,6 +159,10 @@ def _show_unheard(d: Desk) -> None:
         d.watch(f, lost=True)
         d.show(f, State.UNKNOWN, REASONS_OF[d.gone(f)])
         d.say(NODE_LOST, f, seconds=d.parameters.keep_alive_timeout, cause=d.trouble(f))
+    elif d.states[f][0] in (State.FAILING_OVER, State.FAILOVER_AFFECTED_SERVICES):
+        # The failover is over, and what was heard of it last is that it did not serve.
+        reason = StateReason.INITIALIZATION if d.watches[f].restarted else REASONS_OF[d.memory.cause]
+        d.show(f, State.IDLE if d.by_hand else State.FAILED_OVER_CSNR, reason)
 
 
 def _show_heard(d: Desk, reason: StateReason) -> None:

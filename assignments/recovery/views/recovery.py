@@ -73,6 +73,7 @@ def verbs(cluster: Cluster) -> dict[str, Any]:
         },
         "verdicts": {pk: verdict for control in controls.values() for pk, verdict in control.verdicts.items()},
         "outlooks": {control.outlook.node.pk: control.outlook for control in controls.values() if control.outlook},
+        "waits": {pk: waits for found in controls.values() for pk, waits in found.waits.items()},
         "peer_topics": _peer_topics(controls),
         "windows": {pk: control for pk, control in controls.items() if control.window},
         "command_icons": ICONS,

@@ -15,7 +15,7 @@ from typing import Any
 
 from assignments.recovery.rules import commands
 from assignments.recovery.rules.commands import Command, Fault
-from assignments.recovery.rules.pair import Batch, Happening, Memory, Outcome, Pair, Phase, Watch, picture
+from assignments.recovery.rules.pair import Batch, Happening, Memory, Outcome, Pair, Phase, Watch, picture, served
 from assignments.recovery.rules.step import step
 from topology.reasons import Refused
 from topology.rules.states import State, StateReason
@@ -85,7 +85,8 @@ class Result:
                 "peak_users": dict(self.peak_users),
                 "peak_sign_ins_per_second": dict(self.peak_sign_ins),
                 "never_returned": self.never_returned,
-            },
+            }
+            | ({"cut_off": True} if self.cut_off else {}),
         }
 
 
@@ -167,7 +168,8 @@ class _Player:
         except Refused as refused:
             self._advance(action.pair, at, step)  # its line shows the pair of its own instant
             facts = refused.facts | {"node": track.pair.members[action.member].name}
-            line = Happening(at, refused.reason, facts, picture(track.pair), track.pair.out_of_service)
+            pair = track.pair
+            line = Happening(at, refused.reason, facts, picture(pair), pair.out_of_service, served(pair))
             self.log.append(self._line(track.pair.name, line))
 
     def _advance(self, i: int, now: int, decide: Callable[[Pair, int], Outcome]) -> None:
@@ -190,8 +192,9 @@ class _Player:
             "event": event.why.code,
             "nodes": {name: dict(values) for name, values in event.nodes.items()},
             "out_of_service": event.out_of_service,
+            "served": dict(event.served),
             "facts": {"actor": "The scenario", "subcluster": subcluster} | dict(event.facts),
-        }
+        } | ({"repeated": True} if event.repeated else {})
 
     def _count_peaks(self, pair: Pair) -> None:
         for i, member in enumerate(pair.members):
@@ -215,9 +218,10 @@ class _Player:
 
     def _sample(self, pair: Pair, now: int, rates: Mapping[str, float]) -> None:
         home, away, out = ({m.name: 0 for m in pair.members} for _ in range(3))
-        for (h, at), (users, _) in pair.populations.items():
-            kind = out if not pair.members[at].serves else home if h == at else away
-            kind[pair.members[h].name] += users
+        for (h, at), (users, signed) in pair.populations.items():
+            name = pair.members[h].name
+            (home if h == at else away)[name] += signed
+            out[name] += users - signed
         self.samples.append(Sample(now - self.scenario.start, pair, home, away, out, rates))
 
     def _look(self, now: int) -> None:

@@ -3,7 +3,8 @@
     Scenario, Result --record--> film: for each subcluster its frames --curves, at--> lines of a chart, one instant
 
 A film holds plain values only, so that it can be kept. A frame counts the users of a node by where they are served:
-`home` here, `backup` at the other node, `out` nowhere; `guests` are the other node's users who are served here.
+`home` here, `backup` at the other node, `out` nowhere: they lost the connection and have not signed in again;
+`guests` are the other node's users who are served here.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def _nodes(pair: Pair) -> list[dict[str, Any]]:
 
 def _node(pair: Pair, i: int) -> dict[str, Any]:
     member, users = pair.members[i], pair.populations
-    served = {at: n for (home, at), (n, _) in users.items() if home == i and pair.members[at].serves}
+    served = {at: signed for (home, at), (_, signed) in users.items() if home == i}
     node: dict[str, Any] = {
         "state": member.state.value,
         "reason": member.reason.value,
@@ -78,7 +79,7 @@ def _node(pair: Pair, i: int) -> dict[str, Any]:
         "home": served.get(i, 0),
         "backup": sum(n for at, n in served.items() if at != i),
         "out": pair.home(i) - sum(served.values()),
-        "guests": sum(n for (home, at), (n, _) in users.items() if at == i != home) if member.serves else 0,
+        "guests": sum(signed for (home, at), (_, signed) in users.items() if at == i != home),
         "signed_in": sum(signed for (_, at), (_, signed) in users.items() if at == i),
     }
     if member.watch.throttle:

@@ -12,7 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assignments.simulation import whatif
-from assignments.simulation.log import told
+from assignments.simulation.log import shown, told
 from assignments.simulation.rules import catalogue
 from assignments.simulation.views import chart
 from assignments.simulation.views import form as forms
@@ -144,9 +144,9 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _shown(log: list[dict[str, Any]], drawn: chart.Charts) -> list[dict[str, Any]]:
-    """The lines with their level, and with short names of nodes."""
+    """The lines with their level, and with short names of nodes; what a flapping node repeats is one of them."""
     short = {node.name: node.name.split(".", 1)[0] for node in drawn.nodes}
-    return [line | {"why": REASONS.get(line["event"])} for line in told(log, short)]
+    return [line | {"why": REASONS.get(line["event"])} for line in told(shown(log), short)]
 
 
 def _first_look(log: list[dict[str, Any]]) -> int:
@@ -160,7 +160,7 @@ def _first_look(log: list[dict[str, Any]]) -> int:
 def instant(request: HttpRequest, key: str) -> HttpResponse:
     """The topology of a run at an instant, and the mark in its charts."""
     simulation = whatif.named(key)
-    now = chart.instant(simulation.film, told(simulation.result["log"]), number_in(request.GET, "t") or 0)
+    now = chart.instant(simulation.film, told(shown(simulation.result["log"])), number_in(request.GET, "t") or 0)
     moved = request.headers.get("HX-Trigger") != "scrubber"  # the one under the finger is not replaced
     context = {"run": simulation, "cluster": simulation.cluster, "now": now, "fragment": True, "moved": moved}
     return render(request, "simulation/_whatif_instant.html", context)

@@ -59,7 +59,7 @@ class Person:
 
     @property
     def out(self) -> bool:
-        return bool(self.serving and not self.serving.serves)
+        return bool(self.serving and not (self.serving.serves and self.found.signed_in))
 
     @property
     def endpoint_names(self) -> str:

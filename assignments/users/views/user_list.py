@@ -158,7 +158,7 @@ class Pane:
             endpoint_names=", ".join(ENDPOINT_KINDS[kind] for kind in user.endpoints) or "No endpoints",
             home=home.short_name if home and self.where.node_id is None else "",
             away=away,
-            out=bool(serving and not serving.serves),
+            out=bool(serving and not (serving.serves and assignment.signed_in)),
         )
 
     @cached_property
