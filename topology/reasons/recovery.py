@@ -76,8 +76,8 @@ USERS_DISCONNECTED = add(
 )
 NODE_FLAPPING = add(
     "NODE_FLAPPING",
-    "{node} is flapping: it stopped serving {times} times within {seconds} s, each time before its {users:user was|users were}"
-    " back. From here on its repetitions are not shown one by one.",
+    "{node} is flapping: it stopped serving {times} times within {seconds} s, each time before its"
+    " {users:user was|users were} back. From here on its repetitions are not shown one by one.",
     "Switch it off, or fail it over by hand, so that its peer serves its users; then repair it.",
     level=ALARM,
 )
