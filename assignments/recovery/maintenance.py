@@ -20,7 +20,7 @@ from assignments.recovery.rules import maintenance as rules
 from assignments.recovery.rules.commands import change
 from assignments.recovery.rules.maintenance import Standing, Step
 from assignments.recovery.rules.pair import Pair, Phase
-from assignments.recovery.rules.pair_state import Desk, describe_trouble
+from assignments.recovery.rules.pair_state import PairState, describe_trouble
 from assignments.runs.locks import RUNS
 from assignments.runs.operations import name_of
 from topology.models import Cluster, Node, Subcluster
@@ -51,7 +51,7 @@ def begin(node: Node, *, reason: str, until: datetime, actor: Any) -> Node:
     written = {"maintenance_owner": owner, "maintenance_reason": reason, "maintenance_signed_in": signed_in}
     # The engine writes the end; if it refuses, nothing of this stays.
     Node.objects.filter(pk=found.pk).update(maintenance_since=timezone.now(), **written)
-    return _do(sub, found, lambda d, i: rules.begin(d, i, end, reason, owner), actor)
+    return _do(sub, found, lambda state, i: rules.begin(state, i, end, reason, owner), actor)
 
 
 @transaction.atomic
@@ -59,7 +59,7 @@ def extend(node: Node, *, until: datetime, actor: Any) -> Node:
     """Give a maintenance another end. Raises Refused."""
     sub, found = _held(node)
     end = _seconds(sub, until)
-    return _do(sub, found, lambda d, i: rules.extend(d, i, end), actor)
+    return _do(sub, found, lambda state, i: rules.extend(state, i, end), actor)
 
 
 @transaction.atomic
@@ -98,9 +98,9 @@ def _seconds(sub: Subcluster, real: datetime) -> int:
     return reads.cluster_seconds(sub.cluster, real)
 
 
-def _do(sub: Subcluster, node: Node, do: Callable[[Desk, int], None], actor: Any) -> Node:
+def _do(sub: Subcluster, node: Node, do: Callable[[PairState, int], None], actor: Any) -> Node:
     def act(pair: Pair, now: int) -> Any:
-        return change(pair, now, lambda desk: do(desk, pair.position(node.name)))
+        return change(pair, now, lambda state: do(state, pair.position(node.name)))
 
     service.change(sub, act, actor)
     return Node.objects.select_related("subcluster", "cluster").get(pk=node.pk)

@@ -10,7 +10,7 @@ from typing import Any
 
 from assignments.models import ACTIVE, Kind, Operation, Progress
 from assignments.recovery.rules.pair import Outcome, Pair, Phase
-from assignments.recovery.rules.pair_state import Desk
+from assignments.recovery.rules.pair_state import PairState
 from assignments.runs import locks
 from topology.live import events
 from topology.models import Node, Subcluster
@@ -82,7 +82,7 @@ def _begin(sub: Subcluster, nodes: list[Node], pair: Pair, real: datetime, actor
     back = pair.memory.phase is Phase.TAKING_BACK
     source, target = (nodes[1 - side], nodes[side]) if back else (nodes[side], nodes[1 - side])
     throttle = pair.members[side if back else 1 - side].watch.throttle
-    rate = throttle.rate if throttle else Desk(pair, pair.memory.since).rate(pair.memory.to_move)
+    rate = throttle.rate if throttle else PairState(pair, pair.memory.since).rate(pair.memory.to_move)
     begun = Operation.objects.create(
         cluster=sub.cluster,
         kind=Kind.FAILBACK if back else Kind.FAILOVER,

@@ -13,7 +13,7 @@ from assignments.recovery.rules import commands
 from assignments.recovery.rules.commands import Command
 from assignments.recovery.rules.n_minus_one import Verdict, n_minus_one
 from assignments.recovery.rules.pair import Member, Memory, Pair, Parameters, Phase, memory_from_json, watch_from_json
-from assignments.recovery.rules.pair_state import Desk
+from assignments.recovery.rules.pair_state import PairState
 from assignments.recovery.rules.relogin_window import Effect, Window, effect, pair_window, window_users
 from assignments.recovery.rules.step import automatic_fallback_at, recent_failovers
 from assignments.recovery.rules.waiting import waiting
@@ -204,11 +204,11 @@ def _outlook(sub: Subcluster, pair: Pair, nodes: list[Node]) -> Outlook | None:
     """Whether a failed-over node is fallen back to by itself, and when (domain.md §4.2)."""
     if pair.memory.phase is not Phase.FAILED_OVER:
         return None
-    desk = Desk(pair, cluster_seconds(sub.cluster, timezone.now()))
-    at = automatic_fallback_at(desk)
+    state = PairState(pair, cluster_seconds(sub.cluster, timezone.now()))
+    at = automatic_fallback_at(state)
     if at is None:
         return None
-    failovers, p = recent_failovers(desk, at), pair.parameters
+    failovers, p = recent_failovers(state, at), pair.parameters
     real = real_time(sub.cluster, at) if failovers < p.failover_limit and not pair.memory.asked else None
     return Outlook(nodes[pair.memory.side], real, p.failover_limit, p.failover_limit_hours)
 

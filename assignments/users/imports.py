@@ -205,7 +205,7 @@ class _Placement:
         if why := self.homes.assigns():
             raise Refused(reasons.CLUSTER_IN_FAILOVER, cluster=self.cluster.name, **why[1])
 
-    def _by_mode(self, waiting: staging.Waiting) -> None:
+    def _by_mode(self, waiting: staging.UnplacedUsers) -> None:
         try:
             flows = self._places(waiting.users, waiting.endpoints, staging.waiting_classes())
         except Refused as refusal:
@@ -234,7 +234,7 @@ class _Placement:
                 raise
         return goals.place_unassigned(loads, self.cluster.mode, users, endpoints=endpoints, classes=classes)
 
-    def _room(self, waiting: staging.Waiting) -> int:
+    def _room(self, waiting: staging.UnplacedUsers) -> int:
         """The most users that find a place, by halving."""
         low, high = 0, waiting.users
         while low + 1 < high:

@@ -63,7 +63,7 @@ FIELDS = {  # what is empty in each, and the type to compare with
 Found = tuple[list[LineProblem], int]
 
 
-class Waiting(NamedTuple):
+class UnplacedUsers(NamedTuple):
     """Users who wait for a home by the cluster's mode, and the sum of their endpoints."""
 
     users: int
@@ -315,9 +315,9 @@ def count_arriving() -> int:
     return int(_rows("SELECT count(*) FROM staged WHERE cluster_id IS NULL OR target IS NOT NULL")[0][0])
 
 
-def waiting() -> Waiting:
+def waiting() -> UnplacedUsers:
     """Users who wait for a home by the cluster's mode."""
-    return Waiting(*_rows(f"SELECT count(*), coalesce(sum({ENDPOINTS}), 0)::bigint FROM staged WHERE waits")[0])
+    return UnplacedUsers(*_rows(f"SELECT count(*), coalesce(sum({ENDPOINTS}), 0)::bigint FROM staged WHERE waits")[0])
 
 
 def waiting_classes() -> Classes:

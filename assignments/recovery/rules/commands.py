@@ -11,7 +11,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from assignments.recovery.rules.pair import Cause, Outcome, Pair, Phase
-from assignments.recovery.rules.pair_state import Desk, describe_trouble
+from assignments.recovery.rules.pair_state import PairState, describe_trouble
 from assignments.recovery.rules.relogin_window import Budget, Effect, seconds_for
 from assignments.recovery.rules.sign_ins import movers, moves_left
 from assignments.recovery.rules.step import advance
@@ -147,44 +147,50 @@ _CHECKS: dict[Command, Callable[[Pair, int], Refused | None]] = {
 # --- Commands -------------------------------------------------------------------------------------
 def command(pair: Pair, what: Command, member: int, now: int) -> Outcome:
     """Do what a button asks for; raises Refused with the pair unchanged."""
-    desk = Desk(pair, now)
-    advance(desk)
-    if refused := refusal(desk.freeze(), what, member):
+    state = PairState(pair, now)
+    advance(state)
+    if refused := refusal(state.freeze(), what, member):
         raise refused
-    _DO[what](desk, member)
-    advance(desk)
-    return desk.outcome()
+    _DO[what](state, member)
+    advance(state)
+    return state.outcome()
 
 
-def change(pair: Pair, now: int, do: Callable[[Desk], None]) -> Outcome:
+def change(pair: Pair, now: int, do: Callable[[PairState], None]) -> Outcome:
     """Catch up with what is due, do something, and what follows from it; `do` may raise Refused."""
-    desk = Desk(pair, now)
-    advance(desk)
-    do(desk)
-    advance(desk)
-    return desk.outcome()
+    state = PairState(pair, now)
+    advance(state)
+    do(state)
+    advance(state)
+    return state.outcome()
 
 
 def pace(pair: Pair, budget: Budget, now: int) -> Outcome:
     """Give the transition that runs a budget of its own, or none for the policy's; raises Refused (domain.md §4.8)."""
-    return change(pair, now, lambda desk: _pace(desk, budget))
+    return change(pair, now, lambda state: _pace(state, budget))
 
 
-def _pace(d: Desk, budget: Budget) -> None:
-    if d.phase not in (Phase.FAILING_OVER, Phase.TAKING_BACK):
-        raise Refused(PACE_NOTHING_MOVES, subcluster=d.before.name)
-    d.remember(per_second=budget.per_second, minutes=budget.minutes)
-    target = d.backup if d.phase is Phase.FAILING_OVER else d.failed
-    users = sum(group.users for group in movers(d, target))
-    d.say(PACE_CHANGED, target, budget=d.budget.words or "as the re-login window says", rate=d.rate(users), users=users)
+def _pace(state: PairState, budget: Budget) -> None:
+    if state.phase not in (Phase.FAILING_OVER, Phase.TAKING_BACK):
+        raise Refused(PACE_NOTHING_MOVES, subcluster=state.before.name)
+    state.remember(per_second=budget.per_second, minutes=budget.minutes)
+    target = state.backup if state.phase is Phase.FAILING_OVER else state.failed
+    users = sum(group.users for group in movers(state, target))
+    state.say(
+        PACE_CHANGED,
+        target,
+        budget=state.budget.words or "as the re-login window says",
+        rate=state.rate(users),
+        users=users,
+    )
 
 
 def paced(pair: Pair, budget: Budget, now: int) -> Effect:
     """What a budget would mean for the rest of the transition that runs; raises Refused (domain.md §4.8)."""
-    d = Desk(pace(pair, budget, now).pair, now)
-    target = d.backup if d.phase is Phase.FAILING_OVER else d.failed
-    groups = movers(d, target)
-    users, rate = moves_left(d, target), d.rate(sum(group.users for group in groups))
+    state = PairState(pace(pair, budget, now).pair, now)
+    target = state.backup if state.phase is Phase.FAILING_OVER else state.failed
+    groups = movers(state, target)
+    users, rate = moves_left(state, target), state.rate(sum(group.users for group in groups))
     wait = max(0, min((group.not_before for group in groups), default=now) - now)
     return Effect(rate, wait + seconds_for(users, rate), rate if users else 0.0)
 
@@ -214,29 +220,29 @@ def disable_ha(pair: Pair, now: int) -> Outcome:
     return command(pair, Command.DISABLE_HA, 0, now)
 
 
-def _do_failover(d: Desk, member: int) -> None:
-    take_over(d, member, Cause.ADMIN)
+def _do_failover(state: PairState, member: int) -> None:
+    take_over(state, member, Cause.ADMIN)
 
 
-def _do_fallback(d: Desk, member: int) -> None:
-    take_back(d, Cause.ADMIN)
+def _do_fallback(state: PairState, member: int) -> None:
+    take_back(state, Cause.ADMIN)
 
 
-def _do_recover(d: Desk, member: int) -> None:
-    d.say(RECOVER_STARTED)
-    initialize(d)
+def _do_recover(state: PairState, member: int) -> None:
+    state.say(RECOVER_STARTED)
+    initialize(state)
 
 
-def _do_enable(d: Desk, member: int) -> None:
-    d.ha = True
-    d.say(HA_ENABLED)
+def _do_enable(state: PairState, member: int) -> None:
+    state.ha = True
+    state.say(HA_ENABLED)
 
 
-def _do_disable(d: Desk, member: int) -> None:
-    d.ha = False
+def _do_disable(state: PairState, member: int) -> None:
+    state.ha = False
 
 
-_DO: dict[Command, Callable[[Desk, int], None]] = {
+_DO: dict[Command, Callable[[PairState, int], None]] = {
     Command.FAILOVER: _do_failover,
     Command.FALLBACK: _do_fallback,
     Command.RECOVER: _do_recover,
@@ -273,15 +279,15 @@ def repair(pair: Pair, member: int, kind: Fault, service: str, now: int) -> Outc
 
 
 def _change_truth(pair: Pair, member: int, kind: Fault, service: str, now: int, *, repair: bool) -> Outcome:
-    desk = Desk(pair, now)
-    advance(desk)
+    state = PairState(pair, now)
+    advance(state)
     change = mended if repair else broken
-    truth = change(desk.truth[member], kind, service, desk.name(member))
+    truth = change(state.truth[member], kind, service, state.name(member))
     what = _name_fault(kind, service) if repair else _describe_fault(pair, member, kind, service)
-    desk.say(FAULT_REPAIRED if repair else FAULT_INJECTED, member, what=what, kind=kind.value, service=service)
-    desk.truth[member] = truth
-    advance(desk)
-    return desk.outcome()
+    state.say(FAULT_REPAIRED if repair else FAULT_INJECTED, member, what=what, kind=kind.value, service=service)
+    state.truth[member] = truth
+    advance(state)
+    return state.outcome()
 
 
 def parse_fault(kind: str, service: str) -> tuple[Fault, str]:

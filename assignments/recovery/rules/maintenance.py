@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from assignments.recovery.rules.pair import Pair, Phase
-from assignments.recovery.rules.pair_state import Desk, describe_trouble
+from assignments.recovery.rules.pair_state import PairState, describe_trouble
 from topology.reasons import (
     HA_TRANSITION_RUNS,
     MAINTENANCE_ALREADY,
@@ -80,47 +80,47 @@ def demand_end(until: int, now: int) -> None:
 
 
 # --- What is done ---------------------------------------------------------------------------------
-def begin(d: Desk, member: int, until: int, reason: str, owner: str) -> None:
+def begin(state: PairState, member: int, until: int, reason: str, owner: str) -> None:
     """Put a node into maintenance; raises Refused."""
-    demand_end(until, d.now)
-    if refused := refusal(d.freeze(), member):
+    demand_end(until, state.now)
+    if refused := refusal(state.freeze(), member):
         raise refused
-    d.maintenance[member] = until
-    d.say(MAINTENANCE_BEGUN, member, owner=owner, what=reason, minutes=round((until - d.now) / 60))
+    state.maintenance[member] = until
+    state.say(MAINTENANCE_BEGUN, member, owner=owner, what=reason, minutes=round((until - state.now) / 60))
 
 
-def extend(d: Desk, member: int, until: int) -> None:
+def extend(state: PairState, member: int, until: int) -> None:
     """Give a maintenance another end; raises Refused."""
-    demand_end(until, d.now)
-    _demand_on(d, member)
-    d.maintenance[member] = until
-    d.say(MAINTENANCE_EXTENDED, member, minutes=round((until - d.now) / 60))
+    demand_end(until, state.now)
+    _demand_on(state, member)
+    state.maintenance[member] = until
+    state.say(MAINTENANCE_EXTENDED, member, minutes=round((until - state.now) / 60))
 
 
-def end(d: Desk, member: int) -> None:
+def end(state: PairState, member: int) -> None:
     """End a maintenance; what it held back may begin at once. Raises Refused."""
-    _demand_on(d, member)
-    _lift(d, member)
-    d.say(MAINTENANCE_ENDED, member)
+    _demand_on(state, member)
+    _lift(state, member)
+    state.say(MAINTENANCE_ENDED, member)
 
 
-def end_maintenance(d: Desk) -> None:
+def end_maintenance(state: PairState) -> None:
     """End what is at its end."""
-    for i in d.members:
-        until = d.maintenance[i]
-        if until is not None and d.due(until):
-            _lift(d, i)
-            d.say(MAINTENANCE_OVER, i)
+    for i in state.members:
+        until = state.maintenance[i]
+        if until is not None and state.due(until):
+            _lift(state, i)
+            state.say(MAINTENANCE_OVER, i)
 
 
-def _lift(d: Desk, member: int) -> None:
-    d.maintenance[member] = None
-    d.remember(held=False)
+def _lift(state: PairState, member: int) -> None:
+    state.maintenance[member] = None
+    state.remember(held=False)
 
 
-def _demand_on(d: Desk, member: int) -> None:
-    if d.maintenance[member] is None:
-        raise Refused(MAINTENANCE_NOT_ON, node=d.name(member))
+def _demand_on(state: PairState, member: int) -> None:
+    if state.maintenance[member] is None:
+        raise Refused(MAINTENANCE_NOT_ON, node=state.name(member))
 
 
 # --- The order of the work ------------------------------------------------------------------------

@@ -7,7 +7,7 @@ the time until the failure is detected, and the wait of the clients (domain.md Â
 from dataclasses import dataclass
 
 from assignments.recovery.rules.pair import Pair, Phase
-from assignments.recovery.rules.pair_state import Desk
+from assignments.recovery.rules.pair_state import PairState
 from assignments.recovery.rules.relogin_window import seconds_for
 
 
@@ -32,14 +32,14 @@ def n_minus_one(pair: Pair, member: int, *, by_hand: bool = False) -> Verdict:
     taker = _taker(pair, member, by_hand)
     if taker is None:
         return Verdict(None, users, 0, 0, users, None if users else 0)
-    desk = Desk(pair, 0)
-    taken = min(users, desk.room(taker))
+    state = PairState(pair, 0)
+    taken = min(users, state.room(taker))
     load = 100 * (pair.serving(taker) + taken) / pair.members[taker].capacity
     seconds = None
     if taken == users:
         p = pair.parameters
         wait = max(p.keep_alive_timeout, p.relogin_lower_limit)
-        seconds = wait + seconds_for(taken, desk.rate(taken)) if taken else 0
+        seconds = wait + seconds_for(taken, state.rate(taken)) if taken else 0
     return Verdict(pair.members[taker].name, users, taken, round(load), users - taken, seconds)
 
 

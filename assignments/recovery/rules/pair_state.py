@@ -46,7 +46,7 @@ REPEATED = (
 )  # what a flapping node brings again and again
 
 
-class Desk:
+class PairState:
     """One pair under work at one instant of cluster time."""
 
     def __init__(self, pair: Pair, now: int) -> None:

@@ -14,7 +14,7 @@ Who moves to a member follows from the phase alone:
 from dataclasses import dataclass, replace
 
 from assignments.recovery.rules.pair import FLAPPING, Phase
-from assignments.recovery.rules.pair_state import Desk
+from assignments.recovery.rules.pair_state import PairState
 from assignments.recovery.rules.relogin_window import Throttle
 from topology.reasons import (
     BACKUP_FULL,
@@ -42,244 +42,246 @@ class Movers:
     waiting: bool = False
 
 
-def disconnect(d: Desk) -> None:
+def disconnect(state: PairState) -> None:
     """Sign out whoever a member no longer serves, and say so."""
-    tell_disconnected(d, cut_off(d))
+    tell_disconnected(state, cut_off(state))
 
 
-def cut_off(d: Desk) -> dict[int, int]:
+def cut_off(state: PairState) -> dict[int, int]:
     """Sign out whoever a member no longer serves; their clients wait for the lower limit (domain.md §4.7).
 
     Answers how many, by member.
     """
     lost: dict[int, int] = {}
-    for i in d.members:
-        serving = d.serves(i)
-        if d.watches[i].serving and not serving:
-            _count_interruption(d, i)
-            d.watch(i, relogin_at=d.now + d.parameters.relogin_lower_limit, throttle=None)
-        d.watch(i, serving=serving)
-        if not serving and (users := d.sign_out(i)):
+    for i in state.members:
+        serving = state.serves(i)
+        if state.watches[i].serving and not serving:
+            _count_interruption(state, i)
+            state.watch(i, relogin_at=state.now + state.parameters.relogin_lower_limit, throttle=None)
+        state.watch(i, serving=serving)
+        if not serving and (users := state.sign_out(i)):
             lost[i] = users
     return lost
 
 
-def _count_interruption(d: Desk, i: int) -> None:
+def _count_interruption(state: PairState, i: int) -> None:
     """Of a member that stops serving: the first time, or again before all of its users were back; then it flaps."""
-    if not d.serving(i) or d.watches[i].stopped_by_hand:
+    if not state.serving(i) or state.watches[i].stopped_by_hand:
         return
-    again = d.watches[i].interruptions if d.signed_in(i) < d.serving(i) else 0
-    d.watch(i, interruptions=again + 1, interrupted_at=d.watches[i].interrupted_at if again else d.now)
+    again = state.watches[i].interruptions if state.signed_in(i) < state.serving(i) else 0
+    state.watch(i, interruptions=again + 1, interrupted_at=state.watches[i].interrupted_at if again else state.now)
     if again + 1 == FLAPPING:
-        seconds = d.now - d.watches[i].interrupted_at
-        d.note(NODE_FLAPPING, i, times=FLAPPING, seconds=seconds, users=d.serving(i))
+        seconds = state.now - state.watches[i].interrupted_at
+        state.note(NODE_FLAPPING, i, times=FLAPPING, seconds=seconds, users=state.serving(i))
 
 
-def tell_disconnected(d: Desk, lost: dict[int, int]) -> None:
+def tell_disconnected(state: PairState, lost: dict[int, int]) -> None:
     for i, users in lost.items():
-        d.say(USERS_DISCONNECTED, i, users=users, wait=d.parameters.relogin_lower_limit)
+        state.say(USERS_DISCONNECTED, i, users=users, wait=state.parameters.relogin_lower_limit)
 
 
-def flow(d: Desk) -> None:
+def flow(state: PairState) -> None:
     """Let everybody sign in who is due; what is said of it shows the counts after all of them."""
-    for target in d.members:
-        _flow_into(d, target)
-        if d.watches[target].interruptions and d.signed_in(target) == d.serving(target):
-            d.watch(target, interruptions=0)
-    d.say_noted()
-    _tell_room(d)
+    for target in state.members:
+        _flow_into(state, target)
+        if state.watches[target].interruptions and state.signed_in(target) == state.serving(target):
+            state.watch(target, interruptions=0)
+    state.say_noted()
+    _tell_room(state)
 
 
-def movers(d: Desk, target: int) -> list[Movers]:
+def movers(state: PairState, target: int) -> list[Movers]:
     """Who moves to a member in this phase: those at home there first, and whoever is not signed in before the others.
 
     Whoever lost the connection waits for the lower limit, whoever serves meanwhile. Where neither recovery manager
     is heard nobody decides, so nobody moves.
     """
     source = 1 - target
-    if len(d.before.members) < 2 or not _receives(d, target):
+    if len(state.before.members) < 2 or not _receives(state, target):
         return []
-    if d.phase is not Phase.OFF and not any(d.heard(i) for i in d.members):
+    if state.phase is not Phase.OFF and not any(state.heard(i) for i in state.members):
         return []
-    homes = (target, source) if d.phase in (Phase.FAILING_OVER, Phase.FAILED_OVER) else (target,)
-    since, late = d.memory.since, max(d.memory.since, d.watches[source].relogin_at)
+    homes = (target, source) if state.phase in (Phase.FAILING_OVER, Phase.FAILED_OVER) else (target,)
+    since, late = state.memory.since, max(state.memory.since, state.watches[source].relogin_at)
     groups: list[Movers] = []
     for home in homes:
-        users, signed = d.cells.get((home, source), (0, 0))
+        users, signed = state.cells.get((home, source), (0, 0))
         groups += [Movers(home, source, users - signed, late, waiting=True)] if users > signed else []
         groups += [Movers(home, source, signed, since)] if signed else []
     return groups
 
 
-def _receives(d: Desk, target: int) -> bool:
-    if d.phase in (Phase.FAILING_OVER, Phase.FAILED_OVER):
-        return target == d.backup
-    if d.phase is Phase.TAKING_BACK:
-        return target == d.failed
-    return d.phase in (Phase.NORMAL, Phase.OFF)
+def _receives(state: PairState, target: int) -> bool:
+    if state.phase in (Phase.FAILING_OVER, Phase.FAILED_OVER):
+        return target == state.backup
+    if state.phase is Phase.TAKING_BACK:
+        return target == state.failed
+    return state.phase in (Phase.NORMAL, Phase.OFF)
 
 
-def moves_left(d: Desk, target: int) -> int:
+def moves_left(state: PairState, target: int) -> int:
     """How many are still to move to a member, as far as it has room."""
-    room, left = d.room(target), 0
-    for group in movers(d, target):
+    room, left = state.room(target), 0
+    for group in movers(state, target):
         take = group.users if group.home == target else min(group.users, room)
         room, left = max(0, room - take), left + take
     return left
 
 
-def _flow_into(d: Desk, target: int) -> None:
-    if not d.serves(target):
+def _flow_into(state: PairState, target: int) -> None:
+    if not state.serves(target):
         return None
-    waiting = d.serving(target) - d.signed_in(target)
-    groups = movers(d, target)
-    parts = [(waiting, d.watches[target].relogin_at)] if waiting else []
+    waiting = state.serving(target) - state.signed_in(target)
+    groups = movers(state, target)
+    parts = [(waiting, state.watches[target].relogin_at)] if waiting else []
     parts += [(group.users, group.not_before) for group in groups]
     if not parts:
-        return _end(d, target)
+        return _end(state, target)
     users, first = sum(n for n, _ in parts), min(at for _, at in parts)
-    throttle = _throttle(d, target, users, first)
-    d.watch(target, throttle=throttle)
-    done, left = _sign_in_waiting(d, target, waiting)
-    moved, movable, blocked = _move_due(d, target, groups)
-    later = min((at for _, at in parts if at > d.now), default=None)
-    _tell(d, target, done, moved)
-    _go_on(d, target, left + movable, later, blocked)
+    throttle = _throttle(state, target, users, first)
+    state.watch(target, throttle=throttle)
+    done, left = _sign_in_waiting(state, target, waiting)
+    moved, movable, blocked = _move_due(state, target, groups)
+    later = min((at for _, at in parts if at > state.now), default=None)
+    _tell(state, target, done, moved)
+    _go_on(state, target, left + movable, later, blocked)
     return None
 
 
-def _throttle(d: Desk, target: int, users: int, not_before: int) -> Throttle:
+def _throttle(state: PairState, target: int, users: int, not_before: int) -> Throttle:
     """The throttle at work on a member; a new one when the budget changed, or when nobody may sign in for a while."""
-    kept, budget = d.watches[target].throttle, d.budget
-    start = max(d.now, not_before)
-    if kept and kept.budget == budget.key and kept.anchor <= start and max(kept.anchor, d.now) >= not_before:
+    kept, budget = state.watches[target].throttle, state.budget
+    start = max(state.now, not_before)
+    if kept and kept.budget == budget.key and kept.anchor <= start and max(kept.anchor, state.now) >= not_before:
         return replace(kept, total=max(kept.total, users))
-    return Throttle(start, d.rate(users), 0, users, budget.key)
+    return Throttle(start, state.rate(users), 0, users, budget.key)
 
 
-def _spend(d: Desk, target: int, wanted: int) -> tuple[int, Throttle]:
+def _spend(state: PairState, target: int, wanted: int) -> tuple[int, Throttle]:
     """How many of those who want to may sign in at a member by now, and its throttle before they do."""
-    throttle = d.watches[target].throttle
+    throttle = state.watches[target].throttle
     assert throttle is not None
-    users = min(wanted, throttle.ready(d.now))
-    d.watch(target, throttle=replace(throttle, done=throttle.done + users))
+    users = min(wanted, throttle.ready(state.now))
+    state.watch(target, throttle=replace(throttle, done=throttle.done + users))
     return users, throttle
 
 
-def _sign_in_waiting(d: Desk, target: int, waiting: int) -> tuple[int, int]:
+def _sign_in_waiting(state: PairState, target: int, waiting: int) -> tuple[int, int]:
     """Sign in those whom the member serves already: how many did, how many more may and are to come."""
-    if not waiting or d.watches[target].relogin_at > d.now:
+    if not waiting or state.watches[target].relogin_at > state.now:
         return 0, 0
-    if d.watches[target].relogin_at == d.now:
+    if state.watches[target].relogin_at == state.now:
         return 0, waiting  # the credit until now is that of others
     done = 0
     for home in (target, 1 - target):
-        total, signed = d.cells.get((home, target), (0, 0))
-        users, throttle = _spend(d, target, total - signed)
+        total, signed = state.cells.get((home, target), (0, 0))
+        users, throttle = _spend(state, target, total - signed)
         if users:
-            d.sign_in(home, target, users, throttle)
+            state.sign_in(home, target, users, throttle)
         done += users
     return done, waiting - done
 
 
-def _move_due(d: Desk, target: int, groups: list[Movers]) -> tuple[int, int, bool]:
+def _move_due(state: PairState, target: int, groups: list[Movers]) -> tuple[int, int, bool]:
     """Move who is due and has room: how many moved, how many still can, whether somebody has no room."""
     moved = left = 0
     blocked = False
-    allowed = _canary_allows(d, sum(g.users for g in groups)) if d.phase is Phase.TAKING_BACK else None
+    allowed = _canary_allows(state, sum(g.users for g in groups)) if state.phase is Phase.TAKING_BACK else None
     for group in groups:
-        if group.not_before > d.now:
+        if group.not_before > state.now:
             continue
-        can = group.users if group.home == target else min(group.users, d.room(target))
+        can = group.users if group.home == target else min(group.users, state.room(target))
         can = can if allowed is None else min(can, max(0, allowed - moved))
-        take, throttle = _spend(d, target, can if group.not_before < d.now else 0)
+        take, throttle = _spend(state, target, can if group.not_before < state.now else 0)
         if take:
-            d.move(group.home, group.source, target, take, throttle, waiting=group.waiting)
+            state.move(group.home, group.source, target, take, throttle, waiting=group.waiting)
             moved += take
         left += can - take
         blocked = blocked or (can < group.users and allowed is None)
     return moved, left, blocked
 
 
-def _canary_allows(d: Desk, left: int) -> int | None:
+def _canary_allows(state: PairState, left: int) -> int | None:
     """How many may go home before the fallback waits; None: all of them."""
-    if not d.parameters.canary_fallback or d.memory.canary >= len(CANARY):
+    if not state.parameters.canary_fallback or state.memory.canary >= len(CANARY):
         return None
-    if d.memory.resume_at:
-        healthy = d.watches[d.failed].healthy_at
-        if healthy is None or not d.due(max(d.memory.resume_at, healthy + d.parameters.critical_service_delay)):
+    if state.memory.resume_at:
+        healthy = state.watches[state.failed].healthy_at
+        if healthy is None or not state.due(
+            max(state.memory.resume_at, healthy + state.parameters.critical_service_delay)
+        ):
             return 0  # a node that degrades in between begins its wait anew when it is well again
-        d.remember(canary=d.memory.canary + 1, resume_at=0)
-        return _canary_allows(d, left)
-    total = max(d.memory.to_move, left)
-    return max(0, max(1, int(total * CANARY[d.memory.canary])) - (total - left))
+        state.remember(canary=state.memory.canary + 1, resume_at=0)
+        return _canary_allows(state, left)
+    total = max(state.memory.to_move, left)
+    return max(0, max(1, int(total * CANARY[state.memory.canary])) - (total - left))
 
 
-def _go_on(d: Desk, target: int, left: int, later: int | None, blocked: bool) -> None:
+def _go_on(state: PairState, target: int, left: int, later: int | None, blocked: bool) -> None:
     """The throttle after a batch, and when the next one is worth a step.
 
     Credit is for those who may sign in: where nobody may, it begins anew when the next of them may, so that no batch
     comes at once.
     """
-    throttle = d.watches[target].throttle
+    throttle = state.watches[target].throttle
     assert throttle is not None
     if later is not None:
-        d.wakes.append(later)
+        state.wakes.append(later)
     if left:
-        d.wakes.append(throttle.next_batch(d.now, left))
+        state.wakes.append(throttle.next_batch(state.now, left))
     elif later is not None:
-        d.watch(target, throttle=replace(throttle, anchor=later, done=0))
-    elif movers(d, target):  # no room, or a canary fallback waits
-        d.watch(target, throttle=None)
-        d.wakes += [d.now + RECHECK] if blocked else []
+        state.watch(target, throttle=replace(throttle, anchor=later, done=0))
+    elif movers(state, target):  # no room, or a canary fallback waits
+        state.watch(target, throttle=None)
+        state.wakes += [state.now + RECHECK] if blocked else []
     else:
-        _end(d, target)
+        _end(state, target)
 
 
-def _tell(d: Desk, target: int, signed_in: int, moved: int) -> None:
-    if moved and d.serves(1 - target):
-        d.note(TERMINATING_NOTIFY_SENT, target, progress=True, source=d.name(1 - target), users=moved)
+def _tell(state: PairState, target: int, signed_in: int, moved: int) -> None:
+    if moved and state.serves(1 - target):
+        state.note(TERMINATING_NOTIFY_SENT, target, progress=True, source=state.name(1 - target), users=moved)
     elif moved:
-        d.note(USERS_SIGNED_IN, target, progress=True, users=moved)
+        state.note(USERS_SIGNED_IN, target, progress=True, users=moved)
     if signed_in:
-        d.note(USERS_SIGNED_IN, target, progress=True, users=signed_in)
-    if d.phase is Phase.TAKING_BACK:
-        _pause_canary(d, target)
+        state.note(USERS_SIGNED_IN, target, progress=True, users=signed_in)
+    if state.phase is Phase.TAKING_BACK:
+        _pause_canary(state, target)
 
 
-def _pause_canary(d: Desk, target: int) -> None:
+def _pause_canary(state: PairState, target: int) -> None:
     """After each share of a canary fallback, wait and see whether the receiving node bears it.
 
     Also where nobody moved: of a few users one is more than either share, so the second share is used up already.
     """
-    left = sum(g.users for g in movers(d, target))
-    if not left or _canary_allows(d, left) != 0 or d.memory.resume_at:
+    left = sum(g.users for g in movers(state, target))
+    if not left or _canary_allows(state, left) != 0 or state.memory.resume_at:
         return
-    wait = d.parameters.critical_service_delay
-    d.remember(resume_at=d.now + wait)
-    d.wakes.append(d.now + wait)
-    d.note(FALLBACK_CANARY_WAITS, target, users=d.memory.to_move - left, wait=wait)
+    wait = state.parameters.critical_service_delay
+    state.remember(resume_at=state.now + wait)
+    state.wakes.append(state.now + wait)
+    state.note(FALLBACK_CANARY_WAITS, target, users=state.memory.to_move - left, wait=wait)
 
 
-def _end(d: Desk, target: int) -> None:
+def _end(state: PairState, target: int) -> None:
     """Nobody waits to sign in at a member any more: the last did, or the transition ended that was to bring them."""
-    if d.watches[target].throttle is None:
+    if state.watches[target].throttle is None:
         return
-    d.watch(target, throttle=None)
-    if d.phase in (Phase.NORMAL, Phase.OFF, Phase.INITIALIZING, Phase.FAILED) and d.memory.since < d.now:
-        d.note(USERS_BACK, target)
+    state.watch(target, throttle=None)
+    if state.phase in (Phase.NORMAL, Phase.OFF, Phase.INITIALIZING, Phase.FAILED) and state.memory.since < state.now:
+        state.note(USERS_BACK, target)
 
 
-def _tell_room(d: Desk) -> None:
+def _tell_room(state: PairState) -> None:
     """Say once when a backup is full, and once when the last of those left out is served."""
-    if d.phase not in (Phase.FAILING_OVER, Phase.FAILED_OVER):
+    if state.phase not in (Phase.FAILING_OVER, Phase.FAILED_OVER):
         return
-    waiting = d.serving(d.failed)
-    full = bool(movers(d, d.backup)) and not moves_left(d, d.backup)
-    if full and not d.memory.full:
-        d.remember(full=True)
-        capacity = d.before.members[d.backup].capacity
-        d.say(BACKUP_FULL, d.backup, served=d.serving(d.backup), capacity=capacity, left=waiting)
-    elif d.memory.full and not waiting:
-        d.remember(full=False)
-        d.say(BACKUP_HAS_ROOM, d.backup)
+    waiting = state.serving(state.failed)
+    full = bool(movers(state, state.backup)) and not moves_left(state, state.backup)
+    if full and not state.memory.full:
+        state.remember(full=True)
+        capacity = state.before.members[state.backup].capacity
+        state.say(BACKUP_FULL, state.backup, served=state.serving(state.backup), capacity=capacity, left=waiting)
+    elif state.memory.full and not waiting:
+        state.remember(full=False)
+        state.say(BACKUP_HAS_ROOM, state.backup)

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from assignments.recovery.rules.heartbeats import observe
 from assignments.recovery.rules.maintenance import end_maintenance
 from assignments.recovery.rules.pair import Cause, Outcome, Pair, Parameters, Phase
-from assignments.recovery.rules.pair_state import Desk
+from assignments.recovery.rules.pair_state import PairState
 from assignments.recovery.rules.sign_ins import disconnect, flow, movers, moves_left
 from assignments.recovery.rules.transitions import (
     fail,
@@ -43,211 +43,217 @@ DAY = 86_400
 
 def step(pair: Pair, now: int) -> Outcome:
     """Everything that is due in a subcluster at an instant of cluster time; a second call changes nothing more."""
-    desk = Desk(pair, now)
-    advance(desk)
-    return desk.outcome()
+    state = PairState(pair, now)
+    advance(state)
+    return state.outcome()
 
 
-def advance(d: Desk) -> None:
+def advance(state: PairState) -> None:
     """Observe, follow the transitions until none is left, then let people sign in."""
-    keep_stopped(d)
-    flow(d)  # whoever is due by now signs in before anything else is decided
-    end_maintenance(d)
-    observe(d)
-    settle(d)
-    flow(d)
-    settle(d)
-    flow(d)
-    d.say_untold()
+    keep_stopped(state)
+    flow(state)  # whoever is due by now signs in before anything else is decided
+    end_maintenance(state)
+    observe(state)
+    settle(state)
+    flow(state)
+    settle(state)
+    flow(state)
+    state.say_untold()
 
 
-def keep_stopped(d: Desk) -> None:
+def keep_stopped(state: PairState) -> None:
     """Remember of a failover by hand that a person stopped the services, whatever phase follows (domain.md §4.6)."""
-    if d.phase is Phase.OFF:
-        for i in d.members:
-            d.watch(i, stopped_by_hand=False)
-    elif d.by_hand and d.phase in (Phase.FAILING_OVER, Phase.FAILED_OVER):
-        d.watch(d.failed, stopped_by_hand=True)
+    if state.phase is Phase.OFF:
+        for i in state.members:
+            state.watch(i, stopped_by_hand=False)
+    elif state.by_hand and state.phase in (Phase.FAILING_OVER, Phase.FAILED_OVER):
+        state.watch(state.failed, stopped_by_hand=True)
 
 
-def settle(d: Desk) -> None:
+def settle(state: PairState) -> None:
     """Follow transitions until the pair stays where it is."""
     for _ in range(8):
-        seen = (d.memory, tuple(d.states))
-        _enter_or_leave_ha(d)
-        keep_stopped(d)
-        if not _silent(d):
-            PHASES[d.phase](d)
-        disconnect(d)
-        d.forget_what_is_new()
-        if (d.memory, tuple(d.states)) == seen:
+        seen = (state.memory, tuple(state.states))
+        _enter_or_leave_ha(state)
+        keep_stopped(state)
+        if not _silent(state):
+            PHASES[state.phase](state)
+        disconnect(state)
+        state.forget_what_is_new()
+        if (state.memory, tuple(state.states)) == seen:
             return
 
 
 # --- HA off and start-up --------------------------------------------------------------------------
-def _enter_or_leave_ha(d: Desk) -> None:
-    ha = d.ha and len(d.before.members) == 2
-    if ha and d.phase is Phase.OFF:
-        initialize(d)
-    elif not ha and d.phase is not Phase.OFF:
-        d.enter(Phase.OFF, cause=Cause.NONE)
-        show_off(d)
-        d.say(HA_DISABLED)
+def _enter_or_leave_ha(state: PairState) -> None:
+    ha = state.ha and len(state.before.members) == 2
+    if ha and state.phase is Phase.OFF:
+        initialize(state)
+    elif not ha and state.phase is not Phase.OFF:
+        state.enter(Phase.OFF, cause=Cause.NONE)
+        show_off(state)
+        state.say(HA_DISABLED)
 
 
-def _initializing(d: Desk) -> None:
+def _initializing(state: PairState) -> None:
     """Look at both, once they hear each other or one has waited long enough (domain.md §4.5)."""
-    show_initializing(d)
-    heard = [i for i in d.members if d.heard(i)]
+    show_initializing(state)
+    heard = [i for i in state.members if state.heard(i)]
     if len(heard) == 1:
         [i] = heard
-        if d.due(d.watches[i].started_at + d.parameters.initialization_keep_alive_timeout):
-            take_over(d, 1 - i, Cause.PEER_MISSING)
+        if state.due(state.watches[i].started_at + state.parameters.initialization_keep_alive_timeout):
+            take_over(state, 1 - i, Cause.PEER_MISSING)
         return
-    able = [i for i in heard if d.able(i)]
+    able = [i for i in heard if state.able(i)]
     if len(able) == 2:
-        started = max(d.memory.since, *(w.started_at for w in d.watches))
-        if d.due(started + d.parameters.keep_alive_interval):
-            normal(d)
-            d.say(PAIR_NORMAL)
+        started = max(state.memory.since, *(w.started_at for w in state.watches))
+        if state.due(started + state.parameters.keep_alive_interval):
+            normal(state)
+            state.say(PAIR_NORMAL)
     elif len(able) == 1:
-        take_over(d, 1 - able[0], d.trouble_cause(1 - able[0]))
+        take_over(state, 1 - able[0], state.trouble_cause(1 - able[0]))
     else:
-        fail(d, StateReason.CRITICAL_SERVICE_DOWN)
+        fail(state, StateReason.CRITICAL_SERVICE_DOWN)
 
 
-def _silent(d: Desk) -> bool:
+def _silent(state: PairState) -> bool:
     """Nobody is heard: nothing can be decided, and after a while nothing is known (domain.md §4.4, row 24)."""
-    if d.phase is Phase.OFF:
+    if state.phase is Phase.OFF:
         return False
-    if any(d.heard(i) for i in d.members):
-        if all(w.lost for w in d.watches):
-            _wake_up(d)
+    if any(state.heard(i) for i in state.members):
+        if all(w.lost for w in state.watches):
+            _wake_up(state)
         return False
-    heard = [w.heard_at if w.heard_at is not None else d.now for w in d.watches]
-    if not all(w.lost for w in d.watches) and d.due(max(heard) + d.parameters.keep_alive_timeout):
-        for i in d.members:
-            d.watch(i, lost=True)
-        d.show_all(State.UNKNOWN, StateReason.UNKNOWN)
-        d.say(PAIR_SILENT)
+    heard = [w.heard_at if w.heard_at is not None else state.now for w in state.watches]
+    if not all(w.lost for w in state.watches) and state.due(max(heard) + state.parameters.keep_alive_timeout):
+        for i in state.members:
+            state.watch(i, lost=True)
+        state.show_all(State.UNKNOWN, StateReason.UNKNOWN)
+        state.say(PAIR_SILENT)
     return True
 
 
-def _wake_up(d: Desk) -> None:
+def _wake_up(state: PairState) -> None:
     """Somebody is heard again after nobody was: a failover and failed mode stay, the rest is looked at anew."""
-    for i in d.members:
-        d.watch(i, lost=not d.heard(i))
-    if d.phase not in (Phase.FAILED_OVER, Phase.FAILED):
-        initialize(d)
+    for i in state.members:
+        state.watch(i, lost=not state.heard(i))
+    if state.phase not in (Phase.FAILED_OVER, Phase.FAILED):
+        initialize(state)
 
 
 # --- Normal ---------------------------------------------------------------------------------------
-def _normal(d: Desk) -> None:
-    for i in d.members:
-        _show_in_normal(d, i)
-    for i in d.members:
+def _normal(state: PairState) -> None:
+    for i in state.members:
+        _show_in_normal(state, i)
+    for i in state.members:
         peer = 1 - i
-        if not d.heard(i):
-            if d.heard(peer) and d.due(d.silence_over(i)):
-                return take_over(d, i, d.silence_cause(i))
-        elif d.watches[i].troubled_at is not None and d.due(d.trouble_over(i)):
-            if not d.heard(peer) and not d.due(d.silence_over(peer)):
+        if not state.heard(i):
+            if state.heard(peer) and state.due(state.silence_over(i)):
+                return take_over(state, i, state.silence_cause(i))
+        elif state.watches[i].troubled_at is not None and state.due(state.trouble_over(i)):
+            if not state.heard(peer) and not state.due(state.silence_over(peer)):
                 continue  # it may still come back and take over
-            return take_over(d, i, d.trouble_cause(i))
+            return take_over(state, i, state.trouble_cause(i))
     return None
 
 
-def _show_in_normal(d: Desk, i: int) -> None:
+def _show_in_normal(state: PairState, i: int) -> None:
     """A node whose SRM started again before its peer missed it shows Initializing for one heartbeat."""
-    if not d.heard(i) or d.watches[i].heard_at is not None:
+    if not state.heard(i) or state.watches[i].heard_at is not None:
         return
-    started = d.watches[i].started_at + d.parameters.keep_alive_interval
-    if d.watches[i].restarted and not d.due(started):
-        d.show(i, State.INITIALIZING, StateReason.INITIALIZATION)
+    started = state.watches[i].started_at + state.parameters.keep_alive_interval
+    if state.watches[i].restarted and not state.due(started):
+        state.show(i, State.INITIALIZING, StateReason.INITIALIZATION)
     else:
-        d.watch(i, restarted=False)
-        d.show(i, State.NORMAL, StateReason.NORMAL)
+        state.watch(i, restarted=False)
+        state.show(i, State.NORMAL, StateReason.NORMAL)
 
 
 # --- Failing over ---------------------------------------------------------------------------------
-def _failing_over(d: Desk) -> None:
-    f, t = d.failed, d.backup
-    if f in d.reconnected and d.watches[f].lost:
+def _failing_over(state: PairState) -> None:
+    f, t = state.failed, state.backup
+    if f in state.reconnected and state.watches[f].lost:
         # Both recovery managers ran all the time and each took the other for gone (domain.md §4.4, row 16).
-        return fail(d, StateReason.UNKNOWN)
-    if not d.heard(t):
-        return _backup_silent(d)
-    group = movers(d, t)
-    if not d.truth[t].database and group and d.due(min(g.not_before for g in group)):
-        return fail(d, StateReason.TAKE_OVER_USERS_FAILED)
-    if d.watches[t].troubled_at is not None and d.due(d.trouble_over(t)):
-        return _backup_troubled(d)
-    show_failing_over(d)
-    if not moves_left(d, t) and d.due(d.memory.since + d.parameters.keep_alive_interval):
-        finish_failover(d)
+        return fail(state, StateReason.UNKNOWN)
+    if not state.heard(t):
+        return _backup_silent(state)
+    group = movers(state, t)
+    if not state.truth[t].database and group and state.due(min(g.not_before for g in group)):
+        return fail(state, StateReason.TAKE_OVER_USERS_FAILED)
+    if state.watches[t].troubled_at is not None and state.due(state.trouble_over(t)):
+        return _backup_troubled(state)
+    show_failing_over(state)
+    if not moves_left(state, t) and state.due(state.memory.since + state.parameters.keep_alive_interval):
+        finish_failover(state)
     return None
 
 
 # --- Failed over ----------------------------------------------------------------------------------
-def _failed_over(d: Desk) -> None:
-    f, t = d.failed, d.backup
-    if not d.heard(t):
-        if d.heard(f):
-            show_failed_over(d)
-        return _backup_silent(d)
-    show_failed_over(d)
-    if d.watches[t].troubled_at is not None and d.due(d.trouble_over(t)):
-        return _backup_troubled(d)
-    if _automatic_fallback_due(d):
-        take_back(d, Cause.AUTOMATIC)
+def _failed_over(state: PairState) -> None:
+    f, t = state.failed, state.backup
+    if not state.heard(t):
+        if state.heard(f):
+            show_failed_over(state)
+        return _backup_silent(state)
+    show_failed_over(state)
+    if state.watches[t].troubled_at is not None and state.due(state.trouble_over(t)):
+        return _backup_troubled(state)
+    if _automatic_fallback_due(state):
+        take_back(state, Cause.AUTOMATIC)
     return None
 
 
-def _backup_silent(d: Desk) -> None:
+def _backup_silent(state: PairState) -> None:
     """The backup is not heard: whoever failed over takes everybody, if it can serve (domain.md §4.5)."""
-    f, t = d.failed, d.backup
-    if not d.heard(f) or not d.due(d.silence_over(t)):
+    f, t = state.failed, state.backup
+    if not state.heard(f) or not state.due(state.silence_over(t)):
         return None
-    if d.by_hand:
-        return fail(d, StateReason.UNKNOWN)
-    return take_over(d, t, d.silence_cause(t))
+    if state.by_hand:
+        return fail(state, StateReason.UNKNOWN)
+    return take_over(state, t, state.silence_cause(t))
 
 
-def _backup_troubled(d: Desk) -> None:
+def _backup_troubled(state: PairState) -> None:
     """A critical service or the database died on the backup (domain.md §4.4, rows 15, 22 and 23)."""
-    t, database = d.backup, not d.truth[d.backup].database
-    if d.able(d.failed) and not d.by_hand:
-        return take_over(d, t, Cause.AUTO_DATABASE if database else Cause.AUTO_SERVICE)
-    return fail(d, StateReason.DATABASE_FAILURE if database else StateReason.CRITICAL_SERVICE_DOWN)
+    t, database = state.backup, not state.truth[state.backup].database
+    if state.able(state.failed) and not state.by_hand:
+        return take_over(state, t, Cause.AUTO_DATABASE if database else Cause.AUTO_SERVICE)
+    return fail(state, StateReason.DATABASE_FAILURE if database else StateReason.CRITICAL_SERVICE_DOWN)
 
 
-def _automatic_fallback_due(d: Desk) -> bool:
+def _automatic_fallback_due(state: PairState) -> bool:
     """Healthy for long enough, inside the hours and not too often; else a person is asked (domain.md §4.2)."""
-    at = automatic_fallback_at(d)
-    if d.memory.asked or at is None or not d.due(at):
+    at = automatic_fallback_at(state)
+    if state.memory.asked or at is None or not state.due(at):
         return False
-    failovers = recent_failovers(d, d.now)
-    if failovers < d.parameters.failover_limit:
+    failovers = recent_failovers(state, state.now)
+    if failovers < state.parameters.failover_limit:
         return True
-    d.remember(asked=True)  # and it stays so until a person falls back, however long that takes
-    d.say(FALLBACK_LIMIT_REACHED, d.failed, failovers=failovers, hours=d.parameters.failover_limit_hours)
+    state.remember(asked=True)  # and it stays so until a person falls back, however long that takes
+    state.say(FALLBACK_LIMIT_REACHED, state.failed, failovers=failovers, hours=state.parameters.failover_limit_hours)
     return False
 
 
-def automatic_fallback_at(d: Desk) -> int | None:
+def automatic_fallback_at(state: PairState) -> int | None:
     """From when on the failed-over node is fallen back to by itself; None: not by itself (domain.md §4.2)."""
-    p, healthy = d.parameters, d.watches[d.failed].healthy_at
-    if not p.enable_automatic_fallback or d.by_hand or healthy is None or not d.able(d.failed) or d.held is not None:
+    p, healthy = state.parameters, state.watches[state.failed].healthy_at
+    if (
+        not p.enable_automatic_fallback
+        or state.by_hand
+        or healthy is None
+        or not state.able(state.failed)
+        or state.held is not None
+    ):
         return None
-    at = max(healthy, d.memory.since) + p.automatic_fallback_delay
-    if d.memory.fell_back_at is not None:
-        at = max(at, d.memory.fell_back_at + p.automatic_fallback_hold_down)
-    return _opens(d.parameters, max(at, d.now))
+    at = max(healthy, state.memory.since) + p.automatic_fallback_delay
+    if state.memory.fell_back_at is not None:
+        at = max(at, state.memory.fell_back_at + p.automatic_fallback_hold_down)
+    return _opens(state.parameters, max(at, state.now))
 
 
-def recent_failovers(d: Desk, at: int) -> int:
+def recent_failovers(state: PairState, at: int) -> int:
     """Automatic failovers of the pair within the hours of their limit, seen from an instant."""
-    return sum(failover > at - d.parameters.failover_limit_hours * 3600 for failover in d.memory.failovers)
+    return sum(failover > at - state.parameters.failover_limit_hours * 3600 for failover in state.memory.failovers)
 
 
 def _opens(p: Parameters, at: int) -> int:
@@ -261,48 +267,48 @@ def _opens(p: Parameters, at: int) -> int:
 
 
 # --- Taking back ----------------------------------------------------------------------------------
-def _taking_back(d: Desk) -> None:
-    f, t = d.failed, d.backup
+def _taking_back(state: PairState) -> None:
+    f, t = state.failed, state.backup
     for i in (f, t):
-        if not d.heard(i):
-            if d.heard(1 - i) and d.due(d.silence_over(i)):
-                take_over(d, i, d.silence_cause(i))
+        if not state.heard(i):
+            if state.heard(1 - i) and state.due(state.silence_over(i)):
+                take_over(state, i, state.silence_cause(i))
             return None
-    if movers(d, f) and not (d.truth[f].database and d.truth[t].database):
-        return fail(d, StateReason.TAKE_BACK_USERS_FAILED)
-    if _home_troubled(d):
+    if movers(state, f) and not (state.truth[f].database and state.truth[t].database):
+        return fail(state, StateReason.TAKE_BACK_USERS_FAILED)
+    if _home_troubled(state):
         return None
-    if d.watches[t].troubled_at is not None and d.due(d.trouble_over(t)):
-        return take_over(d, t, d.trouble_cause(t))
-    show_taking_back(d)
-    if d.able(f) and not movers(d, f) and d.due(d.memory.since + d.parameters.keep_alive_interval):
-        finish_fallback(d)
+    if state.watches[t].troubled_at is not None and state.due(state.trouble_over(t)):
+        return take_over(state, t, state.trouble_cause(t))
+    show_taking_back(state)
+    if state.able(f) and not movers(state, f) and state.due(state.memory.since + state.parameters.keep_alive_interval):
+        finish_fallback(state)
     return None
 
 
-def _home_troubled(d: Desk) -> bool:
+def _home_troubled(state: PairState) -> bool:
     """Services that do not start, or die while users come home, end the fallback (domain.md §4.4, row 14)."""
-    troubled = d.watches[d.failed].troubled_at
-    if troubled is None or not d.due(max(troubled, d.memory.since) + d.parameters.critical_service_delay):
+    troubled = state.watches[state.failed].troubled_at
+    if troubled is None or not state.due(max(troubled, state.memory.since) + state.parameters.critical_service_delay):
         return False
-    started = troubled > d.memory.since
-    fail(d, StateReason.CRITICAL_SERVICE_DOWN if started else StateReason.START_OF_CRITICAL_SERVICES_FAILED)
+    started = troubled > state.memory.since
+    fail(state, StateReason.CRITICAL_SERVICE_DOWN if started else StateReason.START_OF_CRITICAL_SERVICES_FAILED)
     return True
 
 
 # --- Failed ---------------------------------------------------------------------------------------
-def _failed(d: Desk) -> None:
+def _failed(state: PairState) -> None:
     """One restarted recovery manager knows nothing; two start over (domain.md §4.4, row 21)."""
-    restarted = [w.restarted for w in d.watches]
+    restarted = [w.restarted for w in state.watches]
     if all(restarted):
-        return initialize(d)
+        return initialize(state)
     if any(restarted):
-        d.remember(why=StateReason.UNKNOWN)
-    d.show_all(State.RUNNING_IN_FAILED_MODE, d.memory.why)
+        state.remember(why=StateReason.UNKNOWN)
+    state.show_all(State.RUNNING_IN_FAILED_MODE, state.memory.why)
     return None
 
 
-PHASES: dict[Phase, Callable[[Desk], None]] = {
+PHASES: dict[Phase, Callable[[PairState], None]] = {
     Phase.OFF: show_off,
     Phase.INITIALIZING: _initializing,
     Phase.NORMAL: _normal,

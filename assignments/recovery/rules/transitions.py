@@ -7,7 +7,7 @@ normal -> take_over -> finish_failover -> take_back -> finish_fallback -> normal
 from typing import Any
 
 from assignments.recovery.rules.pair import REASONS_OF, Cause, Phase
-from assignments.recovery.rules.pair_state import Desk, reason_in_words
+from assignments.recovery.rules.pair_state import PairState, reason_in_words
 from assignments.recovery.rules.sign_ins import cut_off, movers, moves_left, tell_disconnected
 from topology.reasons import (
     AUTO_RECOVERY_STARTED,
@@ -28,194 +28,198 @@ SILENT = (Cause.PEER_DOWN, Cause.PEER_REBOOT, Cause.PEER_MISSING)
 AUTO = {Cause.AUTO_SERVICE: Cause.SERVICE, Cause.AUTO_DATABASE: Cause.DATABASE}
 
 
-def show_off(d: Desk) -> None:
-    d.show_all(State.UNKNOWN, StateReason.HIGH_AVAILABILITY_NOT_ENABLED)
+def show_off(state: PairState) -> None:
+    state.show_all(State.UNKNOWN, StateReason.HIGH_AVAILABILITY_NOT_ENABLED)
 
 
-def initialize(d: Desk) -> None:
+def initialize(state: PairState) -> None:
     """Both recovery managers start (domain.md §4.3, Initializing)."""
-    d.enter(Phase.INITIALIZING, cause=Cause.NONE)
-    for i in d.members:
-        if d.heard(i):
-            d.watch(i, started_at=d.now)
-    show_initializing(d)
-    d.say(PAIR_INITIALIZING)
+    state.enter(Phase.INITIALIZING, cause=Cause.NONE)
+    for i in state.members:
+        if state.heard(i):
+            state.watch(i, started_at=state.now)
+    show_initializing(state)
+    state.say(PAIR_INITIALIZING)
 
 
-def show_initializing(d: Desk) -> None:
-    for i in d.members:
-        if d.heard(i):
-            d.show(i, State.INITIALIZING, StateReason.INITIALIZATION)
+def show_initializing(state: PairState) -> None:
+    for i in state.members:
+        if state.heard(i):
+            state.show(i, State.INITIALIZING, StateReason.INITIALIZATION)
         else:
-            d.show(i, State.UNKNOWN, StateReason.UNKNOWN)
+            state.show(i, State.UNKNOWN, StateReason.UNKNOWN)
 
 
-def normal(d: Desk) -> None:
+def normal(state: PairState) -> None:
     """Both nodes work."""
-    d.enter(Phase.NORMAL, cause=Cause.NONE)
-    d.show_all(State.NORMAL, StateReason.NORMAL)
+    state.enter(Phase.NORMAL, cause=Cause.NONE)
+    state.show_all(State.NORMAL, StateReason.NORMAL)
 
 
-def take_over(d: Desk, side: int, cause: Cause) -> None:
+def take_over(state: PairState, side: int, cause: Cause) -> None:
     """The other member takes the users of `side`; if it cannot, the pair fails (domain.md §4.5)."""
     peer = 1 - side
-    if cause is not Cause.ADMIN and d.held is not None:
-        return hold(d, side)
-    if _cannot_take_over(d, peer):
-        return fail(d, StateReason.CRITICAL_SERVICE_DOWN)
-    if d.watches[side].stopped_by_hand:
+    if cause is not Cause.ADMIN and state.held is not None:
+        return hold(state, side)
+    if _cannot_take_over(state, peer):
+        return fail(state, StateReason.CRITICAL_SERVICE_DOWN)
+    if state.watches[side].stopped_by_hand:
         cause = Cause.ADMIN  # whatever else is wrong: what a person stopped stays stopped (domain.md §4.6)
-    horizon = d.now - d.parameters.failover_limit_hours * 3600
-    kept = tuple(at for at in d.memory.failovers if at > horizon)
-    d.enter(Phase.FAILING_OVER, side=side, cause=cause)
-    d.remember(failovers=kept if cause is Cause.ADMIN else (*kept, d.now)[-20:])
-    d.watch(side, lost=not d.heard(side))
-    show_failing_over(d)
-    users = sum(g.users for g in movers(d, peer))
-    d.remember(to_move=users)
+    horizon = state.now - state.parameters.failover_limit_hours * 3600
+    kept = tuple(at for at in state.memory.failovers if at > horizon)
+    state.enter(Phase.FAILING_OVER, side=side, cause=cause)
+    state.remember(failovers=kept if cause is Cause.ADMIN else (*kept, state.now)[-20:])
+    state.watch(side, lost=not state.heard(side))
+    show_failing_over(state)
+    users = sum(g.users for g in movers(state, peer))
+    state.remember(to_move=users)
     why = AUTO_RECOVERY_STARTED if cause in AUTO else FAILOVER_STARTED
     facts: dict[str, Any] = {
         "users": users,
-        "possible": moves_left(d, peer),
-        "rate": d.rate(users),
-        "peer": d.name(peer),
+        "possible": moves_left(state, peer),
+        "rate": state.rate(users),
+        "peer": state.name(peer),
     }
-    lost = cut_off(d)
-    d.say(why, side, cause=reason_in_words(cause), **facts)
-    tell_disconnected(d, lost)
+    lost = cut_off(state)
+    state.say(why, side, cause=reason_in_words(cause), **facts)
+    tell_disconnected(state, lost)
     return None
 
 
-def _cannot_take_over(d: Desk, peer: int) -> bool:
+def _cannot_take_over(state: PairState, peer: int) -> bool:
     """Not heard, stopped by hand, or in trouble for longer than the critical service delay (domain.md §4.2)."""
-    watch = d.watches[peer]
-    if not d.heard(peer) or watch.stopped_by_hand:
+    watch = state.watches[peer]
+    if not state.heard(peer) or watch.stopped_by_hand:
         return True
-    return not d.able(peer) and (watch.troubled_at is None or d.due(d.trouble_over(peer)))
+    return not state.able(peer) and (watch.troubled_at is None or state.due(state.trouble_over(peer)))
 
 
-def hold(d: Desk, side: int) -> None:
+def hold(state: PairState, side: int) -> None:
     """Leave a pair alone while a person works on one of its nodes, and say so once (domain.md §4.9)."""
-    if d.held is not None and not d.memory.held:
-        d.remember(held=True)
-        d.say(MAINTENANCE_HOLDS, side, worked_on=d.name(d.held))
+    if state.held is not None and not state.memory.held:
+        state.remember(held=True)
+        state.say(MAINTENANCE_HOLDS, side, worked_on=state.name(state.held))
 
 
-def show_failing_over(d: Desk) -> None:
-    f, t, cause = d.failed, d.backup, d.memory.cause
+def show_failing_over(pair_state: PairState) -> None:
+    f, t, cause = pair_state.failed, pair_state.backup, pair_state.memory.cause
     reason = REASONS_OF[cause]
     for i, state in ((f, State.FAILING_OVER), (t, State.TAKING_OVER)):
-        d.show(i, state, StateReason.INITIALIZATION if d.watches[i].restarted else reason)
+        pair_state.show(i, state, StateReason.INITIALIZATION if pair_state.watches[i].restarted else reason)
     if cause in AUTO:
-        d.show(f, State.FAILOVER_AFFECTED_SERVICES, reason)
-        d.show(t, State.BACKUP_ACTIVATED, reason)
+        pair_state.show(f, State.FAILOVER_AFFECTED_SERVICES, reason)
+        pair_state.show(t, State.BACKUP_ACTIVATED, reason)
     elif cause is Cause.PEER_MISSING:
-        d.show(f, State.FAILED_OVER_CSNR, StateReason.INITIALIZATION)
-    elif not d.heard(f) and d.watches[f].lost:
-        d.show(f, State.UNKNOWN, REASONS_OF[d.gone(f)])
+        pair_state.show(f, State.FAILED_OVER_CSNR, StateReason.INITIALIZATION)
+    elif not pair_state.heard(f) and pair_state.watches[f].lost:
+        pair_state.show(f, State.UNKNOWN, REASONS_OF[pair_state.gone(f)])
 
 
-def finish_failover(d: Desk) -> None:
-    cause = AUTO.get(d.memory.cause, d.memory.cause)
-    restarted = [w.restarted for w in d.watches]
-    full = d.memory.full
-    d.enter(Phase.FAILED_OVER, side=d.failed, cause=cause, full=full)
-    for i in d.members:
-        d.watch(i, restarted=restarted[i])
-    show_failed_over(d)
-    left = sum(users - signed for users, signed in d.cells.values())
-    d.say(FAILOVER_FINISHED, d.failed, peer=d.name(d.backup), served=d.signed_in(d.backup), left=left)
+def finish_failover(state: PairState) -> None:
+    cause = AUTO.get(state.memory.cause, state.memory.cause)
+    restarted = [w.restarted for w in state.watches]
+    full = state.memory.full
+    state.enter(Phase.FAILED_OVER, side=state.failed, cause=cause, full=full)
+    for i in state.members:
+        state.watch(i, restarted=restarted[i])
+    show_failed_over(state)
+    left = sum(users - signed for users, signed in state.cells.values())
+    state.say(
+        FAILOVER_FINISHED, state.failed, peer=state.name(state.backup), served=state.signed_in(state.backup), left=left
+    )
 
 
-def show_failed_over(d: Desk) -> None:
-    f, t, cause = d.failed, d.backup, d.memory.cause
-    if d.watches[t].restarted and not d.heard(f) and not d.by_hand and d.due(d.silence_over(f)):
-        d.remember(cause=Cause.PEER_MISSING)
-        d.watch(t, restarted=False)
+def show_failed_over(state: PairState) -> None:
+    f, t, cause = state.failed, state.backup, state.memory.cause
+    if state.watches[t].restarted and not state.heard(f) and not state.by_hand and state.due(state.silence_over(f)):
+        state.remember(cause=Cause.PEER_MISSING)
+        state.watch(t, restarted=False)
         cause = Cause.PEER_MISSING
     reason = REASONS_OF[cause]
-    if not d.heard(t) and d.watches[t].lost:
-        d.show(t, State.UNKNOWN, StateReason.UNKNOWN)
+    if not state.heard(t) and state.watches[t].lost:
+        state.show(t, State.UNKNOWN, StateReason.UNKNOWN)
     else:
-        d.show(t, State.RUNNING_IN_BACKUP_MODE, StateReason.INITIALIZATION if d.watches[t].restarted else reason)
-    if not d.heard(f):
-        _show_unheard(d)
-    elif d.by_hand:
-        if d.watches[f].lost:
-            d.watch(f, restarted=True, lost=False)
-        d.show(f, State.IDLE, StateReason.INITIALIZATION if d.watches[f].restarted else reason)
+        state.show(
+            t, State.RUNNING_IN_BACKUP_MODE, StateReason.INITIALIZATION if state.watches[t].restarted else reason
+        )
+    if not state.heard(f):
+        _show_unheard(state)
+    elif state.by_hand:
+        if state.watches[f].lost:
+            state.watch(f, restarted=True, lost=False)
+        state.show(f, State.IDLE, StateReason.INITIALIZATION if state.watches[f].restarted else reason)
     else:
-        _show_heard(d, reason)
+        _show_heard(state, reason)
 
 
-def _show_unheard(d: Desk) -> None:
+def _show_unheard(state: PairState) -> None:
     """The failed-over node is not heard, perhaps not for long enough to say so."""
-    f = d.failed
-    if d.memory.cause is Cause.PEER_MISSING:
-        d.show(f, State.FAILED_OVER_CSNR, StateReason.INITIALIZATION)
-    elif d.watches[f].lost:
-        d.show(f, State.UNKNOWN, REASONS_OF[d.gone(f)])
-    elif d.heard(d.backup) and d.due(d.silence_over(f)):
-        d.watch(f, lost=True)
-        d.show(f, State.UNKNOWN, REASONS_OF[d.gone(f)])
-        d.say(NODE_LOST, f, seconds=d.parameters.keep_alive_timeout, cause=d.trouble(f))
-    elif d.states[f][0] in (State.FAILING_OVER, State.FAILOVER_AFFECTED_SERVICES):
+    f = state.failed
+    if state.memory.cause is Cause.PEER_MISSING:
+        state.show(f, State.FAILED_OVER_CSNR, StateReason.INITIALIZATION)
+    elif state.watches[f].lost:
+        state.show(f, State.UNKNOWN, REASONS_OF[state.gone(f)])
+    elif state.heard(state.backup) and state.due(state.silence_over(f)):
+        state.watch(f, lost=True)
+        state.show(f, State.UNKNOWN, REASONS_OF[state.gone(f)])
+        state.say(NODE_LOST, f, seconds=state.parameters.keep_alive_timeout, cause=state.trouble(f))
+    elif state.states[f][0] in (State.FAILING_OVER, State.FAILOVER_AFFECTED_SERVICES):
         # The failover is over, and what was heard of it last is that it did not serve.
-        reason = StateReason.INITIALIZATION if d.watches[f].restarted else REASONS_OF[d.memory.cause]
-        d.show(f, State.IDLE if d.by_hand else State.FAILED_OVER_CSNR, reason)
+        reason = StateReason.INITIALIZATION if state.watches[f].restarted else REASONS_OF[state.memory.cause]
+        state.show(f, State.IDLE if state.by_hand else State.FAILED_OVER_CSNR, reason)
 
 
-def _show_heard(d: Desk, reason: StateReason) -> None:
+def _show_heard(state: PairState, reason: StateReason) -> None:
     """The failed-over node is heard: able to serve, or not yet, or no longer (domain.md §4.4, rows 11 to 13)."""
-    f = d.failed
-    if d.watches[f].lost:  # whatever it was that came back, it starts anew
-        d.watch(f, restarted=True, lost=False)
-    fresh = d.watches[f].restarted or d.memory.cause in SILENT
-    was = d.states[f][0]
-    if d.able(f):
-        d.show(f, State.FAILED_OVER, StateReason.INITIALIZATION if fresh else reason)
+    f = state.failed
+    if state.watches[f].lost:  # whatever it was that came back, it starts anew
+        state.watch(f, restarted=True, lost=False)
+    fresh = state.watches[f].restarted or state.memory.cause in SILENT
+    was = state.states[f][0]
+    if state.able(f):
+        state.show(f, State.FAILED_OVER, StateReason.INITIALIZATION if fresh else reason)
         if was is not State.FAILED_OVER:
-            d.say(NODE_ABLE, f)
-    elif was is not State.FAILED_OVER or d.due(d.trouble_over(f)):
+            state.say(NODE_ABLE, f)
+    elif was is not State.FAILED_OVER or state.due(state.trouble_over(f)):
         starting = fresh and was is not State.FAILED_OVER
-        trouble = StateReason.INITIALIZATION if starting else REASONS_OF[d.trouble_cause(f)]
+        trouble = StateReason.INITIALIZATION if starting else REASONS_OF[state.trouble_cause(f)]
         if was is State.FAILED_OVER_CSNR:
-            trouble = d.states[f][1]
-        d.show(f, State.FAILED_OVER_CSNR, trouble)
-        d.watch(f, restarted=False)
+            trouble = state.states[f][1]
+        state.show(f, State.FAILED_OVER_CSNR, trouble)
+        state.watch(f, restarted=False)
         if was in (State.FAILED_OVER, State.UNKNOWN):
-            d.say(NODE_NOT_ABLE, f, trouble=d.trouble(f))
+            state.say(NODE_NOT_ABLE, f, trouble=state.trouble(f))
 
 
-def take_back(d: Desk, cause: Cause) -> None:
+def take_back(state: PairState, cause: Cause) -> None:
     """The home node starts its services again and takes its users back (domain.md §4.5, §4.6)."""
-    f, t = d.failed, d.backup
-    d.enter(Phase.TAKING_BACK, side=f, cause=cause)
-    d.watch(f, stopped_by_hand=False)
-    show_taking_back(d)
-    users = sum(g.users for g in movers(d, f))
-    d.remember(to_move=users)
-    facts: dict[str, Any] = {"users": users, "possible": users, "rate": d.rate(users), "peer": d.name(t)}
-    d.say(FALLBACK_STARTED, f, cause=reason_in_words(cause), **facts)
+    f, t = state.failed, state.backup
+    state.enter(Phase.TAKING_BACK, side=f, cause=cause)
+    state.watch(f, stopped_by_hand=False)
+    show_taking_back(state)
+    users = sum(g.users for g in movers(state, f))
+    state.remember(to_move=users)
+    facts: dict[str, Any] = {"users": users, "possible": users, "rate": state.rate(users), "peer": state.name(t)}
+    state.say(FALLBACK_STARTED, f, cause=reason_in_words(cause), **facts)
 
 
-def show_taking_back(d: Desk) -> None:
+def show_taking_back(pair_state: PairState) -> None:
     """The home node is Taking Back, the backup Falling Back; never the other way round (domain.md §4.3)."""
-    reason = REASONS_OF[d.memory.cause]
-    for i, state in ((d.failed, State.TAKING_BACK), (d.backup, State.FALLING_BACK)):
-        d.show(i, state, StateReason.INITIALIZATION if d.watches[i].restarted else reason)
+    reason = REASONS_OF[pair_state.memory.cause]
+    for i, state in ((pair_state.failed, State.TAKING_BACK), (pair_state.backup, State.FALLING_BACK)):
+        pair_state.show(i, state, StateReason.INITIALIZATION if pair_state.watches[i].restarted else reason)
 
 
-def finish_fallback(d: Desk) -> None:
-    f = d.failed
-    if d.memory.cause is Cause.AUTOMATIC:
-        d.remember(fell_back_at=d.now)
-    normal(d)
-    d.say(FALLBACK_FINISHED, f)
+def finish_fallback(state: PairState) -> None:
+    f = state.failed
+    if state.memory.cause is Cause.AUTOMATIC:
+        state.remember(fell_back_at=state.now)
+    normal(state)
+    state.say(FALLBACK_FINISHED, f)
 
 
-def fail(d: Desk, why: StateReason) -> None:
+def fail(state: PairState, why: StateReason) -> None:
     """An error that only a person resolves: both nodes run in failed mode (domain.md §4.3)."""
-    d.enter(Phase.FAILED, why=why, cause=Cause.NONE)
-    d.show_all(State.RUNNING_IN_FAILED_MODE, why)
-    d.say(PAIR_FAILED, cause=reason_label(why))
+    state.enter(Phase.FAILED, why=why, cause=Cause.NONE)
+    state.show_all(State.RUNNING_IN_FAILED_MODE, why)
+    state.say(PAIR_FAILED, cause=reason_label(why))

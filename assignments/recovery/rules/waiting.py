@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from assignments.recovery.rules.pair import Pair
-from assignments.recovery.rules.pair_state import Desk
+from assignments.recovery.rules.pair_state import PairState
 from assignments.recovery.rules.sign_ins import movers
 
 
@@ -27,42 +27,42 @@ class Waiting:
 
 def waiting(pair: Pair, now: int) -> list[Waiting]:
     """For the users of each member, by home, as things stand at an instant of cluster time."""
-    desk = Desk(pair, now)
+    state = PairState(pair, now)
     signing: dict[int, int] = defaultdict(int)
     until: dict[int, int] = {}
-    for target in desk.members:
-        if desk.serves(target):
-            for home, users, last in _queue(desk, target):
+    for target in state.members:
+        if state.serves(target):
+            for home, users, last in _queue(state, target):
                 signing[home] += users
                 until[home] = max(last, until.get(home, last))
-    return [Waiting(_lost(desk, i) - signing[i], signing[i], until.get(i)) for i in desk.members]
+    return [Waiting(_lost(state, i) - signing[i], signing[i], until.get(i)) for i in state.members]
 
 
-def _lost(d: Desk, home: int) -> int:
-    return sum(n - (signed if d.serves(at) else 0) for (i, at), (n, signed) in d.cells.items() if i == home)
+def _lost(state: PairState, home: int) -> int:
+    return sum(n - (signed if state.serves(at) else 0) for (i, at), (n, signed) in state.cells.items() if i == home)
 
 
-def _queue(d: Desk, target: int) -> Iterator[tuple[int, int, int]]:
+def _queue(state: PairState, target: int) -> Iterator[tuple[int, int, int]]:
     """Those who wait to sign in at a member, in turn: their home, how many, and when the last of them is in."""
-    parts = _parts(d, target)
+    parts = _parts(state, target)
     if not parts:
         return
-    throttle = d.watches[target].throttle
-    rate = throttle.rate if throttle else d.rate(sum(users for _, users, _ in parts))
-    free = throttle.anchor + throttle.done / rate if throttle else float(d.now)
+    throttle = state.watches[target].throttle
+    rate = throttle.rate if throttle else state.rate(sum(users for _, users, _ in parts))
+    free = throttle.anchor + throttle.done / rate if throttle else float(state.now)
     for home, users, first in sorted(parts, key=lambda part: part[2]):
         free = max(free, first) + users / rate
         yield home, users, ceil(free - 1e-6)
 
 
-def _parts(d: Desk, target: int) -> list[tuple[int, int, int]]:
+def _parts(state: PairState, target: int) -> list[tuple[int, int, int]]:
     """Home, users and first second of those who wait at a member, and of those who are to come, as it has room."""
     parts = []
     for home in (target, 1 - target):
-        users, signed = d.cells.get((home, target), (0, 0))
-        parts += [(home, users - signed, d.watches[target].relogin_at)] if users > signed else []
-    room = d.room(target)
-    for group in movers(d, target):
+        users, signed = state.cells.get((home, target), (0, 0))
+        parts += [(home, users - signed, state.watches[target].relogin_at)] if users > signed else []
+    room = state.room(target)
+    for group in movers(state, target):
         take = group.users if group.home == target else min(group.users, room)
         room = max(0, room - take)
         parts += [(group.home, take, group.not_before)] if take and group.waiting else []

@@ -16,7 +16,7 @@ from typing import Any
 
 from assignments.recovery.rules.n_minus_one import n_minus_one
 from assignments.recovery.rules.pair import Pair
-from assignments.recovery.rules.pair_state import Desk
+from assignments.recovery.rules.pair_state import PairState
 from assignments.recovery.rules.relogin_window import seconds_for
 from topology.rules import spans
 
@@ -78,7 +78,7 @@ def _rounded(seconds: float) -> int:
 def _sign_in_time(pair: Pair) -> int:
     """Seconds in which everybody of a pair signs in at one node, after the wait of the clients."""
     users = sum(n for n, _ in pair.populations.values())
-    return pair.parameters.relogin_lower_limit + (seconds_for(users, Desk(pair, 0).rate(users)) if users else 0)
+    return pair.parameters.relogin_lower_limit + (seconds_for(users, PairState(pair, 0).rate(users)) if users else 0)
 
 
 def _over(pair: Pair, member: int, at: int) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from assignments.recovery.rules.pair import Pair
-from assignments.recovery.rules.pair_state import Desk, describe_trouble
+from assignments.recovery.rules.pair_state import PairState, describe_trouble
 from assignments.simulation.rules.play import Result, Sample, Scenario
 
 Film = Mapping[str, Any]
@@ -57,9 +57,9 @@ class _Reel:
 
     def as_dict(self) -> dict[str, Any]:
         pair = self.first
-        desk = Desk(pair, 0)
+        state = PairState(pair, 0)
         nodes = [
-            {"name": m.name, "capacity": m.capacity, "rate": round(desk.rate(pair.home(i)), 3)}
+            {"name": m.name, "capacity": m.capacity, "rate": round(state.rate(pair.home(i)), 3)}
             for i, m in enumerate(pair.members)
         ]
         return {"name": pair.name, "ha": pair.ha, "nodes": nodes, "frames": [list(frame) for frame in self.frames]}
