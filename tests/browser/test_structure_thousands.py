@@ -110,6 +110,6 @@ def test_subclusters_and_nodes_are_made_renamed_and_moved(acme: Cluster, open_li
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Name, nodes and removal of branch").click()
     dialog.locator("summary", has_text="Remove branch").click()
-    dialog.get_by_role("button", name=re.compile("^Remove (the subcluster|for good)$")).click()
+    dialog.get_by_role("button", name=re.compile("^Remove (the subcluster|permanently)$")).click()
     expect(panel(page, "branch")).to_have_count(0)
     assert not Subcluster.objects.filter(cluster=acme, name="branch").exists()
