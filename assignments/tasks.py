@@ -11,6 +11,7 @@ from celery import shared_task
 from celery.signals import heartbeat_sent
 from django.utils import timezone
 
+from assignments.directory import schedule
 from assignments.recovery import service
 from assignments.retention import removal
 from assignments.runs import balancer, batches
@@ -34,6 +35,10 @@ def tick() -> None:
         run_operation.delay(pk, generation)
     for pk in balancer.due_clusters(now):
         balance.delay(pk)
+    for pk in schedule.due(now):
+        sync_directory.delay(pk)
+    for pk in schedule.waiting():
+        place_people.delay(pk)
 
 
 @shared_task(name="assignments.step_subcluster")
@@ -65,3 +70,15 @@ def remove_old() -> None:
     report = removal.remove(begun, lambda: timezone.now() - begun < REMOVES_FOR)
     if not report.complete:
         remove_old.apply_async(countdown=GOES_ON_AFTER)
+
+
+@shared_task(name="assignments.sync_directory", soft_time_limit=3500, time_limit=3600)
+def sync_directory(agreement_id: int) -> None:
+    """One run of the directory of a cluster; the time that a million people need."""
+    schedule.run(agreement_id, timezone.now())
+
+
+@shared_task(name="assignments.place_people")
+def place_people(agreement_id: int) -> None:
+    """Homes for people of a directory who waited, for a failover to end or for room."""
+    schedule.place_waiting(agreement_id)

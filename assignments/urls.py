@@ -3,6 +3,7 @@
 from django.urls import path
 
 from assignments.board.views import checklist, checks, metrics, overview, page, settings, structure
+from assignments.directory.views import directory
 from assignments.moves.views import chosen, drag_presence, drop, node_drop, removal
 from assignments.recovery.views import maintenance, recovery, sign_in_rate
 from assignments.runs.views import run_policy, runs
@@ -10,6 +11,12 @@ from assignments.simulation.views import whatif
 from assignments.users.views import export, imports, lists, ranges, saved_views, search
 
 urlpatterns = [
+    path("clusters/<str:cluster_name>/directory/", directory.directory, name="directory"),
+    path("clusters/<str:cluster_name>/directory/agreement", directory.store, name="directory-store"),
+    path("clusters/<str:cluster_name>/directory/end", directory.end, name="directory-end"),
+    path("clusters/<str:cluster_name>/directory/read", directory.read_now, name="directory-read"),
+    path("clusters/<str:cluster_name>/directory/runs/<int:pk>/", directory.changes, name="directory-changes"),
+    path("clusters/<str:cluster_name>/directory/runs/<int:pk>/decide", directory.decide, name="directory-decide"),
     path("", page.home, name="home"),
     path("clusters/<str:cluster_name>/", page.cluster, name="cluster"),
     path("clusters/<str:cluster_name>/strip", page.summary_bar, name="summary-bar"),

@@ -33,6 +33,8 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+# Encrypts the passwords of directories; without one a key is made once beside the data.
+DIRECTORY_KEY = env.str("DIRECTORY_KEY", default="")
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 # `manage.py up` asks its own web server by its loopback name, whatever names people use.
 ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=LOOPBACK), *(LOOPBACK if LOCAL else [])]

@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from assignments.board.tree import relogin_window
+from assignments.directory import selectors as directory
 from assignments.population.selectors import Board, NodeView, SubclusterView, board_of
 from assignments.recovery.rules.pair import watch_from_json
 from assignments.retention.sizes import overdue, sizes
@@ -53,6 +55,7 @@ def facts_of(cluster: Cluster) -> checks.ClusterFacts:
         miscounted=tuple(_miscounted(cluster)),
         strays=_strays(cluster),
         twins=_twins(cluster),
+        directory=tuple(directory.problems(cluster, timezone.now())),
         stored=tuple(str(size) for size in sizes()),
         overdue=overdue(),
     )

@@ -17,7 +17,7 @@ from django.db.models import Sum
 from assignments.models import ACTIVE, Operation, Pin, Plan, Population, RunPolicy
 from topology import reasons
 from topology.live import events
-from topology.models import Cluster, Event, Node, Subcluster
+from topology.models import Cluster, EndUser, Event, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import STEADY_STATES
 from topology.structure import guards
@@ -86,6 +86,7 @@ def _delete(cluster: Cluster) -> None:
     Operation.objects.filter(cluster=cluster).delete()
     Plan.objects.filter(cluster=cluster).delete()
     Pin.objects.filter(user__assignment__cluster=cluster).delete()
+    EndUser.objects.filter(directory__agreement__cluster=cluster, directory__gone_at__isnull=False).delete()
     with connection.cursor() as cursor:
         cursor.execute(PEOPLE, [cluster.pk])
     Cluster.objects.filter(pk=cluster.pk).delete()

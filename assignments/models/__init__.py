@@ -1,6 +1,14 @@
 """Who is served where, the counts of it, and the runs that change it; one file a table."""
 
 from assignments.models.assignment import Assignment, Listing, Population
+from assignments.models.directory import (
+    ChangeKind,
+    DirectoryAgreement,
+    DirectoryChange,
+    DirectoryPerson,
+    DirectoryRun,
+    RunState,
+)
 from assignments.models.former_user import FormerUser, UserChange
 from assignments.models.operation import ACTIVE, Kind, Move, Operation, Progress, SubclusterLock
 from assignments.models.pin import Pin
@@ -16,6 +24,11 @@ __all__ = [
     "MAX_QUERY",
     "Approval",
     "Assignment",
+    "ChangeKind",
+    "DirectoryAgreement",
+    "DirectoryChange",
+    "DirectoryPerson",
+    "DirectoryRun",
     "FormerUser",
     "Goal",
     "Kind",
@@ -28,6 +41,7 @@ __all__ = [
     "Population",
     "Progress",
     "RunPolicy",
+    "RunState",
     "SavedView",
     "Simulation",
     "SubclusterLock",

@@ -21,7 +21,7 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import GreaterThan, LessThan, StartsWith
 
-from assignments.models import Assignment, Listing
+from assignments.models import Assignment, DirectoryPerson, Listing
 from assignments.users.filter import ANYWHERE, PAGE, UserFilter, count_by_place, key_of, matching_users, who
 from topology.models import EndUser, Node
 from topology.models.folding import Fold
@@ -154,6 +154,8 @@ def count_users(where: UserFilter, cap: int = MOST) -> tuple[int, bool]:
     """How many match, and whether the count was capped. Whoever is asked for by place alone is counted already."""
     if where == replace(where, q="", endpoint="", contacts_min=None, pinned=None):
         return count_by_place(where), False
-    rows: QuerySet[Any] = matching_users(where) if asks_place(where) else EndUser.objects.filter(who(where))
+    aside = DirectoryPerson.objects.filter(gone_at__isnull=False).values("user")
+    people = EndUser.objects.exclude(pk__in=aside)
+    rows: QuerySet[Any] = matching_users(where) if asks_place(where) else people.filter(who(where))
     users = rows.values("pk")[: cap + 1].count()
     return min(users, cap), users > cap

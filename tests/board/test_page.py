@@ -38,6 +38,8 @@ VIEWING = [
     "cluster",
     "delete-view",
     "details",
+    "directory",
+    "directory-changes",
     "export",
     "export-dialog",
     "find-users",
@@ -103,6 +105,10 @@ ADMINISTERING = [
     "set-active",
     "set-role",
     "change-node",
+    "directory-decide",
+    "directory-end",
+    "directory-read",
+    "directory-store",
     "import",
     "new-cluster",
     "new-node",
@@ -125,6 +131,7 @@ LEAST |= dict.fromkeys(VIEWING, roles.VIEWER)
 LEAST |= dict.fromkeys(OPERATING, roles.OPERATOR)
 LEAST |= dict.fromkeys(ADMINISTERING, roles.ADMINISTRATOR)
 POSTED = {
+    "directory-decide", "directory-end", "directory-read", "directory-store",
     "end-sessions", "invite", "new-token", "revoke-token", "set-active", "set-role",
     "export", "delete-view", "find-users-delete-view", "hide-names",
     "maintenance-step",

@@ -11,7 +11,19 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from assignments.models import Assignment, Kind, Operation, RunPolicy, SavedView, Simulation
+from assignments.models import (
+    Assignment,
+    DirectoryAgreement,
+    DirectoryChange,
+    DirectoryPerson,
+    DirectoryRun,
+    Kind,
+    Operation,
+    RunPolicy,
+    RunState,
+    SavedView,
+    Simulation,
+)
 from assignments.moves import pins
 from assignments.moves.drop import Selection
 from assignments.planning import plans
@@ -46,6 +58,8 @@ ADDRESSES = {
     "accounts": PAGE,
     "checks": PAGE,
     "cluster": PAGE,
+    "directory": PAGE,
+    "directory-changes": PAGE,
     "find-users": PAGE,
     "history": PAGE,
     "home": PAGE,
@@ -137,9 +151,32 @@ def facts(live_web: LiveStack, signed_in_page: Open) -> dict[str, Any]:
         "failover": Operation.objects.get(kind=Kind.FAILOVER).pk,
         "key": Simulation.objects.get().key,
         "plan": plan.hash,
+        "directory_run": _directory(cluster, some).pk,
         "one": some[0],
         "some": ",".join(map(str, some)),
     }
+
+
+def _directory(cluster: Cluster, users: list[int]) -> DirectoryRun:
+    """A directory with a run that changed users, and one that its guard stopped."""
+    agreement = DirectoryAgreement.objects.create(
+        cluster=cluster, servers=["ldaps://ldap.example.org"], base="dc=example", filter="(uid=*)",
+        attributes={"user_id": "uid"},
+    )  # fmt: skip
+    now = timezone.now()
+    run = DirectoryRun.objects.create(
+        agreement=agreement, state=RunState.FINISHED, finished_at=now, read=3, changed=2, skipped=1,
+        skipped_entries=[{"entry": "cn=x", "code": "DIRECTORY_ID_MISSING", "facts": {"attribute": "uid"}}],
+    )  # fmt: skip
+    for user in users[:2]:
+        DirectoryPerson.objects.create(agreement=agreement, user_id=user, key=str(user))
+        DirectoryChange.objects.create(run=run, user_id=user, kind="changed", fields={"mail": "old@example.org"})
+    DirectoryRun.objects.create(
+        agreement=agreement, state=RunState.STOPPED, finished_at=now, read=1, gone=40, set_hash="a" * 32,
+        code="DIRECTORY_GUARD", facts={"people": 40, "percent": 97.5},
+        listed=[{"user_id": "u1", "what": "gone", "becomes": ""}],
+    )  # fmt: skip
+    return run
 
 
 def _fail_over(cluster: Cluster) -> None:
@@ -155,7 +192,7 @@ def _fail_over(cluster: Cluster) -> None:
 def address(name: str, facts: dict[str, Any]) -> str:
     pattern = next(each for each in patterns() if each.name == name)
     pk = {"operation": "operation", "operation-bar": "operation", "pace": "failover", "subcluster": "sc1"}
-    pk |= {"structure-subcluster": "sc1"}
+    pk |= {"structure-subcluster": "sc1", "directory-changes": "directory_run"}
     fitting = {"cluster_name": "acme", "pk": facts[pk.get(name, "imp1a")], "kind": "nodes", "command": "failover"}
     fitting |= {"plan_hash": facts["plan"], "key": facts["key"]}
     if name == "tour":

@@ -58,6 +58,8 @@ class EndUser(models.Model):
     twin = models.PositiveSmallIntegerField(db_default=0, editable=False)
     name = models.CharField(max_length=255, blank=True)
     mail = models.CharField(max_length=255, blank=True)
+    directory_uri = models.CharField(max_length=255, blank=True, default="", db_default="")
+    department = models.CharField(max_length=255, blank=True, default="", db_default="")
     endpoints = ArrayField(models.CharField(max_length=32), default=list, blank=True)
     contacts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)

@@ -62,6 +62,7 @@ class ClusterFacts:
     miscounted: tuple[str, ...] = ()
     strays: int = 0
     twins: tuple[str, ...] = ()  # user IDs that are one by the folding, from before there was one
+    directory: tuple[tuple[str, str], ...] = ()  # what is wrong with the cluster's directory, and the fix
     stored: tuple[str, ...] = ()  # what old entries take: kind, size, oldest
     overdue: str = ""  # since when nothing old was removed, where something should have been
 
@@ -365,6 +366,12 @@ def _user_ids_differ(facts: ClusterFacts) -> Iterator[Finding]:
     for pair in facts.twins:
         problem = f"{pair}: one user ID in several spellings, from before they were compared so."
         yield Finding(WARNING, problem, "Find out who is who, and remove the others.")
+
+
+@_test("directory_in_step", "Users follow their directory")
+def _directory_in_step(facts: ClusterFacts) -> Iterator[Finding]:
+    for problem, fix in facts.directory:
+        yield Finding(WARNING, problem, fix)
 
 
 @_test("old_entries", "Old entries are removed every night")

@@ -1,0 +1,198 @@
+"""Talking to a directory: the only file that knows ldap3.
+
+    pages(agreement, password) -> servers in their order -> TLS -> bind -> base -> pages of entries
+
+Whatever goes wrong comes back as Refused, with a reason of its own and without the password.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+from uuid import UUID
+
+import ldap3
+from ldap3.core import exceptions as ldap
+
+from assignments.directory.rules.agreement import Agreement, Server
+from assignments.directory.rules.people import DirectoryEntry
+from topology import reasons
+from topology.reasons import Refused
+
+PAGE = 500  # entries in a page
+CONNECT_TIMEOUT, ANSWER_TIMEOUT = 5, 60  # seconds
+KEYS = ("entryUUID", "objectGUID")
+BROKEN = (ldap.LDAPCommunicationError, OSError)
+
+
+def pages(agreement: Agreement, password: str, *, limit: int | None = None) -> Iterator[list[DirectoryEntry]]:
+    """The people of a directory, a page at a time, flat in memory; `limit` entries in all. Raises Refused."""
+    with _connected(agreement, password) as (connection, server):
+        _read_base(connection, agreement)
+        read = 0
+        for page in _searched(connection, agreement, server, limit):
+            read += len(page)
+            yield page
+            if limit and read >= limit:
+                return
+
+
+@contextmanager
+def _connected(agreement: Agreement, password: str) -> Iterator[tuple[ldap3.Connection, Server]]:
+    failures: list[str] = []
+    for server in agreement.addresses:
+        try:
+            connection = _open(agreement, server)
+        except BROKEN as error:
+            failures.append(f"{server}: {_words(error)}")
+            continue
+        try:
+            _bind(connection, agreement, server, password)
+            yield connection, server
+        finally:
+            with _quiet():
+                connection.unbind()
+        return
+    raise Refused(reasons.DIRECTORY_UNREACHABLE, why="; ".join(failures) or "no address is valid")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Saying goodbye to a server that is gone is no news."""
+    with suppress(ldap.LDAPException, OSError):
+        yield
+
+
+def _open(agreement: Agreement, server: Server) -> ldap3.Connection:
+    is_tls = server.scheme == "ldaps"
+    tls = _tls(agreement) if is_tls or agreement.start_tls else None
+    address = ldap3.Server(
+        server.host, server.port, use_ssl=is_tls, tls=tls, get_info=ldap3.NONE, connect_timeout=CONNECT_TIMEOUT
+    )
+    connection = ldap3.Connection(
+        address,
+        user=agreement.bind_dn or None,
+        authentication=ldap3.ANONYMOUS,
+        receive_timeout=ANSWER_TIMEOUT,
+        raise_exceptions=True,
+        auto_range=True,
+        check_names=False,
+        read_only=True,
+    )
+    try:
+        connection.open()
+        if agreement.start_tls:
+            connection.start_tls()
+    except (ldap.LDAPException, OSError) as error:
+        if "certificate" in str(error).lower():
+            facts = {"server": str(server), "why": _certificate_words(error)}
+            raise Refused(reasons.DIRECTORY_CA_UNKNOWN, **facts) from None
+        if isinstance(error, OSError):
+            raise
+        raise ldap.LDAPSocketOpenError(_words(error)) from None
+    return connection
+
+
+def _tls(agreement: Agreement) -> ldap3.Tls:
+    return ldap3.Tls(
+        validate=ssl.CERT_REQUIRED,
+        version=ssl.PROTOCOL_TLS_CLIENT,
+        ca_certs_data=agreement.ca or None,
+    )
+
+
+def _bind(connection: ldap3.Connection, agreement: Agreement, server: Server, password: str) -> None:
+    try:
+        if agreement.bind_dn:
+            connection.rebind(user=agreement.bind_dn, password=password, authentication=ldap3.SIMPLE)
+        else:
+            connection.bind()
+    except BROKEN as error:
+        raise Refused(reasons.DIRECTORY_UNREACHABLE, why=f"{server}: {_words(error)}") from None
+    except ldap.LDAPException as error:
+        who = agreement.bind_dn or "anonymous"
+        facts = {"server": str(server), "who": who, "why": _words(error)}
+        raise Refused(reasons.DIRECTORY_BIND_REFUSED, **facts) from None
+
+
+def _read_base(connection: ldap3.Connection, agreement: Agreement) -> None:
+    try:
+        connection.search(agreement.base, "(objectClass=*)", ldap3.BASE, attributes=[ldap3.NO_ATTRIBUTES])
+    except BROKEN as error:
+        raise Refused(reasons.DIRECTORY_LOST, read=0, why=_words(error)) from None
+    except ldap.LDAPException as error:
+        raise Refused(reasons.DIRECTORY_BASE_UNREADABLE, base=agreement.base, why=_words(error)) from None
+    if not connection.response:
+        why = "the account does not see it"
+        raise Refused(reasons.DIRECTORY_BASE_UNREADABLE, base=agreement.base, why=why)
+
+
+def _searched(
+    connection: ldap3.Connection, agreement: Agreement, server: Server, limit: int | None
+) -> Iterator[list[DirectoryEntry]]:
+    wanted = [*KEYS, *dict.fromkeys(agreement.mapped.values())]
+    read, cookie = 0, None
+    size = min(PAGE, limit) if limit else PAGE
+    while True:
+        try:
+            connection.search(
+                agreement.base,
+                agreement.filter,
+                ldap3.SUBTREE,
+                attributes=wanted,
+                paged_size=size,
+                paged_cookie=cookie,
+            )
+        except ldap.LDAPInvalidFilterError:
+            raise Refused(reasons.DIRECTORY_FILTER, value=agreement.filter[:200]) from None
+        except BROKEN as error:
+            raise Refused(reasons.DIRECTORY_LOST, read=read, why=_words(error)) from None
+        except ldap.LDAPException as error:
+            raise Refused(reasons.DIRECTORY_SEARCH_FAILED, read=read, why=_words(error)) from None
+        page = [_entry(found) for found in connection.response or () if found["type"] == "searchResEntry"]
+        read += len(page)
+        if page:
+            yield page
+        cookie = _cookie(connection.result)
+        if not cookie:
+            return
+
+
+def _cookie(result: dict[str, Any]) -> bytes | None:
+    control = (result.get("controls") or {}).get("1.2.840.113556.1.4.319")
+    return control["value"]["cookie"] if control else None
+
+
+def _entry(found: dict[str, Any]) -> DirectoryEntry:
+    raw = {name.lower(): values for name, values in found["raw_attributes"].items()}
+    values = {name: [_text(value) for value in listed] for name, listed in raw.items()}
+    return DirectoryEntry(found["dn"], _key(raw), values)
+
+
+def _key(raw: dict[str, Sequence[bytes]]) -> str:
+    """The key that a rename and a move leave alone: entryUUID as text, objectGUID from its bytes."""
+    if values := raw.get("entryuuid"):
+        return _text(values[0]).lower()
+    if values := raw.get("objectguid"):
+        return str(UUID(bytes_le=values[0])) if len(values[0]) == 16 else values[0].hex()
+    return ""
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", errors="replace")
+
+
+def _words(error: BaseException) -> str:
+    """What a library said, short and in one line."""
+    result = getattr(error, "message", "") or getattr(error, "description", "")
+    description = getattr(error, "description", "")
+    text = result if result and result == description else ": ".join(filter(None, (description, result))) or str(error)
+    return " ".join(text.split())[:200].rstrip(".") or type(error).__name__
+
+
+def _certificate_words(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    _, _, said = text.partition("certificate verify failed: ")
+    return (said.split(" (")[0].rstrip("'),") if said else text)[:200]

@@ -1,0 +1,229 @@
+"""Homes for people of the directory who wait for one: the home they had, else what the assignment mode says.
+
+    waiting --home of before takes them, with room--> home of before
+            --else, and the mode assigns------------> the planner's places (domain.md §2)
+            --a failover in the cluster, no room----> wait on, with the reason
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from assignments.models import DirectoryAgreement, DirectoryPerson, Kind, Operation, Progress
+from assignments.planning.loads import load_of
+from assignments.planning.rules import goals
+from assignments.planning.rules.loads import ClusterLoad, Flow
+from assignments.users import staging
+from topology.live import events
+from topology.models import Cluster, Node
+from topology.reasons import Reason, Refused
+from topology.structure.homes import homes_of
+
+WAITING = "link.agreement_id = %(agreement)s AND link.waits_code <> ''"
+
+
+def _run(sql: str, **values: Any) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return int(cursor.rowcount)
+
+
+def place(agreement: DirectoryAgreement, cluster: Cluster, code: Reason, *, actor: Any = None) -> int:
+    """Give a home to those who wait, as far as there is room; answer to how many. Call it under the cluster's locks."""
+    waiting = DirectoryPerson.objects.filter(agreement=agreement).exclude(waits_code="")
+    if not waiting.exists():
+        return 0
+    homes = homes_of(cluster)
+    if why := homes.assigns():
+        waiting.exclude(waits_code=why[0].code).update(waits_code=why[0].code)
+        return 0
+    nodes = list(Node.objects.filter(cluster=cluster).order_by("number"))
+    serving = [node.pk for node in nodes if node.serves]
+    operation = _operation(cluster, actor)
+    placed = _home_again(agreement, load_of(cluster), [n.pk for n in nodes if not homes.takes(n.pk)], operation)
+    if cluster.mode != goals.MANUAL:
+        placed += _by_mode(agreement, cluster, operation)
+    else:
+        waiting.update(waits_code="", home_node=None, pinned=False)  # a person assigns them
+    if not placed:
+        operation.delete()
+        return 0
+    _carry_out(operation, serving, code)
+    Operation.objects.filter(pk=operation.pk).update(total=placed, done=placed)
+    return placed
+
+
+def _operation(cluster: Cluster, actor: Any) -> Operation:
+    now = timezone.now()
+    return Operation.objects.create(
+        cluster=cluster,
+        kind=Kind.MOVE,
+        state=Progress.FINISHED,
+        author=actor if getattr(actor, "pk", None) else None,
+        author_name=str(actor or events.ENGINE),
+        started_at=now,
+        finished_at=now,
+    )
+
+
+def _home_again(agreement: DirectoryAgreement, load: ClusterLoad, takes: Sequence[int], operation: Operation) -> int:
+    """Those who came back get the home that they had, while it takes users and has room."""
+    room = [(n.id, n.capacity_users - n.users, n.capacity_endpoints - n.endpoints) for n in load.nodes if n.id in takes]
+    columns = [list(column) for column in zip(*room, strict=True)] or [[], [], []]
+    return _run(
+        f"""
+        WITH room AS (
+            SELECT * FROM unnest(%(nodes)s::bigint[], %(users)s::bigint[], %(endpoints)s::bigint[])
+                AS given (node, users, endpoints)
+        ), running AS (
+            SELECT link.user_id, link.home_node_id AS node, link.pinned,
+                count(*) OVER lines AS users, sum(place.endpoints) OVER lines AS endpoints
+            FROM assignments_directoryperson link JOIN assignments_assignment place ON place.user_id = link.user_id
+            WHERE {WAITING} AND link.home_node_id = ANY(%(nodes)s)
+            WINDOW lines AS (PARTITION BY link.home_node_id ORDER BY link.user_id)
+        )
+        INSERT INTO assignments_move (operation_id, user_id, to_node_id, done, code, at)
+        SELECT %(operation)s, running.user_id, running.node, true, '', %(at)s
+        FROM running JOIN room ON room.node = running.node
+        WHERE running.users <= room.users AND running.endpoints <= room.endpoints
+        """,
+        agreement=agreement.pk,
+        operation=operation.pk,
+        at=timezone.now(),
+        nodes=columns[0],
+        users=columns[1],
+        endpoints=columns[2],
+    )
+
+
+def _by_mode(agreement: DirectoryAgreement, cluster: Cluster, operation: Operation) -> int:
+    """The others get what the planner says; those beyond the room wait on with its reason."""
+    staging.create()
+    _run(
+        f"""
+        INSERT INTO staged (line, user_id, known, had, waits)
+        SELECT row_number() OVER (ORDER BY person.created_at, person.id), person.user_id, person.id,
+            place.endpoints, true
+        FROM assignments_directoryperson link
+            JOIN topology_enduser person ON person.id = link.user_id
+            JOIN assignments_assignment place ON place.user_id = person.id
+            LEFT JOIN assignments_move given ON given.operation_id = %(operation)s AND given.user_id = person.id
+        WHERE {WAITING} AND place.home_node_id IS NULL AND given.id IS NULL
+        """,
+        agreement=agreement.pk,
+        operation=operation.pk,
+    )
+    flows, why = _places(cluster, operation)
+    if flows:
+        staging.place_users(flows)
+        staging.write_traces(operation.pk, "", timezone.now())
+    if why:
+        _run(
+            """
+            UPDATE assignments_directoryperson link SET waits_code = %(code)s FROM staged
+            WHERE link.user_id = staged.known AND staged.target IS NULL
+            """,
+            code=why.code,
+        )
+    return sum(flow.users for flow in flows)
+
+
+def _places(cluster: Cluster, operation: Operation) -> tuple[Sequence[Flow], Reason | None]:
+    """Where those staged go; with the reason why not all of them do."""
+    waiting = staging.waiting()
+    if not waiting.users:
+        return (), None
+    load = _with_returned(load_of(cluster), operation)
+    try:
+        return _asked(load, cluster, waiting.users, waiting.endpoints, staging.waiting_classes()), None
+    except Refused as refusal:
+        room = _room(load, cluster, waiting)
+        _run("UPDATE staged SET waits = false WHERE line > %(room)s", room=room)
+        left = staging.waiting()
+        if not left.users:
+            return (), refusal.reason
+        return _asked(load, cluster, left.users, left.endpoints, staging.waiting_classes()), refusal.reason
+
+
+def _with_returned(load: ClusterLoad, operation: Operation) -> list[goals.NodeLoad]:
+    """The nodes with those who get their home of before in the same operation."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT to_node_id, count(*), sum(place.endpoints)::bigint FROM assignments_move given
+                JOIN assignments_assignment place ON place.user_id = given.user_id
+            WHERE operation_id = %s GROUP BY 1
+            """,
+            [operation.pk],
+        )
+        added = {node: (users, endpoints) for node, users, endpoints in cursor.fetchall()}
+    return [
+        replace(n, users=n.users + users, endpoints=n.endpoints + endpoints, pinned=n.pinned + users)
+        for n in load.nodes
+        for users, endpoints in [added.get(n.id, (0, 0))]
+    ]
+
+
+def _asked(
+    nodes: Sequence[goals.NodeLoad], cluster: Cluster, users: int, endpoints: int, classes: Any = None
+) -> Sequence[Flow]:
+    """The planner's places; room for a failover is kept where the model asks for it, as long as there is any."""
+    redundant = load_of(cluster).redundant
+    try:
+        return goals.place_unassigned(
+            nodes, cluster.mode, users, endpoints=endpoints, redundant=redundant, classes=classes
+        )
+    except Refused:
+        if not redundant:
+            raise
+    return goals.place_unassigned(nodes, cluster.mode, users, endpoints=endpoints, classes=classes)
+
+
+def _room(nodes: Sequence[goals.NodeLoad], cluster: Cluster, waiting: staging.UnplacedUsers) -> int:
+    """The most users that find a place, by halving."""
+    low, high = 0, waiting.users
+    while low + 1 < high:
+        middle = (low + high) // 2
+        try:
+            _asked(nodes, cluster, middle, -(-waiting.endpoints * middle // waiting.users))
+            low = middle
+        except Refused:
+            high = middle
+    return low
+
+
+def _carry_out(operation: Operation, serving: Sequence[int], code: Reason) -> None:
+    """Make the traces of an operation true."""
+    _run(
+        """
+        UPDATE assignments_assignment place
+        SET home_node_id = given.to_node_id, serving_node_id = given.to_node_id,
+            signed_in = given.to_node_id = ANY(%(serving)s),
+            pinned = link.pinned AND link.home_node_id IS NOT DISTINCT FROM given.to_node_id
+        FROM assignments_move given JOIN assignments_directoryperson link ON link.user_id = given.user_id
+        WHERE given.operation_id = %(operation)s AND place.user_id = given.user_id
+        """,
+        operation=operation.pk,
+        serving=list(serving),
+    )
+    _run("UPDATE assignments_move SET code = %(code)s WHERE operation_id = %(pk)s", pk=operation.pk, code=code.code)
+    _run(
+        """
+        UPDATE assignments_directoryperson link SET waits_code = '', home_node_id = NULL, pinned = false
+        FROM assignments_move given WHERE given.operation_id = %(pk)s AND link.user_id = given.user_id
+        """,
+        pk=operation.pk,
+    )
+    _run(
+        """
+        DELETE FROM assignments_pin pin USING assignments_move given
+        WHERE given.operation_id = %(pk)s AND pin.user_id = given.user_id
+            AND NOT EXISTS (SELECT FROM assignments_assignment place WHERE place.user_id = pin.user_id AND place.pinned)
+        """,
+        pk=operation.pk,
+    )

@@ -1,0 +1,1 @@
+"""What a run of the directory would do to whom, and when it must ask first: standard library only."""

@@ -1,0 +1,107 @@
+"""One entry of a directory as a person, or why it cannot be taken."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from topology import reasons
+from topology.reasons import Reason
+
+SINGLE = ("name", "mail", "directory_uri", "department")
+LONGEST = 255  # characters of a value
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryEntry:
+    """What a directory gave: the DN, the key that never changes, and the values of each attribute, in lower case."""
+
+    dn: str
+    key: str
+    values: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPerson:
+    """A person as the agreement maps an entry; None is a field that is not mapped and stays as it is."""
+
+    dn: str
+    key: str
+    user_id: str
+    name: str | None = None
+    mail: str | None = None
+    directory_uri: str | None = None
+    department: str | None = None
+    endpoints: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An entry that cannot be taken, and why; its key, when it has one, so that it does not count as gone."""
+
+    dn: str
+    key: str
+    reason: Reason
+    facts: Mapping[str, Any]
+
+
+def person_of(
+    entry: DirectoryEntry, mapped: Mapping[str, str], *, longest_id: int, kinds: Mapping[str, str]
+) -> EntryPerson | Skipped:
+    """The person of an entry; `kinds` are the endpoints that are known, by their code."""
+    if not entry.key:
+        return Skipped(entry.dn, "", reasons.DIRECTORY_NO_KEY, {})
+    user_id = _first(entry, mapped["user_id"])
+    if not user_id:
+        return _skip(entry, reasons.DIRECTORY_ID_MISSING, attribute=mapped["user_id"])
+    values = {"user_id": user_id} | {field: _first(entry, mapped[field]) for field in SINGLE if field in mapped}
+    for field, value in values.items():
+        most = longest_id if field == "user_id" else LONGEST
+        if len(value) > most:
+            return _skip(entry, reasons.DIRECTORY_TOO_LONG, attribute=mapped[field], length=len(value), most=most)
+        if sign := _hidden(value):
+            return _skip(entry, reasons.DIRECTORY_CHARACTER, attribute=mapped[field], sign=sign)
+    endpoints = _endpoints(entry, mapped.get("endpoints"), kinds)
+    if isinstance(endpoints, Skipped):
+        return endpoints
+    return EntryPerson(entry.dn, entry.key, endpoints=endpoints, **values)
+
+
+def _first(entry: DirectoryEntry, attribute: str) -> str:
+    """The first value, without blanks around it and with composed letters; "" where there is none."""
+    values = entry.values.get(attribute.lower(), ())
+    return unicodedata.normalize("NFC", values[0]).strip() if values else ""
+
+
+def _hidden(value: str) -> str:
+    """The name of the first character that no one can see, or that stands for bytes that were no text; or ""."""
+    for sign in value:
+        if sign == "\N{REPLACEMENT CHARACTER}" or unicodedata.category(sign) in HIDDEN:
+            return f"U+{ord(sign):04X}"
+    return ""
+
+
+def _endpoints(
+    entry: DirectoryEntry, attribute: str | None, kinds: Mapping[str, str]
+) -> tuple[str, ...] | Skipped | None:
+    if attribute is None:
+        return None
+    codes = {name.lower(): code for code, label in kinds.items() for name in (code, label)}
+    wanted = [value.strip() for value in entry.values.get(attribute.lower(), ()) if value.strip()]
+    for value in wanted:
+        if value.lower() not in codes:
+            return _skip(
+                entry,
+                reasons.DIRECTORY_ENDPOINT,
+                attribute=attribute,
+                value=value[:60],
+                known=", ".join(kinds),
+            )
+    return tuple(sorted({codes[value.lower()] for value in wanted}))
+
+
+def _skip(entry: DirectoryEntry, reason: Reason, **facts: Any) -> Skipped:
+    return Skipped(entry.dn, entry.key, reason, facts)

@@ -1,0 +1,125 @@
+"""What is shown of a directory: its state in a few bounded queries, and what each run did to whom."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count
+
+from assignments.directory import secret
+from assignments.models import DirectoryAgreement, DirectoryChange, DirectoryPerson, DirectoryRun, RunState
+from topology import reasons
+from topology.models import Cluster
+from topology.reasons import REASONS, Reason, Refused
+from topology.rules import spans
+
+SHOWN = 20  # runs, and entries of a list, on the page
+PAGE = 200  # changes of a run
+LATE = 2  # schedules after which a directory is late
+Told = tuple[Reason, dict[str, Any]]
+
+
+def state_of(cluster: Cluster, now: datetime) -> dict[str, Any]:
+    """The agreement of a cluster, its last runs, and what is wrong with it."""
+    agreement = DirectoryAgreement.objects.filter(cluster=cluster).first()
+    if agreement is None:
+        return {"agreement": None}
+    runs = list(DirectoryRun.objects.filter(agreement=agreement)[:SHOWN])
+    finished = _last(agreement, RunState.FINISHED)
+    people = DirectoryPerson.objects.filter(agreement=agreement)
+    gone = people.filter(gone_at__isnull=False)
+    return {
+        "agreement": agreement,
+        "runs": [_shown(run) for run in runs],
+        "reading": next((run for run in runs if run.state == RunState.READING), None),
+        "stopped": _shown(stopped) if (stopped := _last(agreement, RunState.STOPPED)) else None,
+        "finished": finished,
+        "expected": finished.read if finished else 0,
+        "skipped": _skipped(finished),
+        "troubles": troubles(agreement, runs, now),
+        "gone": gone.count(),
+        "gone_first": _ids(gone),
+        "soon_removed": _ids(gone.filter(gone_at__lt=now - timedelta(days=agreement.keep_days - 1))),
+        "waiting": _waiting(people),
+        "counted": people.filter(gone_at__isnull=True).count(),
+    }
+
+
+def _last(agreement: DirectoryAgreement, state: RunState) -> DirectoryRun | None:
+    return DirectoryRun.objects.filter(agreement=agreement, state=state).first()
+
+
+def _ids(people: Any) -> list[Any]:
+    return [person.user for person in people.select_related("user").order_by("user__user_id")[:SHOWN]]
+
+
+def _waiting(people: Any) -> list[tuple[str, int]]:
+    """Why users wait for a home node, and how many."""
+    rows = people.exclude(waits_code="").values_list("waits_code").annotate(n=Count("pk")).order_by("waits_code")
+    return [(_sentence(code, {}), users) for code, users in rows]
+
+
+def _shown(run: DirectoryRun) -> dict[str, Any]:
+    return {"run": run, "why": _sentence(run.code, run.facts), "label": RunState(run.state).label}
+
+
+def _sentence(code: str, facts: dict[str, Any]) -> str:
+    if code not in REASONS:
+        return ""
+    if code == reasons.MOVE_NEW_DURING_FAILOVER.code and not facts:
+        return "A failover is in progress in the cluster"
+    return REASONS[code].say(**facts) if facts or "{" not in REASONS[code].sentence else code
+
+
+def _skipped(run: DirectoryRun | None) -> list[dict[str, str]]:
+    entries = run.skipped_entries[:SHOWN] if run else []
+    return [{"entry": each["entry"], "reason": _sentence(each["code"], each["facts"])} for each in entries]
+
+
+def troubles(agreement: DirectoryAgreement, runs: list[DirectoryRun], now: datetime) -> list[Refused]:
+    """What is wrong with a directory now: its key, its last run, its age."""
+    told: list[Told] = []
+    if not secret.is_readable(agreement.password):
+        told.append((reasons.DIRECTORY_PASSWORD_LOST, {}))
+    last = next((run for run in runs if run.state != RunState.READING), None)
+    if last and last.state in (RunState.STOPPED, RunState.FAILED) and last.code in REASONS:
+        told.append((REASONS[last.code], last.facts))
+    late = now - agreement.next_at - timedelta(seconds=LATE * agreement.schedule)
+    if late > timedelta(0):
+        facts = {"age": _span(now - agreement.next_at), "schedule": spans.write(agreement.schedule)}
+        told.append((reasons.DIRECTORY_LATE, facts))
+    return [Refused(why, **facts) for why, facts in told]
+
+
+def problems(cluster: Cluster, now: datetime) -> list[tuple[str, str]]:
+    """What is wrong with the directory of a cluster, and the fix of each; nothing without an agreement."""
+    agreement = DirectoryAgreement.objects.filter(cluster=cluster).first()
+    if agreement is None:
+        return []
+    runs = list(DirectoryRun.objects.filter(agreement=agreement)[:SHOWN])
+    told = [(trouble.message, trouble.fix) for trouble in troubles(agreement, runs, now)]
+    finished = _last(agreement, RunState.FINISHED)
+    if finished and finished.skipped:
+        plural = "entries" if finished.skipped > 1 else "entry"
+        problem = f"{finished.skipped:,} {plural} cannot be taken."
+        told.append((problem, "The page Directory lists them, with the reason."))
+    people = DirectoryPerson.objects.filter(agreement=agreement)
+    if soon := people.filter(gone_at__lt=now - timedelta(days=agreement.keep_days - 1)).count():
+        told.append((f"Set aside and removed within a day: {soon:,}.", "The page Directory lists them."))
+    return told
+
+
+def _span(age: timedelta) -> str:
+    minutes = int(age.total_seconds() // 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
+
+
+def changes_of(cluster: Cluster, pk: int, after: int) -> tuple[DirectoryRun, list[DirectoryChange], int]:
+    """A run of a cluster, a page of what it did to whom, and where the next page begins; 0: nowhere. Raises Refused."""
+    run = DirectoryRun.objects.filter(agreement__cluster=cluster, pk=pk).first()
+    if run is None:
+        raise Refused(reasons.DIRECTORY_NO_RUN, run=pk)
+    rows = DirectoryChange.objects.filter(run=run, pk__gt=after).select_related("user").order_by("pk")[: PAGE + 1]
+    found = list(rows)
+    return run, found[:PAGE], found[PAGE - 1].pk if len(found) > PAGE else 0

@@ -1,0 +1,113 @@
+"""The page of a directory: its agreement, what a run did or stopped at, and who is set aside, waits or was skipped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from assignments.directory import agreements, schedule, selectors, sync
+from assignments.directory.forms import NEW, AgreementForm, initial_of
+from assignments.models import DirectoryAgreement
+from topology.accounts import roles
+from topology.models import Cluster
+from topology.reasons import Refused
+from topology.structure.selectors import cluster_named
+from topology.views.http import needs
+from topology.views.reading import number_in
+
+
+@require_GET
+@needs(roles.SEE)
+def directory(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """The agreement and its last run; its state alone for the live stream."""
+    cluster = cluster_named(cluster_name)
+    if "state" in request.GET:
+        return render(request, "directory/_state.html", _state(cluster))
+    return _page(request, cluster, _form(cluster))
+
+
+def _form(cluster: Cluster, data: Any = None) -> AgreementForm:
+    stored = DirectoryAgreement.objects.filter(cluster=cluster).first()
+    spec = agreements.spec_of(stored) if stored else NEW
+    return AgreementForm(data, initial=initial_of(stored, spec))
+
+
+def _state(cluster: Cluster) -> dict[str, Any]:
+    return {"cluster": cluster, "place": "directory"} | selectors.state_of(cluster, timezone.now())
+
+
+def _page(request: HttpRequest, cluster: Cluster, form: AgreementForm, **more: Any) -> HttpResponse:
+    context = _state(cluster) | {"form": form} | more
+    return render(request, "directory/directory.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@needs(roles.ADMINISTER)
+def store(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """Store the agreement, or only try it out and show what it would do."""
+    cluster = cluster_named(cluster_name)
+    form = _form(cluster, request.POST)
+    if not form.is_valid():
+        return _page(request, cluster, form)
+    agreement = form.agreement()
+    try:
+        if "test" in request.POST:
+            password = agreements.password_for(agreement, cluster, form.cleaned_data["password"])
+            tried = sync.try_out(cluster, agreement, password)
+            return _page(request, cluster, form, tried=tried, skipped_now=tried.as_dict()["skipped"])
+        agreements.store(cluster, agreement, password=form.cleaned_data["password"], actor=request.user)
+    except Refused as refusal:
+        form.refuse(refusal)
+        return _page(request, cluster, form)
+    return _done(request, cluster, "Saved.")
+
+
+def _done(request: HttpRequest, cluster: Cluster, text: str) -> HttpResponse:
+    messages.success(request, text, extra_tags="good")
+    return redirect("directory", cluster.name)
+
+
+@require_POST
+@needs(roles.ADMINISTER)
+def read_now(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """Let the next run begin at once."""
+    cluster = cluster_named(cluster_name)
+    schedule.read_now(cluster)
+    return _done(request, cluster, "The directory is read within seconds.")
+
+
+@require_POST
+@needs(roles.ADMINISTER)
+def decide(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
+    """Accept exactly what a stopped run would do, by its hash, or drop it."""
+    cluster = cluster_named(cluster_name)
+    if "accept" in request.POST:
+        schedule.accept(cluster, pk, request.POST["accept"][:64], actor=request.user)
+        return _done(request, cluster, "Accepted. The directory is read again, and exactly these changes are made.")
+    sync.drop(cluster, pk, actor=request.user)
+    return _done(request, cluster, "Dropped. Nothing was changed.")
+
+
+@require_POST
+@needs(roles.ADMINISTER)
+def end(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """Remove the agreement."""
+    cluster = cluster_named(cluster_name)
+    agreements.end(cluster, request.POST.get("name", ""), actor=request.user)
+    return _done(request, cluster, "The agreement was removed.")
+
+
+@require_GET
+@needs(roles.SEE)
+def changes(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
+    """What one run did to whom, a page at a time."""
+    cluster = cluster_named(cluster_name)
+    after = number_in(request.GET, "after") or 0
+    run, rows, more = selectors.changes_of(cluster, pk, after)
+    context = {"cluster": cluster, "place": "directory", "run": run, "rows": rows, "more": more}
+    return render(request, "directory/changes.html", context)

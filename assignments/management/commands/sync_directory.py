@@ -1,0 +1,59 @@
+"""manage.py sync_directory CLUSTER: bring the people of a cluster in line with its directory, without a worker."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from assignments.directory import sync
+from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.structure.selectors import cluster_named
+
+
+class Command(ConsoleCommand):
+    help = "Read the directory of a cluster and carry out what differs; the guard stops what would touch too many."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("cluster")
+        parser.add_argument("--dry-run", action="store_true", help="report what would be done and change nothing")
+        parser.add_argument("--accept", default="", metavar="HASH", help="carry out exactly the changes of this hash")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            report = sync.sync(
+                cluster_named(options["cluster"]),
+                actor=COMMAND_LINE,
+                dry_run=options["dry_run"],
+                accept=options["accept"],
+            )
+        if options["json"]:
+            self.print_json(report.as_dict())
+        else:
+            self._show(report)
+        if report.stopped:
+            raise SystemExit(1)
+
+    def _show(self, report: sync.SyncReport) -> None:
+        for told in report.warnings:
+            self.stderr.write(f"{told['code']}: {told['message']} {told['fix']}")
+        for each in report.skipped:
+            self.stdout.write(f"skipped {each['entry']}: {each['code']}: {sync.said(each)}")
+        if report.stopped:
+            self._show_stop(report, report.stopped)
+            return
+        would = "would be " if report.dry_run else ""
+        self.stdout.write(
+            f"{report.read:,} read: {report.new:,} {would}new, {report.changed:,} {would}changed, "
+            f"{report.gone:,} {would}set aside, {report.back:,} {would}back, {report.skipped_total:,} skipped."
+        )
+        if report.waiting:
+            self.stdout.write(f"{report.waiting:,} wait for a home node.")
+
+    def _show_stop(self, report: sync.SyncReport, stopped: dict[str, Any]) -> None:
+        for each in report.listed:
+            becomes = f" becomes {each['becomes']}" if each["becomes"] else ""
+            self.stdout.write(f"{each['what']} {each['user_id']}{becomes}")
+        why = sync.why_stopped(stopped)
+        self.stderr.write(f"{why.code}: {why.say(**stopped)} {why.say_fix(**stopped)}")
+        if stopped["hash"]:
+            self.stderr.write(f"Accept exactly these: sync_directory {report.cluster} --accept {stopped['hash']}")

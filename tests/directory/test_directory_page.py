@@ -1,0 +1,152 @@
+"""The page of a directory: who may do what, the form that keeps what was typed, and a stopped run that is accepted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from assignments.board.checks import report
+from assignments.directory import schedule, sync
+from assignments.models import DirectoryAgreement, DirectoryRun, RunState
+from tests.board.test_page import as_
+from tests.crowd import make_crowd
+from tests.directory import slapd as real
+from tests.directory.conftest import Directory
+from tests.directory.test_sync import ids, many
+from topology.accounts import roles
+from topology.models import Cluster, Event
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def crowd(db: None) -> Cluster:
+    return make_crowd(0, 0, capacity=1000)
+
+
+def filled(directory: Directory, **more: Any) -> dict[str, Any]:
+    return {
+        "servers": directory.slapd.url,
+        "bind_dn": real.ADMIN,
+        "password": real.PASSWORD,
+        "base": directory.base,
+        "filter": "(objectClass=inetOrgPerson)",
+        "schedule": "15m",
+        "guard_percent": "2",
+        "guard_people": "10",
+        "keep_days": "30",
+        "map_user_id": "uid",
+        "map_name": "displayName",
+        **more,
+    }
+
+
+def test_an_agreement_is_tried_stored_read_and_removed_on_the_page(crowd: Cluster, directory: Directory) -> None:
+    client = as_(roles.ADMINISTRATOR)
+    page, store = reverse("directory", args=["crowd"]), reverse("directory-store", args=["crowd"])
+    assert "come from files and by hand" in client.get(page).content.decode()
+    directory.add(*many(0, 12), "zoe")
+    tried = client.post(store, filled(directory, test="1"))
+    shown = tried.content.decode()
+    assert "13 people read, nothing changed" in shown
+    assert "N. u00" in shown
+    assert real.PASSWORD not in shown
+    assert not DirectoryAgreement.objects.exists()
+    assert client.post(store, filled(directory)).status_code == 302
+    shown = client.get(page).content.decode()
+    assert directory.base in shown
+    assert real.PASSWORD not in shown
+    schedule.run(DirectoryAgreement.objects.get().pk, timezone.now())
+    assert ids() == {*many(0, 12), "zoe"}
+    run = DirectoryRun.objects.get()
+    listed = client.get(reverse("directory-changes", args=["crowd", run.pk])).content.decode()
+    assert "zoe" in listed
+    assert client.post(reverse("directory-end", args=["crowd"]), {"name": "other"}).status_code == 422
+    assert client.post(reverse("directory-end", args=["crowd"]), {"name": "crowd"}).status_code == 302
+    assert not DirectoryAgreement.objects.exists()
+    assert len(ids()) == 13
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"servers": "http://nowhere"}, "is not the address of a directory"),
+        ({"servers": "ldap://127.0.0.1:1", "test": "1"}, "No server of the directory answers"),
+        ({"password": "wrong", "test": "1"}, "refuses the sign-in"),
+        ({"schedule": "sometimes"}, "Write 15m"),
+        ({"map_user_id": ""}, "required"),
+        ({"filter": "(uid="}, "cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_is_kept(
+    change: dict[str, str], word: str, crowd: Cluster, directory: Directory
+) -> None:
+    answer = as_(roles.ADMINISTRATOR).post(
+        reverse("directory-store", args=["crowd"]), filled(directory, map_name="kept", **change)
+    )
+    shown = answer.content.decode()
+    assert answer.status_code == 422
+    assert word in shown
+    assert 'value="kept"' in shown
+    assert "wrong\"" not in shown or change.get("password") != "wrong" or 'value="wrong"' not in shown
+    assert not DirectoryAgreement.objects.exists()
+
+
+def test_a_stopped_run_is_listed_and_accepted_by_its_hash(crowd: Cluster, directory: Directory) -> None:
+    directory.add(*many(0, 15))
+    cluster = directory.agree()
+    sync.sync(cluster)
+    directory.agree(filter="(uid=u07)")
+    sync.sync(cluster)
+    run, page = DirectoryRun.objects.get(state=RunState.STOPPED), reverse("directory", args=["crowd"])
+    decide = reverse("directory-decide", args=["crowd", run.pk])
+    viewer = as_(roles.VIEWER)
+    shown = viewer.get(page).content.decode()
+    assert "14 users (93.33%) would be set aside or renamed" in shown
+    assert "u03" in shown
+    assert run.set_hash not in shown
+    assert viewer.post(decide, {"accept": run.set_hash}).status_code == 403
+    client = as_(roles.ADMINISTRATOR)
+    assert run.set_hash in client.get(page).content.decode()
+    assert client.post(decide, {"accept": "0" * 32}).status_code == 409
+    assert client.post(decide, {"accept": run.set_hash}).status_code == 302
+    schedule.run(DirectoryAgreement.objects.get().pk, timezone.now())
+    assert ids() == {"u07"}
+    assert Event.objects.get(code="DIRECTORY_ACCEPTED").facts["people"] == 14
+
+
+def test_the_troubleshooter_says_what_is_wrong_with_the_directory(crowd: Cluster, directory: Directory) -> None:
+    def outcome() -> tuple[str, str]:
+        check = next(each for each in report(cluster)["checks"] if each["code"] == "directory_in_step")
+        return check["outcome"], check["problem"]
+
+    directory.add("a", "b")
+    cluster = directory.agree()
+    sync.sync(cluster)
+    DirectoryAgreement.objects.update(next_at=timezone.now() + timedelta(minutes=15))
+    assert outcome() == ("passed", "")
+    directory.add("none", uid=None)
+    sync.sync(cluster)
+    assert outcome() == ("warning", "1 entry cannot be taken.")
+    DirectoryAgreement.objects.update(next_at=timezone.now() - timedelta(hours=2))
+    assert "was last read" in outcome()[1]
+    directory.agree(filter="(uid=nobody-at-all)")
+    sync.sync(cluster)
+    assert "The directory gave no one" in outcome()[1]
+
+
+def test_a_dropped_run_changes_nothing(crowd: Cluster, directory: Directory) -> None:
+    directory.add(*many(0, 15))
+    cluster = directory.agree()
+    sync.sync(cluster)
+    directory.remove(*many(0, 14))
+    sync.sync(cluster)
+    run = DirectoryRun.objects.get(state=RunState.STOPPED)
+    client = as_(roles.ADMINISTRATOR)
+    assert client.post(reverse("directory-decide", args=["crowd", run.pk]), {"drop": "1"}).status_code == 302
+    assert ids() == set(many(0, 15))
+    assert "Accept these" not in client.get(reverse("directory", args=["crowd"])).content.decode()
