@@ -43,7 +43,7 @@ def test_a_rebalance_runs_to_its_end_with_live_progress_in_every_browser(acme: C
     rebalance(first)
     for page in (first, second):
         run = page.locator(".run")
-        expect(run.locator(".run-percent")).to_have_text(re.compile(r"^[1-9]\d? %$"))  # on its way
+        expect(run.locator(".run-percent")).to_have_text(re.compile(r"^[1-9]\d?%$"))  # on its way
     for page in (first, second):
         expect(page.locator(".run")).to_contain_text("Finished")
         expect(card(page, "imp1a")).to_contain_text("80 / 5,000")
@@ -77,7 +77,7 @@ def test_a_run_whose_worker_is_killed_goes_on_by_itself(
     Policy.objects.filter(cluster=acme).update(moves_per_second=15)
     page = signed_in_page("operator")
     rebalance(page)
-    expect(page.locator(".run-percent")).to_have_text(re.compile(r"^[1-9]\d? %$"))
+    expect(page.locator(".run-percent")).to_have_text(re.compile(r"^[1-9]\d?%$"))
     live_stack.kill_worker()
     assert Operation.objects.get().active
     live_stack.start_worker()
