@@ -6,7 +6,7 @@ import pytest
 
 from assignments.recovery.rules.pair import Pair
 from assignments.recovery.rules.step import step
-from assignments.recovery.rules.waiting import Waiting, waiting
+from assignments.recovery.rules.waiting import WithoutService, waiting
 from assignments.simulation.rules.play import Scenario
 from tests.recovery.random_scenarios import document, drive, parse
 
@@ -29,27 +29,27 @@ POWER = {"at": "0s", "do": "fault", "node": "a", "kind": "power"}
 @pytest.mark.parametrize(
     ("now", "wanted"),
     [
-        (30, Waiting(2500, 0, None)),  # nobody knows yet that it failed
-        (90, Waiting(0, 2500, 537)),  # taken over; clients wait for the lower limit
-        (320, Waiting(0, 1301, 537)),
-        (537, Waiting(0, 0, None)),
+        (30, WithoutService(2500, 0, None)),  # nobody knows yet that it failed
+        (90, WithoutService(0, 2500, 537)),  # taken over; clients wait for the lower limit
+        (320, WithoutService(0, 1301, 537)),
+        (537, WithoutService(0, 0, None)),
     ],
 )
-def test_a_failover_by_the_minute(now: int, wanted: Waiting) -> None:
-    assert waiting(at(scenario([POWER]), now), now) == [wanted, Waiting()]
+def test_a_failover_by_the_minute(now: int, wanted: WithoutService) -> None:
+    assert waiting(at(scenario([POWER]), now), now) == [wanted, WithoutService()]
 
 
 def test_who_finds_no_room_cannot_sign_in() -> None:
     pair = at(scenario([POWER], 4000, 4000), 130)
     found, own = waiting(pair, 130)
-    assert (found.cannot, found.signing_in, own) == (3000, pair.out_of_service - 3000, Waiting())
+    assert (found.cannot, found.signing_in, own) == (3000, pair.out_of_service - 3000, WithoutService())
 
 
 def test_both_nodes_are_told_apart() -> None:
     """The backup loses its network for a second: its own users wait longer than those who come."""
     brief = [{"at": f"{at}s", "do": do, "node": "b", "kind": "network"} for at, do in ((70, "fault"), (71, "repair"))]
     pair = at(scenario([POWER, *brief]), 100)
-    assert waiting(pair, 100) == [Waiting(0, 2500, 537), Waiting(0, 2500, 954)]
+    assert waiting(pair, 100) == [WithoutService(0, 2500, 537), WithoutService(0, 2500, 954)]
 
 
 @pytest.mark.parametrize("seed", range(1, 60))

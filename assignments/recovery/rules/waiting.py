@@ -17,7 +17,7 @@ from assignments.recovery.rules.sign_ins import movers
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WithoutService:
     """Users without service; `until` is the cluster second in which the last of those who sign in does."""
 
     cannot: int = 0
@@ -25,7 +25,7 @@ class Waiting:
     until: int | None = None
 
 
-def waiting(pair: Pair, now: int) -> list[Waiting]:
+def waiting(pair: Pair, now: int) -> list[WithoutService]:
     """For the users of each member, by home, as things stand at an instant of cluster time."""
     state = PairState(pair, now)
     signing: dict[int, int] = defaultdict(int)
@@ -35,7 +35,7 @@ def waiting(pair: Pair, now: int) -> list[Waiting]:
             for home, users, last in _queue(state, target):
                 signing[home] += users
                 until[home] = max(last, until.get(home, last))
-    return [Waiting(_lost(state, i) - signing[i], signing[i], until.get(i)) for i in state.members]
+    return [WithoutService(_lost(state, i) - signing[i], signing[i], until.get(i)) for i in state.members]
 
 
 def _lost(state: PairState, home: int) -> int:
