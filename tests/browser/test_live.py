@@ -386,7 +386,7 @@ def test_an_answer_finds_its_place_although_what_was_pressed_is_gone(acme: Clust
 def test_a_menu_opened_before_the_scripts_came_is_filled_and_placed(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page("operator", "/clusters/acme/")
     held: list[Route] = []
-    page.route("**/js/page*.js", lambda route: held.append(route))
+    page.route("**/js/main*.js", lambda route: held.append(route))
     page.reload(wait_until="commit")
     button = card(page, "imp1a").get_by_role("button", name=re.compile("^Faults and more"))
     button.click()
