@@ -57,7 +57,9 @@ def cut_off(state: PairState) -> dict[int, int]:
         serving = state.serves(i)
         if state.watches[i].serving and not serving:
             _count_interruption(state, i)
-            state.watch(i, relogin_at=state.now + state.parameters.relogin_lower_limit, throttle=None)
+            state.watch(i, relogin_at=state.now + state.parameters.relogin_lower_limit)
+        if not serving:  # also where it seemed to serve for the moment in which it came back
+            state.watch(i, throttle=None)
         state.watch(i, serving=serving)
         if not serving and (users := state.sign_out(i)):
             lost[i] = users
