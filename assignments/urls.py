@@ -44,6 +44,7 @@ urlpatterns = [
     path("overview/<str:cluster_name>", overview.panel, name="overview-panel"),
     path("users/", search.find_users, name="find-users"),
     path("users/users.csv", search.export, name="find-users-export"),
+    path("progress/<slug:key>", imports.progress, name="progress"),
     path("users/views", saved_views.views, name="find-users-views"),
     path("users/views/<int:pk>/delete", saved_views.delete, name="find-users-delete-view"),
     path("new-cluster", structure.new_cluster, name="new-cluster"),

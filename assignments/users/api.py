@@ -205,9 +205,10 @@ def why_user(request: ApiRequest, name: str, user_id: Name) -> Any:
     operation_id="export_assignments",
 )
 @access.needs(roles.SEE, access.cluster)
-def export_assignments(request: ApiRequest, name: str) -> Any:
-    """Who is at home where, as a CSV that an import reads back."""
-    return StreamingHttpResponse(assignments_csv(request.target), content_type="text/csv; charset=utf-8")
+def export_assignments(request: ApiRequest, name: str, spreadsheet: bool = False) -> Any:
+    """Who is at home where, as a CSV that an import reads back; `spreadsheet` keeps formulas in it from running."""
+    parts = assignments_csv(request.target, spreadsheet=spreadsheet)
+    return StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
 
 
 @router.post(

@@ -1,4 +1,9 @@
-"""The users of a cluster, or some of them, as a CSV that an import reads back, streamed from the database."""
+"""The users of a cluster, or some of them, as a CSV that an import reads back, streamed from the database.
+
+A cell that an import would read otherwise gets an apostrophe before it: one that begins with an apostrophe and then
+like a formula, and a name or mail that is the mark that keeps. For a spreadsheet every cell that begins like a formula
+gets one, and the file a byte order mark.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, LiteralString
@@ -9,54 +14,76 @@ from django.db.models import QuerySet
 from psycopg import sql
 
 from assignments.models import Assignment, Operation
-from assignments.users.rules.user_file import NO_NODE
+from assignments.users.rules.cells import BEGINS
+from assignments.users.rules.user_file import KEEP, NO_NODE
 from topology.models import Cluster
 
 QUERY = """
     COPY (
-        SELECT person.user_id, person.name, person.mail, array_to_string(person.endpoints, '|') AS endpoints,
-            person.contacts, coalesce(home.name, {nowhere}) AS node, serving.name AS serving_node, place.pinned
+        SELECT {user_id} AS user_id, {name} AS name, {mail} AS mail,
+            array_to_string(person.endpoints, '|') AS endpoints, person.contacts, {node} AS node,
+            {serving_node} AS serving_node, place.pinned, {pin_reason} AS pin_reason
         FROM assignments_assignment place JOIN topology_enduser person ON person.id = place.user_id
+        LEFT JOIN assignments_pin pin ON pin.user_id = place.user_id
         LEFT JOIN topology_node home ON home.id = place.home_node_id
         LEFT JOIN topology_node serving ON serving.id = place.serving_node_id
         WHERE {chosen} ORDER BY person.folded, person.twin
     ) TO STDOUT WITH (FORMAT csv, HEADER)
 """
-
-
 REMOVED = """
     COPY (
-        SELECT person.user_id, person.name, person.mail, array_to_string(person.endpoints, '|') AS endpoints,
-            person.contacts, coalesce(home.name, {nowhere}) AS node, person.pin IS NOT NULL AS pinned
+        SELECT {user_id} AS user_id, {name} AS name, {mail} AS mail,
+            array_to_string(person.endpoints, '|') AS endpoints, person.contacts, {node} AS node,
+            person.pin IS NOT NULL AS pinned
         FROM assignments_formeruser person LEFT JOIN topology_node home ON home.id = person.from_node_id
         WHERE {chosen} ORDER BY fold_user_id(person.user_id)
     ) TO STDOUT WITH (FORMAT csv, HEADER)
 """
+TEXTS = {
+    "user_id": "person.user_id",
+    "name": "person.name",
+    "mail": "person.mail",
+    "node": f"coalesce(home.name, '{NO_NODE}')",
+    "serving_node": "serving.name",
+    "pin_reason": "pin.reason",
+}
+FREE = ("name", "mail", "pin_reason")  # texts that may be the mark that keeps
+MARKED = "CASE WHEN {text} ~ {odd} THEN '''' || {text} ELSE {text} END"
 PART = 64 * 1024  # bytes
+BOM = b"\xef\xbb\xbf"
 
 
-def assignments_csv(cluster: Cluster) -> Iterator[bytes]:
+def assignments_csv(cluster: Cluster, *, spreadsheet: bool = False) -> Iterator[bytes]:
     """Parts of the CSV in order of user ID: who is at home where; never more than one part in memory."""
-    return _copy(sql.SQL("place.cluster_id = {}").format(sql.Literal(cluster.pk)), ())
+    return _copy(sql.SQL("place.cluster_id = {}").format(sql.Literal(cluster.pk)), (), spreadsheet)
 
 
-def chosen_csv(rows: QuerySet[Assignment]) -> Iterator[bytes]:
+def chosen_csv(rows: QuerySet[Assignment], *, spreadsheet: bool = False) -> Iterator[bytes]:
     """The same of some users alone."""
     try:
         chosen, params = rows.order_by().values("user_id").query.sql_with_params()
     except EmptyResultSet:  # a choice that nobody can be in
         chosen, params = "NULL", ()
-    return _copy(sql.SQL(f"place.user_id IN ({chosen})"), params)  # written by the ORM, with its parameters apart
+    # Written by the ORM, with its parameters apart.
+    return _copy(sql.SQL(f"place.user_id IN ({chosen})"), params, spreadsheet)
 
 
 def removed_csv(operation: Operation) -> Iterator[bytes]:
     """Whom a removal took out, as they were."""
-    return _copy(sql.SQL("person.operation_id = {}").format(sql.Literal(operation.pk)), (), REMOVED)
+    return _copy(sql.SQL("person.operation_id = {}").format(sql.Literal(operation.pk)), (), False, REMOVED)
 
 
-def _copy(chosen: sql.Composable, params: Sequence[Any], query: LiteralString = QUERY) -> Iterator[bytes]:
-    statement = sql.SQL(query).format(nowhere=sql.Literal(NO_NODE), chosen=chosen)
-    part = bytearray()
+def _cell(name: str, spreadsheet: bool) -> sql.Composable:
+    """A text, with an apostrophe before it where it needs one."""
+    odd = ("'*" if spreadsheet else "'+") + BEGINS + (f"|'*{KEEP}$" if name in FREE else "")
+    return sql.SQL(MARKED).format(text=sql.SQL(TEXTS[name]), odd=sql.Literal(f"^(?:{odd})"))
+
+
+def _copy(
+    chosen: sql.Composable, params: Sequence[Any], spreadsheet: bool, query: LiteralString = QUERY
+) -> Iterator[bytes]:
+    statement = sql.SQL(query).format(chosen=chosen, **{name: _cell(name, spreadsheet) for name in TEXTS})
+    part = bytearray(BOM if spreadsheet else b"")
     with connection.cursor() as cursor:
         text = cursor.mogrify(statement, params)
         with cursor.copy(text) as stream:

@@ -22,8 +22,10 @@ from assignments.models import Kind
 from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
 from assignments.planning.rules.loads import Classes
-from assignments.users import former, staging
+from assignments.users import former, import_pins, staging
 from assignments.users.done_at_once import record_operation
+from assignments.users.encodings import add_hint
+from assignments.users.progress import Meter
 from assignments.users.rules.cells import defused
 from assignments.users.rules.user_file import Limits, Problems, Readable, Reading, UserList
 from topology import reasons
@@ -111,25 +113,35 @@ def import_users(
     dry_run: bool = False,
     reading: Reading | None = None,
     allow_emptying: bool = False,
+    meter: Meter | None = None,
 ) -> Report:
     """Bring the users of a file into a cluster; bad lines come back in the report and then nothing is changed.
 
     A dry run does it all and takes it back. Values that are stored are emptied only with `allow_emptying`. Raises
     Refused while a node of the cluster is in a failover state.
     """
-    users = UserList(file, LIMITS, replace(reading or Reading(), cluster=cluster.name))
+    source = meter.reading(file) if meter else file
+    users = UserList(source, LIMITS, replace(reading or Reading(), cluster=cluster.name))
     nodes = {node.name.lower(): node for node in Node.objects.filter(cluster=cluster)}
     # The file is read before any lock is taken: nobody waits for a slow upload.
     staging.create()
-    staging.copy(users, nodes)
+    staging.copy(users, nodes, meter)
+    if meter:
+        meter.tell(meter.read, now=True)
+    add_hint(users)
     report = _begun(cluster, users, dry_run)
     _hold(cluster)
     staging.match()
+    pins = import_pins.match() if "pinned" in users.columns else None
     _check(cluster, report, nodes, allow_emptying)
     if report.ok:
         _Placement(cluster, report).run()
+    if report.ok and pins is not None:
+        report.changed |= {"pinned": pins} if pins else {}
+        report.warnings.add_counted(*import_pins.staying())
+        report.warnings.add_counted(*import_pins.homeless())
     if report.ok:
-        _write(cluster, report, actor)
+        _write(cluster, report, actor, pins=pins is not None)
     if dry_run or not report.ok:
         transaction.set_rollback(True)
     return report
@@ -262,7 +274,7 @@ def _with(load: goals.NodeLoad, users: int, endpoints: int) -> goals.NodeLoad:
     return replace(load, users=load.users + users, endpoints=load.endpoints + endpoints, pinned=load.pinned + users)
 
 
-def _write(cluster: Cluster, report: Report, actor: Any) -> None:
+def _write(cluster: Cluster, report: Report, actor: Any, *, pins: bool) -> None:
     nodes = {node.pk: node for node in Node.objects.filter(cluster=cluster).select_related("subcluster")}
     report.created, report.updated, report.unchanged, report.left_unassigned = staging.outcome()
     report.nodes = {nodes[pk].name: users for pk, users in sorted(staging.count_placed().items())}
@@ -281,6 +293,9 @@ def _write(cluster: Cluster, report: Report, actor: Any) -> None:
     staging.write_traces(operation.pk, reasons.USERS_IMPORTED.code, timezone.now())
     guards.wake(*{node.subcluster for node in nodes.values()})  # their windows may change
     touched = [f"cluster-{cluster.pk}", *(f"node-{pk}" for pk in nodes)]
+    if pins and (pinned := import_pins.write(actor, str(actor or events.ENGINE), timezone.now())):
+        facts: dict[str, Any] = {"users": pinned, "because": import_pins.WHY, "left": 0}
+        events.record(reasons.USERS_WERE_PINNED, cluster=cluster, actor=actor, topics=touched, **facts)
     counts = {name: getattr(report, name) for name in ("lines", "created", "updated", "assigned")}
     # An undo of the operation reads this: its users had no home before, so none is what they go back to.
     counts["unassigned"] = report.assigned
@@ -295,5 +310,5 @@ def _write(cluster: Cluster, report: Report, actor: Any) -> None:
     )
     if report.unused or report.left_out.total:
         columns = ", ".join(str(unused["column"])[:40] for unused in report.unused) or "none"
-        facts: dict[str, Any] = {"left": report.left_out.total, "columns": columns, "name": cluster.name}
+        facts = {"left": report.left_out.total, "columns": columns, "name": cluster.name}
         events.record(reasons.USERS_IMPORT_LEFT, cluster=cluster, actor=actor, topics=touched, **facts)

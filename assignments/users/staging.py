@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from assignments.planning.rules.loads import Classes, EndpointClass, Flow
+from assignments.users.progress import Meter
 from assignments.users.rules.user_file import LISTED, NO_NODE, LineProblem, UserLine, UserList
 from topology import reasons
 from topology.models import Node
@@ -25,6 +26,7 @@ CREATE = """
     CREATE TEMPORARY TABLE staged (
         line integer, user_id text, name text, mail text, endpoints text[], contacts integer, node_id bigint,
         leave boolean, node_text text, kept boolean,
+        pinned boolean, pin_reason text,
         folded text COLLATE "C" GENERATED ALWAYS AS (fold_user_id(user_id)) STORED,
         known bigint,        -- the person, when there is one of this ID
         cluster_id bigint,   -- where the person is a user already
@@ -36,7 +38,11 @@ CREATE = """
         fresh boolean NOT NULL DEFAULT false  -- a person whom this import creates
     ) ON COMMIT DROP
 """
-COPY = "COPY staged (line, user_id, name, mail, endpoints, contacts, node_id, leave, node_text, kept) FROM STDIN"
+COPY = """
+    COPY staged (
+        line, user_id, name, mail, endpoints, contacts, node_id, leave, node_text, kept, pinned, pin_reason
+    ) FROM STDIN
+"""
 MATCH = """
     UPDATE staged SET
         known = person.id, cluster_id = place.cluster_id, home_id = place.home_node_id,
@@ -100,11 +106,11 @@ def create() -> None:
     _run(CREATE)
 
 
-def copy(users: UserList, nodes: Mapping[str, Node]) -> None:
-    """Stream every usable line of the file into the table."""
+def copy(users: UserList, nodes: Mapping[str, Node], meter: Meter | None = None) -> None:
+    """Stream every usable line of the file into the table; `meter` counts them."""
     with connection.cursor() as cursor:
         with cursor.copy(COPY) as stream:
-            for row in users.rows():
+            for row in meter.counting(users.rows()) if meter else users.rows():
                 stream.write_row(_columns(row, _home(row, users, nodes)))
         cursor.execute("ANALYZE staged (line, folded, node_id)")
         # What is known of tables that were just filled or emptied may be wrong by everything, and a nested loop that
@@ -126,7 +132,8 @@ def _columns(row: UserLine, home: Node | None) -> tuple[Any, ...]:
     leave = row.node == NO_NODE
     unknown = row.node if row.node and not leave and home is None else None
     node_id = home.pk if home and home.subcluster_id else None
-    return row.line, row.user_id, row.name, row.mail, endpoints, row.contacts, node_id, leave, unknown, row.kept
+    people = row.line, row.user_id, row.name, row.mail, endpoints, row.contacts
+    return *people, node_id, leave, unknown, row.kept, row.pinned, row.pin_reason
 
 
 def match() -> None:
@@ -137,8 +144,8 @@ def match() -> None:
 # --- Problems -------------------------------------------------------------------------------------
 
 
-def _found(reason: Reason, facts: Sequence[str], sql: str, *values: Any) -> Found:
-    """The first problems and their number, from a query of lines and facts in order of lines."""
+def found_lines(reason: Reason, facts: Sequence[str], sql: str, *values: Any) -> Found:
+    """The first problems of one kind and their number, from a query of lines and facts in order of lines."""
     counted = f"SELECT found.*, count(*) OVER () AS total FROM ({sql}) AS found ORDER BY line LIMIT {LISTED}"
     rows = _rows(counted, *values)
     problems = [LineProblem(row[0], reason, dict(zip(facts, row[1:-1], strict=True))) for row in rows]
@@ -152,7 +159,7 @@ def duplicates() -> Found:
             SELECT line, user_id, min(line) OVER (PARTITION BY folded, known) AS first FROM staged
         ) AS seen WHERE line <> first
     """
-    return _found(reasons.IMPORT_ID_TWICE, ["user_id", "first"], sql)
+    return found_lines(reasons.IMPORT_ID_TWICE, ["user_id", "first"], sql)
 
 
 def of_other_clusters(cluster_id: int) -> Found:
@@ -161,7 +168,7 @@ def of_other_clusters(cluster_id: int) -> Found:
         SELECT line, user_id, cluster.name FROM staged JOIN topology_cluster cluster ON cluster.id = cluster_id
         WHERE cluster_id <> %s
     """
-    return _found(reasons.IMPORT_OTHER_CLUSTER, ["user_id", "other"], sql, cluster_id)
+    return found_lines(reasons.IMPORT_OTHER_CLUSTER, ["user_id", "other"], sql, cluster_id)
 
 
 def homeless() -> Found:
@@ -171,13 +178,13 @@ def homeless() -> Found:
         FROM staged LEFT JOIN topology_node node ON node.id = staged.node_id
         WHERE staged.node_id IS NOT NULL AND node.subcluster_id IS NULL
     """
-    return _found(reasons.IMPORT_NODE_UNASSIGNED, ["node"], sql)
+    return found_lines(reasons.IMPORT_NODE_UNASSIGNED, ["node"], sql)
 
 
 def at_unknown(cluster: str, known: str) -> Found:
     """Lines that name a node which the cluster has not, for users who need a home."""
     sql = "SELECT line, left(node_text, 60) FROM staged WHERE node_text IS NOT NULL AND home_id IS NULL"
-    problems, total = _found(reasons.IMPORT_UNKNOWN_NODE, ["value"], sql)
+    problems, total = found_lines(reasons.IMPORT_UNKNOWN_NODE, ["value"], sql)
     return [LineProblem(p.line, p.reason, {**p.facts, "cluster": cluster, "known": known}) for p in problems], total
 
 
@@ -187,13 +194,13 @@ def gone(cluster: str, known: str) -> Found:
         SELECT min(line) AS line, left(min(node_text), 60), count(*) FROM staged
         WHERE node_text IS NOT NULL AND home_id IS NOT NULL GROUP BY lower(node_text)
     """
-    problems, total = _found(reasons.IMPORT_NODE_GONE, ["value", "count"], sql)
+    problems, total = found_lines(reasons.IMPORT_NODE_GONE, ["value", "count"], sql)
     return [LineProblem(p.line, p.reason, {**p.facts, "cluster": cluster, "known": known}) for p in problems], total
 
 
 def kept_of_new() -> Found:
     """Lines with a mark that keeps what is stored, of users of whom nothing is stored."""
-    return _found(
+    return found_lines(
         reasons.IMPORT_KEPT_OF_NEW, ["user_id"], "SELECT line, user_id FROM staged WHERE kept AND known IS NULL"
     )
 
@@ -204,12 +211,12 @@ def staying() -> Found:
         SELECT line, user_id, home.name FROM staged JOIN topology_node home ON home.id = home_id
         WHERE leave OR node_id <> home_id
     """
-    return _found(reasons.IMPORT_STAYS, ["user_id", "node"], sql)
+    return found_lines(reasons.IMPORT_STAYS, ["user_id", "node"], sql)
 
 
 def into(node_id: int, why: Reason, facts: Mapping[str, Any]) -> Found:
     """Lines that would give somebody a home on a node that takes nobody now."""
-    problems, total = _found(why, [], "SELECT line FROM staged WHERE target = %s", node_id)
+    problems, total = found_lines(why, [], "SELECT line FROM staged WHERE target = %s", node_id)
     return [replace(problem, facts=dict(facts)) for problem in problems], total
 
 
@@ -240,14 +247,14 @@ def over_capacity(nodes: Sequence[Capacity]) -> Found:
         FROM full_nodes
     """
     columns = [list(column) for column in zip(*nodes, strict=True)] or [[]] * 6
-    return _found(reasons.IMPORT_NODE_FULL, ["node", "what", "after", "capacity"], sql, *columns)
+    return found_lines(reasons.IMPORT_NODE_FULL, ["node", "what", "after", "capacity"], sql, *columns)
 
 
 def beyond(room: int, facts: Mapping[str, Any]) -> Found:
     """Waiting lines after the first `room` of them."""
     sql = "SELECT line, number FROM (SELECT line, row_number() OVER (ORDER BY line) AS number FROM staged WHERE waits)"
-    problems, total = _found(reasons.IMPORT_CLUSTER_FULL, ["number"], f"{sql} AS waiting WHERE number > %s", room)
-    return [LineProblem(p.line, p.reason, {**facts, **p.facts}) for p in problems], total
+    found, total = found_lines(reasons.IMPORT_CLUSTER_FULL, ["number"], f"{sql} AS waiting WHERE number > %s", room)
+    return [LineProblem(p.line, p.reason, {**facts, **p.facts}) for p in found], total
 
 
 # --- What changes ---------------------------------------------------------------------------------

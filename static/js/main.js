@@ -7,4 +7,5 @@ import "./marks.js";
 import "./menus.js";
 import "./messages.js";
 import "./pointer.js";
+import "./progress.js";
 import "./theme-button.js";

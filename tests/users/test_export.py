@@ -41,6 +41,7 @@ def test_an_export_names_every_user_with_the_home_and_the_serving_node(acme: Clu
         "node": "acme-1a",
         "serving_node": "acme-1b",
         "pinned": "f",
+        "pin_reason": "",
     }
 
 
@@ -63,7 +64,7 @@ def test_an_export_restores_an_empty_cluster(acme: Cluster) -> None:
 
 def test_other_clusters_are_not_in_it_and_none_is_only_a_header(acme: Cluster) -> None:
     import_users(make("other"), numbered(5))
-    assert exported(acme).decode() == "user_id,name,mail,endpoints,contacts,node,serving_node,pinned\n"
+    assert exported(acme).decode() == "user_id,name,mail,endpoints,contacts,node,serving_node,pinned,pin_reason\n"
 
 
 def test_an_export_is_one_statement_however_long(acme: Cluster) -> None:

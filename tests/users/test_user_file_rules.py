@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assignments.users.encodings import add_hint
 from assignments.users.imports import LIMITS
 from assignments.users.rules.cells import SPACES, defused, restored, unseen
 from assignments.users.rules.columns import HEADERS
@@ -265,5 +266,70 @@ def test_a_damaged_table_is_refused_or_read_and_never_loses_users(
 
 @given(st.text(alphabet="'=+-@\ta ", max_size=6))
 def test_what_is_defused_for_a_spreadsheet_is_restored(text: str) -> None:
-    assert restored(defused(text)) == text
+    assert restored(defused(text), "#") == text
     assert defused(text)[:1] not in ("=", "+", "-", "@", "\t", "\r")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "name"),
+    [
+        ("a,Käthe Möser", "cp1252", "Windows-1252"),
+        ("a,“Möser” \u2013 x", "cp1252", "Windows-1252"),
+        ("a,Käthe Möser", "cp437", "code page 437"),
+        ("a,Łukasz Żółć", "cp1250", "Windows-1250"),
+        ("a,Иван Петров", "cp1251", "Windows-1251"),
+        ("a,山田太郎", "shift_jis", "Shift JIS"),
+    ],
+)
+def test_another_encoding_is_hinted_at_and_never_read(text: str, encoding: str, name: str) -> None:
+    _, users = read(b"user_id,name\n" + text.encode(encoding) + b"\n")
+    add_hint(users)
+    assert codes(users) == [(2, "IMPORT_BAD_ENCODING")]
+    assert f"It may be {name}" in users.problems.listed[0].as_dict()["message"]
+    assert text in users.problems.listed[0].as_dict()["message"]
+
+
+def test_a_file_that_says_what_it_is_and_is_not_names_its_own_encoding() -> None:
+    _, users = read("user_id,name\na,b\n".encode("utf-16") + b"a")
+    add_hint(users)
+    assert "Not UTF-16-LE" in users.problems.listed[0].as_dict()["message"]
+
+
+def test_zeros_in_a_text_are_named_for_what_they_are() -> None:
+    for data, line in ((b"user_id,name\na,b\0c\n", 2), (b"user_id,name\na,b\n" + b"\0" * 500, 3)):
+        _, users = read(data)
+        assert codes(users)[0] == (line, "IMPORT_CHARACTER")
+        assert "U+0000" in users.problems.listed[0].as_dict()["message"]
+
+
+def test_columns_without_a_name_are_none_at_the_end_and_named_by_place_elsewhere() -> None:
+    rows, users = read(b"user_id,name,,\na,A\nb,B,,\n")
+    assert ([row.name for row in rows], codes(users), users.found.unused) == (["A", "B"], [], [])
+    assert codes(read(b"user_id,name,\na,A,lost\n")[1]) == [(2, "IMPORT_BAD_LINE")]
+    _, users = read(b",user_id\n0,a\n")
+    assert [unused.column for unused in users.found.unused] == ["column 1"]
+
+
+@pytest.mark.parametrize(
+    ("header", "hint"),
+    [
+        ("UserID;E-Mail", "“UserID” the user ID"),
+        ("user_id:name", "sep=^"),
+        ("name,mail", "begins with: name,mail."),
+    ],
+)
+def test_a_header_without_a_user_id_says_what_may_be_meant(header: str, hint: str) -> None:
+    _, users = read(f"{header}\na{header[6]}b\n".encode())
+    assert codes(users) == [(1, "IMPORT_NO_HEADER")]
+    assert hint in users.problems.listed[0].as_dict()["message"]
+
+
+def test_a_drawn_table_makes_no_user_of_its_lines() -> None:
+    rows, users = read(b"| user_id | name |\n|---|:---|\n| a | b |\n")
+    assert ([row.user_id for row in rows], codes(users)) == (["a"], [(2, "IMPORT_BAD_LINE")])
+
+
+def test_a_marked_keep_mark_is_a_text() -> None:
+    rows, users = read(b"user_id,name,mail\na,'#,#\nb,''#,'~\n")
+    assert [(row.name, row.mail, row.kept) for row in rows] == [("#", None, True), ("'#", "'~", False)]
+    assert users.marked == 2

@@ -136,6 +136,24 @@ def _shown(topic: str) -> str:
     return f"{stream_name()}:shown:{topic}"
 
 
+def keep(name: str, what: dict[str, Any], seconds: int) -> None:
+    """Keep something for some seconds that is told to nobody; an outage is only logged."""
+    try:
+        client().set(f"{stream_name()}:kept:{name}", json.dumps(what), ex=seconds)
+    except AWAY as error:
+        log.warning("not kept (%s): %s", name, error)
+
+
+def kept(name: str) -> dict[str, Any]:
+    """What is kept under a name; nothing while Redis is away."""
+    try:
+        text: bytes | None = client().get(f"{stream_name()}:kept:{name}")  # type: ignore[assignment]
+    except AWAY:
+        return {}
+    found: dict[str, Any] = json.loads(text) if text else {}
+    return found
+
+
 def leave_signs(marks: Mapping[str, str]) -> None:
     """Keep marks of the console's own health by name; while Redis is away nobody can."""
     try:

@@ -72,6 +72,18 @@ IMPORT_NODE_GONE = add(
     "Known: {known}.",
     level=WARNING,
 )
+IMPORT_PIN_STAYS = add(
+    "IMPORT_PIN_STAYS",
+    "{user_id} stays pinned by {owner} ({because}): an import takes no pin off.",
+    "Unpin the user on the page.",
+    level=WARNING,
+)
+IMPORT_PIN_UNASSIGNED = add(
+    "IMPORT_PIN_UNASSIGNED",
+    "{user_id} is not pinned: without a home node there is nothing to be pinned to.",
+    "Assign the user first.",
+    level=WARNING,
+)
 IMPORT_EMPTYING = add(
     "IMPORT_EMPTYING",
     "{what} would be emptied.",
@@ -81,7 +93,7 @@ IMPORT_EMPTYING = add(
 
 IMPORT_NO_HEADER = add(
     "IMPORT_NO_HEADER",
-    "The first line names no column user_id or USER ID; it begins with: {begins}.",
+    "The first line names no column user_id or USER ID; it begins with: {begins}.{hint}",
     "The first line names the columns: user_id, and optionally name, mail, endpoints, contacts, node.",
     status=422,
 )
@@ -92,7 +104,10 @@ IMPORT_TOO_LARGE = add(
     "IMPORT_TOO_LARGE", "The file is larger than {limit}.", "Split it into several files.", status=422
 )
 IMPORT_BAD_ENCODING = add(
-    "IMPORT_BAD_ENCODING", "Not UTF-8: {begins}.", "Save the file as UTF-8, with or without BOM.", status=422
+    "IMPORT_BAD_ENCODING",
+    "Not {encoding}: {begins}.{hint}",
+    "Save the file as UTF-8, with or without BOM.",
+    status=422,
 )
 IMPORT_BAD_LINE = add(
     "IMPORT_BAD_LINE", "Not a line of CSV: {why}.", "Check the quotes and the number of cells.", status=422

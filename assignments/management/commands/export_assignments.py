@@ -5,6 +5,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.users.export import assignments_csv
+from assignments.users.filter import UserFilter
+from assignments.users.pages import count_users
+from assignments.users.progress import Meter
+from topology.management.bar import bar
 from topology.management.console import ConsoleCommand
 from topology.structure import selectors
 
@@ -16,9 +20,16 @@ class Command(ConsoleCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("cluster")
+        parser.add_argument(
+            "--spreadsheet",
+            action="store_true",
+            help="add a byte order mark, and an apostrophe to cells that a spreadsheet would run as formulas",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
             cluster = selectors.cluster_named(options["cluster"])
-        for part in assignments_csv(cluster):
-            self.stdout.write(part.decode(), ending="")
+        total, _ = count_users(UserFilter(cluster.pk))
+        with bar(cluster.name, total) as show:
+            for part in Meter(total, show).passing(assignments_csv(cluster, spreadsheet=options["spreadsheet"])):
+                self.stdout.write(part.decode(), ending="")

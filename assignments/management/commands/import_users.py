@@ -1,12 +1,15 @@
 """manage.py import_users CLUSTER FILE: bring the users of a CSV into a cluster, all of them or none."""
 
+import os
 from typing import Any, BinaryIO
 
 from django.core.management.base import CommandParser
 
 from assignments.users.imports import Report, import_users, problems_csv
+from assignments.users.progress import Meter
 from assignments.users.rules.user_file import KEEP, Reading
 from topology import reasons
+from topology.management.bar import bar
 from topology.management.console import COMMAND_LINE, ConsoleCommand
 from topology.models import Cluster
 from topology.reasons import Refused
@@ -54,14 +57,17 @@ class Command(ConsoleCommand):
 
     def _import(self, cluster: Cluster, file: BinaryIO, options: dict[str, Any]) -> Report:
         mapping = dict(pair.rpartition("=")[::2] for pair in options["column"])
-        return import_users(
-            cluster,
-            file,
-            actor=COMMAND_LINE,
-            dry_run=options["dry_run"],
-            reading=Reading(keep=options["keep"], mapping=mapping),
-            allow_emptying=options["allow_emptying"],
-        )
+        size = os.fstat(file.fileno()).st_size or None  # none of a pipe
+        with bar(cluster.name, size) as show:
+            return import_users(
+                cluster,
+                file,
+                actor=COMMAND_LINE,
+                dry_run=options["dry_run"],
+                reading=Reading(keep=options["keep"], mapping=mapping),
+                allow_emptying=options["allow_emptying"],
+                meter=Meter(size, show),
+            )
 
     def _show(self, report: Report) -> None:
         for problem in (*report.problems.listed, *report.warnings.listed, *report.left_out.listed):

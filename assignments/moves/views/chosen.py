@@ -80,7 +80,7 @@ def export(request: HttpRequest, cluster_name: str) -> HttpResponse:
     if chosen.where and (users := chosen.rows().count()) != number_in(request.POST, "confirmed"):
         confirmed = request.POST.get("confirmed") or "none"
         raise Refused(reasons.SELECTION_CHANGED, users=users, confirmed=confirmed)
-    return csv_response(request, chosen.rows(), f"{cluster.name}-users")
+    return csv_response(request, chosen.rows(), f"{cluster.name}-users", spreadsheet="spreadsheet" in request.POST)
 
 
 def _unconfirmed(

@@ -4,7 +4,8 @@ import re
 import unicodedata
 
 SPACES = " \t\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-DEFUSED = re.compile(r"'+[=+\-@\t\r]")  # as a spreadsheet marks a text that looks like a formula
+BEGINS = r"[=+\-@\t\r]"  # what a spreadsheet reads as a formula begins so; a mark before it makes it a text
+FORMULA = re.compile("'*" + BEGINS)
 UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}  # letters and marks that show nothing
 JOINERS = "\u200c\u200d"  # letters of some scripts, and emoji, are joined or parted by these
 
@@ -14,14 +15,16 @@ def composed(cell: str) -> str:
     return cell.strip(" \t") if cell.isascii() else unicodedata.normalize("NFC", cell.strip(SPACES)).strip(SPACES)
 
 
-def restored(cell: str) -> str:
-    """A cell without the mark with which an export for a spreadsheet keeps it from being a formula."""
-    return cell[1:] if cell[:1] == "'" and DEFUSED.match(cell) else cell
+def restored(cell: str, keep: str = "") -> str:
+    """A cell without the apostrophe that keeps it from being read as a formula, or as the mark that keeps."""
+    if cell[:1] == "'" and (FORMULA.match(cell) or (keep and cell.lstrip("'") == keep)):
+        return cell[1:]
+    return cell
 
 
 def defused(cell: str) -> str:
     """The opposite of `restored`, for a spreadsheet: a mark before what would be a formula."""
-    return "'" + cell if (cell[:1] and cell[0] in "=+-@\t\r") or DEFUSED.match(cell) else cell
+    return "'" + cell if FORMULA.match(cell) else cell
 
 
 def unseen(text: str, *, strict: bool) -> int | None:

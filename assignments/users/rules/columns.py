@@ -11,6 +11,7 @@ from topology import reasons
 PLAIN, BULK = "plain", "bulk_administration"
 USED = (
     "user_id", "name", "first_name", "last_name", "mail", "endpoints", "contacts", "node", "home_cluster", "enabled",
+    "pinned", "pin_reason",
 )  # fmt: skip
 TEXTS = ("user_id", "name", "first_name", "last_name", "mail")  # what people read
 ALIASES = {
@@ -63,8 +64,13 @@ class Columns:
 
 
 def read_columns(cells: Sequence[str], line: int, problems: Problems, mapping: Mapping[str, str]) -> Columns:
-    """Find the columns of a header; a mapping from written names to ours comes first."""
-    names = [column_name(cell) for cell in cells]
+    """Find the columns of a header; a mapping from written names to ours comes first.
+
+    A column without a name is called by its place; at the end it is none.
+    """
+    while cells and not column_name(cells[-1]):
+        cells = cells[:-1]
+    names = [column_name(cell) or f"column_{place}" for place, cell in enumerate(cells, 1)]
     chosen = {column_name(written): column for written, column in mapping.items()}
     places: dict[str, int] = {}
     for index, name in enumerate(names):
@@ -77,9 +83,9 @@ def read_columns(cells: Sequence[str], line: int, problems: Problems, mapping: M
     if "name" in places:  # a whole name is worth more than two halves of which one may be missing
         places = {column: index for column, index in places.items() if column not in ("first_name", "last_name")}
     unused = [
-        Unused(cells[index].strip(), _meant(name, places))
+        Unused(cells[index].strip() or name.replace("_", " "), _meant(name, places))
         for index, name in enumerate(names)
-        if name and index not in places.values() and chosen.get(name) != IGNORE
+        if index not in places.values() and chosen.get(name) != IGNORE
     ]
     bulk = BULK if "user_id" in places and OF_BULK & set(names) else PLAIN
     return Columns(len(cells), places, bulk, unused, bool(names) and names[-1].startswith(DEVICE))

@@ -83,8 +83,9 @@ def _is_tar(head: bytes) -> bool:
 
 
 def _looks_wide(head: bytes) -> bool:
-    """Whether every other byte is nearly always zero."""
-    return len(head) >= 8 and max(head[::2].count(0), head[1::2].count(0)) * 4 > len(head)
+    """Whether every other byte is often zero, and the bytes between them are not."""
+    few, many = sorted((head[::2].count(0), head[1::2].count(0)))
+    return len(head) >= 8 and many * 4 > len(head) and few * 4 < many
 
 
 def _refuse(head: bytes, file: Readable) -> None:

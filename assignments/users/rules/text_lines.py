@@ -2,7 +2,8 @@
 
     bytes --decoder--> characters --CR, LF, CR LF--> lines, one at a time
 
-An undecodable byte stands in the line as U+FFFD and is reported; nothing is guessed. Standard library only.
+An undecodable byte stands in the line as U+FFFD and is reported; nothing is guessed. `sample` keeps the first such
+lines as bytes, so that a message can say what they may be. Standard library only.
 """
 
 import codecs
@@ -17,6 +18,7 @@ from topology import reasons
 MAX_BYTES = 512 * 1024 * 1024
 MAX_LINE = 1024 * 1024
 PART = 256 * 1024  # bytes
+SAMPLE = 16 * 1024  # bytes
 MARK = "\udcff"  # no text can hold a lone half of a pair, so this stands for bytes that are none
 UNREADABLE = re.compile("[\ud800-\udfff]")
 END = "\x1a"  # of a text, for CP/M and DOS
@@ -31,6 +33,7 @@ class TextLines:
     def __init__(self, file: Readable, encoding: str, problems: Problems) -> None:
         self.file, self.encoding, self.problems = file, encoding, problems
         self.number = 0
+        self.sample = b""
         self._cut = False  # the file is too large: its last line is not whole
         self._decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)("mark"), translate=True)
 
@@ -62,6 +65,8 @@ class TextLines:
             if self._cut:
                 raw = raw[: MAX_BYTES - read]
             text = self._decoder.decode(raw, final=final)
+            if MARK in text and not self.sample:
+                self.sample = b"\n".join(line for line in raw.splitlines() if not line.isascii())[:SAMPLE]
             if END in text:
                 before, _, after = text.partition(END)
                 yield before
@@ -83,13 +88,15 @@ class TextLines:
 
     def _clean(self, line: str) -> str:
         line = line.removeprefix("\ufeff")  # joined files have such a mark in their middle
-        if bad := UNREADABLE.search(line):
-            begins = UNREADABLE.sub("\ufffd", line[max(0, bad.start() - 20) : bad.start() + 5]).strip()
-            self.problems.add(self.number, reasons.IMPORT_BAD_ENCODING, begins=begins)
+        if found := UNREADABLE.search(line):
+            begins = UNREADABLE.sub("\ufffd", line[max(0, found.start() - 20) : found.start() + 5]).strip()
+            facts = {"encoding": self.encoding.upper(), "begins": begins, "hint": ""}
+            self.problems.add(self.number, reasons.IMPORT_BAD_ENCODING, **facts)
             line = UNREADABLE.sub("\ufffd", line)
         if "\0" in line:
-            begins = line.replace("\0", "·")[:25].strip()
-            self.problems.add(self.number, reasons.IMPORT_BAD_ENCODING, begins=begins)
+            before = line[: line.index("\0")][-20:]
+            facts = {"column": "line", "character": "U+0000 NULL", "value": before}
+            self.problems.add(self.number, reasons.IMPORT_CHARACTER, **facts)
         return line.replace("\0", "")
 
     def _too_large(self, limit: str, line: int) -> None:

@@ -1,13 +1,13 @@
 """Lists of users as files: a plain CSV, or the bulk-administration export of the product (domain.md §6.4).
 
-    what kind of file -> encoding -> lines -> separator and header -> records -> cells -> Row, one at a time
+    what kind of file -> encoding -> lines -> separator and header -> records -> cells -> UserLine, one at a time
     file_kind.py         text_lines.py  records.py, columns.py              cells.py   here
 
 What cannot be used becomes a Problem with its line number, each step with reasons of its own. Nothing is guessed, cut
 or made up: a cell that is not there is no empty cell. Memory stays flat. Standard library only.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -37,7 +37,8 @@ T = TypeVar("T")
 NO_NODE = "-"  # in the column node: leave this user unassigned
 KEEP = "#"  # alone in a cell: what is stored stays
 MAX_TEXT = 255
-EXPORTED = ("serving_node", "pinned")  # of our own export; nobody expects an import to serve or to pin
+EXPORTED = ("serving_node",)  # of our own export; nobody expects an import to say who serves
+MAX_REASON = 200  # characters of why somebody is pinned
 REMEMBERED = 10_000  # different cells of endpoints
 YES, NO = {"t", "true", "yes", "y", "1", "enabled"}, {"f", "false", "no", "n", "0", "disabled"}
 
@@ -54,6 +55,8 @@ class UserLine:
     contacts: int | None
     node: str
     kept: bool = False  # a mark stands in one of the cells
+    pinned: bool | None = None
+    pin_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,12 @@ class UserList:
         self._endpoints: dict[str, tuple[str, ...] | str] = {"": ()}
         self._known = {word.lower(): code for code, label in limits.endpoints.items() for word in (code, label)}
         self._header: list[str] = []
+        self._lines: TextLines | None = None
+
+    @property
+    def undecodable(self) -> bytes:
+        """The first lines that are not in the encoding of the file, as they are; nothing when all are."""
+        return self._lines.sample if self._lines else b""
 
     @property
     def format(self) -> str:
@@ -104,7 +113,8 @@ class UserList:
         except WrongKind as wrong:
             self.problems.add(1, reasons.IMPORT_WRONG_KIND, kind=wrong.kind, remedy=wrong.remedy)
             return
-        records = Records(TextLines(source, encoding, self.problems), self.problems)
+        self._lines = TextLines(source, encoding, self.problems)
+        records = Records(self._lines, self.problems)
         self._read_header(records)
         if "user_id" not in self.columns:
             return
@@ -124,12 +134,20 @@ class UserList:
         self.found = read_columns(self._header, line, self.problems, self.reading.mapping)
         if "user_id" not in self.columns:
             begins = records.separator.join(self._header).strip().replace("\n", " ")[:40] or "nothing"
-            self.problems.add(line, reasons.IMPORT_NO_HEADER, begins=begins)
+            self.problems.add(line, reasons.IMPORT_NO_HEADER, begins=begins, hint=self._no_header_hint())
         elif foreign := [unused for unused in self.found.unused if unused.column not in EXPORTED]:
             columns = ", ".join(unused.column.replace("\n", " ")[:40] for unused in foreign)
             meant = ", ".join(unused.meant for unused in foreign if unused.meant)
             hint = f" (did you mean {meant}?)" if meant else ""
             self.warnings.add(line, reasons.IMPORT_COLUMNS_NOT_USED, value=columns, hint=hint)
+
+    def _no_header_hint(self) -> str:
+        for unused in self.found.unused:
+            if unused.meant == "user_id":
+                return f" Is “{unused.column[:40]}” the user ID? Then say so when you import."
+            if any(word in unused.column.lower() for word in ("user_id", "user id")):
+                return " Are its cells parted by another mark? A first line such as sep=^ names it."
+        return ""
 
     # Records
 
@@ -142,6 +160,9 @@ class UserList:
                 return None
         if self._is_header(cells):
             self.problems.add(number, reasons.IMPORT_HEADER_AGAIN)
+            return None
+        if all(len(cell) > 2 and not cell.strip("-=:+") for cell in map(str.strip, cells) if cell):
+            self.problems.add(number, reasons.IMPORT_BAD_LINE, why="it draws a table")
             return None
         return cells if self._unbroken(number, cells) else None
 
@@ -182,28 +203,31 @@ class UserList:
     # Cells
 
     def _row(self, number: int, cells: list[str]) -> UserLine | None:
-        said = {column: self._cell(cells[index]) for column, index in self.columns.items()}
+        said = {column: composed(cells[index]) for column, index in self.columns.items()}
+        keep = self.reading.keep
+        marked = {column for column, cell in said.items() if cell == keep and column != "user_id"} if keep else set()
+        said = {column: self._restored(cell, keep if column != "user_id" else "") for column, cell in said.items()}
         user_id = said["user_id"]
         if not self._id_usable(number, user_id) or not self._wanted(number, user_id, said):
             return None
-        keep = self.reading.keep
-        kept = bool(keep) and keep in said.values() and any(said[c] == keep for c in said if c != "user_id")
-        if kept:
-            said = {c: cell for c, cell in said.items() if cell != keep or c in ("user_id", "first_name", "last_name")}
+        kept = bool(marked)
+        halves = marked & {"first_name", "last_name"}
+        said = {column: cell for column, cell in said.items() if column not in marked or column in halves}
         return UserLine(
             line=number,
             user_id=user_id,
-            name=self._full_name(number, said, kept),
+            name=self._full_name(number, said, halves),
             mail=self._read(said, "mail", lambda cell: self._text(number, "mail", cell)),
             endpoints=self._read(said, "endpoints", lambda cell: self._kinds(number, cell)),
             contacts=self._read(said, "contacts", lambda cell: self._number(number, cell)),
             node=said.get("node", ""),
             kept=kept,
+            pinned=self._read(said, "pinned", lambda cell: self._yes(number, "pinned", cell)),
+            pin_reason=self._read(said, "pin_reason", lambda cell: self._text(number, "pin_reason", cell, MAX_REASON)),
         )
 
-    def _cell(self, cell: str) -> str:
-        cell = composed(cell)
-        if cell[:1] == "'" and (plain := restored(cell)) != cell:
+    def _restored(self, cell: str, keep: str) -> str:
+        if cell[:1] == "'" and (plain := restored(cell, keep)) != cell:
             self.marked += 1
             return plain
         return cell
@@ -250,23 +274,28 @@ class UserList:
         said = cell.lower()
         return bool(said) and said not in {*YES, self.reading.keep, self.reading.cluster.lower()}
 
-    def _full_name(self, number: int, said: Mapping[str, str], kept: bool) -> str | None:
+    def _full_name(self, number: int, said: Mapping[str, str], kept: Collection[str]) -> str | None:
         if "name" in said:
             return self._text(number, "name", said["name"])
         parts = [said[column] for column in ("first_name", "last_name") if column in said]
-        marks = parts.count(self.reading.keep) if kept else 0
-        if not parts or marks == len(parts):
+        if len(kept) == len(parts):
             return None
-        if marks:
+        if kept:
             self.problems.add(number, reasons.IMPORT_HALF_KEPT, keep=self.reading.keep)
             return None
         return self._text(number, "name", " ".join(filter(None, parts)))
 
-    def _text(self, number: int, column: str, text: str) -> str:
+    def _text(self, number: int, column: str, text: str, limit: int = MAX_TEXT) -> str:
         self._seen(number, column, text)
-        if len(text) > MAX_TEXT:
-            self.problems.add(number, reasons.IMPORT_TEXT_TOO_LONG, column=column, length=len(text), limit=MAX_TEXT)
-        return text[:MAX_TEXT]
+        if len(text) > limit:
+            self.problems.add(number, reasons.IMPORT_TEXT_TOO_LONG, column=column, length=len(text), limit=limit)
+        return text[:limit]
+
+    def _yes(self, number: int, column: str, cell: str) -> bool:
+        said = cell.lower()
+        if said and said not in YES and said not in NO:
+            self.problems.add(number, reasons.IMPORT_NOT_YES_OR_NO, column=column, value=cell[:40])
+        return said in YES
 
     @staticmethod
     def _read(said: Mapping[str, str], column: str, read: Callable[[str], T]) -> T | None:

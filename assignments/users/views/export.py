@@ -13,10 +13,12 @@ from django.views.decorators.http import require_GET
 
 from assignments.models import Assignment, Kind, Operation
 from assignments.users.export import chosen_csv, removed_csv
+from assignments.users.progress import Meter, note_for
 from topology import reasons
 from topology.accounts import pseudonyms, roles
 from topology.reasons import Refused
 from topology.views.http import needs
+from topology.views.reading import number_in
 
 
 def selected_cluster(pk: int, **_: object) -> int | None:
@@ -24,9 +26,11 @@ def selected_cluster(pk: int, **_: object) -> int | None:
     return Operation.objects.filter(pk=pk).values_list("cluster_id", flat=True).first()
 
 
-def csv_response(request: HttpRequest, rows: QuerySet[Assignment], name: str) -> HttpResponse:
+def csv_response(
+    request: HttpRequest, rows: QuerySet[Assignment], name: str, *, spreadsheet: bool = False
+) -> HttpResponse:
     """These users as a file with the date in its name, sent while it is read. Raises Refused while names are hidden."""
-    return _sent(request, chosen_csv(rows), name)
+    return _sent(request, chosen_csv(rows, spreadsheet=spreadsheet), name)
 
 
 @require_GET
@@ -42,6 +46,9 @@ def removed(request: HttpRequest, pk: int) -> HttpResponse:
 def _sent(request: HttpRequest, parts: Iterator[bytes], name: str) -> HttpResponse:
     if pseudonyms.is_down():
         raise Refused(reasons.EXPORT_NAMES_HIDDEN)
+    if key := request.POST.get("progress", ""):
+        total = number_in(request.POST, "confirmed") or None
+        parts = Meter(total, note_for(request.user, key)).passing(parts)
     # A synchronous iterator would be used up first and sent then.
     body = _later(parts) if isinstance(request, ASGIRequest) else parts
     response = StreamingHttpResponse(body, content_type="text/csv; charset=utf-8")

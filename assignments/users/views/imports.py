@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.files.base import ContentFile
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from assignments.planning.preview import next_users
 from assignments.users.imports import Report, emptied_in_words, import_users, problems_csv
+from assignments.users.progress import Meter, note_for, noted
 from assignments.users.rules.columns import USED
 from assignments.users.rules.problems import LineProblem
 from assignments.users.rules.user_file import KEEP, NO_NODE, Reading
@@ -45,8 +46,21 @@ def upload(request: HttpRequest, cluster_name: str) -> HttpResponse:
         dry_run="dry_run" in request.POST,
         reading=Reading(request.POST.get("keep", KEEP)[:10], dict(pair.rpartition("=")[::2] for pair in columns)),
         allow_emptying="allow_emptying" in request.POST,
+        meter=_meter(request, getattr(file, "size", None)),
     )
     return render(request, "users/_import_report.html", {**_context(cluster, report), "columns": columns})
+
+
+def _meter(request: HttpRequest, size: int | None) -> Meter | None:
+    key = request.POST.get("progress", "")
+    return Meter(size, note_for(request.user, key)) if key else None
+
+
+@require_GET
+@needs(roles.SEE)
+def progress(request: HttpRequest, key: str) -> JsonResponse:
+    """How far an import or export of this person is."""
+    return JsonResponse(noted(request.user, key))
 
 
 def _context(cluster: Cluster, made: Report | None = None) -> dict[str, Any]:

@@ -274,4 +274,5 @@ def find_users(request: HttpRequest) -> HttpResponse:
 @needs(roles.SEE)
 def export(request: HttpRequest) -> HttpResponse:
     """Everybody who matches, as CSV."""
-    return csv_response(request, matching_users(Directory(request.GET, request.user, exact=True).where), "users")
+    rows = matching_users(Directory(request.GET, request.user, exact=True).where)
+    return csv_response(request, rows, "users", spreadsheet=True)

@@ -1,0 +1,59 @@
+"""Pins in from a list: who is marked and has a home is pinned; an import takes no pin off, as it moves nobody."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from assignments.users.staging import Found, found_lines
+from topology import reasons
+
+WHY = "Imported from a list"  # where the list gives no reason
+
+MATCH = """
+    UPDATE staged SET changed = true FROM assignments_assignment place
+    WHERE place.user_id = staged.known AND staged.pinned AND NOT place.pinned AND place.home_node_id IS NOT NULL
+"""
+PIN = """
+    WITH asked AS (
+        SELECT place.user_id, coalesce(nullif(staged.pin_reason, ''), %s) AS reason
+        FROM staged JOIN assignments_assignment place ON place.user_id = staged.known
+        WHERE staged.pinned AND NOT place.pinned AND place.home_node_id IS NOT NULL
+    ), stored AS (
+        INSERT INTO assignments_pin (user_id, owner_id, reason, owner_name, at)
+        SELECT user_id, %s, reason, %s, %s FROM asked ORDER BY user_id ON CONFLICT (user_id) DO NOTHING
+    )
+    UPDATE assignments_assignment place SET pinned = true FROM asked WHERE place.user_id = asked.user_id
+"""
+
+
+def match() -> int:
+    """Mark the lines of known users whom this list pins; answers how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(MATCH)
+        return int(cursor.rowcount)
+
+
+def staying() -> Found:
+    """Lines that would take a pin off."""
+    sql = """
+        SELECT line, staged.user_id, coalesce(pin.owner_name, '?'), coalesce(pin.reason, '')
+        FROM staged JOIN assignments_assignment place ON place.user_id = known
+        LEFT JOIN assignments_pin pin ON pin.user_id = known WHERE place.pinned AND NOT staged.pinned
+    """
+    return found_lines(reasons.IMPORT_PIN_STAYS, ["user_id", "owner", "because"], sql)
+
+
+def homeless() -> Found:
+    """Lines that pin a user who has no home and gets none."""
+    sql = "SELECT line, user_id FROM staged WHERE pinned AND home_id IS NULL AND target IS NULL"
+    return found_lines(reasons.IMPORT_PIN_UNASSIGNED, ["user_id"], sql)
+
+
+def write(actor: Any, author: str, at: datetime) -> int:
+    """Pin them, in the name of who imports; answers how many were pinned."""
+    with connection.cursor() as cursor:
+        cursor.execute(PIN, [WHY, getattr(actor, "pk", None), author, at])
+        return int(cursor.rowcount)
