@@ -58,6 +58,7 @@ class Report:
     warnings: Problems = field(default_factory=Problems)
     left_out: Problems = field(default_factory=Problems)
     unused: list[dict[str, str | None]] = field(default_factory=list)
+    mapped: dict[str, str] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
     emptied: dict[str, int] = field(default_factory=dict)
     first_rows: list[dict[str, Any]] = field(default_factory=list)
@@ -81,6 +82,7 @@ class Report:
             "emptied_fields": self.emptied,
             "first_rows": self.first_rows,
             "unused_columns": self.unused,
+            "mapped_columns": self.mapped,
             "left_out": self.left_out.total,
             "left_out_lines": [problem.as_dict() for problem in self.left_out.listed],
             "problem_groups": self.problems.groups(),
@@ -121,7 +123,9 @@ def import_users(
     Refused while a node of the cluster is in a failover state.
     """
     source = meter.reading(file) if meter else file
-    users = UserList(source, LIMITS, replace(reading or Reading(), cluster=cluster.name))
+    reading = reading or Reading()
+    mapping = {**cluster.list_columns, **reading.mapping}
+    users = UserList(source, LIMITS, replace(reading, cluster=cluster.name, mapping=mapping))
     nodes = {node.name.lower(): node for node in Node.objects.filter(cluster=cluster)}
     # The file is read before any lock is taken: nobody waits for a slow upload.
     staging.create()
@@ -142,6 +146,7 @@ def import_users(
         report.warnings.add_counted(*import_pins.homeless())
     if report.ok:
         _write(cluster, report, actor, pins=pins is not None)
+        _keep_columns(cluster, report.mapped)
     if dry_run or not report.ok:
         transaction.set_rollback(True)
     return report
@@ -156,8 +161,16 @@ def _begun(cluster: Cluster, users: UserList, dry_run: bool) -> Report:
         problems=users.problems,
         warnings=users.warnings,
         left_out=users.left_out,
+        mapped=dict(users.found.asked),
         unused=[{"column": unused.column, "did_you_mean": unused.meant} for unused in users.found.unused],
     )
+
+
+def _keep_columns(cluster: Cluster, mapped: Mapping[str, str]) -> None:
+    """What the columns of this list mean is known for the next one."""
+    kept = {**cluster.list_columns, **mapped}
+    if kept != cluster.list_columns:
+        Cluster.objects.filter(pk=cluster.pk).update(list_columns=kept)
 
 
 def _hold(cluster: Cluster) -> None:

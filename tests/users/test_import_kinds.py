@@ -2,15 +2,21 @@
 
 import io
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
 
 from assignments.models import Assignment
 from assignments.users.imports import Report, import_users
 from assignments.users.rules.user_file import Reading
 from tests.lists import csv_of
+from topology import reasons
+from topology.accounts import pseudonyms
 from topology.models import Cluster, EndUser, Event
 from topology.structure.clusters import create_cluster
 from topology.structure.nodes import add_node
@@ -113,3 +119,40 @@ def test_a_mapping_names_the_user_id(lab: Cluster) -> None:
     reading = Reading(mapping={"Login": "user_id"})
     assert import_users(lab, csv_of("Login,name", "ann,Ann"), reading=reading).created == 1
     assert Assignment.objects.count() == 1
+
+
+def test_what_columns_mean_is_kept_by_an_import_and_can_be_taken_back(lab: Cluster) -> None:
+    file = ("Login,e-mail,town", "ann,ann@x.org,Ulm")
+    reading = Reading(mapping={"Login": "user_id", "e-mail": "mail", "town": ""})
+    assert import_users(lab, csv_of(*file), reading=reading, dry_run=True).mapped == reading.mapping
+    assert not import_users(Cluster.objects.get(), csv_of(*file)).ok
+    import_users(lab, csv_of(*file), reading=reading)
+    kept = Cluster.objects.get()
+    again = import_users(kept, csv_of(*file))
+    assert (again.ok, again.unchanged, again.unused) == (True, 1, [])
+    assert again.as_dict()["mapped_columns"] == reading.mapping
+    other = import_users(kept, csv_of("Login,e-mail", "ann,other"), reading=Reading(mapping={"e-mail": ""}))
+    assert (other.unchanged, Cluster.objects.get().list_columns["e-mail"]) == (1, "")
+
+
+def test_a_hint_is_hidden_with_the_names(lab: Cluster) -> None:
+    report = import_users(lab, io.BytesIO("user_id,name\na,Käthe Möser\n".encode("cp1252")))
+    assert "Käthe" in report.as_dict()["problems"][0]["message"]
+    facts = report.problems.listed[0].facts
+    with pseudonyms.enabled("key"):
+        assert "Käthe" not in reasons.IMPORT_BAD_ENCODING.say(**pseudonyms.facts(facts, "IMPORT_BAD_ENCODING"))
+
+
+def test_the_dialog_offers_what_an_unknown_column_may_be(lab: Cluster, admin_client: Client) -> None:
+    def send(**more: Any) -> str:
+        file = io.BytesIO((CASES / "b07-misspelt.csv").read_bytes())
+        file.name = "list.csv"
+        return admin_client.post(reverse("import", args=["lab"]), {"file": file, **more}).content.decode()
+
+    offered = send(dry_run="1")
+    assert re.search(r'value="e-mail=mail"\s+selected', offered)
+    chosen = re.findall(r'value="([^"]+=\w*)"\s+selected', offered)
+    assert chosen == ["e-mail=mail", "home node=node", "contact=contacts"]
+    assert "Imported 3 lines" in send(column=chosen)
+    assert Cluster.objects.get().list_columns == {"e-mail": "mail", "home node": "node", "contact": "contacts"}
+    assert set(EndUser.objects.values_list("contacts", flat=True)) != {0}

@@ -61,7 +61,7 @@ LAST = [
 ]
 PEOPLE = ("user", "user_id")  # facts that hold a user ID
 ACCOUNTS = ("actor", "author", "owner", "approver", "account", "token")  # facts that hold who did something
-TEXTS = ("because", "begins")  # facts that hold what somebody typed, and so may name anybody
+TEXTS = ("because", "begins", "hint")  # facts that hold what somebody typed, and so may name anybody
 TEXTS_OF = {"IMPORT": "value", "MAINTENANCE": "what"}  # the same in codes that begin so
 HIDES_NAMES = "hides_names"  # of a session: the demo mode
 HIDDEN = "(hidden with the names)"

@@ -41,6 +41,7 @@ class Cluster(models.Model):
     clock_cluster = models.DateTimeField(default=timezone.now)
     clock_speed = models.PositiveSmallIntegerField(default=1, help_text="Cluster seconds per real second")
     created_at = models.DateTimeField(default=timezone.now)
+    list_columns = models.JSONField(default=dict, db_default={}, help_text="What columns of its lists of users mean")
 
     class Meta:
         ordering = ["name"]

@@ -61,6 +61,7 @@ class Columns:
     format: str = PLAIN
     unused: Sequence[Unused] = ()
     ends_with_devices: bool = False
+    asked: Mapping[str, str] = field(default_factory=dict)  # columns of this header that a mapping names: as what
 
 
 def read_columns(cells: Sequence[str], line: int, problems: Problems, mapping: Mapping[str, str]) -> Columns:
@@ -87,8 +88,9 @@ def read_columns(cells: Sequence[str], line: int, problems: Problems, mapping: M
         for index, name in enumerate(names)
         if index not in places.values() and chosen.get(name) != IGNORE
     ]
+    asked = {cell.strip(): chosen[name] for cell, name in zip(cells, names, strict=True) if name in chosen}
     bulk = BULK if "user_id" in places and OF_BULK & set(names) else PLAIN
-    return Columns(len(cells), places, bulk, unused, bool(names) and names[-1].startswith(DEVICE))
+    return Columns(len(cells), places, bulk, unused, bool(names) and names[-1].startswith(DEVICE), asked)
 
 
 def _meant(name: str, places: Mapping[str, int]) -> str | None:

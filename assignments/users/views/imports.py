@@ -16,6 +16,7 @@ from assignments.users.progress import Meter, note_for, noted
 from assignments.users.rules.columns import USED
 from assignments.users.rules.problems import LineProblem
 from assignments.users.rules.user_file import KEEP, NO_NODE, Reading
+from topology import reasons
 from topology.accounts import pseudonyms, roles
 from topology.models import Cluster, Mode
 from topology.structure.selectors import cluster_named
@@ -48,7 +49,7 @@ def upload(request: HttpRequest, cluster_name: str) -> HttpResponse:
         allow_emptying="allow_emptying" in request.POST,
         meter=_meter(request, getattr(file, "size", None)),
     )
-    return render(request, "users/_import_report.html", {**_context(cluster, report), "columns": columns})
+    return render(request, "users/_import_report.html", _context(cluster, report))
 
 
 def _meter(request: HttpRequest, size: int | None) -> Meter | None:
@@ -80,13 +81,20 @@ def _context(cluster: Cluster, made: Report | None = None) -> dict[str, Any]:
         "shown": SHOWN,
         "keep": KEEP,
         # The header of a list without one is a line of people.
-        "unused_columns": report.unused if report and not pseudonyms.is_down() else [],
+        "asked_columns": _asked(report) if report and not pseudonyms.is_down() else [],
         "known_columns": USED,
+        "only_emptying": report is not None and set(report.problems.kinds) == {reasons.IMPORT_EMPTYING.code},
         "first_rows": _hidden(report.first_rows, cluster) if report else [],
         "emptied": emptied_in_words(report.emptied) if report else "",
         "changed": report.changed if report else {},
         "download": b64encode(problems_csv(report).encode("utf-8-sig")).decode() if rows and report else "",
     }
+
+
+def _asked(report: Report) -> list[dict[str, Any]]:
+    """The columns that a person may say something about: those of a mapping, and those that nothing is read from."""
+    mapped = [{"column": column, "chosen": chosen, "used": chosen} for column, chosen in report.mapped.items()]
+    return mapped + [{"column": one["column"], "chosen": one["did_you_mean"], "used": ""} for one in report.unused]
 
 
 def _told(report: Report) -> Report:
