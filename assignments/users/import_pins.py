@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
 from django.db import connection
 
+from assignments.models import Operation
 from assignments.users.staging import Found, found_lines
 from topology import reasons
 
@@ -52,8 +50,8 @@ def homeless() -> Found:
     return found_lines(reasons.IMPORT_PIN_UNASSIGNED, ["user_id"], sql)
 
 
-def write(actor: Any, author: str, at: datetime) -> int:
-    """Pin them, in the name of who imports; answers how many were pinned."""
+def write(operation: Operation) -> int:
+    """Pin them, in the name of who imports and with the time of its operation, by which an undo knows them."""
     with connection.cursor() as cursor:
-        cursor.execute(PIN, [WHY, getattr(actor, "pk", None), author, at])
+        cursor.execute(PIN, [WHY, operation.author_id, operation.author_name, operation.finished_at])
         return int(cursor.rowcount)

@@ -306,7 +306,7 @@ def _write(cluster: Cluster, report: Report, actor: Any, *, pins: bool) -> None:
     staging.write_traces(operation.pk, reasons.USERS_IMPORTED.code, timezone.now())
     guards.wake(*{node.subcluster for node in nodes.values()})  # their windows may change
     touched = [f"cluster-{cluster.pk}", *(f"node-{pk}" for pk in nodes)]
-    if pins and (pinned := import_pins.write(actor, str(actor or events.ENGINE), timezone.now())):
+    if pins and (pinned := import_pins.write(operation)):
         facts: dict[str, Any] = {"users": pinned, "because": import_pins.WHY, "left": 0}
         events.record(reasons.USERS_WERE_PINNED, cluster=cluster, actor=actor, topics=touched, **facts)
     counts = {name: getattr(report, name) for name in ("lines", "created", "updated", "assigned")}

@@ -42,15 +42,21 @@ BACK = ", ".join(
 ANY_BACK = " OR ".join(f"{field}_back" for field in FIELDS)
 GONE, MOVED = reasons.UNDO_USER_GONE.code, reasons.UNDO_USER_MOVED.code
 PINNED, ALTERED = reasons.UNDO_USER_PINNED.code, reasons.UNDO_USER_CHANGED.code
+# What the import pinned itself has the time of its operation.
+PINNED_SINCE = """(a.pinned AND NOT EXISTS (
+    SELECT FROM assignments_pin pin JOIN assignments_operation done ON done.id = %(operation)s
+    WHERE pin.user_id = f.user_key AND pin.at = done.finished_at
+))"""
 JUDGE_IMPORT = f"""
     CREATE TEMPORARY TABLE undoing ON COMMIT DROP AS
     SELECT judged.*, change = '{UserChange.MADE}' AND code = '' AS goes, placed AND code = '' AS leaves FROM (
         SELECT f.user_key, f.change, f.placed, p.user_id, f.to_node_id AS node_id, {BACK},
-            NOT f.placed AND f.to_node_id IS NOT NULL AND a.home_node_id = f.to_node_id AND NOT a.pinned AS home_back,
+            NOT f.placed AND f.to_node_id IS NOT NULL AND a.home_node_id = f.to_node_id
+                AND NOT {PINNED_SINCE} AS home_back,
             CASE WHEN a.user_id IS NULL THEN '{GONE}'
                 WHEN (f.placed OR f.to_node_id IS NOT NULL) AND a.home_node_id IS DISTINCT FROM f.to_node_id
                     THEN '{MOVED}'
-                WHEN (f.placed OR f.to_node_id IS NOT NULL) AND a.pinned THEN '{PINNED}'
+                WHEN (f.placed OR f.to_node_id IS NOT NULL) AND {PINNED_SINCE} THEN '{PINNED}'
                 WHEN f.written IS NOT NULL AND f.written <> {fingerprint("p")} THEN '{ALTERED}'
                 WHEN {CHANGED_SINCE} THEN '{ALTERED}' ELSE '' END AS code
         FROM assignments_formeruser f LEFT JOIN topology_enduser p ON p.id = f.user_key
@@ -59,6 +65,7 @@ JUDGE_IMPORT = f"""
     ) AS judged
 """
 UNDO_IMPORT = [
+    "DELETE FROM assignments_pin WHERE user_id IN (SELECT user_key FROM undoing WHERE leaves OR home_back)",
     "DELETE FROM assignments_assignment WHERE user_id IN (SELECT user_key FROM undoing WHERE leaves)",
     "DELETE FROM topology_enduser WHERE id IN (SELECT user_key FROM undoing WHERE goes)",
     f"""
@@ -72,7 +79,8 @@ UNDO_IMPORT = [
     UPDATE assignments_assignment a SET
         home_node_id = CASE WHEN home_back THEN NULL ELSE a.home_node_id END,
         serving_node_id = CASE WHEN home_back THEN NULL ELSE a.serving_node_id END,
-        signed_in = a.signed_in AND NOT home_back, endpoints = cardinality(p.endpoints)
+        signed_in = a.signed_in AND NOT home_back, pinned = a.pinned AND NOT home_back,
+        endpoints = cardinality(p.endpoints)
     FROM undoing u JOIN topology_enduser p ON p.id = u.user_key
     WHERE a.user_id = u.user_key AND (home_back OR endpoints_back)
     """,

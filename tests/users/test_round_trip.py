@@ -13,8 +13,9 @@ from django.urls import reverse
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from assignments.models import Assignment, Pin
+from assignments.models import Assignment, Operation, Pin
 from assignments.moves.pins import named, pin
+from assignments.users import undo
 from assignments.users.export import assignments_csv
 from assignments.users.imports import import_users
 from assignments.users.rules.cells import SPACES, unseen
@@ -147,3 +148,13 @@ def test_the_page_offers_a_spreadsheet_and_gives_a_plain_list(
     asked = {"list": "cluster", "query": "", "confirmed": "1", **ticked}
     answer = admin_client.post(reverse("export", args=["acme"]), asked)
     assert b"".join(answer.streaming_content).startswith(begins)  # type: ignore[attr-defined]
+
+
+def test_the_undo_of_an_import_takes_its_own_pins_along_and_keeps_later_ones(acme: Cluster) -> None:
+    import_users(acme, csv_of("user_id,node", "old,-"))
+    import_users(acme, csv_of("user_id,node,pinned", "old,acme-1a,t", "new,acme-1a,t", "later,acme-1a,f"))
+    pin(named(acme, ["later"]), "since", actor="zoe")
+    undo.undo(Operation.objects.filter(kind="import").latest("id"))
+    assert list(EndUser.objects.order_by("user_id").values_list("user_id", flat=True)) == ["later", "old"]
+    assert list(Pin.objects.values_list("user__user_id", flat=True)) == ["later"]
+    assert not Assignment.objects.get(user__user_id="old").pinned
