@@ -141,7 +141,7 @@ def test_endpoints_in_every_notation(cell: str) -> None:
         (csv_of("jdoe,John", "asmith,Anna"), [(1, "IMPORT_NO_HEADER")]),
         (csv_of("user_id,USER ID", "a,b"), [(1, "IMPORT_COLUMN_TWICE")]),
         (csv_of("user_id,name", "a,Jörg", "b,x", encoding="latin-1"), [(2, "IMPORT_BAD_ENCODING")]),
-        (csv_of("user_id", "a\0b", "c"), [(2, "IMPORT_BAD_ENCODING")]),
+        (csv_of("user_id", "a\0b", "c"), [(2, "IMPORT_CHARACTER")]),
         (csv_of("user_id,name", ",x", "b,x", "  ,x"), [(2, "IMPORT_ID_MISSING"), (4, "IMPORT_ID_MISSING")]),
         (csv_of("user_id", "x" * 132, "x" * 133), [(3, "IMPORT_ID_TOO_LONG")]),
         (csv_of("user_id", "Ann", "bob", "ANN", "ann"), [(4, "IMPORT_ID_TWICE"), (5, "IMPORT_ID_TWICE")]),
