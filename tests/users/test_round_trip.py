@@ -154,7 +154,7 @@ def test_the_undo_of_an_import_takes_its_own_pins_along_and_keeps_later_ones(acm
     import_users(acme, csv_of("user_id,node", "old,-"))
     import_users(acme, csv_of("user_id,node,pinned", "old,acme-1a,t", "new,acme-1a,t", "later,acme-1a,f"))
     pin(named(acme, ["later"]), "since", actor="zoe")
-    undo.undo(Operation.objects.filter(kind="import").latest("id"))
+    undo.undo_import(Operation.objects.filter(kind="import").latest("id"))
     assert list(EndUser.objects.order_by("user_id").values_list("user_id", flat=True)) == ["later", "old"]
     assert list(Pin.objects.values_list("user__user_id", flat=True)) == ["later"]
     assert not Assignment.objects.get(user__user_id="old").pinned
