@@ -19,7 +19,7 @@ NOTED = 30  # seconds that a note stays
 
 
 @dataclass(frozen=True)
-class Step:
+class RowsSoFar:
     """Rows so far, and of all that is to be done the part that is: bytes of a file, or rows; None where unknown."""
 
     rows: int
@@ -39,7 +39,7 @@ class Step:
         return {"rows": self.rows, "done": self.done, "total": self.total, "left": self.left}
 
 
-Show = Callable[[Step], None]
+Show = Callable[[RowsSoFar], None]
 
 
 class Meter:
@@ -74,7 +74,7 @@ class Meter:
         at = time.monotonic()
         if now or at - self._shown >= EVERY:
             self._shown = at
-            self.show(Step(self.rows, done, self.total, at - self._begun))
+            self.show(RowsSoFar(self.rows, done, self.total, at - self._begun))
 
 
 class _Counted:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from assignments.users.imports import LIMITS
-from assignments.users.progress import Meter, Step
+from assignments.users.progress import Meter, RowsSoFar
 from assignments.users.rules.user_file import UserList
 from tests.lists import csv_of
 from tests.users.test_import import make
@@ -22,15 +22,15 @@ def acme(db: None) -> Cluster:
 
 
 def test_the_meter_says_rows_and_seconds_left() -> None:
-    steps: list[Step] = []
+    steps: list[RowsSoFar] = []
     file = csv_of("user_id", *(f"u{n}" for n in range(5000)))
     meter = Meter(len(file.getvalue()), steps.append)
     source = meter.reading(file)
     assert sum(1 for _ in meter.counting(UserList(source, LIMITS).rows())) == 5000
     meter.tell(meter.read, now=True)
     assert (steps[-1].rows, steps[-1].done, steps[-1].left) == (5000, meter.total, 0)
-    assert Step(10, 25, 100, 3.0).left == 9
-    assert Step(10, 0, None, 3.0).left is None
+    assert RowsSoFar(10, 25, 100, 3.0).left == 9
+    assert RowsSoFar(10, 0, None, 3.0).left is None
 
 
 def test_an_import_and_an_export_are_followed_by_who_began_them(acme: Cluster, admin_client: Client) -> None:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 FORMAT = "{desc} {percentage:3.0f}%|{bar}| {postfix}, {remaining} left"
 
 
-class Step(Protocol):
+class BarStep(Protocol):
     """How far something is."""
 
     @property
@@ -27,7 +27,7 @@ class Bar:
     def __init__(self, bar: tqdm[Any]) -> None:
         self.bar = bar
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: BarStep) -> None:
         self.bar.set_postfix_str(f"{step.rows:,} rows", refresh=False)
         self.bar.update(step.done - self.bar.n)
 
