@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('topology', '0014_folding'),
+        ('topology', '0015_directory'),
     ]
 
     operations = [
