@@ -20,7 +20,7 @@ class Simulation(models.Model):
     seed = models.BigIntegerField(default=0)
     scenario = models.JSONField(help_text="The document of a scenario file, with its topology written out")
     result = models.JSONField(help_text="Log and numbers, as manage.py simulate prints them")
-    film = models.JSONField(help_text="Frames for the charts and for the topology at any instant")
+    timeline = models.JSONField(help_text="Frames for the charts and for the topology at any instant")
     users = models.PositiveBigIntegerField(help_text="People in the scenario")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     author_name = models.CharField(max_length=150)

@@ -53,15 +53,15 @@ def start(document: Mapping[str, Any], *, cluster: Cluster | None = None, actor:
         facts = {"until": f"{scenario.until / 3600:g} h", "most": f"{LONGEST // 3600} h"}
         raise Refused(reasons.SIMULATION_TOO_LONG, **facts)
     result = play.run(scenario)
-    values = _plain({"result": result.as_dict(), "film": timeline.record(scenario, result)})
+    values = _plain({"result": result.as_dict(), "timeline": timeline.record(scenario, result)})
     digest = hash_of(frozen)
     simulation, new = Simulation.objects.get_or_create(
         hash=digest, defaults=values | _about(frozen, scenario, digest, cluster, actor)
     )
-    if not new and (simulation.result, simulation.film) != (values["result"], values["film"]):
+    if not new and (simulation.result, simulation.timeline) != (values["result"], values["timeline"]):
         # The engine learned something since; the address shows what it says now.
         Simulation.objects.filter(pk=simulation.pk).update(**values)
-        simulation.result, simulation.film = values["result"], values["film"]
+        simulation.result, simulation.timeline = values["result"], values["timeline"]
     return simulation
 
 
@@ -159,8 +159,8 @@ def cluster_id_of(key: str) -> int | None:
 
 
 def recent(cluster: Cluster) -> list[Simulation]:
-    """The latest runs of a cluster, without their scenario and film."""
-    return list(Simulation.objects.filter(cluster=cluster).defer("scenario", "film")[:RECENT])
+    """The latest runs of a cluster, without their scenario and timeline."""
+    return list(Simulation.objects.filter(cluster=cluster).defer("scenario", "timeline")[:RECENT])
 
 
 def may_delete(simulation: Simulation, actor: Any) -> bool:

@@ -44,7 +44,7 @@ def document(users: int) -> dict[str, object]:
 
 
 def seconds(users: int) -> tuple[float, float]:
-    """One round: from the parsed file to the result, and to the film for charts and scrubber."""
+    """One round: from the parsed file to the result, and to the timeline for charts and scrubber."""
     start = time.perf_counter()
     scenario = scenario_reader.parse(document(users), lambda name: ((), 0))
     result = play.run(scenario)

@@ -49,7 +49,7 @@ def test_from_the_catalogue_to_any_instant(acme: Cluster, signed_in_page: Open) 
     expect(page.locator(".instant-head")).to_contain_text("6,000 at home")
     for _ in range(9):  # quicker than the server answers: the last one counts
         page.keyboard.press("PageUp")
-    at, until = int(page.locator("#scrubber").input_value()), Simulation.objects.get().film["until"]
+    at, until = int(page.locator("#scrubber").input_value()), Simulation.objects.get().timeline["until"]
     assert at > until // 2
     expect(page.locator("#instant-title")).to_have_text(f"At {instant_in_full(at)}")
     expect(page.locator("#cursor line")).to_have_attribute("x1", f"{100 * at / until}%")

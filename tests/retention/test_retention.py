@@ -316,8 +316,8 @@ def never_moved() -> list[int]:
 
 def simulate(cluster: Cluster, number: int) -> None:
     Simulation.objects.create(
-        key=f"{number:016}", hash=f"{number:064}", cluster=cluster, name="rehearsal", scenario={}, result={}, film={},
-        users=1, author_name="ann",
+        key=f"{number:016}", hash=f"{number:064}", cluster=cluster, name="rehearsal", scenario={}, result={},
+        timeline={}, users=1, author_name="ann",
     )  # fmt: skip
 
 

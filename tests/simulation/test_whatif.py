@@ -425,33 +425,33 @@ def test_a_state_that_cannot_be_is_refused_with_its_place() -> None:
         assert refused.value.fix
 
 
-# --- The film -------------------------------------------------------------------------------------
+# --- The timeline -------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", golden.NAMES)
 def test_the_film_tells_what_the_log_tells(name: str) -> None:
-    """At each line of the log the film has the states of that line, and everybody is counted once."""
+    """At each line of the log the timeline has the states of that line, and everybody is counted once."""
     scenario = golden.scenario(name)
     result = run(scenario)
-    film = timeline.record(scenario, result)
+    kept = timeline.record(scenario, result)
     last: dict[tuple[int, str], Any] = {}
     for line in result.log:
         last[line["t"], line["subcluster"]] = line
     users = {pair.name: sum(n for n, _ in pair.populations.values()) for pair in scenario.pairs}
     for (t, group), line in last.items():
-        shown = next(each for each in timeline.at(film, t) if each["name"] == group)
+        shown = next(each for each in timeline.at(kept, t) if each["name"] == group)
         assert sum(each["home"] + each["backup"] + each["out"] for each in shown["nodes"]) == users[group]
         assert sum(each["out"] for each in shown["nodes"]) <= max(line["out_of_service"], users[group])
     for pair in scenario.pairs:
-        final = next(each for each in timeline.at(film, scenario.until) if each["name"] == pair.name)
+        final = next(each for each in timeline.at(kept, scenario.until) if each["name"] == pair.name)
         assert sum(each["out"] for each in final["nodes"]) <= result.never_returned
-    assert sum(each["out"] for group in timeline.at(film, 1e9) for each in group["nodes"]) == result.never_returned
+    assert sum(each["out"] for group in timeline.at(kept, 1e9) for each in group["nodes"]) == result.never_returned
 
 
 def test_the_chart_has_the_area_that_the_result_has() -> None:
     """User-minutes without service are the red area of the chart."""
     scenario = golden.scenario("power_loss")
     result = run(scenario)
-    film = timeline.record(scenario, result)
-    group, until = film["subclusters"][0], film["until"]
+    kept = timeline.record(scenario, result)
+    group, until = kept["subclusters"][0], kept["until"]
     curves = [timeline.curve(group, i, lambda each: each["out"], until) for i in range(2)]
     points = timeline.total(curves)
     area = sum((t2 - t1) * (v1 + v2) / 2 for (t1, v1), (t2, v2) in pairwise(points))
@@ -460,8 +460,8 @@ def test_the_chart_has_the_area_that_the_result_has() -> None:
 
 def test_sign_ins_stay_below_the_budget_in_the_chart() -> None:
     scenario = golden.scenario("budget_rate")
-    film = timeline.record(scenario, run(scenario))
-    group, until = film["subclusters"][0], film["until"]
+    kept = timeline.record(scenario, run(scenario))
+    group, until = kept["subclusters"][0], kept["until"]
     for i in range(2):
         most = timeline.largest([timeline.sign_ins(group, i, until)])
         assert most <= timeline.largest([timeline.budget(group, i, until)]) + 0.01
@@ -472,9 +472,9 @@ def test_any_instant_can_be_looked_at(acme: Cluster) -> None:
     client = client_of()
     address = post(client, acme)["Location"]
     found = Simulation.objects.get()
-    before = instant(found.film, found.result["log"], 30)
-    during = instant(found.film, found.result["log"], 90)
-    after = instant(found.film, found.result["log"], 3600)
+    before = instant(found.timeline, found.result["log"], 30)
+    during = instant(found.timeline, found.result["log"], 90)
+    after = instant(found.timeline, found.result["log"], 3600)
     assert (before.home, before.backup, before.out) == (8000, 0, 0)
     assert (during.home, during.backup, during.out) == (6000, 0, 2000)
     assert (after.home, after.backup, after.out) == (8000, 0, 0)
@@ -493,7 +493,7 @@ def test_a_run_without_users_or_faults_is_drawn_too(acme: Cluster) -> None:
     answer = post(client_of(), acme, users="0", nodes="1", at=[], node=[], do=[], what=[])
     assert client_of().get(answer["Location"]).status_code == 200
     found = Simulation.objects.get()
-    drawn = charts(found.film, found.result["result"])
+    drawn = charts(found.timeline, found.result["result"])
     assert (drawn.users, drawn.lost_at, drawn.most_out) == (0, None, 0)
 
 

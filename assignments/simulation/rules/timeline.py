@@ -1,8 +1,8 @@
 """What a run looked like, instant by instant: for its charts, and for the topology at any moment of it.
 
-    Scenario, Result --record--> film: for each subcluster its frames --curves, at--> lines of a chart, one instant
+    Scenario, Result --record--> timeline: for each subcluster its frames --curves, at--> lines of a chart, one instant
 
-A film holds plain values only, so that it can be kept. A frame counts the users of a node by where they are served:
+A timeline holds plain values only, so that it can be kept. A frame counts the users of a node by where they are served:
 `home` here, `backup` at the other node, `out` nowhere: they lost the connection and have not signed in again;
 `guests` are the other node's users who are served here.
 """
@@ -17,20 +17,20 @@ from assignments.recovery.rules.pair import Pair
 from assignments.recovery.rules.pair_state import PairState, describe_trouble
 from assignments.simulation.rules.play import Result, Sample, Scenario
 
-Film = Mapping[str, Any]
+Timeline = Mapping[str, Any]
 Points = list[tuple[float, float]]  # instants and values; two at one instant are a jump
 Value = Callable[[Mapping[str, Any]], float]
 
 
 def record(scenario: Scenario, result: Result) -> dict[str, Any]:
-    """The film of a run: what there is, and a frame for each instant at which something changed."""
-    reels = {pair.name: _Reel(pair, scenario.start) for pair in scenario.pairs if pair.members}
+    """The timeline of a run: what there is, and a frame for each instant at which something changed."""
+    tracks = {pair.name: _PairTrack(pair, scenario.start) for pair in scenario.pairs if pair.members}
     for sample in result.samples:
-        reels[sample.pair.name].add(sample)
-    return {"until": scenario.until, "subclusters": [reel.as_dict() for reel in reels.values()]}
+        tracks[sample.pair.name].add(sample)
+    return {"until": scenario.until, "subclusters": [track.as_dict() for track in tracks.values()]}
 
 
-class _Reel:
+class _PairTrack:
     """The frames of one pair."""
 
     def __init__(self, pair: Pair, start: int) -> None:
@@ -92,10 +92,10 @@ def _of_sign_ins(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # --- One instant ----------------------------------------------------------------------------------
-def at(film: Film, t: float) -> list[dict[str, Any]]:
+def at(timeline: Timeline, t: float) -> list[dict[str, Any]]:
     """Every subcluster at an instant: its name, HA, and the nodes with what they are and what they show."""
     found = []
-    for group in film["subclusters"]:
+    for group in timeline["subclusters"]:
         frames = group["frames"]
         index = max(0, bisect_right(frames, t, key=lambda frame: frame[0]) - 1)
         nodes = [fixed | shown for fixed, shown in zip(group["nodes"], frames[index][1], strict=True)]
@@ -103,9 +103,9 @@ def at(film: Film, t: float) -> list[dict[str, Any]]:
     return found
 
 
-def instants(film: Film) -> list[int]:
+def instants(timeline: Timeline) -> list[int]:
     """Every instant at which something changed, in order."""
-    return sorted({frame[0] for group in film["subclusters"] for frame in group["frames"]})
+    return sorted({frame[0] for group in timeline["subclusters"] for frame in group["frames"]})
 
 
 # --- Curves ---------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from math import floor, log10
 from typing import Any
 
 from assignments.simulation.rules import timeline as frames
-from assignments.simulation.rules.timeline import Film, Points
+from assignments.simulation.rules.timeline import Points, Timeline
 from topology.rules.states import LOOKS, Look, State, reason_label
 from topology.templatetags.console import instant as moment
 
@@ -68,10 +68,10 @@ class Charts:
     out_at_end: int
 
 
-def charts(film: Film, numbers: Mapping[str, Any]) -> Charts:
-    """The charts of a film, with the numbers of its result."""
-    until = max(1, int(film["until"]))
-    members = [(group, i) for group in film["subclusters"] for i in range(len(group["nodes"]))]
+def charts(timeline: Timeline, numbers: Mapping[str, Any]) -> Charts:
+    """The charts of a timeline, with the numbers of its result."""
+    until = max(1, int(timeline["until"]))
+    members = [(group, i) for group in timeline["subclusters"] for i in range(len(group["nodes"]))]
     home = [frames.curve(group, i, lambda node: node["home"], until) for group, i in members]
     served = [frames.curve(group, i, _served, until) for group, i in members]
     signs = [frames.sign_ins(group, i, until) for group, i in members]
@@ -235,16 +235,16 @@ class Instant:
         return sum(node.out for group in self.groups for node in group.nodes)
 
 
-def instant(film: Film, log: Sequence[Mapping[str, Any]], t: int) -> Instant:
+def instant(timeline: Timeline, log: Sequence[Mapping[str, Any]], t: int) -> Instant:
     """The topology at an instant; one outside of the run is its nearest end."""
-    until = max(1, int(film["until"]))
+    until = max(1, int(timeline["until"]))
     t = min(max(0, t), until)
     marks = sorted({line["t"] for line in log})
     said = [line for line in log if line["t"] <= t]
     return Instant(
         t=t,
         place=100 * t / until,
-        groups=tuple(_group(group) for group in frames.at(film, t)),
+        groups=tuple(_group(group) for group in frames.at(timeline, t)),
         before=max((mark for mark in marks if mark < t), default=None),
         after=min((mark for mark in marks if mark > t), default=None),
         line=said[-1] if said else None,
@@ -282,12 +282,12 @@ class TableRow:
     nodes: tuple[Shown, ...]
 
 
-def table(film: Film) -> list[TableRow]:
+def table(timeline: Timeline) -> list[TableRow]:
     """Instants at equal distances, and in between those at which users lost service or had it again."""
-    until = max(1, int(film["until"]))
+    until = max(1, int(timeline["until"]))
     rows = []
     for k in range(ROWS):
-        now = instant(film, (), until * k // (ROWS - 1))
+        now = instant(timeline, (), until * k // (ROWS - 1))
         nodes = tuple(node for group in now.groups for node in group.nodes)
         rows.append(TableRow(now.t, now.home, now.backup, now.out, nodes))
     return rows

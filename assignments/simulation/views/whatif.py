@@ -121,7 +121,7 @@ def _form(request: HttpRequest, cluster: Cluster, form: WhatifForm, reader: Read
 def show(request: HttpRequest, key: str) -> HttpResponse:
     """One run: its numbers, charts and log, and the topology at an instant."""
     simulation = whatif.named(key)
-    drawn = chart.charts(simulation.film, simulation.result["result"])
+    drawn = chart.charts(simulation.timeline, simulation.result["result"])
     log = _shown(simulation.result["log"], drawn)
     t = number_in(request.GET, "t")
     numbers = simulation.result["result"]
@@ -134,8 +134,8 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         "fullest": max(drawn.nodes, key=lambda node: node.percent, default=None),
         "charts": drawn,
         "log": log,
-        "now": chart.instant(simulation.film, log, _first_look(log) if t is None else t),
-        "table": chart.table(simulation.film),
+        "now": chart.instant(simulation.timeline, log, _first_look(log) if t is None else t),
+        "table": chart.table(simulation.timeline),
         "stayed_out": [node for node in drawn.nodes if node.left_out],
         "may_delete": whatif.may_delete(simulation, request.user),
         "place": "what-if",
@@ -160,7 +160,7 @@ def _first_look(log: list[dict[str, Any]]) -> int:
 def instant(request: HttpRequest, key: str) -> HttpResponse:
     """The topology of a run at an instant, and the mark in its charts."""
     simulation = whatif.named(key)
-    now = chart.instant(simulation.film, told(shown(simulation.result["log"])), number_in(request.GET, "t") or 0)
+    now = chart.instant(simulation.timeline, told(shown(simulation.result["log"])), number_in(request.GET, "t") or 0)
     moved = request.headers.get("HX-Trigger") != "scrubber"  # the one under the finger is not replaced
     context = {"run": simulation, "cluster": simulation.cluster, "now": now, "fragment": True, "moved": moved}
     return render(request, "simulation/_whatif_instant.html", context)
