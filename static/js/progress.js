@@ -58,7 +58,8 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
 document.addEventListener("submit", ({ target: form }) => { // a download: the browser keeps the page
   if (form.dataset.progress === undefined || form.hasAttribute("hx-post")) return;
   begin(form, (key) => {
-    const field = form.elements.progress ?? form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name: "progress" }));
+    const made = () => Object.assign(document.createElement("input"), { type: "hidden", name: "progress" });
+    const field = form.elements.progress ?? form.appendChild(made());
     field.value = key;
   });
 });
