@@ -3,7 +3,7 @@
    submit -> a key for this one -> upload (bytes sent) -> the server's note, each second -> the answer, or the last row
 */
 const ASKED = 1000; // milliseconds
-const QUIET = 10; // questions without a note after which nobody is asked any more
+const QUIET = 10; // questions without a note after which no one is asked any more
 
 const words = ({ rows, left }) =>
   [`${rows.toLocaleString("en")} rows`, left === null ? "" : `${left} s left`].filter(Boolean).join(", ");

@@ -33,7 +33,9 @@ def test_what_a_module_imports_is_there_and_every_module_is_used() -> None:
     }
     names = {path.name for path in SCRIPTS}
     assert {name for used in imports.values() for name in used} <= names
-    loaded = set(re.findall(r"js/([\w-]+\.js)", (ROOT / "templates" / "base.html").read_text()))
+    loaded = set(
+        re.findall(r"js/([\w-]+\.js)", "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html")))
+    )
     assert names - loaded == {name for used in imports.values() for name in used}
 
 
