@@ -158,7 +158,7 @@ def _kept(pair: Pair, now: int) -> Pair:
 # What the pair table shows (domain.md §4.4), with a node that is not heard and with what leads from row to row.
 PAIRS = {
     Phase.INITIALIZING: {"initializing initializing", "initializing unknown", "unknown unknown"},
-    Phase.NORMAL: {"normal normal", "initializing normal", "unknown unknown"},
+    Phase.NORMAL: {"normal normal", "initializing normal", "initializing initializing", "unknown unknown"},
     Phase.FAILING_OVER: {
         "failing_over taking_over",
         "taking_over unknown",
