@@ -98,7 +98,7 @@ def test_the_history_says_who_and_why_and_is_filtered(acme: Cluster, open_list: 
         expect(line.locator(".line-text")).not_to_be_empty()
     page.get_by_label("By whom").press_sequentially("ada")
     expect(lines).to_have_count(3)
-    expect(lines.first).to_contain_text("ada moved 1 users to imp1b")
+    expect(lines.first).to_contain_text("ada moved 1 user to imp1b")
     expect(page).to_have_url(re.compile("actor=ada"))
     page.get_by_label("By whom").fill("")
     page.get_by_label("What happened").select_option("HAND_MOVED")
