@@ -59,6 +59,7 @@ VIEWING = [
     "overview",
     "overview-panel",
     "placing",
+    "progress",
     "plan",
     "removed-users",
     "saved-views",

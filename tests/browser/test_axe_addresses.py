@@ -113,6 +113,7 @@ ADDRESSES = {
 # Nothing to look at: files, the stream, keys for the script, and whether the parts are alive.
 NOT_LOOKED_AT = {
     "find-users-export",
+    "progress",
     "removed-users",
     "simulation-export",
     "stream",
