@@ -112,6 +112,7 @@ TEMPLATES = [
                 "topology.views.context.page",
             ],
             "builtins": ["topology.templatetags.console"],
+            "loaders": [("django.template.loaders.cached.Loader", ["config.template_loader.Loader"])],
         },
     },
 ]

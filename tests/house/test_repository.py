@@ -7,6 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from config.template_loader import without_indentation
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -58,3 +60,8 @@ def test_no_two_test_files_have_one_name() -> None:
     """Who is told "test_page.py fails" finds it; a subject's browser test says what it does there."""
     names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
     assert {name for name, count in names.items() if count > 1} == set()
+
+
+def test_a_page_carries_no_indentation_and_keeps_what_shows() -> None:
+    source = "<p>\n    one\n    <b>two</b>\n\n</p>\n<pre>  a\n    b</pre>\n  <i>x</i>"
+    assert without_indentation(source) == "<p>\none\n<b>two</b>\n</p>\n<pre>  a\n    b</pre>\n<i>x</i>"
