@@ -115,10 +115,10 @@ class RemovedUsersOut(Schema):
     operation: int | None = Field(description="Its undo brings them back; None after a dry run")
 
 
-def removal_of(operation_id: Any, **_: str) -> Operation:
-    """The removal of users that an address names. Raises Refused."""
-    found = Operation.objects.select_related("cluster").filter(pk=int(operation_id), kind=Kind.REMOVAL).first()
-    if found is None or found.undo_of_id is not None:
+def operation_of(operation_id: Any, **_: str) -> Operation:
+    """The operation that an address names, whose cluster says who may see it. Raises Refused."""
+    found = Operation.objects.select_related("cluster").filter(pk=int(operation_id)).first()
+    if found is None:
         raise Refused(reasons.NO_SUCH_OPERATION, operation=operation_id)
     return found
 
@@ -254,7 +254,9 @@ def remove(request: ApiRequest, name: str, asked: RemoveIn) -> Any:
     openapi_extra={"responses": {200: {"description": "OK", "content": CSV}}},
     operation_id="export_removed_users",
 )
-@access.needs(roles.SEE, removal_of)
+@access.needs(roles.SEE, operation_of)
 def export_removed(request: ApiRequest, operation_id: Key) -> Any:
     """Whom a removal took out, as a CSV that an import reads back."""
+    if request.target.kind != Kind.REMOVAL or request.target.undo_of_id is not None:
+        raise not_there(Refused(reasons.NO_SUCH_OPERATION, operation=operation_id))
     return StreamingHttpResponse(removed_csv(request.target), content_type="text/csv; charset=utf-8")

@@ -23,4 +23,4 @@ def test_a_node_that_is_off_does_not_promise_a_take_over() -> None:
     assert line(client, "imp1a").startswith("imp1b takes all 30 in ")
     Node.objects.filter(pk=node(acme, "imp1a").pk).update(power_on=False)
     assert line(client, "imp1a") == "It is out of service already."
-    assert line(client, "imp1b").startswith("Nobody takes over: ")
+    assert line(client, "imp1b").startswith("No node takes over: ")

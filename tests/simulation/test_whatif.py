@@ -508,7 +508,7 @@ def test_every_card_says_what_happens_if_its_node_fails_now(acme: Cluster) -> No
     sub = Subcluster.objects.get(cluster=acme, name="sc-1")
     client = client_of("viewer")
     assert card(client, acme, "imp1a").startswith("N\N{MINUS SIGN}1 imp1b takes all 400 in")
-    assert card(client, acme, "imp1a").endswith("is 16 % full.")
+    assert card(client, acme, "imp1a").endswith("is 16% full.")
     assert "No node takes over: 385 users are without service" in card(client, acme, "imp3a")
     type(node(acme, "imp1b")).objects.filter(pk=node(acme, "imp1b").pk).update(capacity_users=500)
     assert "imp1b takes 100 and is 100% full: 300 users are left without service" in card(client, acme, "imp1a")

@@ -91,7 +91,7 @@ def test_a_cluster_is_created_and_opened(client: Client) -> None:
 
 def test_a_subcluster_is_added_renamed_and_described(acme: Cluster, client: Client) -> None:
     answer = post(client, "new-subcluster", "acme", name="sc-1", description="Main")
-    assert (answer.status_code, error_at(answer, "name")[:24]) == (409, "acme has a subcluster sc")
+    assert (answer.status_code, error_at(answer, "name")[:24]) == (409, "acme already has a subcl")
     assert 'value="Main"' in html(answer)
     answer = post(client, "new-subcluster", "acme", name="sc-4", description="50 % of it")
     assert error_at(answer, "description").startswith("“Description” 50 % of it is not allowed.")

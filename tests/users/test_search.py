@@ -155,7 +155,7 @@ def test_it_costs_the_same_for_many_users_and_clusters(client: Client) -> None:
 
 def test_what_matches_is_exported(two: tuple[Cluster, Cluster], client: Client) -> None:
     head, *rows = csv(client)
-    assert head.startswith("user_id,name,mail,endpoints,contacts,node")
+    assert head.startswith("\ufeffuser_id,name,mail,endpoints,contacts,node"), "for a spreadsheet: with a BOM"
     assert len(rows) == 8
     assert [row.split(",")[0] for row in csv(client, cluster="east")[1:]] == ["east-imp1a-0001", "east-imp1a-0002"]
     assert csv(client, q="nobody")[1:] == []
