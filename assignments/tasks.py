@@ -4,11 +4,12 @@ Every task may be delivered twice, late, or die in the middle; the services behi
 from what the database holds. A task that is lost is found again by the next tick.
 """
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
-from celery.signals import heartbeat_sent
+from celery.signals import worker_ready
 from django.utils import timezone
 
 from assignments.directory import schedule
@@ -18,10 +19,19 @@ from assignments.runs import balancer, batches
 from topology.live import events, health
 
 
-@heartbeat_sent.connect
-def leave_worker_sign(**_: Any) -> None:
-    """Let pages tell a worker that is gone from one that is behind: its main process sends this every two seconds."""
-    events.leave_worker_sign()
+@worker_ready.connect
+def leave_worker_signs(**_: Any) -> None:
+    """Let pages tell a worker that is gone from one that is behind: its main process says every two seconds it lives.
+
+    A thread does it, for Celery's own heartbeats make a stop wait for a broker that is gone.
+    """
+    threading.Thread(target=_leave_signs, name="signs of life", daemon=True).start()
+
+
+def _leave_signs() -> None:
+    never = threading.Event()
+    while not never.wait(events.WORKER_SIGN / 3):
+        events.leave_worker_sign()
 
 
 @shared_task(name="assignments.tick")

@@ -73,7 +73,7 @@ class LiveStack:
             return
         schedule = str(self._logs / "beat-schedule")
         options = ["--app", "config", "worker", "--beat", "--schedule", schedule, "--loglevel", "WARNING"]
-        options += ["--concurrency", "2", "--without-gossip", "--without-mingle"]
+        options += ["--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat"]
         self._worker = self._start("worker", "celery", "-q", *options, DATABASE_POOL="0")
         assert wait_until(self._responds, 60), f"the worker does not answer:\n{self.output('worker')}"
 

@@ -171,7 +171,7 @@ class Supervisor:
         worker = self._program(
             *("worker", "celery", "--quiet", "--app", "config", "worker", "--loglevel", "WARNING", "--pool", "prefork"),
             # There is one worker: it has nobody to gossip with.
-            *("--concurrency", "2", "--without-gossip", "--without-mingle"),
+            *("--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat"),
             DATABASE_POOL="0",
         )
         worker.routine = re.compile(r"^worker: Warm shutdown")

@@ -79,7 +79,7 @@ def test_a_tick_that_does_not_come_says_who_is_missing(
 def test_the_sign_of_a_worker_is_good_for_seconds() -> None:
     events.client().delete(f"{events.stream_name()}:worker")
     assert not events.worker_lives()
-    tasks.leave_worker_sign()
+    events.leave_worker_sign()
     assert events.worker_lives()
     assert 0 < events.client().ttl(f"{events.stream_name()}:worker") <= events.WORKER_SIGN
 
