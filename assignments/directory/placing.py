@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -138,16 +139,22 @@ def _places(cluster: Cluster, operation: Operation) -> tuple[Sequence[Flow], Rea
     waiting = staging.waiting()
     if not waiting.users:
         return (), None
-    load = _with_returned(load_of(cluster), operation)
+    before = load_of(cluster)
+    ask = partial(
+        goals.place_as_redundant_as_possible,
+        _with_returned(before, operation),
+        cluster.mode,
+        redundant=before.redundant,
+    )
     try:
-        return _asked(load, cluster, waiting.users, waiting.endpoints, staging.waiting_classes()), None
+        return ask(waiting.users, endpoints=waiting.endpoints, classes=staging.waiting_classes()), None
     except Refused as refusal:
-        room = _room(load, cluster, waiting)
+        room = _room(ask, waiting)
         _run("UPDATE staged SET waits = false WHERE line > %(room)s", room=room)
         left = staging.waiting()
         if not left.users:
             return (), refusal.reason
-        return _asked(load, cluster, left.users, left.endpoints, staging.waiting_classes()), refusal.reason
+        return ask(left.users, endpoints=left.endpoints, classes=staging.waiting_classes()), refusal.reason
 
 
 def _with_returned(load: ClusterLoad, operation: Operation) -> list[goals.NodeLoad]:
@@ -169,28 +176,13 @@ def _with_returned(load: ClusterLoad, operation: Operation) -> list[goals.NodeLo
     ]
 
 
-def _asked(
-    nodes: Sequence[goals.NodeLoad], cluster: Cluster, users: int, endpoints: int, classes: Any = None
-) -> Sequence[Flow]:
-    """The planner's places; room for a failover is kept where the model asks for it, as long as there is any."""
-    redundant = load_of(cluster).redundant
-    try:
-        return goals.place_unassigned(
-            nodes, cluster.mode, users, endpoints=endpoints, redundant=redundant, classes=classes
-        )
-    except Refused:
-        if not redundant:
-            raise
-    return goals.place_unassigned(nodes, cluster.mode, users, endpoints=endpoints, classes=classes)
-
-
-def _room(nodes: Sequence[goals.NodeLoad], cluster: Cluster, waiting: staging.UnplacedUsers) -> int:
+def _room(ask: Callable[..., Sequence[Flow]], waiting: staging.UnplacedUsers) -> int:
     """The most users that find a place, by halving."""
     low, high = 0, waiting.users
     while low + 1 < high:
         middle = (low + high) // 2
         try:
-            _asked(nodes, cluster, middle, -(-waiting.endpoints * middle // waiting.users))
+            ask(middle, endpoints=-(-waiting.endpoints * middle // waiting.users))
             low = middle
         except Refused:
             high = middle

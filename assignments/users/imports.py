@@ -248,16 +248,14 @@ class _Placement:
 
     def _places(self, users: int, endpoints: int, classes: Classes | None = None) -> list[goals.Flow]:
         """Users per node; room for a failover is kept where the model asks for it, as long as there is any."""
-        loads = self._loads()
-        redundant = self.load.redundant
-        try:
-            return goals.place_unassigned(
-                loads, self.cluster.mode, users, endpoints=endpoints, redundant=redundant, classes=classes
-            )
-        except Refused:
-            if not redundant:
-                raise
-        return goals.place_unassigned(loads, self.cluster.mode, users, endpoints=endpoints, classes=classes)
+        return goals.place_as_redundant_as_possible(
+            self._loads(),
+            self.cluster.mode,
+            users,
+            endpoints=endpoints,
+            redundant=self.load.redundant,
+            classes=classes,
+        )
 
     def _room(self, waiting: staging.UnplacedUsers) -> int:
         """The most users that find a place, by halving."""

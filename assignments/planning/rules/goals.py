@@ -159,6 +159,24 @@ def place_unassigned(
     return [flow for flow in fill(load, mode=mode).flows if flow.to_id is not None]
 
 
+def place_as_redundant_as_possible(
+    nodes: Sequence[NodeLoad],
+    mode: str,
+    users: int,
+    *,
+    endpoints: int,
+    redundant: bool,
+    classes: Classes | None = None,
+) -> list[Flow]:
+    """The same, with room kept for a failover as long as there is any; raises Refused."""
+    try:
+        return place_unassigned(nodes, mode, users, endpoints=endpoints, redundant=redundant, classes=classes)
+    except Refused:
+        if not redundant:
+            raise
+    return place_unassigned(nodes, mode, users, endpoints=endpoints, classes=classes)
+
+
 def _demand_room(node: NodeLoad, after: int) -> None:
     if node.subcluster is None:
         raise Refused(NODE_WITHOUT_SUBCLUSTER, node=node.name)
