@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -149,12 +149,9 @@ def _places(cluster: Cluster, operation: Operation) -> tuple[Sequence[Flow], Rea
     try:
         return ask(waiting.users, endpoints=waiting.endpoints, classes=staging.waiting_classes()), None
     except Refused as refusal:
-        room = _room(ask, waiting)
+        room, flows = staging.place_first(ask)
         _run("UPDATE staged SET waits = false WHERE line > %(room)s", room=room)
-        left = staging.waiting()
-        if not left.users:
-            return (), refusal.reason
-        return ask(left.users, endpoints=left.endpoints, classes=staging.waiting_classes()), refusal.reason
+        return flows, refusal.reason
 
 
 def _with_returned(load: ClusterLoad, operation: Operation) -> list[goals.NodeLoad]:
@@ -174,19 +171,6 @@ def _with_returned(load: ClusterLoad, operation: Operation) -> list[goals.NodeLo
         for n in load.nodes
         for users, endpoints in [added.get(n.id, (0, 0))]
     ]
-
-
-def _room(ask: Callable[..., Sequence[Flow]], waiting: staging.UnplacedUsers) -> int:
-    """The most users that find a place, by halving."""
-    low, high = 0, waiting.users
-    while low + 1 < high:
-        middle = (low + high) // 2
-        try:
-            ask(middle, endpoints=-(-waiting.endpoints * middle // waiting.users))
-            low = middle
-        except Refused:
-            high = middle
-    return low
 
 
 def _carry_out(operation: Operation, serving: Sequence[int], code: Reason) -> None:

@@ -232,9 +232,9 @@ class _Placement:
 
     def _by_mode(self, waiting: staging.UnplacedUsers) -> None:
         try:
-            flows = self._places(waiting.users, waiting.endpoints, staging.waiting_classes())
+            flows = self._places(waiting.users, endpoints=waiting.endpoints, classes=staging.waiting_classes())
         except Refused as refusal:
-            room = self._room(waiting)
+            room, _ = staging.place_first(self._places)
             facts = {
                 "room": room,
                 "users": waiting.users,
@@ -246,7 +246,7 @@ class _Placement:
         staging.place_users(flows)
         self.report.problems.add_counted(*staging.over_capacity(self._capacities()))
 
-    def _places(self, users: int, endpoints: int, classes: Classes | None = None) -> list[goals.Flow]:
+    def _places(self, users: int, *, endpoints: int, classes: Classes) -> list[goals.Flow]:
         """Users per node; room for a failover is kept where the model asks for it, as long as there is any."""
         return goals.place_as_redundant_as_possible(
             self._loads(),
@@ -256,18 +256,6 @@ class _Placement:
             redundant=self.load.redundant,
             classes=classes,
         )
-
-    def _room(self, waiting: staging.UnplacedUsers) -> int:
-        """The most users that find a place, by halving."""
-        low, high = 0, waiting.users
-        while low + 1 < high:
-            middle = (low + high) // 2
-            try:
-                self._places(middle, waiting.endpoints * middle // waiting.users)
-                low = middle
-            except Refused:
-                high = middle
-        return low
 
     def _loads(self) -> list[goals.NodeLoad]:
         """The nodes with those who are at home there and those whom this file brings so far."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from django.db import connection
 
@@ -19,7 +19,7 @@ from assignments.users.progress import Meter
 from assignments.users.rules.user_file import LISTED, NO_NODE, LineProblem, UserLine, UserList
 from topology import reasons
 from topology.models import Node
-from topology.reasons import Reason
+from topology.reasons import Reason, Refused
 
 CREATE = """
     DROP TABLE IF EXISTS pg_temp.staged;
@@ -67,6 +67,12 @@ FIELDS = {  # what is empty in each, and the type to compare with
 }
 
 Found = tuple[list[LineProblem], int]
+
+
+class Ask(Protocol):
+    """Where so many users go. Raises Refused."""
+
+    def __call__(self, users: int, *, endpoints: int, classes: Classes) -> Sequence[Flow]: ...
 
 
 class UnplacedUsers(NamedTuple):
@@ -327,10 +333,29 @@ def waiting() -> UnplacedUsers:
     return UnplacedUsers(*_rows(f"SELECT count(*), coalesce(sum({ENDPOINTS}), 0)::bigint FROM staged WHERE waits")[0])
 
 
-def waiting_classes() -> Classes:
-    """The same by their number of endpoints."""
-    rows = _rows(f"SELECT {ENDPOINTS}, count(*) FROM staged WHERE waits GROUP BY 1 ORDER BY 1")
+def waiting_classes(most: int | None = None) -> Classes:
+    """The same by their number of endpoints; of the first `most` alone where it is given."""
+    first = "SELECT * FROM staged WHERE waits ORDER BY line LIMIT %s"
+    rows = _rows(f"SELECT {ENDPOINTS}, count(*) FROM ({first}) AS staged GROUP BY 1 ORDER BY 1", most)
     return tuple(EndpointClass(int(weight), users, users) for weight, users in rows)
+
+
+def place_first(ask: Ask) -> tuple[int, Sequence[Flow]]:
+    """How many of those who wait find a place when not all do, and where: the first ones, by halving.
+
+    Each try asks for exactly those users with the endpoints that they have: a mean would promise room that is none.
+    """
+    low, high = 0, waiting().users
+    flows: Sequence[Flow] = ()
+    while low + 1 < high:
+        middle = (low + high) // 2
+        classes = waiting_classes(middle)
+        try:
+            flows = ask(middle, endpoints=sum(each.endpoints * each.users for each in classes), classes=classes)
+            low = middle
+        except Refused:
+            high = middle
+    return low, flows
 
 
 def place_users(flows: Sequence[Flow]) -> None:

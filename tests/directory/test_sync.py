@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import Sum
 from django.utils import timezone
 
 from assignments.directory import schedule, secret, sync
@@ -259,6 +260,25 @@ def test_those_beyond_the_room_wait_with_the_reason(directory: Directory) -> Non
     codes = set(DirectoryPerson.objects.exclude(waits_code="").values_list("waits_code", flat=True))
     assert codes == {"PLAN_NO_ROOM_USERS"}
     assert_counts_true()
+
+
+def test_those_who_wait_are_found_by_the_endpoints_that_they_have(directory: Directory) -> None:
+    """A mean over all would promise room for four of these first ones, who have most of the endpoints."""
+    cluster = make_crowd(0, 0, capacity=3)  # and six endpoints on each node
+    kinds = ["desk_phone", "personal_communicator", "mobile_communicator", "sametime", "third_party"]
+    directory.add(*many(0, 4), description=kinds)
+    directory.add(*many(4, 8), description=None)
+    report = sync.sync(directory.agree(map={"user_id": "uid", "endpoints": "description"}))
+    assert (report.new, report.waiting, report.skipped) == (8, 6, [])
+    assert ids(assigned=True) == {"u00", "u01"}
+    assert {total for (total,) in _endpoints(cluster)} == {5}
+    assert sync.sync(cluster).waiting == 6
+    assert_counts_true()
+
+
+def _endpoints(cluster: Cluster) -> list[tuple[int]]:
+    homes = Assignment.objects.filter(cluster=cluster, home_node__isnull=False).values("home_node")
+    return list(homes.annotate(total=Sum("endpoints")).values_list("total"))
 
 
 def test_those_long_gone_are_removed_and_listed_a_day_before(crowd: Cluster, directory: Directory) -> None:

@@ -300,6 +300,17 @@ def test_lines_beyond_the_capacity_of_the_cluster_are_named() -> None:
 
 
 @pytest.mark.django_db
+def test_the_room_that_is_named_is_true_whoever_comes_first() -> None:
+    """Those with most endpoints come first here: a mean over all would promise room for twice as many."""
+    cluster = make(profile=500)
+    many = "desk_phone|sametime|third_party|office_communicator"
+    lines = [f"u{n},{many}" for n in range(1100)] + [f"v{n}," for n in range(400)]
+    report = import_users(cluster, csv_of("user_id,endpoints", *lines))
+    assert "room for 1,000 more" in report.as_dict()["problems"][0]["message"]
+    assert import_users(cluster, csv_of("user_id,endpoints", *lines[:1000])).assigned == 1000
+
+
+@pytest.mark.django_db
 def test_a_cluster_without_nodes_in_subclusters_has_no_room() -> None:
     cluster = create_cluster("empty")
     assert codes(import_users(cluster, csv_of("user_id", "ann"))) == [(2, "IMPORT_CLUSTER_FULL")]
