@@ -248,6 +248,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = TIME_ZONE  # of what happens at night
 # Every task is found again by the beat's sweep; a lost delivery must not come back an hour later.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}
+CELERY_BEAT_SCHEDULER = "config.beat:SingleScheduler"
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "assignments.tick", "schedule": 1.0, "options": {"expires": 2}},
 }

@@ -5,6 +5,7 @@
 A message carries topics only ("node-3", "operation-7"), never data: whoever shows an object fetches it.
 """
 
+import contextlib
 import json
 import logging
 import time
@@ -187,6 +188,26 @@ def worker_lives() -> bool:
 
 def _worker() -> str:
     return f"{stream_name()}:worker"
+
+
+class ProcessLease:
+    """A lease by name that one process holds at a time, and that ends some seconds after its holder went silent."""
+
+    def __init__(self, name: str, seconds: float) -> None:
+        self._lock = client().lock(f"{stream_name()}:lease:{name}", timeout=seconds, blocking=False)
+
+    def hold(self) -> bool:
+        """Take or renew it; True while Redis is away, for then nobody can say that another holds it."""
+        try:
+            return bool(self._lock.reacquire()) if self._lock.owned() else bool(self._lock.acquire())
+        except AWAY:
+            return True
+
+    def give_back(self) -> None:
+        """End it before its time, if this process holds it."""
+        with contextlib.suppress(*AWAY):
+            if self._lock.owned():
+                self._lock.release()
 
 
 def alive() -> bool:

@@ -1,0 +1,37 @@
+"""Celery's beat, of which one ticks however many run.
+
+beat A --holds the lease, renews it with each tick--> sends what is due
+beat B --tries once a second---------------------------> stands by; goes on when A leaves, or LEASE s after it died
+"""
+
+from typing import Any
+
+from celery.beat import PersistentScheduler
+
+LEASE = 5  # seconds
+STANDS_BY = 1.0  # seconds until it tries again
+
+
+class SingleScheduler(PersistentScheduler):
+    """Celery's own scheduler, silent in a beat that does not hold the lease.
+
+    The lease saves work and log lines, no more: two that tick do no harm, since each task does what is due once.
+    """
+
+    _lease: Any = None
+
+    def tick(self, *args: Any, **options: Any) -> float:
+        """Send what is due, and say in how many seconds to come again."""
+        from topology.live import events  # Celery sets Django up after it read this file
+
+        self._lease = self._lease or events.ProcessLease("beat", LEASE)
+        if not self._lease.hold():
+            return STANDS_BY
+        again: float = super().tick(*args, **options)
+        return min(again, STANDS_BY)
+
+    def close(self) -> None:
+        """Give the lease back, so that another beat need not wait until it ends."""
+        if self._lease:
+            self._lease.give_back()
+        super().close()

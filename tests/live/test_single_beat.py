@@ -1,0 +1,71 @@
+"""However many beats run, one ticks; another goes on when it leaves or dies."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from config import beat
+from config.celery import app
+from topology.live import events
+
+Sent = list[tuple[str, str]]
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    """What each beat sent: its name and the task."""
+    tasks: Sent = []
+
+    def note(self: Any, entry: Any, **_: Any) -> None:
+        tasks.append((Path(self.schedule_filename).name, entry.task))
+
+    monkeypatch.setattr(beat.SingleScheduler, "apply_async", note)
+    events.client().delete(f"{events.stream_name()}:lease:beat")
+    return tasks
+
+
+@pytest.fixture
+def beats(tmp_path: Path, sent: Sent) -> Iterator[list[beat.SingleScheduler]]:
+    """Two beats of one console."""
+    started = [beat.SingleScheduler(app=app, schedule_filename=str(tmp_path / name)) for name in ("first", "second")]
+    yield started
+    for scheduler in started:
+        scheduler.close()
+
+
+def ticked(scheduler: beat.SingleScheduler, sent: Sent) -> bool:
+    """Whether it sent the tick when its turn came."""
+    entry = scheduler.schedule["tick"]
+    entry.last_run_at = entry.last_run_at.replace(year=2000)
+    scheduler._heap = None
+    before = len(sent)
+    scheduler.tick()
+    return (Path(scheduler.schedule_filename).name, "assignments.tick") in sent[before:]
+
+
+def test_a_second_beat_stands_by_until_the_first_leaves(beats: list[beat.SingleScheduler], sent: Sent) -> None:
+    first, second = beats
+    assert [ticked(first, sent), ticked(second, sent), ticked(first, sent)] == [True, False, True]
+    first.close()
+    assert ticked(second, sent)
+
+
+def test_the_lease_of_a_beat_that_died_ends(beats: list[beat.SingleScheduler], sent: Sent) -> None:
+    first, second = beats
+    assert ticked(first, sent)
+    left = events.client().pttl(f"{events.stream_name()}:lease:beat")
+    assert 0 < left <= beat.LEASE * 1000
+    events.client().delete(f"{events.stream_name()}:lease:beat")
+    assert ticked(second, sent)
+    assert not ticked(first, sent)
+
+
+def test_without_redis_every_beat_tries(
+    beats: list[beat.SingleScheduler], sent: Sent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = redis.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=1)
+    monkeypatch.setattr(events, "client", lambda: nowhere)
+    assert all(ticked(scheduler, sent) for scheduler in beats)
