@@ -4,6 +4,7 @@ from django.urls import path
 
 from assignments.board.views import checklist, checks, metrics, overview, page, settings, structure
 from assignments.directory.views import directory
+from assignments.intercluster.views import duplicates
 from assignments.moves.views import chosen, drag_presence, drop, node_drop, removal
 from assignments.recovery.views import maintenance, recovery, sign_in_rate
 from assignments.runs.views import run_policy, runs
@@ -17,6 +18,9 @@ urlpatterns = [
     path("clusters/<str:cluster_name>/directory/read", directory.read_now, name="directory-read"),
     path("clusters/<str:cluster_name>/directory/runs/<int:pk>/", directory.changes, name="directory-changes"),
     path("clusters/<str:cluster_name>/directory/runs/<int:pk>/decide", directory.decide, name="directory-decide"),
+    path("duplicates/", duplicates.duplicates, name="duplicates"),
+    path("clusters/<str:cluster_name>/duplicates/clear", duplicates.clear, name="clear-uris"),
+    path("clusters/<str:cluster_name>/users/<int:pk>/uri", duplicates.set_uri, name="set-uri"),
     path("", page.home, name="home"),
     path("clusters/<str:cluster_name>/", page.cluster, name="cluster"),
     path("clusters/<str:cluster_name>/strip", page.summary_bar, name="summary-bar"),

@@ -1,6 +1,7 @@
 """The HTTP API: the routers of the rooms, in the order in which its page shows them."""
 
 from assignments.board.api import router as board
+from assignments.intercluster.api import router as intercluster
 from assignments.moves.api import router as moves
 from assignments.planning.api import router as planning
 from assignments.recovery.api import router as recovery
@@ -10,4 +11,4 @@ from assignments.users.api import router as users
 from topology.api import site
 from topology.api.history import router as history
 
-api = site.build([board, users, moves, planning, runs, recovery, simulation, history], version="1.0.0")
+api = site.build([board, users, moves, planning, runs, recovery, simulation, intercluster, history], version="1.0.0")

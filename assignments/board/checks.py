@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from assignments.board.tree import relogin_window
 from assignments.directory import selectors as directory
+from assignments.intercluster import selectors as intercluster
 from assignments.population.selectors import Board, NodeView, SubclusterView, board_of
 from assignments.recovery.rules.pair import watch_from_json
 from assignments.retention.sizes import overdue, sizes
@@ -55,6 +56,7 @@ def facts_of(cluster: Cluster) -> checks.ClusterFacts:
         miscounted=tuple(_miscounted(cluster)),
         strays=_strays(cluster),
         twins=_twins(cluster),
+        **_uris(cluster),
         directory=tuple(directory.problems(cluster, timezone.now())),
         stored=tuple(str(size) for size in sizes()),
         overdue=overdue(),
@@ -121,6 +123,11 @@ def _miscounted(cluster: Cluster) -> list[str]:
 
 def _strays(cluster: Cluster) -> int:
     return int(_rows(STRAYS, cluster)[0][0])
+
+
+def _uris(cluster: Cluster) -> dict[str, Any]:
+    count, some = intercluster.count_of(cluster)
+    return {"doubled_uris": count, "some_uris": some}
 
 
 def _twins(cluster: Cluster) -> tuple[str, ...]:

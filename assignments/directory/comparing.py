@@ -118,7 +118,7 @@ def match(agreement: int, cluster: int) -> None:
         UPDATE read SET is_back = false, is_linked = false FROM assignments_assignment place
         WHERE is_back AND place.user_id = known
     """)
-    while _skip_taken():
+    while _skip_taken(cluster):
         pass  # a person who keeps an ID after all keeps it from the next one
 
 
@@ -136,19 +136,24 @@ def _skip_doubled() -> None:
     )
 
 
-def _skip_taken() -> int:
+def _skip_taken(into: int) -> int:
     """Entries whose user ID another user has and keeps."""
     return _run(
         f"""
-        UPDATE read SET skip = '{reasons.DIRECTORY_ID_TAKEN.code}',
-            facts = jsonb_build_object('user_id', read.user_id, 'other', coalesce(cluster.name, 'those set aside'))
+        UPDATE read SET
+            skip = CASE WHEN place.cluster_id <> %s THEN '{reasons.DIRECTORY_ID_ELSEWHERE.code}'
+                ELSE '{reasons.DIRECTORY_ID_TAKEN.code}' END,
+            facts = jsonb_build_object('user_id', read.user_id, 'other', coalesce(cluster.name, 'those set aside'),
+                'cluster', (SELECT name FROM topology_cluster WHERE id = %s))
         FROM topology_enduser owner
             LEFT JOIN assignments_assignment place ON place.user_id = owner.id
             LEFT JOIN topology_cluster cluster ON cluster.id = place.cluster_id
             LEFT JOIN read renamed ON renamed.known = owner.id AND renamed.skip IS NULL
         WHERE read.skip IS NULL AND owner.folded = read.folded AND owner.id IS DISTINCT FROM read.known
             AND (renamed.n IS NULL OR renamed.folded = owner.folded)
-        """
+        """,
+        into,
+        into,
     )
 
 

@@ -36,8 +36,12 @@ class FormerUser(models.Model):
     mail = models.CharField(max_length=255, null=True)  # noqa: DJ001
     endpoints = ArrayField(models.CharField(max_length=32), null=True)
     contacts = models.PositiveSmallIntegerField(null=True)
+    directory_uri = models.CharField(max_length=255, null=True)  # noqa: DJ001
+    department = models.CharField(max_length=255, null=True)  # noqa: DJ001
     new_name = models.CharField(max_length=255, null=True)  # noqa: DJ001
     new_mail = models.CharField(max_length=255, null=True)  # noqa: DJ001
+    new_directory_uri = models.CharField(max_length=255, null=True)  # noqa: DJ001
+    new_department = models.CharField(max_length=255, null=True)  # noqa: DJ001
     new_endpoints = ArrayField(models.CharField(max_length=32), null=True)
     new_contacts = models.PositiveSmallIntegerField(null=True)
     written = models.UUIDField(null=True, help_text="Fingerprint of what was written of a new person")

@@ -49,6 +49,8 @@ class UserOut(Schema):
     user_id: str
     name: str
     mail: str
+    directory_uri: str
+    department: str
     cluster: str
     home_node: str | None
     serving_node: str | None
@@ -178,6 +180,8 @@ def _user(row: Assignment, nodes: dict[int, str], clusters: dict[int, str]) -> d
         "user_id": row.user.user_id,
         "name": row.user.name,
         "mail": row.user.mail,
+        "directory_uri": row.user.directory_uri,
+        "department": row.user.department,
         "cluster": clusters[row.cluster_id],
         "home_node": nodes.get(row.home_node_id or 0),
         "serving_node": nodes.get(row.serving_node_id or 0),

@@ -22,7 +22,8 @@ QUERY = """
     COPY (
         SELECT {user_id} AS user_id, {name} AS name, {mail} AS mail,
             array_to_string(person.endpoints, '|') AS endpoints, person.contacts, {node} AS node,
-            {serving_node} AS serving_node, place.pinned, {pin_reason} AS pin_reason
+            {serving_node} AS serving_node, place.pinned, {pin_reason} AS pin_reason,
+            {directory_uri} AS directory_uri, {department} AS department
         FROM assignments_assignment place JOIN topology_enduser person ON person.id = place.user_id
         LEFT JOIN assignments_pin pin ON pin.user_id = place.user_id
         LEFT JOIN topology_node home ON home.id = place.home_node_id
@@ -34,7 +35,7 @@ REMOVED = """
     COPY (
         SELECT {user_id} AS user_id, {name} AS name, {mail} AS mail,
             array_to_string(person.endpoints, '|') AS endpoints, person.contacts, {node} AS node,
-            person.pin IS NOT NULL AS pinned
+            person.pin IS NOT NULL AS pinned, {directory_uri} AS directory_uri, {department} AS department
         FROM assignments_formeruser person LEFT JOIN topology_node home ON home.id = person.from_node_id
         WHERE {chosen} ORDER BY fold_user_id(person.user_id)
     ) TO STDOUT WITH (FORMAT csv, HEADER)
@@ -46,8 +47,10 @@ TEXTS = {
     "node": f"coalesce(home.name, '{NO_NODE}')",
     "serving_node": "serving.name",
     "pin_reason": "pin.reason",
+    "directory_uri": "person.directory_uri",
+    "department": "person.department",
 }
-FREE = ("name", "mail", "pin_reason")  # texts that may be the mark that keeps
+FREE = ("name", "mail", "pin_reason", "directory_uri", "department")  # texts that may be the mark that keeps
 MARKED = "CASE WHEN {text} ~ {odd} THEN '''' || {text} ELSE {text} END"
 PART = 64 * 1024  # bytes
 BOM = b"\xef\xbb\xbf"

@@ -29,6 +29,7 @@ def key_of(prefix: str = "") -> F:
 
 
 KEY = key_of("user__")
+TEXTS = ("name", "mail", "directory_uri", "department")  # found anywhere in them, as in the user ID
 ANYWHERE = 3  # letters that are found anywhere, by trigrams; fewer match the beginning of the user ID
 
 
@@ -120,7 +121,7 @@ def _named(text: str, prefix: str) -> Q:
     if len(text) < ANYWHERE:
         return Q(StartsWith(key_of(prefix), Fold(Value(text))))
     composed = unicodedata.normalize("NFC", text)
-    parts = (Q((f"{prefix}{column}__icontains", composed)) for column in ("name", "mail"))
+    parts = (Q((f"{prefix}{column}__icontains", composed)) for column in TEXTS)
     return reduce(or_, parts, Q((f"{prefix}folded__contains", Fold(Value(text)))))
 
 

@@ -10,12 +10,21 @@ from django.db import connection
 
 from assignments.models import UserChange
 
-FIELDS = {"name": "", "mail": "", "endpoints": "::text[]", "contacts": "::integer"}  # and the type to compare with
+FIELDS = {  # and the type to compare with
+    "name": "",
+    "mail": "",
+    "endpoints": "::text[]",
+    "contacts": "::integer",
+    "directory_uri": "",
+    "department": "",
+}
 
 
 def fingerprint(row: str) -> str:
     """What tells whether a person is still as they were written, in SQL."""
     parts = f"{row}.name, {row}.mail, array_to_string({row}.endpoints, '|'), {row}.contacts::text"
+    # What is empty adds nothing, so fingerprints from before these columns hold.
+    parts += f", 'uri ' || nullif({row}.directory_uri, ''), 'department ' || nullif({row}.department, '')"
     return f"md5(concat_ws(chr(31), {parts}))::uuid"
 
 
@@ -38,7 +47,8 @@ KEEP_MADE = f"""
     SELECT %s, known, '{UserChange.MADE}', true, '', target, {fingerprint("made")}
     FROM (
         SELECT known, target, coalesce(name, '') AS name, coalesce(mail, '') AS mail,
-            coalesce(endpoints, '{{}}') AS endpoints, coalesce(contacts, 0) AS contacts
+            coalesce(endpoints, '{{}}') AS endpoints, coalesce(contacts, 0) AS contacts,
+            coalesce(directory_uri, '') AS directory_uri, coalesce(department, '') AS department
         FROM staged WHERE fresh
     ) AS made
 """

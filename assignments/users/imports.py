@@ -188,7 +188,7 @@ def _check(cluster: Cluster, report: Report, nodes: Mapping[str, Node], allow_em
     known = ", ".join(node.name for node in nodes.values()) or "none"
     report.problems.add_counted(*staging.at_unknown(cluster.name, known))
     report.problems.add_counted(*staging.duplicates())
-    report.problems.add_counted(*staging.of_other_clusters(cluster.pk))
+    report.problems.add_counted(*staging.of_other_clusters(cluster))
     report.problems.add_counted(*staging.homeless())
     report.warnings.add_counted(*staging.staying())
     report.warnings.add_counted(*staging.gone(cluster.name, known))
@@ -201,7 +201,11 @@ def _check(cluster: Cluster, report: Report, nodes: Mapping[str, Node], allow_em
 
 def emptied_in_words(emptied: Mapping[str, int]) -> str:
     """Such as "312 mails, 1 name"."""
-    words = {"endpoints": ("endpoint list", "endpoint lists"), "contacts": ("contact list", "contact lists")}
+    words = {
+        "endpoints": ("endpoint list", "endpoint lists"),
+        "contacts": ("contact list", "contact lists"),
+        "directory_uri": ("directory URI", "directory URIs"),
+    }
     named = ((count, *words.get(field, (field, f"{field}s"))) for field, count in emptied.items())
     return ", ".join(counted(count, f"{one}|{many}") for count, one, many in named)
 

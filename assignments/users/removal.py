@@ -61,9 +61,9 @@ JUDGE = f"""
 """
 KEEP = f"""
     INSERT INTO assignments_formeruser (operation_id, user_key, change, placed, user_id,
-        name, mail, endpoints, contacts, created_at, from_node_id, pin)
-    SELECT %s, person.id, '{UserChange.REMOVED}', false, person.user_id, person.name, person.mail, person.endpoints,
-        person.contacts, person.created_at, leaving.home_id,
+        name, mail, directory_uri, department, endpoints, contacts, created_at, from_node_id, pin)
+    SELECT %s, person.id, '{UserChange.REMOVED}', false, person.user_id, person.name, person.mail,
+        person.directory_uri, person.department, person.endpoints, person.contacts, person.created_at, leaving.home_id,
         CASE WHEN pin.user_id IS NOT NULL THEN jsonb_build_object('reason', pin.reason, 'owner_id', pin.owner_id,
             'owner_name', pin.owner_name, 'at', pin.at) END
     FROM leaving JOIN topology_enduser person ON person.id = leaving.user_key

@@ -18,7 +18,7 @@ from assignments.planning.rules.loads import Classes, EndpointClass, Flow
 from assignments.users.progress import Meter
 from assignments.users.rules.user_file import LISTED, NO_NODE, LineProblem, UserLine, UserList
 from topology import reasons
-from topology.models import Node
+from topology.models import Cluster, Node
 from topology.reasons import Reason, Refused
 
 CREATE = """
@@ -26,7 +26,7 @@ CREATE = """
     CREATE TEMPORARY TABLE staged (
         line integer, user_id text, name text, mail text, endpoints text[], contacts integer, node_id bigint,
         leave boolean, node_text text, kept boolean,
-        pinned boolean, pin_reason text,
+        pinned boolean, pin_reason text, directory_uri text, department text,
         folded text COLLATE "C" GENERATED ALWAYS AS (fold_user_id(user_id)) STORED,
         known bigint,        -- the person, when there is one of this ID
         cluster_id bigint,   -- where the person is a user already
@@ -40,7 +40,8 @@ CREATE = """
 """
 COPY = """
     COPY staged (
-        line, user_id, name, mail, endpoints, contacts, node_id, leave, node_text, kept, pinned, pin_reason
+        line, user_id, name, mail, endpoints, contacts, node_id, leave, node_text, kept, pinned, pin_reason,
+        directory_uri, department
     ) FROM STDIN
 """
 MATCH = """
@@ -49,8 +50,10 @@ MATCH = """
         had = coalesce(place.endpoints, cardinality(person.endpoints)),
         changed = place.user_id IS NULL
             OR (coalesce(staged.name, person.name), coalesce(staged.mail, person.mail),
-                coalesce(staged.endpoints, person.endpoints::text[]), coalesce(staged.contacts, person.contacts))
-            IS DISTINCT FROM (person.name, person.mail, person.endpoints::text[], person.contacts::integer)
+                coalesce(staged.endpoints, person.endpoints::text[]), coalesce(staged.contacts, person.contacts),
+                coalesce(staged.directory_uri, person.directory_uri), coalesce(staged.department, person.department))
+            IS DISTINCT FROM (person.name, person.mail, person.endpoints::text[], person.contacts::integer,
+                person.directory_uri, person.department)
     FROM topology_enduser person LEFT JOIN assignments_assignment place ON place.user_id = person.id
     WHERE person.folded = staged.folded AND CASE  -- of twins (EndUser.twin) the one who is written so, else the first
         WHEN staged.user_id = ANY (ARRAY(SELECT user_id FROM topology_enduser WHERE twin > 0))
@@ -64,6 +67,8 @@ FIELDS = {  # what is empty in each, and the type to compare with
     "mail": ("''", ""),
     "endpoints": ("'{}'::text[]", "::text[]"),
     "contacts": ("0", "::integer"),
+    "directory_uri": ("''", ""),
+    "department": ("''", ""),
 }
 
 Found = tuple[list[LineProblem], int]
@@ -139,7 +144,8 @@ def _columns(row: UserLine, home: Node | None) -> tuple[Any, ...]:
     unknown = row.node if row.node and not leave and home is None else None
     node_id = home.pk if home and home.subcluster_id else None
     people = row.line, row.user_id, row.name, row.mail, endpoints, row.contacts
-    return *people, node_id, leave, unknown, row.kept, row.pinned, row.pin_reason
+    said = row.kept, row.pinned, row.pin_reason, row.directory_uri, row.department
+    return *people, node_id, leave, unknown, *said
 
 
 def match() -> None:
@@ -168,13 +174,14 @@ def duplicates() -> Found:
     return found_lines(reasons.IMPORT_ID_TWICE, ["user_id", "first"], sql)
 
 
-def of_other_clusters(cluster_id: int) -> Found:
-    """Lines whose person is a user of another cluster."""
+def of_other_clusters(into: Cluster) -> Found:
+    """Lines whose person is a user of another cluster than the one that the file goes into."""
     sql = """
         SELECT line, user_id, cluster.name FROM staged JOIN topology_cluster cluster ON cluster.id = cluster_id
         WHERE cluster_id <> %s
     """
-    return found_lines(reasons.IMPORT_OTHER_CLUSTER, ["user_id", "other"], sql, cluster_id)
+    problems, total = found_lines(reasons.IMPORT_OTHER_CLUSTER, ["user_id", "other"], sql, into.pk)
+    return [replace(problem, facts={**problem.facts, "cluster": into.name}) for problem in problems], total
 
 
 def homeless() -> Found:
@@ -416,8 +423,11 @@ def create_people(at: datetime) -> None:
     """Create the new people, `at` this real time, and find their keys."""
     _run(
         """
-        INSERT INTO topology_enduser (user_id, name, mail, endpoints, contacts, created_at)
-        SELECT user_id, coalesce(name, ''), coalesce(mail, ''), coalesce(endpoints, '{}'), coalesce(contacts, 0), %s
+        INSERT INTO topology_enduser (
+            user_id, name, mail, endpoints, contacts, created_at, directory_uri, department
+        )
+        SELECT user_id, coalesce(name, ''), coalesce(mail, ''), coalesce(endpoints, '{}'), coalesce(contacts, 0), %s,
+            coalesce(directory_uri, ''), coalesce(department, '')
         FROM staged WHERE known IS NULL ORDER BY folded
         ON CONFLICT (folded, twin) DO NOTHING
         """,
@@ -435,7 +445,9 @@ def change_people() -> None:
         UPDATE topology_enduser AS person SET
             name = coalesce(staged.name, person.name), mail = coalesce(staged.mail, person.mail),
             endpoints = coalesce(staged.endpoints, person.endpoints),
-            contacts = coalesce(staged.contacts, person.contacts)
+            contacts = coalesce(staged.contacts, person.contacts),
+            directory_uri = coalesce(staged.directory_uri, person.directory_uri),
+            department = coalesce(staged.department, person.department)
         FROM staged WHERE person.id = staged.known AND staged.changed
     """)
 

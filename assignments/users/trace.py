@@ -134,6 +134,8 @@ class Story:
             "user": user.user_id,
             "name": user.name,
             "mail": user.mail,
+            "directory_uri": user.directory_uri,
+            "department": user.department,
             "endpoints": list(user.endpoints),
             "contacts": user.contacts,
             "home": self.home and self.home.name,

@@ -121,8 +121,11 @@ JUDGE_REMOVAL = f"""
 """
 UNDO_REMOVAL = [
     """
-    INSERT INTO topology_enduser (id, user_id, twin, name, mail, endpoints, contacts, created_at)
-    SELECT f.user_key, f.user_id, u.twin, f.name, f.mail, f.endpoints, f.contacts, f.created_at
+    INSERT INTO topology_enduser (
+        id, user_id, twin, name, mail, endpoints, contacts, created_at, directory_uri, department
+    )
+    SELECT f.user_key, f.user_id, u.twin, f.name, f.mail, f.endpoints, f.contacts, f.created_at,
+        coalesce(f.directory_uri, ''), coalesce(f.department, '')
     FROM undoing u JOIN assignments_formeruser f ON f.user_key = u.user_key AND f.operation_id = %(operation)s
     WHERE u.returns ORDER BY f.user_key
     """,

@@ -40,6 +40,7 @@ VIEWING = [
     "details",
     "directory",
     "directory-changes",
+    "duplicates",
     "export",
     "export-dialog",
     "find-users",
@@ -106,6 +107,8 @@ ADMINISTERING = [
     "set-active",
     "set-role",
     "change-node",
+    "clear-uris",
+    "set-uri",
     "directory-decide",
     "directory-end",
     "directory-read",
@@ -138,7 +141,7 @@ POSTED = {
     "maintenance-step",
     "fault", "act", "plans", "approve-plan", "run-plan", "steer", "undo", "move", "move-targets", "undo-move",
     "simulation-delete", "sign-out", "tour-done", "subcluster-step", "node-step",
-    "tell-drag", "node-targets", "place-node",
+    "tell-drag", "node-targets", "place-node", "clear-uris", "set-uri",
 }  # fmt: skip
 
 

@@ -60,6 +60,7 @@ ADDRESSES = {
     "cluster": PAGE,
     "directory": PAGE,
     "directory-changes": PAGE,
+    "duplicates": PAGE,
     "find-users": PAGE,
     "history": PAGE,
     "home": PAGE,

@@ -197,7 +197,7 @@ def test_entries_that_cannot_be_taken_are_listed_with_the_reason(crowd: Cluster,
         "cn=long": "DIRECTORY_TOO_LONG",
         "cn=hidden": "DIRECTORY_CHARACTER",
         "cn=twin2": "DIRECTORY_ID_TWICE",
-        "cn=elsewhere": "DIRECTORY_ID_TAKEN",
+        "cn=elsewhere": "DIRECTORY_ID_ELSEWHERE",
     }
     said = {each["entry"].split(",")[0]: each["reason"] for each in report.as_dict()["skipped"]}
     assert "uid" in said["cn=none"]

@@ -42,6 +42,8 @@ def test_an_export_names_every_user_with_the_home_and_the_serving_node(acme: Clu
         "serving_node": "acme-1b",
         "pinned": "f",
         "pin_reason": "",
+        "directory_uri": "",
+        "department": "",
     }
 
 
@@ -64,7 +66,9 @@ def test_an_export_restores_an_empty_cluster(acme: Cluster) -> None:
 
 def test_other_clusters_are_not_in_it_and_none_is_only_a_header(acme: Cluster) -> None:
     import_users(make("other"), numbered(5))
-    assert exported(acme).decode() == "user_id,name,mail,endpoints,contacts,node,serving_node,pinned,pin_reason\n"
+    assert exported(acme).decode() == (
+        "user_id,name,mail,endpoints,contacts,node,serving_node,pinned,pin_reason,directory_uri,department\n"
+    )
 
 
 def test_an_export_is_one_statement_however_long(acme: Cluster) -> None:

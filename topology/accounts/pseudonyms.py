@@ -100,6 +100,11 @@ def mail(real: str, of: str) -> str:
     return f"{user_id(of)}@example.org" if is_down() and real else real
 
 
+def uri(real: str, of: str) -> str:
+    """The directory URI of the person with a user ID, as it is shown."""
+    return f"sip:{user_id(of)}@example.org" if is_down() and real else real
+
+
 def account(real: str) -> str:
     """The account of somebody who works with the console, as it is shown."""
     return f"operator {_number(real) % 1000:03}" if is_down() and real not in OURSELVES else real

@@ -14,6 +14,7 @@ from topology.models.folding import Fold
 
 MAX_CONTACTS = 200
 MAX_USER_ID = 132
+MAX_URI = 255
 ENDPOINT_KINDS = {  # the seven kinds of the feature page
     "desk_phone": "Desk phone",
     "personal_communicator": "Personal Communicator",
@@ -49,6 +50,7 @@ class EndUser(models.Model):
 
     `folded` is the user ID as it is compared and sorted (`folding`). `twin` is 0 for everybody new: users from before
     the folding whose IDs are one by it are numbered, so that they stay until one is removed; a check names them.
+    `uri_key` is the directory URI as it is compared: two people may have one, which is a fault that is shown.
     """
 
     user_id = models.CharField(max_length=MAX_USER_ID)
@@ -58,8 +60,11 @@ class EndUser(models.Model):
     twin = models.PositiveSmallIntegerField(db_default=0, editable=False)
     name = models.CharField(max_length=255, blank=True)
     mail = models.CharField(max_length=255, blank=True)
-    directory_uri = models.CharField(max_length=255, blank=True, default="", db_default="")
+    directory_uri = models.CharField(max_length=MAX_URI, blank=True, default="", db_default="")
     department = models.CharField(max_length=255, blank=True, default="", db_default="")
+    uri_key = models.GeneratedField(
+        expression=Fold("directory_uri"), output_field=models.TextField(db_collation="C"), db_persist=True
+    )
     endpoints = ArrayField(models.CharField(max_length=32), default=list, blank=True)
     contacts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
@@ -79,6 +84,10 @@ class EndUser(models.Model):
             GinIndex(OpClass(Upper("mail"), name="gin_trgm_ops"), name="user_mail_trigrams"),
             GinIndex(fields=["endpoints"], name="user_endpoints"),
             models.Index(fields=["contacts"], name="user_contacts"),
+            # Read alone, in its order, it shows every URI that two people have; nobody keeps a list of them.
+            models.Index(fields=["uri_key"], name="user_uri_key", condition=~Q(directory_uri="")),
+            GinIndex(OpClass(Upper("directory_uri"), name="gin_trgm_ops"), name="user_uri_trigrams"),
+            GinIndex(OpClass(Upper("department"), name="gin_trgm_ops"), name="user_department_trigrams"),
         ]
         triggers = [TWIN_LEFT]
 

@@ -89,6 +89,7 @@ from topology.reasons.directory import (
     DIRECTORY_FILE,
     DIRECTORY_FILTER,
     DIRECTORY_GUARD,
+    DIRECTORY_ID_ELSEWHERE,
     DIRECTORY_ID_MISSING,
     DIRECTORY_ID_TAKEN,
     DIRECTORY_ID_TWICE,
@@ -190,6 +191,12 @@ from topology.reasons.imports import (
     IMPORT_WRONG_KIND,
     USERS_IMPORT_LEFT,
     USERS_IMPORTED,
+)
+from topology.reasons.intercluster import (
+    NO_DOUBLED_URI,
+    URI_NOT_VALID,
+    URI_TAKEN,
+    URIS_CHANGED,
 )
 from topology.reasons.lookups import NO_SUCH_CLUSTER, NO_SUCH_NODE, NO_SUCH_SUBCLUSTER
 from topology.reasons.moves import (

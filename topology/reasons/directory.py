@@ -74,9 +74,7 @@ DIRECTORY_END_NOT_CONFIRMED = add(
     "DIRECTORY_END_NOT_CONFIRMED", "The name does not match.", "Type {cluster} to confirm.", status=422
 )
 DIRECTORY_NO_RUN = add("DIRECTORY_NO_RUN", "There is no run {run}.", "Choose one from the list.", status=404)
-DIRECTORY_CA = add(
-    "DIRECTORY_CA", "The CA certificate cannot be read.", "Give a file or text in PEM form.", status=422
-)
+DIRECTORY_CA = add("DIRECTORY_CA", "The CA certificate cannot be read.", "Give a file or text in PEM form.", status=422)
 
 # --- What the directory says ----------------------------------------------------------------------
 DIRECTORY_UNREACHABLE = add(
@@ -201,6 +199,13 @@ DIRECTORY_ID_TAKEN = add(
     "Remove that user, or change the ID in the directory.",
     WARNING,
 )
+DIRECTORY_ID_ELSEWHERE = add(
+    "DIRECTORY_ID_ELSEWHERE",
+    "{user_id} is at home in the cluster {other}; a user with two homes breaks presence.",
+    "Leave the person out by the filter, or move them here: manage.py move_users {other} {user_id} "
+    "--to-cluster {cluster}",
+    WARNING,
+)
 DIRECTORY_STAYS = add(
     "DIRECTORY_STAYS",
     "{user_id} left the directory and is kept until the failover of its pair ends.",
@@ -217,8 +222,7 @@ DIRECTORY_AGREED = add(
 DIRECTORY_ENDED = add("DIRECTORY_ENDED", "The agreement with the directory of {name} was removed.", level=NEWS)
 DIRECTORY_SYNCED = add(
     "DIRECTORY_SYNCED",
-    "Directory of {name}: {read} read, {new} new, {changed} changed, {gone} set aside, {back} back, "
-    "{skipped} skipped.",
+    "Directory of {name}: {read} read, {new} new, {changed} changed, {gone} set aside, {back} back, {skipped} skipped.",
     level=NEWS,
 )
 DIRECTORY_STOPPED = add(

@@ -94,7 +94,8 @@ IMPORT_EMPTYING = add(
 IMPORT_NO_HEADER = add(
     "IMPORT_NO_HEADER",
     "The first line names no column user_id or USER ID; it begins with: {begins}.{hint}",
-    "The first line names the columns: user_id, and optionally name, mail, endpoints, contacts, node.",
+    "The first line names the columns: user_id, and optionally name, mail, directory_uri, department, endpoints, "
+    "contacts, node.",
     status=422,
 )
 IMPORT_COLUMN_TWICE = add(
@@ -158,7 +159,7 @@ IMPORT_CLUSTER_FULL = add(
 IMPORT_OTHER_CLUSTER = add(
     "IMPORT_OTHER_CLUSTER",
     "{user_id} is a user of the cluster {other}; a user with two homes breaks presence.",
-    "Leave the line out.",
+    "Leave the line out, or move the user here: manage.py move_users {other} {user_id} --to-cluster {cluster}",
     status=422,
 )
 IMPORT_STAYS = add(

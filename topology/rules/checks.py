@@ -62,6 +62,8 @@ class ClusterFacts:
     miscounted: tuple[str, ...] = ()
     strays: int = 0
     twins: tuple[str, ...] = ()  # user IDs that are one by the folding, from before there was one
+    doubled_uris: int = 0  # directory URIs of its users that somebody else has too
+    some_uris: tuple[str, ...] = ()  # a few of them
     directory: tuple[tuple[str, str], ...] = ()  # what is wrong with the cluster's directory, and the fix
     stored: tuple[str, ...] = ()  # what old entries take: kind, size, oldest
     overdue: str = ""  # since when nothing old was removed, where something should have been
@@ -366,6 +368,16 @@ def _user_ids_differ(facts: ClusterFacts) -> Iterator[Finding]:
     for pair in facts.twins:
         problem = f"{pair}: one user ID in several spellings, from before they were compared so."
         yield Finding(WARNING, problem, "Find out who is who, and remove the others.")
+
+
+@_test("directory_uris_differ", "Every directory URI belongs to one user")
+def _directory_uris_differ(facts: ClusterFacts) -> Iterator[Finding]:
+    if facts.doubled_uris:
+        some = ", ".join(facts.some_uris) + (" …" if facts.doubled_uris > len(facts.some_uris) else "")
+        problem = (
+            f"{counted(facts.doubled_uris, 'directory URI belongs|directory URIs belong')} to several users: {some}."
+        )
+        yield Finding(WARNING, problem, "Open Duplicates in the menu of clusters, or run manage.py duplicates.")
 
 
 @_test("directory_in_step", "Users follow their directory")

@@ -193,6 +193,12 @@ def shown_mail(user: Any) -> str:
 
 
 @register.filter
+def shown_uri(user: Any) -> str:
+    """The directory URI of a person; made up while names are hidden."""
+    return pseudonyms.uri(user.directory_uri, user.user_id)
+
+
+@register.filter
 def account(name: str) -> str:
     """Who did something; a number while names are hidden."""
     return pseudonyms.account(name)

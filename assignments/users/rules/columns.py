@@ -11,9 +11,9 @@ from topology import reasons
 PLAIN, BULK = "plain", "bulk_administration"
 USED = (
     "user_id", "name", "first_name", "last_name", "mail", "endpoints", "contacts", "node", "home_cluster", "enabled",
-    "pinned", "pin_reason",
+    "pinned", "pin_reason", "directory_uri", "department",
 )  # fmt: skip
-TEXTS = ("user_id", "name", "first_name", "last_name", "mail")  # what people read
+TEXTS = ("user_id", "name", "first_name", "last_name", "mail", "directory_uri", "department")  # what people read
 ALIASES = {
     "mail_id": "mail",
     "assigned_presence_server": "node",
@@ -30,6 +30,7 @@ MEANT = {
     "givenname": "first_name", "given_name": "first_name", "firstname": "first_name", "forename": "first_name",
     "surname": "last_name", "sn": "last_name", "family_name": "last_name", "lastname": "last_name",
     "endpoint": "endpoints", "devices": "endpoints", "clients": "endpoints",
+    "uri": "directory_uri", "sip_uri": "directory_uri", "sip_address": "directory_uri", "dept": "department",
 }  # fmt: skip
 IGNORE = ""  # what a mapping says of a column that is not to be used
 DEVICE = "controlled_device"

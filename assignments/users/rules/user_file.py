@@ -57,6 +57,8 @@ class UserLine:
     kept: bool = False  # a mark stands in one of the cells
     pinned: bool | None = None
     pin_reason: str | None = None
+    directory_uri: str | None = None
+    department: str | None = None
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,8 @@ class UserList:
             user_id=user_id,
             name=self._full_name(number, said, halves),
             mail=self._read(said, "mail", lambda cell: self._text(number, "mail", cell)),
+            directory_uri=self._read(said, "directory_uri", lambda cell: self._text(number, "directory_uri", cell)),
+            department=self._read(said, "department", lambda cell: self._text(number, "department", cell)),
             endpoints=self._read(said, "endpoints", lambda cell: self._kinds(number, cell)),
             contacts=self._read(said, "contacts", lambda cell: self._number(number, cell)),
             node=said.get("node", ""),

@@ -1,0 +1,68 @@
+"""The page of duplicates: everybody who shares a user ID or a directory URI, with the fix on each side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from assignments.intercluster import duplicates as mend
+from assignments.intercluster import selectors as found
+from topology.accounts import pseudonyms, roles
+from topology.models import MAX_URI
+from topology.reasons.words import counted
+from topology.structure.selectors import cluster_named
+from topology.views.http import needs
+from topology.views.reading import number_in
+
+SHOWN = 100  # URIs on one page
+
+
+@require_GET
+@needs(roles.SEE)
+def duplicates(request: HttpRequest) -> HttpResponse:
+    """All of them, a page at a time; those of one cluster with `cluster`."""
+    asked = request.GET.get("cluster", "")[:128]
+    after = request.GET.get("after", "")[:MAX_URI].replace("\0", "")
+    only = roles.reach_of(request.user).only
+    seen = {cluster.pk: cluster for cluster in roles.clusters_of(request.user)}
+    chosen = cluster_named(asked) if asked else None
+    within = only if chosen is None else [pk for pk in seen if pk == chosen.pk]
+    rows = found.doubled_uris(within, after, SHOWN + 1)
+    context: dict[str, Any] = {
+        "place": "duplicates",
+        "chosen": chosen,
+        "seen": list(seen.values()),
+        "reach": set(seen),
+        "users": found.doubled_users(within) if not after else [],
+        "uris": rows[:SHOWN],
+        "more": rows[SHOWN - 1].uri if len(rows) > SHOWN else "",
+        "clear": mend.clear(chosen, actor=None, dry_run=True)["cleared"] if chosen else 0,
+        "longest": MAX_URI,
+        "hidden": pseudonyms.is_down(),
+    }
+    return render(request, "intercluster/duplicates.html", context)
+
+
+@require_POST
+@needs(roles.ADMINISTER)
+def clear(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """Take the URI from all sharers of a cluster; the number is the one that was shown."""
+    cluster = cluster_named(cluster_name)
+    done = mend.clear(cluster, actor=request.user, confirmed=number_in(request.POST, "confirmed"))
+    text = f"{counted(done['cleared'], 'user')} of {cluster.name} lost the shared directory URI."
+    messages.success(request, f"{text} Operation {done['operation']} undoes it.", extra_tags="good")
+    return redirect("duplicates")
+
+
+@require_POST
+@needs(roles.ADMINISTER)
+def set_uri(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
+    """Give one user another URI, or none."""
+    cluster = cluster_named(cluster_name)
+    operation = mend.set_uri(cluster, pk, request.POST.get("uri", ""), actor=request.user)
+    messages.success(request, f"Changed. Operation {operation} undoes it.", extra_tags="good")
+    return redirect("duplicates")

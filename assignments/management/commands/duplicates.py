@@ -1,0 +1,50 @@
+"""manage.py duplicates: user IDs and directory URIs that are there twice, in all clusters; whole, not ten of them."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from assignments.intercluster import duplicates, selectors
+from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.reasons.words import counted
+from topology.structure.selectors import cluster_named
+
+
+class Command(ConsoleCommand):
+    help = "List user IDs in several clusters and directory URIs of several people; --clear CLUSTER mends URIs there."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--clear", metavar="CLUSTER", help="take doubled directory URIs from its users")
+        parser.add_argument("--dry-run", action="store_true", help="only say how many would lose theirs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            if options["clear"]:
+                cluster = cluster_named(options["clear"])
+                found = duplicates.clear(cluster, actor=COMMAND_LINE, dry_run=options["dry_run"])
+            else:
+                found = selectors.report()
+        if options["json"]:
+            self.print_json(found)
+        elif options["clear"]:
+            self._show_cleared(found)
+        else:
+            self._show(found)
+
+    def _show_cleared(self, found: dict[str, Any]) -> None:
+        lost = f"{counted(found['cleared'], 'user')} of {found['cluster']}"
+        if found["dry_run"]:
+            self.stdout.write(f"{lost} would lose a directory URI that another user has too.")
+            return
+        undo = f"manage.py operations undo {found['operation']}"
+        self.stdout.write(f"{lost} lost a directory URI that another user has too. To undo it: {undo}")
+
+    def _show(self, found: dict[str, Any]) -> None:
+        for user in found["users"]:
+            self.stdout.write(f"{user['user_id']}: at home in {' and '.join(user['clusters'])}")
+        for row in found["uris"]:
+            users = ", ".join(f"{one['user_id']} ({one['cluster']})" for one in row["users"])
+            self.stdout.write(f"{row['uri']}: {users}")
+        ids, uris = counted(len(found["users"]), "user ID"), counted(len(found["uris"]), "directory URI")
+        self.stdout.write(f"{ids} and {uris} are there more than once.")
