@@ -8,7 +8,8 @@ from ninja import Router, Schema, Status
 from pydantic import Field, model_validator
 
 from assignments.moves import drop, pins
-from assignments.moves.drop import UNASSIGNED, DropVerdict, Selection
+from assignments.moves.drop import DropVerdict, Selection
+from assignments.moves.targets import target_of
 from assignments.runs.api import shape
 from assignments.users.api import FilterIn, filter_of
 from assignments.users.filter import keys_of
@@ -17,9 +18,8 @@ from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import ApiRequest
 from topology.api.shapes import Input, Name, OperationOut, ok
-from topology.models import Cluster, Node, Subcluster
+from topology.models import Cluster
 from topology.reasons import Refused
-from topology.structure import selectors
 
 router = Router(tags=["moves"])
 MOST = 10_000  # user IDs of one request; more are chosen by a filter
@@ -61,6 +61,7 @@ class VerdictOut(Schema):
     users: int = Field(description="Users who would move: pinned ones stay")
     users_after: int
     capacity: int
+    to: dict[str, int] = Field(description="How many users go to which node")
 
 
 class MoveOut(OperationOut):
@@ -88,20 +89,6 @@ def chosen(request: ApiRequest, asked: ChosenIn) -> Selection:
     return Selection(cluster, where=filter_of(asked.filter, request.caller, cluster))
 
 
-def target_of(cluster: Cluster, name: str | None) -> str:
-    """The target of a name: a node, or a subcluster of the cluster. Raises Refused."""
-    if name is None:
-        return UNASSIGNED
-    if node := Node.objects.filter(name__iexact=name).first():
-        if node.cluster_id != cluster.pk:
-            raise Refused(reasons.MOVE_OTHER_CLUSTER, cluster=cluster.name, other=node.cluster.name, users=0)
-        return f"node:{node.pk}"
-    if sub := Subcluster.objects.filter(cluster=cluster, name=name).first():
-        return f"subcluster:{sub.pk}"
-    selectors.node_named(name)
-    raise AssertionError("an unknown node is refused")
-
-
 @router.post("/clusters/{name}/moves", response=ok(MoveOut, 202), operation_id="move_users")
 @access.needs(roles.OPERATE, access.cluster)
 def move_users(request: ApiRequest, name: str, asked: MoveIn) -> Any:
@@ -124,7 +111,7 @@ def _planned(cluster: Cluster, verdict: DropVerdict) -> dict[str, Any]:
 
 def _verdict(verdict: DropVerdict) -> dict[str, Any]:
     same = {name: getattr(verdict, name) for name in ("level", "code", "message", "fix", "users_after", "capacity")}
-    return same | {"users": verdict.coming}
+    return same | {"users": verdict.coming, "to": dict(verdict.shares)}
 
 
 @router.post("/clusters/{name}/pins", response=ok(PinOut), operation_id="pin_users")

@@ -10,8 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from assignments.models import Move, Operation
+from assignments.moves.drop_verdict import REFUSED, DropVerdict
 from assignments.moves.selection import UNASSIGNED, Selection
-from assignments.moves.verdict import REFUSED, DropVerdict, Judgement, judge, verdicts
+from assignments.moves.verdict import Judgement, judge, verdicts
 from assignments.runs import hand_moves, operations
 from topology import reasons
 from topology.accounts import roles
@@ -53,18 +54,21 @@ def verdict(selection: Selection, target: str, actor_role: str | None) -> DropVe
 
 
 @transaction.atomic
-def move(selection: Selection, target: str, actor: Any) -> DropOutcome:
-    """Move the chosen users to a target ("node:3", "unassigned"), judged again under the locks. Raises Refused.
+def move(selection: Selection, target: str, actor: Any, *, role: str | None = None) -> DropOutcome:
+    """Move the chosen users to a target ("node:3", "subcluster:2", "unassigned"), judged again under the locks.
 
-    Up to 50 are moved at once; more begin a throttled run.
+    Up to 50 are moved at once, more begin a throttled run. `role` is that of an actor without an account. Raises
+    Refused.
     """
     _hold(selection, target)
-    verdict(selection, target, roles.role_of(actor))
-    to = Node.objects.filter(pk=_node_id(target) or 0).first()
+    judged = verdict(selection, target, role or roles.role_of(actor))
+    to = Node.objects.filter(pk=judged.node or 0).first()
     shown = (
         {} if selection.where or selection.drawn is None else dict.fromkeys(selection.users, selection.drawn or None)
     )
     users = selection.rows().values_list("user_id", flat=True) if selection.where else selection.users
+    if judged.spread:
+        return _moved(hand_moves.spread_users(selection.cluster, users, judged.spread, actor=actor))
     return _moved(hand_moves.move_users(selection.cluster, users, to, actor=actor, expected=shown))
 
 
@@ -80,16 +84,15 @@ def _hold(selection: Selection, target: str) -> None:
     if None in homes:  # whether unassigned users may get a home is a question to every pair
         hold_subclusters(all_subclusters(selection.cluster.pk))
         return
-    nodes = Node.objects.filter(
-        Q(pk__in=homes) | Q(pk=_node_id(target) or 0), cluster=selection.cluster, subcluster__isnull=False
-    )
+    to = Q(pk=_key(target, "node")) | Q(subcluster=_key(target, "subcluster"))
+    nodes = Node.objects.filter(Q(pk__in=homes) | to, cluster=selection.cluster, subcluster__isnull=False)
     hold_subclusters(nodes.values_list("subcluster_id", flat=True))
 
 
-def _node_id(target: str) -> int | None:
-    """The node of a target; no node for the unassigned users."""
-    kind, _, key = target.partition(":")
-    return int(key) if kind == "node" and key.isascii() and key.isdigit() and len(key) < 18 else None
+def _key(target: str, kind: str) -> int:
+    """The key of a target of a kind; 0 for one of another kind."""
+    of, _, key = target.partition(":")
+    return int(key) if of == kind and key.isascii() and key.isdigit() and len(key) < 18 else 0
 
 
 def _moved(operation: Operation) -> DropOutcome:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q
 
 from assignments.models import Operation, Population, SubclusterLock
 from assignments.moves.selection import Selection
+from assignments.planning.rules.loads import Classes, EndpointClass
 from assignments.population.selectors import Counts
 from topology.models import Cluster, Node, Policy, Subcluster
 from topology.rules.homes import Homes
@@ -21,6 +22,8 @@ class Chosen:
 
     users: int = 0
     free: Counts = field(default_factory=Counts)
+    classes: Classes = ()
+    """Those who are not pinned, by endpoints."""
 
     @property
     def pinned(self) -> int:
@@ -41,6 +44,11 @@ class DropContext:
     home: dict[int | None, Counts]
     held: dict[int, Operation]  # the runs that hold a subcluster
     homes: Homes  # which nodes may give and take homes now
+
+    def members(self, subcluster: int) -> list[Node]:
+        """The nodes of a subcluster in their order."""
+        found = [node for node in self.nodes.values() if node.subcluster_id == subcluster]
+        return sorted(found, key=lambda node: (node.slot or 0, node.number))
 
     def peer(self, node: Node) -> Node | None:
         """The other node of its subcluster."""
@@ -69,13 +77,14 @@ def drop_context(cluster: Cluster) -> DropContext:
 def count(selection: Selection) -> Chosens:
     """The chosen users by home, in one query."""
     free = Q(pinned=False)
-    rows = selection.rows().order_by().values("home_node_id")
-    return {
-        row["home_node_id"]: Chosen(row["n"], Counts(row["free"], row["signed"], row["ends"] or 0))
-        for row in rows.annotate(
-            n=Count("pk"),
-            free=Count("pk", filter=free),
-            signed=Count("pk", filter=free & Q(signed_in=True)),
-            ends=Sum("endpoints", filter=free),
-        )
-    }
+    rows = selection.rows().order_by().values("home_node_id", "endpoints")
+    counted = rows.annotate(
+        n=Count("pk"), free=Count("pk", filter=free), signed=Count("pk", filter=free & Q(signed_in=True))
+    )
+    chosen: Chosens = {}
+    for row in counted.order_by("endpoints"):
+        one = chosen.get(row["home_node_id"], Chosen())
+        free_now = Counts(row["free"], row["signed"], row["free"] * row["endpoints"])
+        alike = (EndpointClass(row["endpoints"], row["free"], row["free"] - row["signed"]),) if row["free"] else ()
+        chosen[row["home_node_id"]] = Chosen(one.users + row["n"], one.free + free_now, one.classes + alike)
+    return chosen

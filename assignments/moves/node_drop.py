@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from assignments.models import Population
-from assignments.moves.verdict import REFUSED, WARNING, DropVerdict, Note
+from assignments.moves.drop_verdict import REFUSED, WARNING, DropVerdict, Note
 from assignments.recovery.rules.relogin_window import window
 from topology import reasons
 from topology.accounts import roles

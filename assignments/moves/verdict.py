@@ -9,115 +9,17 @@ many users there are.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
-from assignments.models import Kind
 from assignments.moves.drop_context import Chosen, Chosens, DropContext, count, drop_context
+from assignments.moves.drop_verdict import REFUSED, WARNING, DropVerdict, Note
+from assignments.moves.outlook import after_failure, are_many, is_standby, no_room, pair_refusals, sign_in_again
 from assignments.moves.selection import UNASSIGNED, Selection
+from assignments.moves.subcluster_drop import spread_verdict
 from assignments.population.selectors import Counts, percent
-from assignments.runs.hand_moves import AT_ONCE
 from topology import reasons
-from topology.accounts import roles, sentences
-from topology.models import DeploymentModel, Mode, Node
-from topology.reasons import Reason, Refused
-
-ALLOWED, WARNING, REFUSED = "allowed", "warning", "refused"
-SHORT = {  # refusals on the target itself, where a sentence has no room
-    reasons.USER_ALREADY_THERE.code: "already here",
-    reasons.NODE_NO_ROOM.code: "no room",
-    reasons.NODE_NOT_A_TARGET.code: "out of service",
-    reasons.NODE_WITHOUT_SUBCLUSTER.code: "in no subcluster",
-    reasons.NODE_IN_MAINTENANCE.code: "in maintenance",
-    reasons.USERS_PINNED.code: "all are pinned",
-    reasons.MOVE_PAIR_IN_FAILOVER.code: "in a failover",
-    reasons.MOVE_NEW_DURING_FAILOVER.code: "no new users now",
-    reasons.RUN_IN_PROGRESS.code: "held by a run",
-}
-RECOVERY = (Kind.FAILOVER.value, Kind.FAILBACK.value)
-
-
-@dataclass(frozen=True)
-class DropVerdict:
-    """What would become of a drop on a target: whether, why (`notes`, the gravest first), and the numbers after it."""
-
-    target: str
-    name: str
-    notes: tuple[tuple[Reason, dict[str, Any]], ...]
-    coming: int = 0
-    users_after: int = 0
-    capacity: int = 0
-    endpoints_after: int = 0
-    endpoint_capacity: int = 0
-
-    @property
-    def level(self) -> str:
-        levels = {reason.level for reason, _ in self.notes}
-        return next((level for level in (REFUSED, WARNING) if level in levels), ALLOWED)
-
-    @property
-    def code(self) -> str:
-        return self.notes[0][0].code
-
-    @property
-    def message(self) -> str:
-        return " ".join(sentences.say(reason, facts) for reason, facts in self.notes)
-
-    @property
-    def lines(self) -> str:
-        """The message with a line for each sentence, to be read while something hangs at the pointer."""
-        return "\n".join(sentences.say(reason, facts) for reason, facts in self.notes)
-
-    @property
-    def fix(self) -> str:
-        return sentences.fix(*self.notes[0])
-
-    @property
-    def percent_after(self) -> int:
-        return percent(self.users_after, self.capacity)
-
-    @property
-    def short_name(self) -> str:
-        return self.name.split(".", 1)[0]
-
-    @property
-    def users_before(self) -> int:
-        return self.users_after - self.coming
-
-    @property
-    def sentences(self) -> list[dict[str, str]]:
-        """Each note with its level and its fix."""
-        return [
-            {"code": why.code, "level": why.level, "text": sentences.say(why, facts), "fix": sentences.fix(why, facts)}
-            for why, facts in self.notes
-        ]
-
-    @property
-    def short(self) -> str:
-        """The line on the target itself."""
-        if self.level == REFUSED:
-            return SHORT.get(self.code, "refused")
-        return f"{self.users_after:,} of {self.capacity:,} users" if self.capacity else f"{self.users_after:,} users"
-
-    @property
-    def refusal(self) -> Refused:
-        return Refused(self.notes[0][0], **self.notes[0][1])
-
-    def as_dict(self) -> dict[str, Any]:
-        """The shape that the page and the API give."""
-        names = (
-            "level",
-            "code",
-            "message",
-            "lines",
-            "fix",
-            "short",
-            "coming",
-            "users_after",
-            "capacity",
-            "percent_after",
-        )
-        return {name: getattr(self, name) for name in names}
+from topology.accounts import roles
+from topology.models import Mode, Node
 
 
 @dataclass(frozen=True)
@@ -129,13 +31,13 @@ class Judgement:
     context: DropContext
 
     def groups(self) -> list[tuple[str, list[DropVerdict]]]:
-        """The verdicts of the nodes below the name of their subcluster, in the order of the page."""
-        nodes = sorted(self.context.nodes.values(), key=lambda node: (node.slot or 0, node.number))
-        groups = [
-            (sub.name, [n for n in nodes if n.subcluster_id == sub.pk]) for sub in self.context.subclusters.values()
-        ]
-        groups.append(("Unassigned nodes", [n for n in nodes if n.subcluster_id is None]))
-        return [(name, [self.targets[f"node:{n.pk}"] for n in members]) for name, members in groups if members]
+        """Below the name of each subcluster its own verdict, where it has a choice, and those of its nodes in order."""
+        groups = []
+        for sub in self.context.subclusters.values():
+            members = [self.targets[f"node:{node.pk}"] for node in self.context.members(sub.pk)]
+            groups.append((sub.name, [self.targets[f"subcluster:{sub.pk}"], *members] if members[1:] else members))
+        alone = [self.targets[f"node:{pk}"] for pk, n in self.context.nodes.items() if n.subcluster_id is None]
+        return [(name, members) for name, members in [*groups, ("Unassigned nodes", alone)] if members]
 
 
 def judge(selection: Selection, actor_role: str | None) -> Judgement:
@@ -160,9 +62,6 @@ def _targets(context: DropContext) -> Iterable[tuple[str, str]]:
     yield UNASSIGNED, "Unassigned users"
 
 
-Note = tuple[Reason, dict[str, Any]]
-
-
 def _refused_everywhere(selection: Selection, chosen: Chosens, role: str | None) -> Note | None:
     if role is None or roles.ROLES.index(role) < roles.ROLES.index(roles.OPERATE):
         return reasons.ROLE_NEEDED, {"role": roles.OPERATE}
@@ -178,11 +77,7 @@ def _refused_everywhere(selection: Selection, chosen: Chosens, role: str | None)
 def _judge(target: str, context: DropContext, chosen: Chosens) -> DropVerdict:
     kind, _, key = target.partition(":")
     if kind == "subcluster":
-        sub = context.subclusters[int(key)]
-        names = ", ".join(n.short_name for n in context.nodes.values() if n.subcluster_id == sub.pk)
-        return DropVerdict(
-            target, sub.name, ((reasons.MOVE_CHOOSE_NODE, {"subcluster": sub.name, "nodes": names or "none"}),)
-        )
+        return _on_subcluster(target, context, chosen, int(key))
     to = context.nodes[int(key)] if kind == "node" else None
     coming, pinned = _coming(chosen, to)
     after = context.home[to.pk if to else None] + coming
@@ -200,7 +95,23 @@ def _judge(target: str, context: DropContext, chosen: Chosens) -> DropVerdict:
         capacity=to.capacity_users if to else 0,
         endpoints_after=after.endpoints,
         endpoint_capacity=to.capacity_endpoints if to else 0,
+        shares=((to.name, coming.users),) if to else (),
+        node=to.pk if to else None,
     )
+
+
+def _on_subcluster(target: str, context: DropContext, chosen: Chosens, key: int) -> DropVerdict:
+    """As the assignment mode says: all to the first node, or spread over the nodes (domain.md §2)."""
+    sub, members = context.subclusters[key], context.members(key)
+    if members and context.cluster.mode == Mode.ACTIVE_STANDBY:
+        first = _judge(f"node:{members[0].pk}", context, chosen)
+        said = reasons.MOVE_ALL_TO_FIRST, {"node": members[0].short_name, "subcluster": sub.name}
+        warned = [note for note in first.notes if note[0].level == WARNING]
+        notes = [*warned, said, *(note for note in first.notes if note not in warned)]
+        return replace(
+            first, target=target, name=sub.name, notes=first.notes if first.level == REFUSED else tuple(notes)
+        )
+    return spread_verdict(target, sub, context, chosen)
 
 
 def _coming(chosen: Chosens, to: Node | None) -> tuple[Counts, int]:
@@ -220,11 +131,11 @@ def _refusals(
         yield reasons.USERS_PINNED, {"users": pinned}
     if to:
         yield from _target_refusals(context, chosen, to, after, coming)
-    many = sum(one.users for one in chosen.values()) > AT_ONCE
+    many = are_many(chosen)
     touched = [to] if to else []
     touched += [context.nodes[home] for home in chosen if home is not None and (to is None or home != to.pk)]
     for node in touched:
-        yield from _pair_refusals(context, node, many)
+        yield from pair_refusals(context, node, many)
 
 
 def _target_refusals(context: DropContext, chosen: Chosens, to: Node, after: Counts, coming: Counts) -> Iterable[Note]:
@@ -234,24 +145,10 @@ def _target_refusals(context: DropContext, chosen: Chosens, to: Node, after: Cou
         yield waits
     room = to.capacity_users - context.home[to.pk].users
     if after.users > to.capacity_users:
-        yield reasons.NODE_NO_ROOM, _room(to, "users", room, coming.users)
+        yield no_room(to.short_name, "users", room, coming.users)
     room = to.capacity_endpoints - context.home[to.pk].endpoints
     if after.endpoints > to.capacity_endpoints:
-        yield reasons.NODE_NO_ROOM, _room(to, "endpoints", room, coming.endpoints)
-
-
-def _pair_refusals(context: DropContext, node: Node, many: bool) -> Iterable[Note]:
-    """Nobody's home changes while its pair fails over. Many users are a run, and runs never meet; a few may slip in."""
-    if locked := context.homes.gives(node.pk):
-        yield locked
-    held = context.held.get(node.subcluster_id or 0)
-    if held and (many or held.kind in RECOVERY):
-        facts = {"operation": held.pk, "kind": held.get_kind_display().lower(), "author": held.author_name}
-        yield reasons.RUN_IN_PROGRESS, {"subcluster": context.subclusters[node.subcluster_id or 0].name, **facts}
-
-
-def _room(to: Node, what: str, room: int, wanted: int) -> dict[str, Any]:
-    return {"node": to.short_name, "room": f"{max(room, 0):,}", "what": what, "wanted": f"{wanted:,}"}
+        yield no_room(to.short_name, "endpoints", room, coming.endpoints)
 
 
 def _outlook(context: DropContext, to: Node | None, coming: Counts, pinned: int, chosen: Chosens) -> Iterable[Note]:
@@ -269,23 +166,10 @@ def _protection(context: DropContext, to: Node, coming: Counts, chosen: Chosens)
     if not peer or not sub.ha_enabled:
         yield reasons.MOVE_NO_PROTECTION, {"node": to.short_name, "why": "HA is off" if peer else "it has no peer"}
     else:
-        yield _after_failure(context, to, peer, coming, chosen)
-    if to.slot == 2 and (
-        context.cluster.mode == Mode.ACTIVE_STANDBY or context.cluster.model == DeploymentModel.ACTIVE_STANDBY
-    ):
+        within = chosen.get(peer.pk, Chosen()).free.users
+        yield after_failure(context, to, peer, coming.users - within)
+    if is_standby(context, to):
         yield reasons.MOVE_TO_STANDBY, {"node": to.short_name}
-
-
-def _after_failure(context: DropContext, to: Node, peer: Node, coming: Counts, chosen: Chosens) -> Note:
-    """Whether one node of the pair could serve both: a warning where the drop makes it worse (N-1)."""
-    within = chosen.get(peer.pk, Chosen()).free.users
-    together = context.home[to.pk].users + context.home[peer.pk].users + coming.users - within
-    weaker = min(to, peer, key=lambda node: node.capacity_users)
-    facts = {"users": f"{together:,}", "capacity": f"{weaker.capacity_users:,}"}
-    redundant = context.cluster.model != DeploymentModel.BALANCED_NON_REDUNDANT
-    if redundant and together > weaker.capacity_users and coming.users > within:
-        return reasons.MOVE_ABOVE_PEER, facts | {"node": weaker.short_name}
-    return reasons.MOVE_PAIR_AFTER, facts | {"subcluster": context.subclusters[to.subcluster_id or 0].name}
 
 
 def _news(context: DropContext, to: Node | None, coming: Counts, after: Counts) -> Iterable[Note]:
@@ -293,5 +177,4 @@ def _news(context: DropContext, to: Node | None, coming: Counts, after: Counts) 
         facts = {"users": f"{after.users:,}", "capacity": f"{to.capacity_users:,}", "node": to.short_name}
         yield reasons.MOVE_FITS, facts | {"percent": percent(after.users, to.capacity_users)}
     if to and coming.signed_in:
-        seconds = -(-coming.users // context.policy.moves_per_second) if coming.users > AT_ONCE else 1
-        yield reasons.MOVE_SIGN_IN_AGAIN, {"users": f"{coming.signed_in:,}", "seconds": f"{seconds:,}"}
+        yield sign_in_again(context, coming.signed_in, coming.users)

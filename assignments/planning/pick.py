@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from assignments.planning.rules.goals import Flow
+from assignments.planning.rules.spreading import Spread
 from topology.models import EndUser, Event
 
 NAMED = 20  # people listed by name where a plan leaves some alone
@@ -105,17 +106,65 @@ def _of_classes(cluster_id: int, mine: Mapping[int, Sequence[Flow]], count: int)
 
 def named(cluster_id: int, users: QuerySet[Any] | Iterable[int], to_id: int | None) -> Picked:
     """These people of a cluster, except pinned ones and those at home there already."""
-    if isinstance(users, QuerySet):
-        chosen, params = users.order_by().query.sql_with_params()
-        chosen, values = f"IN ({chosen})", list(params)
-    else:
-        chosen, values = "= ANY(%s)", [sorted(set(users))]
+    chosen, values = _these(users)
     sql = (
         "SELECT user_id, home_node_id, %s::bigint, row_number() OVER (ORDER BY signed_in, user_id), endpoints"
         f" FROM assignments_assignment WHERE cluster_id = %s AND NOT pinned AND user_id {chosen}"
         " AND home_node_id IS DISTINCT FROM %s"
     )
     return Picked(sql, [to_id, cluster_id, *values, to_id])
+
+
+def _these(users: QuerySet[Any] | Iterable[int]) -> tuple[str, list[Any]]:
+    """SQL after "user_id" for these people, and its parameters."""
+    if isinstance(users, QuerySet):
+        chosen, params = users.order_by().query.sql_with_params()
+        return f"IN ({chosen})", list(params)
+    return "= ANY(%s)", [sorted(set(users))]
+
+
+def spread(cluster_id: int, users: QuerySet[Any] | Iterable[int], wanted: Spread) -> Picked:
+    """These people of a cluster over the nodes of a subcluster: of each source so many, those not signed in first.
+
+    People at home on none of the nodes are one source (null). They are numbered once, and once more among those with
+    as many endpoints, for flows that ask for these.
+    """
+    chosen, values = _these(users)
+    sql = (
+        f"SELECT s.user_id, s.home_node_id, cut.to_id, row_number() OVER (ORDER BY {ORDER}), s.endpoints"
+        f" FROM (SELECT user_id, home_node_id, signed_in, endpoints, source,"
+        f" row_number() OVER (PARTITION BY source ORDER BY {ORDER}) AS nth,"
+        f" row_number() OVER (PARTITION BY source, endpoints ORDER BY {ORDER}) AS alike"
+        " FROM (SELECT *, CASE WHEN home_node_id = ANY(%s) THEN home_node_id END AS source"
+        f" FROM assignments_assignment WHERE cluster_id = %s AND NOT pinned AND user_id {chosen}) a) s"
+        " JOIN unnest(%s::bigint[], %s::int[], %s::bigint[], %s::bigint[], %s::bigint[])"
+        " AS cut (source, endpoints, low, high, to_id) ON cut.source IS NOT DISTINCT FROM s.source"
+        " AND coalesce(cut.endpoints, s.endpoints) = s.endpoints"
+        " AND CASE WHEN cut.endpoints IS NULL THEN s.nth ELSE s.alike END BETWEEN cut.low AND cut.high"
+    )
+    cuts = _cuts(wanted.flows)
+    columns = [list(column) for column in zip(*cuts, strict=True)] or [[]] * 5
+    return Picked(sql, [list(wanted.nodes), cluster_id, *values, *columns])
+
+
+def _cuts(flows: Sequence[Flow]) -> list[tuple[int | None, int | None, int, int, int | None]]:
+    """Each flow as the numbers that it takes of its source: source, endpoints, first, last, receiving node."""
+    taken = Counter[tuple[int | None, int | None]]()
+    cuts = []
+    for flow in flows:
+        source = flow.from_id, flow.endpoints
+        cuts.append((*source, taken[source] + 1, taken[source] + flow.users, flow.to_id))
+        taken[source] += flow.users
+    return cuts
+
+
+def rows(picked: Picked) -> list[tuple[int, int | None, int | None]]:
+    """The picked people with the home they leave and the one they get, in the order of the plan."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT user_id, f, t FROM ({picked.sql}) p (user_id, f, t, place, e) ORDER BY place", picked.params
+        )
+        return list(cursor.fetchall())
 
 
 # Whom an operation moved, and who of them was moved since by something that still stands.

@@ -21,6 +21,7 @@ from assignments.planning.drafts import make_given, store
 from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
 from assignments.planning.rules.goals import ClusterLoad, Proposal
+from assignments.planning.rules.spreading import Spread
 from topology import reasons
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Refused
@@ -96,6 +97,12 @@ def plan_move(cluster: Cluster, users: Any, to_node: Node | None, *, author: Any
     picked = pick.named(cluster.pk, users, to_node.pk if to_node else None)
     scope = {"node": to_node.pk if to_node else None}
     return make_given(cluster, load_of(cluster), Goal.MOVE, scope, picked, author)
+
+
+def plan_spread(cluster: Cluster, users: Any, wanted: Spread, *, author: Any = None) -> Plan:
+    """The plan that spreads these users (as in `plan_move`) over the nodes of a subcluster."""
+    picked = pick.spread(cluster.pk, users, wanted)
+    return make_given(cluster, load_of(cluster), Goal.MOVE, {"nodes": list(wanted.nodes)}, picked, author)
 
 
 def by_hash(plan_hash: str) -> Plan:

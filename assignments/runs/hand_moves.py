@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Count, QuerySet, Sum
@@ -18,7 +18,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from assignments.models import Assignment, Kind, Move, Operation, Progress
-from assignments.planning.plans import plan_move
+from assignments.planning import pick
+from assignments.planning.plans import plan_move, plan_spread
+from assignments.planning.rules.spreading import Spread
 from assignments.runs.locks import holder
 from assignments.runs.move_rows import MovedRows, move_picked, touched
 from assignments.runs.operations import start
@@ -32,6 +34,15 @@ from topology.structure.locks import all_subclusters, hold_subclusters
 
 AT_ONCE = 50  # users moved inside the request; more become a throttled run
 Users = Iterable[int] | QuerySet[Any]
+
+
+class Wanted(NamedTuple):
+    """A user (by key), the home that was shown, the home to be, and the home there is; None: unassigned."""
+
+    user: int
+    shown: int | None
+    to: int | None
+    home: int | None
 
 
 def move_users(
@@ -57,7 +68,22 @@ def move_users(
     if len(first) > AT_ONCE:
         return _run_many(cluster, users, to_node, actor)
     with transaction.atomic():
-        return _move_now(cluster, first, to_node, actor, expected or {})
+        homes = dict(Assignment.objects.filter(cluster=cluster, user__in=first).values_list("user_id", "home_node_id"))
+        to, shown = to_node.pk if to_node else None, expected or {}
+        return _move_now(cluster, [Wanted(pk, shown.get(pk, home), to, home) for pk, home in homes.items()], actor)
+
+
+def spread_users(cluster: Cluster, users: Users, wanted: Spread, *, actor: Any) -> Operation:
+    """Give these users homes on the nodes of a subcluster as `wanted` says; up to 50 now, more as a throttled run.
+
+    The caller holds the locks under which `wanted` was reckoned. Raises Refused as `move_users` does.
+    """
+    first = list(users[: AT_ONCE + 1]) if isinstance(users, QuerySet) else sorted(set(users))
+    if len(first) > AT_ONCE:
+        return start(plan_spread(cluster, users, wanted, author=actor).hash, actor=actor)
+    with transaction.atomic():
+        picked = pick.rows(pick.spread(cluster.pk, first, wanted))
+        return _move_now(cluster, [Wanted(pk, home, to, home) for pk, home, to in picked], actor)
 
 
 def _run_many(cluster: Cluster, users: Users, to_node: Node | None, actor: Any) -> Operation:
@@ -66,26 +92,22 @@ def _run_many(cluster: Cluster, users: Users, to_node: Node | None, actor: Any) 
     return start(plan.hash, actor=actor)
 
 
-def _move_now(
-    cluster: Cluster, ids: Sequence[int], to_node: Node | None, actor: Any, expected: Mapping[int, int | None]
-) -> Operation:
-    homes = dict(Assignment.objects.filter(cluster=cluster, user__in=ids).values_list("user_id", "home_node_id"))
-    if not homes:
+def _move_now(cluster: Cluster, wanted: Sequence[Wanted], actor: Any) -> Operation:
+    if not wanted:
         raise Refused(reasons.NO_USERS_TO_MOVE, cluster=cluster.name)
-    shown = {pk: expected.get(pk, home) for pk, home in homes.items()}
-    places = {*shown.values(), *homes.values(), to_node.pk if to_node else None}
-    nodes = Node.objects.filter(pk__in=[pk for pk in places if pk is not None])
-    subclusters = [n.subcluster_id for n in nodes if n.subcluster_id is not None]
+    places = {pk for one in wanted for pk in (one.shown, one.home, one.to)}
+    nodes = Node.objects.in_bulk([pk for pk in places if pk is not None])
+    subclusters = [n.subcluster_id for n in nodes.values() if n.subcluster_id is not None]
     # Whether unassigned users may get a home is a question to every pair of the cluster.
-    hold_subclusters(all_subclusters(cluster.pk) if None in homes.values() else subclusters)
+    hold_subclusters(all_subclusters(cluster.pk) if any(one.home is None for one in wanted) else subclusters)
     now = homes_of(cluster)
-    demand(*(now.changes(home, to_node.pk if to_node else None) for home in set(homes.values())))
+    demand(*(now.changes(home, to) for home, to in {(one.home, one.to) for one in wanted}))
     _demand_no_recovery(subclusters)
-    operation = _create(cluster, shown, to_node, actor)
-    moved = _move(operation, shown, to_node, operation.created_at)
-    _demand_moved(operation, shown, to_node, moved)
+    operation = _create(cluster, wanted, nodes, actor)
+    moved = _move(operation, wanted, operation.created_at)
+    _demand_moved(operation, wanted, nodes, moved)
     _end(operation, moved)
-    _say(operation, moved, shown, to_node, actor)
+    _say(operation, moved, wanted, nodes, actor)
     # Who is at home where decides the re-login window (domain.md §4.8): the engine looks again.
     Subcluster.objects.filter(pk__in=subclusters).update(next_wake=timezone.now())
     return operation
@@ -104,8 +126,8 @@ def _demand_no_recovery(subclusters: Sequence[int]) -> None:
         )
 
 
-def _create(cluster: Cluster, homes: Mapping[int, int | None], to_node: Node | None, actor: Any) -> Operation:
-    sources = set(homes.values())
+def _create(cluster: Cluster, wanted: Sequence[Wanted], nodes: Mapping[int, Node], actor: Any) -> Operation:
+    sources, targets = {one.shown for one in wanted}, {one.to for one in wanted}
     now = timezone.now()
     who = actor if getattr(actor, "pk", None) else None
     return Operation.objects.create(
@@ -113,8 +135,8 @@ def _create(cluster: Cluster, homes: Mapping[int, int | None], to_node: Node | N
         kind=Kind.MOVE,
         state=Progress.RUNNING,
         from_node_id=next(iter(sources)) if len(sources) == 1 else None,
-        to_node=to_node,
-        total=len(homes),
+        to_node=_only(nodes, targets),
+        total=len(wanted),
         author=who,
         author_name=who.get_username() if who else str(actor or events.ENGINE),
         created_at=now,
@@ -122,35 +144,45 @@ def _create(cluster: Cluster, homes: Mapping[int, int | None], to_node: Node | N
     )
 
 
-def _move(operation: Operation, homes: Mapping[int, int | None], to_node: Node | None, at: datetime) -> list[MovedRows]:
+def _only(nodes: Mapping[int, Node], places: set[int | None]) -> Node | None:
+    """The node of a set of one; none of several, or where it is no home."""
+    place = next(iter(places)) if len(places) == 1 else None
+    return nodes[place] if place is not None else None
+
+
+def _move(operation: Operation, wanted: Sequence[Wanted], at: datetime) -> list[MovedRows]:
     picked = (
-        "SELECT place, user_id, from_node_id, %s::bigint AS to_node_id"
-        " FROM unnest(%s::bigint[], %s::bigint[]) WITH ORDINALITY AS v (user_id, from_node_id, place)"
+        "SELECT place, user_id, from_node_id, to_node_id FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[])"
+        " WITH ORDINALITY AS v (user_id, from_node_id, to_node_id, place)"
     )
-    params = [to_node.pk if to_node else None, list(homes), list(homes.values())]
+    params = [[one.user for one in wanted], [one.shown for one in wanted], [one.to for one in wanted]]
     return move_picked(operation, picked, params, why=reasons.MOVED_BY_HAND, at=at)
 
 
 def _demand_moved(
-    operation: Operation, homes: Mapping[int, int | None], to_node: Node | None, moved: list[MovedRows]
+    operation: Operation, wanted: Sequence[Wanted], nodes: Mapping[int, Node], moved: list[MovedRows]
 ) -> None:
-    """Raise Refused, which takes everything back, when nobody was moved or the node is full."""
-    codes = set(Move.objects.filter(operation=operation, done=False).values_list("code", flat=True))
-    if to_node and reasons.SKIPPED_NODE_FULL.code in codes:
-        raise _full(operation, homes, to_node)
+    """Raise Refused, which takes everything back, when nobody was moved or a node is full."""
+    rows = Move.objects.filter(operation=operation, done=False)
+    left = dict(rows.order_by("-pk").values_list("code", "to_node_id"))
+    full = left.get(reasons.SKIPPED_NODE_FULL.code)
+    if full is not None:
+        raise _full(operation, [one.user for one in wanted if one.to == full], nodes[full])
     if sum(m.done for m in moved):
         return
-    user = EndUser.objects.filter(pk__in=homes).order_by("pk").first() if len(homes) == 1 else None
-    if reasons.SKIPPED_MOVED_SINCE.code in codes:
-        raise _moved_since(user, operation, len(homes))
-    if reasons.SKIPPED_PINNED.code in codes:
-        raise _pinned(user, len(homes))
-    raise Refused(reasons.USER_ALREADY_THERE, node=to_node.name if to_node else "no node")
+    people = [one.user for one in wanted]
+    user = EndUser.objects.filter(pk__in=people).order_by("pk").first() if len(people) == 1 else None
+    if reasons.SKIPPED_MOVED_SINCE.code in left:
+        raise _moved_since(user, operation, len(people))
+    if reasons.SKIPPED_PINNED.code in left:
+        raise _pinned(user, len(people))
+    to = _only(nodes, {one.to for one in wanted})
+    raise Refused(reasons.USER_ALREADY_THERE, node=to.name if to else "no node")
 
 
-def _full(operation: Operation, homes: Mapping[int, int | None], to_node: Node) -> Refused:
+def _full(operation: Operation, people: Sequence[int], to_node: Node) -> Refused:
     """Room before this move, in what runs out first."""
-    arriving = Assignment.objects.filter(user__in=homes).aggregate(users=Count("pk"), endpoints=Sum("endpoints"))
+    arriving = Assignment.objects.filter(user__in=people).aggregate(users=Count("pk"), endpoints=Sum("endpoints"))
     done = list(Move.objects.filter(operation=operation, done=True).values_list("user_id", flat=True))
     there = Assignment.objects.filter(cluster=operation.cluster_id, home_node=to_node).exclude(user__in=done)
     have = there.aggregate(users=Count("pk"), endpoints=Coalesce(Sum("endpoints"), 0))
@@ -193,18 +225,27 @@ def _end(operation: Operation, moved: list[MovedRows]) -> None:
 
 
 def _say(
-    operation: Operation, moved: list[MovedRows], homes: Mapping[int, int | None], to_node: Node | None, actor: Any
+    operation: Operation, moved: list[MovedRows], wanted: Sequence[Wanted], nodes: Mapping[int, Node], actor: Any
 ) -> None:
     events.record(
         reasons.HAND_MOVED,
         cluster=operation.cluster,
-        node=to_node,
+        node=operation.to_node,
         operation=operation,
         actor=actor,
         topics=[f"cluster-{operation.cluster_id}", *touched(moved)],
         users=operation.done,
         skipped=operation.skipped,
-        to=to_node.name if to_node else "no node",
+        to=_named(moved, nodes),
         notified=sum(m.notified for m in moved),
-        unassigned=sum(home is None for home in homes.values()),
+        unassigned=sum(one.shown is None for one in wanted),
     )
+
+
+def _named(moved: Sequence[MovedRows], nodes: Mapping[int, Node]) -> str:
+    """Where users went; how many to each of several nodes."""
+    done = {m.to_node_id: m.done for m in moved}
+    names = {pk: nodes[pk].name if pk is not None else "no node" for pk in done}
+    if len(done) == 1:
+        return next(iter(names.values()))
+    return " and ".join(f"{names[pk]} ({users:,})" for pk, users in done.items())

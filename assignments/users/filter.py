@@ -137,12 +137,17 @@ FIND = """
 
 def keys_of(cluster: Cluster, user_ids: Iterable[str]) -> tuple[int, ...]:
     """The keys of users of a cluster by user ID, in any spelling, in one query. Raises Refused for unknown ones."""
-    with connection.cursor() as cursor:
-        cursor.execute(FIND, [cluster.pk, list(user_ids)])
-        keys = cursor.fetchall()
-    if unknown := sorted(user_id for user_id, pk in keys if pk is None):
+    found = keys_by_id(cluster, user_ids)
+    if unknown := sorted(user_id for user_id, pk in found.items() if pk is None):
         raise Refused(reasons.NO_SUCH_USER, user=unknown[0], cluster=cluster.name)
-    return tuple(sorted({pk for _, pk in keys}))
+    return tuple(sorted({pk for pk in found.values() if pk is not None}))
+
+
+def keys_by_id(cluster: Cluster, user_ids: Iterable[str]) -> dict[str, int | None]:
+    """The key of each user ID as it was spelled, None for whom the cluster does not have, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(FIND, [cluster.pk, list(dict.fromkeys(user_ids))])
+        return dict(cursor.fetchall())
 
 
 def find_user(cluster: Cluster, user_id: str) -> EndUser | None:

@@ -45,7 +45,7 @@ async function askTargets(mine) {
   Object.assign(what, told.before); // a drop repeats what was told, so that the server can say what changed since
   mine.name = told.label;
   ghost.setTitle(mine.name);
-  if (what.server) document.body.dataset.drags = "node";
+  document.body.dataset.drags = what.server ? "node" : "users";
   for (const zone of zones()) {
     zone.classList.add("drop", `drop-${verdictOf(zone).level}`);
     zone.dataset.verdict = verdictOf(zone).short;
@@ -65,10 +65,9 @@ function targetAt(element) {
   return zone && !(zone.dataset.drop in (drag.targets ?? {})) ? targetAt(zone.parentElement) : zone;
 }
 
-function isLeaf(zone) {
-  const holdsAnother = zones().some((inner) => inner !== zone && zone.contains(inner));
-  return !holdsAnother && zone.getClientRects().length > 0;
-}
+const isShown = (zone) => zone.getClientRects().length > 0;
+const isPanel = (zone) => zone.dataset.drop.startsWith("subcluster:");
+const nameOf = (zone) => (isPanel(zone) ? zone.dataset.name : zone.dataset.name.split(".")[0]);
 
 /* Follow the pointer to a place. */
 export function moveTo(x, y) {
@@ -89,19 +88,20 @@ export function over(element) {
   drag.zone = zone;
   zone?.classList.add("drop-over");
   const verdict = zone ? verdictOf(zone) : NO_TARGET;
-  ghost.setTitle(zone && isLeaf(zone) ? `${drag.name} to ${zone.dataset.name.split(".")[0]}` : drag.name);
+  ghost.setTitle(zone ? `${drag.name} to ${nameOf(zone)}` : drag.name);
   ghost.show(verdict, drag.keys ? KEYS_HINT : "");
   tellOthers();
   if (!zone) return announce("No target");
   announce(`${zone.dataset.name}: ${WORDS[verdict.level] ?? ""}. ${verdict.message} ${verdict.fix}`);
 }
 
-/* Go to the next or former target by key; with 0 to the best one. */
+/* Go to the next or former target by key; with 0 to the best one, rather a node than the subcluster around it. */
 export function step(by) {
-  const leaves = zones().filter(isLeaf);
-  const first = (level) => leaves.find((zone) => verdictOf(zone).level === level);
-  const next = () => leaves[(leaves.indexOf(drag.zone) + by + leaves.length) % leaves.length];
-  const zone = by ? next() : first("allowed") ?? first("warning") ?? leaves[0];
+  const targets = zones().filter(isShown);
+  const places = targets.filter((zone) => drag.what.server || !isPanel(zone));
+  const first = (level) => places.find((zone) => verdictOf(zone).level === level);
+  const next = () => targets[(targets.indexOf(drag.zone) + by + targets.length) % targets.length];
+  const zone = by ? next() : first("allowed") ?? first("warning") ?? targets[0];
   zone.scrollIntoView({ block: "nearest" });
   over(zone);
   const { left, bottom } = zone.getBoundingClientRect();

@@ -560,14 +560,17 @@ def test_undo_is_offered_for_thirty_seconds(acme: Cluster, signed_in_page: Open)
     expect(undo).to_have_count(0)
 
 
-def test_users_dropped_on_a_subcluster_are_refused_with_its_nodes_named(page: Page) -> None:
-    pick_up(page, row(page, "imp1a-0002"))
-    ghost = lead(page, "sc-1", "refused")
-    expect(ghost).to_contain_text("A user has one home node, not a subcluster.")
-    expect(ghost).to_contain_text("Drop on a node of sc-1: imp1a, imp1b.")
+def test_users_dropped_on_a_subcluster_are_spread_over_its_nodes_as_it_said(page: Page) -> None:
+    select(page, THREE)
+    pick_up(page, row(page, THREE[0]))
+    ghost = lead(page, "sc-2", "allowed")
+    expect(ghost).to_contain_text("Move 3 users of imp1a to sc-2")
+    expect(ghost).to_contain_text(re.compile(r"3 users go to equal shares of capacity: \d to imp2[ab]"))
     page.mouse.up()
-    expect(toast(page).get_by_role("alert")).to_contain_text("Drop on a node of sc-1: imp1a, imp1b.")
-    assert homes(["imp1a-0002"]) == {"imp1a"}
+    expect(toast(page)).to_contain_text("Moved 3 users to sc-2")
+    assert homes(THREE) <= {"imp2a", "imp2b"}
+    toast(page).get_by_role("button", name="Undo").click()
+    expect(toast(page)).to_contain_text("former home")
 
 
 def test_a_viewer_drags_nothing(acme: Cluster, signed_in_page: Open) -> None:

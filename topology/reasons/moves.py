@@ -39,8 +39,18 @@ MOVE_PINNED_STAY = add(
     "Unpin them first to move them too.",
     WARNING,
 )
-MOVE_CHOOSE_NODE = add(
-    "MOVE_CHOOSE_NODE", "A user has one home node, not a subcluster.", "Drop on a node of {subcluster}: {nodes}."
+MOVE_SPREAD = add("MOVE_SPREAD", "{users:user goes|users go} to equal shares of capacity: {shares}.", level=NEWS)
+MOVE_ALL_TO_FIRST = add(
+    "MOVE_ALL_TO_FIRST", "Active/standby: all go to {node}, the first node of {subcluster}.", level=NEWS
+)
+MOVE_NODE_LEFT_OUT = add(
+    "MOVE_NODE_LEFT_OUT",
+    "{node} gets none of them: {what}",
+    "Mend it first, then drop them again to spread them.",
+    WARNING,
+)
+MOVE_SUBCLUSTER_EMPTY = add(
+    "MOVE_SUBCLUSTER_EMPTY", "{subcluster} has no node, so it serves no users.", "Add a node to it first."
 )
 MOVE_NEW_DURING_FAILOVER = add(
     "MOVE_NEW_DURING_FAILOVER",
@@ -59,6 +69,9 @@ MOVE_OTHER_CLUSTER = add(
 )
 MOVE_OTHER_TARGET = add(
     "MOVE_OTHER_TARGET", "This is not a node of {cluster}.", "Reload the page and choose again.", status=422
+)
+MOVE_NAMES_NOBODY = add(
+    "MOVE_NAMES_NOBODY", "No user ID was given.", "Name users, or a file of user IDs with --file.", status=422
 )
 MOVE_GROUND_CHANGED = add(
     "MOVE_GROUND_CHANGED",

@@ -1,21 +1,19 @@
 """manage.py rebalance CLUSTER: plan with the fewest moves, show before and after, run it to the end."""
 
-import time
 from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.utils import timezone
 
+from assignments.management.drive import drive
 from assignments.models import Goal, Operation, Plan
 from assignments.planning import plans
-from assignments.runs import batches, operations, wait_reasons
+from assignments.runs import operations
 from topology.management.console import COMMAND_LINE, ConsoleCommand
 from topology.models import Cluster
 from topology.structure import selectors
 
 GOALS = (Goal.BALANCE, Goal.ACTIVE_STANDBY, Goal.EVACUATE, Goal.FILL)
-LOOK = 0.5  # real seconds between looks at a run that waits for its throttle
 
 
 def positive(text: str) -> float:
@@ -87,24 +85,6 @@ class Command(ConsoleCommand):
         if not options["json"]:
             self.stdout.write(f"operation {operation.pk}")
         if not options["no_wait"]:
-            self._wait(operation, quiet=options["json"])
+            drive(operation, (lambda line: None) if options["json"] else self.stdout.write)
         operation.refresh_from_db()
         return operation
-
-    def _wait(self, operation: Operation, *, quiet: bool) -> None:
-        """Until the run ends or is paused; batches are driven here as well, so that it ends without a worker."""
-        shown = ""
-        while True:
-            for pk, generation in batches.due_runs(timezone.now()):
-                if pk == operation.pk:
-                    batches.run(pk, generation, timezone.now)
-            operation.refresh_from_db()
-            moved = f"{operation.done:,} of {operation.total:,} moved, {operation.skipped:,} skipped"
-            line = f"{operation.get_state_display()}: {moved}"
-            line = f"{line}. {wait_reasons.sentence(operation, timezone.now())}" if operation.wait_code else line
-            if not quiet and line != shown:
-                self.stdout.write(line)
-                shown = line
-            if not operation.active or operation.state == "paused":
-                return
-            time.sleep(LOOK)

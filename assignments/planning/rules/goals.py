@@ -58,6 +58,7 @@ __all__ = [
     "fill",
     "given",
     "place_unassigned",
+    "proposed",
 ]
 
 BALANCED, ACTIVE_STANDBY, MANUAL = "balanced", "active_standby", "manual"
@@ -70,7 +71,7 @@ def balance(load: ClusterLoad, scope: Iterable[int] | None = None) -> Proposal:
     task = balancing(load, nodes)
     total = sum(n.users for n in nodes)
     demand_possible(task, total)
-    return _propose(task, choose(task.bins, task.caps, total), certify_balance)
+    return proposed(task, choose(task.bins, task.caps, total), certify_balance)
 
 
 def fill(load: ClusterLoad, scope: Iterable[int] | None = None, *, mode: str = BALANCED) -> Proposal:
@@ -81,7 +82,7 @@ def fill(load: ClusterLoad, scope: Iterable[int] | None = None, *, mode: str = B
     task = growing(load, nodes)
     total = sum(n.users for n in nodes) + load.unassigned
     demand_possible(task, total)
-    return _propose(task, choose(task.bins, task.caps, total), certify_fill)
+    return proposed(task, choose(task.bins, task.caps, total), certify_fill)
 
 
 def evacuate(load: ClusterLoad, node_id: int, scope: Iterable[int] | None = None, *, mode: str = BALANCED) -> Proposal:
@@ -97,7 +98,7 @@ def evacuate(load: ClusterLoad, node_id: int, scope: Iterable[int] | None = None
     task = growing(load, nodes, leaving)
     total = sum(n.users for n in nodes) + leaving.users
     demand_possible(task, total)
-    return _propose(task, choose(task.bins, task.caps, total, leaving), certify_evacuation)
+    return proposed(task, choose(task.bins, task.caps, total, leaving), certify_evacuation)
 
 
 def active_standby(load: ClusterLoad, scope: Iterable[int] | None = None) -> Proposal:
@@ -120,7 +121,7 @@ def active_standby(load: ClusterLoad, scope: Iterable[int] | None = None) -> Pro
     demand_possible(task, total)
     bins = [Bin(b.node, min(b.high, b.node.users + own[b.node.id]), b.high) for b in task.bins]
     target = choose(bins, {}, total) | {n.id: n.pinned for n in task.leaving}
-    return _propose(task, target, certify_standby)
+    return proposed(task, target, certify_standby)
 
 
 def given(load: ClusterLoad, flows: Sequence[Flow]) -> Proposal:
@@ -190,7 +191,7 @@ def _demand_room(node: NodeLoad, after: int) -> None:
 
 
 # --- Proposals ------------------------------------------------------------------------------------
-def _propose(task: Task, target: Target, certify: Certify) -> Proposal:
+def proposed(task: Task, target: Target, certify: Certify) -> Proposal:
     """The plan by users alone where whoever is picked fits; else the optimum over persons. Raises Refused."""
     nodes = [n for n in task.load.nodes if n.id in target]
     flows = flows_to(nodes, target)

@@ -1,0 +1,64 @@
+"""manage.py move_users CLUSTER (USER_ID… | --file FILE) --to NODE|SUBCLUSTER|unassigned: the drop of the page."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from assignments.management.drive import drive
+from assignments.moves import listed
+from assignments.moves.listed import ListedMove
+from assignments.users.id_list import ids_in
+from topology import reasons
+from topology.accounts import roles
+from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.reasons import Refused
+from topology.reasons.words import counted
+from topology.structure import selectors
+
+
+class Command(ConsoleCommand):
+    help = "Move users to a node, spread them over a subcluster, or unassign them; waits until a run ends."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("cluster")
+        parser.add_argument("users", nargs="*", metavar="USER_ID")
+        parser.add_argument("--file", help="a file with one user ID a line, or a list of users with a column user_id")
+        where = parser.add_mutually_exclusive_group(required=True)
+        where.add_argument("--to", metavar="NODE|SUBCLUSTER|unassigned", help="their new home")
+        parser.add_argument("--dry-run", action="store_true", help="show how many go where, and move no users")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            cluster = selectors.cluster_named(options["cluster"])
+            ids = [*options["users"], *(self._listed(options["file"]) if options["file"] else [])]
+            listed.demand_some(ids)
+            found = listed.move_listed(
+                cluster, ids, options["to"], actor=COMMAND_LINE, role=roles.OPERATE, dry_run=options["dry_run"]
+            )
+            if found.operation:
+                drive(found.operation, (lambda line: None) if options["json"] else self.stdout.write)
+                found = listed.ended(found)
+        if options["json"]:
+            self.print_json(found.as_dict())
+        else:
+            self._show(found, dry_run=options["dry_run"])
+        if not found.to:  # nobody goes: each has its reason
+            raise SystemExit(1)
+
+    def _listed(self, path: str) -> list[str]:
+        try:
+            return ids_in(Path(path).read_bytes())
+        except OSError as error:
+            facts = {"file": path, "why": error.strerror, "remedy": "Check the path."}
+            raise Refused(reasons.FILE_NOT_READABLE, **facts) from error
+
+    def _show(self, found: ListedMove, *, dry_run: bool) -> None:
+        verb = "would go" if dry_run else "moved"
+        for name, users in found.to.items():
+            self.stdout.write(f"{counted(users, 'user')} {verb} to {name}")
+        for user_id, code in found.refused:
+            self.stdout.write(f"{user_id} stays: {code}")
+        if found.operation:
+            self.stdout.write(f"To undo it: manage.py operations undo {found.operation.pk}")

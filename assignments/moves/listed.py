@@ -1,0 +1,90 @@
+"""Moving users whom a list names by user ID: who cannot go is left alone with the reason, the others go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+
+from assignments.models import Assignment, Move, Operation
+from assignments.moves import drop
+from assignments.moves.drop import UNASSIGNED, Selection
+from assignments.moves.targets import target_of
+from assignments.users.filter import keys_by_id
+from topology import reasons
+from topology.models import Cluster, EndUser
+from topology.reasons import Reason, Refused
+
+
+@dataclass(frozen=True)
+class ListedMove:
+    """How many go where, and who stays for which reason (user ID, code); without an operation nobody was moved."""
+
+    to: dict[str, int]
+    refused: tuple[tuple[str, str], ...]
+    operation: Operation | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The shape that the command prints."""
+        refused = [{"user_id": user, "code": code} for user, code in self.refused]
+        return {"moved": sum(self.to.values()), "to": self.to, "refused": refused}
+
+
+def move_listed(
+    cluster: Cluster, user_ids: Iterable[str], to: str, *, actor: Any, role: str, dry_run: bool = False
+) -> ListedMove:
+    """Move those of a list who can go to a node, a subcluster or nowhere ("unassigned"), as a drop does.
+
+    Up to 50 are moved now, more begin a run. Raises Refused for what refuses all of them: no room, a failover, a run.
+    """
+    found = keys_by_id(cluster, user_ids)
+    target = target_of(cluster, None if to == UNASSIGNED else to)
+    stay = dict(_unknown(cluster, [user_id for user_id, pk in found.items() if pk is None]))
+    stay |= _staying(cluster, target, {pk: user_id for user_id, pk in found.items() if pk is not None})
+    going = sorted({pk for user_id, pk in found.items() if pk is not None and user_id not in stay})
+    refused = tuple((user_id, why.code) for user_id, why in stay.items())
+    if not going:
+        return ListedMove({}, refused)
+    selection = Selection(cluster, tuple(going))
+    verdict = drop.verdict(selection, target, role)
+    shares = dict(verdict.shares) or {UNASSIGNED: verdict.coming}
+    if dry_run:
+        return ListedMove(shares, refused)
+    return ListedMove(shares, refused, drop.move(selection, target, actor, role=role).operation)
+
+
+def ended(listed: ListedMove) -> ListedMove:
+    """What came of it by now, from the traces of its operation."""
+    if listed.operation is None:
+        return listed
+    moves = Move.objects.filter(operation=listed.operation)
+    done = moves.filter(done=True).values_list("to_node__name").annotate(users=Count("pk")).order_by("to_node__name")
+    left = moves.filter(done=False).order_by("pk").values_list("user__user_id", "code")
+    return ListedMove({name or UNASSIGNED: users for name, users in done}, (*listed.refused, *left), listed.operation)
+
+
+def _unknown(cluster: Cluster, user_ids: Sequence[str]) -> Iterable[tuple[str, Reason]]:
+    elsewhere = EndUser.objects.filter(user_id__in=user_ids, assignment__isnull=False)
+    others = set(elsewhere.exclude(assignment__cluster=cluster).values_list("user_id", flat=True))
+    for user_id in user_ids:
+        yield user_id, reasons.MOVE_OTHER_CLUSTER if user_id in others else reasons.NO_SUCH_USER
+
+
+def _staying(cluster: Cluster, target: str, users: dict[int, str]) -> dict[str, Reason]:
+    """Those who are there already, and the pinned ones."""
+    rows = Assignment.objects.filter(cluster=cluster, user__in=users).values_list("user_id", "home_node_id", "pinned")
+    stay: dict[str, Reason] = {}
+    for pk, home, pinned in rows.order_by("user_id"):
+        if target == (f"node:{home}" if home else UNASSIGNED):
+            stay[users[pk]] = reasons.USER_ALREADY_THERE
+        elif pinned:
+            stay[users[pk]] = reasons.USER_PINNED
+    return stay
+
+
+def demand_some(user_ids: Sequence[str]) -> None:
+    """Raise Refused for a list without a user ID."""
+    if not user_ids:
+        raise Refused(reasons.MOVE_NAMES_NOBODY)
