@@ -43,6 +43,8 @@ def test_five_thousand_are_found_picked_up_led_and_dropped_by_key_alone(
     page.keyboard.press("Shift+M")
     expect(voice).to_contain_text("imp1b.acme.org: Allowed. imp1b will have 9,000 of 15,000 users")
     page.keyboard.press("ArrowRight")
+    expect(voice).to_contain_text("sc-2: Allowed with a warning. If its peer fails, imp2b must serve 16,500")
+    page.keyboard.press("ArrowRight")
     expect(voice).to_contain_text("imp2a.acme.org: Allowed with a warning. If its peer fails, imp2b must serve 16,500")
     page.keyboard.press("ArrowRight")
     expect(voice).to_contain_text("imp2b.acme.org: Refused. imp2b has room for 20 more users, and 5,000 would come.")
