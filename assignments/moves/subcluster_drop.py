@@ -132,7 +132,7 @@ def _outlook(
 ) -> Iterable[Note]:
     """What the drop means for the day on which a node of the pair fails (domain.md §3)."""
     if len(members) == 2 and sub.ha_enabled:
-        yield after_failure(context, *members, new=new.users)
+        yield after_failure(context, members[0], members[1], new.users)
     else:
         why = "HA is off" if len(members) == 2 else "it has no peer"
         yield reasons.MOVE_NO_PROTECTION, {"node": takers[0].short_name if len(members) == 1 else sub.name, "why": why}
