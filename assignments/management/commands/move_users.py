@@ -44,7 +44,7 @@ class Command(ConsoleCommand):
             self.print_json(found.as_dict())
         else:
             self._show(found, dry_run=options["dry_run"])
-        if not found.to:  # nobody goes: each has its reason
+        if not found.to:  # all stay, each with its reason
             raise SystemExit(1)
 
     def _listed(self, path: str) -> list[str]:
