@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from assignments.models import Move, Operation
 from assignments.moves.drop_verdict import REFUSED, DropVerdict
@@ -118,7 +117,7 @@ def demand_unmoved(selection: Selection) -> None:
         user=last.user.user_id,
         author=last.operation.author_name,
         node=to,
-        at=timezone.localtime(last.at).strftime("%H:%M:%S"),
+        at=last.at.isoformat(),
         users=len(gone),
         chosen=len(selection.users),
     )

@@ -250,7 +250,7 @@ def plan_undo(operation_id: int, *, actor: Any) -> Plan:
         raise Refused(reasons.RUN_STATE_WRONG, operation=operation.pk, state=operation.state, wanted="undone")
     until = undo_until(operation)
     if until and until <= timezone.now():
-        raise Refused(reasons.UNDO_TOO_LATE, operation=operation.pk, until=until.isoformat(" ", "minutes"))
+        raise Refused(reasons.UNDO_TOO_LATE, operation=operation.pk, until=until.isoformat())
     return make_plan(operation.cluster, Goal.UNDO, {"operation": operation.pk}, author=actor)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from assignments.models import Operation, RunPolicy
 from assignments.runs.rules.window import RunWindow
 from topology import reasons
 from topology.models import Cluster
-from topology.reasons import Refused
+from topology.reasons import Refused, Said
 from topology.structure.homes import homes_of
 
 
@@ -27,19 +26,20 @@ def demand_window(cluster: Cluster) -> RunWindow:
     return policy.window
 
 
-def sentence(operation: Operation, now: datetime, *, with_fix: bool = False) -> str:
-    """Why nothing moves now, and what to do; "" when it does not wait."""
-    why = reasons.REASONS.get(operation.wait_code)
-    if why is None:
-        return ""
-    facts = _opening(operation, now) if why is reasons.WAITS_FOR_WINDOW else {}
-    if why is reasons.WAITS_FOR_FAILOVER:
+def why(operation: Operation, now: datetime) -> Said | None:
+    """Why nothing moves now; None when it does not wait."""
+    reason = reasons.REASONS.get(operation.wait_code)
+    if reason is None:
+        return None
+    if reason is reasons.WAITS_FOR_WINDOW:
+        window = window_of(operation.cluster)
+        return Said(reason, {"window": str(window), "opens": window.opens(now).isoformat()})
+    if reason is reasons.WAITS_FOR_FAILOVER:
         locked = homes_of(operation.cluster_id).assigns()
-        facts = locked[1] if locked else {"node": "A node of its pairs", "state": "failed over"}
-    return f"{why.say(**facts)} {why.say_fix()}".strip() if with_fix else why.say(**facts)
+        return Said(reason, locked[1] if locked else {"node": "A node of its pairs", "state": "failed over"})
+    return Said(reason, {})
 
 
-def _opening(operation: Operation, now: datetime) -> dict[str, str]:
-    window = window_of(operation.cluster)
-    opens = window.opens(now).astimezone(ZoneInfo(window.zone))
-    return {"window": str(window), "opens": f"{opens:%-d %b} at {opens:%H:%M}"}
+def sentence(operation: Operation, now: datetime) -> str:
+    """Why nothing moves now, in words; "" when it does not wait."""
+    return str(why(operation, now) or "")

@@ -9,3 +9,4 @@ import "./messages.js";
 import "./pointer.js";
 import "./progress.js";
 import "./theme-button.js";
+import "./times.js";

@@ -137,7 +137,7 @@ def test_ten_tabs_hold_one_stream_and_hand_it_over(acme: Cluster, signed_in_page
     streams: list[str] = []
 
     def note(request: Request) -> None:
-        if "/stream" in request.url:
+        if "/stream?" in request.url:
             streams.append(request.url)
 
     first.context.on("request", note)

@@ -12,9 +12,7 @@ SCRIPTS = sorted((ROOT / "static" / "js").glob("**/*.js"))
 
 def test_no_script_is_longer_than_a_file_of_one_subject() -> None:
     assert SCRIPTS
-    # live.js is one script still: the stream, what it fetches and how tabs share it; the others are modules.
-    long = {path.name for path in SCRIPTS if len(path.read_text().splitlines()) > 200}
-    assert long <= {"live.js"}
+    assert [path.name for path in SCRIPTS if len(path.read_text().splitlines()) > 200] == []
 
 
 def test_no_line_of_a_script_is_too_long_to_read() -> None:
@@ -22,7 +20,7 @@ def test_no_line_of_a_script_is_too_long_to_read() -> None:
         f"{path.name}:{number}"
         for path in SCRIPTS
         for number, line in enumerate(path.read_text().splitlines(), 1)
-        if len(line) > (160 if path.name == "live.js" else 120)
+        if len(line) > 120
     ]
     assert long == []
 

@@ -169,9 +169,9 @@ def test_who_waits_says_when_the_window_opens(crowd: Cluster, hands: Hands) -> N
     from assignments.runs.wait_reasons import sentence
 
     assert sentence(run, hands.at) == (
-        f"Waiting for the window 22:00\u201306:00 {ZONE}, which opens on 24 Nov at 22:00."
+        f"Waiting for the window 22:00\u201306:00 {ZONE}, which opens 2026-11-24 22:00 UTC+05:30."
     )
-    assert sentence(run, hands.at + timedelta(hours=19)).endswith("opens on 25 Nov at 22:00.")
+    assert sentence(run, hands.at + timedelta(hours=19)).endswith("opens 2026-11-25 22:00 UTC+05:30.")
 
 
 def as_operator() -> Client:

@@ -4,10 +4,12 @@
 {users}                      a count, 30,000 (the facts of COUNTS)
 {users:user}                 a count with its noun: 1 user, 0 users
 {users:user is|users are}    the same with what else must agree
+{until}                      an instant, 2026-11-26 14:02 UTC (the facts of INSTANTS, kept as ISO 8601 with an offset)
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from topology.reasons.words import counted, plural
@@ -17,6 +19,7 @@ COUNTS = {
     "chosen", "done", "left", "lines", "missing", "moves", "notified", "pinned", "problems", "room", "skipped", "stale",
     "total", "unpin", "users", "valid", "wanted",
 }  # fmt: skip
+INSTANTS = {"at", "opens", "until"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,20 @@ def _readable(facts: dict[str, Any]) -> _Facts:
     return _Facts({key: _in_sentence(key, fact) for key, fact in facts.items()})
 
 
+def instant_of(key: str, fact: Any) -> datetime | None:
+    """The instant that a fact is, or None: a text without an offset is none."""
+    if key not in INSTANTS or not isinstance(fact, str):
+        return None
+    try:
+        instant = datetime.fromisoformat(fact)
+    except ValueError:
+        return None
+    return instant if instant.tzinfo else None
+
+
 def _in_sentence(key: str, fact: Any) -> Any:
+    if instant := instant_of(key, fact):
+        return _Text(f"{instant:%Y-%m-%d %H:%M} {instant.tzname()}")
     if isinstance(fact, str):
         return _Text(fact)
     if type(fact) is not int:

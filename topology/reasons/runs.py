@@ -127,7 +127,7 @@ WAITS_FOR_NODE = add(
 )
 WAITS_FOR_WINDOW = add(
     "WAITS_FOR_WINDOW",
-    "Waiting for the window {window}, which opens on {opens}.",
+    "Waiting for the window {window}, which opens {opens}.",
     "It continues by itself then, or let it run at any time.",
     WARNING,
 )

@@ -8,11 +8,10 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.templatetags.static import static
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from topology.accounts import pseudonyms, sentences
+from topology.accounts import pseudonyms, sentences, times
 from topology.reasons import Reason
 from topology.reasons.words import counted
 from topology.rules.states import LOOKS, State
@@ -90,13 +89,8 @@ def counted_filter(value: int, noun: str) -> str:
 
 @register.filter
 def when(value: datetime | None) -> SafeString | str:
-    """A moment as 14:02 today, with the date on other days, and exactly in its title."""
-    if value is None:
-        return ""
-    local = timezone.localtime(value)
-    today = local.date() == timezone.localdate()
-    text = local.strftime("%H:%M:%S") if today else local.strftime("%-d %b %H:%M")
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), local.strftime("%c %Z"), text)
+    """A moment as 14:02:33 today, with the date on other days, and exactly in its title; in the zone of the page."""
+    return "" if value is None else times.element(value)
 
 
 @register.filter
@@ -206,7 +200,18 @@ def account(name: str) -> str:
 
 @register.filter
 def sentence(told: Any) -> str:
-    """What was refused or has happened, in words; without names while they are hidden."""
+    """What was refused or has happened, in words; without names while they are hidden; "" for None."""
+    if told is None:
+        return ""
+    reason = _reason(told)
+    return times.sentence(reason, _facts(told)) if reason else str(told.sentence)
+
+
+@register.filter
+def sentence_text(told: Any) -> str:
+    """The same as plain text, for an attribute."""
+    if told is None:
+        return ""
     reason = _reason(told)
     return sentences.say(reason, _facts(told)) if reason else str(told.sentence)
 
@@ -214,8 +219,8 @@ def sentence(told: Any) -> str:
 @register.filter
 def fix(told: Any) -> str:
     """What to do about it."""
-    reason = _reason(told)
-    return sentences.fix(reason, _facts(told)) if reason else ""
+    reason = _reason(told) if told else None
+    return times.fix(reason, _facts(told)) if reason else ""
 
 
 def _reason(told: Any) -> Reason | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -15,6 +16,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     return {
         "read_at": getattr(request, "asked_at", ""),
+        "server_zone": settings.TIME_ZONE,
         "troubles": SimpleLazyObject(health.troubles),
         "clusters": SimpleLazyObject(lambda: list(roles.clusters_of(user).only("id", "name"))),
         "me": SimpleLazyObject(lambda: _name(request)),

@@ -79,10 +79,9 @@ def _named(cluster: str | None) -> int | None:
 
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """The refusal as JSON for programs, as a message fragment for htmx, as a page for people."""
-    refusal = sentences.hidden(refusal)
     status = refusal.reason.status
     if request.headers.get("Accept", "").startswith("application/json"):
-        return JsonResponse(refusal.as_dict(), status=status)
+        return JsonResponse(sentences.hidden(refusal).as_dict(), status=status)
     if cast(Request, request).htmx:
         return to_messages(render(request, "shared/_refused.html", {"refusal": refusal}, status=status))
     return render(request, "refused.html", {"refusal": refusal}, status=status)

@@ -120,8 +120,8 @@ def in_both_times(cluster: Cluster, moment: datetime) -> str:
     """An instant of a cluster's clock; with the real one where that is another."""
     there, real = timezone.localtime(moment), timezone.localtime(cluster.clock.real(moment))
     if f"{there:{MINUTE}}" == f"{real:{MINUTE}}":
-        return f"{real:{MINUTE}}"
-    return f"{there:{MINUTE}} on the clock of {cluster.name}, {real:{MINUTE}:%S} in real time"
+        return f"{real:{MINUTE}} {real.tzname()}"
+    return f"{there:{MINUTE}} on the clock of {cluster.name}, {real:{MINUTE}:%S} {real.tzname()} in real time"
 
 
 def nodes_of(sub: Subcluster) -> list[Node]:

@@ -56,7 +56,7 @@ def _named(node: Any) -> str:
 
 
 def _at(at: Any) -> str:
-    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S")
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def _line(step: TracedMove) -> str:

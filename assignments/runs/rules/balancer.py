@@ -176,4 +176,4 @@ def _without(loads: Mapping[int, Load], moved: Mapping[tuple[int, int], int]) ->
 
 
 def _moment(at: datetime, window: RunWindow) -> str:
-    return f"{at.astimezone(ZoneInfo(window.zone)):%Y-%m-%d %H:%M} {window.zone}"
+    return at.astimezone(ZoneInfo(window.zone)).isoformat(timespec="seconds")

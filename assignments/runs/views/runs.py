@@ -20,7 +20,7 @@ from assignments.users import undo as users_undo
 from topology import reasons
 from topology.accounts import pseudonyms, roles
 from topology.live import health
-from topology.reasons import Refused
+from topology.reasons import Refused, Said
 from topology.structure.selectors import cluster_named
 from topology.templatetags.console import span
 from topology.views.answers import toast
@@ -83,9 +83,9 @@ class Run:
         return self.operation.total - self.operation.done - self.operation.skipped
 
     @property
-    def wait(self) -> str:
+    def wait(self) -> Said | None:
         """Why nothing moves now, and what to do."""
-        return wait_reasons.sentence(self.operation, self.now, with_fix=True)
+        return wait_reasons.why(self.operation, self.now)
 
     @property
     def stalled(self) -> datetime | None:

@@ -1,0 +1,23 @@
+/* What a message of the stream means for this tab, whether it comes from the server or from the tab that leads. */
+import { hearTopics, retryFailed } from "./fragments.js";
+import { date, isLive, show, sign } from "./light.js";
+import { arrive } from "./versions.js";
+
+let last = ""; // the id of the newest message
+
+export const lastId = () => last;
+
+export function hear({ state, why, id, topics, seen, news }) {
+  last = id || last;
+  if (seen) sign(seen);
+  if (show(state, why) && isLive()) retryFailed();
+  if (news) arrive(news);
+  dateLight();
+  hearTopics(topics ?? []);
+}
+
+export function dateLight() {
+  if (!isLive()) return;
+  const { version, at } = document.body.dataset;
+  date(version ?? (last || at), version ? version / 1000 : Number(last.split("-")[0] || at));
+}
