@@ -16,6 +16,7 @@ urlpatterns = [
     path("clusters/<str:cluster_name>/directory/agreement", directory.store, name="directory-store"),
     path("clusters/<str:cluster_name>/directory/end", directory.end, name="directory-end"),
     path("clusters/<str:cluster_name>/directory/read", directory.read_now, name="directory-read"),
+    path("clusters/<str:cluster_name>/directory/skipped/", directory.skipped, name="directory-skipped"),
     path("clusters/<str:cluster_name>/directory/runs/<int:pk>/", directory.changes, name="directory-changes"),
     path("clusters/<str:cluster_name>/directory/runs/<int:pk>/decide", directory.decide, name="directory-decide"),
     path("duplicates/", duplicates.duplicates, name="duplicates"),

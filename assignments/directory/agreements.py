@@ -121,9 +121,7 @@ def _password_of(stored: DirectoryAgreement) -> str | None:
 
 def _write(cluster: Cluster, wanted: dict[str, Any], changed: list[str], actor: Any) -> None:
     now = timezone.now()
-    DirectoryAgreement.objects.update_or_create(
-        cluster=cluster, defaults={**wanted, "changed_at": now, "next_at": now}
-    )
+    DirectoryAgreement.objects.update_or_create(cluster=cluster, defaults={**wanted, "changed_at": now, "next_at": now})
     named = ", ".join("map" if name == "attributes" else name for name in changed)
     topics = [f"cluster-{cluster.pk}"]
     events.record(

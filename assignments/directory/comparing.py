@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from assignments.directory.rules.people import EntryPerson, Skipped
+from assignments.planning.rules.loads import Classes, EndpointClass
 from topology import reasons
 
 CREATE = """
@@ -40,7 +41,7 @@ FIELDS = {
     "department": "coalesce(read.department, person.department)",
     "endpoints": "coalesce(read.endpoints, person.endpoints::text[])",
 }
-LISTED = 1000  # entries of a list that are kept with a run
+LISTED = 1000  # people and entries that a report lists, unless all of them are asked for
 
 
 class Counted(NamedTuple):
@@ -204,18 +205,18 @@ def known(agreement: int) -> int:
     return int(_rows(sql, agreement)[0][0])
 
 
-def note_gone(agreement: int, locked: Sequence[int]) -> tuple[int, list[str]]:
-    """Keep in a table who is gone and may go now; answer how many, and the first whose pair keeps them for now."""
+def note_gone(agreement: int, locked: Sequence[int]) -> tuple[int, int]:
+    """Keep in tables who is gone and may go now, and whom a pair keeps for now; answer how many of each."""
     _run(
-        "DROP TABLE IF EXISTS pg_temp.gone;"
+        "DROP TABLE IF EXISTS pg_temp.gone, pg_temp.kept;"
         f"CREATE TEMPORARY TABLE gone ON COMMIT DROP AS SELECT link.user_id AS id, link.key, person.user_id, "
-        f"place.home_node_id AS home, coalesce(place.pinned, false) AS pinned, "
+        f"place.home_node_id AS home, place.endpoints, coalesce(place.pinned, false) AS pinned, "
         f"place.home_node_id = ANY('{{{','.join(map(str, locked))}}}'::bigint[]) IS TRUE AS stays {GONE}",
         agreement,
     )
-    stays = [user_id for (user_id,) in _rows(f"SELECT user_id FROM gone WHERE stays ORDER BY 1 LIMIT {LISTED}")]
-    _run("DELETE FROM gone WHERE stays")
-    return int(_rows("SELECT count(*) FROM gone")[0][0]), stays
+    _run("CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT user_id FROM gone WHERE stays")
+    stay = _run("DELETE FROM gone WHERE stays")
+    return int(_rows("SELECT count(*) FROM gone")[0][0]), stay
 
 
 def touched() -> Iterator[str]:
@@ -236,21 +237,27 @@ def count_renamed() -> int:
     return int(_rows("SELECT count(*) FROM read WHERE old_id IS NOT NULL AND skip IS NULL")[0][0])
 
 
-def listed_touched() -> list[dict[str, str]]:
-    """The first people whom a run takes away or renames."""
-    rows = _rows(f"""
+def listed_touched(most: int | None = LISTED) -> list[dict[str, str]]:
+    """The first people whom a run takes away or renames; all without a limit."""
+    sql = """
         SELECT * FROM (
             SELECT user_id, 'gone' AS what, '' AS becomes FROM gone
             UNION ALL SELECT old_id, 'renamed', user_id FROM read WHERE old_id IS NOT NULL AND skip IS NULL
-        ) AS touched ORDER BY what, user_id LIMIT {LISTED}
-    """)
-    return [{"user_id": user_id, "what": what, "becomes": becomes} for user_id, what, becomes in rows]
+        ) AS touched ORDER BY what, user_id LIMIT %s
+    """
+    return [{"user_id": user_id, "what": what, "becomes": becomes} for user_id, what, becomes in _rows(sql, most)]
 
 
-def listed_skipped() -> list[dict[str, Any]]:
-    """The first entries that cannot be taken, with code and facts."""
-    rows = _rows(f"SELECT dn, skip, facts FROM read WHERE skip IS NOT NULL ORDER BY n LIMIT {LISTED}")
-    return [{"entry": dn, "code": code, "facts": _facts(facts)} for dn, code, facts in rows]
+SKIPPED = f"""
+    SELECT dn AS entry, skip AS code, facts, n FROM read WHERE skip IS NOT NULL
+    UNION ALL SELECT user_id, '{reasons.DIRECTORY_STAYS.code}', jsonb_build_object('user_id', user_id), NULL FROM kept
+"""
+
+
+def listed_skipped(most: int | None = LISTED) -> list[dict[str, Any]]:
+    """The first entries that cannot be taken, with code and facts, and users who cannot go yet; all without a limit."""
+    rows = _rows(f"SELECT entry, code, facts FROM ({SKIPPED}) AS skipped ORDER BY n, entry LIMIT %s", most)
+    return [{"entry": entry, "code": code, "facts": _facts(facts)} for entry, code, facts in rows]
 
 
 def _facts(found: Any) -> dict[str, Any]:
@@ -276,6 +283,42 @@ def unused(mapped: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     tests = ", ".join(f"bool_or({empty.get(field, f'{field} <> {chr(39)}{chr(39)}')})" for field, _ in columns)
     row = _rows(f"SELECT {tests} FROM read WHERE skip IS NULL")[0]
     return [pair for pair, has in zip(columns, row, strict=True) if has is False]
+
+
+class Arriving(NamedTuple):
+    """Whom a run would bring: by what a home needs, and what changes on each node beside it."""
+
+    classes: Classes  # those who get a home by the mode
+    nodes: dict[int, tuple[int, int]]  # users and endpoints more (or fewer) on a node
+    returning: dict[int, int]  # users of before among them
+
+
+def arriving(agreement: int) -> Arriving:
+    """Whom a run would bring, and whom it takes away from where: for a preview."""
+    mode = """
+        FROM read LEFT JOIN topology_enduser person ON person.id = read.known
+            LEFT JOIN assignments_directoryperson link ON link.user_id = read.known AND link.agreement_id = %s
+        WHERE read.skip IS NULL AND (is_new OR is_back AND link.home_node_id IS NULL)
+    """
+    number = "coalesce(cardinality(read.endpoints), cardinality(person.endpoints), 0)"
+    classes = _rows(f"SELECT {number}, count(*) {mode} GROUP BY 1 ORDER BY 1", agreement)
+    nodes = _rows(
+        f"""
+        SELECT node, sum(users)::bigint, sum(endpoints)::bigint, count(*) FILTER (WHERE users > 0) FROM (
+            SELECT home AS node, -1 AS users, -endpoints AS endpoints FROM gone
+            UNION ALL SELECT place.home_node_id, 0, cardinality(read.endpoints) - place.endpoints
+                FROM read JOIN assignments_assignment place ON place.user_id = read.known
+                WHERE read.skip IS NULL AND before ? 'endpoints'
+            UNION ALL SELECT link.home_node_id, 1, {number}
+                FROM read JOIN assignments_directoryperson link ON link.user_id = read.known
+                    JOIN topology_enduser person ON person.id = read.known
+                WHERE read.skip IS NULL AND is_back
+        ) AS moved WHERE node IS NOT NULL GROUP BY node
+        """
+    )
+    found = tuple(EndpointClass(int(weight), users, users) for weight, users in classes)
+    returning = {node: users for node, _, _, users in nodes if users}
+    return Arriving(found, {node: (users, endpoints) for node, users, endpoints, _ in nodes}, returning)
 
 
 # --- Out --------------------------------------------------------------------------------------------------------------
@@ -360,6 +403,44 @@ def _write_assignments(agreement: int, cluster: int) -> None:
         WHERE link.user_id = read.known AND link.agreement_id = %s AND read.skip IS NULL AND (is_new OR is_back)
         """,
         agreement,
+    )
+
+
+def write_skipped(agreement: int) -> None:
+    """Make the list of those who cannot be taken that of this run; what stands there already is not written again."""
+    same = "held.entry = now.entry AND held.code = now.code AND held.facts = now.facts"
+    _run(
+        f"""
+        DELETE FROM assignments_directoryskipped held
+        WHERE held.agreement_id = %s AND NOT EXISTS (SELECT FROM ({SKIPPED}) AS now WHERE {same})
+        """,
+        agreement,
+    )
+    _run(
+        f"""
+        INSERT INTO assignments_directoryskipped (agreement_id, entry, code, facts)
+        SELECT %s, entry, code, facts FROM ({SKIPPED}) AS now
+        WHERE NOT EXISTS (
+            SELECT FROM assignments_directoryskipped held WHERE held.agreement_id = %s AND {same}
+        ) ORDER BY n, entry
+        """,
+        agreement,
+        agreement,
+    )
+
+
+def write_stopped(run: int) -> None:
+    """Keep with a stopped run what it would do to whom, each of them."""
+    _run(
+        """
+        INSERT INTO assignments_directorychange (run_id, user_id, kind, fields)
+        SELECT %s, id, 'gone', '{}'::jsonb FROM gone
+        UNION ALL
+        SELECT %s, known, 'changed', jsonb_build_object('user_id', user_id) FROM read
+        WHERE old_id IS NOT NULL AND skip IS NULL
+        """,
+        run,
+        run,
     )
 
 

@@ -1,8 +1,8 @@
 """Homes for people of the directory who wait for one: the home they had, else what the assignment mode says.
 
-    waiting --home of before takes them, with room--> home of before
-            --else, and the mode assigns------------> the planner's places (domain.md §2)
-            --a failover in the cluster, no room----> wait on, with the reason
+waiting --home of before takes them, with room--> home of before
+        --else, and the mode assigns------------> the planner's places (domain.md §2)
+        --a failover in the cluster, no room----> wait on, with the reason
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from assignments.directory import comparing
 from assignments.models import DirectoryAgreement, DirectoryPerson, Kind, Operation, Progress
 from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
-from assignments.planning.rules.loads import ClusterLoad, Flow
+from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, Flow
 from assignments.users import staging
 from topology.live import events
 from topology.models import Cluster, Node
@@ -34,15 +35,18 @@ def _run(sql: str, **values: Any) -> int:
         return int(cursor.rowcount)
 
 
-def place(agreement: DirectoryAgreement, cluster: Cluster, code: Reason, *, actor: Any = None) -> int:
-    """Give a home to those who wait, as far as there is room; answer to how many. Call it under the cluster's locks."""
+def place(agreement: DirectoryAgreement, cluster: Cluster, code: Reason, *, actor: Any = None) -> dict[str, int]:
+    """Give a home to those who wait, as far as there is room; answer how many on each node.
+
+    Call it under the cluster's locks.
+    """
     waiting = DirectoryPerson.objects.filter(agreement=agreement).exclude(waits_code="")
     if not waiting.exists():
-        return 0
+        return {}
     homes = homes_of(cluster)
     if why := homes.assigns():
         waiting.exclude(waits_code=why[0].code).update(waits_code=why[0].code)
-        return 0
+        return {}
     nodes = list(Node.objects.filter(cluster=cluster).order_by("number"))
     serving = [node.pk for node in nodes if node.serves]
     operation = _operation(cluster, actor)
@@ -53,10 +57,60 @@ def place(agreement: DirectoryAgreement, cluster: Cluster, code: Reason, *, acto
         waiting.update(waits_code="", home_node=None, pinned=False)  # a person assigns them
     if not placed:
         operation.delete()
-        return 0
+        return {}
     _carry_out(operation, serving, code)
     Operation.objects.filter(pk=operation.pk).update(total=placed, done=placed)
-    return placed
+    return _by_node(operation, nodes)
+
+
+def _by_node(operation: Operation, nodes: Sequence[Node]) -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT to_node_id, count(*) FROM assignments_move WHERE operation_id = %s GROUP BY 1", [operation.pk]
+        )
+        users = dict(cursor.fetchall())
+    return {node.name: users[node.pk] for node in nodes if node.pk in users}
+
+
+def preview(agreement: int, cluster: Cluster) -> tuple[dict[str, int], int]:
+    """Where those whom a compared run brings would go, users by node, and how many would wait; nothing is written."""
+    coming = comparing.arriving(agreement)
+    users = sum(each.users for each in coming.classes)
+    if homes_of(cluster).assigns():
+        return {}, users + sum(coming.returning.values())
+    load = load_of(cluster)
+    nodes = [
+        replace(n, users=n.users + more, endpoints=n.endpoints + endpoints, pinned=max(0, n.pinned + more))
+        for n in load.nodes
+        for more, endpoints in [coming.nodes.get(n.id, (0, 0))]
+    ]
+    ask = partial(goals.place_as_redundant_as_possible, nodes, cluster.mode, redundant=load.redundant)
+    homes = dict(coming.returning)
+    for flow in _as_many_as_fit(ask, coming.classes, users):
+        if flow.to_id is not None:
+            homes[flow.to_id] = homes.get(flow.to_id, 0) + flow.users
+    given = sum(homes.values()) - sum(coming.returning.values())
+    named = {n.name: homes[n.id] for n in load.nodes if homes.get(n.id)}
+    return named, 0 if cluster.mode == goals.MANUAL else users - given
+
+
+def _as_many_as_fit(ask: staging.Ask, classes: Classes, users: int) -> Sequence[Flow]:
+    """Where as many as possible go, of each number of endpoints the same share: who comes first is not known here."""
+
+    def try_with(most: int) -> Sequence[Flow]:
+        some = tuple(EndpointClass(c.endpoints, n, n) for c in classes if (n := c.users * most // users))
+        count = sum(each.users for each in some)
+        return ask(count, endpoints=sum(each.endpoints * each.users for each in some), classes=some)
+
+    flows: Sequence[Flow] = ()
+    low, high, middle = 0, users + 1, users
+    while users and low + 1 < high:
+        try:
+            flows, low = try_with(middle), middle
+        except Refused:
+            high = middle
+        middle = (low + high) // 2
+    return flows
 
 
 def _operation(cluster: Cluster, actor: Any) -> Operation:

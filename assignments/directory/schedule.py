@@ -11,7 +11,8 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from assignments.directory import agreements, placing, sync
-from assignments.models import DirectoryAgreement, DirectoryPerson, DirectoryRun, RunState
+from assignments.models import DirectoryAgreement, DirectoryChange, DirectoryPerson, DirectoryRun, RunState
+from assignments.retention.kept import limits
 from topology import reasons
 from topology.live import events
 from topology.models import Cluster, EndUser, Subcluster
@@ -46,6 +47,7 @@ def run(agreement_id: int, now: datetime) -> None:
     except Refused as refusal:  # it stands with the run, and in the checks
         log.warning("directory of %s: %s", agreement.cluster.name, refusal.code)
     remove_old(agreement, now)
+    remove_old_runs(now)
 
 
 def read_now(cluster: Cluster) -> None:
@@ -91,7 +93,7 @@ def place_waiting(agreement_id: int) -> int:
     cluster = agreement.cluster
     locks.hold_cluster(cluster.pk)
     locks.hold_subclusters(Subcluster.objects.filter(cluster=cluster).values_list("pk", flat=True))
-    users = placing.place(agreement, cluster, reasons.DIRECTORY_PLACED)
+    users = sum(placing.place(agreement, cluster, reasons.DIRECTORY_PLACED).values())
     if users:
         topics = [f"cluster-{cluster.pk}", f"directory-{cluster.pk}"]
         events.record(reasons.DIRECTORY_PLACED, cluster=cluster, topics=topics, name=cluster.name, users=users)
@@ -112,6 +114,18 @@ def remove_old(agreement: DirectoryAgreement, now: datetime, *, actor: Any = Non
         facts: dict[str, Any] = {"name": cluster.name, "users": removed, "days": agreement.keep_days}
         events.record(reasons.DIRECTORY_REMOVED, cluster=cluster, actor=actor, topics=topics, **facts)
     return removed
+
+
+def remove_old_runs(now: datetime) -> int:
+    """Forget what old runs did to whom, as moves are forgotten (KEEP_MOVES_DAYS); answer how many rows went."""
+    cutoff = limits().cutoff("moves", now)
+    if cutoff is None:
+        return 0
+    old = DirectoryRun.objects.filter(finished_at__lt=cutoff)
+    removed = 0
+    while batch := list(DirectoryChange.objects.filter(run__in=old).values_list("pk", flat=True)[:BATCH]):
+        removed += DirectoryChange.objects.filter(pk__in=batch).delete()[0]
+    return removed + old.delete()[0]
 
 
 def soon_removed(agreement: DirectoryAgreement, now: datetime) -> list[str]:

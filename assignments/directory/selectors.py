@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count
 
 from assignments.directory import secret
-from assignments.models import DirectoryAgreement, DirectoryChange, DirectoryPerson, DirectoryRun, RunState
+from assignments.models import (
+    DirectoryAgreement,
+    DirectoryChange,
+    DirectoryPerson,
+    DirectoryRun,
+    DirectorySkipped,
+    RunState,
+)
 from topology import reasons
 from topology.models import Cluster
 from topology.reasons import REASONS, Reason, Refused
+from topology.reasons.words import counted
 from topology.rules import spans
 
 SHOWN = 20  # runs, and entries of a list, on the page
@@ -26,17 +34,19 @@ def state_of(cluster: Cluster, now: datetime) -> dict[str, Any]:
     if agreement is None:
         return {"agreement": None}
     runs = list(DirectoryRun.objects.filter(agreement=agreement)[:SHOWN])
-    finished = _last(agreement, RunState.FINISHED)
+    finished, stopped = (_last(agreement, state) for state in (RunState.FINISHED, RunState.STOPPED))
     people = DirectoryPerson.objects.filter(agreement=agreement)
     gone = people.filter(gone_at__isnull=False)
     return {
         "agreement": agreement,
         "runs": [_shown(run) for run in runs],
         "reading": next((run for run in runs if run.state == RunState.READING), None),
-        "stopped": _shown(stopped) if (stopped := _last(agreement, RunState.STOPPED)) else None,
+        "stopped": _shown(stopped) if stopped else None,
+        "stopped_first": _touched(stopped, 0)[:SHOWN] if stopped else [],
         "finished": finished,
         "expected": finished.read if finished else 0,
-        "skipped": _skipped(finished),
+        "skipped": skipped_of(agreement, 0)[0][:SHOWN],
+        "skipped_total": DirectorySkipped.objects.filter(agreement=agreement).count(),
         "troubles": troubles(agreement, runs, now),
         "gone": gone.count(),
         "gone_first": _ids(gone),
@@ -44,6 +54,44 @@ def state_of(cluster: Cluster, now: datetime) -> dict[str, Any]:
         "waiting": _waiting(people),
         "counted": people.filter(gone_at__isnull=True).count(),
     }
+
+
+class InShort(NamedTuple):
+    """A directory in a few words: its state, how it is shown, and when it was so."""
+
+    state: str
+    said: str
+    tone: str
+    icon: str
+    at: datetime | None
+
+
+SAID = {
+    RunState.FINISHED: ("In step", "good", "check"),
+    RunState.STOPPED: ("Waits for a person", "bad", "alert"),
+    RunState.FAILED: ("Cannot be read", "bad", "alert"),
+    RunState.DROPPED: ("Stopped run dropped", "warn", "alert"),
+    RunState.ACCEPTED: ("Changes accepted", "busy", "loader"),
+}
+
+
+def in_short(cluster: Cluster) -> InShort | None:
+    """The directory of a cluster as the summary bar says it; None without an agreement."""
+    agreement = DirectoryAgreement.objects.filter(cluster=cluster).only("password").first()
+    if agreement is None:
+        return None
+    if not secret.is_readable(agreement.password):
+        return InShort("password", "Enter the password again", "bad", "alert", None)
+    run = DirectoryRun.objects.filter(agreement=agreement).exclude(state=RunState.READING).first()
+    if run is None:
+        return InShort("new", "Not read yet", "mute", "loader", None)
+    return InShort(run.state, *SAID[RunState(run.state)], run.finished_at)
+
+
+def expected(cluster: Cluster) -> int | None:
+    """About how many people a run will read: as many as the last one; None before the first."""
+    runs = DirectoryRun.objects.filter(agreement__cluster=cluster, state=RunState.FINISHED)
+    return runs.values_list("read", flat=True).first()
 
 
 def _last(agreement: DirectoryAgreement, state: RunState) -> DirectoryRun | None:
@@ -72,9 +120,11 @@ def _sentence(code: str, facts: dict[str, Any]) -> str:
     return REASONS[code].say(**facts) if facts or "{" not in REASONS[code].sentence else code
 
 
-def _skipped(run: DirectoryRun | None) -> list[dict[str, str]]:
-    entries = run.skipped_entries[:SHOWN] if run else []
-    return [{"entry": each["entry"], "reason": _sentence(each["code"], each["facts"])} for each in entries]
+def skipped_of(agreement: DirectoryAgreement, after: int) -> tuple[list[dict[str, str]], int]:
+    """A page of the entries that the last run could not take, and where the next page begins; 0: nowhere."""
+    rows = list(DirectorySkipped.objects.filter(agreement=agreement, pk__gt=after).order_by("pk")[: PAGE + 1])
+    shown = [{"entry": row.entry, "code": row.code, "reason": _sentence(row.code, row.facts)} for row in rows[:PAGE]]
+    return shown, rows[PAGE - 1].pk if len(rows) > PAGE else 0
 
 
 def troubles(agreement: DirectoryAgreement, runs: list[DirectoryRun], now: datetime) -> list[Refused]:
@@ -87,7 +137,7 @@ def troubles(agreement: DirectoryAgreement, runs: list[DirectoryRun], now: datet
         told.append((REASONS[last.code], last.facts))
     late = now - agreement.next_at - timedelta(seconds=LATE * agreement.schedule)
     if late > timedelta(0):
-        facts = {"age": _span(now - agreement.next_at), "schedule": spans.write(agreement.schedule)}
+        facts = {"late": _span(now - agreement.next_at), "schedule": spans.write(agreement.schedule)}
         told.append((reasons.DIRECTORY_LATE, facts))
     return [Refused(why, **facts) for why, facts in told]
 
@@ -99,10 +149,8 @@ def problems(cluster: Cluster, now: datetime) -> list[tuple[str, str]]:
         return []
     runs = list(DirectoryRun.objects.filter(agreement=agreement)[:SHOWN])
     told = [(trouble.message, trouble.fix) for trouble in troubles(agreement, runs, now)]
-    finished = _last(agreement, RunState.FINISHED)
-    if finished and finished.skipped:
-        plural = "entries" if finished.skipped > 1 else "entry"
-        problem = f"{finished.skipped:,} {plural} cannot be taken."
+    if skipped := DirectorySkipped.objects.filter(agreement=agreement).count():
+        problem = f"{counted(skipped, 'entry|entries')} cannot be taken."
         told.append((problem, "The page Directory lists them, with the reason."))
     people = DirectoryPerson.objects.filter(agreement=agreement)
     if soon := people.filter(gone_at__lt=now - timedelta(days=agreement.keep_days - 1)).count():
@@ -120,6 +168,10 @@ def changes_of(cluster: Cluster, pk: int, after: int) -> tuple[DirectoryRun, lis
     run = DirectoryRun.objects.filter(agreement__cluster=cluster, pk=pk).first()
     if run is None:
         raise Refused(reasons.DIRECTORY_NO_RUN, run=pk)
-    rows = DirectoryChange.objects.filter(run=run, pk__gt=after).select_related("user").order_by("pk")[: PAGE + 1]
-    found = list(rows)
+    found = _touched(run, after)
     return run, found[:PAGE], found[PAGE - 1].pk if len(found) > PAGE else 0
+
+
+def _touched(run: DirectoryRun, after: int) -> list[DirectoryChange]:
+    rows = DirectoryChange.objects.filter(run=run, pk__gt=after).select_related("user").order_by("pk")
+    return list(rows[: PAGE + 1])

@@ -22,7 +22,7 @@ from assignments.directory import agreements, comparing, connector, placing, sec
 from assignments.directory.rules import guard
 from assignments.directory.rules.agreement import Agreement
 from assignments.directory.rules.people import EntryPerson, Skipped, person_of
-from assignments.models import DirectoryAgreement, DirectoryPerson, DirectoryRun, RunState
+from assignments.models import DirectoryAgreement, DirectoryChange, DirectoryPerson, DirectoryRun, RunState
 from topology import reasons
 from topology.live import events
 from topology.models import ENDPOINT_KINDS, MAX_USER_ID, Cluster, Subcluster
@@ -48,7 +48,9 @@ class SyncReport:
     gone: int = 0
     back: int = 0
     waiting: int = 0
+    nodes: dict[str, int] = field(default_factory=dict)
     skipped_total: int = 0
+    touched: int = 0
     skipped: list[dict[str, Any]] = field(default_factory=list)
     stopped: dict[str, Any] | None = None
     listed: list[dict[str, str]] = field(default_factory=list)
@@ -85,18 +87,21 @@ def sync(
     accept: str = "",
     progress: Progress | None = None,
     now: datetime | None = None,
+    most: int | None = comparing.LISTED,
 ) -> SyncReport:
     """Bring the people of a cluster's directory in line with it. Raises Refused, with nothing changed.
 
     `accept` is the hash of a set of changes that a person has seen: another set stops again. A dry run changes and
-    stores nothing. `progress` hears the number of people read so far.
+    stores nothing. `progress` hears the number of people read so far. The report lists `most` people of each kind,
+    all of them without that.
     """
     agreement = agreements.of_cluster(cluster)
     if dry_run:
-        return try_out(cluster, agreements.spec_of(agreement), secret.decrypt(agreement.password), progress=progress)
+        password = secret.decrypt(agreement.password)
+        return try_out(cluster, agreements.spec_of(agreement), password, progress=progress, most=most)
     run = _begin(agreement, actor, now or timezone.now())
     try:
-        report = _carry(run, cluster, accept, progress)
+        report = _carry(run, cluster, accept, progress, most)
     except Refused as refusal:
         _fail(run, refusal, actor)
         raise
@@ -107,7 +112,12 @@ def sync(
 
 
 def try_out(
-    cluster: Cluster, spec: Agreement, password: str, *, progress: Progress | None = None
+    cluster: Cluster,
+    spec: Agreement,
+    password: str,
+    *,
+    progress: Progress | None = None,
+    most: int | None = comparing.LISTED,
 ) -> SyncReport:
     """What an agreement, stored or not, would do to whom: the real directory is read and nothing is changed."""
     agreements.check(spec)
@@ -115,8 +125,11 @@ def try_out(
     with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
         _spool(file, spec, password, progress or (lambda _: None))
         with transaction.atomic():
-            report = _compared(cluster, stored.pk if stored else 0, spec, file, "")
+            agreement = stored.pk if stored else 0
+            report = _compared(cluster, agreement, spec, file, "", most)
             report.dry_run = True
+            report.listed = comparing.listed_touched(most)
+            report.nodes, report.waiting = placing.preview(agreement, cluster)
             transaction.set_rollback(True)
     return report
 
@@ -140,11 +153,11 @@ def _begin(agreement: DirectoryAgreement, actor: Any, now: datetime) -> Director
             raise Refused(reasons.DIRECTORY_RUNNING, cluster=agreement.cluster.name) from None
 
 
-def _carry(run: DirectoryRun, cluster: Cluster, accept: str, progress: Progress | None) -> SyncReport:
+def _carry(run: DirectoryRun, cluster: Cluster, accept: str, progress: Progress | None, most: int | None) -> SyncReport:
     spec = agreements.spec_of(run.agreement)
     with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
         _spool(file, spec, secret.decrypt(run.agreement.password), _heart(run, cluster, progress))
-        return _apply(run, cluster, spec, file, accept)
+        return _apply(run, cluster, spec, file, accept, most)
 
 
 def _heart(run: DirectoryRun, cluster: Cluster, progress: Progress | None) -> Progress:
@@ -188,7 +201,9 @@ def _lines(file: Iterable[str]) -> Iterator[EntryPerson | Skipped]:
 
 
 # --- Comparing, and carrying out --------------------------------------------------------------------------------------
-def _compared(cluster: Cluster, agreement: int, spec: Agreement, file: IO[str], accept: str) -> SyncReport:
+def _compared(
+    cluster: Cluster, agreement: int, spec: Agreement, file: IO[str], accept: str, most: int | None
+) -> SyncReport:
     """The report of what was read, with `stopped` where the guard stops it; the tables stay for what follows."""
     comparing.fill(_lines(file))
     locks.hold_cluster(cluster.pk)
@@ -197,19 +212,15 @@ def _compared(cluster: Cluster, agreement: int, spec: Agreement, file: IO[str], 
     locks.hold_subclusters(Subcluster.objects.filter(cluster=cluster).values_list("pk", flat=True))
     comparing.match(agreement, cluster.pk)
     comparing.compare()
-    gone, stays = comparing.note_gone(agreement, sorted(homes_of(cluster).locked))
+    gone, stay = comparing.note_gone(agreement, sorted(homes_of(cluster).locked))
     counted = comparing.counted()
     report = SyncReport(cluster.name, False, counted.read, counted.new, counted.changed, gone, counted.back)
-    report.skipped = comparing.listed_skipped() + [_stays(user_id) for user_id in stays]
-    report.skipped_total = counted.skipped + len(stays)
+    report.skipped = comparing.listed_skipped(most)
+    report.skipped_total = counted.skipped + stay
     report.first = comparing.first(FIRST)
     report.warnings = _warnings(spec, counted)
-    _judge(report, agreement, spec, accept)
+    _judge(report, agreement, spec, accept, most)
     return report
-
-
-def _stays(user_id: str) -> dict[str, Any]:
-    return {"entry": user_id, "code": reasons.DIRECTORY_STAYS.code, "facts": {"user_id": user_id}}
 
 
 def _warnings(spec: Agreement, counted: comparing.Counted) -> list[dict[str, Any]]:
@@ -221,9 +232,9 @@ def _warnings(spec: Agreement, counted: comparing.Counted) -> list[dict[str, Any
     return [{"code": why.code, "message": why.say(**facts), "fix": why.say_fix(**facts)} for why, facts in told]
 
 
-def _judge(report: SyncReport, agreement: int, spec: Agreement, accept: str) -> None:
+def _judge(report: SyncReport, agreement: int, spec: Agreement, accept: str, most: int | None) -> None:
     known = comparing.known(agreement)
-    touched = report.gone + comparing.count_renamed()
+    report.touched = touched = report.gone + comparing.count_renamed()
     stop = guard.judge(
         read=report.read,
         known=known,
@@ -235,16 +246,19 @@ def _judge(report: SyncReport, agreement: int, spec: Agreement, accept: str) -> 
     if stop is None or (accept and accept == stop.hash and not stop.is_empty):
         return
     report.stopped = stop.as_dict()
-    report.listed = comparing.listed_touched()
+    report.listed = comparing.listed_touched(most)
 
 
-def _apply(run: DirectoryRun, cluster: Cluster, spec: Agreement, file: IO[str], accept: str) -> SyncReport:
+def _apply(
+    run: DirectoryRun, cluster: Cluster, spec: Agreement, file: IO[str], accept: str, most: int | None
+) -> SyncReport:
     with transaction.atomic():
-        report = _compared(cluster, run.agreement_id, spec, file, accept)
+        report = _compared(cluster, run.agreement_id, spec, file, accept, most)
         mine = DirectoryRun.objects.select_for_update().filter(pk=run.pk, state=RunState.READING)
         if not mine.exists():  # it was taken for dead, and another one did its work
             transaction.set_rollback(True)
             raise Refused(reasons.DIRECTORY_RUNNING, cluster=cluster.name)
+        comparing.write_skipped(run.agreement_id)
         if report.stopped:
             _stop(run, cluster, report, accept)
         else:
@@ -256,13 +270,23 @@ def _stop(run: DirectoryRun, cluster: Cluster, report: SyncReport, accept: str) 
     assert report.stopped is not None
     why = why_stopped(report.stopped)
     facts = {name: report.stopped[name] for name in ("people", "percent")}
-    _end(run, report, RunState.STOPPED, code=why.code, facts=facts, set_hash=report.stopped["hash"])
+    set_hash = report.stopped["hash"]
+    last = DirectoryRun.objects.filter(agreement=run.agreement).exclude(pk=run.pk).first()
+    if last and last.state == RunState.STOPPED and last.set_hash == set_hash and not accept:
+        # The schedule came to the same set again: it is said and listed once.
+        DirectoryRun.objects.filter(pk=last.pk).update(finished_at=timezone.now())
+        run.delete()
+        events.touch(f"directory-{cluster.pk}")
+        return
+    _end(run, report, RunState.STOPPED, code=why.code, facts=facts, set_hash=set_hash)
+    comparing.write_stopped(run.pk)
     again = DirectoryRun.objects.filter(agreement=run.agreement, state=RunState.STOPPED).exclude(pk=run.pk)
-    is_same = again.filter(set_hash=report.stopped["hash"]).exists()
+    is_same = again.filter(set_hash=set_hash).exists()
+    DirectoryChange.objects.filter(run__in=again).delete()
     again.update(state=RunState.DROPPED)
-    if accept and report.stopped["hash"]:
+    if accept and set_hash:
         why = reasons.DIRECTORY_ACCEPTED_OTHER
-    if not is_same:  # it is said once, however often the schedule comes to it
+    if not is_same:
         _record(cluster, reasons.DIRECTORY_STOPPED, run, because=why.say(**facts))
 
 
@@ -270,7 +294,7 @@ def _finish(run: DirectoryRun, cluster: Cluster, report: SyncReport, accept: str
     agreement = run.agreement
     if report.changes:
         comparing.write(agreement.pk, cluster.pk, run.pk, timezone.now())
-    placing.place(agreement, cluster, reasons.DIRECTORY_SYNCED, actor=run.author or run.author_name)
+    report.nodes = placing.place(agreement, cluster, reasons.DIRECTORY_SYNCED, actor=run.author or run.author_name)
     report.waiting = DirectoryPerson.objects.filter(agreement=agreement).exclude(waits_code="").count()
     _end(run, report, RunState.FINISHED)
     stopped = DirectoryRun.objects.filter(agreement=agreement, state=RunState.STOPPED)
@@ -288,8 +312,6 @@ def _end(run: DirectoryRun, report: SyncReport, state: RunState, **more: Any) ->
         state=state,
         finished_at=timezone.now(),
         skipped=report.skipped_total,
-        skipped_entries=report.skipped,
-        listed=report.listed,
         **counts,
         **more,
     )

@@ -7,6 +7,7 @@ from assignments.models.directory import (
     DirectoryChange,
     DirectoryPerson,
     DirectoryRun,
+    DirectorySkipped,
     RunState,
 )
 from assignments.models.former_user import FormerUser, UserChange
@@ -29,6 +30,7 @@ __all__ = [
     "DirectoryChange",
     "DirectoryPerson",
     "DirectoryRun",
+    "DirectorySkipped",
     "FormerUser",
     "Goal",
     "Kind",

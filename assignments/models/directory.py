@@ -95,6 +95,21 @@ class RunState(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+class DirectorySkipped(models.Model):
+    """An entry that the last run could not take, and why: a row is written when it is new, not by every run."""
+
+    agreement = models.ForeignKey(DirectoryAgreement, models.CASCADE, related_name="skipped", db_index=False)
+    entry = models.TextField(help_text="The DN, or the user ID of somebody who cannot go yet")
+    code = models.CharField(max_length=48)
+    facts = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["agreement", "id"], name="directory_skipped_order")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.entry}"
+
+
 class DirectoryRun(models.Model):
     """One run of a directory: what it read, did and left out, or why it did nothing."""
 
@@ -110,8 +125,6 @@ class DirectoryRun(models.Model):
     back = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
     waiting = models.PositiveIntegerField(default=0, help_text="New and returned users who wait for a home")
-    skipped_entries = models.JSONField(default=list, help_text="The first of those that cannot be taken")
-    listed = models.JSONField(default=list, help_text="The first users whom a stopped run would touch")
     code = models.CharField(max_length=48, blank=True, help_text="Why it stopped or failed")
     facts = models.JSONField(default=dict)
     set_hash = models.CharField(max_length=64, blank=True, help_text="Of the changes that wait for a person")
@@ -146,12 +159,14 @@ class ChangeKind(models.TextChoices):
 
 
 class DirectoryChange(models.Model):
-    """What one run did to one person; written once, with the fields that changed."""
+    """What one run did to one person, or a stopped one would do; written once."""
 
     run = models.ForeignKey(DirectoryRun, models.CASCADE, related_name="changes", db_index=False)
     user = models.ForeignKey(EndUser, models.CASCADE, related_name="+", db_constraint=False)
     kind = models.CharField(max_length=8, choices=ChangeKind.choices)
-    fields = models.JSONField(default=dict, help_text="Each changed field with its value before")
+    fields = models.JSONField(
+        default=dict, help_text="Each changed field with its value before; of a stopped run the new user ID"
+    )
 
     class Meta:
         constraints = [

@@ -40,10 +40,22 @@ export function clockTime(instant) {
   return `${hour}:${minute}:${second}`;
 }
 
+const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60]];
+
+/* How long ago an instant was, as 4 minutes ago. */
+function since(instant) {
+  const seconds = (Date.now() - instant) / 1000;
+  const [unit, length] = UNITS.find(([, least]) => seconds >= least) ?? [];
+  if (!unit) return "just now";
+  const count = Math.floor(seconds / length);
+  return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
+}
+
 function show(element) {
   const instant = new Date(element.dateTime);
   if (Number.isNaN(instant.getTime())) return;
-  const text = shortTime(instant), title = `${exact.format(instant).replaceAll(",", "")} ${zone}`;
+  const text = "ago" in element.dataset ? since(instant) : shortTime(instant);
+  const title = `${exact.format(instant).replaceAll(",", "")} ${zone}`;
   if (element.textContent !== text) element.textContent = text;
   if (element.title !== title) element.title = title;
 }
@@ -81,6 +93,8 @@ document.addEventListener("change", ({ target }) => {
 });
 addEventListener("storage", ({ key }) => { if (key === KEY) begin(); }); // chosen in another tab
 setInterval(() => { if (partsOf(new Date()).day !== today.day) showAll(); }, 1000); // midnight
+
+setInterval(() => { for (const element of document.querySelectorAll("time[data-ago]")) show(element); }, 15_000);
 
 // Whatever brings a time into the page (the stream, an answer, a message), it is shown before the next paint.
 new MutationObserver((changes) => {

@@ -40,6 +40,7 @@ VIEWING = [
     "details",
     "directory",
     "directory-changes",
+    "directory-skipped",
     "duplicates",
     "export",
     "export-dialog",

@@ -17,6 +17,7 @@ from assignments.models import (
     DirectoryChange,
     DirectoryPerson,
     DirectoryRun,
+    DirectorySkipped,
     Kind,
     Operation,
     RunPolicy,
@@ -60,6 +61,7 @@ ADDRESSES = {
     "cluster": PAGE,
     "directory": PAGE,
     "directory-changes": PAGE,
+    "directory-skipped": PAGE,
     "duplicates": PAGE,
     "find-users": PAGE,
     "history": PAGE,
@@ -167,17 +169,19 @@ def _directory(cluster: Cluster, users: list[int]) -> DirectoryRun:
     )  # fmt: skip
     now = timezone.now()
     run = DirectoryRun.objects.create(
-        agreement=agreement, state=RunState.FINISHED, finished_at=now, read=3, changed=2, skipped=1,
-        skipped_entries=[{"entry": "cn=x", "code": "DIRECTORY_ID_MISSING", "facts": {"attribute": "uid"}}],
+        agreement=agreement, state=RunState.FINISHED, finished_at=now, read=3, changed=2, skipped=1
     )  # fmt: skip
+    DirectorySkipped.objects.create(
+        agreement=agreement, entry="cn=x", code="DIRECTORY_ID_MISSING", facts={"attribute": "uid"}
+    )
     for user in users[:2]:
         DirectoryPerson.objects.create(agreement=agreement, user_id=user, key=str(user))
         DirectoryChange.objects.create(run=run, user_id=user, kind="changed", fields={"mail": "old@example.org"})
-    DirectoryRun.objects.create(
+    stopped = DirectoryRun.objects.create(
         agreement=agreement, state=RunState.STOPPED, finished_at=now, read=1, gone=40, set_hash="a" * 32,
         code="DIRECTORY_GUARD", facts={"people": 40, "percent": 97.5},
-        listed=[{"user_id": "u1", "what": "gone", "becomes": ""}],
     )  # fmt: skip
+    DirectoryChange.objects.create(run=stopped, user_id=users[0], kind="gone")
     return run
 
 

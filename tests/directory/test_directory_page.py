@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assignments.board.checks import report
-from assignments.directory import schedule, sync
+from assignments.directory import schedule, secret, sync
 from assignments.models import DirectoryAgreement, DirectoryRun, RunState
 from tests.board.test_page import as_
 from tests.crowd import make_crowd
@@ -18,7 +19,7 @@ from tests.directory import slapd as real
 from tests.directory.conftest import Directory
 from tests.directory.test_sync import ids, many
 from topology.accounts import roles
-from topology.models import Cluster, Event
+from topology.models import Cluster, EndUser, Event
 
 pytestmark = pytest.mark.django_db
 
@@ -92,7 +93,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(
     assert answer.status_code == 422
     assert word in shown
     assert 'value="kept"' in shown
-    assert "wrong\"" not in shown or change.get("password") != "wrong" or 'value="wrong"' not in shown
+    assert 'wrong"' not in shown or change.get("password") != "wrong" or 'value="wrong"' not in shown
     assert not DirectoryAgreement.objects.exists()
 
 
@@ -119,6 +120,86 @@ def test_a_stopped_run_is_listed_and_accepted_by_its_hash(crowd: Cluster, direct
     assert Event.objects.get(code="DIRECTORY_ACCEPTED").facts["people"] == 14
 
 
+def test_everybody_whom_a_stopped_run_would_touch_and_every_entry_skipped_is_listed(
+    crowd: Cluster, directory: Directory
+) -> None:
+    directory.add(*[f"p{n:03}" for n in range(230)])
+    cluster = directory.agree()
+    sync.sync(cluster)
+    directory.agree(filter="(&(objectClass=inetOrgPerson)(|(uid=p007)(!(uid=*))))")
+    directory.add(*[f"none{n:03}" for n in range(220)], uid=None)
+    for _ in range(2):  # the second comes to the same set: it is said, and kept, once
+        report = sync.sync(cluster)
+        assert report.stopped
+        assert (report.stopped["people"], report.skipped_total) == (229, 220)
+    client, page = as_(roles.VIEWER), reverse("directory", args=["crowd"])
+    shown = client.get(page).content.decode()
+    assert "All 229 users" in shown
+    assert "All 220 entries" in shown
+    run = DirectoryRun.objects.get(state=RunState.STOPPED)
+    listed = walked(client, reverse("directory-changes", args=["crowd", run.pk]))
+    assert all(f"<td>p{n:03}</td>" in listed for n in range(230) if n != 7)
+    assert "p007" not in listed
+    assert "The guard stopped this run" in listed
+    skipped = walked(client, reverse("directory-skipped", args=["crowd"]))
+    assert all(f"cn=none{n:03}," in skipped for n in range(220))
+
+
+def walked(client: Any, address: str) -> str:
+    """All pages of a list, one after the other."""
+    text = client.get(address).content.decode()
+    more = re.search(r'href="(\?after=\d+)"', text)
+    return text + (walked(client, address.partition("?")[0] + more.group(1)) if more else "")
+
+
+def test_the_history_leads_from_a_run_to_each_person(crowd: Cluster, directory: Directory) -> None:
+    directory.add("a")
+    sync.sync(directory.agree())
+    shown = as_(roles.VIEWER).get(reverse("history", args=["crowd"])).content.decode()
+    assert reverse("directory-changes", args=["crowd", DirectoryRun.objects.get().pk]) in shown
+
+
+def test_the_summary_bar_says_how_the_directory_is(crowd: Cluster, directory: Directory, settings: Any) -> None:
+    def bar() -> str:
+        text = as_(roles.VIEWER).get(reverse("summary-bar", args=["crowd"])).content.decode()
+        said = re.search(r'data-directory="(\w+)".*?<a [^>]*>(.*?)</a>', text, re.S)
+        return " ".join(re.sub(r"<[^>]+>", "", f"{said.group(1)}: {said.group(2)}").split()) if said else ""
+
+    assert bar() == ""
+    directory.add(*many(0, 15))
+    cluster = directory.agree()
+    assert bar() == "new: Not read yet"
+    sync.sync(cluster)
+    assert bar() == "finished: In step, just now"
+    DirectoryRun.objects.update(finished_at=timezone.now() - timedelta(minutes=4, seconds=5))
+    assert bar() == "finished: In step, 4 minutes ago"
+    directory.agree(filter="(uid=u07)")
+    sync.sync(cluster)
+    assert bar() == "stopped: Waits for a person, just now"
+    (settings.DATA_DIR / secret.FILE).unlink()
+    DirectoryAgreement.objects.update(keep_days=31)
+    assert bar() == "password: Enter the password again"
+
+
+def test_what_a_changed_agreement_would_do_is_shown_before_it_is_saved(crowd: Cluster, directory: Directory) -> None:
+    directory.add(*many(0, 20))
+    directory.add("none", uid=None)
+    cluster = directory.agree()
+    sync.sync(cluster)
+    directory.add("newcomer")
+    directory.set("u03", mail="another@example.org")
+    asked = filled(directory, filter="(!(uid=u0*))", map_mail="mail", test="1")
+    shown = as_(roles.ADMINISTRATOR).post(reverse("directory-store", args=["crowd"]), asked).content.decode()
+    assert "1 new, 0 changed, 10 gone" in " ".join(shown.split())
+    assert "The guard would stop it" in shown
+    assert "Gone or renamed: 10" in shown
+    assert "<li>u03</li>" in shown
+    assert "cn=none," in shown
+    assert re.search(r"crowd[12]\.example\.org</span><b>\+1</b>", shown)
+    assert DirectoryAgreement.objects.get().filter == "(objectClass=inetOrgPerson)"
+    assert not EndUser.objects.filter(user_id="newcomer").exists()
+
+
 def test_the_troubleshooter_says_what_is_wrong_with_the_directory(crowd: Cluster, directory: Directory) -> None:
     def outcome() -> tuple[str, str]:
         check = next(each for each in report(cluster)["checks"] if each["code"] == "directory_in_step")
@@ -133,7 +214,7 @@ def test_the_troubleshooter_says_what_is_wrong_with_the_directory(crowd: Cluster
     sync.sync(cluster)
     assert outcome() == ("warning", "1 entry cannot be taken.")
     DirectoryAgreement.objects.update(next_at=timezone.now() - timedelta(hours=2))
-    assert "was last read" in outcome()[1]
+    assert "was due 120 min ago" in outcome()[1] or "was due 2 h ago" in outcome()[1]
     directory.agree(filter="(uid=nobody-at-all)")
     sync.sync(cluster)
     assert "The directory gave no one" in outcome()[1]

@@ -19,6 +19,7 @@ from assignments.models import (
     DirectoryChange,
     DirectoryPerson,
     DirectoryRun,
+    DirectorySkipped,
     Move,
     Pin,
     RunState,
@@ -262,6 +263,45 @@ def test_those_beyond_the_room_wait_with_the_reason(directory: Directory) -> Non
     assert_counts_true()
 
 
+def test_a_dry_run_says_where_everybody_would_go_and_the_run_does_it(directory: Directory) -> None:
+    cluster = make_crowd(0, 0, capacity=6)
+    directory.add(*many(0, 9))
+    directory.agree()
+    sync.sync(cluster)
+    directory.remove("u00", "u01", "u02")
+    sync.sync(cluster)
+    directory.remove("u03")
+    directory.add("u00", "u01", "later1", "later2", "later3", "later4", "later5", "later6")
+    seen = sync.sync(cluster, dry_run=True)
+    assert (seen.new, seen.back, seen.gone) == (6, 2, 1)
+    assert_counts_true()
+    done = sync.sync(cluster)
+    assert (done.nodes, done.waiting) == (seen.nodes, seen.waiting)
+    assert (sum(done.nodes.values()), done.waiting) == (7, 1)
+
+
+def test_old_runs_are_forgotten_and_a_run_that_changes_nothing_writes_no_list_again(
+    crowd: Cluster, directory: Directory, settings: Any
+) -> None:
+    directory.add("a", "b")
+    directory.add("none", uid=None)
+    cluster = directory.agree()
+    sync.sync(cluster)
+    kept = list(DirectorySkipped.objects.values_list("pk", "entry", "code"))
+    assert len(kept) == 1
+    sync.sync(cluster)
+    assert list(DirectorySkipped.objects.values_list("pk", "entry", "code")) == kept
+    directory.set("none", uid="some")
+    sync.sync(cluster)
+    assert not DirectorySkipped.objects.exists()
+    settings.KEEP_MOVES_DAYS = 90
+    assert schedule.remove_old_runs(timezone.now() + timedelta(days=89)) == 0
+    assert schedule.remove_old_runs(timezone.now() + timedelta(days=91)) == 6
+    assert not DirectoryRun.objects.exists()
+    settings.KEEP_MOVES_DAYS = 0
+    assert schedule.remove_old_runs(timezone.now() + timedelta(days=91)) == 0
+
+
 def test_those_who_wait_are_found_by_the_endpoints_that_they_have(directory: Directory) -> None:
     """A mean over all would promise room for four of these first ones, who have most of the endpoints."""
     cluster = make_crowd(0, 0, capacity=3)  # and six endpoints on each node
@@ -382,6 +422,7 @@ def test_a_dry_run_stores_nothing(crowd: Cluster, directory: Directory) -> None:
     report = sync.sync(directory.agree(), dry_run=True)
     assert (report.dry_run, report.read, report.new) == (True, 2, 2)
     assert [row["user_id"] for row in report.first] == ["a", "b"]
+    assert sum(report.nodes.values()) == 2
     assert (ids(), DirectoryRun.objects.count()) == (set(), 0)
 
 

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from topology.accounts import pseudonyms
 from topology.reasons.reason import Reason, Said, instant_of
+from topology.reasons.words import counted
 
 MARK = '<time datetime="{}" title="{}">{}</time>'
 
@@ -26,8 +27,20 @@ def element(instant: datetime) -> SafeString:
         text = f"{local:%H:%M:%S}"
     else:
         text = f"{local:%-d %b %H:%M}" if local.year == now.year else f"{local:%-d %b %Y %H:%M}"
-    exact = f"{local:%a %-d %b %Y %H:%M:%S} {timezone.get_current_timezone()}"
-    return format_html(MARK, local.isoformat(), exact, text)
+    return format_html(MARK, local.isoformat(), _exactly(local), text)
+
+
+def ago(instant: datetime) -> SafeString:
+    """How long ago an instant was, as 4 minutes ago; the page keeps it true while it stands."""
+    minutes = int((timezone.now() - instant).total_seconds() // 60)
+    units = (("day", 1440), ("hour", 60), ("minute", 1))
+    said = next((f"{counted(minutes // length, unit)} ago" for unit, length in units if minutes >= length), "just now")
+    local = timezone.localtime(instant)
+    return format_html(MARK.replace("<time", "<time data-ago"), local.isoformat(), _exactly(local), said)
+
+
+def _exactly(local: datetime) -> str:
+    return f"{local:%a %-d %b %Y %H:%M:%S} {timezone.get_current_timezone()}"
 
 
 def sentence(reason: Reason, facts: Mapping[str, Any]) -> SafeString:

@@ -245,7 +245,7 @@ DIRECTORY_REMOVED = add(
 )
 DIRECTORY_LATE = add(
     "DIRECTORY_LATE",
-    "The directory was last read {age} ago, and the schedule is every {schedule}.",
-    "Look at the last run on the page Directory.",
+    "A run of the directory was due {late} ago and has not begun; the schedule is every {schedule}.",
+    "See whether worker and beat run (/readyz), and read it now on the page Directory.",
     WARNING,
 )

@@ -94,6 +94,12 @@ def when(value: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def ago(value: datetime | None) -> SafeString | str:
+    """How long ago a moment was, as 4 minutes ago, and exactly in its title; the page keeps it true."""
+    return "" if value is None else times.ago(value)
+
+
+@register.filter
 def span(seconds: float | None) -> str:
     """A length of time in the two largest units: 45 s, 3 min 20 s, 2 h 5 min."""
     if seconds is None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from assignments.board.checks import shape_of
+from assignments.directory import selectors as directory
 from assignments.models import RunPolicy
 from assignments.population.selectors import board_of
 from assignments.recovery.views.recovery import verbs
@@ -18,9 +19,8 @@ def board_context(cluster: str) -> dict[str, Any]:
     board = board_of(cluster_named(cluster))
     fits = deployment.judge(shape_of(board))
     fit = next(fit for fit in fits if fit.wanted)
-    return {"cluster": board.cluster, "board": board, "topics": topics(board), "fit": fit} | rules_context(
-        board.cluster
-    )
+    shown = {"cluster": board.cluster, "board": board, "topics": topics(board), "fit": fit}
+    return shown | {"directory": directory.in_short(board.cluster)} | rules_context(board.cluster)
 
 
 def rules_context(cluster: Cluster) -> dict[str, Any]:

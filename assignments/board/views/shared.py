@@ -32,7 +32,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 
 from assignments.board.views.contexts import map_context
-from assignments.models import Operation, Population, RunPolicy, TargetProgress
+from assignments.models import DirectoryAgreement, DirectoryRun, Operation, Population, RunPolicy, TargetProgress
 from assignments.population.selectors import Board, board_of
 from assignments.runs.views.runs import strip_runs
 from topology.accounts import pseudonyms, roles
@@ -49,7 +49,13 @@ RESTING = 3600.0
 ROOTS = {"summary_bar": "board/_summary_bar.html", "tree": "board/_tree.html", "map": "board/_map.html"}
 PART = re.compile(r"<!--([\w:-]+)-->")
 ROW = "{}.ctid::text || ' ' || {}.xmin::text"  # where a row stands, and the transaction that wrote it
-OF_CLUSTER = (Policy, RunPolicy, Subcluster, Node, Population)
+OF_CLUSTER = (Policy, RunPolicy, DirectoryAgreement, Subcluster, Node, Population)
+# Of a directory the runs that ended: the one that reads says every second how far it is, and none of that is shown.
+READ = """
+    SELECT run.id FROM assignments_directoryrun run
+        JOIN assignments_directoryagreement agreement ON agreement.id = run.agreement_id
+    WHERE agreement.cluster_id = %(cluster)s AND run.state <> 'reading' ORDER BY run.id DESC LIMIT 3
+"""
 RUNS = "state IN ('queued', 'running', 'paused') OR finished_at >= now() - interval '45 s'"
 
 
@@ -64,7 +70,7 @@ def _mark_query() -> str:
     runs = f"SELECT id FROM {run} WHERE cluster_id = %(cluster)s AND ({RUNS})"
     parts = [rows(cluster, "id = %(cluster)s"), rows(run, f"cluster_id = %(cluster)s AND ({RUNS})")]
     parts += [rows(model._meta.db_table, "cluster_id = %(cluster)s") for model in OF_CLUSTER]
-    parts += [rows(progress, f"operation_id IN ({runs})")]
+    parts += [rows(progress, f"operation_id IN ({runs})"), rows(DirectoryRun._meta.db_table, f"id IN ({READ})")]
     return f"SELECT md5(string_agg(mark, ',' ORDER BY mark)) FROM ({' UNION ALL '.join(parts)}) AS marks"
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assignments.directory import agreements, schedule, selectors, sync
 from assignments.directory.forms import NEW, AgreementForm, initial_of
-from assignments.models import DirectoryAgreement
+from assignments.models import DirectoryAgreement, RunState
 from topology.accounts import roles
 from topology.models import Cluster
 from topology.reasons import Refused
@@ -109,5 +109,16 @@ def changes(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     cluster = cluster_named(cluster_name)
     after = number_in(request.GET, "after") or 0
     run, rows, more = selectors.changes_of(cluster, pk, after)
-    context = {"cluster": cluster, "place": "directory", "run": run, "rows": rows, "more": more}
+    would = run.state in (RunState.STOPPED, RunState.DROPPED, RunState.ACCEPTED)
+    context = {"cluster": cluster, "place": "directory", "run": run, "rows": rows, "more": more, "would": would}
     return render(request, "directory/changes.html", context)
+
+
+@require_GET
+@needs(roles.SEE)
+def skipped(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """Every entry that the last run could not take, with the reason, a page at a time."""
+    cluster = cluster_named(cluster_name)
+    rows, more = selectors.skipped_of(agreements.of_cluster(cluster), number_in(request.GET, "after") or 0)
+    context = {"cluster": cluster, "place": "directory", "skipped": rows, "more": more}
+    return render(request, "directory/skipped.html", context)

@@ -1,12 +1,21 @@
 """manage.py sync_directory CLUSTER: bring the people of a cluster in line with its directory, without a worker."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.management.base import CommandParser
 
-from assignments.directory import sync
+from assignments.directory import selectors, sync
+from topology.management.bar import bar
 from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.models import Cluster
 from topology.structure.selectors import cluster_named
+
+
+class PeopleRead(NamedTuple):
+    """How many people were read so far, as a bar takes it."""
+
+    rows: int
+    done: int
 
 
 class Command(ConsoleCommand):
@@ -20,18 +29,24 @@ class Command(ConsoleCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
-            report = sync.sync(
-                cluster_named(options["cluster"]),
-                actor=COMMAND_LINE,
-                dry_run=options["dry_run"],
-                accept=options["accept"],
-            )
+            report = self._sync(cluster_named(options["cluster"]), options)
         if options["json"]:
             self.print_json(report.as_dict())
         else:
             self._show(report)
         if report.stopped:
             raise SystemExit(1)
+
+    def _sync(self, cluster: Cluster, options: dict[str, Any]) -> sync.SyncReport:
+        with bar(cluster.name, selectors.expected(cluster)) as show:
+            return sync.sync(
+                cluster,
+                actor=COMMAND_LINE,
+                dry_run=options["dry_run"],
+                accept=options["accept"],
+                progress=lambda read: show(PeopleRead(read, read)),
+                most=None,
+            )
 
     def _show(self, report: sync.SyncReport) -> None:
         for told in report.warnings:
@@ -46,8 +61,10 @@ class Command(ConsoleCommand):
             f"{report.read:,} read: {report.new:,} {would}new, {report.changed:,} {would}changed, "
             f"{report.gone:,} {would}set aside, {report.back:,} {would}back, {report.skipped_total:,} skipped."
         )
+        for name, users in report.nodes.items():
+            self.stdout.write(f"  {name}: {users:,} {would}given a home")
         if report.waiting:
-            self.stdout.write(f"{report.waiting:,} wait for a home node.")
+            self.stdout.write(f"{report.waiting:,} {would and 'would '}wait for a home node.")
 
     def _show_stop(self, report: sync.SyncReport, stopped: dict[str, Any]) -> None:
         for each in report.listed:
