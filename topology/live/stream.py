@@ -273,11 +273,11 @@ class Hub:
     def _found(self, position: str, again: bool) -> None:
         self.position = position
         self.tried.set()
+        self._look_again()  # what a board took before may be older than the first news that it will hear
         if again:  # what was published meanwhile is gone
             log.warning("live news are back")
             for listener in self.listeners:
                 listener.restart(position)
-            self._look_again()
 
     def _lost(self) -> None:
         self.position = ""
