@@ -75,6 +75,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     return report
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_fast() -> Iterator[None]:
+    """Let tests whose data are committed be emptied by tests/emptying.py."""
+    from django.test import TransactionTestCase
+
+    from tests.emptying import empty_tables
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: empty_tables())
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _groups(request: pytest.FixtureRequest) -> None:
     """Have the groups of the roles, which a transactional test before this one emptied."""

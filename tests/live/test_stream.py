@@ -168,17 +168,20 @@ class Taken:
 
 def test_a_change_between_the_first_version_and_the_first_news_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reader of a process finds its place after the board looked: nothing falls between the two."""
-    current, newest = [1], events.newest
+    current, looked, newest, take = [1], asyncio.Event(), events.newest, boards.SharedBoard._take
+
+    async def take_and_say_so(board: boards.SharedBoard) -> None:
+        await take(board)
+        looked.set()
 
     async def newest_after_a_change(reader: object) -> str:
-        [board] = stream.hub().boards.values()
-        while board.now is None:
-            await asyncio.sleep(0.01)
+        await looked.wait()
         current[0] = 2
         events.publish(["node-1"])
         return await newest(reader)
 
     monkeypatch.setattr(boards, "_taken", lambda cluster, kind: Taken(current[0]))
+    monkeypatch.setattr(boards.SharedBoard, "_take", take_and_say_so)
     monkeypatch.setattr(events, "newest", newest_after_a_change)
     asyncio.run(_second_version())
 
