@@ -20,7 +20,7 @@ from config.local.embedded import running_services
 from config.local.state import redis_url
 from tests.live_stack import LiveStack
 from topology.accounts import roles
-from topology.live import boards, events, stream
+from topology.live import boards, events, listeners, stream
 from topology.models import Cluster
 
 
@@ -119,7 +119,7 @@ def test_a_database_that_is_away_is_told_and_what_it_is() -> None:
 
 async def _database_away() -> None:
     hub = stream.Hub()
-    listener = stream.Listener()
+    listener = listeners.Listener()
     hub.listeners.add(listener)
     hub.position = "7-0"
     hub._still()
