@@ -7,7 +7,7 @@ from assignments.directory.views import directory
 from assignments.intercluster.views import duplicates
 from assignments.moves.views import chosen, drag_presence, drop, node_drop, removal
 from assignments.recovery.views import maintenance, recovery, sign_in_rate
-from assignments.runs.views import run_policy, runs
+from assignments.runs.views import plans, run_policy, runs
 from assignments.simulation.views import whatif
 from assignments.users.views import export, imports, lists, ranges, saved_views, search
 
@@ -35,7 +35,7 @@ urlpatterns = [
     path("clusters/<str:cluster_name>/import", imports.upload, name="import"),
     path("clusters/<str:cluster_name>/settings", settings.settings, name="settings"),
     path("clusters/<str:cluster_name>/placing", settings.placing, name="placing"),
-    path("clusters/<str:cluster_name>/plans", runs.make_plan, name="plans"),
+    path("clusters/<str:cluster_name>/plans", plans.make_plan, name="plans"),
     path("clusters/<str:cluster_name>/nodes/<int:pk>/menu", recovery.menu, name="node-menu"),
     path("clusters/<str:cluster_name>/nodes/<int:pk>/faults", recovery.fault, name="fault"),
     path("clusters/<str:cluster_name>/nodes/<int:pk>/maintenance", maintenance.show, name="maintenance"),
@@ -70,9 +70,9 @@ urlpatterns = [
     path("clusters/<str:cluster_name>/structure/nodes/<int:pk>/<slug:what>", checklist.node_step, name="node-step"),
     path("clusters/<str:cluster_name>/rules", run_policy.rules, name="rules"),
     path("clusters/<str:cluster_name>/recommended", run_policy.recommended, name="recommended"),
-    path("plans/<str:plan_hash>/", runs.plan, name="plan"),
-    path("plans/<str:plan_hash>/approve", runs.approve, name="approve-plan"),
-    path("plans/<str:plan_hash>/run", runs.run_plan, name="run-plan"),
+    path("plans/<str:plan_hash>/", plans.plan, name="plan"),
+    path("plans/<str:plan_hash>/approve", plans.approve, name="approve-plan"),
+    path("plans/<str:plan_hash>/run", plans.run_plan, name="run-plan"),
     path("clusters/<str:cluster_name>/operations/", runs.listed, name="operations"),
     path("operations/<int:pk>/", runs.detail, name="operation"),
     path("operations/<int:pk>/bar", runs.bar, name="operation-bar"),

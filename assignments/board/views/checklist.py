@@ -19,7 +19,8 @@ from assignments.moves.views import drop
 from assignments.planning import plans
 from assignments.population.selectors import Board, NodeView, SubclusterView, board_of, node_of, subcluster_of
 from assignments.recovery import service
-from assignments.runs.views.runs import Run, show_plan
+from assignments.runs.views.plans import show_plan
+from assignments.runs.views.run_shown import Run
 from assignments.users.views.user_list import topics
 from topology import reasons
 from topology.accounts import roles

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from assignments.population.selectors import Board, NodeView, board_of, boards_of, percent
-from assignments.runs.views.runs import Run
+from assignments.runs.views.run_shown import Run
 from assignments.users.views.user_list import topics
 from topology.accounts import roles
 from topology.models import Cluster, Event

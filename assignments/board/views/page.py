@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 from assignments.board.views.contexts import board_context, map_context
 from assignments.board.views.shared import board_at, take
 from assignments.population.selectors import node_of, subcluster_of
-from assignments.runs.views.runs import strip_runs
+from assignments.runs.views.run_shown import strip_runs
 from assignments.users.views.user_list import pane
 from topology.accounts import roles
 from topology.live.boards import ViewerKind

@@ -34,7 +34,7 @@ from django.utils import timezone
 from assignments.board.views.contexts import map_context
 from assignments.models import DirectoryAgreement, DirectoryRun, Operation, Population, RunPolicy, TargetProgress
 from assignments.population.selectors import Board, board_of
-from assignments.runs.views.runs import strip_runs
+from assignments.runs.views.run_shown import strip_runs
 from topology.accounts import pseudonyms, roles
 from topology.live import events, shelf
 from topology.live.boards import ViewerKind

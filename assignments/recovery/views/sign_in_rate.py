@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from assignments.models import Operation
 from assignments.recovery import service
 from assignments.runs import selectors
-from assignments.runs.views.runs import Run
+from assignments.runs.views.run_shown import Run
 from topology import reasons
 from topology.accounts import roles
 from topology.reasons import Refused

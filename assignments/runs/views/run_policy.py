@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from assignments.models import RunPolicy
 from assignments.runs import balancer
 from assignments.runs.rules.balancer import Automation
-from assignments.runs.views.runs import show_plan
+from assignments.runs.views.plans import show_plan
 from topology import reasons
 from topology.accounts import roles, sentences
 from topology.models import Cluster

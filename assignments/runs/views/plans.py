@@ -1,0 +1,120 @@
+"""Plans: make one and look at it, approve it, run it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from assignments.models import Approval, Goal, Plan
+from assignments.planning import approvals, plans
+from assignments.runs import operations, wait_reasons
+from assignments.runs.views.run_shown import Run
+from topology import reasons
+from topology.accounts import roles
+from topology.reasons import Refused
+from topology.structure.selectors import cluster_named
+from topology.templatetags.console import span
+from topology.views.answers import toast
+from topology.views.http import needs, to_dialog
+from topology.views.reading import number, number_in
+
+
+@require_POST
+@needs(roles.OPERATE)
+def make_plan(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """Make a plan for a goal and show what it would do; nothing moves yet."""
+    cluster = cluster_named(cluster_name)
+    goal = request.POST.get("goal") or Goal.BALANCE.value
+    if goal not in (Goal.BALANCE, Goal.ACTIVE_STANDBY, Goal.FILL, Goal.EVACUATE):
+        raise Refused(reasons.SCOPE_NOT_VALID, problem=f"There is no goal {goal}.")
+    scope: dict[str, Any] = {}
+    if chosen := [key for text in request.POST.getlist("subcluster") if (key := number(text, "subcluster"))]:
+        scope["subclusters"] = chosen
+    if goal == Goal.EVACUATE:
+        scope["node"] = number_in(request.POST, "node")
+    return show_plan(request, plans.make_plan(cluster, goal, scope, author=request.user))
+
+
+def show_plan(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> HttpResponse:
+    """The plan in the dialog."""
+    return to_dialog(render(request, "runs/_plan.html", plan_context(request, plan, stale)))
+
+
+def plan_context(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> dict[str, Any]:
+    rate = plan.cluster.policy.moves_per_second
+    return {
+        "plan": plan,
+        "chosen": "chosen" in request.POST,  # the focus stays on what was chosen
+        "waits": approvals.required(plan),
+        "approval": Approval.objects.filter(plan=plan).first(),
+        "is_author": plan.author_name == request.user.get_username(),
+        "cluster": plan.cluster,
+        "stale": stale,
+        "rate": rate,
+        "seconds": plans.seconds(plan, rate),
+        "goals": [Goal.BALANCE, Goal.FILL, Goal.ACTIVE_STANDBY],
+        "choosable": plan.goal in (Goal.BALANCE, Goal.FILL, Goal.ACTIVE_STANDBY),
+        "subclusters": list(plan.cluster.subclusters.all()),
+        "scope": plan.scope.get("subclusters", ()),
+        "window": wait_reasons.window_of(plan.cluster),
+        "valid": plan.moves - stale.count if stale else plan.moves,
+    }
+
+
+@require_GET
+@needs(roles.SEE, plans.cluster_id_of)
+def plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
+    """A plan at its own address: the dialog for htmx, a page for somebody who was sent the link.
+
+    With `takes` it answers only how long the plan takes at the rates typed so far.
+    """
+    plan = plans.by_hash(plan_hash)
+    if "takes" in request.GET:
+        rate, total = (rate_in(request.GET.get(name)) for name in ("rate", "rate_total"))
+        return HttpResponse(span(plans.seconds(plan, rate, total)))
+    if request.headers.get("HX-Request"):
+        return show_plan(request, plan)
+    return render(request, "runs/plan.html", plan_context(request, plan) | {"place": "operations"})
+
+
+@require_POST
+@needs(roles.OPERATE, plans.cluster_id_of)
+def approve(request: HttpRequest, plan_hash: str) -> HttpResponse:
+    """The second person's consent; the author or anybody else may then run the plan."""
+    plan = plans.by_hash(plan_hash)
+    approvals.approve(plan, actor=request.user)
+    return toast(request, f"Plan {plan.hash[:12]} is approved; it can be run now.", close=True)
+
+
+@require_POST
+@needs(roles.OPERATE, plans.cluster_id_of)
+def run_plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
+    """Run exactly this plan; when some of its rows no longer hold, show which and ask again."""
+    rate = rate_in(request.POST.get("rate"))
+    try:
+        operation = operations.start(
+            plan_hash,
+            actor=request.user,
+            rate=rate,
+            rate_total=rate_in(request.POST.get("rate_total")),
+            valid_only="valid_only" in request.POST,
+            in_window="in_window" in request.POST,
+        )
+    except Refused as refusal:
+        if refusal.code != reasons.PLAN_STALE.code:
+            raise
+        plan = plans.by_hash(plan_hash)
+        return show_plan(request, plan, plans.stale_rows(plan))
+    return toast(request, f"{Run(operation, timezone.now()).title} runs: {operation.total:,} users.", close=True)
+
+
+def rate_in(text: str | None) -> float | None:
+    """A rate that was typed; None for none. Raises Refused when it is no number."""
+    try:
+        return float(text) if text else None
+    except ValueError:
+        raise Refused(reasons.RUN_RATE_NOT_VALID, rate=text) from None
