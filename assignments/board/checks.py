@@ -15,6 +15,7 @@ from assignments.recovery.rules.pair import watch_from_json
 from assignments.retention.sizes import overdue, sizes
 from topology.models import Cluster
 from topology.rules import checks, deployment
+from topology.rules.check_facts import ClusterFacts, NodeFacts, SubclusterFacts
 
 # Both sides summed with opposite signs: what is left over is wrong, also where one side has no row at all.
 MISCOUNTED = """
@@ -49,7 +50,7 @@ TWINS = """
 """
 
 
-def facts_of(cluster: Cluster) -> checks.ClusterFacts:
+def facts_of(cluster: Cluster) -> ClusterFacts:
     """Everything the tests need; reads every assignment once, to compare the counts with the people."""
     return replace(
         shape_of(board_of(cluster)),
@@ -63,10 +64,10 @@ def facts_of(cluster: Cluster) -> checks.ClusterFacts:
     )
 
 
-def shape_of(board: Board) -> checks.ClusterFacts:
+def shape_of(board: Board) -> ClusterFacts:
     """What a board tells the tests, without reading people."""
     cluster, policy = board.cluster, board.cluster.policy
-    return checks.ClusterFacts(
+    return ClusterFacts(
         name=cluster.name,
         mode=cluster.mode,
         model=cluster.model,
@@ -80,9 +81,9 @@ def shape_of(board: Board) -> checks.ClusterFacts:
     )
 
 
-def _subcluster(cluster: Cluster, view: SubclusterView) -> checks.SubclusterFacts:
+def _subcluster(cluster: Cluster, view: SubclusterView) -> SubclusterFacts:
     limits = relogin_window(cluster, view)
-    return checks.SubclusterFacts(
+    return SubclusterFacts(
         name=view.subcluster.name,
         ha=view.subcluster.ha_enabled,
         nodes=tuple(_node(node, view.subcluster.srm) for node in view.nodes),
@@ -90,8 +91,8 @@ def _subcluster(cluster: Cluster, view: SubclusterView) -> checks.SubclusterFact
     )
 
 
-def _node(view: NodeView, kept: Mapping[str, Any]) -> checks.NodeFacts:
-    return checks.NodeFacts(
+def _node(view: NodeView, kept: Mapping[str, Any]) -> NodeFacts:
+    return NodeFacts(
         name=view.node.name,
         profile=view.node.profile,
         capacity_users=view.node.capacity_users,

@@ -14,7 +14,7 @@ from tests.lists import csv_of
 from tests.users.test_import import make
 from topology.models import Cluster
 from topology.rules import checks
-from topology.rules.checks import ClusterFacts, NodeFacts, SubclusterFacts
+from topology.rules.check_facts import ClusterFacts, NodeFacts, SubclusterFacts
 
 
 def node(name: str, **columns: Any) -> NodeFacts:

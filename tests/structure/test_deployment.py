@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topology.rules.checks import ClusterFacts, NodeFacts, SubclusterFacts
+from topology.rules.check_facts import ClusterFacts, NodeFacts, SubclusterFacts
 from topology.rules.deployment import NON_REDUNDANT, REDUNDANT, STANDBY, judge
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from topology.rules.checks import ClusterFacts, NodeFacts, SubclusterFacts
+from topology.rules.check_facts import ClusterFacts, NodeFacts, SubclusterFacts
 
 NON_REDUNDANT, REDUNDANT, STANDBY = "balanced_non_redundant", "balanced_redundant", "active_standby"
 LABELS = {

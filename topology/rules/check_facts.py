@@ -1,0 +1,66 @@
+"""What the topology troubleshooter looks at: a cluster with its subclusters and nodes, as numbers and names."""
+
+from dataclasses import dataclass
+
+ACTIVE_STANDBY, BALANCED, NON_REDUNDANT = "active_standby", "balanced", "balanced_non_redundant"
+
+
+@dataclass(frozen=True)
+class NodeFacts:
+    """A node by what it can hold and what it holds."""
+
+    name: str
+    profile: int
+    capacity_users: int
+    capacity_endpoints: int
+    home: int
+    endpoints: int
+    serving: int
+    away: int  # at home here, served elsewhere
+    out_of_service: int
+    state: str
+    publisher: bool = False
+    flapping: bool = False  # stops serving more often than its clients can return
+
+
+@dataclass(frozen=True)
+class SubclusterFacts:
+    """A subcluster with its nodes in slot order and the re-login window of its present load, in seconds."""
+
+    name: str
+    ha: bool
+    nodes: tuple[NodeFacts, ...] = ()
+    relogin_window: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class ClusterFacts:
+    """What the tests look at; `miscounted`, `strays` and `twins` come from the database itself."""
+
+    name: str
+    mode: str
+    model: str
+    subclusters: tuple[SubclusterFacts, ...]
+    unassigned_nodes: tuple[NodeFacts, ...]
+    unassigned_users: int
+    keep_alive_interval: int
+    keep_alive_timeout: int
+    initialization_keep_alive_timeout: int
+    serve_beyond_capacity: bool
+    miscounted: tuple[str, ...] = ()
+    strays: int = 0
+    twins: tuple[str, ...] = ()  # user IDs that are one by the folding, from before there was one
+    doubled_uris: int = 0  # directory URIs of its users that somebody else has too
+    some_uris: tuple[str, ...] = ()  # a few of them
+    directory: tuple[tuple[str, str], ...] = ()  # what is wrong with the cluster's directory, and the fix
+    stored: tuple[str, ...] = ()  # what old entries take: kind, size, oldest
+    overdue: str = ""  # since when nothing old was removed, where something should have been
+
+    @property
+    def assigned(self) -> tuple[NodeFacts, ...]:
+        return tuple(node for group in self.subclusters for node in group.nodes)
+
+    @property
+    def standby(self) -> bool:
+        """Whether the second nodes are meant to have no users of their own."""
+        return ACTIVE_STANDBY in (self.mode, self.model)
