@@ -20,7 +20,8 @@ from assignments.planning.rules.balance import Bin, Target, choose, flows_to
 from assignments.planning.rules.limits import balancing, demand_possible, firsts, growing, onto_firsts, targets, within
 from assignments.planning.rules.loads import Classes, ClusterLoad, Flow, NodeLoad, Proposal
 from assignments.planning.rules.mixtures import mixed
-from assignments.planning.rules.persons import SECONDS, Exact, NoPlacement, OutOfTime, Task, fits_whoever, solved
+from assignments.planning.rules.persons import SECONDS, Exact, NoPlacement, OutOfTime, fits_whoever, solved
+from assignments.planning.rules.persons_program import Task
 from assignments.planning.rules.proof import (
     CHOSEN,
     WHOEVER,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from assignments.planning.rules.balance import Bin, grouped
 from assignments.planning.rules.loads import ClusterLoad, NodeLoad
-from assignments.planning.rules.persons import Task
+from assignments.planning.rules.persons_program import Task
 from topology.reasons import (
     PLAN_NO_REDUNDANCY,
     PLAN_NO_ROOM_USERS,

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from assignments.planning.rules.balance import grouped
 from assignments.planning.rules.loads import Classes, Flow
-from assignments.planning.rules.persons import Task
+from assignments.planning.rules.persons_program import Task
 
 
 def mixed(task: Task, flows: Sequence[Flow]) -> tuple[Flow, ...] | None:
