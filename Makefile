@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-run setup-test run test lint format types deploy-check bench goldens lock audit tabler torture clean
+.PHONY: help setup setup-run setup-test run test shifted lint format types deploy-check bench goldens lock audit tabler torture clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,6 +28,7 @@ BRIEF := 2>&1 | sed -un -e 's/^Collecting \([^ ]*\).*/  \1/p' -e 's/^Installing 
 help:
 	@echo "make run    start the console on http://127.0.0.1:8000 (PORT, HOMENODE_DATA, DATABASE_URL, REDIS_URL)"
 	@echo "make test   lint, types and all tests (NO_BROWSER=1 without a browser, PYTEST='...' for options)"
+	@echo "make shifted  the tests without a browser under other clocks (faketime)"
 	@echo "make torture  the same tests whole, for hours (MINUTES=5 for those that end by the clock)"
 	@echo "make lint | format | types | bench | goldens | lock | audit | clean"
 
@@ -67,6 +68,12 @@ torture: setup-test
 	@$(BIN)/python -m tests.tools
 	@TORTURE=1 MINUTES=$(MINUTES) $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 		-o faulthandler_timeout=7200 $(PYTEST)
+
+# All that needs no browser, under other clocks (tests/shifted.py; Debian's faketime).
+shifted: setup-test
+	@TIME_ZONE=UTC $(BIN)/python -m tests.shifted "+400 days" -n $(WORKERS) --dist loadfile $(PYTEST)
+	@TIME_ZONE=UTC $(BIN)/python -m tests.shifted "2026-12-31 23:59" -n $(WORKERS) --dist loadfile $(PYTEST)
+	@TIME_ZONE=Europe/Berlin $(BIN)/python -m tests.shifted dst -n $(WORKERS) --dist loadfile $(PYTEST)
 
 lint: setup-test
 	@$(BIN)/ruff check --quiet .
