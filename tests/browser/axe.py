@@ -3,6 +3,9 @@
 axe finds what breaks WCAG 2.0, 2.1 and 2.2, levels A and AA, and its own best practice. What it does not look at is
 looked at here: 2.4.11 (what has the focus is seen), 2.5.8 (a target is 24 pixels wide and high, or has the space of
 one), and that nothing makes the window scroll sideways. PICTURES=directory keeps a picture of every state.
+
+A look costs a second of a core, so each state is looked at once. Where a window only got another size and shows nothing
+that was not there before, what depends on the size is judged: targets, focus, scrolling.
 """
 
 import os
@@ -18,6 +21,20 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best
 # Sizes of targets are a rule of WCAG 2.2 that axe leaves out unless it is named.
 EVERYTHING = {"runOnly": {"type": "tag", "values": TAGS}, "rules": {"target-size": {"enabled": True}}}
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+SIZES = {"runOnly": {"type": "rule", "values": ["scrollable-region-focusable"]}}
+# Whether anything is shown that was not yet looked at in this document: an element, an attribute, or words of one.
+FRESH = """() => {
+    const looked = (window.lookedAt ??= new WeakMap());
+    let fresh = false;
+    for (const element of document.querySelectorAll("*")) {
+        if (!element.checkVisibility({ visibilityProperty: true })) continue;
+        const words = [...element.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data);
+        const signature = [element.cloneNode().outerHTML, ...words].join();
+        fresh ||= looked.get(element) !== signature;
+        looked.set(element, signature);
+    }
+    return fresh;
+}"""
 RUN = """options => axe.run(document, {...options, resultTypes: ["violations"]}).then(({violations}) =>
     violations.flatMap(({id, nodes}) => nodes.map(node =>
         `${id}: ${node.target.join(" ")}: ${node.failureSummary}`)))"""
@@ -44,8 +61,12 @@ def check(page: Page, state: str, *, focus: bool = True) -> None:
     assert not found, "\n".join(found)
 
 
-def complaints(page: Page, state: str, *, focus: bool = True) -> list[str]:
-    """What `check` would fail for, to go on with further states first."""
+def complaints(page: Page, state: str, *, focus: bool = True, again: bool = False) -> list[str]:
+    """What `check` would fail for, to go on with further states first; `again`: seen before, but for its size."""
+    if not page.evaluate(FRESH) or again:
+        paint(page, "light")
+        _keep_picture(page, state)
+        return [f"{state}: {each}" for each in violations(page, SIZES) + own_violations(page, focus=focus)]
     found = []
     for scheme, options in (("light", EVERYTHING), ("dark", CONTRAST)):
         paint(page, scheme)

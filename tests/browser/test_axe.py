@@ -39,14 +39,20 @@ MAKE_WORSE = """main => {
 
 @pytest.fixture
 def calm(live_web: LiveStack) -> Cluster:
-    return make_acme(imp1a=160, imp1b=4, imp3a=7, waiting=5)
+    return make_acme(imp1a=20, imp1b=4, imp3a=7, waiting=5)
 
 
 @pytest.fixture
-def acme(live_web: LiveStack) -> Cluster:
+def users() -> int:
+    """How many users the node has whose list is shown: few, for axe looks at each row."""
+    return 20
+
+
+@pytest.fixture
+def acme(live_web: LiveStack, users: int) -> Cluster:
     """A cluster in which everything happens at once: a failover, a dead node, pinned users, runs done and begun."""
-    cluster = make_acme(imp1a=160, imp1b=4, imp2b=19, imp3a=7, waiting=5)
-    drop.move(Selection(cluster, people("imp1a-0150", "imp1a-0151")), f"node:{node(cluster, 'imp1b').pk}", root())
+    cluster = make_acme(imp1a=users, imp1b=4, imp2b=19, imp3a=7, waiting=5)
+    drop.move(Selection(cluster, people("imp1a-0010", "imp1a-0011")), f"node:{node(cluster, 'imp1b').pk}", root())
     run = operations.start(plans.make_plan(cluster, "balance").hash, actor=root())
     assert run.active
     operations.pause(run.pk, actor=root())
@@ -92,6 +98,7 @@ def dialog(page: Page, state: str) -> None:
     expect(page.locator("#dialog")).to_be_hidden()
 
 
+@pytest.mark.parametrize("users", [160])
 def test_the_topology_page_at_any_width(page: Page) -> None:
     for width in (1440, 800, 2560):
         page.set_viewport_size({"width": width, "height": 900})
@@ -143,6 +150,7 @@ def hover_by_key(page: Page, level: str) -> None:
     raise AssertionError(f"no target is {level}")
 
 
+@pytest.mark.parametrize("users", [160])
 def test_dialogs_that_move_users(page: Page) -> None:
     select(page, ["imp1a-0001", "imp1a-0002"])
     page.get_by_role("button", name="Move to…").click()
@@ -158,13 +166,8 @@ def test_dialogs_that_move_users(page: Page) -> None:
     dialog(page, "a large move asks first")
 
 
-def test_dialogs_of_plans_settings_rules_and_files(calm: Cluster, signed_in_page: Open) -> None:
+def test_dialogs_of_settings_and_files_with_mistakes(calm: Cluster, signed_in_page: Open) -> None:
     page = open_map(calm, signed_in_page)
-    for button in ("Rebalance…", "Settings…", "Import users…"):
-        page.get_by_role("button", name=button).click()
-        dialog(page, button)
-    page.locator("[data-balancer] button").click()
-    dialog(page, "rules of the balancer")
     page.get_by_role("button", name="Settings…").click()
     inside = page.get_by_role("dialog")
     inside.get_by_label("Keep Alive Timeout", exact=True).fill("5")
@@ -191,8 +194,6 @@ def test_commands_of_recovery_menus_and_their_questions(page: Page) -> None:
     page.get_by_role("button", name="Switch cluster").click()
     check(page, "the menu of clusters")
     page.keyboard.press("Escape")
-    card(page, "imp1a").get_by_role("button", name="Failover…").click()
-    dialog(page, "failover")
     page.get_by_role("button", name=re.compile("^Commands of sc-1")).click()
     page.get_by_role("button", name="Disable HA…").click()
     dialog(page, "HA off")
@@ -206,28 +207,15 @@ def test_a_connection_that_is_lost(page: Page) -> None:
     check(page, "the connection is lost")
 
 
-@pytest.mark.parametrize("role", ["administrator", "viewer"])
-def test_the_other_pages(acme: Cluster, signed_in_page: Open, role: str) -> None:
-    page = signed_in_page(role, path="/clusters/acme/operations/")
+def test_pages_of_who_may_only_look(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page("viewer", path="/clusters/acme/operations/")
     check(page, "operations")
     page.locator("main a[href^='/operations/']").first.click()
     expect(page.locator(".operation")).to_be_visible()
     check(page, "one operation")
-    for path in ("history/", "checks/", "what-if/"):
+    for path in ("", "history/", "checks/", "what-if/"):
         page.goto(f"/clusters/acme/{path}")
-        for width in (800, 1440):
-            page.set_viewport_size({"width": width, "height": 900})
-            check(page, f"{path} at {width}")
-    if role == "viewer":
-        page.goto("/clusters/acme/")
-        check(page, "topology for a viewer")
-        page.goto("/clusters/nowhere/")
-        check(page, "no such cluster")
-        return
-    page.goto("/clusters/acme/what-if/")
-    page.locator("form button.btn-primary[value=run]").click()
-    expect(page).to_have_url(re.compile(r"/what-if/[^/]+/(\?.*)?$"))
-    check(page, "the result of a what-if")
+        check(page, f"{path or 'topology'} for a viewer")
 
 
 def test_pages_before_there_is_anything(live_web: LiveStack, context: Any, signed_in_page: Open) -> None:

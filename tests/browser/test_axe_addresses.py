@@ -215,18 +215,31 @@ def test_every_address_that_can_be_looked_at_is_listed() -> None:
     assert names >= NOT_LOOKED_AT
 
 
-@pytest.mark.parametrize("part", range(3))
-def test_axe_finds_nothing_at_any_address(facts: dict[str, Any], context: Any, signed_in_page: Open, part: int) -> None:
+def test_axe_finds_nothing_on_any_page(facts: dict[str, Any], context: Any) -> None:
     found: list[str] = []
-    for name in sorted(ADDRESSES)[part::3]:
-        seen = ADDRESSES[name]
-        page = facts["page"] if seen.role else context.new_page()
+    for name, seen in ADDRESSES.items():
         if not seen.into:
+            page = facts["page"] if seen.role else context.new_page()
             page.goto(address(name, facts))
-        else:
-            page.goto(seen.of.format(**facts))
-            put(page, address(name, facts), seen.into.format(**facts), around=seen.around)
-        found += complaints(page, name)
+            found += complaints(page, name)
+    assert not found, "\n".join(found)
+
+
+def test_axe_finds_nothing_in_any_part_of_a_page(facts: dict[str, Any]) -> None:
+    """Dialogs and menus one after the other; what takes the place of a part of the page together with the others."""
+    page, found = facts["page"], []
+    for path in sorted({seen.of for seen in ADDRESSES.values() if seen.into}):
+        page.goto(path.format(**facts))
+        parts = {name: seen for name, seen in ADDRESSES.items() if seen.into and seen.of == path}
+        together = [name for name, seen in parts.items() if seen.around]
+        for name in together:
+            put(page, address(name, facts), parts[name].into.format(**facts), around=True)
+        found += complaints(page, " ".join(together)) if together else []
+        for name in sorted(parts.keys() - set(together)):
+            put(page, address(name, facts), parts[name].into.format(**facts), around=False)
+            found += complaints(page, name)
+            page.keyboard.press("Escape")
+            expect(page.locator("dialog[open], :popover-open")).to_have_count(0)
     assert not found, "\n".join(found)
 
 
