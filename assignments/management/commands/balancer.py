@@ -12,6 +12,7 @@ from topology.structure import selectors
 
 
 class Command(BaseCommand):
+    requires_system_checks = []
     help = "Show what the automatic balancer of a cluster says, run a round now, or change its rules."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
