@@ -1,6 +1,5 @@
 """What holds for every sequence of faults and commands, found by Hypothesis (domain.md §4)."""
 
-import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -375,24 +374,13 @@ def test_the_verdict_is_what_a_failure_brings(first: int, second: int, capacity:
 
 @pytest.mark.parametrize(("users", "factor"), [(5_000, 1), (166_666, 2)])
 def test_a_million_users_cost_no_more_steps_than_thirty_thousand(users: int, factor: int) -> None:
-    """Six nodes, everybody fails over and comes back: the number of steps does not follow the number of users."""
+    """Six nodes, everybody fails over and comes back: the number of steps does not follow the number of users.
+
+    How long it takes, the benchmark judges (tests/bench/test_bench_whatif.py).
+    """
     result = simulator.run(everybody(users))
     assert result.never_returned == 0
     assert result.steps < 1_200
-
-
-def test_what_if_of_a_full_failover_and_failback_is_quick() -> None:
-    """30,000 users in under 300 ms, a million in no more than twice that; the best of five, on a busy machine."""
-
-    def seconds(users: int) -> float:
-        started = time.process_time()
-        simulator.run(everybody(users))
-        return time.process_time() - started
-
-    small = min(seconds(5_000) for _ in range(5))
-    large = min(seconds(166_666) for _ in range(5))
-    assert small < 0.3
-    assert large < 2 * small
 
 
 def everybody(users: int) -> simulator.Scenario:
