@@ -17,7 +17,7 @@ from assignments.planning.rules.balance import Bin, choose
 from assignments.planning.rules.goals import ACTIVE_STANDBY, proposed
 from assignments.planning.rules.limits import demand_possible, firsts
 from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, Flow, NodeLoad
-from assignments.planning.rules.persons import Task
+from assignments.planning.rules.persons_program import Task
 from assignments.planning.rules.proof import Certificate
 
 Movable = Mapping[int | None, Classes]  # the chosen who are not pinned, by home; None: unassigned
