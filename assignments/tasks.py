@@ -16,6 +16,7 @@ from assignments.directory import schedule
 from assignments.recovery import service
 from assignments.retention import removal
 from assignments.runs import balancer, batches
+from topology.dns import checking
 from topology.live import events, health
 
 
@@ -49,6 +50,8 @@ def tick() -> None:
         sync_directory.delay(pk)
     for pk in schedule.waiting():
         place_people.delay(pk)
+    for pk in checking.due(now):
+        check_dns.delay(pk)
 
 
 @shared_task(name="assignments.step_subcluster")
@@ -92,3 +95,9 @@ def sync_directory(agreement_id: int) -> None:
 def place_people(agreement_id: int) -> None:
     """Homes for people of a directory who waited, for a failover to end or for room."""
     schedule.place_waiting(agreement_id)
+
+
+@shared_task(name="assignments.check_dns")
+def check_dns(cluster_id: int) -> None:
+    """The DNS records of a cluster compared with those of its name server."""
+    checking.check(cluster_id, timezone.now())

@@ -9,6 +9,9 @@ from assignments.runs.api import router as runs
 from assignments.simulation.api import router as simulation
 from assignments.users.api import router as users
 from topology.api import site
+from topology.api.dns import router as dns
 from topology.api.history import router as history
 
-api = site.build([board, users, moves, planning, runs, recovery, simulation, intercluster, history], version="1.0.0")
+api = site.build(
+    [board, users, moves, planning, runs, recovery, simulation, intercluster, dns, history], version="1.0.0"
+)

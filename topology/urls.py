@@ -3,7 +3,7 @@
 from django.urls import path
 
 from topology.live.stream import stream
-from topology.views import accounts, pages, tour
+from topology.views import accounts, dns, pages, tour
 
 urlpatterns = [
     path("sign-in/", pages.SignIn.as_view(), name="sign-in"),
@@ -24,5 +24,9 @@ urlpatterns = [
     path("accounts/<int:pk>/role", accounts.set_role, name="set-role"),
     path("accounts/<int:pk>/active", accounts.set_active, name="set-active"),
     path("accounts/<int:pk>/sessions", accounts.end_sessions, name="end-sessions"),
+    path("clusters/<str:cluster_name>/dns/", dns.dns, name="dns"),
+    path("clusters/<str:cluster_name>/dns/zone", dns.dns_file, {"kind": "zone"}, name="dns-zone"),
+    path("clusters/<str:cluster_name>/dns/nsupdate", dns.dns_file, {"kind": "nsupdate"}, name="dns-nsupdate"),
+    path("clusters/<str:cluster_name>/dns/check", dns.dns_check, name="dns-check"),
     path("clusters/<str:cluster_name>/history/", pages.history, name="history"),
 ]

@@ -13,6 +13,7 @@ from assignments.intercluster import selectors as intercluster
 from assignments.population.selectors import Board, NodeView, SubclusterView, board_of
 from assignments.recovery.rules.pair import watch_from_json
 from assignments.retention.sizes import overdue, sizes
+from topology.dns import selectors as dns
 from topology.models import Cluster
 from topology.rules import checks, deployment
 from topology.rules.check_facts import ClusterFacts, NodeFacts, SubclusterFacts
@@ -59,6 +60,7 @@ def facts_of(cluster: Cluster) -> ClusterFacts:
         twins=_twins(cluster),
         **_uris(cluster),
         directory=tuple(directory.problems(cluster, timezone.now())),
+        dns=_dns(cluster),
         stored=tuple(str(size) for size in sizes()),
         overdue=overdue(),
     )
@@ -133,6 +135,11 @@ def _uris(cluster: Cluster) -> dict[str, Any]:
 
 def _twins(cluster: Cluster) -> tuple[str, ...]:
     return tuple(user_ids for (user_ids,) in _rows(TWINS, cluster))
+
+
+def _dns(cluster: Cluster) -> tuple[tuple[str, str], ...] | None:
+    told = dns.troubles(cluster, timezone.now())
+    return None if told is None else tuple(told)
 
 
 def report(cluster: Cluster) -> dict[str, Any]:

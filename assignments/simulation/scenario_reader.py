@@ -25,6 +25,7 @@ from topology.structure.shapes import STRICT, EmptyList, GroupName, NodeName, no
 from topology.structure.topology_reader import (
     MOST_USERS,
     Description,
+    Dns,
     Endpoints,
     Mode,
     Model,
@@ -108,6 +109,7 @@ class InlineText(TypedDict):
     mode: NotRequired[Mode]
     model: NotRequired[Model]
     policy: NotRequired[Policy]
+    dns: NotRequired[Dns]
     subclusters: NotRequired[Annotated[list[Annotated[GroupText, AfterValidator(_group_of)]], EmptyList]]
     unassigned_nodes: NotRequired[Annotated[list[Node], EmptyList]]
 

@@ -42,6 +42,9 @@ VIEWING = [
     "directory-changes",
     "directory-skipped",
     "duplicates",
+    "dns",
+    "dns-nsupdate",
+    "dns-zone",
     "export",
     "export-dialog",
     "find-users",
@@ -82,6 +85,7 @@ OPERATING = [
     "act",
     "approve-plan",
     "ask",
+    "dns-check",
     "tell-drag",
     "fault",
     "maintenance",
@@ -136,7 +140,7 @@ LEAST |= dict.fromkeys(VIEWING, roles.VIEWER)
 LEAST |= dict.fromkeys(OPERATING, roles.OPERATOR)
 LEAST |= dict.fromkeys(ADMINISTERING, roles.ADMINISTRATOR)
 POSTED = {
-    "directory-decide", "directory-end", "directory-read", "directory-store",
+    "directory-decide", "directory-end", "directory-read", "directory-store", "dns-check",
     "end-sessions", "invite", "new-token", "revoke-token", "set-active", "set-role",
     "export", "delete-view", "find-users-delete-view", "hide-names",
     "maintenance-step",

@@ -63,6 +63,7 @@ ADDRESSES = {
     "directory-changes": PAGE,
     "directory-skipped": PAGE,
     "duplicates": PAGE,
+    "dns": PAGE,
     "find-users": PAGE,
     "history": PAGE,
     "home": PAGE,
@@ -115,6 +116,8 @@ ADDRESSES = {
 }
 # Nothing to look at: files, the stream, keys for the script, and whether the parts are alive.
 NOT_LOOKED_AT = {
+    "dns-nsupdate",
+    "dns-zone",
     "find-users-export",
     "progress",
     "removed-users",

@@ -53,6 +53,7 @@ class ClusterFacts:
     doubled_uris: int = 0  # directory URIs of its users that somebody else has too
     some_uris: tuple[str, ...] = ()  # a few of them
     directory: tuple[tuple[str, str], ...] = ()  # what is wrong with the cluster's directory, and the fix
+    dns: tuple[tuple[str, str], ...] | None = None  # what is wrong with its DNS records; None: none is asked for them
     stored: tuple[str, ...] = ()  # what old entries take: kind, size, oldest
     overdue: str = ""  # since when nothing old was removed, where something should have been
 

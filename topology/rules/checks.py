@@ -325,6 +325,15 @@ def _directory_in_step(facts: ClusterFacts) -> Iterator[Finding]:
         yield Finding(WARNING, problem, fix)
 
 
+@_test("dns_records", "The name server has the DNS records that clients need")
+def _dns_records(facts: ClusterFacts) -> Iterator[Finding]:
+    if facts.dns is None:
+        fix = "Name it in the settings, for these records to be checked on a schedule."
+        yield Finding(INFO, "No name server is named.", fix)
+    for problem, fix in facts.dns or ():
+        yield Finding(FAILED, problem, fix)
+
+
 @_test("old_entries", "Old entries are removed every night")
 def _old_entries(facts: ClusterFacts) -> Iterator[Finding]:
     shown = f"Kept: {'; '.join(facts.stored)}."

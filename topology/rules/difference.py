@@ -5,11 +5,11 @@ file ----topologyfile.parse--------> TopologySpec --+--difference--> Difference
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from topology.reasons import NODE_PERHAPS_RENAMED
-from topology.rules.topology_file import NodeSpec, SubclusterSpec, TopologySpec
+from topology.rules.topology_file import DnsSpec, NodeSpec, SubclusterSpec, TopologySpec
 
 CREATE, CHANGE, REMOVE = "create", "change", "remove"
 
@@ -37,8 +37,8 @@ class TopologyChange:
         if isinstance(value, bool):
             return "on" if value else "off"
         if isinstance(value, list | tuple):
-            return ", ".join(map(str, value))
-        return f"{value:,}" if isinstance(value, int) else str(value)
+            return ", ".join(map(str, value)) or "none"
+        return f"{value:,}" if isinstance(value, int) else str(value) or "none"
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that commands and the API give."""
@@ -133,7 +133,7 @@ def _seat(spec: TopologySpec, key: str) -> tuple[str | None, int | None]:
 
 
 def _empty(spec: TopologySpec) -> TopologySpec:
-    return TopologySpec(spec.cluster, spec.mode, spec.model, spec.policy)
+    return TopologySpec(spec.cluster, spec.mode, spec.model, spec.policy, dns=spec.dns)
 
 
 def _cluster_changes(before: TopologySpec, after: TopologySpec) -> Iterator[TopologyChange]:
@@ -141,6 +141,9 @@ def _cluster_changes(before: TopologySpec, after: TopologySpec) -> Iterator[Topo
         yield from _changed("cluster", after.cluster, name, getattr(before, name), getattr(after, name))
     for key, value in after.policy.items():
         yield from _changed("cluster", after.cluster, f"policy.{key}", before.policy[key], value)
+    for item in fields(DnsSpec):
+        old, new = getattr(before.dns, item.name), getattr(after.dns, item.name)
+        yield from _changed("cluster", after.cluster, f"dns.{item.name}", old, new)
 
 
 def _changed(kind: str, name: str, what: str, before: Any, after: Any) -> Iterator[TopologyChange]:

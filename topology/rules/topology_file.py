@@ -5,12 +5,13 @@ YAML --documents--> Document --topology_reader--> TopologySpec --render--> dict
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from topology.rules.file_problems import WHOLE, FileProblem
 
 Value = int | float | bool | None
+MOST_CALL_MANAGERS = 16
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,23 @@ class SubclusterSpec:
 
 
 @dataclass(frozen=True)
+class DnsSpec:
+    """What the DNS records of clients are made of besides the nodes; `check_every` in real seconds."""
+
+    domain: str = ""  # empty: that of the publisher's name
+    call_managers: tuple[str, ...] = ()
+    name_server: str = ""  # host:port, or system; empty: nothing is checked
+    check_every: int = 900
+
+    def as_dict(self) -> dict[str, Any]:
+        """The keys of the file, without those that are default."""
+        keys = {field.name: getattr(self, field.name) for field in fields(self)}
+        default = DnsSpec()
+        changed = {key: value for key, value in keys.items() if value != getattr(default, key)}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in changed.items()}
+
+
+@dataclass(frozen=True)
 class TopologySpec:
     """A whole cluster; the policy holds every parameter, defaults filled in."""
 
@@ -67,6 +85,7 @@ class TopologySpec:
     policy: Mapping[str, Value]
     subclusters: tuple[SubclusterSpec, ...] = ()
     unassigned_nodes: tuple[NodeSpec, ...] = ()
+    dns: DnsSpec = field(default_factory=DnsSpec)
 
     def placed(self) -> Iterator[tuple[str | None, int | None, NodeSpec]]:
         """Every node with the name of its subcluster and its slot; None and None for the unassigned."""
@@ -97,6 +116,8 @@ def render(spec: TopologySpec, rules: FileRules) -> dict[str, Any]:
     document: dict[str, Any] = {"cluster": spec.cluster, "mode": spec.mode, "model": spec.model}
     if policy:
         document["policy"] = policy
+    if dns := spec.dns.as_dict():
+        document["dns"] = dns
     document["subclusters"] = [_render_subcluster(group, rules) for group in spec.subclusters]
     if spec.unassigned_nodes:
         document["unassigned_nodes"] = [_render_node(node, rules) for node in spec.unassigned_nodes]

@@ -15,9 +15,11 @@ from topology.rules.states import State, StateReason
 from topology.rules.topology_file import NodeSpec, SubclusterSpec, TopologySpec
 from topology.structure import guards, topology_reader
 from topology.structure.clusters import create_cluster, set_mode, set_model
+from topology.structure.dns_settings import update_dns
 from topology.structure.documents import Document
 from topology.structure.nodes import add_node, move_node, remove_node, set_capacity, unassign_node
 from topology.structure.policy import current_policy, update_policy
+from topology.structure.selectors import current_dns
 from topology.structure.subclusters import (
     create_subcluster,
     describe_subcluster,
@@ -70,6 +72,7 @@ def present(cluster: Cluster) -> TopologySpec:
         mode=cluster.mode,
         model=cluster.model,
         policy=current_policy(cluster),
+        dns=current_dns(cluster),
         subclusters=tuple(
             SubclusterSpec(
                 sub.name, sub.ha_enabled, tuple(_spec(n) for n in nodes if n.subcluster_id == sub.pk), sub.description
@@ -130,6 +133,7 @@ class _Run:
         spec = self.spec
         cluster = create_cluster(spec.cluster, mode=spec.mode, model=spec.model, policy=spec.policy, actor=self.actor)
         guards.hold(cluster)
+        update_dns(cluster, spec.dns, self.actor)
 
     def _change_cluster(self, change: TopologyChange) -> None:
         if change.field == "mode":
@@ -138,6 +142,8 @@ class _Run:
             set_model(self.cluster, change.after, actor=self.actor)
         elif change.field == "subclusters":
             order_subclusters(self.cluster, change.after, actor=self.actor)
+        elif change.field.startswith("dns."):  # all of them with the first
+            update_dns(self.cluster, self.spec.dns, self.actor)
         else:  # parameters bind one another, so the first change sets all and the next ones find nothing to do
             update_policy(self.cluster, self.spec.policy, self.actor)
 

@@ -3,8 +3,9 @@
 from django.db.models import QuerySet
 
 from topology import reasons
-from topology.models import Cluster, Event, Node, Subcluster
+from topology.models import Cluster, DnsSettings, Event, Node, Subcluster
 from topology.reasons import Refused
+from topology.rules.topology_file import DnsSpec
 
 PAGE = 50
 
@@ -41,6 +42,17 @@ def subcluster_named(cluster: Cluster, name: str) -> Subcluster:
         known = _names(cluster.subclusters.all())
         raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=name, cluster=cluster.name, known=known)
     return subcluster
+
+
+def dns_of(cluster: Cluster) -> DnsSettings:
+    """The DNS settings of a cluster, or the defaults, not stored."""
+    return DnsSettings.objects.filter(cluster=cluster).first() or DnsSettings(cluster=cluster)
+
+
+def current_dns(cluster: Cluster) -> DnsSpec:
+    """The DNS settings as the topology file would say them."""
+    row = dns_of(cluster)
+    return DnsSpec(row.domain, tuple(row.call_managers), row.name_server, row.check_every)
 
 
 def _names(rows: QuerySet[Cluster] | QuerySet[Node] | QuerySet[Subcluster]) -> str:

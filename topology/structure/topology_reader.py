@@ -6,7 +6,7 @@ Document --ADAPTER--> TopologySpec --problems_across--> TopologySpec, or FileRef
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, TypeAdapter, create_model, with_config
@@ -14,9 +14,11 @@ from typing_extensions import TypedDict
 
 from topology import reasons
 from topology.models import DESCRIPTION
+from topology.reasons import Refused
 from topology.rules import topology_file
 from topology.rules.file_problems import FileProblem, FileRefused
-from topology.rules.topology_file import NodeSpec, PolicyRule, SubclusterSpec, TopologySpec, Value
+from topology.rules.topology_file import DnsSpec, NodeSpec, PolicyRule, SubclusterSpec, TopologySpec, Value
+from topology.structure import dns_settings
 from topology.structure.documents import Document
 from topology.structure.limits import RULES
 from topology.structure.shapes import STRICT, EmptyList, EmptyMapping, GroupName, NodeName, not_a, read, whole_schema
@@ -41,6 +43,27 @@ else:
     Profile = Annotated[Literal[RULES.profiles], Field(description="The hardware profile: made for so many users")]
 Users = Annotated[int, Field(ge=1, le=MOST_USERS, description="Capacity; left out it is that of the profile")]
 Endpoints = Annotated[int, Field(ge=1, le=10 * MOST_USERS, description="Capacity; left out twice the profile")]
+
+
+def _checked(key: str, check: Callable[[str], str]) -> Callable[[str], str]:
+    """A check of the settings' one writer, for a value of a file."""
+
+    def checked(text: str) -> str:
+        try:
+            return check(text)
+        except Refused as refused:
+            raise not_a(key, f"{refused.facts['rule'].capitalize()}. {refused.fix}") from None
+
+    return checked
+
+
+Domain = Annotated[str, AfterValidator(_checked("domain", dns_settings.checked_domain))]
+HostName = Annotated[str, AfterValidator(_checked("full host name", dns_settings.checked_host))]
+NameServer = Annotated[
+    str,
+    Field(description="host:port, or system for that of the machine; left out nothing is checked"),
+    AfterValidator(_checked("name server", dns_settings.checked_server)),
+]
 Description = Annotated[str, Field(json_schema_extra={"maxLength": MOST_DESCRIPTION}), AfterValidator(_described)]
 
 
@@ -119,6 +142,25 @@ Subcluster = Annotated[SubclusterText, AfterValidator(subcluster_of)]
 
 
 @with_config(STRICT)
+class DnsText(TypedDict):
+    """What the DNS records of clients are made of besides the nodes, and the name server that is to have them."""
+
+    domain: NotRequired[Domain]
+    call_managers: NotRequired[Annotated[list[HostName], EmptyList, Field(max_length=topology_file.MOST_CALL_MANAGERS)]]
+    name_server: NotRequired[NameServer]
+    check_every: NotRequired[Annotated[int, Field(ge=60, le=86_400, default=900, description="Real seconds")]]
+
+
+def dns_of(text: Any) -> DnsSpec:
+    """The settings of their text; what is left out is default."""
+    keys: dict[str, Any] = {**text, "call_managers": tuple(text.get("call_managers", ()))}
+    return DnsSpec(**keys)
+
+
+Dns = Annotated[DnsText, AfterValidator(dns_of), EmptyMapping]
+
+
+@with_config(STRICT)
 class TopologyText(TypedDict):
     """A cluster: its nodes in subclusters, how it places users, and the policy of its recovery."""
 
@@ -126,6 +168,7 @@ class TopologyText(TypedDict):
     mode: NotRequired[Mode]
     model: NotRequired[Model]
     policy: NotRequired[Policy]
+    dns: NotRequired[Dns]
     subclusters: NotRequired[Annotated[list[Subcluster], EmptyList]]
     unassigned_nodes: NotRequired[Annotated[list[Node], EmptyList]]
 
@@ -139,6 +182,7 @@ def topology_of(text: Any) -> TopologySpec:
         policy=text.get("policy") or policy_of(PolicyText()),
         subclusters=tuple(text.get("subclusters", ())),
         unassigned_nodes=tuple(text.get("unassigned_nodes", ())),
+        dns=text.get("dns") or DnsSpec(),
     )
 
 

@@ -16,8 +16,9 @@ from topology import reasons
 from topology.accounts import roles, sentences
 from topology.models import Cluster, DeploymentModel, Mode, Policy
 from topology.reasons import Refused
+from topology.rules.topology_file import DnsSpec
 from topology.structure.policy import DECIMAL, MAY_BE_EMPTY, YES_OR_NO, ranges
-from topology.structure.selectors import cluster_named
+from topology.structure.selectors import cluster_named, current_dns
 from topology.views.answers import toast
 from topology.views.fields import Field, show_dialog
 from topology.views.http import needs
@@ -60,8 +61,21 @@ GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
     ),
     ("Ports", [("service_port", "Service Port", ""), ("admin_rpc_port", "Admin RPC Port", "")]),
 ]
+DNS = [
+    ("domain", "Domain (empty: the publisher's)", ""),
+    ("call_managers", "Call managers, full names", ""),
+    ("name_server", "Name server that is checked", ""),
+    ("check_every", "Checked every", "s"),
+]
+DNS_HINTS = {
+    "call_managers": "separated by spaces or commas",
+    "name_server": "host:port, or system; empty: none",
+}
 FIELDS = [name for _, rows in GROUPS for name, _, _ in rows]
-LABELS = {name: label for _, rows in GROUPS for name, label, _ in sorted(rows, key=lambda row: -len(row[0]))}
+DNS_FIELDS = [name for name, _, _ in DNS]
+LABELS = {
+    name: label for _, rows in [*GROUPS, ("DNS", DNS)] for name, label, _ in sorted(rows, key=lambda row: -len(row[0]))
+}
 
 
 @require_http_methods(["GET", "POST"])
@@ -71,12 +85,14 @@ def settings(request: HttpRequest, cluster_name: str) -> HttpResponse:
     cluster = cluster_named(cluster_name)
     if request.method == "GET":
         return _form(request, cluster, _stored(cluster), cluster.mode, cluster.model)
-    typed = {name: request.POST.get(name, "") for name in FIELDS}
+    typed = {name: request.POST.get(name, "") for name in [*FIELDS, *DNS_FIELDS]}
     mode, model = request.POST.get("mode", ""), request.POST.get("model", "")
-    values = {name: _parsed(name, text) for name, text in typed.items()}
+    values = {name: _parsed(name, typed[name]) for name in FIELDS}
     speed = values.pop(SPEED)
     try:
-        change_settings(cluster, mode=mode, model=model, clock_speed=speed, policy=values, actor=request.user)
+        change_settings(
+            cluster, mode=mode, model=model, clock_speed=speed, policy=values, dns=_dns(typed), actor=request.user
+        )
     except Refused as refusal:
         return _form(request, cluster, typed, mode, model, refusal)
     return toast(request, "Saved.", close=True)
@@ -92,7 +108,24 @@ def placing(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 def _stored(cluster: Cluster) -> dict[str, str]:
     policy: dict[str, Any] = {name: getattr(cluster.policy, name) for name in FIELDS if name != SPEED}
-    return {name: _shown(name, value) for name, value in (policy | {SPEED: cluster.clock_speed}).items()}
+    dns = current_dns(cluster)
+    shown = {name: _shown(name, value) for name, value in (policy | {SPEED: cluster.clock_speed}).items()}
+    return shown | {
+        "domain": dns.domain,
+        "call_managers": " ".join(dns.call_managers),
+        "name_server": dns.name_server,
+        "check_every": str(dns.check_every),
+    }
+
+
+def _dns(typed: dict[str, str]) -> DnsSpec:
+    every = typed["check_every"].strip()
+    return DnsSpec(
+        domain=typed["domain"],
+        call_managers=tuple(typed["call_managers"].replace(",", " ").split()),
+        name_server=typed["name_server"],
+        check_every=int(every) if every.isdecimal() else every,  # type: ignore[arg-type]  # refused by name
+    )
 
 
 def _shown(name: str, value: Any) -> str:
@@ -129,6 +162,9 @@ def _form(
         (title, [_field(n, label, unit, typed[n], error if n == about else "") for n, label, unit in rows])
         for title, rows in GROUPS
     ]
+    groups.append(
+        ("DNS", [_dns_field(n, label, unit, typed[n], error if n == about else "") for n, label, unit in DNS])
+    )
     context = {
         "cluster": cluster,
         "groups": groups,
@@ -139,7 +175,14 @@ def _form(
         "model": model,
         "windows": [(control.pair.name, control.window) for control in controls(cluster).values() if control.window],
     }
-    return show_dialog(request, "board/_settings.html", context, refusal, "" if about in FIELDS else error)
+    shown = about in (*FIELDS, *DNS_FIELDS)
+    return show_dialog(request, "board/_settings.html", context, refusal, "" if shown else error)
+
+
+def _dns_field(name: str, label: str, unit: str, value: str, error: str) -> Field:
+    if name == "check_every":
+        return Field(name, label, unit, value, "number", "whole numbers from 60 to 86,400; the default is 900", error)
+    return Field(name, label, DNS_HINTS.get(name, ""), value, "text", "", error)
 
 
 def _field(name: str, label: str, unit: str, value: str, error: str) -> Field:

@@ -16,6 +16,8 @@ from typing import Any
 from assignments.recovery.rules.pair import Pair
 from assignments.recovery.rules.pair_state import PairState, describe_trouble
 from assignments.simulation.rules.play import Result, Sample, Scenario
+from topology.dns.rules import tries
+from topology.rules.states import Truth
 
 Timeline = Mapping[str, Any]
 Points = list[tuple[float, float]]  # instants and values; two at one instant are a jump
@@ -76,6 +78,7 @@ def _node(pair: Pair, i: int) -> dict[str, Any]:
         "state": member.state.value,
         "reason": member.reason.value,
         "trouble": describe_trouble(member.truth),
+        "answers": _answers(member.truth),
         "home": served.get(i, 0),
         "backup": sum(n for at, n in served.items() if at != i),
         "out": pair.home(i) - sum(served.values()),
@@ -85,6 +88,13 @@ def _node(pair: Pair, i: int) -> dict[str, Any]:
     if member.watch.throttle:
         node["budget"] = round(member.watch.throttle.rate, 3)
     return node
+
+
+def _answers(truth: Truth) -> str:
+    """What a client that connects meets: a server that serves or sends it on, a closed port, or nothing."""
+    if not (truth.power and truth.network):
+        return tries.SILENT
+    return tries.REFUSES if truth.failed_critical or not truth.database else tries.SERVES
 
 
 def _of_sign_ins(node: Mapping[str, Any]) -> dict[str, Any]:

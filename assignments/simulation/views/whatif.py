@@ -11,14 +11,17 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from assignments.models import Simulation
 from assignments.simulation import whatif
+from assignments.simulation.clients import walks
 from assignments.simulation.log import shown, told
-from assignments.simulation.rules import catalogue
+from assignments.simulation.rules import catalogue, timeline
 from assignments.simulation.views import chart
 from assignments.simulation.views import form as forms
 from assignments.simulation.views.form import Reader
 from assignments.simulation.views.whatif_form import BUDGETS, KINDS, MOST_ROWS, WhatifForm
 from topology.accounts import roles
+from topology.dns.rules.tries import Walk
 from topology.models import PROFILES, Cluster, DeploymentModel
 from topology.reasons import REASONS
 from topology.structure.selectors import cluster_named
@@ -134,7 +137,8 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         "fullest": max(drawn.nodes, key=lambda node: node.percent, default=None),
         "charts": drawn,
         "log": log,
-        "now": chart.instant(simulation.timeline, log, _first_look(log) if t is None else t),
+        "now": (now := chart.instant(simulation.timeline, log, _first_look(log) if t is None else t)),
+        "clients": _clients(simulation, now.t),
         "table": chart.table(simulation.timeline),
         "stayed_out": [node for node in drawn.nodes if node.left_out],
         "may_delete": whatif.may_delete(simulation, request.user),
@@ -155,6 +159,10 @@ def _first_look(log: list[dict[str, Any]]) -> int:
     return int(worst["t"]) if worst else 0
 
 
+def _clients(simulation: Simulation, t: int) -> list[tuple[str, Walk]]:
+    return walks(simulation.scenario.get("topology") or {}, timeline.at(simulation.timeline, t))
+
+
 @require_GET
 @needs(roles.SEE, whatif.cluster_id_of)
 def instant(request: HttpRequest, key: str) -> HttpResponse:
@@ -162,7 +170,14 @@ def instant(request: HttpRequest, key: str) -> HttpResponse:
     simulation = whatif.named(key)
     now = chart.instant(simulation.timeline, told(shown(simulation.result["log"])), number_in(request.GET, "t") or 0)
     moved = request.headers.get("HX-Trigger") != "scrubber"  # the one under the finger is not replaced
-    context = {"run": simulation, "cluster": simulation.cluster, "now": now, "fragment": True, "moved": moved}
+    context = {
+        "run": simulation,
+        "cluster": simulation.cluster,
+        "now": now,
+        "clients": _clients(simulation, now.t),
+        "fragment": True,
+        "moved": moved,
+    }
     return render(request, "simulation/_whatif_instant.html", context)
 
 

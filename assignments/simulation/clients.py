@@ -1,0 +1,46 @@
+"""Which server clients would try at an instant of a what-if run: first, second, third, and how long that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from topology.dns.rules import records, tries
+from topology.dns.rules.records import DnsNames, NamedGroup
+from topology.dns.rules.tries import Walk
+from topology.dns.selectors import is_standby
+
+
+def walks(topology: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) -> list[tuple[str, Walk]]:
+    """For the cluster and each subcluster what a client does that signs in now; none for a run without such frames.
+
+    `topology` is that of the scenario, `groups` are the subclusters at the instant (`timeline.at`).
+    """
+    nodes = [node for group in groups for node in group["nodes"]]
+    if not all("answers" in node for node in nodes):
+        return []
+    does = {_full(node["name"], topology).lower(): node["answers"] for node in nodes}
+    wanted = records.wanted(_names(topology, groups))
+    logins = [name for name in wanted.names if name.startswith(records.LOGIN)]
+    return [(wanted.of(name)[0].scope, tries.walk(name, wanted.of(name), does)) for name in logins]
+
+
+def _names(topology: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) -> DnsNames:
+    named = tuple(NamedGroup(group["name"], tuple(node["name"] for node in group["nodes"])) for group in groups)
+    mode, model = topology.get("mode", "balanced"), topology.get("model", "balanced_redundant")
+    standby = is_standby(mode, model)
+    return DnsNames(topology.get("cluster", "what-if"), _domain(topology), standby, named)
+
+
+def _domain(topology: Mapping[str, Any]) -> str:
+    """The domain that is given, else that of the publisher, else one that stands for it."""
+    groups = topology.get("subclusters") or ()
+    nodes = [node for group in groups for node in group.get("nodes") or ()]
+    nodes += topology.get("unassigned_nodes") or ()
+    nodes.sort(key=lambda node: not node.get("publisher", False))
+    first = nodes[0]["name"] if nodes else ""
+    return (topology.get("dns") or {}).get("domain") or records.domain_of(first) or "example.org"
+
+
+def _full(node: str, topology: Mapping[str, Any]) -> str:
+    return records.qualified(node, _domain(topology))
