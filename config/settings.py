@@ -20,6 +20,15 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 DATA_DIR = data_dir()
+
+
+def _number(name: str, default: int) -> int:
+    text = env.str(name, default="") or str(default)
+    if not text.isascii() or not text.isdigit():
+        raise ImproperlyConfigured(f"{name}={text} is not a whole number: give one such as {default}.")
+    return int(text)
+
+
 DEBUG = env.bool("DEBUG", default=False)
 LOCAL = env.bool("HOMENODE_LOCAL", default=False)
 
@@ -59,7 +68,7 @@ CONSOLE_ADDRESS = console_address(
     DATA_DIR,
     CSRF_TRUSTED_ORIGINS,
     [host for host in ALLOWED_HOSTS if host not in LOOPBACK],
-    env.int("PORT", default=8000),
+    _number("PORT", 8000),
 )
 
 INSTALLED_APPS = [
@@ -137,7 +146,7 @@ def _database() -> dict[str, object]:
         options["prepare_threshold"] = None
         config["DISABLE_SERVER_SIDE_CURSORS"] = True
     config["OPTIONS"] = options
-    if size := env.int("DATABASE_POOL", default=8):
+    if size := _number("DATABASE_POOL", 8):
         config["CONN_MAX_AGE"] = 0
         options["pool"] = {"min_size": 1, "max_size": size, "timeout": 5}
     else:
@@ -154,7 +163,7 @@ def _redis_url() -> str:
 
 DATABASES = {"default": _database()}
 # Requests that a web process works on at once; more of them wait, or come back (config/admission.py).
-WEB_CONNECTIONS = env.int("DATABASE_POOL", default=8) or 16
+WEB_CONNECTIONS = _number("DATABASE_POOL", 8) or 16
 REDIS_URL = _redis_url()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -189,8 +198,8 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key"}
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGIN_METHODS = {"username"}
 # How many proxies of ours stand in front and add to X-Forwarded-For; without it the header is not believed.
-API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=600)  # of one token
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+API_REQUESTS_PER_MINUTE = _number("API_REQUESTS_PER_MINUTE", 600)  # of one token
+ALLAUTH_TRUSTED_PROXY_COUNT = _number("TRUSTED_PROXY_COUNT", 0)
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 AUTH_PASSWORD_VALIDATORS = [
@@ -214,7 +223,7 @@ CONTENT_SECURITY_POLICY = {
 # Plain HTTP only for the loopback of `make run`; everywhere else TLS is expected in front.
 SECURE_SSL_REDIRECT = not (DEBUG or LOCAL) and env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_HSTS_SECONDS = 0 if (DEBUG or LOCAL) else env.int("SECURE_HSTS_SECONDS", default=31_536_000)
+SECURE_HSTS_SECONDS = 0 if (DEBUG or LOCAL) else _number("SECURE_HSTS_SECONDS", 31_536_000)
 # Both speak for other hosts of the domain as well, and are hard to take back: whoever runs them decides.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
 SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
@@ -228,9 +237,9 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 
 # Days for which what is done with is kept; 0 is for ever (docs/operations.md, "A year of it").
-KEEP_MOVES_DAYS = env.int("KEEP_MOVES_DAYS", default=180)
-KEEP_SIMULATIONS_DAYS = env.int("KEEP_SIMULATIONS_DAYS", default=180)
-KEEP_EVENTS_DAYS = env.int("KEEP_EVENTS_DAYS", default=730)
+KEEP_MOVES_DAYS = _number("KEEP_MOVES_DAYS", 180)
+KEEP_SIMULATIONS_DAYS = _number("KEEP_SIMULATIONS_DAYS", 180)
+KEEP_EVENTS_DAYS = _number("KEEP_EVENTS_DAYS", 730)
 ARCHIVE_DIR = Path(env.str("ARCHIVE_DIR", default="") or DATA_DIR / "archive")
 if _problem := KeepLimits(KEEP_MOVES_DAYS, KEEP_SIMULATIONS_DAYS, KEEP_EVENTS_DAYS).problem:
     raise ImproperlyConfigured(f"KEEP_MOVES_DAYS, KEEP_SIMULATIONS_DAYS, KEEP_EVENTS_DAYS: {_problem}.")

@@ -48,6 +48,7 @@ TOOLS = {
     "webkit": Tool("webkit2gtk-driver", ("WebKitWebDriver",), is_browser=True),
     "xvfb": Tool("xvfb", ("Xvfb",), is_browser=True),
     "nginx": Tool("nginx", ("nginx",)),
+    "caddy": Tool("caddy", ("caddy",)),
     "slapd": Tool("slapd", ("slapd",)),
     "dnsmasq": Tool("dnsmasq-base", ("dnsmasq",)),
     "pgbouncer": Tool("pgbouncer", ("pgbouncer",)),

@@ -1,4 +1,4 @@
-"""The console under a prefix, behind a real nginx with TLS, HTTP/2 and its default buffering."""
+"""The console under a prefix, behind a real nginx and a real Caddy with TLS, HTTP/2 and their default buffering."""
 
 import os
 import signal
@@ -42,6 +42,24 @@ http {{
 }}
 """
 
+CADDY = """
+{{
+  admin off
+  auto_https disable_redirects
+  storage file_system {where}/caddy
+}}
+https://127.0.0.1:{port} {{
+  tls {where}/cert.pem {where}/key.pem
+  handle /console/* {{
+    reverse_proxy 127.0.0.1:{web}
+  }}
+}}
+"""
+PROXIES = {
+    "nginx": (NGINX, ("-p", "{where}", "-c", "{where}/nginx.conf")),
+    "caddy": (CADDY, ("run", "--adapter", "caddyfile", "--config", "{where}/caddy.conf")),
+}
+
 
 @dataclass
 class Console:
@@ -51,13 +69,15 @@ class Console:
     environment: dict[str, str]
 
 
-@pytest.fixture
-def behind(tmp_path: Path, transactional_db: None) -> Iterator[Console]:
-    program, port, web = tools.need("nginx"), free_port(), free_port()
+@pytest.fixture(params=sorted(PROXIES))
+def behind(request: pytest.FixtureRequest, tmp_path: Path, transactional_db: None) -> Iterator[Console]:
+    program, port, web = tools.need(request.param), free_port(), free_port()
     names = ("-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem"))
-    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", *names]
+    host = ("-subj", "/CN=localhost", "-addext", f"subjectAltName=IP:{HOST},DNS:localhost")
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *host, *names]
     subprocess.run(make, check=True, capture_output=True)
-    (tmp_path / "nginx.conf").write_text(NGINX.format(where=tmp_path, port=port, web=web))
+    form, arguments = PROXIES[request.param]
+    (tmp_path / f"{request.param}.conf").write_text(form.format(where=tmp_path, port=port, web=web))
     static = {"STATIC_ROOT": str(tmp_path / "static"), "DJANGO_SETTINGS_MODULE": "config.settings"}
     environment = (
         os.environ
@@ -86,7 +106,7 @@ def behind(tmp_path: Path, transactional_db: None) -> Iterator[Console]:
             )
             for command in (
                 [sys.executable, *serve],
-                [program, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")],
+                [program, *(part.format(where=tmp_path) for part in arguments)],
             )
         ]
     try:
@@ -126,7 +146,7 @@ def test_signing_in_living_and_moving_under_a_prefix(behind: Console, browser: B
     protocol = "() => performance.getEntriesByType('navigation')[0].nextHopProtocol"
     assert page.evaluate(protocol) == "h2"
     Node.objects.filter(cluster=acme, name__startswith="imp1b").update(capacity_users=4321)
-    events.publish([f"node-{node.pk}" for node in acme.nodes.all()])  # the stream gets through nginx's buffers
+    events.publish([f"node-{node.pk}" for node in acme.nodes.all()])  # the stream gets through the proxy's buffers
     expect(page.locator(".map")).to_contain_text("4,321")
     for name in ("Operations", "Checks", "What-if", "History", "Topology"):
         page.get_by_role("navigation", name="Pages of the cluster").get_by_role("link", name=name).click()
