@@ -25,11 +25,11 @@ SNAPSHOTS = os.environ.get("TRACE", "") not in ("", "0")
 expect.set_options(timeout=10_000)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A Chromium for the tests of one file.
+    """A Chromium for the browser tests of a process, which come one after the other (tests/conftest.py).
 
-    Not for longer: Playwright's event loop runs in this thread, and async tests of other files need their own.
+    Not for longer: Playwright's event loop runs in this thread, and async tests of other rooms need their own.
     """
     path = tools.need("chromium")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:

@@ -1,5 +1,6 @@
 """What holds for every sequence of faults and commands, found by Hypothesis (domain.md §4)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -158,7 +159,10 @@ ASKED_A_DAY_AGO = Case(
 MANY = settings(max_examples=torture.many(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def play(case: Case, check: object = None, until: int = 2 * DAY) -> tuple[Pair, list[Outcome]]:
+Check = Callable[[Pair, Outcome, int], None]
+
+
+def play(case: Case, check: Check | None = None, until: int = 2 * DAY) -> tuple[Pair, list[Outcome]]:
     """The whole case, with `check(before, outcome, now)` after every step."""
     pair, wake, outcomes = case.pair, 0, []
     todo = list(case.actions)
@@ -177,7 +181,7 @@ def play(case: Case, check: object = None, until: int = 2 * DAY) -> tuple[Pair, 
             now = wake
             outcome = step(pair, now)
         if check:
-            check(pair, outcome, now)  # type: ignore[operator]
+            check(pair, outcome, now)
         pair, wake = outcome.pair, outcome.next_wake
         outcomes.append(outcome)
     raise AssertionError("the engine never comes to rest")
@@ -193,9 +197,9 @@ def repairs(pair: Pair, at: int) -> tuple[Action | Person, ...]:
     return tuple(found)
 
 
-@MANY
-@given(cases())
-def test_nobody_is_lost_and_home_never_changes(case: Case) -> None:
+# What holds after every step; each of these makes a check of a case. One play of a case serves all of them.
+def homes_stay(case: Case) -> Check:
+    """Nobody is lost, and no home changes."""
     homes = [case.pair.home(i) for i in range(len(case.pair.members))]
 
     def check(before: Pair, outcome: Outcome, now: int) -> None:
@@ -203,42 +207,93 @@ def test_nobody_is_lost_and_home_never_changes(case: Case) -> None:
         for users, signed_in in outcome.pair.populations.values():
             assert 0 <= signed_in <= users
 
-    play(case, check)
+    return check
 
 
-@MANY
-@given(cases())
-def test_a_backup_never_takes_more_than_it_is_rated_for(case: Case) -> None:
+def backups_hold(case: Case) -> Check:
+    """A backup never takes more than it is rated for."""
+
     def check(before: Pair, outcome: Outcome, now: int) -> None:
         for i, member in enumerate(outcome.pair.members):
             if not case.pair.parameters.serve_beyond_capacity:
                 assert outcome.pair.serving(i) <= max(member.capacity, before.serving(i), outcome.pair.home(i))
 
-    play(case, check)
+    return check
 
 
-@MANY
-@given(cases())
-def test_only_those_who_are_served_are_signed_in(case: Case) -> None:
+def only_the_served_are_signed_in(case: Case) -> Check:
     """A user has one serving node; nobody is signed in where nothing serves, so never at two nodes."""
 
     def check(before: Pair, outcome: Outcome, now: int) -> None:
         for (_, at), (_, signed_in) in outcome.pair.populations.items():
             assert not signed_in or outcome.pair.members[at].serves
 
-    play(case, check)
+    return check
 
 
-@MANY
-@given(cases())
-@example(OWN_USERS_WAIT)
-def test_a_repeated_step_changes_nothing(case: Case) -> None:
+def a_repeated_step_changes_nothing(case: Case) -> Check:
     def check(before: Pair, outcome: Outcome, now: int) -> None:
         again = step(outcome.pair, now)
         assert not again.changes
         assert not again.batches
         assert not again.events
         assert again.pair == outcome.pair
+
+    return check
+
+
+def the_throttle_is_kept(case: Case) -> Check:
+    """Nobody signs in faster than the rate, counted from one batch to the next at each node."""
+    last: dict[int, int] = {}
+
+    def check(before: Pair, outcome: Outcome, now: int) -> None:
+        for i, member in enumerate(outcome.pair.members):
+            users = sum(b.users for b in outcome.batches if b.target == i and b.kind is not BatchKind.SIGN_OUT)
+            if not users:
+                continue
+            throttle = before.members[i].watch.throttle or member.watch.throttle
+            assert throttle, "people signed in without a throttle"
+            since = max(last.get(i, 0), throttle.anchor)
+            assert users <= throttle.rate * (now - since) + 1
+            last[i] = now
+
+    return check
+
+
+def nothing_is_due_without_a_wake(later: int) -> Check:
+    """Where a step names no instant to come again, a step at any later one changes nothing."""
+
+    def check(before: Pair, outcome: Outcome, now: int) -> None:
+        if outcome.next_wake is None:
+            extra = step(outcome.pair, now + later)
+            assert [*extra.changes, *extra.events, *extra.batches] == []
+            assert extra.pair == outcome.pair
+
+    return check
+
+
+ALWAYS = (
+    homes_stay,
+    backups_hold,
+    only_the_served_are_signed_in,
+    a_repeated_step_changes_nothing,
+    the_throttle_is_kept,
+)
+
+
+@settings(MANY, max_examples=torture.many(120))
+@given(cases(), st.integers(1, 9 * DAY))
+@example(OWN_USERS_WAIT, 1)
+@example(
+    replace(ASKED_A_DAY_AGO, actions=(Action(0, "fault", 0, 0, Fault.POWER), Action(99, "repair", 0, 0, Fault.POWER))),
+    2 * DAY,
+)
+def test_what_holds_after_every_step(case: Case, later: int) -> None:
+    checks = [*(make(case) for make in ALWAYS), nothing_is_due_without_a_wake(later)]
+
+    def check(before: Pair, outcome: Outcome, now: int) -> None:
+        for one in checks:
+            one(before, outcome, now)
 
     play(case, check)
 
@@ -279,44 +334,6 @@ def strays(one: Pair, other: Pair) -> int:
     for home in {key[0] for key in keys}:
         assert sum(users for key, users in change.items() if key[0] == home) == 0
     return sum(users for users in change.values() if users > 0)
-
-
-@MANY
-@given(cases())
-def test_the_throttle_is_kept(case: Case) -> None:
-    """Nobody signs in faster than the rate, counted from one batch to the next at each node."""
-    last: dict[int, int] = {}
-
-    def check(before: Pair, outcome: Outcome, now: int) -> None:
-        for i, member in enumerate(outcome.pair.members):
-            users = sum(b.users for b in outcome.batches if b.target == i and b.kind is not BatchKind.SIGN_OUT)
-            if not users:
-                continue
-            throttle = before.members[i].watch.throttle or member.watch.throttle
-            assert throttle, "people signed in without a throttle"
-            since = max(last.get(i, 0), throttle.anchor)
-            assert users <= throttle.rate * (now - since) + 1
-            last[i] = now
-
-    play(case, check)
-
-
-@MANY
-@given(cases(), st.integers(1, 9 * DAY))
-@example(
-    replace(ASKED_A_DAY_AGO, actions=(Action(0, "fault", 0, 0, Fault.POWER), Action(99, "repair", 0, 0, Fault.POWER))),
-    2 * DAY,
-)
-def test_without_a_wake_nothing_is_due(case: Case, later: int) -> None:
-    """Where a step names no instant to come again, a step at any later one changes nothing."""
-
-    def check(before: Pair, outcome: Outcome, now: int) -> None:
-        if outcome.next_wake is None:
-            extra = step(outcome.pair, now + later)
-            assert [*extra.changes, *extra.events, *extra.batches] == []
-            assert extra.pair == outcome.pair
-
-    play(case, check)
 
 
 @MANY
