@@ -163,7 +163,7 @@ class Controls:
     former_window: FormerWindow | None = None  # while its change is news
     waits: dict[int, Waits] = field(default_factory=dict)  # of the nodes whose users wait, by id
 
-    def pace(self, users: int) -> Effect | None:
+    def effect_on(self, users: int) -> Effect | None:
         """Rate, cluster seconds and peak for so many users who sign in at one node."""
         return effect(self.pair.parameters.budget, self.window, users) if self.window else None
 

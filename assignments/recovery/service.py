@@ -149,22 +149,24 @@ def _node_command(node: Node, command: Command, actor: Any) -> Outcome:
     return _verb(subcluster, lambda pair, now: commands.command(pair, command, pair.position(name), now), actor)
 
 
-def set_pace(operation: Operation, *, per_second: float | None, minutes: float | None, actor: Any = None) -> Outcome:
+def set_sign_in_rate(
+    operation: Operation, *, per_second: float | None, minutes: float | None, actor: Any = None
+) -> Outcome:
     """Another budget for a failover or fallback that runs, for what is left of it; neither: the policy's.
 
     `per_second` is sign-ins per cluster second at the receiving node, `minutes` cluster minutes from now.
     Raises Refused.
     """
     budget = policy.checked_budget(per_second, minutes)
-    return _verb(_moving(operation), lambda pair, now: commands.pace(pair, budget, now), actor)
+    return _verb(_moving(operation), lambda pair, now: commands.set_sign_in_rate(pair, budget, now), actor)
 
 
-def try_pace(operation: Operation, *, per_second: float | None, minutes: float | None) -> Effect:
+def try_sign_in_rate(operation: Operation, *, per_second: float | None, minutes: float | None) -> Effect:
     """What such a budget would come to, in cluster seconds; nothing is written. Raises Refused."""
     budget = policy.checked_budget(per_second, minutes)
     sub = reads.with_policy(_moving(operation))
     now = reads.cluster_seconds(sub.cluster, timezone.now())
-    return commands.paced(caught_up(sub, now), budget, now)
+    return commands.sign_in_effect(caught_up(sub, now), budget, now)
 
 
 def _moving(operation: Operation) -> Subcluster:

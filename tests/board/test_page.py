@@ -93,7 +93,7 @@ OPERATING = [
     "move",
     "move-dialog",
     "node-menu",
-    "pace",
+    "sign-in-rate",
     "pin",
     "plans",
     "recommended",

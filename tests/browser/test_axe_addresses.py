@@ -86,7 +86,7 @@ ADDRESSES = {
     "new-node": DIALOG,
     "new-subcluster": DIALOG,
     "change-node": DIALOG,
-    "pace": DIALOG,
+    "sign-in-rate": DIALOG,
     "pin": Seen("#dialog", around=False, query=SOME),
     "recommended": DIALOG,
     "remove-cluster": DIALOG,
@@ -200,7 +200,7 @@ def _fail_over(cluster: Cluster) -> None:
 
 def address(name: str, facts: dict[str, Any]) -> str:
     pattern = next(each for each in patterns() if each.name == name)
-    pk = {"operation": "operation", "operation-bar": "operation", "pace": "failover", "subcluster": "sc1"}
+    pk = {"operation": "operation", "operation-bar": "operation", "sign-in-rate": "failover", "subcluster": "sc1"}
     pk |= {"structure-subcluster": "sc1", "directory-changes": "directory_run"}
     fitting = {"cluster_name": "acme", "pk": facts[pk.get(name, "imp1a")], "kind": "nodes", "command": "failover"}
     fitting |= {"plan_hash": facts["plan"], "key": facts["key"]}

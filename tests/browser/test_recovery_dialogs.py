@@ -81,7 +81,7 @@ def test_the_rate_is_seen_before_it_is_changed(live_stack: LiveStack, signed_in_
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Failover", exact=True).click()
     page.get_by_role("button", name="Rate…").click()
-    effect = dialog.locator("#pace-effect")
+    effect = dialog.locator("#sign-in-rate-effect")
     expect(effect).to_contain_text(re.compile(r"About \d+ s from now, at the peak 6 sign-ins per second at imp1b"))
     minutes = dialog.get_by_role("textbox", name="Minutes")
     minutes.click(force=True)  # what does not count is dim, and lets the click through
@@ -103,7 +103,7 @@ def test_both_dialogs_are_whole_and_legible(live_stack: LiveStack, signed_in_pag
     card(page, "imp1a").get_by_role("button", name="Failover…").click()
     dialog.get_by_role("button", name="Failover", exact=True).click()
     page.get_by_role("button", name="Rate…").click()
-    expect(dialog.locator("#pace-effect")).to_contain_text("sign-ins per second")
+    expect(dialog.locator("#sign-in-rate-effect")).to_contain_text("sign-ins per second")
     demand_whole(dialog)
     check(page, f"rate at {width}")
     page.keyboard.press("Escape")

@@ -40,13 +40,13 @@ class Person:
     """What people do besides commands: another rate for a transition, maintenance of a node."""
 
     at: int
-    do: str  # pace, begin, end
+    do: str  # rate, begin, end
     member: int
     value: float = 0.0
 
     def act(self, pair: Pair, now: int) -> Outcome:
-        if self.do == "pace":
-            return commands.pace(pair, Budget(per_second=self.value or None), now)
+        if self.do == "rate":
+            return commands.set_sign_in_rate(pair, Budget(per_second=self.value or None), now)
         if self.do == "begin":
             end = now + int(self.value)
             return commands.change(pair, now, lambda d: maintenance.begin(d, self.member, end, "new disk", "ada"))
@@ -73,8 +73,8 @@ def actions(draw: st.DrawFn, nodes: int, at: int) -> Action | Person:
         return Action(at, what, 0, member, kind, service)
     if what == "command":
         return Action(at, str(draw(st.sampled_from(list(Command)))), 0, member)
-    do = draw(st.sampled_from(["pace", "begin", "end"]))
-    values = {"pace": [0.0, 0.3, 5, 300], "begin": [60.0, 1800, 28_800], "end": [0.0]}
+    do = draw(st.sampled_from(["rate", "begin", "end"]))
+    values = {"rate": [0.0, 0.3, 5, 300], "begin": [60.0, 1800, 28_800], "end": [0.0]}
     return Person(at, do, member, draw(st.sampled_from(values[do])))
 
 

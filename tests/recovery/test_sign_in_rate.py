@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assignments.models import Assignment, Operation
 from assignments.recovery import service
-from assignments.recovery.rules.commands import Command, Fault, command, pace
+from assignments.recovery.rules.commands import Command, Fault, command, set_sign_in_rate
 from assignments.recovery.rules.relogin_window import Budget
 from assignments.recovery.rules.step import step
 from assignments.runs import hand_moves
@@ -115,10 +115,10 @@ def test_it_is_changed_from_the_row_while_it_runs(pair: Cluster, form: dict[str,
     client = as_(roles.OPERATOR)
     with clock_at(drive.real):
         bar = client.get(reverse("summary-bar", args=[pair.name])).content.decode()
-        assert f'id="pace-{run.pk}"' in bar
+        assert f'id="sign-in-rate-{run.pk}"' in bar
         assert "6.0 sign-ins/s" in bar
-        assert "Still to sign in" in client.get(reverse("pace", args=[run.pk])).content.decode()
-        assert client.post(reverse("pace", args=[run.pk]), form).status_code == 200
+        assert "Still to sign in" in client.get(reverse("sign-in-rate", args=[run.pk])).content.decode()
+        assert client.post(reverse("sign-in-rate", args=[run.pk]), form).status_code == 200
     before = Operation.objects.get()
     left = before.total - before.done
     wanted = rate or left / 300
@@ -144,14 +144,14 @@ def test_what_is_typed_is_tried_before_it_counts(pair: Cluster) -> None:
             ({"by": "rate", "rate": "0"}, "sign_ins_per_second cannot be 0"),
             ({"by": "minutes", "minutes": ""}, "done_within_minutes cannot be empty"),
         ):
-            assert shown in client.get(reverse("pace", args=[run.pk]), form).content.decode()
+            assert shown in client.get(reverse("sign-in-rate", args=[run.pk]), form).content.decode()
     assert before == (Operation.objects.values().get(), Event.objects.count(), sub().srm)
 
 
 def test_it_ends_with_the_transition(pair: Cluster) -> None:
     drive = failing_over(pair, 140)
     with clock_at(drive.real):
-        service.set_pace(Operation.objects.get(), per_second=50, minutes=None, actor="ada")
+        service.set_sign_in_rate(Operation.objects.get(), per_second=50, minutes=None, actor="ada")
     drive.until(400)
     assert states()[1][0] == "running_in_backup_mode"
     with clock_at(drive.real):
@@ -163,7 +163,7 @@ def test_it_ends_with_the_transition(pair: Cluster) -> None:
 def test_a_change_while_clients_wait_is_no_burst(pair: Cluster) -> None:
     drive = failing_over(pair, 10)
     with clock_at(drive.real):
-        service.set_pace(Operation.objects.get(), per_second=2, minutes=None, actor="ada")
+        service.set_sign_in_rate(Operation.objects.get(), per_second=2, minutes=None, actor="ada")
     drive.until(119)
     assert Operation.objects.get().done == 0
     drive.until(130)
@@ -175,14 +175,14 @@ def test_what_is_refused(pair: Cluster) -> None:
     run, client = Operation.objects.get(), as_(roles.OPERATOR)
     with clock_at(drive.real):
         for form in ({"by": "rate", "rate": "much"}, {"by": "rate", "rate": "0"}, {"by": "minutes", "minutes": ""}):
-            answer = client.post(reverse("pace", args=[run.pk]), form)
+            answer = client.post(reverse("sign-in-rate", args=[run.pk]), form)
             assert (answer.status_code, "POLICY_OUT_OF_RANGE" in answer.content.decode()) == (422, True)
     drive.until(1200)
     with pytest.raises(Refused) as refused:
-        service.set_pace(Operation.objects.get(), per_second=5, minutes=None)
+        service.set_sign_in_rate(Operation.objects.get(), per_second=5, minutes=None)
     assert refused.value.code == "PACE_NOTHING_MOVES"
-    assert client.get(reverse("pace", args=[run.pk])).status_code == 409
-    assert "pace-" not in client.get(reverse("operation", args=[run.pk])).content.decode()
+    assert client.get(reverse("sign-in-rate", args=[run.pk])).status_code == 409
+    assert "sign-in-rate-" not in client.get(reverse("operation", args=[run.pk])).content.decode()
 
 
 @given(st.lists(st.tuples(st.integers(1, 400), st.floats(0.2, 40)), max_size=6))
@@ -200,10 +200,10 @@ def test_whatever_is_chosen_nobody_is_lost_and_no_rate_is_exceeded(changes: list
             ahead_of_it = step(outcome.pair, at)
             if ahead_of_it.pair.memory.phase != "failing_over":  # everybody had signed in by the same instant
                 with pytest.raises(Refused, match="in progress"):
-                    pace(outcome.pair, Budget(per_second=rate), at)
+                    set_sign_in_rate(outcome.pair, Budget(per_second=rate), at)
                 outcome = ahead_of_it
             else:
-                outcome = pace(outcome.pair, Budget(per_second=rate), at)
+                outcome = set_sign_in_rate(outcome.pair, Budget(per_second=rate), at)
         else:
             outcome = step(outcome.pair, at)
         signed = sum(s for (_, place), (_, s) in outcome.pair.populations.items() if place == 1) - 300

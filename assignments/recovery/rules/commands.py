@@ -165,12 +165,12 @@ def change(pair: Pair, now: int, do: Callable[[PairState], None]) -> Outcome:
     return state.outcome()
 
 
-def pace(pair: Pair, budget: Budget, now: int) -> Outcome:
+def set_sign_in_rate(pair: Pair, budget: Budget, now: int) -> Outcome:
     """Give the transition that runs a budget of its own, or none for the policy's; raises Refused (domain.md §4.8)."""
-    return change(pair, now, lambda state: _pace(state, budget))
+    return change(pair, now, lambda state: _set_sign_in_rate(state, budget))
 
 
-def _pace(state: PairState, budget: Budget) -> None:
+def _set_sign_in_rate(state: PairState, budget: Budget) -> None:
     if state.phase not in (Phase.FAILING_OVER, Phase.TAKING_BACK):
         raise Refused(PACE_NOTHING_MOVES, subcluster=state.before.name)
     state.remember(per_second=budget.per_second, minutes=budget.minutes)
@@ -185,9 +185,9 @@ def _pace(state: PairState, budget: Budget) -> None:
     )
 
 
-def paced(pair: Pair, budget: Budget, now: int) -> Effect:
+def sign_in_effect(pair: Pair, budget: Budget, now: int) -> Effect:
     """What a budget would mean for the rest of the transition that runs; raises Refused (domain.md §4.8)."""
-    state = PairState(pace(pair, budget, now).pair, now)
+    state = PairState(set_sign_in_rate(pair, budget, now).pair, now)
     target = state.backup if state.phase is Phase.FAILING_OVER else state.failed
     groups = movers(state, target)
     users, rate = moves_left(state, target), state.rate(sum(group.users for group in groups))

@@ -139,11 +139,11 @@ def _consequence(board: Board, controls: Controls, view: NodeView | None, comman
         return {}
     verdict = n_minus_one(controls.pair, controls.pair.position(view.node.name), by_hand=True)
     users = verdict.taken if command is Command.FAILOVER else view.away
-    pace = controls.pace(users)
-    seconds = pace.seconds / speed if pace and users else 0
+    effect = controls.effect_on(users)
+    seconds = effect.seconds / speed if effect and users else 0
     if command is Command.FAILOVER and verdict.left_out:
-        return {"verdict": verdict, "pace": pace, "budget": controls.budget}
-    return {"verdict": verdict, "users": users, "seconds": seconds, "pace": pace, "budget": controls.budget}
+        return {"verdict": verdict, "effect": effect, "budget": controls.budget}
+    return {"verdict": verdict, "users": users, "seconds": seconds, "effect": effect, "budget": controls.budget}
 
 
 @require_POST

@@ -23,7 +23,7 @@ FIELDS = {"rate": "sign_ins_per_second", "minutes": "done_within_minutes"}
 
 @require_http_methods(["GET", "POST"])
 @needs(roles.OPERATE, selectors.cluster_id_of)
-def pace(request: HttpRequest, pk: int) -> HttpResponse:
+def sign_in_rate(request: HttpRequest, pk: int) -> HttpResponse:
     """The rate of an operation with its time and peak, and another one for the rest of it."""
     operation = selectors.operation(pk)
     run = Run(operation, timezone.now())
@@ -35,7 +35,7 @@ def pace(request: HttpRequest, pk: int) -> HttpResponse:
         rate = f"{max(0.1, round(operation.rate or 0, 1)):g}"
         context = {"cluster": operation.cluster, "operation": operation, "run": run, "rate": rate}
         return render(request, "recovery/_sign_in_rate.html", context)
-    service.set_pace(operation, **_budget(request.POST), actor=request.user)
+    service.set_sign_in_rate(operation, **_budget(request.POST), actor=request.user)
     now = Run(selectors.operation(pk), timezone.now())
     left = f", {span(now.remaining)} left" if now.remaining else ""
     return toast(request, f"{run.title}: {num(now.operation.rate)} sign-ins per second from now on{left}.", close=True)
@@ -45,7 +45,7 @@ def _effect(request: HttpRequest, operation: Operation) -> HttpResponse:
     """What is typed would come to this; a refused one says so in its place."""
     context: dict[str, Any] = {"cluster": operation.cluster, "operation": operation}
     try:
-        context["effect"] = service.try_pace(operation, **_budget(request.GET))
+        context["effect"] = service.try_sign_in_rate(operation, **_budget(request.GET))
     except Refused as refusal:
         context["refusal"] = refusal
     return render(request, "recovery/_sign_in_rate_effect.html", context)
