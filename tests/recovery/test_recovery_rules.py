@@ -281,7 +281,7 @@ ALWAYS = (
 )
 
 
-@settings(MANY, max_examples=torture.many(120))
+@MANY
 @given(cases(), st.integers(1, 9 * DAY))
 @example(OWN_USERS_WAIT, 1)
 @example(
