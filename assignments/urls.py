@@ -5,6 +5,7 @@ from django.urls import path
 from assignments.board.views import checklist, checks, metrics, overview, page, settings, structure
 from assignments.directory.views import directory
 from assignments.intercluster.views import duplicates
+from assignments.intercluster.views import moves as cluster_moves
 from assignments.moves.views import chosen, drag_presence, drop, node_drop, removal
 from assignments.recovery.views import maintenance, recovery, sign_in_rate
 from assignments.runs.views import plans, run_policy, runs
@@ -81,6 +82,8 @@ urlpatterns = [
     path("operations/<int:pk>/sign-in-rate", sign_in_rate.sign_in_rate, name="sign-in-rate"),
     path("operations/<int:pk>/<slug:what>", runs.steer, name="steer"),  # pause, resume, cancel, rate, window
     path("clusters/<str:cluster_name>/moves/", drop.move, name="move"),
+    path("clusters/<str:cluster_name>/moves/clusters", cluster_moves.move, name="move-to-cluster"),
+    path("clusters/<str:cluster_name>/moves/clusters/targets", cluster_moves.targets, name="cluster-targets"),
     path("clusters/<str:cluster_name>/moves/drags", drag_presence.tell_others, name="tell-drag"),
     path("clusters/<str:cluster_name>/drags", drag_presence.others, name="drags"),
     path("clusters/<str:cluster_name>/moves/node", node_drop.place, name="place-node"),

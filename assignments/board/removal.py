@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from assignments.models import ACTIVE, Operation, Pin, Plan, Population, RunPolicy
 from topology import reasons
@@ -52,7 +52,8 @@ def contents(cluster: Cluster) -> Contents:
 
 def obstacle(cluster: Cluster) -> Refused | None:
     """Why a cluster cannot be removed now, if it cannot: a run moves users, or a failover is on."""
-    if run := Operation.objects.filter(cluster=cluster, state__in=ACTIVE).order_by("pk").first():
+    here = Q(cluster=cluster) | Q(to_cluster=cluster)
+    if run := Operation.objects.filter(here, state__in=ACTIVE).order_by("pk").first():
         return Refused(reasons.CLUSTER_HAS_RUN, cluster=cluster.name, operation=run.pk, kind=run.get_kind_display())
     node = Node.objects.filter(cluster=cluster, subcluster__ha_enabled=True).exclude(state__in=STEADY_STATES).first()
     if node:

@@ -1,22 +1,24 @@
-"""Many clusters over HTTP: duplicates and what mends them."""
+"""Many clusters over HTTP: duplicates and what mends them, moves between clusters."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
-from assignments.intercluster import duplicates, selectors
+from assignments.intercluster import duplicates, moves, selectors
+from assignments.runs.api import Rate, shape
 from assignments.users.filter import find_user
 from topology import reasons
 from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import ApiRequest
 from topology.api.problems import not_there
-from topology.api.shapes import Input, Name, ok
-from topology.models import MAX_URI
+from topology.api.shapes import Input, Name, OperationOut, ok
+from topology.models import MAX_URI, MAX_USER_ID
 from topology.reasons import Refused
+from topology.structure import selectors as selectors_of_topology
 
 router = Router(tags=["many clusters"])
 
@@ -75,6 +77,61 @@ class UriOut(Schema):
     """The operation that changed a URI; its undo takes that back."""
 
     operation: int
+
+
+class MoveToClusterIn(Input):
+    """Users of the cluster, and the other cluster; without a node its mode places them."""
+
+    users: list[Annotated[str, Field(max_length=MAX_USER_ID)]] = Field(min_length=1, max_length=100_000)
+    to_cluster: Name
+    to: Name | None = Field(None, description="A node of the other cluster")
+    dry_run: bool = False
+    rate: Rate | None = Field(None, description="Users per cluster second and receiving node; None: the policy's")
+    unthrottled: bool = False
+
+
+class StayingOut(Schema):
+    """A user who stays, and why."""
+
+    user_id: str
+    code: str
+    message: str
+    fix: str
+
+
+class MovedToClusterOut(Schema):
+    """How many go to which node, who stays, the plan by its hash and its run; without a run nobody was moved."""
+
+    moved: int = Field(description="Of the plan; how far its run is, its operation says")
+    to: dict[str, int]
+    refused: list[StayingOut]
+    plan: str | None
+    operation: OperationOut | None
+
+
+@router.post("/clusters/{name}/moves-to-cluster", response=ok(MovedToClusterOut, 202), operation_id="move_to_cluster")
+@access.needs(roles.OPERATE, access.cluster)
+def move_to_cluster(request: ApiRequest, name: str, asked: MoveToClusterIn) -> Any:
+    """Move users into another cluster, unassigned here and assigned there in one step, as a throttled run (202).
+
+    Contacts come along, pinned users stay. Who cannot go stays with a code; the undo of the operation moves them back.
+    """
+    into = selectors_of_topology.cluster_named(asked.to_cluster)
+    if into.pk != request.target.pk:
+        here = request.target.pk
+        access.demand(request.caller, roles.OPERATE, into.pk)
+        roles.enter(request.caller, here)
+    to_node = selectors_of_topology.node_named(asked.to) if asked.to else None
+    how: dict[str, Any] = {"rate": asked.rate, "unthrottled": asked.unthrottled, "dry_run": asked.dry_run}
+    found = moves.move_listed(request.target, asked.users, into, to_node, actor=request.caller, **how)
+    answer = {
+        "moved": sum(found.to.values()),
+        "to": found.to,
+        "refused": list(found.refused),
+        "plan": found.plan and found.plan.hash,
+        "operation": found.operation and shape(found.operation),
+    }
+    return Status(202 if found.operation else 200, answer)
 
 
 @router.get("/duplicates", response=ok(DuplicatesOut), operation_id="list_duplicates")

@@ -43,6 +43,9 @@ class Operation(models.Model):
     kind = models.CharField(max_length=16, choices=Kind.choices)
     state = models.CharField(max_length=16, choices=Progress.choices, default=Progress.QUEUED)
     plan = models.ForeignKey(Plan, models.PROTECT, null=True, related_name="operations")
+    to_cluster = models.ForeignKey(
+        Cluster, models.SET_NULL, null=True, related_name="arrivals", help_text="Where its users go, if elsewhere"
+    )
     undo_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="undone_by")
     from_node = models.ForeignKey(Node, models.SET_NULL, null=True, related_name="+")
     to_node = models.ForeignKey(Node, models.SET_NULL, null=True, related_name="+")

@@ -19,6 +19,7 @@ class Goal(models.TextChoices):
     FILL = "fill", "Assign the unassigned"
     UNDO = "undo", "Undo"
     MOVE = "move", "Move by hand"
+    TO_CLUSTER = "to_cluster", "Move to another cluster"
 
 
 class Plan(models.Model):
@@ -45,6 +46,12 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return f"plan {self.hash[:12]}"
+
+    @property
+    def to_cluster_id(self) -> int | None:
+        """The cluster that its users go to, where that is another one."""
+        to: int | None = self.scope.get("to_cluster")
+        return to
 
 
 class PlannedMove(models.Model):

@@ -14,7 +14,8 @@ from topology.reasons import Refused
 
 def required(plan: Plan) -> bool:
     """Whether this plan may run only when a second person has approved it."""
-    asked = RunPolicy.objects.filter(cluster=plan.cluster_id, approval_required=True).exists()
+    clusters = [pk for pk in (plan.cluster_id, plan.to_cluster_id) if pk]
+    asked = RunPolicy.objects.filter(cluster__in=clusters, approval_required=True).exists()
     return asked and not Approval.objects.filter(plan=plan).exists()
 
 

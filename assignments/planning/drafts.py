@@ -18,7 +18,7 @@ from topology import reasons
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.rules.homes import demand
-from topology.structure.homes import homes_of
+from topology.structure.homes import passage
 
 
 def store(
@@ -61,7 +61,7 @@ def make_given(
             raise Refused(reasons.RUN_NOTHING_TO_UNDO, operation=scope["operation"], left=left["users"] if left else 0)
         if not flows:
             raise Refused(reasons.NO_USERS_TO_MOVE, cluster=cluster.name)
-        homes = homes_of(cluster)
+        homes = passage(cluster, scope.get("to_cluster"))
         demand(*(homes.changes(flow.from_id, flow.to_id) for flow in flows))
         proposal = goals.given(load, flows)
         for pk in _overfilled(sums, load, proposal):

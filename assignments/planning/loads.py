@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.db.models import Count, Q
 
@@ -30,6 +31,12 @@ def load_of(cluster: Cluster) -> ClusterLoad:
         redundant=cluster.model != DeploymentModel.BALANCED_NON_REDUNDANT,
         counted=classes.get(None, ()),
     )
+
+
+def load_of_both(cluster: Cluster, other: Cluster) -> ClusterLoad:
+    """The nodes of two clusters, for a plan that takes users from the first to the second."""
+    load, into = load_of(cluster), load_of(other)
+    return replace(load, nodes=load.nodes + into.nodes)
 
 
 def _pinned(cluster: Cluster) -> dict[int, tuple[int, int]]:

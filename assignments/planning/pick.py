@@ -201,6 +201,9 @@ judged AS (
     SELECT m.id, m.user_id, m.to_node_id AS at_id, m.from_node_id AS back_id, a.signed_in, a.endpoints,
         a.home_node_id IS NOT DISTINCT FROM m.to_node_id AND NOT a.pinned
         AND (m.from_node_id IS NOT NULL OR {assigned})
+        AND a.cluster_id = (
+            SELECT coalesce(to_cluster_id, cluster_id) FROM assignments_operation WHERE id = {operation}
+        )
         AND NOT EXISTS (SELECT 1 FROM moved WHERE moved.user_id = m.user_id) AS goes
     FROM mine m JOIN assignments_assignment a ON a.user_id = m.user_id
 )
@@ -212,7 +215,7 @@ def _taken_back(operation_id: int) -> str:
     unless the operation assigned unassigned users, who have a null there from the start.
     """
     said = Event.objects.filter(operation_id=operation_id, facts__unassigned__gt=0)
-    return TAKEN_BACK.format(assigned=str(said.exists()).lower())
+    return TAKEN_BACK.format(assigned=str(said.exists()).lower(), operation=int(operation_id))
 
 
 def pick_undo(operation_id: int) -> Picked:

@@ -18,7 +18,7 @@ from django.db import connection
 from assignments.models import Goal, Operation, Plan
 from assignments.planning import pick
 from assignments.planning.drafts import make_given, store
-from assignments.planning.loads import load_of
+from assignments.planning.loads import load_of, load_of_both
 from assignments.planning.rules import goals
 from assignments.planning.rules.goals import ClusterLoad, Proposal
 from assignments.planning.rules.spreading import Spread
@@ -37,12 +37,22 @@ def make_plan(cluster: Cluster, goal: str, scope: Scope | None = None, *, author
     `scope` may hold "subclusters" (ids; all by default), "node" (id, to evacuate) and "operation" (id, to undo).
     """
     asked = _checked(cluster, Goal(goal), dict(scope or {}))
+    if goal == Goal.UNDO and (done := Operation.objects.get(pk=asked["operation"])).to_cluster:
+        return _undo_across(done, author)
     load, homes = load_of(cluster), homes_of(cluster)
     _demand_possible(homes, goal, asked)
     if goal == Goal.UNDO:
         return make_given(cluster, load, Goal.UNDO, asked, pick.pick_undo(asked["operation"]), author)
     load, left_out = _without_failovers(load, homes, asked)
     return store(cluster, load, Goal(goal), asked, propose(cluster, load, goal, asked), author, left_out=left_out)
+
+
+def _undo_across(done: Operation, author: Any) -> Plan:
+    """The way back of a move between clusters: it begins in the one that got the users."""
+    here, back = done.to_cluster, done.cluster
+    assert here is not None
+    scope = {"operation": done.pk, "to_cluster": back.pk}
+    return make_given(here, load_of_both(here, back), Goal.UNDO, scope, pick.pick_undo(done.pk), author)
 
 
 def _demand_possible(homes: Homes, goal: str, asked: Scope) -> None:
@@ -174,9 +184,11 @@ class Stale:
 
 STALE = """
 SELECT code, count(*), (array_agg(user_id ORDER BY place))[1:%s] FROM (
-    SELECT p.place, p.user_id, CASE WHEN a.home_node_id IS DISTINCT FROM p.from_node_id THEN %s
+    SELECT p.place, p.user_id,
+        CASE WHEN a.home_node_id IS DISTINCT FROM p.from_node_id OR a.cluster_id <> plan.cluster_id THEN %s
         WHEN a.pinned THEN %s ELSE '' END AS code
-    FROM assignments_plannedmove p JOIN assignments_assignment a ON a.user_id = p.user_id WHERE p.plan_id = %s
+    FROM assignments_plannedmove p JOIN assignments_plan plan ON plan.id = p.plan_id
+    JOIN assignments_assignment a ON a.user_id = p.user_id WHERE p.plan_id = %s
 ) AS judged WHERE code <> '' GROUP BY code ORDER BY code
 """
 

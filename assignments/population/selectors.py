@@ -6,7 +6,7 @@ The board costs a fixed number of queries, however many users there are: it read
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -130,7 +130,19 @@ def boards_of(clusters: Sequence[Cluster]) -> list[Board]:
     people = _by_cluster(Population.objects.filter(cluster__in=clusters, users__gt=0))
     groups = _by_cluster(Subcluster.objects.filter(cluster__in=clusters))
     runs = _by_cluster(active_operations(clusters))
+    for pk, arrivals in _arrivals(clusters, runs).items():
+        runs[pk] += arrivals
     return [_board(cluster, *(rows[cluster.pk] for rows in (nodes, people, groups, runs))) for cluster in clusters]
+
+
+def _arrivals(clusters: Sequence[Cluster], runs: Mapping[int, list[Operation]]) -> dict[int, list[Operation]]:
+    """Runs that bring users into a cluster from another one, by the cluster they go to."""
+    ours = {cluster.pk for cluster in clusters}
+    coming: dict[int, list[Operation]] = defaultdict(list)
+    for run in (run for own in list(runs.values()) for run in own):
+        if run.to_cluster_id in ours:
+            coming[run.to_cluster_id].append(run)
+    return coming
 
 
 def _by_cluster(rows: Iterable[Any]) -> dict[int, list[Any]]:
@@ -226,5 +238,5 @@ def node_of(board: Board, pk: int) -> NodeView:
 
 def active_operations(clusters: Sequence[Cluster]) -> QuerySet[Operation]:
     """Runs of clusters that have not ended, the newest first."""
-    rows = Operation.objects.filter(cluster__in=clusters, state__in=ACTIVE)
+    rows = Operation.objects.filter(Q(cluster__in=clusters) | Q(to_cluster__in=clusters), state__in=ACTIVE)
     return rows.select_related("from_node", "to_node", "plan")

@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from assignments.models import ACTIVE, Goal, Kind, Operation, Plan, Progress, RunPolicy
 from assignments.planning import plans
@@ -158,12 +158,14 @@ def _trouble(cluster: Cluster) -> tuple[str, str, str]:
 
 
 def _active(cluster: Cluster) -> str:
-    operation = Operation.objects.filter(cluster=cluster, state__in=ACTIVE).first()
+    here = Q(cluster=cluster) | Q(to_cluster=cluster)
+    operation = Operation.objects.filter(here, state__in=ACTIVE).first()
     return str(operation) if operation else ""
 
 
 def _moved_at(cluster: Cluster) -> datetime | None:
-    ended = Operation.objects.filter(cluster=cluster, kind__in=(Kind.MOVE, Kind.REBALANCE, Kind.IMPORT))
+    here = Q(cluster=cluster) | Q(to_cluster=cluster)
+    ended = Operation.objects.filter(here, kind__in=(Kind.MOVE, Kind.REBALANCE, Kind.IMPORT))
     at: datetime | None = ended.exclude(state__in=(Progress.FAILED, *ACTIVE)).aggregate(at=Max("finished_at"))["at"]
     return at
 

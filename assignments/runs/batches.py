@@ -28,7 +28,7 @@ from topology import reasons
 from topology.live import events
 from topology.reasons import Reason
 from topology.rules.homes import Homes, Why, first
-from topology.structure.homes import homes_of
+from topology.structure.homes import Passage, passage
 from topology.structure.locks import all_subclusters, hold_subclusters
 
 BATCH = 1000  # users in one transaction at most
@@ -45,6 +45,7 @@ WHY = {
     Goal.FILL.value: reasons.PLANNED_FILL,
     Goal.UNDO.value: reasons.PLANNED_UNDO,
     Goal.MOVE.value: reasons.MOVED_BY_HAND,
+    Goal.TO_CLUSTER.value: reasons.MOVED_TO_CLUSTER,
 }
 
 
@@ -79,8 +80,11 @@ class Lease:
     def takes_unassigned(self) -> bool:
         return any(source is None for source, _ in self.ends)
 
-    def locked(self, homes: Homes) -> Why | None:
+    def locked(self, passage: Passage) -> Why | None:
         """Why none of its homes may change now: a pair of them fails over (domain.md §1.4)."""
+        homes = passage.homes
+        if passage.into is not None:  # whoever arrives is new there
+            return first([*(homes.gives(node) for node, _ in self.ends if node is not None), passage.into.assigns()])
         nodes = {node for ends in self.ends for node in ends if node is not None}
         new = homes.assigns() if self.takes_unassigned else None
         return first([*(homes.gives(node) for node in sorted(nodes)), new])
@@ -114,7 +118,7 @@ def _take_up(pk: int, generation: int, now: datetime) -> Lease | None:
 def batch(lease: Lease, now: datetime) -> bool:
     """One batch in one transaction; whether more may be moved right now."""
     with transaction.atomic():
-        hold_subclusters(all_subclusters(lease.operation.cluster_id) if lease.takes_unassigned else lease.subclusters)
+        hold_subclusters(_needed(lease))
         run_now = lock_run(lease.operation.pk, lease.fencing_token)
         if run_now is None:
             return False
@@ -125,10 +129,17 @@ def batch(lease: Lease, now: datetime) -> bool:
             return _wait(lease, run_now, reasons.WAITS_FOR_WINDOW.code, now)
         if run_now.wait_code in RESTED and not take_back(lease.operation, lease.subclusters):
             return _wait(lease, run_now, reasons.WAITS_FOR_TURN.code, now)
-        homes = homes_of(lease.operation.cluster_id)
+        homes = passage(lease.operation.cluster_id, lease.operation.to_cluster_id)
         if lease.locked(homes):
             return _wait(lease, run_now, reasons.WAITS_FOR_FAILOVER.code, now)
-        return _step(lease, run_now, homes, now)
+        return _step(lease, run_now, homes.receiving, now)
+
+
+def _needed(lease: Lease) -> list[int]:
+    """The subclusters whose locks a batch needs: all of a cluster where users without a home get one there."""
+    if lease.operation.to_cluster_id:
+        return [*lease.subclusters, *all_subclusters(lease.operation.to_cluster_id)]
+    return all_subclusters(lease.operation.cluster_id) if lease.takes_unassigned else list(lease.subclusters)
 
 
 def _receives(target: TargetNow, homes: Homes) -> bool:

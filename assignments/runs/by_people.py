@@ -26,7 +26,7 @@ JOIN assignments_move m ON m.operation_id = o.id AND m.done
 JOIN assignments_assignment a ON a.user_id = m.user_id AND a.home_node_id = m.to_node_id
 LEFT JOIN assignments_plan goal ON goal.id = o.plan_id
 LEFT JOIN assignments_plannedmove p ON p.plan_id = %s AND p.user_id = m.user_id
-WHERE o.cluster_id = %s AND o.id > %s AND o.kind = ANY(%s) AND m.from_node_id IS NOT NULL
+WHERE o.cluster_id = %s AND o.to_cluster_id IS NULL AND o.id > %s AND o.kind = ANY(%s) AND m.from_node_id IS NOT NULL
     AND (goal.id IS NULL OR goal.goal <> %s) AND NOT (o.author_id IS NULL AND o.author_name = %s)
     AND NOT EXISTS (SELECT 1 FROM assignments_move l WHERE l.user_id = m.user_id AND l.id > m.id AND l.done)
 GROUP BY m.from_node_id, m.to_node_id

@@ -141,5 +141,6 @@ def anchor(run: Operation) -> None:
 
 
 def topics_of(run: Operation) -> list[str]:
-    """What shows a run: itself and its cluster."""
-    return [f"operation-{run.pk}", f"cluster-{run.cluster_id}"]
+    """What shows a run: itself and its cluster, or both of its clusters."""
+    clusters = [run.cluster_id, run.to_cluster_id] if run.to_cluster_id else [run.cluster_id]
+    return [f"operation-{run.pk}", *(f"cluster-{pk}" for pk in clusters)]

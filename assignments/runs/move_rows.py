@@ -24,7 +24,7 @@ MOVE = """
 WITH picked AS MATERIALIZED ({picked}),
 held AS MATERIALIZED (
     SELECT p.*, a.* FROM (SELECT * FROM picked ORDER BY user_id) p LEFT JOIN LATERAL (
-        SELECT true AS here, home_node_id, pinned, signed_in, endpoints FROM assignments_assignment
+        SELECT true AS here, home_node_id, pinned, signed_in, endpoints, cluster_id FROM assignments_assignment
         WHERE user_id = p.user_id FOR UPDATE
     ) a ON true
 ),
@@ -37,8 +37,8 @@ room AS (
 judged AS (
     SELECT h.*, CASE
         WHEN h.here IS NULL THEN '{user_gone}'
-        WHEN h.home_node_id IS DISTINCT FROM h.from_node_id THEN '{moved_since}'
-        WHEN h.home_node_id IS NOT DISTINCT FROM h.to_node_id THEN '{already}'
+        WHEN h.home_node_id IS DISTINCT FROM h.from_node_id OR h.cluster_id <> {here} THEN '{moved_since}'
+        WHEN h.home_node_id IS NOT DISTINCT FROM h.to_node_id AND {stays} THEN '{already}'
         WHEN h.pinned THEN '{pinned}'
         WHEN r.gone THEN '{gone}'
         ELSE '' END AS code, r.users AS room_users, r.endpoints AS room_endpoints
@@ -56,18 +56,25 @@ final AS (
 ),
 moved AS (
     UPDATE assignments_assignment a SET home_node_id = f.to_node_id, serving_node_id = f.to_node_id,
-        signed_in = f.to_node_id IS NOT NULL AND (a.signed_in OR f.from_node_id IS NULL)
+        signed_in = f.to_node_id IS NOT NULL AND (a.signed_in OR f.from_node_id IS NULL){cluster}
     FROM final f WHERE a.user_id = f.user_id AND f.code = ''
 ),
 traced AS (
     INSERT INTO assignments_move (operation_id, user_id, from_node_id, to_node_id, done, code, at)
     SELECT %s, user_id, from_node_id, to_node_id, code = '', CASE WHEN code = '' THEN %s ELSE code END, %s FROM final
     ORDER BY place
-)
+){unlinked}
 SELECT to_node_id, array_agg(DISTINCT from_node_id) FILTER (WHERE code = ''), count(*) FILTER (WHERE code = ''),
     count(*) FILTER (WHERE code <> ''), count(*) FILTER (WHERE code = '' AND signed_in), max(place), max(code)
 FROM final GROUP BY to_node_id ORDER BY to_node_id
 """
+
+
+# Whoever leaves a cluster leaves its directory too: that of the other cluster finds them by their user ID.
+UNLINKED = """,
+unlinked AS (
+    DELETE FROM assignments_directoryperson d USING final f WHERE d.user_id = f.user_id AND f.code = ''
+)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +93,18 @@ class MovedRows:
 def move_picked(
     operation: Operation, picked: str, params: Sequence[Any], *, why: reasons.Reason, at: datetime
 ) -> list[MovedRows]:
-    """Move the users that the SQL `picked` names (place, user_id, from_node_id, to_node_id), in one statement."""
+    """Move the users that the SQL `picked` names (place, user_id, from_node_id, to_node_id), in one statement.
+
+    Where the operation leads to another cluster, the row of each changes cluster and home in this one UPDATE: there is
+    one row for a person, so nobody is in two clusters or in none, wherever it is cut off.
+    """
+    into = operation.to_cluster_id
     statement = MOVE.format(
         picked=picked,
+        here=operation.cluster_id,
+        stays="false" if into else "true",
+        cluster=f", cluster_id = {into}" if into else "",
+        unlinked=UNLINKED if into else "",
         moved_since=reasons.SKIPPED_MOVED_SINCE.code,
         already=reasons.SKIPPED_ALREADY_THERE.code,
         pinned=reasons.SKIPPED_PINNED.code,

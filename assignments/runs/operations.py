@@ -24,10 +24,10 @@ from topology import reasons
 from topology.live import events
 from topology.models import Node
 from topology.reasons import Refused
-from topology.structure.homes import homes_of
+from topology.structure.homes import passage
 from topology.structure.locks import hold_subclusters
 
-KINDS = {Goal.MOVE.value: Kind.MOVE.value}  # every other goal is a rebalance
+KINDS = {Goal.MOVE.value: Kind.MOVE.value, Goal.TO_CLUSTER.value: Kind.MOVE.value}  # every other goal is a rebalance
 FAILOVER = (reasons.MOVE_PAIR_IN_FAILOVER, reasons.MOVE_NEW_DURING_FAILOVER)  # such a wait ends by itself
 ENDED = (Progress.FINISHED.value, Progress.CANCELLED.value, Progress.FAILED.value)
 
@@ -90,7 +90,7 @@ def _demand_runnable(plan: Plan, nodes: list[Node], *, later: bool) -> None:
     known = {node.pk for node in nodes}
     if gone := sum(flow["users"] for flow in plan.body["flows"] if flow["to_id"] not in known | {None}):
         raise Refused(reasons.PLAN_NODE_GONE, users=gone, moves=plan.moves)
-    homes = homes_of(plan.cluster)
+    homes = passage(plan.cluster, plan.to_cluster_id)
     for source, target in sorted(ends, key=str):
         if source is not None and source not in known:
             continue  # its users are elsewhere by now: their rows are skipped with that reason
@@ -106,6 +106,7 @@ def _create(plan: Plan, nodes: list[Node], actor: Any, **rates: Any) -> Operatio
         cluster=plan.cluster,
         kind=KINDS.get(plan.goal, Kind.REBALANCE.value),
         plan=plan,
+        to_cluster_id=plan.to_cluster_id,
         undo_of_id=plan.scope.get("operation") if plan.goal == Goal.UNDO else None,
         from_node_id=single["from"],
         to_node_id=single["to"],

@@ -20,7 +20,9 @@ STEPS = 400  # lines of one step log; a longer one leaves out its middle
 
 def _shown() -> QuerySet[Operation]:
     """Operations with what every sight of them shows."""
-    return Operation.objects.select_related("from_node", "to_node", "plan", "cluster__policy", "cluster__run_policy")
+    return Operation.objects.select_related(
+        "from_node", "to_node", "to_cluster", "plan", "cluster__policy", "cluster__run_policy"
+    )
 
 
 def operation(pk: int) -> Operation:
@@ -43,15 +45,20 @@ def with_lanes(operations: Iterable[Operation]) -> list[Operation]:
     return listed
 
 
+def _of(cluster: Cluster) -> Q:
+    """Operations in a cluster, and those that bring users into it."""
+    return Q(cluster=cluster) | Q(to_cluster=cluster)
+
+
 def of_cluster(cluster: Cluster, before: int | None = None) -> QuerySet[Operation]:
     """Operations of a cluster, the newest first, below an id for the next page."""
-    rows = _shown().filter(cluster=cluster)
+    rows = _shown().filter(_of(cluster))
     return (rows.filter(pk__lt=before) if before else rows).prefetch_related("targets").order_by("-pk")[:PAGE]
 
 
 def shown_in_strip(cluster: Cluster, since: datetime) -> list[Operation]:
     """Operations that run, and those that ended after a moment, the newest first."""
-    rows = _shown().filter(cluster=cluster)
+    rows = _shown().filter(_of(cluster))
     active = list(rows.filter(state__in=ACTIVE).order_by("-pk")[:20])
     # One that ends between the two queries would be in both.
     ended = rows.filter(finished_at__gte=since).exclude(state__in=ACTIVE).exclude(pk__in=[run.pk for run in active])

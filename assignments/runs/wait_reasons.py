@@ -35,7 +35,8 @@ def why(operation: Operation, now: datetime) -> Said | None:
         window = window_of(operation.cluster)
         return Said(reason, {"window": str(window), "opens": window.opens(now).isoformat()})
     if reason is reasons.WAITS_FOR_FAILOVER:
-        locked = homes_of(operation.cluster_id).assigns()
+        clusters = [pk for pk in (operation.cluster_id, operation.to_cluster_id) if pk]
+        locked = next((why for why in (homes_of(pk).assigns() for pk in clusters) if why), None)
         return Said(reason, locked[1] if locked else {"node": "A node of its pairs", "state": "failed over"})
     return Said(reason, {})
 

@@ -41,7 +41,8 @@ async function askTargets(mine) {
   const told = await answerTo(ask(what.server ? "node/targets" : "targets", what));
   if (drag !== mine) return;
   if (!told) return end();
-  mine.targets = told.targets;
+  mine.targets = { ...told.targets, ...await otherClusters(what) };
+  if (drag !== mine) return;
   Object.assign(what, told.before); // a drop repeats what was told, so that the server can say what changed since
   mine.name = told.label;
   ghost.setTitle(mine.name);
@@ -53,6 +54,12 @@ async function askTargets(mine) {
   if (mine.keys) return step(0);
   track();
   if (mine.late) drop();
+}
+
+/* The verdicts of other clusters, where the page shows any; nodes do not leave theirs. */
+async function otherClusters(what) {
+  if (what.server || !document.querySelector('[data-drop^="cluster:"]')) return {};
+  return (await answerTo(ask("clusters/targets", what)))?.targets ?? {};
 }
 
 const isTarget = (zone) => !drag.targets || zone.dataset.drop in drag.targets;
@@ -129,7 +136,8 @@ export function drop() {
   const { zone, what } = drag;
   end(zone ? "" : "No target: nothing was moved.");
   if (!zone) return;
-  htmx.ajax("POST", what.server ? `${movesUrl()}node` : movesUrl(), {
+  const isCluster = zone.dataset.drop.startsWith("cluster:");
+  htmx.ajax("POST", `${movesUrl()}${isCluster ? "clusters" : what.server ? "node" : ""}`, {
     source: "[data-moves]",
     target: "#messages",
     swap: "innerHTML",

@@ -57,6 +57,7 @@ VIEWING = [
     "home",
     "map",
     "move-targets",
+    "cluster-targets",
     "node",
     "operation",
     "operation-bar",
@@ -92,6 +93,7 @@ OPERATING = [
     "maintenance-step",
     "move",
     "move-dialog",
+    "move-to-cluster",
     "node-menu",
     "sign-in-rate",
     "pin",
@@ -146,7 +148,7 @@ POSTED = {
     "maintenance-step",
     "fault", "act", "plans", "approve-plan", "run-plan", "steer", "undo", "move", "move-targets", "undo-move",
     "simulation-delete", "sign-out", "tour-done", "subcluster-step", "node-step",
-    "tell-drag", "node-targets", "place-node", "clear-uris", "set-uri",
+    "tell-drag", "node-targets", "place-node", "clear-uris", "set-uri", "cluster-targets",
 }  # fmt: skip
 
 

@@ -82,6 +82,7 @@ ADDRESSES = {
     "import": DIALOG,
     "maintenance": DIALOG,
     "move-dialog": Seen("#dialog", around=False, query=SOME),
+    "move-to-cluster": Seen("#dialog", around=False, query=SOME),
     "new-cluster": Seen("#dialog", OVERVIEW, around=False),
     "new-node": DIALOG,
     "new-subcluster": DIALOG,

@@ -216,10 +216,15 @@ from topology.reasons.imports import (
     USERS_IMPORTED,
 )
 from topology.reasons.intercluster import (
+    ALREADY_IN_CLUSTER,
+    CLUSTER_WITHOUT_NODES,
+    MOVED_TO_CLUSTER,
     NO_DOUBLED_URI,
+    SAME_CLUSTER,
     URI_NOT_VALID,
     URI_TAKEN,
     URIS_CHANGED,
+    USER_OF_OTHER_CLUSTER,
 )
 from topology.reasons.lookups import NO_SUCH_CLUSTER, NO_SUCH_NODE, NO_SUCH_SUBCLUSTER
 from topology.reasons.moves import (

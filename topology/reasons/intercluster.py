@@ -20,3 +20,21 @@ URI_TAKEN = add(
     "Choose another one, or change that of {user} first.",
 )
 URIS_CHANGED = add("URIS_CHANGED", "{actor} {what} the directory URI of {users:user}.", level=NEWS)
+
+# --- Moves between clusters -----------------------------------------------------------------------
+MOVED_TO_CLUSTER = add("MOVED_TO_CLUSTER", "Moved from one cluster to another.", level=NEWS)
+SAME_CLUSTER = add(
+    "SAME_CLUSTER",
+    "The users are in {cluster} already.",
+    "Name another cluster, or move them to a node: manage.py move_users {cluster} … --to NODE",
+    status=422,
+)
+ALREADY_IN_CLUSTER = add("ALREADY_IN_CLUSTER", "{user} is in {cluster} already.", "Leave them out.")
+USER_OF_OTHER_CLUSTER = add(
+    "USER_OF_OTHER_CLUSTER", "{user} is a user of {cluster}.", "Move them from {cluster}: name it as the first cluster."
+)
+CLUSTER_WITHOUT_NODES = add(
+    "CLUSTER_WITHOUT_NODES",
+    "{cluster} has no node in a subcluster, so no user can be at home there.",
+    "Put a node into a subcluster first.",
+)

@@ -85,6 +85,11 @@ class Homes:
         why = self.assigns() if source is None else self.gives(source)
         return why or (self.takes(target) if target is not None else None)
 
+    def leaves(self, source: int | None, target: int | None, into: Homes) -> Why | None:
+        """Why nobody goes from a home here to one of another cluster: whoever arrives there is new there."""
+        why = self.gives(source) if source is not None else None
+        return why or into.assigns() or (into.takes(target) if target is not None else None)
+
     @property
     def locked(self) -> frozenset[int]:
         """The nodes that neither give nor take homes now."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from topology.models import Cluster, Node, Subcluster
-from topology.rules.homes import Homes, Place
+from topology.rules.homes import Homes, Place, Why
 
 
 def homes_of(cluster: Cluster | int) -> Homes:
@@ -13,6 +14,30 @@ def homes_of(cluster: Cluster | int) -> Homes:
     pk = cluster if isinstance(cluster, int) else cluster.pk
     nodes = list(Node.objects.filter(cluster=pk).select_related("subcluster").order_by("number"))
     return homes_from(nodes, {node.subcluster.pk: node.subcluster for node in nodes if node.subcluster})
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What homes may change by one plan or run: within a cluster, or from one into another."""
+
+    homes: Homes
+    into: Homes | None = None
+
+    @property
+    def receiving(self) -> Homes:
+        """The nodes that get users."""
+        return self.into or self.homes
+
+    def changes(self, source: int | None, target: int | None) -> Why | None:
+        """Why nobody goes from one home to another; None is no home."""
+        if self.into is None:
+            return self.homes.changes(source, target)
+        return self.homes.leaves(source, target, self.into)
+
+
+def passage(cluster: Cluster | int, to_cluster: int | None) -> Passage:
+    """The nodes of a cluster, and those of the other one where users leave it."""
+    return Passage(homes_of(cluster), homes_of(to_cluster) if to_cluster else None)
 
 
 def homes_from(nodes: Iterable[Node], subclusters: Mapping[int, Subcluster], *, short: bool = False) -> Homes:

@@ -67,8 +67,9 @@ def _mark_query() -> str:
         return f"SELECT '{table}' || {ROW.format(table, table)} AS mark FROM {table} WHERE {where}"
 
     cluster, run, progress = (model._meta.db_table for model in (Cluster, Operation, TargetProgress))
-    runs = f"SELECT id FROM {run} WHERE cluster_id = %(cluster)s AND ({RUNS})"
-    parts = [rows(cluster, "id = %(cluster)s"), rows(run, f"cluster_id = %(cluster)s AND ({RUNS})")]
+    ours = "(cluster_id = %(cluster)s OR to_cluster_id = %(cluster)s)"
+    runs = f"SELECT id FROM {run} WHERE {ours} AND ({RUNS})"
+    parts = [rows(cluster, "id = %(cluster)s"), rows(run, f"{ours} AND ({RUNS})")]
     parts += [rows(model._meta.db_table, "cluster_id = %(cluster)s") for model in OF_CLUSTER]
     parts += [rows(progress, f"operation_id IN ({runs})"), rows(DirectoryRun._meta.db_table, f"id IN ({READ})")]
     return f"SELECT md5(string_agg(mark, ',' ORDER BY mark)) FROM ({' UNION ALL '.join(parts)}) AS marks"

@@ -63,6 +63,8 @@ class Run:
         else:
             word = operation.get_kind_display()
         ends = [node.short_name for node in (operation.from_node, operation.to_node) if node]
+        if operation.to_cluster_id and operation.to_cluster:
+            ends = [f"{operation.cluster.name} → {operation.to_cluster.name}"]
         return f"{word} {' → '.join(ends)}".strip() if ends else str(word)
 
     @property

@@ -1,0 +1,83 @@
+"""Moving users to another cluster: where to, the verdicts for a drag, and the plan that is looked at and run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from assignments.intercluster import moves
+from assignments.moves.selection import Selection
+from assignments.moves.views.selection import fields, label
+from assignments.moves.views.selection import selection as chosen_of
+from assignments.runs.views.runs import show_plan
+from topology import reasons
+from topology.accounts import roles
+from topology.models import Cluster
+from topology.reasons import Refused
+from topology.structure.selectors import cluster_named
+from topology.views.http import needs, to_dialog
+from topology.views.reading import number
+
+
+@require_POST
+@needs(roles.SEE)
+def targets(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """The verdict of every other cluster for what is dragged."""
+    cluster = cluster_named(cluster_name)
+    coming = _coming(chosen_of(request.POST, cluster))
+    others = {other.target: other.as_dict(coming) for other in _others(request, cluster)}
+    return JsonResponse({"targets": others})
+
+
+@require_http_methods(["GET", "POST"])
+@needs(roles.OPERATE)
+def move(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """Which cluster; with `to` the plan, which shows what it would do before anybody moves."""
+    cluster = cluster_named(cluster_name)
+    asked = request.POST if request.method == "POST" else request.GET
+    chosen = chosen_of(asked, cluster)
+    if request.method == "POST" and "to" in asked:
+        into = _into(request, asked["to"])
+        return show_plan(request, moves.plan_to_cluster(cluster, _users(chosen), into, author=request.user))
+    coming, users = _coming(chosen), chosen.rows().count()
+    others = [(other, other.as_dict(coming)) for other in _others(request, cluster)]
+    context = {
+        "cluster": cluster,
+        "label": label("Move", chosen, users),
+        "stay": users - coming,
+        "others": others,
+        "fields": fields(asked),
+    }
+    return to_dialog(render(request, "intercluster/_to_cluster.html", context))
+
+
+def _users(chosen: Selection) -> Any:
+    return chosen.rows().values_list("user_id", flat=True)
+
+
+def _coming(chosen: Selection) -> int:
+    """How many of them can come: pinned ones stay."""
+    return chosen.rows().filter(pinned=False).count()
+
+
+def _others(request: HttpRequest, cluster: Cluster) -> list[moves.OtherCluster]:
+    return moves.other_clusters(list(roles.clusters_of(request.user)), cluster)
+
+
+def _into(request: HttpRequest, target: str) -> Cluster:
+    """The cluster of a target, where whoever asks may operate too. Raises Refused."""
+    into = Cluster.objects.filter(pk=number(target.removeprefix("cluster:"), "to") or 0).first()
+    if into is None:
+        raise Refused(reasons.NO_SUCH_CLUSTER, name=target[:40], known="those of the page")
+    demand_operator(request.user, into)
+    return into
+
+
+def demand_operator(user: Any, into: Cluster) -> None:
+    """Raise Refused for whoever may not operate in the other cluster."""
+    role = roles.reach_of(user).role_in(into.pk)
+    if role is None or roles.ROLES.index(role) < roles.ROLES.index(roles.OPERATE):
+        raise Refused(reasons.ROLE_NEEDED, role=roles.OPERATE)

@@ -1,0 +1,256 @@
+"""Moves between clusters: one step for each person, both sides ask the rule of homes, undone, and nobody lost."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from assignments.intercluster import moves
+from assignments.models import Assignment, DirectoryAgreement, Move, Operation, Pin, Plan, Progress, RunPolicy
+from assignments.planning import approvals, plans
+from assignments.runs import batches, operations
+from tests.structure.test_constraints import assert_counts_true, assert_lists_true
+from tests.worlds import add_users, make_acme, node
+from topology.accounts import roles, tokens
+from topology.models import Cluster, EndUser, Event, Mode, Node
+from topology.reasons import Refused
+from topology.rules.states import State
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clusters() -> tuple[Cluster, Cluster]:
+    return make_acme(imp1a=6, imp1b=2, waiting=2), make_acme("branch", imp1a=1)
+
+
+def run(operation: Operation) -> Operation:
+    """Until it ends, as a worker would."""
+    for _ in range(50):
+        operation.refresh_from_db()
+        if not operation.active:
+            break
+        Operation.objects.filter(pk=operation.pk).update(heartbeat_at=None)
+        batches.run(operation.pk, operation.generation, timezone.now)
+    return operation
+
+
+def move(cluster: Cluster, ids: list[str], into: Cluster, **more: Any) -> tuple[Operation, moves.ListedArrivals]:
+    listed = moves.move_listed(cluster, ids, into, actor="ann", unthrottled=True, **more)
+    assert listed.operation
+    return run(listed.operation), listed.ended()
+
+
+def test_users_change_their_cluster_and_get_a_home_by_its_mode(clusters: Any) -> None:
+    acme, branch = clusters
+    operation, found = move(acme, ["IMP1A-0001", "imp1a-0002", "waiting-0001", "imp1b-0001"], branch)
+    assert (operation.state, operation.done, operation.to_cluster) == (Progress.FINISHED, 4, branch)
+    assert found.as_dict()["moved"] == 4
+    assert sum(found.to.values()) == 4
+    assert all(name.endswith(".branch.org") for name in found.to)
+    assert Assignment.objects.filter(cluster=branch).count() == 5
+    assert Assignment.objects.get(user__user_id="imp1a-0001").serving_node.cluster == branch
+    assert Event.objects.get(code="RUN_STARTED").facts["unassigned"] == 1
+    assert_counts_true()
+    assert_lists_true()
+
+
+def test_the_node_can_be_named_and_contacts_come_along(clusters: Any) -> None:
+    acme, branch = clusters
+    EndUser.objects.filter(user_id="imp1a-0001").update(contacts=80)
+    _, found = move(acme, ["imp1a-0001"], branch, to_node=node(branch, "imp3a"))
+    assert found.to == {"imp3a.branch.org": 1}
+    assert EndUser.objects.get(user_id="imp1a-0001").contacts == 80
+    with pytest.raises(Refused) as refused:
+        moves.move_listed(acme, ["imp1a-0002"], branch, node(acme, "imp1b"), actor="ann")
+    assert refused.value.code == "PLAN_NO_NODE"
+
+
+def test_a_manual_cluster_leaves_them_unassigned(clusters: Any) -> None:
+    acme, branch = clusters
+    Cluster.objects.filter(pk=branch.pk).update(mode=Mode.MANUAL)
+    branch.refresh_from_db()
+    operation, found = move(acme, ["imp1a-0001", "waiting-0001"], branch)
+    assert found.to == {"unassigned": 2}
+    assert Assignment.objects.filter(cluster=branch, home_node=None, signed_in=False).count() == 2
+    back = run(operations.start(operations.plan_undo(operation.pk, actor="ann").hash, actor="ann", unthrottled=True))
+    assert back.done == 2
+    assert Assignment.objects.get(user__user_id="imp1a-0001").home_node == node(acme, "imp1a")
+    assert Assignment.objects.get(user__user_id="waiting-0001").home_node is None
+    assert Assignment.objects.filter(cluster=acme).count() == 10
+    assert_counts_true()
+
+
+def test_who_stays_has_a_code(clusters: Any) -> None:
+    acme, branch = clusters
+    pinned = EndUser.objects.get(user_id="imp1a-0003")
+    Assignment.objects.filter(user=pinned).update(pinned=True)
+    Pin.objects.create(user=pinned, reason="lab", owner_name="ann")
+    make_acme("third", imp1a=1)
+    asked = ["nobody", "branch-imp1a-0001", "third-imp1a-0001", "imp1a-0003", "imp1a-0004", " IMP1A-0004 "]
+    dry = moves.move_listed(acme, asked, branch, actor="ann", dry_run=True)
+    _, found = move(acme, asked, branch)
+    assert dry.as_dict() == found.as_dict()
+    assert [(row["user_id"], row["code"]) for row in found.refused] == [
+        ("nobody", "NO_SUCH_USER"), ("branch-imp1a-0001", "ALREADY_IN_CLUSTER"),
+        ("third-imp1a-0001", "USER_OF_OTHER_CLUSTER"), ("imp1a-0003", "USER_PINNED"),
+    ]  # fmt: skip
+    assert Pin.objects.get(user=pinned).reason == "lab"
+    nobody = moves.move_listed(acme, ["nobody"], branch, actor="ann")
+    assert nobody.as_dict() == {"moved": 0, "to": {}, "refused": [{"user_id": "nobody", "code": "NO_SUCH_USER"}]}
+    with pytest.raises(Refused) as refused:
+        moves.move_listed(acme, ["imp1a-0001"], acme, actor="ann")
+    assert refused.value.code == "SAME_CLUSTER"
+
+
+def test_both_sides_ask_the_rule_of_homes(clusters: Any) -> None:
+    acme, branch = clusters
+    Node.objects.filter(pk=node(branch, "imp2a").pk).update(state=State.FAILED_OVER)
+    with pytest.raises(Refused) as refused:
+        moves.move_listed(acme, ["imp1a-0001"], branch, actor="ann")
+    assert refused.value.code == "MOVE_NEW_DURING_FAILOVER"
+    Node.objects.filter(pk=node(branch, "imp2a").pk).update(state=State.NORMAL)
+    Node.objects.filter(pk=node(acme, "imp1a").pk).update(state=State.FAILED_OVER)
+    found = moves.move_listed(acme, ["imp1a-0001", "waiting-0001"], branch, actor="ann", dry_run=True)
+    assert [(row["user_id"], row["code"]) for row in found.refused] == [("imp1a-0001", "MOVE_PAIR_IN_FAILOVER")]
+    assert found.as_dict()["moved"] == 1
+
+
+def test_a_run_waits_while_a_pair_of_the_other_cluster_fails_over(clusters: Any) -> None:
+    acme, branch = clusters
+    listed = moves.move_listed(acme, ["imp1a-0001"], branch, actor="ann", unthrottled=True)
+    operation = listed.operation
+    assert operation
+    Node.objects.filter(pk=node(branch, "imp2a").pk).update(state=State.FAILED_OVER)
+    batches.run(operation.pk, 0, timezone.now)
+    operation.refresh_from_db()
+    assert (operation.wait_code, operation.done) == ("WAITS_FOR_FAILOVER", 0)
+    Node.objects.filter(pk=node(branch, "imp2a").pk).update(state=State.NORMAL)
+    assert run(operation).done == 1
+
+
+def test_an_undo_takes_them_back_and_can_be_undone_itself(clusters: Any) -> None:
+    acme, branch = clusters
+    before = list(Assignment.objects.order_by("pk").values())
+    operation, _ = move(acme, [f"imp1a-000{n}" for n in range(1, 6)], branch)
+    Assignment.objects.filter(user__user_id="imp1a-0005").update(home_node=node(branch, "imp3a"),
+        serving_node=node(branch, "imp3a"))  # fmt: skip
+    moved = Move.objects.get(operation=operation, user__user_id="imp1a-0005")
+    plan = operations.plan_undo(operation.pk, actor="ann")
+    stays = 0 if moved.to_node == node(branch, "imp3a") else 1
+    assert (plan.cluster, plan.moves) == (branch, 5 - stays)
+    back = run(operations.start(plan.hash, actor="ann", unthrottled=True))
+    assert (back.cluster, back.to_cluster, back.done) == (branch, acme, 5 - stays)
+    if not stays:
+        assert list(Assignment.objects.order_by("pk").values()) == before
+    again = run(operations.start(operations.plan_undo(back.pk, actor="ann").hash, actor="ann", unthrottled=True))
+    assert again.done == 5 - stays
+    assert Assignment.objects.filter(cluster=branch).count() == 6
+    assert_counts_true()
+    assert_lists_true()
+
+
+def test_an_approval_is_needed_where_either_cluster_asks_for_it(clusters: Any) -> None:
+    acme, branch = clusters
+    RunPolicy.objects.create(cluster=branch, approval_required=True)
+    with pytest.raises(Refused) as refused:
+        moves.move_listed(acme, ["imp1a-0001"], branch, actor="ann")
+    assert refused.value.code == "PLAN_NOT_APPROVED"
+    plan = moves.plan_to_cluster(acme, [EndUser.objects.get(user_id="imp1a-0001").pk], branch, author="ann")
+    assert approvals.required(plan)
+
+
+def test_there_must_be_room(clusters: Any) -> None:
+    acme, branch = clusters
+    six = [f"imp1a-000{n}" for n in range(1, 7)]
+    Node.objects.filter(cluster=branch).update(capacity_users=1)
+    for to_node in (node(branch, "imp2b"), None):
+        with pytest.raises(Refused) as refused:
+            moves.move_listed(acme, six, branch, to_node, actor="ann")
+        assert refused.value.code == "PLAN_NO_ROOM_USERS"
+    assert Assignment.objects.filter(cluster=branch).count() == 1
+
+
+def test_who_leaves_a_cluster_leaves_its_directory(clusters: Any) -> None:
+    acme, branch = clusters
+    agreement = DirectoryAgreement.objects.create(cluster=acme, servers=["ldap://127.0.0.1"])
+    user = EndUser.objects.get(user_id="imp1a-0001")
+    agreement.people.create(user=user, key="one")
+    move(acme, ["imp1a-0001"], branch)
+    assert not agreement.people.exists()
+
+
+def test_the_queries_do_not_grow_with_the_users(clusters: Any) -> None:
+    acme, branch = clusters
+    add_users(acme, "imp3a", 300)
+    counts = []
+    for ids in (["imp3a-0001"], [f"imp3a-{n:04}" for n in range(2, 250)]):
+        with CaptureQueriesContext(connection) as queries:
+            listed = moves.move_listed(acme, ids, branch, actor="ann", unthrottled=True)
+            assert listed.operation
+            batches.run(listed.operation.pk, 0, timezone.now)
+        counts.append(len(queries))
+        assert Operation.objects.get(pk=listed.operation.pk).state == Progress.FINISHED
+    assert abs(counts[0] - counts[1]) <= 2
+
+
+def test_headroom_keeps_room_for_a_failover(clusters: Any) -> None:
+    acme, branch = clusters
+    [other] = moves.other_clusters([acme, branch], acme)
+    assert (other.cluster, other.users, other.room) == (branch, 1, 4999 + 20 + 5000)
+    assert other.as_dict(3)["level"] == "allowed"
+    assert other.as_dict(20_000)["level"] == "warning"
+    Node.objects.filter(pk=node(branch, "imp1a").pk).update(state=State.FAILED_OVER)
+    [other] = moves.other_clusters([acme, branch], acme)
+    assert other.as_dict(1)["level"] == "refused"
+
+
+def test_a_plan_of_old_people_says_so(clusters: Any) -> None:
+    acme, branch = clusters
+    user = EndUser.objects.get(user_id="waiting-0001")
+    plan = moves.plan_to_cluster(acme, [user.pk], branch, author="ann")
+    Cluster.objects.filter(pk=branch.pk).update(mode=Mode.MANUAL)
+    branch.refresh_from_db()
+    move(acme, ["waiting-0001"], branch)
+    assert plans.stale_rows(plan).count == 1
+
+
+def test_the_page_asks_which_cluster_shows_the_plan_and_runs_it(clusters: Any, admin_client: Client) -> None:
+    acme, branch = clusters
+    users = ",".join(str(pk) for pk in EndUser.objects.filter(user_id__startswith="imp1a").values_list("pk", flat=True))
+    asked = {"users": users, "list": f"node:{node(acme, 'imp1a').pk}"}
+    told = admin_client.post("/clusters/acme/moves/clusters/targets", asked).json()["targets"]
+    assert told[f"cluster:{branch.pk}"]["level"] == "allowed"
+    dialog = admin_client.get("/clusters/acme/moves/clusters", asked).content.decode()
+    assert f"cluster:{branch.pk}" in dialog
+    plan = admin_client.post("/clusters/acme/moves/clusters", asked | {"to": f"cluster:{branch.pk}"})
+    assert "imp1a.branch.org" in plan.content.decode()
+    made = Plan.objects.get(goal="to_cluster")
+    assert made.moves == 6
+    admin_client.post(f"/plans/{made.hash}/run", {})
+    assert Operation.objects.get().to_cluster == branch
+    for page in ("/clusters/acme/operations/", "/clusters/branch/operations/", "/clusters/branch/"):
+        assert "acme → branch" in admin_client.get(page).content.decode()
+    assert 'data-drop="cluster:' in admin_client.get("/clusters/acme/").content.decode()
+
+
+def test_the_api_needs_the_right_on_both_sides(clusters: Any, client: Client) -> None:
+    acme, _ = clusters
+    here = tokens.create("here", roles.OPERATOR, clusters=[acme], actor="test")[1]
+    both = tokens.create("both", roles.OPERATOR, actor="test")[1]
+    body = {"users": ["imp1a-0001", "nobody"], "to_cluster": "branch"}
+
+    def ask(token: str, **more: Any) -> Any:
+        head = {"Authorization": f"Bearer {token}"}
+        return client.post("/api/v1/clusters/acme/moves-to-cluster", body | more, "application/json", headers=head)
+
+    assert ask(here).status_code == 403
+    dry = ask(both, dry_run=True)
+    assert (dry.status_code, dry.json()["moved"], dry.json()["operation"]) == (200, 1, None)
+    answer = ask(both, unthrottled=True)
+    assert answer.status_code == 202
+    assert answer.json()["refused"][0]["code"] == "NO_SUCH_USER"
+    assert run(Operation.objects.get(pk=answer.json()["operation"]["id"])).done == 1
