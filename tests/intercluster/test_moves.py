@@ -1,8 +1,11 @@
 """Moves between clusters: one step for each person, both sides ask the rule of homes, undone, and nobody lost."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -254,3 +257,27 @@ def test_the_api_needs_the_right_on_both_sides(clusters: Any, client: Client) ->
     assert answer.status_code == 202
     assert answer.json()["refused"][0]["code"] == "NO_SUCH_USER"
     assert run(Operation.objects.get(pk=answer.json()["operation"]["id"])).done == 1
+
+
+def test_the_command_runs_to_its_end_without_a_worker(clusters: Any, tmp_path: Path, capsys: Any) -> None:
+    _, branch = clusters
+    path = tmp_path / "users.txt"
+    path.write_text("imp1a-0001\nIMP1A-0002\nnobody\n")
+
+    def ask(*options: str) -> dict[str, Any]:
+        call_command("move_users", "acme", *options, "--to-cluster", "branch", "--json")
+        shape: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return shape
+
+    dry = ask("--file", str(path), "--dry-run")
+    assert not Operation.objects.exists()
+    told = ask("--file", str(path))
+    assert told == dry
+    assert told["moved"] == sum(told["to"].values()) == 2
+    assert told["refused"] == [{"user_id": "nobody", "code": "NO_SUCH_USER"}]
+    named = ask("imp1b-0001", "--to", "imp3a.branch.org", "--unthrottled")
+    assert named == {"moved": 1, "to": {"imp3a.branch.org": 1}, "refused": []}
+    with pytest.raises(SystemExit):
+        call_command("move_users", "acme", "imp1a-0003", "--to-cluster", "branch", "--to", "imp1b.acme.org", "--json")
+    assert json.loads(capsys.readouterr().out)["code"] == "PLAN_NO_NODE"
+    assert Assignment.objects.filter(cluster=branch).count() == 4

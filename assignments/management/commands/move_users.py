@@ -1,10 +1,14 @@
-"""manage.py move_users CLUSTER (USER_ID… | --file FILE) --to NODE|SUBCLUSTER|unassigned: the drop of the page."""
+"""manage.py move_users CLUSTER (USER_ID… | --file FILE) --to NODE|SUBCLUSTER|unassigned: the drop of the page.
+
+With --to-cluster CLUSTER [--to NODE] into another cluster, by a plan that runs.
+"""
 
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
+from assignments.intercluster import moves
 from assignments.management.drive import drive
 from assignments.moves import listed
 from assignments.moves.listed import ListedMove
@@ -12,21 +16,23 @@ from assignments.users.id_list import ids_in
 from topology import reasons
 from topology.accounts import roles
 from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.models import Cluster
 from topology.reasons import Refused
 from topology.reasons.words import counted
 from topology.structure import selectors
 
 
 class Command(ConsoleCommand):
-    help = "Move users to a node, spread them over a subcluster, or unassign them; waits until a run ends."
+    help = "Move users to a node, a subcluster or another cluster, or unassign them; waits until a run ends."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("cluster")
         parser.add_argument("users", nargs="*", metavar="USER_ID")
         parser.add_argument("--file", help="a file with one user ID a line, or a list of users with a column user_id")
-        where = parser.add_mutually_exclusive_group(required=True)
-        where.add_argument("--to", metavar="NODE|SUBCLUSTER|unassigned", help="their new home")
+        parser.add_argument("--to", metavar="NODE|SUBCLUSTER|unassigned", help="their new home")
+        parser.add_argument("--to-cluster", metavar="CLUSTER", help="into this cluster; its mode places them, or --to")
+        parser.add_argument("--unthrottled", action="store_true", help="with --to-cluster: as fast as possible")
         parser.add_argument("--dry-run", action="store_true", help="show how many go where, and move no users")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,9 +40,7 @@ class Command(ConsoleCommand):
             cluster = selectors.cluster_named(options["cluster"])
             ids = [*options["users"], *(self._listed(options["file"]) if options["file"] else [])]
             listed.demand_some(ids)
-            found = listed.move_listed(
-                cluster, ids, options["to"], actor=COMMAND_LINE, role=roles.OPERATE, dry_run=options["dry_run"]
-            )
+            found = self._into(cluster, ids, options) if options["to_cluster"] else self._within(cluster, ids, options)
             if found.operation:
                 drive(found.operation, (lambda line: None) if options["json"] else self.stdout.write)
                 found = listed.ended(found)
@@ -46,6 +50,20 @@ class Command(ConsoleCommand):
             self._show(found, dry_run=options["dry_run"])
         if not found.to:  # all stay, each with its reason
             raise SystemExit(1)
+
+    def _within(self, cluster: Cluster, ids: list[str], options: dict[str, Any]) -> ListedMove:
+        if not options["to"]:
+            raise Refused(reasons.MOVE_NEEDS_TARGET)
+        how = {"role": roles.OPERATE, "dry_run": options["dry_run"]}
+        return listed.move_listed(cluster, ids, options["to"], actor=COMMAND_LINE, **how)
+
+    def _into(self, cluster: Cluster, ids: list[str], options: dict[str, Any]) -> ListedMove:
+        into = selectors.cluster_named(options["to_cluster"])
+        node = selectors.node_named(options["to"]) if options["to"] else None
+        how = {"dry_run": options["dry_run"], "unthrottled": options["unthrottled"]}
+        found = moves.move_listed(cluster, ids, into, node, actor=COMMAND_LINE, **how)
+        refused = tuple((row["user_id"], row["code"]) for row in found.refused)
+        return ListedMove(found.to, refused, found.operation)
 
     def _listed(self, path: str) -> list[str]:
         try:
