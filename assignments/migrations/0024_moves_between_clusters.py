@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0022_directory_uris'),
+        ('assignments', '0023_directory_lists'),
         ('topology', '0017_directory_uris'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
