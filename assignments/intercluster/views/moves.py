@@ -12,7 +12,7 @@ from assignments.intercluster import moves
 from assignments.moves.selection import Selection
 from assignments.moves.views.selection import fields, label
 from assignments.moves.views.selection import selection as chosen_of
-from assignments.runs.views.runs import show_plan
+from assignments.runs.views.plans import show_plan
 from topology import reasons
 from topology.accounts import roles
 from topology.models import Cluster
