@@ -1,6 +1,7 @@
 """The HTTP API: the routers of the rooms, in the order in which its page shows them."""
 
 from assignments.board.api import router as board
+from assignments.directory.api import router as directory
 from assignments.intercluster.api import router as intercluster
 from assignments.moves.api import router as moves
 from assignments.planning.api import router as planning
@@ -12,6 +13,6 @@ from topology.api import site
 from topology.api.dns import router as dns
 from topology.api.history import router as history
 
-api = site.build(
-    [board, users, moves, planning, runs, recovery, simulation, intercluster, dns, history], version="1.0.0"
-)
+PEOPLE = [board, users, directory, intercluster, dns]
+RUNS = [moves, planning, runs, recovery, simulation, history]
+api = site.build([*PEOPLE, *RUNS], version="1.0.0")

@@ -221,6 +221,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 # Plain HTTP only for the loopback of `make run`; everywhere else TLS is expected in front.
+# Prometheus asks beside the proxy, with a token of its own (docker/compose.yml).
+SECURE_REDIRECT_EXEMPT = [r"^metrics$"]
 SECURE_SSL_REDIRECT = not (DEBUG or LOCAL) and env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 0 if (DEBUG or LOCAL) else _number("SECURE_HSTS_SECONDS", 31_536_000)

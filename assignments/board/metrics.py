@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
 
+from django.db.models import Count
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from assignments.models import RunPolicy
+from assignments.board.alerts import HAPPENING, STANDING
+from assignments.models import DirectoryRun, RunPolicy, RunState
 from assignments.population.selectors import Board, NodeView, boards_of
 from assignments.recovery.reads import verdicts
 from topology.live import health
-from topology.models import Cluster
+from topology.models import Cluster, Event
 from topology.rules.states import State
 
+RECENT = timedelta(minutes=15)
 NODE = ["cluster", "subcluster", "node"]
 USERS: dict[str, tuple[str, Callable[[NodeView], int]]] = {
     "home_users": ("Users at home on the node", lambda view: view.home.users),
@@ -40,6 +44,7 @@ class ConsoleCollector(Collector):
         yield _shortfall(self.clusters)
         yield from _of_runs(boards)
         yield _idle(self.clusters)
+        yield _alarms(self.clusters)
         yield from _of_the_console()
 
 
@@ -130,3 +135,29 @@ def _of_the_console() -> Iterator[GaugeMetricFamily]:
     if health_now["tick_age"] is not None:
         age.add_metric([], health_now["tick_age"])
     yield age
+    wrong = {trouble["code"] for trouble in health_now["troubles"]}
+    troubles = GaugeMetricFamily("homenode_trouble", "1 while this is wrong with the console itself", labels=["code"])
+    for reason in STANDING:
+        troubles.add_metric([reason.code], float(reason.code in wrong))
+    yield troubles
+
+
+def _alarms(clusters: Sequence[Cluster]) -> GaugeMetricFamily:
+    """Alarms of the history that are new: what has happened, and not only what stands."""
+    what = "Alarms in the history of the last 15 minutes, and what keeps a directory from being read"
+    family = GaugeMetricFamily("homenode_alarms", what, labels=["cluster", "code"])
+    recent = Event.objects.filter(cluster__in=clusters, at__gte=timezone.now() - RECENT, code__in=HAPPENING)
+    for row in recent.order_by().values("cluster__name", "code").annotate(lines=Count("pk")):
+        family.add_metric([row["cluster__name"], row["code"]], row["lines"])
+    for name, code in _of_directories(clusters):
+        family.add_metric([name, code], 1)
+    return family
+
+
+def _of_directories(clusters: Sequence[Cluster]) -> Iterator[tuple[str, str]]:
+    """Why the last run of a directory stopped or failed."""
+    ended = DirectoryRun.objects.filter(agreement__cluster__in=clusters).exclude(state=RunState.READING)
+    newest = ended.order_by("agreement", "-pk").distinct("agreement")
+    for name, state, code in newest.values_list("agreement__cluster__name", "state", "code"):
+        if state in (RunState.STOPPED, RunState.FAILED) and code in HAPPENING:
+            yield name, code

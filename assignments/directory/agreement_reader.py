@@ -59,26 +59,33 @@ class AgreementText(TypedDict):
 ADAPTER: TypeAdapter[Any] = TypeAdapter(AgreementText)
 
 
-def schema() -> dict[str, Any]:
-    """The JSON schema of the file."""
-    return whole_schema(ADAPTER, "Agreement of a cluster with its directory")
+def schema(*, with_password: bool = False) -> dict[str, Any]:
+    """The JSON schema of the file; of what is sent over HTTP, the password is a part."""
+    whole = whole_schema(ADAPTER, "Agreement of a cluster with its directory")
+    if with_password:
+        whole["properties"] |= {"password": {"type": "string", "maxLength": 500, "writeOnly": True}}
+        whole["required"] = [name for name in whole["required"] if name != "cluster"]
+    return whole
 
 
-def read_agreement(document: object) -> tuple[str, Agreement]:
-    """The name of the cluster, and the agreement. Raises FileRefused with every problem of the document."""
+def read_agreement(document: object, *, files: bool = True) -> tuple[str, Agreement]:
+    """The name of the cluster, and the agreement. Raises FileRefused with every problem of the document.
+
+    `files` says whether `ca` may be the path of a file: whoever asks over HTTP does not read the server's own.
+    """
     given = Document.of(document)
     text, problems = read(ADAPTER, given)
     if text is None:
         raise FileRefused(problems, reasons.DIRECTORY_FILE, given.name)
     plain: dict[str, Any] = {name: value for name, value in text.items() if name not in ("cluster", "servers", "map")}
     if "ca" in plain:
-        plain["ca"] = _pem(plain["ca"])
+        plain["ca"] = _pem(plain["ca"], files)
     return text["cluster"], Agreement(servers=tuple(text["servers"]), attributes=tuple(text["map"].items()), **plain)
 
 
-def _pem(value: str) -> str:
+def _pem(value: str, files: bool) -> str:
     """The text of a certificate that is given itself, or as the path of a file."""
-    if not value or "-----BEGIN" in value:
+    if not value or "-----BEGIN" in value or not files:
         return value
     try:
         return Path(value).read_text(encoding="ascii")

@@ -44,12 +44,12 @@ def _connected(agreement: Agreement, password: str) -> Iterator[tuple[ldap3.Conn
     failures: list[str] = []
     for server in agreement.addresses:
         try:
-            connection = _open(agreement, server)
-        except BROKEN as error:
+            connection = _open(agreement, server, password)
+            _bind(connection, agreement, server)
+        except BROKEN as error:  # one that accepts the connection and never answers, too
             failures.append(f"{server}: {_words(error)}")
             continue
         try:
-            _bind(connection, agreement, server, password)
             yield connection, server
         finally:
             with _quiet():
@@ -65,7 +65,7 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _open(agreement: Agreement, server: Server) -> ldap3.Connection:
+def _open(agreement: Agreement, server: Server, password: str) -> ldap3.Connection:
     is_tls = server.scheme == "ldaps"
     tls = _tls(agreement) if is_tls or agreement.start_tls else None
     address = ldap3.Server(
@@ -74,7 +74,8 @@ def _open(agreement: Agreement, server: Server) -> ldap3.Connection:
     connection = ldap3.Connection(
         address,
         user=agreement.bind_dn or None,
-        authentication=ldap3.ANONYMOUS,
+        password=password or None,
+        authentication=ldap3.SIMPLE if agreement.bind_dn else ldap3.ANONYMOUS,
         receive_timeout=ANSWER_TIMEOUT,
         raise_exceptions=True,
         auto_range=True,
@@ -103,14 +104,13 @@ def _tls(agreement: Agreement) -> ldap3.Tls:
     )
 
 
-def _bind(connection: ldap3.Connection, agreement: Agreement, server: Server, password: str) -> None:
+def _bind(connection: ldap3.Connection, agreement: Agreement, server: Server) -> None:
     try:
-        if agreement.bind_dn:
-            connection.rebind(user=agreement.bind_dn, password=password, authentication=ldap3.SIMPLE)
-        else:
-            connection.bind()
-    except BROKEN as error:
-        raise Refused(reasons.DIRECTORY_UNREACHABLE, why=f"{server}: {_words(error)}") from None
+        connection.bind()
+    except BROKEN:
+        raise
+    except ldap.LDAPResponseTimeoutError as error:
+        raise ldap.LDAPSocketReceiveError(_words(error)) from None
     except ldap.LDAPException as error:
         who = agreement.bind_dn or "anonymous"
         facts = {"server": str(server), "who": who, "why": _words(error)}

@@ -71,6 +71,15 @@ def accept(cluster: Cluster, run: int, set_hash: str, *, actor: Any) -> None:
     read_now(cluster)
 
 
+def accept_set(cluster: Cluster, set_hash: str, *, actor: Any) -> None:
+    """The same for the stopped run of this hash. Raises Refused when none has it."""
+    agreement = agreements.of_cluster(cluster)
+    stopped = DirectoryRun.objects.filter(agreement=agreement, state=RunState.STOPPED, set_hash=set_hash).first()
+    if stopped is None:
+        raise Refused(reasons.DIRECTORY_ACCEPTED_OTHER)
+    accept(cluster, stopped.pk, set_hash, actor=actor)
+
+
 def _accepted(agreement: DirectoryAgreement) -> str:
     """The hash that a person accepted, while nothing has been read since."""
     newest = DirectoryRun.objects.filter(agreement=agreement).exclude(state=RunState.READING).first()

@@ -108,6 +108,19 @@ def _waiting(people: Any) -> list[tuple[str, int]]:
     return [(_sentence(code, {}), users) for code, users in rows]
 
 
+def counts_of(agreement: DirectoryAgreement) -> dict[str, int]:
+    """How many users of a directory are there, set aside, and how many entries cannot be taken."""
+    people = DirectoryPerson.objects.filter(agreement=agreement)
+    gone = people.filter(gone_at__isnull=False).count()
+    skipped = DirectorySkipped.objects.filter(agreement=agreement).count()
+    return {"users": people.count() - gone, "set_aside": gone, "skipped_total": skipped}
+
+
+def why_of(run: DirectoryRun) -> str:
+    """Why a run stopped or failed, in words; nothing otherwise."""
+    return _sentence(run.code, run.facts)
+
+
 def _shown(run: DirectoryRun) -> dict[str, Any]:
     return {"run": run, "why": _sentence(run.code, run.facts), "label": RunState(run.state).label}
 

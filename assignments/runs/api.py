@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
+from asgiref.sync import sync_to_async
+from django.db import connections
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 from ninja import Router, Schema, Status
 from pydantic import Field, model_validator
@@ -13,10 +19,12 @@ from assignments.planning.api import PlanOut, plan_of
 from assignments.planning.api import shape as plan_shape
 from assignments.runs import operations, selectors, wait_reasons
 from assignments.users import undo as users_undo
-from topology.accounts import roles
+from topology.accounts import roles, tokens
 from topology.api import access
 from topology.api.guard import ApiRequest
+from topology.api.problems import answers
 from topology.api.shapes import Input, Key, Limit, Name, OperationOut, ok
+from topology.live.stream import ALL, Listener, hub, message
 
 router = Router(tags=["operations"])
 Rate = Annotated[float, Field(gt=0, lt=1e6, allow_inf_nan=False)]
@@ -124,6 +132,68 @@ def list_operations(
 def get_operation(request: ApiRequest, operation_id: Key) -> Any:
     """One run: how far it is, and why it waits."""
     return shape(request.target)
+
+
+STREAM = {"text/event-stream": {"schema": {"type": "string"}}}
+LOOK = 5.0  # seconds after which an operation is looked at though nothing was said of it, and a sign of life is sent
+
+
+@router.get(
+    "/operations/{int:operation_id}/events",
+    response=answers(),
+    openapi_extra={"responses": {200: {"description": "OK", "content": STREAM}}},
+    operation_id="follow_operation",
+)
+@access.needs(roles.SEE, operation_of)
+def follow_operation(request: ApiRequest, operation_id: Key) -> Any:
+    """One run as an event stream: `event: operation` with its shape whenever it changes, until it has ended."""
+    followed = _followed(int(operation_id), request.caller.token_id)
+    response = StreamingHttpResponse(followed, content_type="text/event-stream")
+    response["Cache-Control"] = "no-cache, no-transform"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+async def _followed(pk: int, token: int) -> AsyncIterator[str]:
+    """The messages of a stream: woken by what is published of the run; it holds no database connection."""
+    home = hub()
+    listener = home.join()
+    told = ""
+    try:
+        while True:
+            listener.tell()  # whatever was said so far is in what is read now
+            now, has_ended = await sync_to_async(_as_it_is)(pk, token)
+            if now != told:
+                yield message("operation", now)
+            if has_ended:
+                return
+            told = now
+            try:
+                async with asyncio.timeout(LOOK):
+                    await _named(listener, f"operation-{pk}")
+            except TimeoutError:
+                yield ": still here\n\n"
+    finally:
+        home.leave(listener)
+
+
+async def _named(listener: Listener, topic: str) -> None:
+    """Wait until a topic is named, or what was named may have been missed."""
+    while topic not in listener.topics and ALL not in listener.topics:
+        await listener.news.wait()
+        if topic not in listener.topics and ALL not in listener.topics:
+            listener.tell()  # of something else
+
+
+def _as_it_is(pk: int, token: int) -> tuple[str, bool]:
+    """A run as JSON, and whether there is no more to come: it has ended or is gone, or the token is revoked."""
+    try:
+        run = Operation.objects.filter(pk=pk).first()
+        if run is None or not tokens.is_valid(token, timezone.now()):
+            return "{}", True
+        return json.dumps(shape(run), default=str), run.state not in ACTIVE
+    finally:
+        connections.close_all()
 
 
 STEERING = {"pause": operations.pause, "resume": operations.resume, "cancel": operations.cancel}

@@ -50,7 +50,7 @@ def filled(path: str, cluster: Cluster) -> str:
     run = Operation.objects.filter(cluster=cluster).first() or operations.start(plan, actor="test")
     path = path.replace("/nodes/{name}", f"/nodes/{node(cluster, 'imp1a').name}")
     values = {"name": cluster.name, "plan_hash": plan, "operation_id": run.pk, "subcluster": "sc-1"}
-    values |= {"what": "pause", "user_id": "imp1a-0001", "key": "none"}
+    values |= {"what": "pause", "user_id": "imp1a-0001", "key": "none", "run_id": 1}
     for name, value in values.items():
         path = path.replace(f"{{{name}}}", str(value))
     return path

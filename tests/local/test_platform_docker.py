@@ -104,7 +104,9 @@ def test_nothing_that_is_copied_is_ignored():
 
 def test_compose_runs_everything_once_and_healthily():
     services = COMPOSE["services"]
-    assert set(services) == {"postgres", "redis", *OWN}
+    optional = {name for name, service in services.items() if service.get("profiles")}
+    assert optional == {"prometheus", "grafana"}
+    assert set(services) == {"postgres", "redis", *OWN, *optional}
     for name, service in services.items():
         one_shot = name == "migrate"
         # The web server's health check is the image's own.
@@ -114,8 +116,9 @@ def test_compose_runs_everything_once_and_healthily():
         services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
         for name in ("web", "worker", "beat")
     )
-    assert set(COMPOSE["volumes"]) == {"postgres", "redis", "state"}
-    assert all("ports" not in services[name] for name in services if name != "web")
+    assert set(COMPOSE["volumes"]) == {"postgres", "redis", "state", *optional}
+    assert all("ports" not in services[name] for name in services if name != "web" and name not in optional)
+    assert all(port.startswith("127.0.0.1:") for name in optional for port in services[name]["ports"])
 
 
 def test_compose_gives_every_process_the_same_addresses_and_key():

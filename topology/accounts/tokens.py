@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from topology import reasons
@@ -71,6 +72,12 @@ def bearer(header: str, now: datetime) -> ApiClient | None:
     """The program of a header "Authorization: Bearer TOKEN", with this request counted; None without a valid one."""
     scheme, _, token = header.partition(" ")
     return use(token.strip(), now) if scheme.lower() == "bearer" and "\0" not in token else None
+
+
+def is_valid(pk: int, now: datetime) -> bool:
+    """Whether a token may still be used: neither revoked nor expired."""
+    rows = ApiToken.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), pk=pk, revoked_at=None)
+    return rows.exists()
 
 
 def minute_of(now: datetime) -> int:

@@ -47,7 +47,7 @@ def answers(*also: int) -> dict[int, Any]:
 
 
 def problem(
-    request: HttpRequest, why: Reason, *, status: int = 0, more: dict[str, Any] | None = None, **facts: Any
+    request: HttpRequest, why: Reason, /, *, status: int = 0, more: dict[str, Any] | None = None, **facts: Any
 ) -> HttpResponse:
     """The answer for a reason; `errors` among the facts are the places in the input, `more` members beside."""
     errors = facts.pop("errors", [])

@@ -1,0 +1,116 @@
+"""Alert rules for Prometheus and their tests, made from the closed list of reasons: every alarm has one.
+
+    an alarm about the console itself --stands in--> homenode_trouble{code}
+    an alarm about a cluster --counted in the history of 15 minutes by--> homenode_alarms{code, cluster}
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from topology.reasons import REASONS, Reason
+from topology.reasons import health as of_the_console
+from topology.reasons.reason import ALARM
+from topology.reasons.words import plural
+
+ALARMS = tuple(reason for _, reason in sorted(REASONS.items()) if reason.level == ALARM)
+STANDING = tuple(reason for reason in ALARMS if reason in vars(of_the_console).values())
+HAPPENING = tuple(reason.code for reason in ALARMS if reason not in STANDING)
+AWAY = "HomenodeAway"
+CLUSTER = "{{ $labels.cluster }}: "
+PLACE = re.compile(r"\{(\w+)(?::([^}]*))?\}")
+HEAD = "# Made by `manage.py alert_rules{}` from the closed list of reasons; tests say when it is to be made again.\n"
+
+
+def rules() -> str:
+    """The rules, as a file of Prometheus."""
+    alerts = [_away(), *(_standing(reason) for reason in STANDING), *(_happened(code) for code in HAPPENING)]
+    return HEAD.format("") + _yaml({"groups": [{"name": "homenode", "rules": alerts}]})
+
+
+def tests() -> str:
+    """Their tests, as a file of `promtool test rules`: each fires for its own reason, and no other one does."""
+    quiet = [_series("up", 'job="homenode"', "1x20"), *(_trouble(reason.code, "0x20") for reason in STANDING)]
+    cases = [_case("nothing is wrong", quiet, {})]
+    away = {"alertname": AWAY}
+    cases.append(_case("the console does not answer", [_series("up", 'job="homenode"', "0x20")], away))
+    for reason in STANDING:
+        others = [each for each in quiet if f'"{reason.code}"' not in each["series"]]
+        cases.append(_case(reason.code, [*others, _trouble(reason.code, "1x20")], {"code": reason.code}))
+    for code in HAPPENING:
+        line = _series("homenode_alarms", f'cluster="acme",code="{code}"', "1x20")
+        cases.append(_case(code, [*quiet, line], {"code": code, "cluster": "acme"}))
+    return HEAD.format(" --tests") + _yaml({"rule_files": ["alerts.yml"], "evaluation_interval": "15s", "tests": cases})
+
+
+def name_of(code: str) -> str:
+    """The name of the alert of a reason: NO_WORKER is HomenodeNoWorker."""
+    return "Homenode" + "".join(word.capitalize() for word in code.split("_"))
+
+
+def _away() -> dict[str, Any]:
+    said = {"summary": "The console does not answer.", "description": "Start it: its web server, or manage.py up."}
+    labels = {"severity": "critical"}
+    return {"alert": AWAY, "expr": 'up{job="homenode"} == 0', "for": "1m", "labels": labels, "annotations": said}
+
+
+def _standing(reason: Reason) -> dict[str, Any]:
+    return _alert(reason, f'homenode_trouble{{code="{reason.code}"}} == 1', "30s")
+
+
+def _happened(code: str) -> dict[str, Any]:
+    return _alert(REASONS[code], f'homenode_alarms{{code="{code}"}} > 0', "")
+
+
+def _alert(reason: Reason, expr: str, lasts: str) -> dict[str, Any]:
+    where = "" if lasts else CLUSTER
+    told = {"summary": where + _plain(reason.sentence), "description": _plain(reason.fix)}
+    own = {"for": lasts} if lasts else {}
+    said = {name: text for name, text in told.items() if text}
+    return {"alert": name_of(reason.code), "expr": expr} | own | {
+        "labels": {"severity": "critical" if lasts else "warning"},
+        "annotations": said,
+    }
+
+
+def _filled(told: dict[str, str]) -> dict[str, str]:
+    return {name: text.replace(CLUSTER, "acme: ") for name, text in told.items()}
+
+
+def _plain(text: str) -> str:
+    """A sentence whose facts only the history knows: each stands there by its name."""
+    return PLACE.sub(lambda place: f"<{place[1]}>" if not place[2] else f"<{place[1]}> {plural(place[2])}", text)
+
+
+def _series(name: str, labels: str, values: str) -> dict[str, str]:
+    return {"series": f"{name}{{{labels}}}", "values": values}
+
+
+def _trouble(code: str, values: str) -> dict[str, str]:
+    return _series("homenode_trouble", f'code="{code}"', values)
+
+
+def _case(name: str, series: list[dict[str, str]], fires: dict[str, str]) -> dict[str, Any]:
+    expected = []
+    if code := fires.get("code"):
+        alert = _standing(REASONS[code]) if REASONS[code] in STANDING else _happened(code)
+        expected = [(alert, fires)]
+    elif fires:
+        expected = [(_away(), {"job": "homenode"})]
+    tests = []
+    for alert in (_away(), *map(_standing, STANDING), *map(_happened, HAPPENING)):
+        found = [
+            {"exp_labels": alert["labels"] | labels, "exp_annotations": _filled(alert["annotations"])}
+            for each, labels in expected
+            if each["alert"] == alert["alert"]
+        ]
+        if found or not fires:
+            tests.append({"eval_time": "3m", "alertname": alert["alert"], "exp_alerts": found})
+    return {"interval": "15s", "name": name, "input_series": series, "alert_rule_test": tests}
+
+
+def _yaml(value: Any) -> str:
+    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=118))

@@ -1,0 +1,68 @@
+"""A directory that lies: a relay before a real slapd that drops, delays and tells when a page goes by."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+from config.local.embedded import HOST
+
+PAGED = b"1.2.840.113556.1.4.319"  # stands in each request for a page, and in the end of each page
+Page = Callable[[int], bool]  # the number of the page that was just given; False: the connection breaks now
+
+
+class Relay:
+    """A port that leads to slapd; `page` is asked after each page and before the next is asked for."""
+
+    def __init__(self, port: int, page: Page = lambda number: True, *, answers: bool = True) -> None:
+        self.port_behind, self.page, self.answers, self.pages = port, page, answers, 0
+        self.server = socket.create_server((HOST, 0))
+        self.open: list[socket.socket] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"ldap://{HOST}:{self.server.getsockname()[1]}"
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.server.accept()
+                self.open.append(client)
+                if self.answers:
+                    self._join(client)
+
+    def _join(self, client: socket.socket) -> None:
+        behind = socket.create_connection((HOST, self.port_behind))
+        self.open.append(behind)
+        threading.Thread(target=self._pass, args=(client, behind, True), daemon=True).start()
+        threading.Thread(target=self._pass, args=(behind, client, False), daemon=True).start()
+
+    def _pass(self, source: socket.socket, target: socket.socket, is_request: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if is_request and PAGED in data:
+                    asked, self.pages = self.pages, self.pages + 1
+                    if asked and not self.page(asked):
+                        break
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def stop(self) -> None:
+        for each in (self.server, *self.open):
+            with contextlib.suppress(OSError):
+                each.close()
+
+
+@contextlib.contextmanager
+def relay(port: int, page: Page = lambda number: True, *, answers: bool = True) -> Iterator[Relay]:
+    """A relay for as long as the block lasts."""
+    started = Relay(port, page, answers=answers)
+    try:
+        yield started
+    finally:
+        started.stop()

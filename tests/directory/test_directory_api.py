@@ -1,0 +1,121 @@
+"""The directory over HTTP: the same verbs as page and command, in the same shapes, and the password nowhere."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from assignments.directory import schedule, sync
+from assignments.models import Assignment, DirectoryAgreement
+from tests.api.conftest import Caller
+from tests.crowd import make_crowd
+from tests.directory import slapd as real
+from tests.directory.conftest import Directory
+from tests.directory.test_sync import ids, many
+from topology.accounts import roles, tokens
+from topology.models import Cluster, Event
+
+pytestmark = pytest.mark.django_db
+BASE = "/clusters/crowd/directory"
+
+
+@pytest.fixture
+def crowd(db: None) -> Cluster:
+    return make_crowd(0, 0, capacity=1000)
+
+
+@pytest.fixture
+def admin(crowd: Cluster) -> Caller:
+    return Caller(tokens.create("sync", roles.ADMINISTRATOR, actor="test")[1])
+
+
+def run_now() -> None:
+    schedule.run(DirectoryAgreement.objects.get().pk, timezone.now())
+
+
+def test_the_road_of_an_agreement_over_http(admin: Caller, directory: Directory, capsys: Any) -> None:
+    directory.add(*many(0, 20))
+    directory.add("none", uid=None)
+    assert admin.get(BASE).data["state"] == "none"
+    body = directory.agreement(password_env="", password=real.PASSWORD)
+    tried = admin.post(BASE + "/test", body)
+    assert (tried.status_code, tried.data["new"], tried.data["skipped_total"]) == (200, 20, 1)
+    assert sum(tried.data["nodes"].values()) == 20
+    assert not DirectoryAgreement.objects.exists()
+    assert "servers" in admin("PUT", BASE + "?dry_run=true", body).data["changed"]
+    assert not DirectoryAgreement.objects.exists()
+    assert "password" in admin("PUT", BASE, body).data["changed"]
+    assert admin("PUT", BASE, body).data["changed"] == []
+    assert real.PASSWORD not in str(admin.get(BASE).data)
+
+    seen = admin.post(BASE + "/sync", {"dry_run": True})
+    asked = admin.post(BASE + "/sync", {})
+    assert (seen.status_code, asked.status_code, ids()) == (200, 202, set())
+    assert seen.data.keys() == asked.data.keys()
+    run_now()
+    assert ids() == set(many(0, 20))
+    [run] = admin.get(BASE + "/runs").data["runs"]
+    assert (run["state"], run["new"], run["skipped_total"]) == ("finished", 20, 1)
+    whole = admin.get(run["url"].removeprefix("/api/v1")).data
+    assert {each["user_id"] for each in whole["users"]} == ids()
+    assert [each["code"] for each in admin.get(BASE + "/skipped").data["skipped"]] == ["DIRECTORY_ID_MISSING"]
+    call_command("sync_directory", "crowd", "--dry-run", "--json")
+    printed = json.loads(capsys.readouterr().out)
+    again = admin.post(BASE + "/sync", {"dry_run": True}).data
+    assert {name: again[name] for name in printed} == printed
+
+    assert admin("DELETE", BASE + "?confirm=other").status_code == 422
+    assert admin("DELETE", BASE + "?confirm=crowd").data == {"removed": "crowd"}
+    assert ids() == set(many(0, 20))
+
+
+def test_a_stopped_run_is_accepted_by_its_hash_or_dropped(admin: Caller, crowd: Cluster, directory: Directory) -> None:
+    directory.add(*many(0, 30))
+    cluster = directory.agree()
+    sync.sync(cluster)
+    directory.agree(filter="(uid=u07)")
+    sync.sync(cluster)
+    stopped = admin.get(BASE + "/runs").data["runs"][0]
+    assert (stopped["state"], stopped["code"]) == ("stopped", "DIRECTORY_GUARD")
+    assert "29 users (96.67%)" in stopped["sentence"]
+    listed = admin.get(stopped["url"].removeprefix("/api/v1")).data["users"]
+    assert {each["user_id"] for each in listed} == set(many(0, 30)) - {"u07"}
+    other = admin.post(BASE + "/sync", {"accept": "0" * 32})
+    assert (other.status_code, other.data["code"]) == (409, "DIRECTORY_ACCEPTED_OTHER")
+    assert admin.post(f"{BASE}/runs/{stopped['id']}/drop").data["state"] == "dropped"
+    assert admin.post(f"{BASE}/runs/{stopped['id']}/drop").status_code == 409
+    sync.sync(cluster)
+    again = admin.get(BASE + "/runs").data["runs"][0]
+    assert again["hash"] == stopped["hash"]
+    assert admin.post(BASE + "/sync", {"accept": again["hash"]}).status_code == 202
+    run_now()
+    assert ids() == {"u07"}
+    assert Event.objects.get(code="DIRECTORY_ACCEPTED").actor_name == "token sync"
+    assert Assignment.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"ca": "/etc/passwd"}, 422, "DIRECTORY_CA"),
+        ({"cluster": "other"}, 422, "API_INPUT_NOT_VALID"),
+        ({"password": 7}, 422, "API_INPUT_NOT_VALID"),
+        ({"servrs": []}, 422, "DIRECTORY_FILE"),
+        ({"servers": ["http://nowhere"]}, 422, "DIRECTORY_ADDRESS"),
+        ({"servers": ["ldap://127.0.0.1:1"]}, 409, "DIRECTORY_UNREACHABLE"),
+        ({"password": "wrong-one"}, 409, "DIRECTORY_BIND_REFUSED"),
+    ],
+)
+def test_what_is_wrong_is_a_problem_with_code_and_fix(
+    change: dict[str, Any], status: int, code: str, admin: Caller, directory: Directory
+) -> None:
+    answer = admin.post(BASE + "/test", directory.agreement(password_env="", password=real.PASSWORD) | change)
+    assert (answer.status_code, answer.data["code"]) == (status, code)
+    assert answer.data["fix"]
+    assert real.PASSWORD not in answer.content.decode()
+    assert "wrong-one" not in answer.content.decode()
+    assert "root:" not in answer.content.decode()
