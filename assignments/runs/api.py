@@ -17,13 +17,13 @@ from pydantic import Field, model_validator
 from assignments.models import ACTIVE, Operation, Progress
 from assignments.planning.api import PlanOut, plan_of
 from assignments.planning.api import shape as plan_shape
-from assignments.runs import operations, selectors, wait_reasons
+from assignments.runs import balancer, operations, selectors, wait_reasons
 from assignments.users import undo as users_undo
 from topology.accounts import roles, tokens
 from topology.api import access
 from topology.api.guard import ApiRequest
 from topology.api.problems import answers
-from topology.api.shapes import Input, Key, Limit, Name, OperationOut, ok
+from topology.api.shapes import Input, Key, Limit, Name, Open, OperationOut, ok
 from topology.live.stream import ALL, Listener, hub, message
 
 router = Router(tags=["operations"])
@@ -242,3 +242,54 @@ def set_window(request: ApiRequest, operation_id: Key, asked: WindowIn) -> Any:
 def steer(request: ApiRequest, operation_id: Key, what: Literal["pause", "resume", "cancel"]) -> Any:
     """Pause, resume or cancel a run; what it moved stays moved, and can be undone."""
     return shape(STEERING[what](operation_id, actor=request.caller))
+
+
+# --- The automatic balancer -----------------------------------------------------------------------
+class BalancerIn(Input):
+    """Rules to change; what is not given stays."""
+
+    automation: Literal["off", "recommend", "on"] | None = None
+    threshold: float | None = Field(None, description="Percent by which the fullest node exceeds its fair share")
+    rounds: int | None = Field(None, description="Rounds of half a minute in a row")
+    minimum_gain: float | None = Field(None, description="Points that the best plan gains at least")
+    cooldown_minutes: int | None = None
+    window_start: Annotated[str, Field(max_length=8)] | None = None
+    window_end: Annotated[str, Field(max_length=8)] | None = None
+    zone: Name | None = None
+    approval_required: bool | None = None
+    dry_run: bool = False
+
+
+class BalancerOut(Open):
+    """What `manage.py balancer --json` prints."""
+
+    cluster: str
+    settings: dict[str, Any]
+    code: str
+    message: str
+    checked_at: str | None
+    plan: str | None = Field(description="Hash of the plan that it recommends")
+
+
+@router.get("/clusters/{name}/balancer", response=ok(BalancerOut), operation_id="get_balancer")
+@access.needs(roles.SEE, access.cluster)
+def get_balancer(request: ApiRequest, name: str) -> Any:
+    """The rules of the automatic balancer, what it says now, and the plan that it recommends."""
+    return balancer.as_dict(balancer.policy_of(request.target))
+
+
+@router.patch("/clusters/{name}/balancer", response=ok(BalancerOut), operation_id="change_balancer")
+@access.needs(roles.ADMINISTER, access.cluster)
+def change_balancer(request: ApiRequest, name: str, asked: BalancerIn) -> Any:
+    """Change rules of the automatic balancer and of runs; a dry run answers them as they would be."""
+    given = {key: value for key, value in asked.model_dump(exclude={"dry_run"}).items() if value is not None}
+    policy = balancer.configure(request.target, given, actor=request.caller, dry_run=asked.dry_run)
+    return balancer.as_dict(policy)
+
+
+@router.post("/clusters/{name}/balancer/look", response=ok(BalancerOut), operation_id="look_at_balance")
+@access.needs(roles.ADMINISTER, access.cluster)
+def look_at_balance(request: ApiRequest, name: str) -> Any:
+    """Let the balancer judge now, as it does every half minute by itself."""
+    balancer.look_at_cluster(request.target.pk, timezone.now())
+    return balancer.as_dict(balancer.policy_of(request.target))

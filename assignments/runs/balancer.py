@@ -50,9 +50,25 @@ def policy_of(cluster: Cluster) -> RunPolicy:
     return RunPolicy.objects.filter(cluster=cluster).first() or RunPolicy(cluster=cluster)
 
 
+def as_dict(policy: RunPolicy) -> dict[str, Any]:
+    """The shape that the command and the API give."""
+    settings = {name: getattr(policy, name) for name in SETTINGS}
+    return {
+        "cluster": policy.cluster.name,
+        "settings": {name: value if isinstance(value, int | bool) else str(value) for name, value in settings.items()},
+        "code": policy.code,
+        "message": policy.sentence,
+        "checked_at": policy.checked_at.isoformat() if policy.checked_at else None,
+        "plan": policy.plan.hash if policy.plan else None,
+    }
+
+
 @transaction.atomic
-def configure(cluster: Cluster, values: Mapping[str, Any], *, actor: Any) -> RunPolicy:
-    """Change rules by name; raises Refused with the name and what it may be. Rounds held so far are forgotten."""
+def configure(cluster: Cluster, values: Mapping[str, Any], *, actor: Any, dry_run: bool = False) -> RunPolicy:
+    """Change rules by name; raises Refused with the name and what it may be. Rounds held so far are forgotten.
+
+    A dry run answers the rules as they would be and takes them back.
+    """
     RunPolicy.objects.get_or_create(cluster=cluster)
     policy = RunPolicy.objects.select_for_update().get(cluster=cluster)
     before = {name: getattr(policy, name) for name in SETTINGS}
@@ -71,6 +87,8 @@ def configure(cluster: Cluster, values: Mapping[str, Any], *, actor: Any) -> Run
         events.record(
             reasons.RUN_POLICY_CHANGED, cluster=cluster, actor=actor, topics=[f"cluster-{cluster.pk}"], changes=said
         )
+    if dry_run:
+        transaction.set_rollback(True)
     return policy
 
 

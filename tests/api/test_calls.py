@@ -1,5 +1,6 @@
 """The HTTP API: every verb over the same services, with the same codes, and the shapes that others rely on."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -39,8 +40,6 @@ def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
 
 # --- Reading --------------------------------------------------------------------------------------
 def test_a_cluster_is_what_the_command_prints(acme: Cluster, calls: Calls, capsys: Any) -> None:
-    import json
-
     call_command("show_topology", "acme", "--json")
     printed = json.loads(capsys.readouterr().out)
     viewer = calls("viewer")
@@ -276,3 +275,21 @@ def test_a_topology_is_put_read_back_and_the_same_again_changes_nothing(calls: C
     assert admin("PUT", "/clusters/new/topology", {"nonsense": 1}).status_code == 422
     assert admin("DELETE", "/clusters/new?confirm=other").status_code in (409, 422)
     assert admin("DELETE", "/clusters/new?confirm=new").data["nodes"] == 1
+
+
+# --- The automatic balancer -----------------------------------------------------------------------
+def test_the_rules_of_the_balancer_are_read_tried_and_changed(acme: Cluster, calls: Calls, capsys: Any) -> None:
+    admin, base = calls("administrator"), "/clusters/acme/balancer"
+    assert admin.get(base).data["settings"]["automation"] == "off"
+    tried = admin("PATCH", base, {"automation": "recommend", "rounds": 2, "dry_run": True})
+    assert (tried.data["settings"]["automation"], tried.data["settings"]["rounds"]) == ("recommend", 2)
+    assert admin.get(base).data["settings"]["automation"] == "off"
+    done = admin("PATCH", base, {"automation": "recommend", "rounds": 2})
+    assert done.data == tried.data
+    assert Event.objects.get(code="RUN_POLICY_CHANGED").actor_name.startswith("token ")
+    problem(admin("PATCH", base, {"zone": "Mars/Olympus"}), 422, "SETTING_NOT_VALID")
+    assert admin("PATCH", base, {"colour": "red"}).status_code == 422
+    assert admin.post(base + "/look").data["code"]
+    call_command("balancer", "acme", "--json")
+    assert json.loads(capsys.readouterr().out) == admin.get(base).data
+    assert calls("operator")("PATCH", base, {"rounds": 3}).status_code == 403

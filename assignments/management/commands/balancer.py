@@ -5,7 +5,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from assignments.models import RunPolicy
 from assignments.runs import balancer
 from topology.reasons import Refused
 from topology.structure import selectors
@@ -34,7 +33,7 @@ class Command(BaseCommand):
                 policy.refresh_from_db()
         except Refused as refusal:
             raise CommandError(f"{refusal.code}: {refusal.message} {refusal.fix}".strip()) from refusal
-        self.stdout.write(json.dumps(_shape(policy), indent=2) if options["json"] else policy.sentence)
+        self.stdout.write(json.dumps(balancer.as_dict(policy), indent=2) if options["json"] else policy.sentence)
 
 
 def _pair(text: str) -> tuple[str, Any]:
@@ -42,15 +41,3 @@ def _pair(text: str) -> tuple[str, Any]:
     if not equals:
         raise CommandError(f"--set {text}: write NAME=VALUE.")
     return name, {"true": True, "false": False}.get(value.lower(), value)
-
-
-def _shape(policy: RunPolicy) -> dict[str, Any]:
-    settings = {name: getattr(policy, name) for name in balancer.SETTINGS}
-    return {
-        "cluster": policy.cluster.name,
-        "settings": {name: value if isinstance(value, int | bool) else str(value) for name, value in settings.items()},
-        "code": policy.code,
-        "message": policy.sentence,
-        "checked_at": policy.checked_at.isoformat() if policy.checked_at else None,
-        "plan": policy.plan.hash if policy.plan else None,
-    }
