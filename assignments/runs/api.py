@@ -24,7 +24,8 @@ from topology.api import access
 from topology.api.guard import ApiRequest
 from topology.api.problems import answers
 from topology.api.shapes import Input, Key, Limit, Name, Open, OperationOut, ok
-from topology.live.stream import ALL, Listener, hub, message
+from topology.live.listeners import ALL, Listener, message
+from topology.live.stream import hub
 
 router = Router(tags=["operations"])
 Rate = Annotated[float, Field(gt=0, lt=1e6, allow_inf_nan=False)]
