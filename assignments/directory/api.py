@@ -223,7 +223,7 @@ def sync_directory(request: ApiRequest, name: str, asked: SyncIn | None = None) 
 
     A dry run is answered at once, with what a run would do, and changes nothing.
     """
-    asked = asked or SyncIn()
+    asked = asked or SyncIn(accept="")
     if asked.dry_run:
         return Status(200, sync.sync(request.target, dry_run=True).as_dict() | {"url": _runs(name)})
     if asked.accept:
