@@ -90,6 +90,10 @@ class SyncOut(Open):
     skipped_total: int
     skipped: list[dict[str, Any]]
     stopped: dict[str, Any] | None
+    touched: int = Field(description="Users who go or get another user ID, which the guard counts")
+    would_touch: list[dict[str, Any]] = Field(description="The first of them, of a run that stopped or is dry")
+    first: list[dict[str, Any]] = Field(description="The first people as they were read")
+    warnings: list[dict[str, Any]]
     url: str = Field(description="Where the run is listed")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
@@ -192,7 +191,7 @@ def _as_it_is(pk: int, token: int) -> tuple[str, bool]:
         run = Operation.objects.filter(pk=pk).first()
         if run is None or not tokens.is_valid(token, timezone.now()):
             return "{}", True
-        return json.dumps(shape(run), default=str), run.state not in ACTIVE
+        return OperationOut.model_validate(shape(run)).model_dump_json(), run.state not in ACTIVE
     finally:
         connections.close_all()
 
