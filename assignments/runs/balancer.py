@@ -151,6 +151,7 @@ def _decide(cluster: Cluster, policy: RunPolicy, load: ClusterLoad, now: datetim
         held=policy.held,
         moved_at=_moved_at(cluster),
         checked_at=policy.checked_at,
+        said=policy.code,
     )
     return balancer.decide(policy.rules, facts, now)
 

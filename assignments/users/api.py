@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from django.http import StreamingHttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
 
@@ -14,6 +13,8 @@ from assignments.users.export import assignments_csv, removed_csv
 from assignments.users.filter import UserFilter, find_user
 from assignments.users.imports import import_users
 from assignments.users.removal import remove_users
+from assignments.users.rules.columns import mapping_of
+from assignments.users.rules.user_file import KEEP, Reading
 from assignments.users.trace import story
 from topology import reasons
 from topology.accounts import roles
@@ -24,8 +25,10 @@ from topology.api.shapes import Input, Key, Limit, Name, Open, ok
 from topology.models import ENDPOINT_KINDS, MAX_USER_ID, Cluster, Node
 from topology.reasons import Refused
 from topology.structure import selectors
+from topology.views.streams import streamed_csv
 
 router = Router(tags=["users"])
+ColumnChoice = Annotated[str, Field(max_length=300, pattern="=")]
 CSV = {FILES: {"schema": {"type": "string"}}}
 
 
@@ -212,7 +215,7 @@ def why_user(request: ApiRequest, name: str, user_id: Name) -> Any:
 def export_assignments(request: ApiRequest, name: str, spreadsheet: bool = False) -> Any:
     """Who is at home where, as a CSV that an import reads back; `spreadsheet` keeps formulas in it from running."""
     parts = assignments_csv(request.target, spreadsheet=spreadsheet)
-    return StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
+    return streamed_csv(request, parts)
 
 
 @router.post(
@@ -222,16 +225,29 @@ def export_assignments(request: ApiRequest, name: str, spreadsheet: bool = False
     operation_id="import_users",
 )
 @access.needs(roles.ADMINISTER, access.cluster)
-def import_csv(request: ApiRequest, name: str, dry_run: bool = False, allow_emptying: bool = False) -> Any:
+def import_csv(
+    request: ApiRequest,
+    name: str,
+    dry_run: bool = False,
+    allow_emptying: bool = False,
+    keep: Annotated[str, Field(max_length=10)] = KEEP,
+    column: Query[list[ColumnChoice]] = [],  # noqa: B006  # never changed
+) -> Any:
     """Bring the users of a CSV into the cluster, all of its lines or none; a dry run does it and takes it back.
 
-    Stored values are emptied only with `allow_emptying`. The body is the file, with the header Content-Type: text/csv.
-    Bad lines are answered with 422, each with its code.
+    Stored values are emptied only with `allow_emptying`; `keep` alone in a cell keeps them. Each `column`, such as
+    `e-mail=mail`, says how a header is read, and is kept for the cluster. The body is the file, with the header
+    Content-Type: text/csv. Bad lines are answered with 422, each with its code.
     """
     if request.content_type != FILES:
         raise Refused(reasons.API_INPUT_NOT_VALID, place="Content-Type", problem="send the file as text/csv")
     report = import_users(
-        request.target, request.file, actor=request.caller, dry_run=dry_run, allow_emptying=allow_emptying
+        request.target,
+        request.file,
+        actor=request.caller,
+        dry_run=dry_run,
+        reading=Reading(keep, mapping_of(column)),
+        allow_emptying=allow_emptying,
     )
     if report.ok:
         return report.as_dict()
@@ -263,4 +279,4 @@ def export_removed(request: ApiRequest, operation_id: Key) -> Any:
     """Whom a removal took out, as a CSV that an import reads back."""
     if request.target.kind != Kind.REMOVAL or request.target.undo_of_id is not None:
         raise not_there(Refused(reasons.NO_SUCH_OPERATION, operation=operation_id))
-    return StreamingHttpResponse(removed_csv(request.target), content_type="text/csv; charset=utf-8")
+    return streamed_csv(request, removed_csv(request.target))

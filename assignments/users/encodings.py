@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from charset_normalizer import from_bytes
 
-from assignments.users.rules.user_file import UserList
+from assignments.users.rules.user_file import LineProblem, UserList
 from topology import reasons
 
 # Those that people save lists in; among all that Python knows, a short text looks like many.
@@ -35,12 +35,13 @@ RARE = "ðÐþÞýÝ"  # Icelandic: what Turkish and others look like when they 
 def add_hint(users: UserList) -> None:
     """Say in the messages of undecodable lines what the file looks like, and how its first line reads then."""
     if hint := _hint(users.undecodable):
-        users.problems.listed[:] = [
-            replace(problem, facts={**problem.facts, "hint": hint})
-            if problem.reason is reasons.IMPORT_BAD_ENCODING and problem.facts["encoding"] == "UTF-8"
-            else problem
-            for problem in users.problems.listed
-        ]
+        users.problems = users.problems.told(lambda problem: _with_hint(problem, hint))
+
+
+def _with_hint(problem: LineProblem, hint: str) -> LineProblem:
+    if problem.reason is not reasons.IMPORT_BAD_ENCODING or problem.facts["encoding"] != "UTF-8":
+        return problem
+    return replace(problem, facts={**problem.facts, "hint": hint})
 
 
 def _hint(sample: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from assignments.models import Operation
-from assignments.users.staging import Found, found_lines
+from assignments.users.staging import StagedLines
 from topology import reasons
 
 WHY = "Imported from a list"  # where the list gives no reason
@@ -34,20 +34,20 @@ def match() -> int:
         return int(cursor.rowcount)
 
 
-def staying() -> Found:
+def staying() -> StagedLines:
     """Lines that would take a pin off."""
     sql = """
         SELECT line, staged.user_id, coalesce(pin.owner_name, '?'), coalesce(pin.reason, '')
         FROM staged JOIN assignments_assignment place ON place.user_id = known
         LEFT JOIN assignments_pin pin ON pin.user_id = known WHERE place.pinned AND NOT staged.pinned
     """
-    return found_lines(reasons.IMPORT_PIN_STAYS, ["user_id", "owner", "because"], sql)
+    return StagedLines(reasons.IMPORT_PIN_STAYS, ["user_id", "owner", "because"], sql)
 
 
-def homeless() -> Found:
+def homeless() -> StagedLines:
     """Lines that pin a user who has no home and gets none."""
     sql = "SELECT line, user_id FROM staged WHERE pinned AND home_id IS NULL AND target IS NULL"
-    return found_lines(reasons.IMPORT_PIN_UNASSIGNED, ["user_id"], sql)
+    return StagedLines(reasons.IMPORT_PIN_UNASSIGNED, ["user_id"], sql)
 
 
 def write(operation: Operation) -> int:

@@ -9,8 +9,6 @@ failover state (domain.md §1.4).
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,8 +23,8 @@ from assignments.planning.rules.loads import Classes
 from assignments.users import former, import_pins, staging
 from assignments.users.done_at_once import record_operation
 from assignments.users.encodings import add_hint
+from assignments.users.problem_file import ProblemFile
 from assignments.users.progress import Meter
-from assignments.users.rules.cells import defused
 from assignments.users.rules.user_file import Limits, Problems, Readable, Reading, UserList
 from topology import reasons
 from topology.live import events
@@ -61,12 +59,28 @@ class Report:
     mapped: dict[str, str] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
     emptied: dict[str, int] = field(default_factory=dict)
+    first_emptied: int = 1  # line
     first_rows: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
         """Whether every line was good; otherwise nothing was imported."""
         return not self.problems.total
+
+    @property
+    def taken(self) -> int:
+        """Lines that were not left out."""
+        return self.lines - self.left_out.total
+
+    @property
+    def only_emptying(self) -> bool:
+        """Whether nothing is wrong but that values would be emptied, which must be confirmed."""
+        return set(self.problems.kinds) == {reasons.IMPORT_EMPTYING.code}
+
+    @property
+    def findings(self) -> dict[str, Problems]:
+        """What was found, by what it is."""
+        return {"problem": self.problems, "warning": self.warnings, "left out": self.left_out}
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that the page, the commands and the API give."""
@@ -94,18 +108,6 @@ class Report:
         }
 
 
-def problems_csv(report: Report) -> str:
-    """All that was listed of an import as a CSV: what it is, line, code, sentence, fix."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["kind", "line", "code", "message", "fix"])
-    for kind, listed in (("problem", report.problems), ("warning", report.warnings), ("left out", report.left_out)):
-        for shown in (problem.as_dict() for problem in listed.listed):
-            cells = (shown["code"], shown["message"], shown["fix"])
-            writer.writerow([kind, shown["line"], *map(defused, cells)])
-    return out.getvalue()
-
-
 @transaction.atomic
 def import_users(
     cluster: Cluster,
@@ -114,18 +116,23 @@ def import_users(
     actor: Any = None,
     dry_run: bool = False,
     reading: Reading | None = None,
-    allow_emptying: bool = False,
+    allow_emptying: bool | str = False,
     meter: Meter | None = None,
+    every: ProblemFile | None = None,
 ) -> Report:
     """Bring the users of a file into a cluster; bad lines come back in the report and then nothing is changed.
 
-    A dry run does it all and takes it back. Values that are stored are emptied only with `allow_emptying`. Raises
-    Refused while a node of the cluster is in a failover state.
+    A dry run does it all and takes it back. Values that are stored are emptied only with `allow_emptying`; as a text
+    it allows what `emptied_in_words` says and no more. The report lists the first problems, `every` gets all of them.
+    Raises Refused while a node of the cluster is in a failover state.
     """
     source = meter.reading(file) if meter else file
     reading = reading or Reading()
     mapping = {**cluster.list_columns, **reading.mapping}
     users = UserList(source, LIMITS, replace(reading, cluster=cluster.name, mapping=mapping))
+    if every:
+        for kind, found in (("problem", users.problems), ("warning", users.warnings), ("left out", users.left_out)):
+            every.follow(kind, found)
     nodes = {node.name.lower(): node for node in Node.objects.filter(cluster=cluster)}
     # The file is read before any lock is taken: nobody waits for a slow upload.
     staging.create()
@@ -137,15 +144,19 @@ def import_users(
     _hold(cluster)
     staging.match()
     pins = import_pins.match() if "pinned" in users.columns else None
-    _check(cluster, report, nodes, allow_emptying)
+    _check(cluster, report, nodes)
     if report.ok:
         _Placement(cluster, report).run()
     if report.ok and pins is not None:
         report.changed |= {"pinned": pins} if pins else {}
-        report.warnings.add_counted(*import_pins.staying())
-        report.warnings.add_counted(*import_pins.homeless())
+        report.warnings.add_found(import_pins.staying())
+        report.warnings.add_found(import_pins.homeless())
     if report.ok:
-        _write(cluster, report, actor, pins=pins is not None)
+        there = {node.pk: node for node in Node.objects.filter(cluster=cluster).select_related("subcluster")}
+        _count(report, there)
+    _demand_emptying(report, allow_emptying)
+    if report.ok:
+        _write(cluster, report, there, actor, pins=pins is not None)
         _keep_columns(cluster, report.mapped)
     if dry_run or not report.ok:
         transaction.set_rollback(True)
@@ -184,19 +195,30 @@ def _hold(cluster: Cluster) -> None:
     locks.hold_subclusters(Subcluster.objects.filter(cluster=cluster).values_list("pk", flat=True))
 
 
-def _check(cluster: Cluster, report: Report, nodes: Mapping[str, Node], allow_emptying: bool) -> None:
+def _check(cluster: Cluster, report: Report, nodes: Mapping[str, Node]) -> None:
     known = ", ".join(node.name for node in nodes.values()) or "none"
-    report.problems.add_counted(*staging.at_unknown(cluster.name, known))
-    report.problems.add_counted(*staging.duplicates())
-    report.problems.add_counted(*staging.of_other_clusters(cluster))
-    report.problems.add_counted(*staging.homeless())
-    report.warnings.add_counted(*staging.staying())
-    report.warnings.add_counted(*staging.gone(cluster.name, known))
-    report.warnings.add_counted(*staging.kept_of_new())
+    report.problems.add_found(staging.at_unknown(cluster.name, known))
+    report.problems.add_found(staging.duplicates())
+    report.problems.add_found(staging.of_other_clusters(cluster))
+    report.problems.add_found(staging.homeless())
+    report.warnings.add_found(staging.staying())
+    report.warnings.add_found(staging.gone(cluster.name, known))
+    report.warnings.add_found(staging.kept_of_new())
     report.first_rows = staging.first_rows()
-    report.changed, report.emptied, line = staging.changes()
-    if report.emptied and not allow_emptying:
-        report.problems.add(line, reasons.IMPORT_EMPTYING, what=emptied_in_words(report.emptied))
+    report.changed, report.emptied, report.first_emptied = staging.changes()
+
+
+def _count(report: Report, nodes: Mapping[int, Node]) -> None:
+    report.created, report.updated, report.unchanged, report.left_unassigned = staging.outcome()
+    report.nodes = {nodes[pk].name: users for pk, users in sorted(staging.count_placed().items())}
+    report.assigned = sum(report.nodes.values())
+
+
+def _demand_emptying(report: Report, allowed: bool | str) -> None:
+    """Nobody's stored values are emptied unless somebody said so, knowing what and how many."""
+    words = emptied_in_words(report.emptied)
+    if words and allowed is not True and allowed != words:
+        report.problems.add(report.first_emptied, reasons.IMPORT_EMPTYING, what=words)
 
 
 def emptied_in_words(emptied: Mapping[str, int]) -> str:
@@ -224,8 +246,8 @@ class _Placement:
             self._refuse_in_failover()
         for node in self.nodes:
             if why := self.homes.takes(node.pk):
-                self.report.problems.add_counted(*staging.into(node.pk, *why))
-        self.report.problems.add_counted(*staging.over_capacity(self._capacities()))
+                self.report.problems.add_found(staging.into(node.pk, *why))
+        self.report.problems.add_found(staging.over_capacity(self._capacities()))
         waiting = staging.waiting()
         if self.report.ok and waiting.users:
             self._by_mode(waiting)
@@ -245,10 +267,10 @@ class _Placement:
                 "cluster": self.cluster.name,
                 "why": Said(refusal.reason, refusal.facts),
             }
-            self.report.problems.add_counted(*staging.beyond(room, facts))
+            self.report.problems.add_found(staging.beyond(room, facts))
             return
         staging.place_users(flows)
-        self.report.problems.add_counted(*staging.over_capacity(self._capacities()))
+        self.report.problems.add_found(staging.over_capacity(self._capacities()))
 
     def _places(self, users: int, *, endpoints: int, classes: Classes) -> list[goals.Flow]:
         """Users per node; room for a failover is kept where the model asks for it, as long as there is any."""
@@ -277,11 +299,7 @@ def _with(load: goals.NodeLoad, users: int, endpoints: int) -> goals.NodeLoad:
     return replace(load, users=load.users + users, endpoints=load.endpoints + endpoints, pinned=load.pinned + users)
 
 
-def _write(cluster: Cluster, report: Report, actor: Any, *, pins: bool) -> None:
-    nodes = {node.pk: node for node in Node.objects.filter(cluster=cluster).select_related("subcluster")}
-    report.created, report.updated, report.unchanged, report.left_unassigned = staging.outcome()
-    report.nodes = {nodes[pk].name: users for pk, users in sorted(staging.count_placed().items())}
-    report.assigned = sum(report.nodes.values())
+def _write(cluster: Cluster, report: Report, nodes: Mapping[int, Node], actor: Any, *, pins: bool) -> None:
     if not report.created + report.updated:
         return
     operation = record_operation(cluster, Kind.IMPORT, report.created + report.updated, 0, actor)
@@ -299,7 +317,8 @@ def _write(cluster: Cluster, report: Report, actor: Any, *, pins: bool) -> None:
     if pins and (pinned := import_pins.write(operation)):
         facts: dict[str, Any] = {"users": pinned, "because": import_pins.WHY, "left": 0}
         events.record(reasons.USERS_WERE_PINNED, cluster=cluster, actor=actor, topics=touched, **facts)
-    counts = {name: getattr(report, name) for name in ("lines", "created", "updated", "assigned")}
+    counts: dict[str, Any] = {"lines": report.taken, "created": report.created, "updated": report.updated}
+    counts["assigned"] = report.assigned
     # An undo of the operation reads this: its users had no home before, so none is what they go back to.
     counts["unassigned"] = report.assigned
     events.record(

@@ -7,8 +7,8 @@ The table is the transaction's own and goes with it. No statement is repeated pe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -71,7 +71,7 @@ FIELDS = {  # what is empty in each, and the type to compare with
     "department": ("''", ""),
 }
 
-Found = tuple[list[LineProblem], int]
+PART = 5000  # rows
 
 
 class Ask(Protocol):
@@ -156,84 +156,100 @@ def match() -> None:
 # --- Problems -------------------------------------------------------------------------------------
 
 
-def found_lines(reason: Reason, facts: Sequence[str], sql: str, *values: Any) -> Found:
-    """The first problems of one kind and their number, from a query of lines and facts in order of lines."""
-    counted = f"SELECT found.*, count(*) OVER () AS total FROM ({sql}) AS found ORDER BY line LIMIT {LISTED}"
-    rows = _rows(counted, *values)
-    problems = [LineProblem(row[0], reason, dict(zip(facts, row[1:-1], strict=True))) for row in rows]
-    return problems, rows[0][-1] if rows else 0
+@dataclass(frozen=True)
+class StagedLines:
+    """Lines with one kind of problem: a query of lines and of the facts that differ, and those that do not."""
+
+    reason: Reason
+    names: Sequence[str]
+    sql: str
+    values: Sequence[Any] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def first(self) -> tuple[list[LineProblem], int]:
+        """The first of them, and how many there are."""
+        counted = f"SELECT found.*, count(*) OVER () FROM ({self.sql}) AS found ORDER BY line LIMIT {LISTED}"
+        rows = _rows(counted, *self.values)
+        return [self._problem(row[:-1]) for row in rows], rows[0][-1] if rows else 0
+
+    def each(self) -> Iterator[LineProblem]:
+        """All of them, never more than a part in memory."""
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(f"SELECT * FROM ({self.sql}) AS found ORDER BY line", self.values)
+            while rows := cursor.fetchmany(PART):
+                yield from map(self._problem, rows)
+
+    def _problem(self, row: Sequence[Any]) -> LineProblem:
+        return LineProblem(row[0], self.reason, {**self.facts, **dict(zip(self.names, row[1:], strict=True))})
 
 
-def duplicates() -> Found:
+def duplicates() -> StagedLines:
     """Lines whose user ID was in an earlier line."""
     sql = """
         SELECT line, user_id, first FROM (
             SELECT line, user_id, min(line) OVER (PARTITION BY folded, known) AS first FROM staged
         ) AS seen WHERE line <> first
     """
-    return found_lines(reasons.IMPORT_ID_TWICE, ["user_id", "first"], sql)
+    return StagedLines(reasons.IMPORT_ID_TWICE, ["user_id", "first"], sql)
 
 
-def of_other_clusters(into: Cluster) -> Found:
+def of_other_clusters(into: Cluster) -> StagedLines:
     """Lines whose person is a user of another cluster than the one that the file goes into."""
     sql = """
         SELECT line, user_id, cluster.name FROM staged JOIN topology_cluster cluster ON cluster.id = cluster_id
         WHERE cluster_id <> %s
     """
-    problems, total = found_lines(reasons.IMPORT_OTHER_CLUSTER, ["user_id", "other"], sql, into.pk)
-    return [replace(problem, facts={**problem.facts, "cluster": into.name}) for problem in problems], total
+    facts = {"cluster": into.name}
+    return StagedLines(reasons.IMPORT_OTHER_CLUSTER, ["user_id", "other"], sql, [into.pk], facts)
 
 
-def homeless() -> Found:
+def homeless() -> StagedLines:
     """Lines whose node left its subcluster, or went, between reading the file and taking the locks."""
     sql = """
         SELECT line, coalesce(node.name, 'The node that the line names')
         FROM staged LEFT JOIN topology_node node ON node.id = staged.node_id
         WHERE staged.node_id IS NOT NULL AND node.subcluster_id IS NULL
     """
-    return found_lines(reasons.IMPORT_NODE_UNASSIGNED, ["node"], sql)
+    return StagedLines(reasons.IMPORT_NODE_UNASSIGNED, ["node"], sql)
 
 
-def at_unknown(cluster: str, known: str) -> Found:
+def at_unknown(cluster: str, known: str) -> StagedLines:
     """Lines that name a node which the cluster has not, for users who need a home."""
     sql = "SELECT line, left(node_text, 60) FROM staged WHERE node_text IS NOT NULL AND home_id IS NULL"
-    problems, total = found_lines(reasons.IMPORT_UNKNOWN_NODE, ["value"], sql)
-    return [LineProblem(p.line, p.reason, {**p.facts, "cluster": cluster, "known": known}) for p in problems], total
+    return StagedLines(reasons.IMPORT_UNKNOWN_NODE, ["value"], sql, facts={"cluster": cluster, "known": known})
 
 
-def gone(cluster: str, known: str) -> Found:
+def gone(cluster: str, known: str) -> StagedLines:
     """Each node that the cluster has not and that lines name for users who have a home: the first line, how many."""
     sql = """
         SELECT min(line) AS line, left(min(node_text), 60), count(*) FROM staged
         WHERE node_text IS NOT NULL AND home_id IS NOT NULL GROUP BY lower(node_text)
     """
-    problems, total = found_lines(reasons.IMPORT_NODE_GONE, ["value", "count"], sql)
-    return [LineProblem(p.line, p.reason, {**p.facts, "cluster": cluster, "known": known}) for p in problems], total
+    return StagedLines(reasons.IMPORT_NODE_GONE, ["value", "count"], sql, facts={"cluster": cluster, "known": known})
 
 
-def kept_of_new() -> Found:
+def kept_of_new() -> StagedLines:
     """Lines with a mark that keeps what is stored, of users of whom nothing is stored."""
-    return found_lines(
+    return StagedLines(
         reasons.IMPORT_KEPT_OF_NEW, ["user_id"], "SELECT line, user_id FROM staged WHERE kept AND known IS NULL"
     )
 
 
-def staying() -> Found:
+def staying() -> StagedLines:
     """Lines that name another node than the home their user has."""
     sql = """
         SELECT line, user_id, home.name FROM staged JOIN topology_node home ON home.id = home_id
         WHERE leave OR node_id <> home_id
     """
-    return found_lines(reasons.IMPORT_STAYS, ["user_id", "node"], sql)
+    return StagedLines(reasons.IMPORT_STAYS, ["user_id", "node"], sql)
 
 
-def into(node_id: int, why: Reason, facts: Mapping[str, Any]) -> Found:
+def into(node_id: int, why: Reason, facts: Mapping[str, Any]) -> StagedLines:
     """Lines that would give somebody a home on a node that takes nobody now."""
-    problems, total = found_lines(why, [], "SELECT line FROM staged WHERE target = %s", node_id)
-    return [replace(problem, facts=dict(facts)) for problem in problems], total
+    return StagedLines(why, [], "SELECT line FROM staged WHERE target = %s", [node_id], facts)
 
 
-def over_capacity(nodes: Sequence[Capacity]) -> Found:
+def over_capacity(nodes: Sequence[Capacity]) -> StagedLines:
     """Lines that bring a node beyond its capacity in users or in endpoints, counted in order of lines."""
     sql = f"""
         WITH node (id, name, users, endpoints, most_users, most_endpoints) AS (
@@ -260,14 +276,14 @@ def over_capacity(nodes: Sequence[Capacity]) -> Found:
         FROM full_nodes
     """
     columns = [list(column) for column in zip(*nodes, strict=True)] or [[]] * 6
-    return found_lines(reasons.IMPORT_NODE_FULL, ["node", "what", "after", "capacity"], sql, *columns)
+    return StagedLines(reasons.IMPORT_NODE_FULL, ["node", "what", "after", "capacity"], sql, columns)
 
 
-def beyond(room: int, facts: Mapping[str, Any]) -> Found:
+def beyond(room: int, facts: Mapping[str, Any]) -> StagedLines:
     """Waiting lines after the first `room` of them."""
     sql = "SELECT line, number FROM (SELECT line, row_number() OVER (ORDER BY line) AS number FROM staged WHERE waits)"
-    found, total = found_lines(reasons.IMPORT_CLUSTER_FULL, ["number"], f"{sql} AS waiting WHERE number > %s", room)
-    return [LineProblem(p.line, p.reason, {**facts, **p.facts}) for p in found], total
+    behind = f"{sql} AS waiting WHERE number > %s"
+    return StagedLines(reasons.IMPORT_CLUSTER_FULL, ["number"], behind, [room], facts)
 
 
 # --- What changes ---------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import "./marks.js";
 import "./menus.js";
 import "./messages.js";
 import "./pointer.js";
+import "./problems.js";
 import "./progress.js";
 import "./theme-button.js";
 import "./times.js";

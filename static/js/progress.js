@@ -17,6 +17,7 @@ function show(form, done, total, text) {
 
 function hide(form) {
   clearInterval(form.asking);
+  form.asking = null;
   const line = form.querySelector("[data-bar]");
   if (line) line.hidden = true;
 }
@@ -24,9 +25,10 @@ function hide(form) {
 function ask(form, key) {
   let quiet = 0;
   clearInterval(form.asking);
-  form.asking = setInterval(async () => {
+  const asking = form.asking = setInterval(async () => {
     const answer = await fetch(form.dataset.progress.replace("KEY", key)).catch(() => null);
     const note = answer?.ok ? await answer.json() : {};
+    if (form.asking !== asking) return undefined; // what is asked about ended meanwhile
     if (!form.isConnected || (quiet += 1) > QUIET) return hide(form);
     if (note.rows === undefined) return undefined;
     quiet = 0;

@@ -111,6 +111,9 @@ def test_users_are_imported_from_a_csv_all_or_none(acme: Cluster, calls: Calls) 
     real = admin("POST", "/clusters/acme/users/import", raw=text).data
     assert set(real) == set(dry)
     assert (real["created"], real["assigned"]) == (2, 2)
+    mapped = admin("POST", "/clusters/acme/users/import?column=login%3Duser_id&keep=~", raw="login,name\nnew1,~\n")
+    assert (mapped.data["mapped_columns"], mapped.data["unchanged"]) == ({"login": "user_id"}, 1)
+    problem(admin("POST", "/clusters/acme/users/import?column=login%3Did", raw="login\n"), 422, "IMPORT_COLUMN_CHOICE")
     bad = admin("POST", "/clusters/acme/users/import", raw="user_id\nnew3\nnew3\n")
     found = problem(bad, 422, "IMPORT_REFUSED")
     assert found["errors"][0]["code"] == "IMPORT_ID_TWICE"

@@ -204,6 +204,8 @@ def test_of_two_at_once_with_one_key_one_is_done_and_both_are_told() -> None:
         ("POST", "/clusters/acme/moves", '{"users": ["\\u0000"], "to": null}', 422),
         ("POST", "/clusters/acme/moves", '{"users": ["\\ud800"], "to": null}', 422),
         ("POST", "/plans/x/run", '{"rate": NaN}', 404),
+        ("PUT", "/clusters/new/topology", '{"mode": "manual", "subclusters": [], "mode": "balanced"}', 422),
+        ("PUT", "/clusters/new/topology", '{"subclusters": [{"name": "a", "name": "b"}]}', 422),
         ("GET", "/operations/99999999999999999999999", "", 404),
         ("GET", "/clusters/%00", "", 422),
         ("GET", "/events?before=99999999999999999999", "", 422),

@@ -121,13 +121,28 @@ def report(scenario: dict[str, Any], fails: Callable[[dict[str, Any]], str]) -> 
 Seen = Callable[[Pair, Outcome, Action | None, int], None]
 
 
-def drive(scenario: Scenario, pair: Pair, seen: Seen, extra: tuple[int, ...] = (), *, keep: bool = False) -> Pair:
-    """From wake to wake and action to action; `extra` wakes change nothing, nor does keeping the pair in between."""
+def drive(
+    scenario: Scenario,
+    pair: Pair,
+    seen: Seen,
+    *,
+    probes: tuple[int, ...] = (),
+    found: list[Any] | None = None,
+    extra: tuple[int, ...] = (),
+    keep: bool = False,
+) -> Pair:
+    """From wake to wake and action to action; `extra` wakes change nothing, nor does keeping the pair in between.
+
+    What is at each of the `probes`, before the actions of that instant, is put into `found`.
+    """
     wake: int | None = 0
+    ahead = deque(sorted(probes))
     actions, more = deque(sorted(scenario.timeline, key=lambda a: a.at)), deque(sorted(extra))
     for _ in range(MOST_STEPS):
         due = ([] if wake is None else [wake]) + [a.at for a in list(actions)[:1]] + list(more)[:1]
         at = min(due, default=scenario.until + 1)
+        while ahead and ahead[0] <= at and found is not None:
+            found.append(_seen_at(pair, ahead.popleft()))
         if at > scenario.until:
             return pair
         action = None
@@ -146,6 +161,11 @@ def drive(scenario: Scenario, pair: Pair, seen: Seen, extra: tuple[int, ...] = (
         assert outcome.next_wake is None or outcome.next_wake > at, "time stands still"
         pair, wake = _kept(outcome.pair, at) if keep else outcome.pair, outcome.next_wake
     raise AssertionError(f"no rest after {MOST_STEPS} steps")
+
+
+def _seen_at(pair: Pair, probe: int) -> Any:
+    at = step(pair, probe).pair
+    return probe, dict(at.populations), [m.state.value for m in at.members]
 
 
 def _kept(pair: Pair, now: int) -> Pair:
@@ -298,32 +318,26 @@ def broken(scenario: dict[str, Any]) -> str:
         parsed = parse(scenario)
         pair = parsed.pairs[0]
         checker = Checker(pair)
-        end = drive(parsed, pair, checker)
+        rng = random.Random(parsed.name)
+        last = max((a.at for a in parsed.timeline), default=0)
+        probes = tuple(rng.randrange(1, last + 1200) for _ in range(4))
+        seen: list[Any] = []
+        end = drive(parsed, pair, checker, probes=probes, found=seen)
         checker.end(end)
-        _depends_on_time_alone(parsed, pair, end)
+        _depends_on_time_alone(parsed, pair, end, seen, rng)
     except AssertionError as error:
         return str(error) or "an assertion failed"
     return ""
 
 
-def _depends_on_time_alone(scenario: Scenario, pair: Pair, end: Pair) -> None:
-    """More steps, faults that matter to nobody, and keeping the pair in between change no count at any instant."""
-    rng = random.Random(scenario.name)
-    last = max((a.at for a in scenario.timeline), default=0)
-    probes = tuple(rng.randrange(1, last + 1200) for _ in range(40))
-    quiet = [Action(at, "fault", 0, rng.randrange(2), Fault.SERVICE, QUIET) for at in probes[:1]]
-    plain, often = _at_probes(scenario, pair, probes[:2], ()), _at_probes(scenario, pair, probes[:2], probes)
-    assert plain == often, f"more steps change who is signed in: {plain} {often}"
-    with_quiet = replace(scenario, timeline=(*scenario.timeline, *quiet))
-    same = drive(with_quiet, pair, lambda *_: None, keep=True)
-    assert same.populations == end.populations, "a fault that matters to nobody changes the end"
-    assert [m.state for m in same.members] == [m.state for m in end.members], "or the states"
-
-
-def _at_probes(scenario: Scenario, pair: Pair, probes: tuple[int, ...], extra: tuple[int, ...]) -> list[Any]:
-    found = []
-    for probe in sorted(probes):
-        until = replace(scenario, until=probe, timeline=tuple(a for a in scenario.timeline if a.at < probe))
-        at = step(drive(until, pair, lambda *_: None, tuple(t for t in extra if t < probe)), probe).pair
-        found.append((probe, dict(at.populations), [m.state.value for m in at.members]))
-    return found
+def _depends_on_time_alone(scenario: Scenario, pair: Pair, end: Pair, seen: list[Any], rng: random.Random) -> None:
+    """More steps, a fault that matters to nobody, and keeping the pair in between change nothing at any instant."""
+    probes = tuple(at for at, _, _ in seen)
+    steps = tuple(rng.randrange(1, max(probes) + 1) for _ in range(20))
+    quiet = Action(steps[0], "fault", 0, rng.randrange(2), Fault.SERVICE, QUIET)
+    with_quiet = replace(scenario, timeline=(*scenario.timeline, quiet))
+    often: list[Any] = []
+    same = drive(with_quiet, pair, lambda *_: None, probes=probes, found=often, extra=steps, keep=True)
+    assert seen == often, f"more steps, or a fault that matters to nobody, change an instant: {seen} {often}"
+    assert same.populations == end.populations, "or the end"
+    assert [m.state for m in same.members] == [m.state for m in end.members], "or the states of the end"

@@ -202,6 +202,17 @@ def test_a_console_that_was_stopped_for_three_days_begins_anew() -> None:
     assert [verdict and verdict.act for verdict in said] == [False, False, True]
 
 
+def test_with_one_round_it_looks_once_before_it_acts_after_a_stop() -> None:
+    cluster = make_crowd(60, 0)
+    automated(cluster, rounds=1)
+    Node.objects.filter(number=2).update(power_on=False)
+    assert rounds(cluster, 1) == ["BALANCER_DEGRADED"]
+    Node.objects.update(power_on=True)
+    later = timezone.now() + timedelta(days=3)
+    said = [balancer.look_at_cluster(cluster.pk, later + n * balancer.ROUND) for n in (0, 1)]
+    assert [verdict and verdict.act for verdict in said] == [False, True]
+
+
 def test_an_active_standby_cluster_is_left_alone() -> None:
     cluster = make_crowd(60, 0)
     Cluster.objects.update(mode="active_standby")

@@ -102,6 +102,28 @@ def test_after_a_stop_it_begins_anew(away: timedelta, codes: list[str]) -> None:
     assert said == codes
 
 
+@pytest.mark.parametrize("rounds", [1, 2, 3])
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"checked_at": NOW - timedelta(days=3)},
+        {"said": "BALANCER_MAINTENANCE"},
+        {"said": "BALANCER_FAILOVER"},
+        {"said": "BALANCER_DEGRADED"},
+    ],
+)
+def test_the_first_round_after_trouble_never_acts(before: dict, rounds: int) -> None:
+    rules = replace(RULES, rounds=rounds)
+    verdict = decide(rules, replace(LOAD, held=0, **before), NOW)
+    assert verdict.why.code == "BALANCER_HOLDING"
+    for number in range(1, 4):
+        now = NOW + number * timedelta(seconds=30)
+        verdict = decide(rules, replace(LOAD, held=verdict.held, checked_at=now, said=verdict.why.code), now)
+        assert verdict.act == (number >= max(1, rounds - 1))
+        if verdict.act:
+            return
+
+
 LOADS = {1: UNEVEN[0], 2: UNEVEN[1]}
 ACTS = decide(RULES, LOAD, NOW)
 

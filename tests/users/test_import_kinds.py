@@ -1,13 +1,16 @@
 """Imports of files as people really have them: what is kept, what must be confirmed, what is left out and said."""
 
+import csv
 import io
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
 
@@ -115,6 +118,66 @@ def test_the_command_keeps_maps_and_writes_the_problems(
     assert json.loads(capsys.readouterr().out)["changed_fields"] == {"mail": 3}
 
 
+def test_a_rare_kind_is_told_beside_thousands_of_another(lab: Cluster) -> None:
+    report = import_users(lab, csv_of("user_id,contacts", *(f"u{n},many" for n in range(1100)), ",1", ",2"))
+    keys = ("code", "total", "lines", "message")
+    assert [tuple(group[key] for key in keys) for group in report.problems.groups()] == [
+        ("IMPORT_CONTACTS_NOT_A_NUMBER", 1100, [2, 3, 4, 5, 6], "Contacts “many” is not a number."),
+        ("IMPORT_ID_MISSING", 2, [1102, 1103], "The user ID is missing."),
+    ]
+
+
+def test_every_problem_is_written_however_many(lab: Cluster, tmp_path: Path) -> None:
+    import_users(lab, csv_of("user_id,name", *(f"old{n},Old" for n in range(1100))))
+    file = tmp_path / "list.csv"
+    both = [*(f"old{n},,300,imp1b.lab.example.org" for n in range(1100)), *(f"old{n},x,1,nowhere" for n in range(1200))]
+    file.write_bytes(csv_of("user_id,name,contacts,node", *both).getvalue())
+    out = tmp_path / "problems.csv"
+    with pytest.raises(SystemExit):
+        call_command("import_users", "lab", str(file), "--problems", str(out), stdout=io.StringIO())
+    rows = list(csv.DictReader(out.open(newline="")))
+    assert Counter((row["kind"], row["code"]) for row in rows) == {
+        ("problem", "IMPORT_TOO_MANY_CONTACTS"): 1100,
+        ("problem", "IMPORT_ID_TWICE"): 1100,
+        ("problem", "IMPORT_UNKNOWN_NODE"): 100,
+        ("problem", "IMPORT_EMPTYING"): 1,
+        ("warning", "IMPORT_STAYS"): 550,
+        ("warning", "IMPORT_NODE_GONE"): 1,
+    }
+    twice = next(row for row in reversed(rows) if row["code"] == "IMPORT_ID_TWICE")
+    assert (twice["line"], "old1099 is already in line 1101" in twice["message"]) == ("2201", True)
+
+
+def test_counts_are_known_while_emptying_waits(
+    lab: Cluster, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    brought(lab, "c01-full.csv")
+    file = tmp_path / "list.csv"
+    file.write_bytes(csv_of("user_id,mail", "short1,", "short2,sue@lab.example.org", "new,n@x.org").getvalue())
+    report = import_users(lab, io.BytesIO(file.read_bytes()))
+    assert not report.ok
+    assert (report.created, report.updated, report.unchanged, report.assigned) == (1, 1, 1, 1)
+    with pytest.raises(SystemExit):
+        call_command("import_users", "lab", str(file))
+    out = capsys.readouterr().out
+    assert "1 problem in 3 lines: nothing was imported." in out
+    assert "3 users: 1 would be created, 1 would be updated, 1 unchanged, 1 would be assigned" in out
+    assert EndUser.objects.count() == 2
+
+
+def test_a_text_allows_to_empty_what_it_says_and_no_more(lab: Cluster) -> None:
+    brought(lab, "c01-full.csv")
+    one, both = csv_of("user_id,mail", "short1,"), csv_of("user_id,mail", "short1,", "short2,")
+    assert not import_users(lab, both, allow_emptying="1 mail").ok
+    assert import_users(lab, one, allow_emptying="1 mail").ok
+
+
+def test_a_file_that_ends_without_a_line_end_may_be_cut_off(lab: Cluster) -> None:
+    report = import_users(lab, io.BytesIO(b"user_id,mail\nann,ann@x.o"))
+    assert (report.ok, [problem.reason.code for problem in report.warnings.listed]) == (True, ["IMPORT_OPEN_END"])
+    assert not import_users(lab, io.BytesIO(b'"user_id","mail"\n"ann","ann@x.org"')).warnings.total
+
+
 def test_a_mapping_names_the_user_id(lab: Cluster) -> None:
     reading = Reading(mapping={"Login": "user_id"})
     assert import_users(lab, csv_of("Login,name", "ann,Ann"), reading=reading).created == 1
@@ -133,6 +196,13 @@ def test_what_columns_mean_is_kept_by_an_import_and_can_be_taken_back(lab: Clust
     assert again.as_dict()["mapped_columns"] == reading.mapping
     other = import_users(kept, csv_of("Login,e-mail", "ann,other"), reading=Reading(mapping={"e-mail": ""}))
     assert (other.unchanged, Cluster.objects.get().list_columns["e-mail"]) == (1, "")
+
+
+@pytest.mark.parametrize("choice", ["mail", "e-mail=mial", "=mail", ""])
+def test_a_choice_that_says_nothing_is_refused(lab: Cluster, choice: str) -> None:
+    with pytest.raises(CommandError, match="IMPORT_COLUMN_CHOICE"):
+        call_command("import_users", "lab", str(CASES / "b07-misspelt.csv"), "--column", choice)
+    assert not EndUser.objects.exists()
 
 
 def test_a_hint_is_hidden_with_the_names(lab: Cluster) -> None:

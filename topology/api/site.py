@@ -49,14 +49,24 @@ class Texts(Parser):
     """JSON whose texts a database can hold."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        """The body. Raises Refused for NUL and half characters in it, ValueError for what is no JSON."""
-        body = json.loads(request.body, parse_constant=_no_number)
+        """The body. Raises Refused for NUL, half characters and a key that is there twice, ValueError for no JSON."""
+        body = json.loads(request.body, parse_constant=_no_number, object_pairs_hook=_keys_once)
         _demand_text(body)
         return body
 
 
 def _no_number(text: str) -> Any:
     raise ValueError(f"{text} is not a number")
+
+
+def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object. Raises Refused for a key that is there twice: nobody could say which of its values is meant."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Refused(reasons.API_INPUT_NOT_VALID, place=twice[:40], problem="the key is there twice")
+    return found
 
 
 def _demand_text(value: Any) -> None:

@@ -48,6 +48,12 @@ IMPORT_MARKS_TAKEN = add(
     "Write two apostrophes where the text itself begins with one.",
     level=WARNING,
 )
+IMPORT_OPEN_END = add(
+    "IMPORT_OPEN_END",
+    "The last line has no line end: if the file was cut off, its last cell is not whole and users are missing.",
+    "Compare it with the end of the list it comes from.",
+    level=WARNING,
+)
 IMPORT_NOT_ENABLED = add(
     "IMPORT_NOT_ENABLED",
     "{user_id} is left out: not enabled for presence.",
@@ -91,6 +97,12 @@ IMPORT_EMPTYING = add(
     status=422,
 )
 
+IMPORT_COLUMN_CHOICE = add(
+    "IMPORT_COLUMN_CHOICE",
+    "“{choice}” does not say how a column is read.",
+    "Write HEADER=COLUMN, or HEADER= to leave it out. Columns: {known}.",
+    status=422,
+)
 IMPORT_NO_HEADER = add(
     "IMPORT_NO_HEADER",
     "The first line names no column user_id or USER ID; it begins with: {begins}.{hint}",

@@ -1,12 +1,16 @@
 """manage.py import_users CLUSTER FILE: bring the users of a CSV into a cluster, all of them or none."""
 
 import os
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.core.management.base import CommandParser
 
-from assignments.users.imports import Report, import_users, problems_csv
+from assignments.users.imports import Report, import_users
+from assignments.users.problem_file import ProblemFile
 from assignments.users.progress import Meter
+from assignments.users.rules.columns import mapping_of
 from assignments.users.rules.user_file import KEEP, Reading
 from topology import reasons
 from topology.management.bar import bar
@@ -34,20 +38,22 @@ class Command(ConsoleCommand):
             metavar="HEADER=COLUMN",
             help="read the column HEADER as COLUMN (user_id, mail, …); HEADER= leaves it out",
         )
-        parser.add_argument("--problems", metavar="FILE", help="write every listed problem and warning to a CSV")
+        parser.add_argument("--problems", metavar="FILE", help="write all problems, warnings and users left out to it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
             cluster = selectors.cluster_named(options["cluster"])
             try:
-                with open(options["file"], "rb") as file:
-                    report = self._import(cluster, file, options)
+                with ExitStack() as files:
+                    file = files.enter_context(open(options["file"], "rb"))
+                    report = self._import(cluster, file, options, files)
             except OSError as error:
-                facts = {"file": options["file"], "why": error.strerror, "remedy": "Check the path."}
+                facts = {
+                    "file": error.filename or options["file"],
+                    "why": error.strerror,
+                    "remedy": "Check the path.",
+                }
                 raise Refused(reasons.FILE_NOT_READABLE, **facts) from error
-        if options["problems"]:
-            with open(options["problems"], "w", encoding="utf-8", newline="") as out:
-                out.write(problems_csv(report))
         if options["json"]:
             self.print_json(report.as_dict())
         else:
@@ -55,8 +61,11 @@ class Command(ConsoleCommand):
         if not report.ok:
             raise SystemExit(1)
 
-    def _import(self, cluster: Cluster, file: BinaryIO, options: dict[str, Any]) -> Report:
-        mapping = dict(pair.rpartition("=")[::2] for pair in options["column"])
+    def _import(self, cluster: Cluster, file: BinaryIO, options: dict[str, Any], files: ExitStack) -> Report:
+        every = None
+        if path := options["problems"]:
+            out = Path(path).open("w", encoding="utf-8", newline="")  # noqa: SIM115  # closed with `files`
+            every = ProblemFile(files.enter_context(out))
         size = os.fstat(file.fileno()).st_size or None  # none of a pipe
         with bar(cluster.name, size) as show:
             return import_users(
@@ -64,23 +73,27 @@ class Command(ConsoleCommand):
                 file,
                 actor=COMMAND_LINE,
                 dry_run=options["dry_run"],
-                reading=Reading(keep=options["keep"], mapping=mapping),
+                reading=Reading(keep=options["keep"], mapping=mapping_of(options["column"])),
                 allow_emptying=options["allow_emptying"],
                 meter=Meter(size, show),
+                every=every,
             )
 
     def _show(self, report: Report) -> None:
         for problem in (*report.problems.listed, *report.warnings.listed, *report.left_out.listed):
             shown = problem.as_dict()
             self.stdout.write(f"line {shown['line']}: {shown['code']}: {shown['message']} {shown['fix']}")
+        for more in report.findings.values():
+            if not more.complete:
+                self.stdout.write(f"and {more.total - len(more.listed):,} more: --problems FILE writes all of them")
         if not report.ok:
-            self.stdout.write(
-                f"{counted(report.problems.total, 'problem')} in {counted(report.lines, 'line')}: nothing was imported."
-            )
-            return
-        would = "would be " if report.dry_run else ""
+            lines = f" in {counted(report.lines, 'line')}" if report.lines else ""
+            self.stdout.write(f"{counted(report.problems.total, 'problem')}{lines}: nothing was imported.")
+            if not report.only_emptying:
+                return
+        would = "would be " if report.dry_run or not report.ok else ""
         self.stdout.write(
-            f"{report.lines:,} users: {report.created:,} {would}created, {report.updated:,} {would}updated, "
+            f"{counted(report.taken, 'user')}: {report.created:,} {would}created, {report.updated:,} {would}updated, "
             f"{report.unchanged:,} unchanged, {report.assigned:,} {would}assigned, "
             f"{report.left_unassigned:,} unassigned."
         )

@@ -6,8 +6,9 @@ Every round measures the imbalance; it acts only when nothing below speaks again
         -> outside the window -> not held long enough -> gain too small -> waits for a person
         -> its run was undone -> it would move back what was moved by hand | ACT
 
-Only rounds in which it could act count as held: each of the first seven, and a stop of the console, begins anew. What a
-person did it never takes back by itself: then it makes the plan and leaves the rest to them.
+Only rounds in which it could act count as held: each of the first seven, and a stop of the console, begins anew. The
+first round after a stop, maintenance, a failover or a degraded node never acts, even where one round is asked for. What
+a person did it never takes back by itself: then it makes the plan and leaves the rest to them.
 """
 
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ class Automation(StrEnum):
     ON = "on"
 
 
+UNSETTLED = {why.code for why in (reasons.BALANCER_MAINTENANCE, reasons.BALANCER_FAILOVER, reasons.BALANCER_DEGRADED)}
 GAP = timedelta(minutes=2)  # after so long without a round the next one begins anew
 
 
@@ -67,6 +69,7 @@ class BalancerInput:
     held: int = 0  # rounds in a row past the threshold before this one
     moved_at: datetime | None = None  # the last move by hand or by a run
     checked_at: datetime | None = None  # the round before this one
+    said: str = ""  # the code of that round
 
 
 @dataclass(frozen=True)
@@ -125,13 +128,15 @@ def decide(rules: BalancerRules, load: BalancerInput, now: datetime) -> Balancer
     if not rules.window.holds(now):
         opens = _moment(rules.window.opens(now), rules.window)
         return blocked(reasons.BALANCER_WINDOW, window=str(rules.window), opens=opens)
-    return _judge(rules, load, excess, _held(load, now))
+    return _judge(rules, load, excess, _held(rules, load, now))
 
 
-def _held(load: BalancerInput, now: datetime) -> int:
-    """Rounds in a row with this one: a balancer that did not look for a while has seen only this one."""
+def _held(rules: BalancerRules, load: BalancerInput, now: datetime) -> int:
+    """Rounds in a row with this one. After a while in which it could not look or act, this one alone is not enough."""
     stopped = load.checked_at is not None and now - load.checked_at > GAP
-    return 1 if stopped else load.held + 1
+    if stopped or load.said in UNSETTLED:
+        return min(1, rules.rounds - 1)
+    return load.held + 1
 
 
 def _judge(rules: BalancerRules, load: BalancerInput, excess: int, held: int) -> BalancerVerdict:

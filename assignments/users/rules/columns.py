@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from assignments.users.rules.problems import Problems
 from topology import reasons
+from topology.reasons import Refused
 
 PLAIN, BULK = "plain", "bulk_administration"
 USED = (
@@ -100,6 +101,15 @@ def _meant(name: str, places: Mapping[str, int]) -> str | None:
         close = difflib.get_close_matches(name, [column for column in USED if len(column) > 3], 1, cutoff=0.8)
         known = close[0] if close else None
     return known if known not in places else None
+
+
+def mapping_of(choices: Sequence[str]) -> dict[str, str]:
+    """What choices such as "e-mail=mail" say; "town=" leaves the column out. Raises Refused for what says nothing."""
+    parts = [choice.rpartition("=") for choice in choices]
+    for (header, equals, column), choice in zip(parts, choices, strict=True):
+        if not (header and equals) or (column and column not in USED):
+            raise Refused(reasons.IMPORT_COLUMN_CHOICE, choice=choice[:60], known=", ".join(USED))
+    return {header: column for header, _, column in parts}
 
 
 def how_many_known(cells: Sequence[str]) -> int:

@@ -33,7 +33,9 @@ class TextLines:
     def __init__(self, file: Readable, encoding: str, problems: Problems) -> None:
         self.file, self.encoding, self.problems = file, encoding, problems
         self.number = 0
+        self.open_end = False  # the last line has no line end and no closing quote: it may not be whole
         self.sample = b""
+        self._marked_end = False
         self._cut = False  # the file is too large: its last line is not whole
         self._decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)("mark"), translate=True)
 
@@ -53,6 +55,7 @@ class TextLines:
                 return
         if rest and not self._cut:
             self.number += 1
+            self.open_end = not self._marked_end and not rest.endswith('"')
             yield self._clean(rest) + "\n"
 
     def _parts(self) -> Iterator[str]:
@@ -69,6 +72,7 @@ class TextLines:
                 self.sample = b"\n".join(line for line in raw.splitlines() if not line.isascii())[:SAMPLE]
             if END in text:
                 before, _, after = text.partition(END)
+                self._marked_end = True
                 yield before
                 self._demand_end(after, self.number + 1)
                 return

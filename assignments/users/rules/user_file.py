@@ -126,6 +126,8 @@ class UserList:
                 if (cells := self._fitted(number, written)) and (row := self._row(number, cells)):
                     yield row
         self.lines += records.broken
+        if self._lines.open_end and self.lines:
+            self.warnings.add(self._lines.number, reasons.IMPORT_OPEN_END)
         if self.marked:
             self.warnings.add(records.header_line, reasons.IMPORT_MARKS_TAKEN, count=self.marked)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -19,6 +17,7 @@ from topology.accounts import pseudonyms, roles
 from topology.reasons import Refused
 from topology.views.http import needs
 from topology.views.reading import number_in
+from topology.views.streams import streamed_csv
 
 
 def selected_cluster(pk: int, **_: object) -> int | None:
@@ -49,17 +48,11 @@ def _sent(request: HttpRequest, parts: Iterator[bytes], name: str) -> HttpRespon
     if key := request.POST.get("progress", ""):
         total = number_in(request.POST, "confirmed") or None
         parts = Meter(total, note_for(request.user, key)).passing(parts)
-    # A synchronous iterator would be used up first and sent then.
-    body = _later(parts) if isinstance(request, ASGIRequest) else parts
-    response = StreamingHttpResponse(body, content_type="text/csv; charset=utf-8")
+    return csv_file(request, parts, name)
+
+
+def csv_file(request: HttpRequest, parts: Iterator[bytes], name: str) -> HttpResponse:
+    """A CSV with the date in its name, sent part by part."""
+    response = streamed_csv(request, parts)
     response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.csv"'
-    return response  # type: ignore[return-value]
-
-
-async def _later(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The same parts, each read from the database when the one before has been sent."""
-    try:
-        while part := await sync_to_async(lambda: next(parts, b""))():
-            yield part
-    finally:
-        await sync_to_async(parts.close)()  # type: ignore[attr-defined]
+    return response

@@ -1,9 +1,11 @@
 """Uploading a list of users: check it, import it, and read what is wrong with which line."""
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from io import StringIO, TextIOWrapper
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from django.core.files.base import ContentFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,18 +13,21 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from assignments.planning.preview import next_users
-from assignments.users.imports import Report, emptied_in_words, import_users, problems_csv
+from assignments.users.imports import Report, emptied_in_words, import_users
+from assignments.users.problem_file import ProblemFile
 from assignments.users.progress import Meter, note_for, noted
-from assignments.users.rules.columns import USED
-from assignments.users.rules.problems import LineProblem
+from assignments.users.rules.columns import USED, mapping_of
+from assignments.users.rules.problems import LineProblem, Problems
 from assignments.users.rules.user_file import KEEP, NO_NODE, Reading
-from topology import reasons
+from assignments.users.views.export import csv_file
 from topology.accounts import pseudonyms, roles
 from topology.models import Cluster, Mode
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
 
 SHOWN = 100  # bad lines on the page; the command lists 1,000
+PART = 256 * 1024  # bytes
+TITLES = {"problem": "Bad lines", "warning": "Worth knowing", "left out": "Left out"}
 
 PLACING = {
     Mode.BALANCED.value: "New users are spread evenly over the nodes.",
@@ -38,18 +43,43 @@ def upload(request: HttpRequest, cluster_name: str) -> HttpResponse:
     cluster = cluster_named(cluster_name)
     if request.method == "GET":
         return render(request, "users/_import.html", _context(cluster))
+    if "all_problems" in request.POST:
+        return csv_file(request, _all_problems(request, cluster), f"{cluster.name}-problems")
+    allowed = request.POST.get("allow_emptying", "")
+    report = _imported(request, cluster, dry_run="dry_run" in request.POST)
+    return render(request, "users/_import_report.html", _context(cluster, report, allowed))
+
+
+def _imported(request: HttpRequest, cluster: Cluster, *, dry_run: bool, every: ProblemFile | None = None) -> Report:
     file = request.FILES.get("file") or ContentFile(b"")  # no file reads like an empty one: its header is missing
     columns = [pair for pair in request.POST.getlist("column") if pair]
-    report = import_users(
+    return import_users(
         cluster,
         file,
         actor=request.user,
-        dry_run="dry_run" in request.POST,
-        reading=Reading(request.POST.get("keep", KEEP)[:10], dict(pair.rpartition("=")[::2] for pair in columns)),
-        allow_emptying="allow_emptying" in request.POST,
+        dry_run=dry_run,
+        reading=Reading(request.POST.get("keep", KEEP)[:10], mapping_of(columns)),
+        allow_emptying=request.POST.get("allow_emptying", ""),
         meter=_meter(request, getattr(file, "size", None)),
+        every=every,
     )
-    return render(request, "users/_import_report.html", _context(cluster, report))
+
+
+def _all_problems(request: HttpRequest, cluster: Cluster) -> Iterator[bytes]:
+    """What a check finds, all of it, by way of a file on disk. Raises Refused before anything is sent."""
+    kept: IO[bytes] = TemporaryFile()  # noqa: SIM115  # closed when it is sent
+    out = TextIOWrapper(kept, encoding="utf-8-sig", newline="")
+    _imported(request, cluster, dry_run=True, every=ProblemFile(out, _shown))
+    out.flush()
+    out.detach()
+    return _parts(kept)
+
+
+def _parts(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while part := file.read(PART):
+            yield part
 
 
 def _meter(request: HttpRequest, size: int | None) -> Meter | None:
@@ -64,14 +94,11 @@ def progress(request: HttpRequest, key: str) -> JsonResponse:
     return JsonResponse(noted(request.user, key))
 
 
-def _context(cluster: Cluster, made: Report | None = None) -> dict[str, Any]:
+def _context(cluster: Cluster, made: Report | None = None, allowed: str = "") -> dict[str, Any]:
     report = _told(made) if made else None
-    lists = (
-        [("Bad lines", report.problems), ("Worth knowing", report.warnings), ("Left out", report.left_out)]
-        if report
-        else []
-    )
-    rows = [(title, _shape(problems)) for title, problems in lists if problems.total]
+    lists = report.findings if report else {}
+    rows = [(TITLES[kind], _shape(problems)) for kind, problems in lists.items() if problems.total]
+    emptied = emptied_in_words(report.emptied) if report else ""
     return {
         "cluster": cluster,
         "placing": PLACING[cluster.mode],
@@ -83,11 +110,11 @@ def _context(cluster: Cluster, made: Report | None = None) -> dict[str, Any]:
         # The header of a list without one is a line of people.
         "asked_columns": _asked(report) if report and not pseudonyms.is_down() else [],
         "known_columns": USED,
-        "only_emptying": report is not None and set(report.problems.kinds) == {reasons.IMPORT_EMPTYING.code},
         "first_rows": _hidden(report.first_rows, cluster) if report else [],
-        "emptied": emptied_in_words(report.emptied) if report else "",
+        "emptied": emptied if report and (report.dry_run or not report.ok) else "",
+        "allowed": allowed == emptied,
         "changed": report.changed if report else {},
-        "download": b64encode(problems_csv(report).encode("utf-8-sig")).decode() if rows and report else "",
+        "download": _listed_csv(lists) if rows and all(found.complete for found in lists.values()) else "",
     }
 
 
@@ -99,10 +126,16 @@ def _asked(report: Report) -> list[dict[str, Any]]:
 
 def _told(report: Report) -> Report:
     """The report with the facts of its problems as they are shown now."""
-    parts = {name: getattr(report, name) for name in ("problems", "warnings", "left_out")}
-    return replace(
-        report, **{name: replace(part, listed=[_shown(p) for p in part.listed]) for name, part in parts.items()}
-    )
+    parts = {name: getattr(report, name).told(_shown) for name in ("problems", "warnings", "left_out")}
+    return replace(report, **parts)
+
+
+def _listed_csv(lists: Mapping[str, Problems]) -> str:
+    out = StringIO()
+    made = ProblemFile(out)
+    for kind, found in lists.items():
+        made.write_listed(kind, found)
+    return b64encode(out.getvalue().encode("utf-8-sig")).decode()
 
 
 def _shown(problem: LineProblem) -> LineProblem:
@@ -126,7 +159,7 @@ def _line(row: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
     }
 
 
-def _shape(problems: Any) -> dict[str, Any]:
+def _shape(problems: Problems) -> dict[str, Any]:
     return {
         "total": problems.total,
         "groups": problems.groups(),
