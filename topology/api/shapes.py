@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationInfo, model_validator
 
 from topology.api.problems import answers
 
@@ -19,6 +19,12 @@ class Open(Schema):
     """A shape that a command prints; what it has beside these fields is answered too."""
 
     model_config = ConfigDict(extra="allow")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _run_root_validator(cls, values: Any, handler: ModelWrapValidatorHandler[Open], info: ValidationInfo) -> Open:
+        """Take a mapping as it is: ninja's own way reads attributes, by the names of the fields alone."""
+        return handler(values)
 
 
 class Input(Schema):
