@@ -4,7 +4,10 @@ import pytest
 from django.db.models import Count, F, Q
 
 from assignments.models import Assignment, Operation, Population, Progress, SubclusterLock
+from assignments.simulation.rules.play import Scenario, run
+from tests import torture
 from tests.recovery import golden
+from tests.recovery.random_scenarios import document, parse
 from tests.recovery.recovery_world import Drive, make
 from topology.models import Cluster, Node
 
@@ -13,12 +16,11 @@ pytestmark = pytest.mark.django_db
 AT_EVERY_WAKE = ("manual_failover_and_fallback", "power_loss", "overload", "auto_recovery_service", "single_node")
 
 
-def compare(name: str, speed: int, beat: float | None) -> Cluster:
-    scenario = golden.scenario(name)
+def compare(scenario: Scenario, speed: int, beat: float | None) -> Cluster:
     cluster = make(scenario, speed=speed)
     drive = Drive(cluster, scenario, beat)
     drive.play()
-    result = golden.simulated(name)
+    result = run(scenario)
     asked = {"fallback", "failover", "recover", "enable_ha", "disable_ha"}
     played = [(x["t"], x["subcluster"], x["event"], x["nodes"], x["out_of_service"]) for x in result.log]
     refused = [line[:3] for line in played if line[:3] in drive.refused]
@@ -43,16 +45,23 @@ def demand_consistent(cluster: Cluster) -> None:
 
 @pytest.mark.parametrize("name", golden.NAMES)
 def test_golden_live_log_with_a_clock_so_fast_that_every_tick_is_late(name: str) -> None:
-    demand_consistent(compare(name, speed=600, beat=1))
+    demand_consistent(compare(golden.scenario(name), speed=600, beat=1))
 
 
 @pytest.mark.parametrize("name", AT_EVERY_WAKE)
 def test_golden_live_log_at_every_wake(name: str) -> None:
-    demand_consistent(compare(name, speed=1, beat=None))
+    demand_consistent(compare(golden.scenario(name), speed=1, beat=None))
+
+
+@pytest.mark.parametrize("seed", range(1, 7 if not torture.WHOLE else 300))
+def test_random_scenarios_live_are_what_they_are_in_memory(seed: int) -> None:
+    scenario = parse(document(seed))
+    speed, beat = ((600, 1.0), (1, None), (60, 1.0))[seed % 3]
+    demand_consistent(compare(scenario, speed=speed, beat=beat))
 
 
 def test_nobody_is_away_after_a_fallback() -> None:
-    cluster = compare("power_loss", speed=60, beat=1)
+    cluster = compare(golden.scenario("power_loss"), speed=60, beat=1)
     assert not Assignment.objects.filter(cluster=cluster).exclude(home_node=F("serving_node")).exists()
     assert not Assignment.objects.filter(cluster=cluster, signed_in=False).exists()
     assert {n.state for n in Node.objects.filter(cluster=cluster)} == {"normal"}
@@ -61,6 +70,6 @@ def test_nobody_is_away_after_a_fallback() -> None:
 
 
 def test_who_had_no_room_is_counted_as_skipped() -> None:
-    compare("overload", speed=600, beat=1)
+    compare(golden.scenario("overload"), speed=600, beat=1)
     kinds = [(o.kind, o.state, o.total, o.done, o.skipped) for o in Operation.objects.order_by("pk")]
     assert kinds == [("failover", "finished", 4000, 1000, 3000), ("failback", "finished", 1000, 1000, 0)]

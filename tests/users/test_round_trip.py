@@ -110,6 +110,50 @@ def test_odd_users_come_back_exactly(
     assert b"".join(assignments_csv(acme, spreadsheet=spreadsheet)) == file
 
 
+BULK_HEADER = (
+    "FIRST NAME", "MIDDLE NAME", "LAST NAME", "USER ID", "PASSWORD", "MAIL ID", "HOME CLUSTER",
+    "ENABLE USER FOR UNIFIED CM IM AND PRESENCE", "ASSIGNED PRESENCE SERVER", "CONTROLLED DEVICE 1",
+)  # fmt: skip
+
+
+def as_bulk(file: bytes) -> bytes:
+    """The users of an export as the bulk administration of the product writes them."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(BULK_HEADER)
+    for row in csv.DictReader(io.StringIO(file.decode("utf-8-sig"), newline="")):
+        writer.writerow(
+            ["", "", row["name"], row["user_id"], "", row["mail"], "t", "t", row["node"], "SEP001", "CSF1"][
+                : len(BULK_HEADER) + int(row["contacts"]) % 2
+            ]
+        )
+    return out.getvalue().encode()
+
+
+@settings(max_examples=3 if TORTURE else 6, phases=[Phase.explicit, Phase.generate],
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@given(
+    ids=st.lists(IDS, min_size=5, max_size=40, unique=True),
+    texts=st.lists(SEEN, min_size=3, max_size=40),
+    spreadsheet=st.booleans(),
+)
+@example(ids=ODD_IDS, texts=ODD, spreadsheet=False)
+def test_odd_users_come_through_the_bulk_format(
+    acme: Cluster, ids: list[str], texts: list[str], spreadsheet: bool
+) -> None:
+    EndUser.objects.all().delete()
+    fill(acme, ids, texts)
+    columns = ("user_id", "name", "mail", "assignment__home_node")
+    before = list(EndUser.objects.order_by("folded").values_list(*columns))
+    file = as_bulk(b"".join(assignments_csv(acme, spreadsheet=spreadsheet)))
+    again = import_users(acme, io.BytesIO(file))
+    assert (again.format, again.as_dict()["problems"], again.changed) == ("bulk_administration", [], {})
+    assert again.unchanged == len(before)
+    EndUser.objects.all().delete()
+    assert import_users(acme, io.BytesIO(file)).created == len(before)
+    assert list(EndUser.objects.order_by("folded").values_list(*columns)) == before
+
+
 def test_pins_come_back_with_why_and_none_is_taken_off(acme: Cluster) -> None:
     import_users(acme, csv_of("user_id,node", "ann,acme-1a", "bob,acme-1a", "eve,-"))
     pin(named(acme, ["ann"]), "beside the hall", actor="zoe")

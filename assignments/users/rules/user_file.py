@@ -7,9 +7,8 @@ What cannot be used becomes a Problem with its line number, each step with reaso
 or made up: a cell that is not there is no empty cell. Memory stays flat. Standard library only.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from assignments.users.rules.cells import code_point, composed, restored, unseen
 from assignments.users.rules.columns import BULK, HEADERS, PLAIN, Columns, how_many_known, read_columns
@@ -33,7 +32,7 @@ __all__ = [
     "UserList",
 ]
 
-T = TypeVar("T")
+DRAWN = "-=:+"  # of these are the lines of a table that is drawn
 NO_NODE = "-"  # in the column node: leave this user unassigned
 KEEP = "#"  # alone in a cell: what is stored stays
 MAX_TEXT = 255
@@ -87,6 +86,7 @@ class UserList:
         self.problems, self.warnings, self.left_out = Problems(), Problems(), Problems()
         self.found = Columns()
         self.lines = 0  # with a user, good or bad
+        self._plain = False  # whether the record that is read now holds printable ASCII only
         self.marked = 0  # cells that a spreadsheet's mark was taken from
         self._endpoints: dict[str, tuple[str, ...] | str] = {"": ()}
         self._known = {word.lower(): code for code, label in limits.endpoints.items() for word in (code, label)}
@@ -165,14 +165,16 @@ class UserList:
         if self._is_header(cells):
             self.problems.add(number, reasons.IMPORT_HEADER_AGAIN)
             return None
-        if all(len(cell) > 2 and not cell.strip("-=:+") for cell in map(str.strip, cells) if cell):
+        drawn = "".join(cells).lstrip()[:1] in DRAWN
+        if drawn and all(len(cell) > 2 and not cell.strip(DRAWN) for cell in map(str.strip, cells) if cell):
             self.problems.add(number, reasons.IMPORT_BAD_LINE, why="it draws a table")
             return None
         return cells if self._unbroken(number, cells) else None
 
     def _misfit(self, cells: Sequence[str], width: int) -> str:
-        short, long = len(cells) < width, not self.found.ends_with_devices and any(cells[width:])
-        if not (short or long):
+        if len(cells) == width:
+            return ""
+        if len(cells) > width and (self.found.ends_with_devices or not any(cells[width:])):
             return ""
         return f"{counted(len(cells), 'cell')}, the first line has {width}"
 
@@ -207,30 +209,35 @@ class UserList:
     # Cells
 
     def _row(self, number: int, cells: list[str]) -> UserLine | None:
+        record, keep, marked = "".join(cells), self.reading.keep, set[str]()
+        self._plain = record.isascii() and record.isprintable()  # nothing to compose, nothing unseen
         said = {column: composed(cells[index]) for column, index in self.columns.items()}
-        keep = self.reading.keep
-        marked = {column for column, cell in said.items() if cell == keep and column != "user_id"} if keep else set()
-        said = {column: self._restored(cell, keep if column != "user_id" else "") for column, cell in said.items()}
+        if not self._plain or "'" in record or (keep and keep in record):
+            marked = {column for column, cell in said.items() if keep and cell == keep and column != "user_id"}
+            said = {column: self._restored(cell, keep if column != "user_id" else "") for column, cell in said.items()}
         user_id = said["user_id"]
         if not self._id_usable(number, user_id) or not self._wanted(number, user_id, said):
             return None
-        kept = bool(marked)
         halves = marked & {"first_name", "last_name"}
-        said = {column: cell for column, cell in said.items() if column not in marked or column in halves}
+        for column in marked - halves:
+            del said[column]
         return UserLine(
             line=number,
             user_id=user_id,
             name=self._full_name(number, said, halves),
-            mail=self._read(said, "mail", lambda cell: self._text(number, "mail", cell)),
-            directory_uri=self._read(said, "directory_uri", lambda cell: self._text(number, "directory_uri", cell)),
-            department=self._read(said, "department", lambda cell: self._text(number, "department", cell)),
-            endpoints=self._read(said, "endpoints", lambda cell: self._kinds(number, cell)),
-            contacts=self._read(said, "contacts", lambda cell: self._number(number, cell)),
+            mail=self._text_in(number, said, "mail"),
+            directory_uri=self._text_in(number, said, "directory_uri"),
+            department=self._text_in(number, said, "department"),
+            endpoints=None if (kinds := said.get("endpoints")) is None else self._kinds(number, kinds),
+            contacts=None if (contacts := said.get("contacts")) is None else self._number(number, contacts),
             node=said.get("node", ""),
-            kept=kept,
-            pinned=self._read(said, "pinned", lambda cell: self._yes(number, "pinned", cell)),
-            pin_reason=self._read(said, "pin_reason", lambda cell: self._text(number, "pin_reason", cell, MAX_REASON)),
+            kept=bool(marked),
+            pinned=None if (pinned := said.get("pinned")) is None else self._yes(number, "pinned", pinned),
+            pin_reason=self._text_in(number, said, "pin_reason", MAX_REASON),
         )
+
+    def _text_in(self, number: int, said: Mapping[str, str], column: str, limit: int = MAX_TEXT) -> str | None:
+        return None if (text := said.get(column)) is None else self._text(number, column, text, limit)
 
     def _restored(self, cell: str, keep: str) -> str:
         if cell[:1] == "'" and (plain := restored(cell, keep)) != cell:
@@ -251,7 +258,7 @@ class UserList:
         return False
 
     def _seen(self, number: int, column: str, text: str, *, strict: bool = False) -> bool:
-        at = unseen(text, strict=strict)
+        at = None if self._plain else unseen(text, strict=strict)
         if at is not None:
             facts = {"column": column, "character": code_point(text[at]), "value": text[max(0, at - 20) : at]}
             self.problems.add(number, reasons.IMPORT_CHARACTER, **facts)
@@ -302,10 +309,6 @@ class UserList:
         if said and said not in YES and said not in NO:
             self.problems.add(number, reasons.IMPORT_NOT_YES_OR_NO, column=column, value=cell[:40])
         return said in YES
-
-    @staticmethod
-    def _read(said: Mapping[str, str], column: str, read: Callable[[str], T]) -> T | None:
-        return read(said[column]) if column in said else None
 
     def _number(self, number: int, cell: str) -> int:
         limit = self.limits.contacts
