@@ -113,6 +113,8 @@ def test_users_are_imported_from_a_csv_all_or_none(acme: Cluster, calls: Calls) 
     assert (real["created"], real["assigned"]) == (2, 2)
     mapped = admin("POST", "/clusters/acme/users/import?column=login%3Duser_id&keep=~", raw="login,name\nnew1,~\n")
     assert (mapped.data["mapped_columns"], mapped.data["unchanged"]) == ({"login": "user_id"}, 1)
+    odd = admin("POST", "/clusters/acme/users/import?dry_run=true", raw="user_id,e-mail\nnew1,x\n").data
+    assert odd["unused_columns"] == [{"column": "e-mail", "did_you_mean": "mail"}]
     problem(admin("POST", "/clusters/acme/users/import?column=login%3Did", raw="login\n"), 422, "IMPORT_COLUMN_CHOICE")
     bad = admin("POST", "/clusters/acme/users/import", raw="user_id\nnew3\nnew3\n")
     found = problem(bad, 422, "IMPORT_REFUSED")
