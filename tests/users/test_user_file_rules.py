@@ -324,6 +324,13 @@ def test_a_header_without_a_user_id_says_what_may_be_meant(header: str, hint: st
     assert hint in users.problems.listed[0].as_dict()["message"]
 
 
+def test_line_ends_that_nobody_knows_do_not_hide_users_in_the_header() -> None:
+    rows, users = read("user_id,name\u2028a,A\u2028b,B".encode())
+    assert (rows, set(codes(users))) == ([], {(1, "IMPORT_CHARACTER")})
+    assert "The header contains" in users.problems.listed[0].as_dict()["message"]
+    assert "U+2028" in users.problems.listed[0].as_dict()["message"]
+
+
 def test_a_drawn_table_makes_no_user_of_its_lines() -> None:
     rows, users = read(b"| user_id | name |\n|---|:---|\n| a | b |\n")
     assert ([row.user_id for row in rows], codes(users)) == (["a"], [(2, "IMPORT_BAD_LINE")])

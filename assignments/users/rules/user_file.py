@@ -135,6 +135,8 @@ class UserList:
 
     def _read_header(self, records: Records) -> None:
         line, self._header = records.header_line, records.header
+        for cell in self._header:
+            self._seen(line, "header", cell.replace("\n", " "))
         self.found = read_columns(self._header, line, self.problems, self.reading.mapping)
         if "user_id" not in self.columns:
             begins = records.separator.join(self._header).strip().replace("\n", " ")[:40] or "nothing"
