@@ -44,7 +44,8 @@ def relogin_window(cluster: Cluster, view: SubclusterView) -> dict[str, int] | N
         return None
     profiles = [node.node.profile for node in view.nodes]
     homes = [node.home.users for node in view.nodes]
-    limits = pair_window(profiles, cluster.model, homes, cluster.policy.relogin_lower_limit)
+    policy = cluster.policy
+    limits = pair_window(profiles, cluster.model, homes, policy.relogin_lower_limit, policy.second_connection_percent)
     return {"lower": limits.lower, "upper": limits.upper}
 
 

@@ -247,4 +247,5 @@ def relogin_window(pair: Pair) -> Window | None:
         return None
     homes = [pair.home(i) for i in range(len(pair.members))]
     profiles = [m.profile for m in pair.members]
-    return pair_window(profiles, pair.model, homes, pair.parameters.relogin_lower_limit)
+    p = pair.parameters
+    return pair_window(profiles, pair.model, homes, p.relogin_lower_limit, p.second_connection_percent)

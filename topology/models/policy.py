@@ -37,6 +37,9 @@ class Policy(models.Model):
     keep_alive_timeout = models.PositiveIntegerField(default=60)
     keep_alive_interval = models.PositiveIntegerField(default=15)
     relogin_lower_limit = models.PositiveIntegerField(default=120)
+    second_connection_percent = models.PositiveIntegerField(
+        default=0, help_text="Share of the clients that hold a second connection to the backup, since release 14"
+    )
     serve_beyond_capacity = models.BooleanField(
         default=False, help_text="A backup takes users beyond its rated capacity"
     )
@@ -58,6 +61,7 @@ class Policy(models.Model):
                     keep_alive_interval__range=(1, 600),
                     relogin_lower_limit__range=(0, 3600),
                     moves_per_second__range=(1, 100_000),
+                    second_connection_percent__range=(0, 100),
                 ),
                 name="policy_ranges",
             ),

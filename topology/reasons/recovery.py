@@ -74,6 +74,11 @@ USERS_DISCONNECTED = add(
     "{users:user|users} of {node} lost the connection; clients wait {wait} s before they sign in again.",
     level=ALARM,
 )
+SECOND_CONNECTIONS_KEPT = add(
+    "SECOND_CONNECTIONS_KEPT",
+    "{peer} serves {users:user|users} of {node} at once: their clients hold a second connection.",
+    level=NEWS,
+)
 NODE_FLAPPING = add(
     "NODE_FLAPPING",
     "{node} is flapping: it stopped serving {times} times within {seconds} s, each time before its"

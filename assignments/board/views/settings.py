@@ -41,6 +41,7 @@ GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
         "Signing in again",
         [
             ("relogin_lower_limit", "Client Re-Login Lower Limit", "s"),
+            ("second_connection_percent", "Clients with a second connection", "%"),
             ("sign_ins_per_second", "Budget: sign-ins (empty: computed)", "/s and node"),
             ("done_within_minutes", "Budget: done within (empty: no limit)", "min"),
             ("serve_beyond_capacity", "A backup takes users beyond its rated capacity", ""),

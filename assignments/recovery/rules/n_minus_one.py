@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assignments.recovery.rules.pair import Pair, Phase
 from assignments.recovery.rules.pair_state import PairState
-from assignments.recovery.rules.relogin_window import seconds_for
+from assignments.recovery.rules.relogin_window import seconds_for, with_second
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ def n_minus_one(pair: Pair, member: int, *, by_hand: bool = False) -> Verdict:
     if taken == users:
         p = pair.parameters
         wait = max(p.keep_alive_timeout, p.relogin_lower_limit)
-        seconds = wait + seconds_for(taken, state.rate(taken)) if taken else 0
+        again = taken - with_second(taken, p.second_connection_percent)
+        seconds = wait + seconds_for(again, state.rate(again)) if again else p.keep_alive_timeout if taken else 0
     return Verdict(pair.members[taker].name, users, taken, round(load), users - taken, seconds)
 
 

@@ -34,6 +34,7 @@ class Parameters:
     keep_alive_timeout: int = 60
     keep_alive_interval: int = 15
     relogin_lower_limit: int = 120
+    second_connection_percent: int = 0  # clients that hold a connection to the backup too
     serve_beyond_capacity: bool = False
     canary_fallback: bool = False
     sign_ins_per_second: float | None = None

@@ -161,7 +161,9 @@ class PairState:
         """Sign-ins per second that the re-login window makes (domain.md §4.8)."""
         profiles = [m.profile for m in self.before.members]
         homes = [self.before.home(i) for i in self.members]
-        return pair_window(profiles, self.before.model, homes, self.parameters.relogin_lower_limit).rate
+        p = self.parameters
+        model, second = self.before.model, p.second_connection_percent
+        return pair_window(profiles, model, homes, p.relogin_lower_limit, second).rate
 
     @property
     def budget(self) -> Budget:
@@ -222,8 +224,13 @@ class PairState:
         self.cells[home, at] = (total, signed + users)
         self.batches.append(Batch(BatchKind.SIGN_IN, home, at, at, users, users, throttle))
 
-    def move(self, home: int, source: int, target: int, users: int, throttle: Throttle, *, waiting: bool) -> None:
-        """Users leave a member and sign in at another: of those who are not signed in, or of those who are."""
+    def move(
+        self, home: int, source: int, target: int, users: int, throttle: Throttle | None, *, waiting: bool
+    ) -> None:
+        """Users leave a member and sign in at another: of those who are not signed in, or of those who are.
+
+        Without a throttle they hold a connection to the other one already.
+        """
         total, signed = self.cells[home, source]
         self.cells[home, source] = (total - users, signed if waiting else signed - users)
         there, in_there = self.cells.get((home, target), (0, 0))

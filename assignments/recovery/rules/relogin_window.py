@@ -79,9 +79,20 @@ def window(profile: int, model: str, users: int, lower: int = LOWER_LIMIT) -> Wi
     return Window(lower, lower + upper - LOWER_LIMIT, row)
 
 
-def pair_window(profiles: list[int], model: str, homes: list[int], lower: int = LOWER_LIMIT) -> Window:
-    """The window of a subcluster, the same on both nodes: the weaker profile decides (domain.md §4.8)."""
-    return window(min(profiles), model, window_users(model, homes), lower)
+def pair_window(
+    profiles: list[int], model: str, homes: list[int], lower: int = LOWER_LIMIT, second: int = 0
+) -> Window:
+    """The window of a subcluster, the same on both nodes: the weaker profile decides (domain.md §4.8).
+
+    `second` percent of the clients hold a second connection and do not sign in again (domain.md §4.7).
+    """
+    users = [home - with_second(home, second) for home in homes]
+    return window(min(profiles), model, window_users(model, users), lower)
+
+
+def with_second(users: int, percent: int) -> int:
+    """How many of so many users hold a second connection: the whole number below the share."""
+    return users * percent // 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from assignments.recovery.rules.pair import FLAPPING, Phase
 from assignments.recovery.rules.pair_state import PairState
-from assignments.recovery.rules.relogin_window import Throttle
+from assignments.recovery.rules.relogin_window import Throttle, with_second
 from topology.reasons import (
     BACKUP_FULL,
     BACKUP_HAS_ROOM,
@@ -75,6 +75,24 @@ def _count_interruption(state: PairState, i: int) -> None:
     if again + 1 == FLAPPING:
         seconds = state.now - state.watches[i].interrupted_at
         state.note(NODE_FLAPPING, i, times=FLAPPING, seconds=seconds, users=state.serving(i))
+
+
+def keep_second_connections(state: PairState, source: int) -> int:
+    """Let the backup serve at once who holds a connection to it already, as far as it has room (domain.md §4.7).
+
+    Of each home, and of who is signed in and who is not, it is the policy's share; answers how many.
+    """
+    target, percent = 1 - source, state.parameters.second_connection_percent
+    kept = 0
+    for home in (target, source) if percent else ():
+        users, signed = state.cells.get((home, source), (0, 0))
+        for count, waiting in ((signed, False), (users - signed, True)):
+            take = with_second(count, percent)
+            take = take if home == target else min(take, state.room(target))
+            if take:
+                state.move(home, source, target, take, None, waiting=waiting)
+            kept += take
+    return kept
 
 
 def tell_disconnected(state: PairState, lost: dict[int, int]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from assignments.recovery.rules.pair import REASONS_OF, Cause, Phase
 from assignments.recovery.rules.pair_state import PairState, reason_in_words
-from assignments.recovery.rules.sign_ins import cut_off, movers, moves_left, tell_disconnected
+from assignments.recovery.rules.sign_ins import cut_off, keep_second_connections, movers, moves_left, tell_disconnected
 from topology.reasons import (
     AUTO_RECOVERY_STARTED,
     FAILOVER_FINISHED,
@@ -21,6 +21,7 @@ from topology.reasons import (
     NODE_NOT_ABLE,
     PAIR_FAILED,
     PAIR_INITIALIZING,
+    SECOND_CONNECTIONS_KEPT,
 )
 from topology.rules.states import State, StateReason, reason_label
 
@@ -71,6 +72,7 @@ def take_over(state: PairState, side: int, cause: Cause) -> None:
     state.remember(failovers=kept if cause is Cause.ADMIN else (*kept, state.now)[-20:])
     state.watch(side, lost=not state.heard(side))
     show_failing_over(state)
+    at_once = keep_second_connections(state, side)
     users = sum(g.users for g in movers(state, peer))
     state.remember(to_move=users)
     why = AUTO_RECOVERY_STARTED if cause in AUTO else FAILOVER_STARTED
@@ -82,6 +84,8 @@ def take_over(state: PairState, side: int, cause: Cause) -> None:
     }
     lost = cut_off(state)
     state.say(why, side, cause=reason_in_words(cause), **facts)
+    if at_once:
+        state.say(SECOND_CONNECTIONS_KEPT, side, users=at_once, peer=state.name(peer))
     tell_disconnected(state, lost)
     return None
 
