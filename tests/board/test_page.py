@@ -585,7 +585,7 @@ def test_settings_are_stored_together_or_come_back_as_typed(acme: Cluster) -> No
     "asked", ["?node=abc", "?node=99999999999999999999", "?q=%00", "?show=what", "?after=%00", "?before=%00&q=a"]
 )
 def test_a_strange_address_is_no_failure(acme: Cluster, asked: str) -> None:
-    assert as_(roles.VIEWER).get(f"{reverse('cluster', args=['acme'])}{asked}").status_code in (200, 422)
+    assert as_(roles.VIEWER).get(f"{reverse('cluster', args=['acme'])}{asked}").status_code == 422
 
 
 ACROSS = ["", "?q=example", "?q=nobody", "?endpoint=sametime&contacts=10", "?show=pinned", "?show=out"]

@@ -162,7 +162,7 @@ def test_signing_in_leads_nowhere_strange(client: Client) -> None:
         assert client.get(path).status_code == 200, path
     for path in ("/sign-in/?next=/sign-in/", "/sign-in/?next=//evil.example/"):
         answer = quiet(as_(roles.VIEWER)).get(path)
-        assert answer.status_code in (200, 302), path
+        assert answer.status_code == 302, path
         assert not answer.headers.get("Location", "").startswith(("//", "http", "/sign-in/")), path
 
 
@@ -171,4 +171,4 @@ def test_a_body_that_is_too_large_or_broken_is_refused_before_it_is_read(known: 
     large = client.post("/clusters/acme/people/pin", {"users": "1," * 700_000}, headers={"Accept": "application/json"})
     assert (large.status_code, large.json()["code"]) == (413, "INPUT_TOO_LARGE")
     broken = client.post("/clusters/acme/people/pin", b"--x\r\nbroken", content_type="multipart/form-data; boundary=")
-    assert broken.status_code in (400, 422)
+    assert broken.status_code == 422
