@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-run setup-test run test shifted lint format types deploy-check bench goldens lock audit tabler torture clean
+.PHONY: help setup setup-run setup-test run test shifted lint format types deploy-check bench goldens lock audit tabler torture docker-test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -75,6 +75,12 @@ shifted: setup-test
 	@TIME_ZONE=UTC $(BIN)/python -m tests.shifted "2026-12-31 23:59" -n $(WORKERS) --dist loadfile $(PYTEST)
 	@TIME_ZONE=Europe/Berlin $(BIN)/python -m tests.shifted dst -n $(WORKERS) --dist loadfile $(PYTEST)
 
+# The image built and compose.yml run without a daemon, through a restart, a backup and a restore. Root on Debian; a
+# quarter of an hour the first time. What it needs is installed by tests/containers/engine.py.
+docker-test: setup-test
+	@$(BIN)/python -m tests.tools
+	@$(BIN)/python -m pytest -q -x -p no:xdist tests/containers
+
 lint: setup-test
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/oxlint --quiet --deny-warnings static/js
@@ -106,7 +112,7 @@ goldens: setup-test
 # Compile requirements/*.in: all platforms, with hashes, nothing that was released within the last week. Pins that
 # the .in files leave open stay as they are; `make lock UPGRADE=--upgrade` takes the newest that are old enough.
 lock: $(UV)
-	@for name in product local dev audit; do \
+	@for name in product local dev audit containers; do \
 		$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --exclude-newer "1 week" \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE) \
 			requirements/$$name.in -o requirements/$$name.txt; done

