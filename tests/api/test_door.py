@@ -26,7 +26,7 @@ from topology.models import ApiAnswer, Cluster
 pytestmark = pytest.mark.django_db
 Calls = Callable[..., Caller]
 # Addresses that are about all clusters: whoever has any role sees there what the token reaches.
-ABOUT_ALL = {"list_clusters", "list_users", "list_operations", "list_events"}
+ABOUT_ALL = {"list_clusters", "list_duplicates", "list_users", "list_operations", "list_events"}
 ABOUT_ALL |= {"get_topology_schema", "get_scenario_schema"}  # about none
 
 

@@ -350,7 +350,7 @@ def test_span_and_time_of_day_are_of_one_clock(pair: Cluster, capsys: pytest.Cap
     until = timezone.localtime(there + 7.5 * HOUR)
     said = capsys.readouterr().out
     assert (
-        f"until {until:%Y-%m-%d %H:%M} on the clock of {pair.name}, {now + HOUR / 8:%Y-%m-%d %H:%M:%S} in real time"
+        f"until {until:%Y-%m-%d %H:%M} on the clock of {pair.name}, {now + HOUR / 8:%Y-%m-%d %H:%M:%S} UTC in real time"
         in said
     )
 

@@ -248,7 +248,7 @@ def test_differences_are_made_true(acme: dict[str, Any]) -> None:
         "change cluster acme: policy.keep_alive_timeout 60 -> 180",
         "change cluster acme: policy.keep_alive_interval 15 -> 90",
         "change cluster acme: policy.clock_speed 1 -> 60",
-        "change subcluster sc-2: description  -> Second",
+        "change subcluster sc-2: description none -> Second",
         "change node spare.example.org: subcluster unassigned -> sc-2",
         "change subcluster sc-2: nodes imp2a.example.org, spare.example.org -> spare.example.org, imp2a.example.org",
         "change cluster acme: subclusters sc-1, sc-2 -> sc-2, sc-1",
