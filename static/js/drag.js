@@ -46,7 +46,7 @@ async function askTargets(mine) {
   Object.assign(what, told.before); // a drop repeats what was told, so that the server can say what changed since
   mine.name = told.label;
   ghost.setTitle(mine.name);
-  document.body.dataset.drags = what.server ? "node" : "users";
+  document.body.dataset.dragging = what.server ? "node" : "users";
   for (const zone of zones()) {
     zone.classList.add("drop", `drop-${verdictOf(zone).level}`);
     zone.dataset.verdict = verdictOf(zone).short;
@@ -151,7 +151,7 @@ export function end(text = "") {
     delete zone.dataset.verdict;
   }
   document.body.classList.remove("dragging");
-  delete document.body.dataset.drags;
+  delete document.body.dataset.dragging;
   ghost.close();
   const wasTold = drag?.targets;
   drag = null;
