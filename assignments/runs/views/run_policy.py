@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from assignments.models import RunPolicy
@@ -13,12 +13,11 @@ from assignments.runs import balancer
 from assignments.runs.rules.balancer import Automation
 from assignments.runs.views.plans import show_plan
 from topology import reasons
-from topology.accounts import roles, sentences
-from topology.models import Cluster
+from topology.accounts import roles
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
-from topology.views.fields import Field, show_dialog
+from topology.views.forms import DialogForm, ShownField, show_form
 from topology.views.http import needs
 
 FIELDS = (
@@ -39,21 +38,39 @@ LABELS = {
 }
 
 
+class RunPolicyForm(DialogForm):
+    """The rules of a cluster's runs; the balancer's service judges them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(automation.value, label) for automation, label in LABELS.items()]
+        self.fields["automation"] = ShownField("Balancer", kind="select", choices=choices)
+        for name, label, unit in FIELDS:
+            self.fields[name] = ShownField(label, unit, KINDS.get(name, "number"))
+        self.fields["approval_required"] = ShownField(APPROVAL, kind="switch")
+
+    def field_of(self, refusal: Refused) -> str:
+        return str(refusal.facts.get("name", "")).split(", ")[0]
+
+    def numbers(self) -> list[BoundField]:
+        """The fields of the balancer below its switch."""
+        return [self[name] for name, _, _ in FIELDS]
+
+
 @require_http_methods(["GET", "POST"])
 @needs(roles.ADMINISTER)
 def rules(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The form; a good one is stored as a whole, a bad one comes back with what was typed."""
     cluster = cluster_named(cluster_name)
-    if request.method == "GET":
-        return _form(request, cluster, _stored(balancer.policy_of(cluster)))
-    typed: dict[str, Any] = {name: request.POST.get(name, "") for name, _, _ in FIELDS}
-    typed |= {"automation": request.POST.get("automation", "")}
-    typed |= {"approval_required": request.POST.get("approval_required") == "on"}
-    try:
-        balancer.configure(cluster, typed, actor=request.user)
-    except Refused as refusal:
-        return _form(request, cluster, typed, refusal)
-    return toast(request, "Saved.", close=True)
+    policy = balancer.policy_of(cluster)
+    form = RunPolicyForm(request.POST if request.method == "POST" else None, initial=_stored(policy))
+
+    def store(given: dict[str, Any]) -> HttpResponse:
+        balancer.configure(cluster, given, actor=request.user)
+        return toast(request, "Saved.", close=True)
+
+    shown = form.carry_out(store)
+    return shown or show_form(request, "runs/_run_policy.html", form, cluster=cluster, policy=policy)
 
 
 @require_GET
@@ -70,25 +87,3 @@ def recommended(request: HttpRequest, cluster_name: str) -> HttpResponse:
 def _stored(policy: RunPolicy) -> dict[str, Any]:
     values = {name: getattr(policy, name) for name in balancer.SETTINGS}
     return values | {name: values[name].strftime("%H:%M") for name in ("window_start", "window_end")}
-
-
-def _form(
-    request: HttpRequest, cluster: Cluster, typed: dict[str, Any], refusal: Refused | None = None
-) -> HttpResponse:
-    wrong = str(refusal.facts.get("name", "")).split(", ")[0] if refusal else ""
-    error = sentences.whole(refusal) if refusal else ""
-    fields = [
-        Field(n, label, unit, str(typed[n]), KINDS.get(n, "number"), error=error if n == wrong else "")
-        for n, label, unit in FIELDS
-    ]
-    context = {
-        "cluster": cluster,
-        "policy": balancer.policy_of(cluster),
-        "fields": fields,
-        "automations": [(a.value, LABELS[a]) for a in Automation],
-        "automation": typed["automation"],
-        "approval": Field("approval_required", APPROVAL, "", "on" if typed["approval_required"] else "", "switch"),
-        "now": timezone.now(),
-    }
-    shown = any(field.error for field in fields)
-    return show_dialog(request, "runs/_run_policy.html", context, refusal, "" if shown else error)
