@@ -13,6 +13,7 @@ from celery.signals import worker_ready
 from django.utils import timezone
 
 from assignments.directory import schedule
+from assignments.intercluster import peers
 from assignments.recovery import service
 from assignments.retention import removal
 from assignments.runs import balancer, batches
@@ -46,6 +47,8 @@ def tick() -> None:
         run_operation.delay(pk, generation)
     for pk in balancer.due_clusters(now):
         balance.delay(pk)
+    if peers.is_due(now):
+        sync_peers.delay()
     for pk in schedule.due(now):
         sync_directory.delay(pk)
     for pk in schedule.waiting():
@@ -70,6 +73,12 @@ def run_operation(operation_id: int, generation: int) -> None:
 def balance(cluster_id: int) -> None:
     """One round of the automatic balancer of a cluster."""
     balancer.look_at_cluster(cluster_id, timezone.now())
+
+
+@shared_task(name="assignments.sync_peers")
+def sync_peers() -> None:
+    """Every relation between clusters whose last sync is a minute old."""
+    peers.sync_due(timezone.now())
 
 
 REMOVES_FOR = timedelta(seconds=20)  # real time of one go; far below the time limit of a task

@@ -4,7 +4,7 @@ from django.urls import path
 
 from assignments.board.views import checklist, checks, metrics, overview, page, settings, structure
 from assignments.directory.views import directory
-from assignments.intercluster.views import duplicates
+from assignments.intercluster.views import balance, duplicates, peers
 from assignments.intercluster.views import moves as cluster_moves
 from assignments.moves.views import chosen, drag_presence, drop, node_drop, removal
 from assignments.recovery.views import maintenance, recovery, sign_in_rate
@@ -21,6 +21,11 @@ urlpatterns = [
     path("clusters/<str:cluster_name>/directory/runs/<int:pk>/", directory.changes, name="directory-changes"),
     path("clusters/<str:cluster_name>/directory/runs/<int:pk>/decide", directory.decide, name="directory-decide"),
     path("duplicates/", duplicates.duplicates, name="duplicates"),
+    path("balance/", balance.balance, name="balance-clusters"),
+    path("peers/", peers.all_peers, name="all-peers"),
+    path("clusters/<str:cluster_name>/peers/", peers.of_cluster, name="peers"),
+    path("clusters/<str:cluster_name>/peers/release", peers.release, name="release"),
+    path("clusters/<str:cluster_name>/peers/<str:remote>/<slug:what>", peers.act, name="peer-act"),
     path("clusters/<str:cluster_name>/duplicates/clear", duplicates.clear, name="clear-uris"),
     path("clusters/<str:cluster_name>/users/<int:pk>/uri", duplicates.set_uri, name="set-uri"),
     path("", page.home, name="home"),

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from assignments.board.tree import relogin_window
 from assignments.directory import selectors as directory
+from assignments.intercluster import mesh
 from assignments.intercluster import selectors as intercluster
 from assignments.population.selectors import Board, NodeView, SubclusterView, board_of
 from assignments.recovery.rules.pair import watch_from_json
@@ -59,6 +60,8 @@ def facts_of(cluster: Cluster) -> ClusterFacts:
         strays=_strays(cluster),
         twins=_twins(cluster),
         **_uris(cluster),
+        peers=tuple(mesh.problems(cluster, timezone.now())),
+        unlike=tuple(mesh.unlike(cluster)),
         directory=tuple(directory.problems(cluster, timezone.now())),
         dns=_dns(cluster),
         stored=tuple(str(size) for size in sizes()),

@@ -1,13 +1,14 @@
-"""Many clusters over HTTP: duplicates and what mends them, moves between clusters."""
+"""Many clusters over HTTP: duplicates and what mends them, moves between clusters, peers."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+from django.utils import timezone
 from ninja import Router, Schema, Status
 from pydantic import Field
 
-from assignments.intercluster import duplicates, moves, selectors
+from assignments.intercluster import balance, duplicates, mesh, moves, peers, selectors
 from assignments.runs.api import Rate, shape
 from assignments.users.filter import find_user
 from topology import reasons
@@ -15,8 +16,8 @@ from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import ApiRequest
 from topology.api.problems import not_there
-from topology.api.shapes import Input, Name, OperationOut, ok
-from topology.models import MAX_URI, MAX_USER_ID
+from topology.api.shapes import Input, Name, Open, OperationOut, ok
+from topology.models import MAX_URI, MAX_USER_ID, Cluster
 from topology.reasons import Refused
 from topology.structure import selectors as selectors_of_topology
 
@@ -132,6 +133,159 @@ def move_to_cluster(request: ApiRequest, name: str, asked: MoveToClusterIn) -> A
         "operation": found.operation and shape(found.operation),
     }
     return Status(202 if found.operation else 200, answer)
+
+
+class SideOut(Schema):
+    """What one cluster knows of another."""
+
+    cluster: str
+    peer: str
+    address: str
+    state: str
+    code: str
+    certificate: str
+    users: int
+    behind: int = Field(description="Users who came, went or moved there since the last sync")
+    last_sync: str | None
+    fault: str
+
+
+class LinkOut(Schema):
+    """A relation between two clusters."""
+
+    clusters: list[str]
+    state: str = Field(description="well, new, stale, failed or one_sided")
+    message: str
+    fix: str
+    sides: list[SideOut]
+
+
+class PeersOut(Schema):
+    """What `manage.py peers --json` prints."""
+
+    peers: list[LinkOut]
+    missing: list[list[str]] = Field(description="Pairs of clusters without a relation")
+
+
+class PeerIn(Input):
+    """The other cluster of a relation, and whether it is made on both sides."""
+
+    remote: Name
+    both: bool = True
+    address: Annotated[str, Field(max_length=255)] = Field("", description="Of its publisher; empty: its present name")
+
+
+class PeerFaultIn(Input):
+    """A fault of this side of a relation; empty repairs it."""
+
+    fault: Literal["", "unreachable", "certificate", "stalled"]
+
+
+class BelievedOut(Schema):
+    """Where a cluster believes a user to be at home, by its last syncs; None: it does not know."""
+
+    user_id: str
+    cluster: str | None
+
+
+def _peers(request: ApiRequest, cluster: Cluster | None) -> Any:
+    return mesh.report(list(roles.clusters_of(request.caller)), cluster, timezone.now())
+
+
+def _other(request: ApiRequest, name: str, role: str) -> Cluster:
+    """The other cluster of a relation, where the caller has a role too. Raises Refused."""
+    other = selectors_of_topology.cluster_named(name)
+    access.demand(request.caller, role, other.pk)
+    roles.enter(request.caller, request.target.pk)
+    return other
+
+
+@router.get("/peers", response=ok(PeersOut), operation_id="list_peers")
+@access.needs(roles.SEE)
+def list_peers(request: ApiRequest, cluster: Name | None = None) -> Any:
+    """The relations between clusters, all of them or those of one."""
+    return _peers(request, access.seen(request.caller, cluster) if cluster else None)
+
+
+@router.post("/clusters/{name}/peers", response=ok(PeersOut), operation_id="make_peer")
+@access.needs(roles.ADMINISTER, access.cluster)
+def make_peer(request: ApiRequest, name: str, asked: PeerIn) -> Any:
+    """Make a relation with another cluster, on both sides or on this one alone, and sync it."""
+    remote = _other(request, asked.remote, roles.ADMINISTER if asked.both else roles.SEE)
+    peers.make(request.target, remote, actor=request.caller, both=asked.both, address=asked.address)
+    return _peers(request, request.target)
+
+
+@router.delete("/clusters/{name}/peers/{remote}", response=ok(PeersOut), operation_id="remove_peer")
+@access.needs(roles.ADMINISTER, access.cluster)
+def remove_peer(request: ApiRequest, name: str, remote: Name, both: bool = True) -> Any:
+    """Remove a relation, from both sides or from this one alone."""
+    other = _other(request, remote, roles.ADMINISTER if both else roles.SEE)
+    peers.remove(request.target, other, actor=request.caller, both=both)
+    return _peers(request, request.target)
+
+
+@router.post("/clusters/{name}/peers/{remote}/sync", response=ok(PeersOut), operation_id="sync_peer")
+@access.needs(roles.ADMINISTER, access.cluster)
+def sync_peer(request: ApiRequest, name: str, remote: Name) -> Any:
+    """Sync a relation now, on both sides."""
+    peers.sync_now(request.target, _other(request, remote, roles.SEE))
+    return _peers(request, request.target)
+
+
+@router.put("/clusters/{name}/peers/{remote}/fault", response=ok(PeersOut), operation_id="set_peer_fault")
+@access.needs(roles.ADMINISTER, access.cluster)
+def set_peer_fault(request: ApiRequest, name: str, remote: Name, asked: PeerFaultIn) -> Any:
+    """Inject a fault into this side of a relation, or repair it, and sync."""
+    other = _other(request, remote, roles.SEE)
+    peers.set_fault(request.target, other, asked.fault, actor=request.caller)
+    peers.sync_now(request.target, other)
+    return _peers(request, request.target)
+
+
+@router.get("/clusters/{name}/believed-home/{user_id}", response=ok(BelievedOut), operation_id="get_believed_home")
+@access.needs(roles.SEE, access.cluster)
+def get_believed_home(request: ApiRequest, name: str, user_id: Name) -> Any:
+    """The cluster in which this one believes a user to be at home, by its last syncs."""
+    home = mesh.believed_home(request.target, user_id)
+    seen = set(roles.clusters_of(request.caller).values_list("name", flat=True))
+    return {"user_id": user_id, "cluster": home if home in seen else None}
+
+
+class BalanceIn(Input):
+    """Whether the plans are only computed, not stored."""
+
+    dry_run: bool = False
+    clusters: list[Name] | None = Field(
+        None, description="Only these; None: all that the token reaches", max_length=100
+    )
+
+
+class ClusterBalanceOut(Open):
+    """What `manage.py balance_clusters --json` prints: clusters before and after, flows, plans by hash."""
+
+    moves: int
+    minimum_moves: int
+    certificate: str
+    clusters: list[dict[str, Any]]
+    flows: list[dict[str, Any]]
+    plans: list[dict[str, Any]]
+
+
+@router.post("/balance", response=ok(ClusterBalanceOut), operation_id="balance_clusters")
+@access.needs(roles.SEE)
+def balance_clusters(request: ApiRequest, asked: BalanceIn) -> Any:
+    """Plan the fewest moves that fill all clusters equally, each so far that any one of its nodes may fail.
+
+    Each flow from one cluster to another is a plan of its own; `POST /plans/{hash}/run` runs it.
+    """
+    seen = {cluster.name: cluster for cluster in roles.clusters_of(request.caller)}
+    chosen = [access.seen(request.caller, name) for name in asked.clusters] if asked.clusters else list(seen.values())
+    if asked.dry_run:
+        return balance.propose(chosen).as_dict()
+    for cluster in chosen:
+        access.demand(request.caller, roles.OPERATE, cluster.pk)
+    return balance.make_plans(chosen, author=request.caller).as_dict()
 
 
 @router.get("/duplicates", response=ok(DuplicatesOut), operation_id="list_duplicates")

@@ -12,6 +12,7 @@ from assignments.models.directory import (
 )
 from assignments.models.former_user import FormerUser, UserChange
 from assignments.models.operation import ACTIVE, Kind, Move, Operation, Progress, SubclusterLock
+from assignments.models.peer import Peer, PeerCertificate, PeerFault
 from assignments.models.pin import Pin
 from assignments.models.plan import Approval, Goal, Plan, PlannedMove
 from assignments.models.run_policy import RunPolicy
@@ -37,6 +38,9 @@ __all__ = [
     "Listing",
     "Move",
     "Operation",
+    "Peer",
+    "PeerCertificate",
+    "PeerFault",
     "Pin",
     "Plan",
     "PlannedMove",

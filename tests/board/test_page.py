@@ -45,6 +45,9 @@ VIEWING = [
     "dns",
     "dns-nsupdate",
     "dns-zone",
+    "all-peers",
+    "balance-clusters",
+    "peers",
     "export",
     "export-dialog",
     "find-users",
@@ -115,6 +118,8 @@ ADMINISTERING = [
     "set-role",
     "change-node",
     "clear-uris",
+    "peer-act",
+    "release",
     "set-uri",
     "directory-decide",
     "directory-end",
@@ -148,7 +153,7 @@ POSTED = {
     "maintenance-step",
     "fault", "act", "plans", "approve-plan", "run-plan", "steer", "undo", "move", "move-targets", "undo-move",
     "simulation-delete", "sign-out", "tour-done", "subcluster-step", "node-step",
-    "tell-drag", "node-targets", "place-node", "clear-uris", "set-uri", "cluster-targets",
+    "tell-drag", "node-targets", "place-node", "clear-uris", "set-uri", "cluster-targets", "peer-act", "release",
 }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ Every rule that the database can hold is a constraint here or in the first migra
 """
 
 from topology.models.access import ApiAnswer, ApiToken, ClusterRole
-from topology.models.cluster import DESCRIPTION, GROUP_NAME, MAX_NODES, Cluster, DeploymentModel, Mode
+from topology.models.cluster import DESCRIPTION, GROUP_NAME, MAX_NODES, MAX_RELEASE, Cluster, DeploymentModel, Mode
 from topology.models.dns import DnsSettings
 from topology.models.end_user import ENDPOINT_KINDS, MAX_CONTACTS, MAX_URI, MAX_USER_ID, EndUser
 from topology.models.event import Event
@@ -21,6 +21,7 @@ __all__ = [
     "GROUP_NAME",
     "MAX_CONTACTS",
     "MAX_NODES",
+    "MAX_RELEASE",
     "MAX_URI",
     "MAX_USER_ID",
     "NODE_NAME",

@@ -12,6 +12,7 @@ from topology.rules.clock import Clock
 
 MAX_NODES = 6  # per cluster, domain.md §5
 GROUP_NAME = r"^[A-Za-z0-9_-]{1,128}$"  # domain.md §1.3
+MAX_RELEASE = 32
 DESCRIPTION = r'^[^"%&\\<>]*$'
 
 
@@ -41,6 +42,7 @@ class Cluster(models.Model):
     clock_cluster = models.DateTimeField(default=timezone.now)
     clock_speed = models.PositiveSmallIntegerField(default=1, help_text="Cluster seconds per real second")
     created_at = models.DateTimeField(default=timezone.now)
+    release = models.CharField(max_length=MAX_RELEASE, blank=True, default="", db_default="")
     list_columns = models.JSONField(default=dict, db_default={}, help_text="What columns of its lists of users mean")
 
     class Meta:

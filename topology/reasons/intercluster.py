@@ -1,6 +1,6 @@
 """Reasons: many clusters, their peers, duplicates, and moves between them."""
 
-from topology.reasons.reason import NEWS, add
+from topology.reasons.reason import ALARM, NEWS, WARNING, add
 
 # --- Duplicates -----------------------------------------------------------------------------------
 NO_DOUBLED_URI = add(
@@ -37,4 +37,89 @@ CLUSTER_WITHOUT_NODES = add(
     "CLUSTER_WITHOUT_NODES",
     "{cluster} has no node in a subcluster, so no user can be at home there.",
     "Put a node into a subcluster first.",
+)
+
+# --- Peers: what a relation is in -----------------------------------------------------------------
+PEER_MISSING = add(
+    "PEER_MISSING",
+    "{cluster} and {remote} have no relation: their users do not see each other.",
+    "Make it on the page Peers, or run manage.py peers {cluster} --make {remote}",
+    WARNING,
+)
+PEER_ONE_SIDED = add(
+    "PEER_ONE_SIDED",
+    "{cluster} knows {remote}, but {remote} does not know {cluster}: nothing is synced.",
+    "Complete it on both sides, or remove it: manage.py peers {cluster} --make {remote}",
+    WARNING,
+)
+PEER_STALE = add(
+    "PEER_STALE",
+    "{cluster} has heard nothing of {remote} for {age}: it looks for moved users where they were.",
+    "Choose “Sync now”. If nothing changes, restart the Intercluster Sync Agent of {remote}.",
+    WARNING,
+)
+PEER_UNREACHABLE = add(
+    "PEER_UNREACHABLE",
+    "{cluster} does not reach the publisher of {remote} at {address}.",
+    "Check that it runs, and that ports 8443 and 7400 are open between the two publishers.",
+    ALARM,
+)
+PEER_OWN_PUBLISHER = add(
+    "PEER_OWN_PUBLISHER",
+    "The publisher of {cluster} does not run, so it syncs with no other cluster.",
+    "Start the publisher of {cluster}.",
+    ALARM,
+)
+PEER_ADDRESS_WRONG = add(
+    "PEER_ADDRESS_WRONG",
+    "{cluster} looks for {remote} at {address}, which is not its publisher.",
+    "Enter the present name of the publisher of {remote}. Was it renamed?",
+    ALARM,
+)
+PEER_CERTIFICATE = add(
+    "PEER_CERTIFICATE",
+    "{cluster} does not trust the certificate of {remote}.",
+    "Accept the present certificate of its publisher on the page Peers, then choose “Sync now”.",
+    ALARM,
+)
+
+# --- Peers: refusals ------------------------------------------------------------------------------
+PEER_ITSELF = add("PEER_ITSELF", "{cluster} cannot be its own peer.", "Name another cluster.", status=422)
+PEER_EXISTS = add("PEER_EXISTS", "{cluster} and {remote} have this relation already.", "Reload the page.")
+NO_SUCH_PEER = add("NO_SUCH_PEER", "{cluster} has no relation with {remote}.", "Reload the page.")
+PEER_NO_PUBLISHER = add(
+    "PEER_NO_PUBLISHER", "{remote} has no publisher to sync with.", "Add its publisher, or enter an address."
+)
+PEER_ADDRESS_NOT_VALID = add(
+    "PEER_ADDRESS_NOT_VALID",
+    "“{address}” is not the name of a host.",
+    "Enter a name like imp1.example.org.",
+    status=422,
+)
+PEER_FAULT_UNKNOWN = add("PEER_FAULT_UNKNOWN", "There is no fault {fault}.", "Known: {known}.", status=422)
+PEER_NEEDS_CLUSTER = add(
+    "PEER_NEEDS_CLUSTER", "It is not said which cluster.", "Run manage.py peers CLUSTER with the option.", status=422
+)
+PEERS_FILE_INVALID = add(
+    "PEERS_FILE_INVALID", "The file of peers is not valid.", "See docs/files.md, “Peers”.", status=422
+)
+RELEASE_NOT_VALID = add(
+    "RELEASE_NOT_VALID", "A release has at most {limit} characters.", "Write it like 14.0.1.", status=422
+)
+
+# --- Peers: history -------------------------------------------------------------------------------
+PEER_MADE = add("PEER_MADE", "{name} knows {remote} as a peer now.", level=NEWS)
+PEER_REMOVED = add("PEER_REMOVED", "{name} has {remote} as a peer no more.", level=NEWS)
+PEER_SYNC_FAILED = add(
+    "PEER_SYNC_FAILED", "The sync of {name} with {remote} fails. {said}", "Open the page Peers.", ALARM
+)
+PEER_SYNC_BACK = add("PEER_SYNC_BACK", "{name} is in sync with {remote} again.", level=NEWS)
+PEER_FAULT_SET = add("PEER_FAULT_SET", "Fault injected into the side of {name} towards {remote}: {fault}.", level=NEWS)
+PEER_FAULT_REPAIRED = add("PEER_FAULT_REPAIRED", "The fault of {name} towards {remote} is repaired.", level=NEWS)
+RELEASE_NOTED = add("RELEASE_NOTED", "Release of {name}: {release}.", level=NEWS)
+
+BALANCE_NEEDS_CLUSTERS = add(
+    "BALANCE_NEEDS_CLUSTERS",
+    "Users can be balanced over two clusters or more; here fewer can give and take users now.",
+    "End failovers first, or put nodes into subclusters.",
 )

@@ -319,6 +319,16 @@ def _directory_uris_differ(facts: ClusterFacts) -> Iterator[Finding]:
         yield Finding(WARNING, problem, "Open Duplicates in the menu of clusters, or run manage.py duplicates.")
 
 
+@_test("peers_in_sync", "Every other cluster is a peer, on both sides and in sync")
+def _peers_in_sync(facts: ClusterFacts) -> Iterator[Finding]:
+    yield from (Finding(*found) for found in facts.peers)
+
+
+@_test("clusters_alike", "Clusters that are peers run one release on like hardware")
+def _clusters_alike(facts: ClusterFacts) -> Iterator[Finding]:
+    yield from (Finding(*found) for found in facts.unlike)
+
+
 @_test("directory_in_step", "Users follow their directory")
 def _directory_in_step(facts: ClusterFacts) -> Iterator[Finding]:
     for problem, fix in facts.directory:

@@ -18,6 +18,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from assignments.intercluster.mesh import mesh
+from assignments.intercluster.mesh_map import map_of
+from assignments.intercluster.rules.mesh import WORDS
 from assignments.population.selectors import Board, NodeView, board_of, boards_of, percent
 from assignments.runs.views.run_shown import Run
 from assignments.users.views.user_list import topics
@@ -196,8 +199,11 @@ class Totals:
 def overview(request: HttpRequest) -> HttpResponse:
     """Every cluster, in a fixed number of queries."""
     asked = Asked.of(request.GET)
-    panels = [Panel(board, asked) for board in boards_of(list(roles.clusters_of(request.user)))]
+    clusters = list(roles.clusters_of(request.user))
+    panels = [Panel(board, asked) for board in boards_of(clusters)]
     context = _context(panels, asked) | {"removed": _removed()}
+    if len(clusters) > 1:
+        context |= {"map": map_of(clusters, mesh(clusters, timezone.now())), "words": WORDS}
     return render(request, "board/overview.html", context)
 
 

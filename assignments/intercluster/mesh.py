@@ -1,0 +1,187 @@
+"""Reads of the mesh of clusters: every relation with its state, and who each cluster believes to be at home where.
+
+What a cluster knows of another one is the truth as of its last sync: the count that the sync brought, and who moved
+between clusters since, from the traces of moves. So nothing is copied for each pair, however many clusters there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from assignments.intercluster.rules.mesh import FAILED, MISSING, NEW, WELL, Link, Side, links
+from assignments.models import Peer
+from topology.models import Cluster, Node
+from topology.reasons.words import counted
+from topology.rules import checks
+
+# Users who came into a cluster from another, or left it for another, since each side's last sync.
+BEHIND = """
+    WITH counted AS MATERIALIZED (
+        SELECT cluster_id, sum(users)::bigint AS users FROM assignments_population GROUP BY cluster_id
+    )
+    SELECT p.id, abs(coalesce(counted.users, 0) - p.users) + coalesce((
+        SELECT count(*) FROM assignments_operation o JOIN assignments_move m ON m.operation_id = o.id AND m.done
+        WHERE o.to_cluster_id IS NOT NULL AND p.remote_id IN (o.cluster_id, o.to_cluster_id) AND m.at > p.synced_at
+            AND (o.finished_at IS NULL OR o.finished_at > p.synced_at)
+    ), 0)
+    FROM assignments_peer p LEFT JOIN counted ON counted.cluster_id = p.remote_id
+    WHERE p.synced_at IS NOT NULL AND p.id = ANY(%s)
+"""
+# The first cross-cluster move since the last sync says where the user was then; without one the user is where they are.
+BELIEVED = """
+    SELECT coalesce((
+        SELECT o.cluster_id FROM assignments_move m JOIN assignments_operation o ON o.id = m.operation_id
+        WHERE m.user_id = person.id AND m.done AND o.to_cluster_id IS NOT NULL
+            AND m.at > coalesce((
+                SELECT p.synced_at FROM assignments_peer p
+                WHERE p.cluster_id = %(viewer)s AND p.remote_id = place.cluster_id AND place.cluster_id <> %(viewer)s
+            ), 'infinity')
+        ORDER BY m.at, m.id LIMIT 1
+    ), CASE WHEN place.cluster_id = %(viewer)s OR EXISTS (
+        SELECT FROM assignments_peer p
+        WHERE p.cluster_id = %(viewer)s AND p.remote_id = place.cluster_id AND p.synced_at IS NOT NULL
+    ) THEN place.cluster_id END)
+    FROM topology_enduser person JOIN assignments_assignment place ON place.user_id = person.id
+    WHERE person.folded = fold_user_id(%(user)s) ORDER BY person.twin LIMIT 1
+"""
+
+
+def sides(clusters: Collection[int] | None = None) -> list[Side]:
+    """All sides of relations, or those that one of these clusters has a part in; two queries."""
+    rows = Peer.objects.select_related("cluster", "remote").order_by("cluster__name", "remote__name")
+    if clusters is not None:
+        rows = rows.filter(cluster__in=clusters) | rows.filter(remote__in=clusters)
+    found = list(rows)
+    behind = _behind([peer.pk for peer in found])
+    return [side_of(peer, behind.get(peer.pk, 0)) for peer in found]
+
+
+def side_of(peer: Peer, behind: int = 0) -> Side:
+    """A row as the rules see it."""
+    return Side(
+        cluster=peer.cluster.name,
+        remote=peer.remote.name,
+        address=peer.address,
+        code=peer.code,
+        certificate=peer.certificate,
+        users=peer.users,
+        tried_at=peer.tried_at,
+        synced_at=peer.synced_at,
+        fault=peer.fault,
+        behind=behind,
+    )
+
+
+def _behind(keys: Sequence[int]) -> dict[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(BEHIND, [list(keys)])
+        return dict(cursor.fetchall())
+
+
+def mesh(clusters: Sequence[Cluster], now: datetime) -> list[Link]:
+    """What is between any two of these clusters."""
+    names = {cluster.name for cluster in clusters}
+    keys = [cluster.pk for cluster in clusters]
+    inside = [side for side in sides(keys) if {side.cluster, side.remote} <= names]
+    return links(sorted(names), inside, now)
+
+
+def of_cluster(cluster: Cluster, others: Sequence[Cluster], now: datetime) -> list[Link]:
+    """The relations of one cluster with each of the others."""
+    names = [cluster.name, *(other.name for other in others if other.pk != cluster.pk)]
+    found = links(names, sides([cluster.pk]), now)
+    return [link for link in found if cluster.name in link.of]
+
+
+def believed_home(viewer: Cluster, user_id: str) -> str | None:
+    """The cluster in which a cluster believes a user to be at home, by its last syncs; None: it does not know."""
+    with connection.cursor() as cursor:
+        cursor.execute(BELIEVED, {"viewer": viewer.pk, "user": user_id})
+        row = cursor.fetchone()
+    if row is None or row[0] is None:
+        return None
+    return Cluster.objects.filter(pk=row[0]).values_list("name", flat=True).first()
+
+
+def publisher_of(cluster: Cluster) -> Node | None:
+    """The publisher of a cluster, whose name is its address for peers."""
+    return Node.objects.filter(cluster=cluster, publisher=True).first()
+
+
+def report(clusters: Sequence[Cluster], cluster: Cluster | None, now: datetime) -> dict[str, Any]:
+    """The mesh, or the relations of one cluster, in the shape of the command and the API."""
+    found = mesh(clusters, now) if cluster is None else of_cluster(cluster, clusters, now)
+    return {
+        "peers": [_link(link, now) for link in found if link.state != MISSING],
+        "missing": [list(link.of) for link in found if link.state == MISSING],
+    }
+
+
+def _link(link: Link, now: datetime) -> dict[str, Any]:
+    return {
+        "clusters": list(link.of),
+        "state": link.state,
+        "message": link.message,
+        "fix": link.fix,
+        "sides": [
+            {
+                "cluster": side.cluster,
+                "peer": side.remote,
+                "address": side.address,
+                "state": side.state(now),
+                "code": side.code,
+                "certificate": side.certificate,
+                "users": side.users,
+                "behind": side.behind,
+                "last_sync": side.synced_at and side.synced_at.isoformat(),
+                "fault": side.fault,
+            }
+            for side in link.sides
+        ],
+    }
+
+
+# --- Checks ---------------------------------------------------------------------------------------
+def problems(cluster: Cluster, now: datetime) -> list[tuple[str, str, str]]:
+    """What is wrong with the relations of a cluster: outcome, problem, fix. Where no cluster has any, nothing is."""
+    if not Peer.objects.exists():
+        return []
+    found = of_cluster(cluster, list(Cluster.objects.all()), now)
+    told = [
+        (checks.FAILED if link.state == FAILED else checks.WARNING, link.message, link.fix)
+        for link in found
+        if link.state not in (WELL, NEW, MISSING)
+    ]
+    if missing := [name for link in found if link.state == MISSING for name in link.of if name != cluster.name]:
+        some = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+        fix = f"Make it on the page Peers, or run manage.py peers {cluster.name} --make {missing[0]}"
+        told.append((checks.WARNING, f"No relation with {counted(len(missing), 'cluster')}: {some}.", fix))
+    return told
+
+
+def unlike(cluster: Cluster) -> list[tuple[str, str, str]]:
+    """How the release and the hardware of a cluster differ from those of its peers."""
+    peered = Peer.objects.filter(cluster=cluster).values("remote")
+    told = []
+    if cluster.release:
+        others = Cluster.objects.filter(pk__in=peered).exclude(release__in=("", cluster.release))
+        if some := [f"{other.name} {other.release}" for other in others[:5]]:
+            problem = f"{cluster.name} runs {cluster.release}, its peers run others: {', '.join(some)}."
+            told.append(
+                (checks.WARNING, problem, "Upgrade them one after the other; peers of unlike releases sync less.")
+            )
+    mine = _profiles([cluster.pk])
+    theirs = _profiles(list(peered.values_list("remote", flat=True)))
+    if mine and theirs and (other := sorted(theirs - mine)):
+        sizes = ", ".join(f"{size:,}" for size in other)
+        problem = f"Peers of {cluster.name} have nodes for {sizes} users, unlike its own."
+        told.append((checks.INFO, problem, "Nothing to do, unless users shall move between them: mind the room."))
+    return told
+
+
+def _profiles(clusters: Sequence[int]) -> set[int]:
+    return set(Node.objects.filter(cluster__in=clusters).values_list("profile", flat=True))

@@ -1,0 +1,165 @@
+"""What is between any two clusters, from the sides of it: the state of a relation, its sentence and its fix.
+
+    sides (a row each) + clusters -> a Link for every pair: well | new | stale | failed | one-sided | missing
+
+A relation is made on both sides; a mesh is whole when every pair of clusters has one. Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import combinations
+
+from topology import reasons
+from topology.reasons import REASONS, Reason
+
+INTERVAL = timedelta(seconds=60)  # real time between two syncs of a side
+STALE = timedelta(minutes=5)  # real time without a sync after which what is known counts as old
+WELL, NEW, STALE_STATE, FAILED, ONE_SIDED, MISSING = "well", "new", "stale", "failed", "one_sided", "missing"
+GRAVITY = (FAILED, ONE_SIDED, STALE_STATE, MISSING, NEW, WELL)  # the worst first
+TONES = {FAILED: "bad", ONE_SIDED: "warn", STALE_STATE: "warn", MISSING: "warn", NEW: "busy", WELL: "good"}
+WORDS = {
+    FAILED: "Failed",
+    ONE_SIDED: "One-sided",
+    STALE_STATE: "Stale",
+    MISSING: "No relation",
+    NEW: "Waits for its first sync",
+    WELL: "In sync",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a relation: what a cluster knows of a remote one."""
+
+    cluster: str
+    remote: str
+    address: str
+    code: str  # why the last sync failed; "" when it came through
+    certificate: str
+    users: int
+    tried_at: datetime | None
+    synced_at: datetime | None
+    fault: str = ""
+    behind: int = 0  # users who came, went or moved there since the last sync
+
+    def state(self, now: datetime) -> str:
+        """The state of this side alone."""
+        if self.tried_at is None:
+            return NEW
+        if self.code and self.code not in (reasons.PEER_ONE_SIDED.code, reasons.PEER_STALE.code):
+            return FAILED
+        if self.code == reasons.PEER_ONE_SIDED.code:
+            return ONE_SIDED
+        return STALE_STATE if self.synced_at is None or now - self.synced_at > STALE else WELL
+
+    def why(self, now: datetime) -> Reason | None:
+        """What is wrong with this side."""
+        if self.state(now) == STALE_STATE:
+            return reasons.PEER_STALE
+        return REASONS.get(self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What is between two clusters, `here` before `there` by name."""
+
+    here: str
+    there: str
+    sides: tuple[Side, ...]
+    state: str
+    message: str
+    fix: str
+
+    @property
+    def tone(self) -> str:
+        return TONES[self.state]
+
+    @property
+    def word(self) -> str:
+        return WORDS[self.state]
+
+    @property
+    def of(self) -> tuple[str, str]:
+        """Both names."""
+        return self.here, self.there
+
+
+def links(clusters: Sequence[str], sides: Iterable[Side], now: datetime) -> list[Link]:
+    """The relation of every pair of clusters, whether there is one or not, in the order of names."""
+    known = {(side.cluster, side.remote): side for side in sides}
+    return [_link(here, there, known, now) for here, there in combinations(sorted(clusters), 2)]
+
+
+def _link(here: str, there: str, known: Mapping[tuple[str, str], Side], now: datetime) -> Link:
+    found = tuple(known[pair] for pair in ((here, there), (there, here)) if pair in known)
+    if not found:
+        return Link(here, there, (), MISSING, *_say(reasons.PEER_MISSING, cluster=here, remote=there))
+    if len(found) == 1:
+        side = found[0]
+        said = _say(reasons.PEER_ONE_SIDED, cluster=side.cluster, remote=side.remote)
+        return Link(here, there, found, ONE_SIDED, *said)
+    worst = min(found, key=lambda side: GRAVITY.index(side.state(now)))
+    state = worst.state(now)
+    why = worst.why(now)
+    if why is None:
+        return Link(here, there, found, state, WORDS[state] + ".", "")
+    facts = {"cluster": worst.cluster, "remote": worst.remote, "address": worst.address, "age": _age(worst, now)}
+    return Link(here, there, found, state, *_say(why, **facts))
+
+
+def _say(why: Reason, **facts: str) -> tuple[str, str]:
+    return why.say(**facts), why.say_fix(**facts)
+
+
+def _age(side: Side, now: datetime) -> str:
+    if side.synced_at is None:
+        return "its beginning"
+    minutes = int((now - side.synced_at).total_seconds() // 60)
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+
+
+def gaps(found: Iterable[Link]) -> list[Link]:
+    """Pairs without a whole relation."""
+    return [link for link in found if link.state in (MISSING, ONE_SIDED)]
+
+
+# --- Rehearsed ------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class RehearsalStep:
+    """One instant of a rehearsal, in seconds from the fault."""
+
+    at: int
+    text: str
+
+
+def rehearse(side: Side, fault: str, moves_per_hour: int, hours: float = 1.0) -> list[RehearsalStep]:
+    """What a fault on one side would do, step by step, until it was repaired after so many hours."""
+    seconds = int(hours * 3600)
+    names = {"here": side.cluster, "there": side.remote}
+    until = "its peers still count on its last answer"
+    what = {
+        "unreachable": "{here} does not reach the publisher of {there} any more.",
+        "certificate": "{here} does not trust the certificate of {there} any more.",
+        "stalled": "{here} hears no changes of {there} any more, without an error.",
+    }[fault].format(**names)
+    steps = [RehearsalStep(0, f"{what} Users stay signed in and see each other: {until}.")]
+    if fault != "stalled":
+        found = int(INTERVAL.total_seconds())
+        text = f"By now a sync of {side.cluster} has failed: its check fails, and history says so."
+        steps.append(RehearsalStep(found, text))
+    old = int(STALE.total_seconds())
+    if seconds > old:
+        steps.append(RehearsalStep(old, f"What {side.cluster} knows of {side.remote} counts as stale."))
+    lost = int(moves_per_hour * hours)
+    if lost:
+        text = f"{lost:,} users who moved into or out of {side.remote} are looked for where they were:"
+        steps.append(
+            RehearsalStep(seconds, f"{text} {side.cluster} shows no presence for them. Here the fault is repaired.")
+        )
+    back = seconds + int(INTERVAL.total_seconds())
+    text = f"The next sync brings all {side.users:,} users of {side.remote} at once; “Sync now” does not wait for it."
+    steps.append(RehearsalStep(back, text))
+    return steps

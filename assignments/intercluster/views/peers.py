@@ -1,0 +1,127 @@
+"""The peers of a cluster: each relation with its two sides, made, removed, synced, broken, rehearsed; the mesh."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from assignments.intercluster import mesh, peers
+from assignments.intercluster.mesh_map import map_of
+from assignments.intercluster.rules.mesh import GRAVITY, WORDS, RehearsalStep, Side, rehearse
+from assignments.models import PeerCertificate, PeerFault
+from topology import reasons
+from topology.accounts import roles
+from topology.models import MAX_RELEASE, Cluster
+from topology.reasons import Refused
+from topology.structure.selectors import cluster_named
+from topology.views.http import needs
+from topology.views.reading import number_in
+
+FAULTS = [(fault, label) for fault, label in PeerFault.choices if fault]
+STATES = [("", "All relations"), *((state, WORDS[state]) for state in GRAVITY)]
+LONGEST = 168  # hours of a rehearsal
+MOST_MOVES = 1_000_000
+
+
+@require_GET
+@needs(roles.SEE)
+def all_peers(request: HttpRequest) -> HttpResponse:
+    """The whole mesh: its map, and every relation as a row; `state` and `q` choose some."""
+    clusters = list(roles.clusters_of(request.user))
+    links = mesh.mesh(clusters, timezone.now())
+    state = request.GET.get("state", "")
+    words = request.GET.get("q", "").strip().lower()[:255].split()
+    shown = [
+        link for link in links if state in ("", link.state) and all(any(w in name for name in link.of) for w in words)
+    ]
+    context = {
+        "place": "peers",
+        "map": map_of(clusters, links),
+        "links": sorted(shown, key=lambda link: (GRAVITY.index(link.state), link.of)),
+        "states": STATES,
+        "state": state if state in GRAVITY else "",
+        "q": request.GET.get("q", "")[:255].replace("\0", ""),
+    }
+    return render(request, "intercluster/all_peers.html", context)
+
+
+@require_GET
+@needs(roles.SEE)
+def of_cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """Every other cluster with the state of the relation, and what can be done about it."""
+    cluster, now = cluster_named(cluster_name), timezone.now()
+    links = mesh.of_cluster(cluster, list(roles.clusters_of(request.user)), now)
+    rows = []
+    for link in sorted(links, key=lambda link: (GRAVITY.index(link.state), link.of)):
+        other = next(name for name in link.of if name != cluster.name)
+        rows.append((other, link, next((side for side in link.sides if side.cluster == cluster.name), None)))
+    context = {
+        "cluster": cluster,
+        "place": "peers",
+        "rows": rows,
+        "faults": FAULTS,
+        "fault_words": dict(PeerFault.choices),
+        "certificates": dict(PeerCertificate.choices),
+        "longest_release": MAX_RELEASE,
+    }
+    return render(request, "intercluster/peers.html", context | _rehearsal(request.GET, [row[2] for row in rows]))
+
+
+def _rehearsal(asked: QueryDict, sides: list[Side | None]) -> dict[str, Any]:
+    """What a fault would do, when one is asked about."""
+    mine = [side for side in sides if side]
+    fault, name = asked.get("fault", ""), asked.get("peer", "")
+    side = next((side for side in mine if side.remote == name), None)
+    hours = min(max(number_in(asked, "hours") or 1, 1), LONGEST)
+    moves = min(max(number_in(asked, "moves") or 0, 0), MOST_MOVES)
+    steps: list[RehearsalStep] = []
+    if side and fault in dict(FAULTS):
+        steps = rehearse(side, fault, moves, hours)
+    return {"mine": mine, "asked_fault": fault, "asked_peer": name, "hours": hours, "moves": moves, "steps": steps}
+
+
+@require_POST
+@needs(roles.ADMINISTER)
+def act(request: HttpRequest, cluster_name: str, remote: str, what: str) -> HttpResponse:
+    """Make or remove a relation on both sides or this one, sync it now, break or repair this side."""
+    cluster, other = cluster_named(cluster_name), cluster_named(remote)
+    both = "both" in request.POST
+    if both:
+        _demand_administrator(request.user, other)
+    if what == "make":
+        peers.make(cluster, other, actor=request.user, both=both, address=request.POST.get("address", ""))
+        text = f"{cluster.name} and {other.name} are peers." if both else f"{cluster.name} knows {other.name} now."
+    elif what == "remove":
+        peers.remove(cluster, other, actor=request.user, both=both)
+        text = f"The relation with {other.name} was removed{'' if both else ' on this side'}."
+    elif what == "sync":
+        peers.sync_now(cluster, other)
+        text = f"Synced with {other.name}."
+    elif what == "fault":
+        peers.set_fault(cluster, other, request.POST.get("fault", ""), actor=request.user)
+        peers.sync_now(cluster, other)
+        text = "Done."
+    else:
+        raise Refused(reasons.NO_SUCH_PEER, cluster=cluster.name, remote=other.name)
+    messages.success(request, text, extra_tags="good")
+    return redirect("peers", cluster.name)
+
+
+def _demand_administrator(user: Any, other: Cluster) -> None:
+    if roles.reach_of(user).role_in(other.pk) != roles.ADMINISTER:
+        raise Refused(reasons.ROLE_NEEDED, role=roles.ADMINISTER)
+
+
+@require_POST
+@needs(roles.ADMINISTER)
+def release(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """Note which software release the cluster runs."""
+    cluster = cluster_named(cluster_name)
+    peers.set_release(cluster, request.POST.get("release", ""), actor=request.user)
+    messages.success(request, "Saved.", extra_tags="good")
+    return redirect("peers", cluster.name)

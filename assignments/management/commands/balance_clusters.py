@@ -1,0 +1,58 @@
+"""manage.py balance_clusters: plan the fewest moves between clusters that fill them equally, and run them."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from assignments.intercluster import balance
+from assignments.intercluster.balance import ClusterBalance
+from assignments.models import Operation
+from assignments.runs import batches, operations
+from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.models import Cluster
+from topology.reasons.words import counted
+from topology.structure.selectors import cluster_named
+
+
+class Command(ConsoleCommand):
+    help = "Plan the fewest moves between clusters that fill all of them equally, and store the plans by their hashes."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("clusters", nargs="*", metavar="CLUSTER", help="only these; none given: all")
+        parser.add_argument("--dry-run", action="store_true", help="show what would move and store no plan")
+        parser.add_argument("--run", action="store_true", help="run the plans one after the other, without a throttle")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            named = [cluster_named(name) for name in options["clusters"]]
+            clusters = named or list(Cluster.objects.all())
+            if options["dry_run"]:
+                found = balance.propose(clusters)
+            else:
+                found = balance.make_plans(clusters, author=COMMAND_LINE)
+            shape = found.as_dict()
+            if options["run"] and not options["dry_run"]:
+                shape["operations"] = [self._run(plan.hash) for plan in found.plans]
+        if options["json"]:
+            self.print_json(shape)
+        else:
+            self._show(found)
+
+    def _run(self, plan_hash: str) -> dict[str, Any]:
+        operation = operations.start(plan_hash, actor=COMMAND_LINE, unthrottled=True)
+        while operation.active and not operation.wait_code and operation.state != "paused":
+            Operation.objects.filter(pk=operation.pk).update(heartbeat_at=None)
+            batches.run(operation.pk, operation.generation, timezone.now)
+            operation.refresh_from_db()
+        return operations.as_dict(operation)
+
+    def _show(self, found: ClusterBalance) -> None:
+        for fill in found.clusters:
+            self.stdout.write(f"{fill.name}: {fill.before:,} -> {fill.after:,} of {fill.capacity:,}")
+        for source, to, users in found.flows:
+            self.stdout.write(f"{counted(users, 'user')} from {source.name} to {to.name}")
+        self.stdout.write(found.certificate)
+        for plan in found.plans:
+            self.stdout.write(f"plan {plan.hash[:12]} of {plan.cluster.name}")

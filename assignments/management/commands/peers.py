@@ -1,0 +1,80 @@
+"""manage.py peers [CLUSTER]: the relations between clusters, made, removed, synced, and their faults."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from assignments.intercluster import mesh, peers
+from assignments.models import PeerFault
+from topology import reasons
+from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.models import Cluster
+from topology.reasons import Refused
+from topology.structure.selectors import cluster_named
+
+FAULTS = [fault for fault in PeerFault.values if fault]
+
+
+class Command(ConsoleCommand):
+    help = "Show the relations between clusters, all of them or those of one; make, remove, sync or break one."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("cluster", nargs="?", help="only the relations of this cluster")
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--make", metavar="PEER", help="make the relation with this cluster")
+        what.add_argument("--remove", metavar="PEER", help="remove the relation with this cluster")
+        what.add_argument("--sync", metavar="PEER", nargs="?", const="", help="sync now, with all peers or this one")
+        what.add_argument("--fault", nargs=2, metavar=("KIND", "PEER"), help=f"inject a fault: {', '.join(FAULTS)}")
+        what.add_argument("--repair", metavar="PEER", help="repair the fault of this relation")
+        what.add_argument("--find", metavar="USER_ID", help="where the cluster believes a user to be at home")
+        parser.add_argument("--one-side", action="store_true", help="make or remove this cluster's side alone")
+        parser.add_argument("--address", default="", help="the address of the peer's publisher, where it is another")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            cluster = cluster_named(options["cluster"]) if options["cluster"] else None
+            acts = ("make", "remove", "fault", "repair", "find")
+            if cluster is None and (options["sync"] is not None or any(options[act] for act in acts)):
+                raise Refused(reasons.PEER_NEEDS_CLUSTER)
+            if options["find"] and cluster:
+                home = mesh.believed_home(cluster, options["find"])
+                self.print_json({"user_id": options["find"], "cluster": home})
+                return
+            if cluster:
+                self._act(cluster, options)
+            found = mesh.report(list(Cluster.objects.all()), cluster, timezone.now())
+        if options["json"]:
+            self.print_json(found)
+        else:
+            self._show(found)
+
+    def _act(self, cluster: Cluster, options: dict[str, Any]) -> None:
+        both = not options["one_side"]
+        if options["make"]:
+            remote = cluster_named(options["make"])
+            peers.make(cluster, remote, actor=COMMAND_LINE, both=both, address=options["address"])
+        elif options["remove"]:
+            peers.remove(cluster, cluster_named(options["remove"]), actor=COMMAND_LINE, both=both)
+        elif options["fault"]:
+            kind, remote_name = options["fault"]
+            peers.set_fault(cluster, cluster_named(remote_name), kind, actor=COMMAND_LINE)
+            peers.sync_now(cluster, cluster_named(remote_name))
+        elif options["repair"]:
+            peers.set_fault(cluster, cluster_named(options["repair"]), "", actor=COMMAND_LINE)
+            peers.sync_now(cluster, cluster_named(options["repair"]))
+        elif options["sync"] is not None:
+            peers.sync_now(cluster, cluster_named(options["sync"]) if options["sync"] else None)
+
+    def _show(self, found: dict[str, Any]) -> None:
+        for link in found["peers"]:
+            self.stdout.write(f"{' and '.join(link['clusters'])}: {link['message']} {link['fix']}".rstrip())
+            for side in link["sides"]:
+                last = side["last_sync"] or "never"
+                self.stdout.write(
+                    f"  {side['cluster']} knows {side['users']:,} users of {side['peer']} at {side['address']};"
+                    f" last sync {last}, certificate {side['certificate']}"
+                )
+        for here, there in found["missing"]:
+            self.stdout.write(f"{here} and {there}: no relation")
