@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -18,7 +20,7 @@ from topology.views.http import needs
 def balance(request: HttpRequest) -> HttpResponse:
     """The proposal; posted, the plans of it are made, to be looked at and run one after the other."""
     clusters = list(roles.clusters_of(request.user))
-    context = {"place": "overview", "refusal": None, "found": None}
+    context: dict[str, Any] = {"place": "overview", "refusal": None, "found": None}
     if request.method == "POST":
         for cluster in clusters:
             demand_operator(request.user, cluster)
