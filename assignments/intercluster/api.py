@@ -253,12 +253,9 @@ def get_believed_home(request: ApiRequest, name: str, user_id: Name) -> Any:
 
 
 class BalanceIn(Input):
-    """Whether the plans are only computed, not stored."""
+    """Which clusters are balanced."""
 
-    dry_run: bool = False
-    clusters: list[Name] | None = Field(
-        None, description="Only these; None: all that the token reaches", max_length=100
-    )
+    clusters: list[Name] | None = Field(None, description="Only these; None: all", max_length=100)
 
 
 class ClusterBalanceOut(Open):
@@ -272,19 +269,22 @@ class ClusterBalanceOut(Open):
     plans: list[dict[str, Any]]
 
 
-@router.post("/balance", response=ok(ClusterBalanceOut), operation_id="balance_clusters")
+@router.get("/balance", response=ok(ClusterBalanceOut), operation_id="get_balance")
 @access.needs(roles.SEE)
+def get_balance(request: ApiRequest) -> Any:
+    """The fewest moves that fill all clusters of the token equally, each so far that any one of its nodes may fail."""
+    return balance.propose(list(roles.clusters_of(request.caller))).as_dict()
+
+
+@router.post("/balance", response=ok(ClusterBalanceOut), operation_id="balance_clusters")
+@access.needs(roles.OPERATE)
 def balance_clusters(request: ApiRequest, asked: BalanceIn) -> Any:
-    """Plan the fewest moves that fill all clusters equally, each so far that any one of its nodes may fail.
+    """Make the plans of a balance; for tokens that reach all clusters.
 
     Each flow from one cluster to another is a plan of its own; `POST /plans/{hash}/run` runs it.
     """
-    seen = {cluster.name: cluster for cluster in roles.clusters_of(request.caller)}
-    chosen = [access.seen(request.caller, name) for name in asked.clusters] if asked.clusters else list(seen.values())
-    if asked.dry_run:
-        return balance.propose(chosen).as_dict()
-    for cluster in chosen:
-        access.demand(request.caller, roles.OPERATE, cluster.pk)
+    seen = list(roles.clusters_of(request.caller))
+    chosen = [access.seen(request.caller, name) for name in asked.clusters] if asked.clusters else seen
     return balance.make_plans(chosen, author=request.caller).as_dict()
 
 

@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from assignments.intercluster.rules.mesh import FAILED, MISSING, NEW, WELL, Link, Side, links
 from assignments.models import Peer
 from topology.models import Cluster, Node
-from topology.reasons.words import counted
+from topology.reasons import words
 from topology.rules import checks
 
 # Users who came into a cluster from another, or left it for another, since each side's last sync.
@@ -50,13 +51,14 @@ BELIEVED = """
 """
 
 
-def sides(clusters: Collection[int] | None = None) -> list[Side]:
-    """All sides of relations, or those that one of these clusters has a part in; two queries."""
+def sides(clusters: Collection[int], *, counted: bool = True) -> list[Side]:
+    """The sides of relations that one of these clusters has a part in.
+
+    Two queries; one where nobody counts who came, went or moved since the last sync.
+    """
     rows = Peer.objects.select_related("cluster", "remote").order_by("cluster__name", "remote__name")
-    if clusters is not None:
-        rows = rows.filter(cluster__in=clusters) | rows.filter(remote__in=clusters)
-    found = list(rows)
-    behind = _behind([peer.pk for peer in found])
+    found = list(rows.filter(Q(cluster__in=clusters) | Q(remote__in=clusters)))
+    behind = _behind([peer.pk for peer in found]) if counted else {}
     return [side_of(peer, behind.get(peer.pk, 0)) for peer in found]
 
 
@@ -82,11 +84,11 @@ def _behind(keys: Sequence[int]) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def mesh(clusters: Sequence[Cluster], now: datetime) -> list[Link]:
-    """What is between any two of these clusters."""
+def mesh(clusters: Sequence[Cluster], now: datetime, *, counted: bool = True) -> list[Link]:
+    """What is between any two of these clusters; `counted` says whether sides tell how far they are behind."""
     names = {cluster.name for cluster in clusters}
     keys = [cluster.pk for cluster in clusters]
-    inside = [side for side in sides(keys) if {side.cluster, side.remote} <= names]
+    inside = [side for side in sides(keys, counted=counted) if {side.cluster, side.remote} <= names]
     return links(sorted(names), inside, now)
 
 
@@ -159,7 +161,7 @@ def problems(cluster: Cluster, now: datetime) -> list[tuple[str, str, str]]:
     if missing := [name for link in found if link.state == MISSING for name in link.of if name != cluster.name]:
         some = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
         fix = f"Make it on the page Peers, or run manage.py peers {cluster.name} --make {missing[0]}"
-        told.append((checks.WARNING, f"No relation with {counted(len(missing), 'cluster')}: {some}.", fix))
+        told.append((checks.WARNING, f"No relation with {words.counted(len(missing), 'cluster')}: {some}.", fix))
     return told
 
 

@@ -69,7 +69,8 @@ def map_of(clusters: Sequence[Cluster], links: Sequence[Link]) -> MeshMap:
     own = [link for link in ordered if small or link.state not in (WELL, NEW, MISSING)]
     own += [] if small else [link for link in ordered if link.state == MISSING]
     own = own if small else own[:OWN_LINKS]
-    rest = [link for link in ordered if link not in set(own)]
+    alone = {link.of for link in own}
+    rest = [link for link in ordered if link.of not in alone]
     worst = _worst(names, ordered)
     drawn = tuple(
         _cluster(cluster, *places[cluster.name], n, len(names), worst.get(cluster.name))

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('assignments', '0024_moves_between_clusters'),
-        ('topology', '0019_release'),
+        ('topology', '0020_release'),
     ]
 
     operations = [
@@ -18,9 +18,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('address', models.CharField(help_text='The publisher of the other cluster', max_length=255)),
-                ('fault', models.CharField(blank=True, choices=[('', 'No fault'), ('unreachable', 'Peer unreachable'), ('certificate', 'PeerCertificate wrong'), ('stalled', 'Sync stopped')], default='', max_length=16)),
+                ('fault', models.CharField(blank=True, choices=[('', 'No fault'), ('unreachable', 'Peer unreachable'), ('certificate', 'Certificate wrong'), ('stalled', 'Sync stopped')], default='', max_length=16)),
                 ('code', models.CharField(blank=True, help_text='Why the last sync failed', max_length=48)),
-                ('certificate', models.CharField(choices=[('unknown', 'Not known'), ('secure', 'Connection is secure'), ('wrong', 'PeerCertificate not valid')], default='unknown', max_length=8)),
+                ('certificate', models.CharField(choices=[('unknown', 'Not known'), ('secure', 'Connection is secure'), ('wrong', 'Certificate not valid')], default='unknown', max_length=8)),
                 ('users', models.PositiveBigIntegerField(default=0, help_text='Users at home there, as of the last sync')),
                 ('tried_at', models.DateTimeField(help_text='Real time of the last attempt', null=True)),
                 ('synced_at', models.DateTimeField(help_text='Real time of the last sync that came through', null=True)),

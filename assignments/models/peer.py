@@ -14,7 +14,7 @@ class PeerFault(models.TextChoices):
 
     NONE = "", "No fault"
     UNREACHABLE = "unreachable", "Peer unreachable"
-    CERTIFICATE = "certificate", "PeerCertificate wrong"
+    CERTIFICATE = "certificate", "Certificate wrong"
     STALLED = "stalled", "Sync stopped"
 
 
@@ -23,7 +23,7 @@ class PeerCertificate(models.TextChoices):
 
     UNKNOWN = "unknown", "Not known"
     SECURE = "secure", "Connection is secure"
-    WRONG = "wrong", "PeerCertificate not valid"
+    WRONG = "wrong", "Certificate not valid"
 
 
 class Peer(models.Model):

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.django_db
 Calls = Callable[..., Caller]
 # Addresses that are about all clusters: whoever has any role sees there what the token reaches.
 ABOUT_ALL = {"list_clusters", "list_duplicates", "list_users", "list_operations", "list_events"}
+ABOUT_ALL |= {"list_peers", "get_balance"}
 ABOUT_ALL |= {"get_topology_schema", "get_scenario_schema"}  # about none
 
 
@@ -50,7 +51,7 @@ def filled(path: str, cluster: Cluster) -> str:
     run = Operation.objects.filter(cluster=cluster).first() or operations.start(plan, actor="test")
     path = path.replace("/nodes/{name}", f"/nodes/{node(cluster, 'imp1a').name}")
     values = {"name": cluster.name, "plan_hash": plan, "operation_id": run.pk, "subcluster": "sc-1"}
-    values |= {"what": "pause", "user_id": "imp1a-0001", "key": "none", "run_id": 1}
+    values |= {"what": "pause", "user_id": "imp1a-0001", "key": "none", "run_id": 1, "remote": cluster.name}
     for name, value in values.items():
         path = path.replace(f"{{{name}}}", str(value))
     return path

@@ -201,9 +201,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     asked = Asked.of(request.GET)
     clusters = list(roles.clusters_of(request.user))
     panels = [Panel(board, asked) for board in boards_of(clusters)]
-    context = _context(panels, asked) | {"removed": _removed()}
-    if len(clusters) > 1:
-        context |= {"map": map_of(clusters, mesh(clusters, timezone.now())), "words": WORDS}
+    links = mesh(clusters, timezone.now(), counted=False)
+    context = _context(panels, asked) | {"removed": _removed(), "clusters": clusters, "words": WORDS}
+    context["map"] = map_of(clusters, links) if links else None
     return render(request, "board/overview.html", context)
 
 

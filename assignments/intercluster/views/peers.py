@@ -33,7 +33,7 @@ MOST_MOVES = 1_000_000
 def all_peers(request: HttpRequest) -> HttpResponse:
     """The whole mesh: its map, and every relation as a row; `state` and `q` choose some."""
     clusters = list(roles.clusters_of(request.user))
-    links = mesh.mesh(clusters, timezone.now())
+    links = mesh.mesh(clusters, timezone.now(), counted=False)
     state = request.GET.get("state", "")
     words = request.GET.get("q", "").strip().lower()[:255].split()
     shown = [

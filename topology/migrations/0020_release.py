@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('topology', '0018_dns'),
+        ('topology', '0019_second_connection'),
     ]
 
     operations = [
