@@ -10,9 +10,10 @@ from assignments.runs.api import router as runs
 from assignments.simulation.api import router as simulation
 from assignments.users.api import router as users
 from topology.api import site
+from topology.api.accounts import router as accounts
 from topology.api.dns import router as dns
 from topology.api.history import router as history
 
 PEOPLE = [board, users, directory, intercluster, dns]
-RUNS = [moves, planning, runs, recovery, simulation, history]
+RUNS = [moves, planning, runs, recovery, simulation, history, accounts]
 api = site.build([*PEOPLE, *RUNS], version="1.0.0")

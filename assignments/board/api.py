@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpResponse
 from ninja import Body, Router, Schema
 from pydantic import Field
 
-from assignments.board import removal
+from assignments.board import removal, structure
 from assignments.board.checks import report
 from assignments.board.topology_file import apply_topology
 from assignments.board.tree import shape
@@ -20,15 +20,16 @@ from topology import reasons
 from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import ApiRequest
-from topology.api.shapes import Limit, Name, Open, ok
-from topology.models import Cluster
+from topology.api.shapes import Input, Limit, Name, Open, ok
+from topology.models import ENDPOINTS_PER_USER, Cluster, Subcluster
 from topology.reasons import Refused
 from topology.rules import topology_file
-from topology.structure import topology_reader
+from topology.structure import selectors, topology_reader
 from topology.structure.files import present
 from topology.structure.limits import RULES
 
 router = Router(tags=["topology"])
+Count = Annotated[int, Field(ge=1, le=10**9)]
 
 
 class Users(Schema):
@@ -77,6 +78,39 @@ class Applied(Schema):
     topology: dict[str, Any] | None = Field(description="Read back; None after a dry run that would create the cluster")
 
 
+class NodeIn(Input):
+    """What of a node is changed; what is not given stays, but another profile rates the node anew."""
+
+    name: Name | None = None
+    profile: int | None = None
+    users: Count | None = Field(None, description="Rated users; None with another profile: those of the profile")
+    endpoints: Count | None = Field(None, description="Rated endpoints, likewise")
+
+
+class NodeOut(Schema):
+    """A node after a change."""
+
+    cluster: str
+    name: str
+    profile: int
+    capacity: dict[str, int]
+
+
+class SubclusterIn(Input):
+    """What of a subcluster is changed; what is not given stays."""
+
+    name: Name | None = None
+    description: Name | None = None
+
+
+class ChangedSubclusterOut(Schema):
+    """A subcluster after a change."""
+
+    cluster: str
+    name: str
+    description: str
+
+
 class Removed(Schema):
     """What went with a cluster."""
 
@@ -119,6 +153,42 @@ def remove_cluster(request: ApiRequest, name: str, confirm: Name) -> Any:
 def check_cluster(request: ApiRequest, name: str) -> Any:
     """The outcome of every test of the topology troubleshooter."""
     return report(request.target)
+
+
+@router.patch("/nodes/{name}", response=ok(NodeOut), operation_id="change_node")
+@access.needs(roles.ADMINISTER, access.node)
+def change_node(request: ApiRequest, name: str, asked: NodeIn) -> Any:
+    """Rename a node, or rate it anew; where it is, the topology as a document says."""
+    node, profile = request.target, asked.profile or request.target.profile
+    usual = {"users": node.capacity_users, "endpoints": node.capacity_endpoints}
+    if profile != node.profile:
+        usual = {"users": profile, "endpoints": profile * ENDPOINTS_PER_USER}
+    given = {"users": asked.users or usual["users"], "endpoints": asked.endpoints or usual["endpoints"]}
+    new = asked.name if asked.name is not None else node.name
+    changed = structure.change_node(node, name=new, seen=name, profile=profile, **given, actor=request.caller)
+    capacity = {"users": changed.capacity_users, "endpoints": changed.capacity_endpoints}
+    return {
+        "cluster": changed.cluster.name,
+        "name": changed.name,
+        "profile": changed.profile,
+        "capacity": capacity,
+    }
+
+
+def _subcluster(name: str, subcluster: str, **_: str) -> Subcluster:
+    return selectors.subcluster_named(selectors.cluster_named(name), subcluster)
+
+
+@router.patch(
+    "/clusters/{name}/subclusters/{subcluster}", response=ok(ChangedSubclusterOut), operation_id="change_subcluster"
+)
+@access.needs(roles.ADMINISTER, _subcluster)
+def change_subcluster(request: ApiRequest, name: str, subcluster: str, asked: SubclusterIn) -> Any:
+    """Rename or describe a subcluster; its nodes and its place are those of the topology as a document."""
+    sub = request.target
+    wanted = {"name": sub.name, "description": sub.description} | asked.model_dump(exclude_none=True)
+    changed = structure.change_subcluster(sub, **wanted, actor=request.caller)
+    return {"cluster": name, "name": changed.name, "description": changed.description}
 
 
 @router.get("/schemas/topology", response=ok(dict[str, Any]), operation_id="get_topology_schema")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
 
 from ninja import Router, Schema
 from pydantic import Field
 
 from assignments.recovery import maintenance, service
+from assignments.runs.api import operation_of
 from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import ApiRequest
-from topology.api.shapes import Input, Name, ok
+from topology.api.shapes import Input, Key, Name, ok
 from topology.models import Node, Subcluster
 from topology.rules.states import State
 from topology.structure import selectors
@@ -57,6 +59,28 @@ class MaintenanceIn(Input):
     reason: str = Field("", max_length=200, description="What is done; empty: give the maintenance another end")
     span: Name = ""
     until: Name = ""
+
+
+class SignInRateIn(Input):
+    """How fast users sign in for the rest of a failover or fallback: one of the two, or neither for the policy's."""
+
+    per_second: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+        None, description="Sign-ins per cluster second at the receiving node"
+    )
+    minutes: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+        None, description="Done within so many cluster minutes from now"
+    )
+    dry_run: bool = False
+
+
+class SignInRateOut(Schema):
+    """What such a rate comes to, in cluster seconds."""
+
+    operation: int
+    dry_run: bool
+    rate: float = Field(description="Sign-ins per cluster second and receiving node")
+    seconds: int = Field(description="Until all are served")
+    peak: float = Field(description="Sign-ins per cluster second at the peak")
 
 
 def subcluster(name: str, subcluster: str, **_: str) -> Subcluster:
@@ -169,3 +193,15 @@ def disable_ha(request: ApiRequest, name: str, subcluster: str) -> Any:
     """Switch high availability off."""
     service.disable_ha(request.target, actor=request.caller)
     return shape(request.target)
+
+
+# --- How fast users sign in -----------------------------------------------------------------------
+@router.post("/operations/{int:operation_id}/sign-in-rate", response=ok(SignInRateOut), operation_id="set_sign_in_rate")
+@access.needs(roles.OPERATE, operation_of)
+def set_sign_in_rate(request: ApiRequest, operation_id: Key, asked: SignInRateIn) -> Any:
+    """Let users sign in at another rate for the rest of a failover or fallback; 409 when none runs any more."""
+    run, budget = request.target, {"per_second": asked.per_second, "minutes": asked.minutes}
+    effect = service.try_sign_in_rate(run, **budget)
+    if not asked.dry_run:
+        service.set_sign_in_rate(run, **budget, actor=request.caller)
+    return {"operation": run.pk, "dry_run": asked.dry_run} | asdict(effect)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from ninja import Body, Router
+from django.http import HttpResponse
+from ninja import Body, Router, Schema
 from pydantic import Field
 
 from assignments.simulation import scenario_reader, whatif
@@ -26,6 +28,28 @@ class SimulationOut(Open):
     result: dict[str, Any]
     key: str
     url: str = Field(description="The page of the run")
+
+
+class KeptOut(Schema):
+    """A run that is kept, without its log."""
+
+    key: str
+    name: str
+    at: datetime
+    author: str
+    url: str
+
+
+class KeptRunsOut(Schema):
+    """The latest runs of a cluster, the newest first."""
+
+    simulations: list[KeptOut]
+
+
+class DeletedRunOut(Schema):
+    """What was deleted."""
+
+    deleted: str
 
 
 def simulation(key: str, **_: str) -> Any:
@@ -65,3 +89,35 @@ def simulate(request: ApiRequest, name: str, scenario: Body[dict[str, Any]]) -> 
 def get_simulation(request: ApiRequest, key: str) -> Any:
     """A run that is kept."""
     return shape(request.target)
+
+
+@router.get("/clusters/{name}/simulations", response=ok(KeptRunsOut), operation_id="list_simulations")
+@access.needs(roles.SEE, access.cluster)
+def list_simulations(request: ApiRequest, name: str) -> Any:
+    """The latest runs that are kept."""
+    return {
+        "simulations": [
+            {
+                "key": run.key,
+                "name": run.name,
+                "at": run.created_at,
+                "author": run.author_name,
+                "url": f"/what-if/{run.key}/",
+            }
+            for run in whatif.recent(request.target)
+        ]
+    }
+
+
+@router.get("/simulations/{key}/scenario.yaml", response=ok(str), operation_id="get_simulation_scenario")
+@access.needs(roles.SEE, simulation)
+def get_simulation_scenario(request: ApiRequest, key: str) -> Any:
+    """A run as the scenario file of `manage.py simulate`."""
+    return HttpResponse(whatif.export(request.target), content_type="application/yaml; charset=utf-8")
+
+
+@router.delete("/simulations/{key}", response=ok(DeletedRunOut), operation_id="delete_simulation")
+@access.needs(roles.ADMINISTER, simulation)
+def delete_simulation(request: ApiRequest, key: str) -> Any:
+    """Delete a run that is kept."""
+    return {"deleted": whatif.delete(request.target.key, actor=request.caller).key}

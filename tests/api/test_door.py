@@ -52,6 +52,7 @@ def filled(path: str, cluster: Cluster) -> str:
     path = path.replace("/nodes/{name}", f"/nodes/{node(cluster, 'imp1a').name}")
     values = {"name": cluster.name, "plan_hash": plan, "operation_id": run.pk, "subcluster": "sc-1"}
     values |= {"what": "pause", "user_id": "imp1a-0001", "key": "none", "run_id": 1, "remote": cluster.name}
+    values |= {"account_name": "nobody", "token_id": 10**9, "view_id": 1}
     for name, value in values.items():
         path = path.replace(f"{{{name}}}", str(value))
     return path
@@ -65,7 +66,7 @@ def test_each_address_by_role_and_cluster(
     needed = ROLE_OF[name]
     assert needed in roles.ROLES, f"{name} says no role"
     assert method == "GET" or needed != roles.VIEWER, f"{name} changes something"
-    if name == "get_simulation":
+    if name in ("get_simulation", "get_simulation_scenario", "delete_simulation"):
         return  # of a run that is kept: test_calls.py
     address = filled(path, acme)
     answer = calls("")(method, address)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
@@ -40,6 +41,11 @@ class SignedIn:
     address: str
     agent: str
 
+    @property
+    def name(self) -> str:
+        """How others name it: its key would let whoever reads it in."""
+        return sha256(self.key.encode()).hexdigest()[:16]
+
 
 @dataclass(frozen=True)
 class Account:
@@ -51,10 +57,11 @@ class Account:
     sessions: tuple[SignedIn, ...]
 
 
-def accounts() -> list[Account]:
-    """Everybody, by name, in a fixed number of queries."""
+def accounts(*, after: str = "", only: str = "", most: int | None = None) -> list[Account]:
+    """Everybody, or so many after a name, or the one of a name; by name, in a fixed number of queries."""
     there = ClusterRole.objects.select_related("cluster").order_by("cluster__name")
     people = get_user_model().objects.prefetch_related("groups", Prefetch("cluster_roles", there)).order_by("username")
+    people = (people.filter(username=only) if only else people.filter(username__gt=after))[:most]
     open_now = defaultdict(list)
     for session in sessions():
         open_now[session.user_id].append(session)
@@ -72,6 +79,14 @@ def person(pk: int) -> Any:
     user = get_user_model().objects.filter(pk=pk).first()
     if user is None:
         raise Refused(reasons.NO_SUCH_ACCOUNT, account=pk)
+    return user
+
+
+def person_named(name: str) -> Any:
+    """The account of a name. Raises Refused."""
+    user = get_user_model().objects.filter(username=name).first()
+    if user is None:
+        raise Refused(reasons.NO_SUCH_ACCOUNT, account=name)
     return user
 
 
@@ -97,8 +112,8 @@ def sessions(user_id: int | None = None) -> list[SignedIn]:
 
 @transaction.atomic
 def end_sessions(person: Any, *, actor: Any, only: str = "") -> int:
-    """Sign a person out everywhere, or end one session that begins so; answers how many ended."""
-    keys = [session.key for session in sessions(person.pk) if session.key.startswith(only)]
+    """Sign a person out everywhere, or end the one session of a name; answers how many ended."""
+    keys = [session.key for session in sessions(person.pk) if only in ("", session.name)]
     Session.objects.filter(session_key__in=keys).delete()
     if keys:
         events.record(

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import timedelta
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError, connection, transaction
@@ -32,6 +34,7 @@ LONGEST_KEY = 255
 KEPT = 24 * 3600  # seconds that an answer is given again
 IN_MEMORY = 1_000_000  # bytes of a body; a longer one goes to disk
 FILES = "text/csv"
+SEALED = "sealed:"  # how a kept answer begins that only its token opens; no JSON does
 View = Callable[..., HttpResponseBase]
 
 
@@ -97,12 +100,12 @@ def _once(view: View, request: HttpRequest, program: ApiClient, args: Any, kwarg
         if not _hold(program, key):
             raise Refused(reasons.IDEMPOTENCY_IN_FLIGHT, key=key)
         if known := ApiAnswer.objects.filter(token=program.token_id, key=key).first():
-            return _again(known, digest, key)
+            return _again(known, request, digest, key)
         response = view(request, *args, **kwargs)
         if response.status_code >= 500 or not isinstance(response, HttpResponse):
             transaction.set_rollback(response.status_code >= 500)
         else:
-            _keep(program, key, digest, response)
+            _keep(program, key, digest, response, _cipher(request) if hasattr(request, "sealed") else None)
     return response
 
 
@@ -130,15 +133,29 @@ def _hold(program: ApiClient, key: str) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _again(known: ApiAnswer, digest: str, key: str) -> HttpResponse:
+def seal(request: HttpRequest) -> None:
+    """Keep the answer so that only the token that asked can read it: it has a secret."""
+    request.sealed = True  # type: ignore[attr-defined]
+
+
+def _cipher(request: HttpRequest) -> Fernet:
+    """The lock of a kept secret: its key is the token itself, of which the database has no more than a hash."""
+    token = request.headers.get("Authorization", "").partition(" ")[2].strip()
+    return Fernet(urlsafe_b64encode(hashlib.sha256(f"answer\0{token}".encode()).digest()))
+
+
+def _again(known: ApiAnswer, request: HttpRequest, digest: str, key: str) -> HttpResponse:
     if known.fingerprint != digest:
         raise Refused(reasons.IDEMPOTENCY_OTHER_PAYLOAD, key=key)
-    response = HttpResponse(known.body, status=known.status, content_type=known.content_type)
+    body = known.body
+    if body.startswith(SEALED):
+        body = _cipher(request).decrypt(body.removeprefix(SEALED)).decode()
+    response = HttpResponse(body, status=known.status, content_type=known.content_type)
     response["Idempotent-Replayed"] = "true"
     return response
 
 
-def _keep(program: ApiClient, key: str, digest: str, response: HttpResponse) -> None:
+def _keep(program: ApiClient, key: str, digest: str, response: HttpResponse, cipher: Fernet | None) -> None:
     old = timezone.now() - timedelta(seconds=KEPT)
     ApiAnswer.objects.filter(created_at__lt=old).delete()
     ApiAnswer.objects.create(
@@ -147,5 +164,5 @@ def _keep(program: ApiClient, key: str, digest: str, response: HttpResponse) -> 
         fingerprint=digest,
         status=response.status_code,
         content_type=response["Content-Type"],
-        body=response.content.decode(),
+        body=SEALED + cipher.encrypt(response.content).decode() if cipher else response.content.decode(),
     )

@@ -19,7 +19,7 @@ class Command(ConsoleCommand):
         create.add_argument("--role", choices=roles.ROLES, default=roles.VIEWER)
         create.add_argument("--cluster", action="append", default=[], help="reach only this one; may be repeated")
         create.add_argument("--days", type=int, help="days after which it ends; default: never")
-        listed = verbs.add_parser("list", help="list the list the list the tokens that are not revoked")
+        listed = verbs.add_parser("list", help="list the tokens that are not revoked")
         revoke = verbs.add_parser("revoke", help="revoke a token")
         revoke.add_argument("id", type=int)
         for verb in (create, listed, revoke):

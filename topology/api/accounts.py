@@ -1,0 +1,231 @@
+"""Accounts over HTTP: people with their roles and sessions, sign-in links, tokens of programs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from ninja import Router, Schema
+from pydantic import Field
+
+from topology.accounts import people, roles, sign_in, tokens
+from topology.api import access
+from topology.api.guard import ApiRequest, seal
+from topology.api.problems import not_there
+from topology.api.shapes import Input, Key, Limit, Name, ok
+from topology.models import Cluster
+from topology.reasons import Refused
+from topology.structure import selectors
+
+router = Router(tags=["accounts"])
+Role = Annotated[str, Field(max_length=40, description="viewer, operator or administrator")]
+
+
+class SessionOut(Schema):
+    """A session that is open now."""
+
+    id: str = Field(description="How it is named to end it: the beginning of its key")
+    since: datetime | None
+    address: str
+    agent: str
+
+
+class AccountOut(Schema):
+    """A person who may sign in, or may not any more."""
+
+    name: str
+    active: bool
+    role: str | None = Field(description="Everywhere; None: only what `clusters` says")
+    clusters: dict[str, str] = Field(description="Roles in single clusters")
+    sessions: list[SessionOut]
+
+
+class AccountPage(Schema):
+    """Accounts by name."""
+
+    accounts: list[AccountOut]
+    next: str | None = Field(description="`after` of the next page; None: this is the last one")
+
+
+class RoleIn(Input):
+    """The one role of a person, everywhere or in a cluster."""
+
+    role: Role | None = Field(description="None takes it away")
+    cluster: Name | None = Field(None, description="In this cluster alone; None: everywhere")
+
+
+class ActiveIn(Input):
+    """Whether a person may sign in."""
+
+    active: bool
+
+
+class EndedOut(Schema):
+    """How many sessions ended."""
+
+    account: str
+    ended: int
+
+
+class LinkIn(Input):
+    """The role of whom a link is for; None leaves it as it is, and lets a new account see."""
+
+    role: Role | None = None
+
+
+class LinkOut(Schema):
+    """A link that signs a person in once."""
+
+    account: str
+    url: str
+    minutes: int = Field(description="How long it may be used")
+
+
+class TokenOut(Schema):
+    """A token, as `manage.py token list --json` prints it."""
+
+    id: int
+    name: str
+    role: str
+    clusters: list[str] = Field(description="Empty: all of them")
+    expires: str | None
+    last_used: str | None
+
+
+class TokensOut(Schema):
+    """Tokens that are not revoked, the newest first."""
+
+    tokens: list[TokenOut]
+
+
+class TokenIn(Input):
+    """A new token."""
+
+    name: Annotated[str, Field(max_length=tokens.MAX_NAME)]
+    role: Role
+    clusters: Annotated[list[Name], Field(max_length=1000)] = Field([], description="Empty: all of them")
+    days: Annotated[int, Field(ge=1, le=tokens.MAX_DAYS)] | None = Field(None, description="None: it never ends")
+
+
+class NewTokenOut(TokenOut):
+    """The token and its text, which is answered this once."""
+
+    token: str
+
+
+class RevokedOut(Schema):
+    """What `manage.py token revoke --json` prints."""
+
+    id: int
+    revoked: bool
+
+
+def person_of(name: str) -> Any:
+    """The person whom a name means. Raises Refused."""
+    try:
+        return people.person_named(name)
+    except Refused as refused:
+        raise not_there(refused) from None
+
+
+def _shape(found: people.Account) -> dict[str, Any]:
+    return {
+        "name": found.person.get_username(),
+        "active": found.person.is_active,
+        "role": found.role,
+        "clusters": {given.cluster.name: given.role for given in found.cluster_roles},
+        "sessions": [
+            {"id": each.name, "since": each.since, "address": each.address, "agent": each.agent}
+            for each in found.sessions
+        ],
+    }
+
+
+def _again(person: Any) -> dict[str, Any]:
+    return _shape(people.accounts(only=person.get_username())[0])
+
+
+# --- People ---------------------------------------------------------------------------------------
+@router.get("/accounts", response=ok(AccountPage), operation_id="list_accounts")
+@access.needs(roles.ADMINISTER)
+def list_accounts(request: ApiRequest, after: Name = "", limit: Limit = 50) -> Any:
+    """Everybody who may sign in, with roles and open sessions; the sign-in log is part of the history."""
+    found = people.accounts(after=after, most=limit + 1)
+    more = found[limit - 1].person.get_username() if len(found) > limit else None
+    return {"accounts": [_shape(each) for each in found[:limit]], "next": more}
+
+
+@router.get("/accounts/{account_name}", response=ok(AccountOut), operation_id="get_account")
+@access.needs(roles.ADMINISTER)
+def get_account(request: ApiRequest, account_name: Name) -> Any:
+    """One person with roles and open sessions."""
+    return _again(person_of(account_name))
+
+
+@router.put("/accounts/{account_name}/role", response=ok(AccountOut), operation_id="set_role")
+@access.needs(roles.ADMINISTER)
+def set_role(request: ApiRequest, account_name: Name, asked: RoleIn) -> Any:
+    """Give a person this one role, everywhere or in one cluster; the last administrator keeps theirs."""
+    person = person_of(account_name)
+    if asked.cluster:
+        where: Cluster = selectors.cluster_named(asked.cluster)
+        people.set_cluster_role(person, where, asked.role or "", actor=request.caller)
+    else:
+        people.set_role(person, asked.role or "", actor=request.caller)
+    return _again(person)
+
+
+@router.put("/accounts/{account_name}/active", response=ok(AccountOut), operation_id="set_active")
+@access.needs(roles.ADMINISTER)
+def set_active(request: ApiRequest, account_name: Name, asked: ActiveIn) -> Any:
+    """Let a person sign in, or end that and all their sessions."""
+    person = person_of(account_name)
+    people.set_active(person, asked.active, actor=request.caller)
+    return _again(person)
+
+
+@router.delete("/accounts/{account_name}/sessions", response=ok(EndedOut), operation_id="end_sessions")
+@access.needs(roles.ADMINISTER)
+def end_sessions(request: ApiRequest, account_name: Name, session: Name = "") -> Any:
+    """Sign a person out everywhere, or end the one session of an ID."""
+    person = person_of(account_name)
+    ended = people.end_sessions(person, actor=request.caller, only=session)
+    return {"account": person.get_username(), "ended": ended}
+
+
+@router.post("/accounts/{account_name}/sign-in-link", response=ok(LinkOut), operation_id="make_sign_in_link")
+@access.needs(roles.ADMINISTER)
+def make_sign_in_link(request: ApiRequest, account_name: Name, asked: LinkIn | None = None) -> Any:
+    """A link that signs a person in once; a new name becomes an account. A newer link ends the older ones."""
+    seal(request)
+    path = sign_in.invite(account_name, (asked and asked.role) or "", actor=request.caller)
+    minutes = int(sign_in.VALID.total_seconds() // 60)
+    return {"account": account_name, "url": request.build_absolute_uri(path), "minutes": minutes}
+
+
+# --- Tokens ---------------------------------------------------------------------------------------
+@router.get("/tokens", response=ok(TokensOut), operation_id="list_tokens")
+@access.needs(roles.ADMINISTER)
+def list_tokens(request: ApiRequest) -> Any:
+    """Tokens that are not revoked."""
+    return {"tokens": [tokens.as_dict(token) for token in tokens.listed()]}
+
+
+@router.post("/tokens", response=ok(NewTokenOut), operation_id="make_token")
+@access.needs(roles.ADMINISTER)
+def make_token(request: ApiRequest, asked: TokenIn) -> Any:
+    """Make a token; its text is answered this once."""
+    seal(request)
+    clusters = [selectors.cluster_named(name) for name in dict.fromkeys(asked.clusters)]
+    token, text = tokens.create(asked.name, asked.role, clusters, days=asked.days, actor=request.caller)
+    return tokens.as_dict(token) | {"token": text}
+
+
+@router.delete("/tokens/{int:token_id}", response=ok(RevokedOut), operation_id="revoke_token")
+@access.needs(roles.ADMINISTER)
+def revoke_token(request: ApiRequest, token_id: Key) -> Any:
+    """End a token now."""
+    try:
+        return {"id": tokens.revoke(token_id, actor=request.caller).pk, "revoked": True}
+    except Refused as refused:
+        raise not_there(refused) from None
