@@ -1,9 +1,13 @@
 """The Celery application; tasks are named in each app's tasks.py and nowhere else."""
 
+import inspect
 import os
+from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import setup_logging, task_postrun, task_prerun
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -16,3 +20,26 @@ app.autodiscover_tasks()
 def schedule_nightly(sender: Celery, **_: object) -> None:
     """At night where the console is (TIME_ZONE); a night that was missed is made up for by the next one."""
     sender.conf.beat_schedule["remove_old"] = {"task": "assignments.remove_old", "schedule": crontab(hour=3, minute=17)}
+
+
+# --- Logs -----------------------------------------------------------------------------------------
+def leave_logging(**_: Any) -> None:
+    """Let Celery leave logging as settings.LOGGING has it."""
+
+
+if os.environ.get("LOG_FORMAT") == "json":  # settings cannot be asked yet: they import this
+    setup_logging.connect(leave_logging)
+
+
+@task_prerun.connect
+def know_task(task: Any, task_id: str, args: Any, **_: Any) -> None:
+    """Say with every line of a task which one it is and what it is about: operation_id, subcluster_id, …."""
+    clear_contextvars()
+    named = dict(zip(inspect.signature(task.run).parameters, args, strict=False))
+    bind_contextvars(task=task.name, task_id=task_id, **named)
+
+
+@task_postrun.connect
+def forget_task(**_: Any) -> None:
+    """What comes next is about something else."""
+    clear_contextvars()

@@ -10,12 +10,17 @@ SECRETS = re.compile(
 )
 
 
+def without_secrets(text: str) -> str:
+    """A text with the secrets in it cut off."""
+    return SECRETS.sub(lambda match: f"{next(filter(None, match.groups()))}…", text)
+
+
 class WithoutSecrets(logging.Filter):
     """Replace secrets in a record, also in its arguments, before any handler sees it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        clean = SECRETS.sub(lambda match: f"{next(filter(None, match.groups()))}…", message)
+        clean = without_secrets(message)
         if clean != message:
             record.msg, record.args = clean, ()
         return True

@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "config.local.static_files.CompressedFiles" if DEBUG or LOCAL else "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "topology.views.headers.PrivateAnswers",
+    "topology.views.tracing.TracedRequests",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -264,11 +265,24 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "assignments.tick", "schedule": 1.0, "options": {"expires": 2}},
 }
 
-LOGGING = {
+LOG_FORMAT = env.str("LOG_FORMAT", default="") or "text"
+if LOG_FORMAT not in ("text", "json"):
+    raise ImproperlyConfigured(f"LOG_FORMAT={LOG_FORMAT} is not known: give text or json.")
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "text": {"format": "%(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "config.json_logs.formatter"},
+    },
     "filters": {"secrets": {"()": "config.log_filter.WithoutSecrets"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["secrets"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # A line for each request is for machines; a terminal would show nothing else.
+    "loggers": {"homenode.requests": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"}},
 }
+if LOG_FORMAT == "json":  # what Celery and granian say goes the same way; Celery's word on each task says nothing new
+    LOGGING["loggers"] |= {
+        "celery": {"level": "WARNING"},
+        **{name: {"handlers": ["console"], "propagate": False} for name in ("_granian", "django.server")},
+    }
