@@ -15,7 +15,8 @@ from assignments.board import removal, structure
 from assignments.board.checks import report
 from assignments.board.topology_file import apply_topology
 from assignments.board.tree import shape
-from assignments.population.selectors import board_of, boards_of
+from assignments.board.views.shared import board_now
+from assignments.population.selectors import boards_of
 from topology import reasons
 from topology.accounts import roles
 from topology.api import access
@@ -87,7 +88,7 @@ class NodeIn(Input):
     endpoints: Count | None = Field(None, description="Rated endpoints, likewise")
 
 
-class NodeOut(Schema):
+class RatedNodeOut(Schema):
     """A node after a change."""
 
     cluster: str
@@ -136,8 +137,8 @@ def list_clusters(request: ApiRequest, after: Name = "", limit: Limit = 50) -> A
 @router.get("/clusters/{name}", response=ok(ClusterOut), operation_id="get_cluster")
 @access.needs(roles.SEE, access.cluster)
 def get_cluster(request: ApiRequest, name: str) -> Any:
-    """The tree of a cluster with counts and states."""
-    return shape(board_of(request.target))
+    """The tree of a cluster with counts and states: of the snapshot that every console is shown."""
+    return shape(board_now(name))
 
 
 @router.delete("/clusters/{name}", response=ok(Removed), operation_id="remove_cluster")
@@ -155,7 +156,7 @@ def check_cluster(request: ApiRequest, name: str) -> Any:
     return report(request.target)
 
 
-@router.patch("/nodes/{name}", response=ok(NodeOut), operation_id="change_node")
+@router.patch("/nodes/{name}", response=ok(RatedNodeOut), operation_id="change_node")
 @access.needs(roles.ADMINISTER, access.node)
 def change_node(request: ApiRequest, name: str, asked: NodeIn) -> Any:
     """Rename a node, or rate it anew; where it is, the topology as a document says."""

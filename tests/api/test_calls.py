@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from assignments.models import Assignment, Operation
 from assignments.runs import batches
 from tests.api.conftest import Caller
+from tests.board.test_page import as_
 from tests.worlds import add_users, make_acme, node
+from topology.accounts import roles
 from topology.models import Cluster, Event
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +51,56 @@ def test_a_cluster_is_what_the_command_prints(acme: Cluster, calls: Calls, capsy
     assert viewer.get("/clusters/acme").data == printed
     assert viewer.get("/clusters").data == {"clusters": [printed], "next": None}
     assert viewer.get("/clusters/acme/checks").data["cluster"] == "acme"
+
+
+def test_a_cluster_that_did_not_change_is_answered_from_the_shared_snapshot(acme: Cluster, calls: Calls) -> None:
+    viewer, operator = calls("viewer"), calls("operator")
+    viewer.get("/clusters/acme")
+    with CaptureQueriesContext(connection) as asked:
+        assert viewer.get("/clusters/acme").data["users"]["assigned"] == 40
+    read = " ".join(query["sql"] for query in asked)
+    assert len(asked) <= 4, read  # the token, the cluster twice, and the mark of what is kept
+    assert 'FROM "assignments_operation"' not in read, "the board is not read again"
+    assert as_(roles.VIEWER).get("/clusters/acme/").status_code == 200
+    operator.post("/clusters/acme/moves", {"users": ["imp1a-0001"], "to": None})
+    assert viewer.get("/clusters/acme").data["users"]["assigned"] == 39, "never older than the database"
+
+
+@pytest.mark.parametrize(
+    ("command", "path"),
+    [
+        (("check_topology", "acme"), "/clusters/acme/checks"),
+        (("srv", "acme"), "/clusters/acme/srv"),
+        (("duplicates",), "/duplicates"),
+        (("balancer", "acme"), "/clusters/acme/balancer"),
+        (("why", "acme", "imp1a-0001"), "/clusters/acme/users/imp1a-0001/why"),
+    ],
+    ids=lambda part: part[0] if isinstance(part, tuple) else "",
+)
+def test_the_api_answers_all_that_a_command_prints(
+    acme: Cluster, calls: Calls, capsys: Any, command: tuple[str, ...], path: str
+) -> None:
+    answered = calls().get(path).data
+    with suppress(CommandError, SystemExit):  # of checks that fail
+        call_command(*command, "--json")
+    assert answered == json.loads(capsys.readouterr().out)
+
+
+def test_a_plan_and_its_run_are_answered_with_all_that_a_command_prints(
+    acme: Cluster, calls: Calls, capsys: Any
+) -> None:
+    operator = calls("operator")
+    call_command("rebalance", "acme", "--dry-run", "--json")
+    printed = json.loads(capsys.readouterr().out)
+    plan = operator.post("/clusters/acme/plans").data
+    assert set(printed) - set(plan) == set()
+    assert {name: plan[name] for name in printed} == printed
+    run = operator.post(f"/plans/{plan['hash']}/run").data
+    call_command("operations", "list", "--json")
+    listed = json.loads(capsys.readouterr().out)["operations"][0]
+    assert set(listed) - set(run) == set(), "nothing beside the fields of the shape is dropped"
+    page = operator.get("/operations").data["operations"][0]
+    assert set(listed) - set(page) == set()
 
 
 def test_clusters_and_users_come_in_pages_each_once(acme: Cluster, calls: Calls) -> None:

@@ -131,6 +131,12 @@ def board_at(mark: str, cluster: str) -> Board:
     return found
 
 
+def board_now(cluster: str) -> Board:
+    """The board that all who watch are shown, as it is now: read anew only after something in it changed."""
+    with one_snapshot():
+        return board_at(_mark(cluster), cluster)
+
+
 _making: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
