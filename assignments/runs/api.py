@@ -22,7 +22,7 @@ from topology.accounts import roles, tokens
 from topology.api import access
 from topology.api.guard import ApiRequest
 from topology.api.problems import answers
-from topology.api.shapes import Input, Key, Limit, Name, Open, OperationOut, ok
+from topology.api.shapes import Input, Key, Limit, Name, Open, OperationOut, ok, text
 from topology.live.listeners import ALL, Listener, message
 from topology.live.stream import hub
 
@@ -134,14 +134,13 @@ def get_operation(request: ApiRequest, operation_id: Key) -> Any:
     return shape(request.target)
 
 
-STREAM = {"text/event-stream": {"schema": {"type": "string"}}}
 LOOK = 5.0  # seconds after which an operation is looked at though nothing was said of it, and a sign of life is sent
 
 
 @router.get(
     "/operations/{int:operation_id}/events",
     response=answers(),
-    openapi_extra={"responses": {200: {"description": "OK", "content": STREAM}}},
+    openapi_extra=text("text/event-stream"),
     operation_id="follow_operation",
 )
 @access.needs(roles.SEE, operation_of)

@@ -15,7 +15,8 @@ from topology import reasons
 from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import ApiRequest
-from topology.api.shapes import Open, ok
+from topology.api.problems import answers
+from topology.api.shapes import Open, ok, text
 from topology.reasons import Refused
 
 router = Router(tags=["what-if"])
@@ -109,7 +110,12 @@ def list_simulations(request: ApiRequest, name: str) -> Any:
     }
 
 
-@router.get("/simulations/{key}/scenario.yaml", response=ok(str), operation_id="get_simulation_scenario")
+@router.get(
+    "/simulations/{key}/scenario.yaml",
+    response=answers(),
+    openapi_extra=text("application/yaml"),
+    operation_id="get_simulation_scenario",
+)
 @access.needs(roles.SEE, simulation)
 def get_simulation_scenario(request: ApiRequest, key: str) -> Any:
     """A run as the scenario file of `manage.py simulate`."""

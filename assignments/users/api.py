@@ -27,7 +27,7 @@ from topology.api import access
 from topology.api.accounts import person_of
 from topology.api.guard import FILES, ApiRequest
 from topology.api.problems import answers, not_there, problem
-from topology.api.shapes import Input, Key, Limit, Name, Open, ok
+from topology.api.shapes import Input, Key, Limit, Name, Open, ok, text
 from topology.models import ENDPOINT_KINDS, MAX_USER_ID, Cluster, Node
 from topology.reasons import Refused
 from topology.structure import selectors
@@ -35,7 +35,7 @@ from topology.views.streams import streamed_csv
 
 router = Router(tags=["users"])
 ColumnChoice = Annotated[str, Field(max_length=300, pattern="=")]
-CSV = {FILES: {"schema": {"type": "string"}}}
+CSV = {FILES: {"schema": {"type": "string", "format": "binary"}}}  # a file, so that clients send it in pieces
 
 
 class FilterIn(Input):
@@ -237,7 +237,7 @@ def why_user(request: ApiRequest, name: str, user_id: Name) -> Any:
 @router.get(
     "/clusters/{name}/assignments.csv",
     response=answers(),
-    openapi_extra={"responses": {200: {"description": "OK", "content": CSV}}},
+    openapi_extra=text(FILES, "binary"),
     operation_id="export_assignments",
 )
 @access.needs(roles.SEE, access.cluster)
@@ -300,7 +300,7 @@ def remove(request: ApiRequest, name: str, asked: RemoveIn) -> Any:
 @router.get(
     "/operations/{int:operation_id}/users.csv",
     response=answers(),
-    openapi_extra={"responses": {200: {"description": "OK", "content": CSV}}},
+    openapi_extra=text(FILES, "binary"),
     operation_id="export_removed_users",
 )
 @access.needs(roles.SEE, operation_of)

@@ -11,7 +11,8 @@ from pydantic import Field
 from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import ApiRequest
-from topology.api.shapes import Input, Name, Open, ok
+from topology.api.problems import answers
+from topology.api.shapes import Input, Name, Open, ok, text
 from topology.dns import checking, selectors
 from topology.dns.rules import records
 
@@ -68,12 +69,14 @@ def get_srv_records(request: ApiRequest, name: str) -> Any:
     return selectors.shape(selectors.records_of(request.target))
 
 
-@router.get("/clusters/{name}/srv.zone", response=ok(str), operation_id="get_srv_zone")
+@router.get(
+    "/clusters/{name}/srv.zone", response=answers(), openapi_extra=text("text/plain"), operation_id="get_srv_zone"
+)
 @access.needs(roles.SEE, access.cluster)
 def get_srv_zone(request: ApiRequest, name: str) -> Any:
     """The same as a part of a zone file."""
-    text = records.zone(selectors.records_of(request.target))
-    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+    zone = records.zone(selectors.records_of(request.target))
+    return HttpResponse(zone, content_type="text/plain; charset=utf-8")
 
 
 @router.post("/clusters/{name}/srv/check", response=ok(SrvCheckOut), operation_id="check_srv_records")

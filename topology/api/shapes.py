@@ -54,6 +54,12 @@ class OperationOut(Open):
     cluster: str
 
 
+def text(media: str, form: str = "") -> dict[str, Any]:
+    """What the schema says of an operation that answers a text of this kind and no JSON: `openapi_extra`."""
+    schema = {"type": "string"} | ({"format": form} if form else {})
+    return {"responses": {200: {"description": "OK", "content": {media: {"schema": schema}}}}}
+
+
 def ok(shape: Any, *also: int) -> dict[int, Any]:
     """The answers of an operation that answers a shape, with this status or these others too."""
     return dict.fromkeys((200, *also), shape) | answers()
