@@ -243,6 +243,28 @@ def set_peer_fault(request: ApiRequest, name: str, remote: Name, asked: PeerFaul
     return _peers(request, request.target)
 
 
+class ReleaseIn(Input):
+    """Which software release a cluster runs; empty: not known."""
+
+    release: Name
+
+
+class ReleaseOut(Schema):
+    """The release that is noted, and whether that is news."""
+
+    cluster: str
+    release: str
+    changed: bool
+
+
+@router.put("/clusters/{name}/release", response=ok(ReleaseOut), operation_id="set_release")
+@access.needs(roles.ADMINISTER, access.cluster)
+def set_release(request: ApiRequest, name: str, asked: ReleaseIn) -> Any:
+    """Note which software release a cluster runs."""
+    changed = peers.set_release(request.target, asked.release, actor=request.caller)
+    return {"cluster": name, "release": asked.release.strip(), "changed": changed}
+
+
 @router.get("/clusters/{name}/believed-home/{user_id}", response=ok(BelievedOut), operation_id="get_believed_home")
 @access.needs(roles.SEE, access.cluster)
 def get_believed_home(request: ApiRequest, name: str, user_id: Name) -> Any:

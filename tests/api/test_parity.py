@@ -101,6 +101,12 @@ SAME: dict[str, str] = {
     "duplicates": "list_duplicates",
     "clear-uris": "clear_doubled_uris",
     "set-uri": "set_directory_uri",
+    # many clusters
+    "all-peers": "list_peers",
+    "peers": "list_peers get_believed_home",
+    "peer-act": "make_peer remove_peer sync_peer set_peer_fault",
+    "release": "set_release",
+    "balance-clusters": "get_balance balance_clusters",
     # moves and runs
     "move": "move_users",
     "move-dialog": "move_users",
@@ -272,6 +278,14 @@ def test_kept_runs_are_listed_exported_and_deleted(acme: Cluster, calls: Calls, 
     assert calls("operator")("DELETE", f"/simulations/{run['key']}").status_code == 403
     assert admin("DELETE", f"/simulations/{run['key']}").data == {"deleted": run["key"]}
     assert not Simulation.objects.exists()
+
+
+def test_the_release_of_a_cluster_is_noted(acme: Cluster, calls: Calls) -> None:
+    admin = calls()
+    path = "/clusters/acme/release"
+    assert admin("PUT", path, {"release": " 14.0 "}).data == {"cluster": "acme", "release": "14.0", "changed": True}
+    assert admin("PUT", path, {"release": "14.0"}).data["changed"] is False
+    problem(admin("PUT", path, {"release": "1\n2"}), 422, "RELEASE_NOT_VALID")
 
 
 def test_saved_views_are_brought_along(acme: Cluster, calls: Calls) -> None:
