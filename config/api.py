@@ -15,5 +15,6 @@ from topology.api.dns import router as dns
 from topology.api.history import router as history
 
 PEOPLE = [board, users, directory, intercluster, dns]
-RUNS = [moves, planning, runs, recovery, simulation, history, accounts]
+# Recovery before runs, which take any other verb of an operation.
+RUNS = [moves, planning, recovery, runs, simulation, history, accounts]
 api = site.build([*PEOPLE, *RUNS], version="1.0.0")

@@ -17,15 +17,18 @@ from assignments.board.topology_file import apply_topology
 from assignments.board.tree import shape
 from assignments.board.views.shared import board_now
 from assignments.population.selectors import boards_of
+from assignments.recovery.api import SubclusterOut
+from assignments.recovery.api import shape as shape_of_subcluster
+from assignments.recovery.api import subcluster as subcluster_of
 from topology import reasons
 from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import ApiRequest
 from topology.api.shapes import Input, Limit, Name, Open, ok
-from topology.models import ENDPOINTS_PER_USER, Cluster, Subcluster
+from topology.models import ENDPOINTS_PER_USER, Cluster
 from topology.reasons import Refused
 from topology.rules import topology_file
-from topology.structure import selectors, topology_reader
+from topology.structure import topology_reader
 from topology.structure.files import present
 from topology.structure.limits import RULES
 
@@ -176,14 +179,18 @@ def change_node(request: ApiRequest, name: str, asked: NodeIn) -> Any:
     }
 
 
-def _subcluster(name: str, subcluster: str, **_: str) -> Subcluster:
-    return selectors.subcluster_named(selectors.cluster_named(name), subcluster)
+# One address, so one router: the first that knows an address answers all of its methods.
+@router.get("/clusters/{name}/subclusters/{subcluster}", response=ok(SubclusterOut), operation_id="get_subcluster")
+@access.needs(roles.SEE, subcluster_of)
+def get_subcluster(request: ApiRequest, name: str, subcluster: str) -> Any:
+    """The state of high availability of a subcluster."""
+    return shape_of_subcluster(request.target)
 
 
 @router.patch(
     "/clusters/{name}/subclusters/{subcluster}", response=ok(ChangedSubclusterOut), operation_id="change_subcluster"
 )
-@access.needs(roles.ADMINISTER, _subcluster)
+@access.needs(roles.ADMINISTER, subcluster_of)
 def change_subcluster(request: ApiRequest, name: str, subcluster: str, asked: SubclusterIn) -> Any:
     """Rename or describe a subcluster; its nodes and its place are those of the topology as a document."""
     sub = request.target

@@ -164,13 +164,6 @@ def end_maintenance(request: ApiRequest, name: str) -> Any:
     return _of_node(request.target)
 
 
-@router.get("/clusters/{name}/subclusters/{subcluster}", response=ok(SubclusterOut), operation_id="get_subcluster")
-@access.needs(roles.SEE, subcluster)
-def get_subcluster(request: ApiRequest, name: str, subcluster: str) -> Any:
-    """The state of high availability of a subcluster."""
-    return shape(request.target)
-
-
 @router.post("/clusters/{name}/subclusters/{subcluster}/recover", response=ok(SubclusterOut), operation_id="recover")
 @access.needs(roles.OPERATE, subcluster)
 def recover(request: ApiRequest, name: str, subcluster: str) -> Any:

@@ -42,7 +42,8 @@ class Lines:
 def lines() -> Iterator[Lines]:
     """Everything that is logged from here on, as LOG_FORMAT=json writes it."""
     log, requests = Lines(), logging.getLogger("homenode.requests")
-    before, requests.level = requests.level, logging.INFO
+    before = requests.level
+    requests.setLevel(logging.INFO)
     logging.getLogger().addHandler(log.handler)
     yield log
     logging.getLogger().removeHandler(log.handler)

@@ -60,20 +60,20 @@ class ActiveIn(Input):
     active: bool
 
 
-class EndedOut(Schema):
+class EndedSessionsOut(Schema):
     """How many sessions ended."""
 
     account: str
     ended: int
 
 
-class LinkIn(Input):
+class SignInLinkIn(Input):
     """The role of whom a link is for; None leaves it as it is, and lets a new account see."""
 
     role: Role | None = None
 
 
-class LinkOut(Schema):
+class SignInLinkOut(Schema):
     """A link that signs a person in once."""
 
     account: str
@@ -184,7 +184,7 @@ def set_active(request: ApiRequest, account_name: Name, asked: ActiveIn) -> Any:
     return _again(person)
 
 
-@router.delete("/accounts/{account_name}/sessions", response=ok(EndedOut), operation_id="end_sessions")
+@router.delete("/accounts/{account_name}/sessions", response=ok(EndedSessionsOut), operation_id="end_sessions")
 @access.needs(roles.ADMINISTER)
 def end_sessions(request: ApiRequest, account_name: Name, session: Name = "") -> Any:
     """Sign a person out everywhere, or end the one session of an ID."""
@@ -193,9 +193,9 @@ def end_sessions(request: ApiRequest, account_name: Name, session: Name = "") ->
     return {"account": person.get_username(), "ended": ended}
 
 
-@router.post("/accounts/{account_name}/sign-in-link", response=ok(LinkOut), operation_id="make_sign_in_link")
+@router.post("/accounts/{account_name}/sign-in-link", response=ok(SignInLinkOut), operation_id="make_sign_in_link")
 @access.needs(roles.ADMINISTER)
-def make_sign_in_link(request: ApiRequest, account_name: Name, asked: LinkIn | None = None) -> Any:
+def make_sign_in_link(request: ApiRequest, account_name: Name, asked: SignInLinkIn | None = None) -> Any:
     """A link that signs a person in once; a new name becomes an account. A newer link ends the older ones."""
     seal(request)
     path = sign_in.invite(account_name, (asked and asked.role) or "", actor=request.caller)
