@@ -17,15 +17,34 @@ from topology.views.http import to_dialog
 class ShownField(forms.Field):
     """A field as the dialogs draw it; `kind` is text, number, time, select or switch.
 
-    `unit` stands behind it, `allowed` says in words what it takes. A service judges the value, so nothing is required.
+    `unit` stands behind it, `allowed` says in words what it takes, `choices` are (value, label), with why not as a
+    third where one cannot be chosen. `read` makes the value of what was typed and may raise Refused; what it lets
+    pass is judged by a service, so nothing is required here.
     """
 
-    def __init__(self, label: str, unit: str = "", kind: str = "number", allowed: str = "", choices: Any = ()) -> None:
-        super().__init__(label=label, required=False, widget=forms.CheckboxInput if kind == "switch" else None)
-        self.unit, self.kind, self.allowed, self.choices = unit, kind, allowed, list(choices)
+    def __init__(
+        self,
+        label: str,
+        unit: str = "",
+        kind: str = "number",
+        allowed: str = "",
+        choices: Any = (),
+        *,
+        initial: Any = None,
+        read: Callable[[str], Any] | None = None,
+    ) -> None:
+        widget = forms.CheckboxInput if kind == "switch" else None
+        super().__init__(label=label, required=False, widget=widget, initial=initial)
+        self.unit, self.kind, self.allowed, self.choices, self.read = unit, kind, allowed, list(choices), read
 
     def to_python(self, value: Any) -> Any:
-        return bool(value) if self.kind == "switch" else (value or "")
+        if self.kind == "switch":
+            return bool(value)
+        try:
+            return self.read(value or "") if self.read else (value or "")
+        except Refused as refusal:
+            named = Refused(refusal.reason, **(refusal.facts | {"field": f"“{self.label}”"}))
+            raise forms.ValidationError(sentences.whole(named), code=refusal.code) from refusal
 
 
 class DialogForm(forms.Form):

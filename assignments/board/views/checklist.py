@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assignments.board import checklist, structure
-from assignments.board.views.structure import StructureField, StructureForm, show_form
+from assignments.board.views.structure_form import answer, subcluster_form
 from assignments.models import Goal
 from assignments.moves.views import drop
 from assignments.planning import plans
@@ -29,6 +29,7 @@ from topology.structure.nodes import move_node, remove_node, unassign_node
 from topology.structure.selectors import cluster_named
 from topology.structure.subclusters import remove_subcluster
 from topology.views.answers import toast
+from topology.views.forms import show_form
 from topology.views.http import needs
 from topology.views.reading import number_in
 
@@ -170,35 +171,21 @@ def subcluster(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse
     sub = subcluster_of(board, pk)
     if request.method == "GET":
         return _show_subcluster(request, board, sub)
-    name, text = request.POST.get("name", ""), request.POST.get("description", "")
-    try:
-        structure.change_subcluster(sub.subcluster, name=name, description=text, actor=request.user)
-    except Refused as refusal:
-        form = _form(board, sub).filled(request.POST.dict())
-        return show_form(request, form, refusal, **_subcluster_context(board, sub))
-    return toast(request, "Saved.", close=True)
+
+    def store(given: dict[str, Any]) -> HttpResponse:
+        structure.change_subcluster(sub.subcluster, **given, actor=request.user)
+        return toast(request, "Saved.", close=True)
+
+    context = _subcluster_context(board, sub)
+    return answer(request, subcluster_form(request, sub.subcluster, context["address"]), store, **context)
 
 
 def _show_subcluster(request: HttpRequest, board: Board, sub: SubclusterView, *, leaving: bool = False) -> HttpResponse:
     context = _subcluster_context(board, sub) | {"leaving": leaving or "leaving" in request.GET}
     if "steps" in request.GET:
         return render(request, "board/_structure_steps.html", context)
-    return show_form(request, _form(board, sub), **context)
-
-
-def _form(board: Board, sub: SubclusterView) -> StructureForm:
-    subcluster = sub.subcluster
-    return StructureForm(
-        title=f"Subcluster {subcluster.name}",
-        address=reverse("structure-subcluster", args=[board.cluster.name, subcluster.pk]),
-        submit="Save",
-        fields=(
-            StructureField("name", "Name", subcluster.name, hint="Letters, digits, _ and -; at most 128"),
-            StructureField(
-                "description", "Description", subcluster.description, 'None of " % & \\ < >', required=False
-            ),
-        ),
-    )
+    form = subcluster_form(request, sub.subcluster, context["address"])
+    return show_form(request, "board/_structure_form.html", form, **context)
 
 
 def _subcluster_context(board: Board, sub: SubclusterView) -> dict[str, Any]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import time
+from functools import partial
 from typing import Any
 
-from django import forms
 from django.forms import BoundField
 
 from topology import reasons
-from topology.accounts import sentences
 from topology.models import Cluster, DeploymentModel, Mode, Policy
-from topology.reasons import Refused
 from topology.rules.topology_file import DnsSpec
 from topology.structure.policy import DECIMAL, MAY_BE_EMPTY, YES_OR_NO, checked, checked_speed, ranges
 from topology.structure.selectors import current_dns
@@ -74,22 +72,11 @@ class ParameterField(ShownField):
         self.usual = "" if name == SPEED else _shown(name, getattr(Policy(), name))
         if self.usual and kind == "number":
             allowed = f"{allowed}; the default is {self.usual}"
-        super().__init__(label, unit, kind, allowed)
+        super().__init__(label, unit, kind, allowed, read=partial(_read, name))
         self.name = name
 
     def prepare_value(self, value: Any) -> Any:
         return value if isinstance(value, (str, bool)) else _shown(self.name, value)
-
-    def to_python(self, value: Any) -> Any:
-        """The value that was typed; text that is none stays text, and is refused by name."""
-        if self.kind == "switch":
-            return bool(value)
-        parsed = _parsed(self.name, value or "")
-        try:
-            return checked_speed(parsed) if self.name == SPEED else checked(self.name, parsed)
-        except Refused as refusal:
-            said = sentences.whole(refusal, {self.name: str(self.label)})
-            raise forms.ValidationError(said, code=refusal.code) from refusal
 
 
 class SettingsForm(DialogForm):
@@ -150,6 +137,12 @@ def _shown(name: str, value: Any) -> str:
     if name in TIMES:
         return f"{value // 3600:02}:{value % 3600 // 60:02}"
     return f"{value:g}" if name in DECIMAL else str(value)
+
+
+def _read(name: str, text: str) -> Any:
+    """The value that was typed; text that is none stays text, and is refused by name."""
+    value = _parsed(name, text)
+    return checked_speed(value) if name == SPEED else checked(name, value)
 
 
 def _parsed(name: str, text: str) -> Any:

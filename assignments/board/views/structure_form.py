@@ -1,0 +1,183 @@
+"""The forms that add and change clusters, subclusters and nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+
+from assignments.board import checklist
+from assignments.population.selectors import Board, NodeView
+from topology import reasons
+from topology.models import ENDPOINTS_PER_USER, PROFILES, Cluster, DeploymentModel, Mode, Node, Subcluster
+from topology.reasons import Refused
+from topology.reasons.words import counted
+from topology.views.forms import DialogForm, ShownField, show_form
+from topology.views.reading import LONGEST, number
+
+MOST = 10_000_000  # far beyond any machine, and well within a column
+NAME_HINT = "Letters, digits, _ and -; at most 128"
+
+
+class StructureField(ShownField):
+    """A field of these dialogs: `hint` stands below it, `needed` tells screen readers that it cannot stay empty."""
+
+    def __init__(
+        self, label: str, kind: str = "text", *, hint: str = "", needed: bool = True, choices: Any = (), **rest: Any
+    ) -> None:
+        every = [(str(value), str(name), "") for value, name in choices]
+        super().__init__(label, kind=kind, choices=every, **rest)
+        self.hint, self.needed = hint, needed
+
+
+class StructureForm(DialogForm):
+    """A dialog with one form."""
+
+    submit: ClassVar[str] = "Save"
+    danger: ClassVar[bool] = False
+    about = {
+        reasons.NAME_NOT_VALID.code: "name",
+        reasons.CLUSTER_NAME_TAKEN.code: "name",
+        reasons.SUBCLUSTER_NAME_TAKEN.code: "name",
+        reasons.NODE_NAME_TAKEN.code: "name",
+        reasons.NODE_RENAMED_MEANWHILE.code: "name",
+        reasons.SUBCLUSTER_FULL.code: "place",
+        reasons.SUBCLUSTER_HA_ON.code: "place",
+        reasons.NO_SUCH_SUBCLUSTER.code: "place",
+        reasons.PUBLISHER_FIXED.code: "publisher",
+        reasons.REMOVAL_NOT_CONFIRMED.code: "typed",
+    }
+
+    def __init__(self, request: HttpRequest, title: str, *, note: str = "", address: str = "", **rest: Any) -> None:
+        self.title, self.note, self.address = title, note, address or request.path
+        is_sent = request.method == "POST" and request.path == self.address.partition("?")[0]
+        super().__init__(request.POST if is_sent else None, **rest)
+
+
+def answer(
+    request: HttpRequest, form: StructureForm, act: Callable[[dict[str, Any]], HttpResponse], **context: Any
+) -> HttpResponse:
+    """The form; a good one is acted on, a refused one comes back as it was typed with the reason at its field."""
+    return form.carry_out(act) or show_form(request, "board/_structure_form.html", form, **context)
+
+
+def whole(text: str) -> int | None:
+    """A whole number that was typed, None for nothing. Raises Refused."""
+    text = text.strip().replace(",", "")
+    if not text:
+        return None
+    value = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST else 0
+    if not value or value > MOST:
+        remedy = f"Enter a whole number from 1 to {MOST:,}, or nothing."
+        raise Refused(reasons.VALUE_NOT_VALID, field="value", value=text[:40], remedy=remedy)
+    return value
+
+
+# --- Clusters and subclusters ---------------------------------------------------------------------
+class NewClusterForm(StructureForm):
+    """A cluster without nodes."""
+
+    submit = "Create cluster"
+    name = StructureField("Name", hint="Letters, digits, _ and -")
+    mode = StructureField("New users", "select", choices=Mode.choices, initial=Mode.BALANCED.value)
+    model = StructureField(
+        "Deployment model", "select", choices=DeploymentModel.choices, initial=DeploymentModel.BALANCED_REDUNDANT.value
+    )
+
+
+class RemoveClusterForm(StructureForm):
+    """The name of a cluster, typed to confirm its removal."""
+
+    submit = "Remove it and all its users"
+    danger = True
+    typed = StructureField("Type its name to confirm")
+
+    def __init__(self, request: HttpRequest, cluster: Cluster) -> None:
+        super().__init__(request, f"Remove {cluster.name}")
+        self.fields["typed"].label = f"Type the name {cluster.name} to confirm"
+
+
+class SubclusterForm(StructureForm):
+    """Name and description of a subcluster."""
+
+    name = StructureField("Name", hint=NAME_HINT)
+    description = StructureField("Description", hint='At most 128 characters, none of " % & \\ < >', needed=False)
+
+
+class NewSubclusterForm(SubclusterForm):
+    """A subcluster without nodes."""
+
+    submit = "Add subcluster"
+
+
+# --- Nodes ----------------------------------------------------------------------------------------
+class NodeForm(StructureForm):
+    """Name, hardware profile and rated capacity of a node."""
+
+    name = StructureField("Name", hint="Host name, unique in all clusters. Rename server and DNS entry too")
+    profile = StructureField(
+        "Hardware profile",
+        "select",
+        choices=[(str(profile), f"{profile:,} users") for profile in PROFILES],
+        initial="5000",
+        read=lambda text: number(text, "profile") or 0,
+    )
+    users = StructureField("Rated users", "number", hint="Empty: from the profile", needed=False, read=whole)
+    endpoints = StructureField(
+        "Rated endpoints",
+        "number",
+        hint=f"Empty: {ENDPOINTS_PER_USER} for each user of the profile",
+        needed=False,
+        read=whole,
+    )
+
+    @classmethod
+    def of(cls, request: HttpRequest, view: NodeView) -> NodeForm:
+        """The form with what is stored of a node; an override of its capacity only where there is one."""
+        title = f"Name and capacity of {view.node.short_name}"
+        note = f"Home of {counted(view.home.users, 'user')} with {counted(view.home.endpoints, 'endpoint')}."
+        address = f"{request.path}?{urlencode({'seen': view.node.name})}"  # a rename by someone else is refused once
+        return cls(request, title, note=note, address=address, initial=stored(view.node))
+
+
+class NewNodeForm(NodeForm):
+    """A node that is added, into a subcluster or unassigned."""
+
+    submit = "Add node"
+    name = StructureField("Name", hint="Host name, unique in all clusters: imp1c.example.org")
+    place = StructureField("Subcluster", "select", read=lambda text: number(text, "place"))
+    publisher = StructureField("Publisher: the others replicate its database", "switch")
+
+    def __init__(self, request: HttpRequest, board: Board) -> None:
+        shown = {"place": request.GET.get("place", ""), "publisher": not board.nodes}
+        note = "You can add a server before its software is installed."
+        super().__init__(request, f"Add a node to {board.cluster.name}", note=note, initial=shown)
+        place = self.fields["place"]
+        assert isinstance(place, StructureField)
+        place.choices = places(board)
+
+
+def stored(node: Node) -> dict[str, str]:
+    """What the form of a node shows first."""
+    users = "" if node.capacity_users == node.profile else str(node.capacity_users)
+    rated = node.profile * ENDPOINTS_PER_USER
+    endpoints = "" if node.capacity_endpoints == rated else str(node.capacity_endpoints)
+    return {"name": node.name, "profile": str(node.profile), "users": users, "endpoints": endpoints}
+
+
+def places(board: Board) -> list[tuple[str, str, str]]:
+    """The subclusters of a cluster as choices for a node, each with why it is none."""
+    short = {reasons.SUBCLUSTER_FULL.code: "two nodes already", reasons.SUBCLUSTER_HA_ON.code: "HA is on"}
+    rows = [
+        (str(target.subcluster.pk), target.subcluster.name, short[target.refusal.code] if target.refusal else "")
+        for target in checklist.targets(board)
+    ]
+    return [("", "None: leave it unassigned", ""), *rows]
+
+
+def subcluster_form(request: HttpRequest, subcluster: Subcluster, address: str) -> SubclusterForm:
+    """The form with what is stored of a subcluster; steps of its checklist show it too, so its address is given."""
+    shown = {"name": subcluster.name, "description": subcluster.description}
+    return SubclusterForm(request, f"Subcluster {subcluster.name}", address=address, initial=shown)
