@@ -21,7 +21,7 @@ from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
 from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, Flow
 from assignments.users import staging
-from topology.live import events
+from topology.live import actors
 from topology.models import Cluster, Node
 from topology.reasons import Reason, Refused
 from topology.structure.homes import homes_of
@@ -119,8 +119,7 @@ def _operation(cluster: Cluster, actor: Any) -> Operation:
         cluster=cluster,
         kind=Kind.MOVE,
         state=Progress.FINISHED,
-        author=actor if getattr(actor, "pk", None) else None,
-        author_name=str(actor or events.ENGINE),
+        **actors.author(actor),
         started_at=now,
         finished_at=now,
     )

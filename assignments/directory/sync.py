@@ -24,7 +24,7 @@ from assignments.directory.rules.agreement import Agreement
 from assignments.directory.rules.people import EntryPerson, Skipped, person_of
 from assignments.models import DirectoryAgreement, DirectoryChange, DirectoryPerson, DirectoryRun, RunState
 from topology import reasons
-from topology.live import events
+from topology.live import actors, events
 from topology.models import ENDPOINT_KINDS, MAX_USER_ID, Cluster, Subcluster
 from topology.reasons import REASONS, Reason, Refused
 from topology.structure import guards, locks
@@ -144,8 +144,7 @@ def _begin(agreement: DirectoryAgreement, actor: Any, now: datetime) -> Director
             with transaction.atomic():
                 return DirectoryRun.objects.create(
                     agreement=agreement,
-                    author=actor if getattr(actor, "pk", None) else None,
-                    author_name=str(actor or events.ENGINE),
+                    **actors.author(actor),
                     started_at=now,
                     heartbeat_at=now,
                 )

@@ -23,6 +23,7 @@ from assignments.intercluster.rules.mesh import INTERVAL, STALE
 from assignments.models import Peer, PeerFault
 from topology import reasons
 from topology.live import events
+from topology.live.actors import name_of
 from topology.models import MAX_RELEASE, NODE_NAME, Cluster
 from topology.reasons import REASONS, Refused
 from topology.structure import locks
@@ -128,7 +129,7 @@ def make(
     for here, there, given in wanted:
         where = _address(there, given)
         peer, new = Peer.objects.get_or_create(
-            cluster=here, remote=there, defaults={"address": where, "author_name": _name(actor)}
+            cluster=here, remote=there, defaults={"address": where, "author_name": name_of(actor)}
         )
         if given and not new and peer.address != where:
             Peer.objects.filter(pk=peer.pk).update(address=where, tried_at=None)
@@ -154,10 +155,6 @@ def _address(remote: Cluster, given: str) -> str:
     if publisher is None:
         raise Refused(reasons.PEER_NO_PUBLISHER, remote=remote.name)
     return publisher.name
-
-
-def _name(actor: Any) -> str:
-    return str(actor.get_username() if getattr(actor, "pk", None) else actor or events.ENGINE)
 
 
 def _record(why: reasons.Reason, peer: Peer, actor: Any, **facts: Any) -> None:

@@ -11,7 +11,7 @@ from assignments.models.directory import (
     RunState,
 )
 from assignments.models.former_user import FormerUser, UserChange
-from assignments.models.operation import ACTIVE, Kind, Move, Operation, Progress, SubclusterLock
+from assignments.models.operation import ACTIVE, RECOVERIES, RUNS, Kind, Move, Operation, Progress, SubclusterLock
 from assignments.models.peer import Peer, PeerCertificate, PeerFault
 from assignments.models.pin import Pin
 from assignments.models.plan import Approval, Goal, Plan, PlannedMove
@@ -24,6 +24,8 @@ __all__ = [
     "ACTIVE",
     "MAX_NAME",
     "MAX_QUERY",
+    "RECOVERIES",
+    "RUNS",
     "Approval",
     "Assignment",
     "ChangeKind",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -9,6 +12,7 @@ from django.utils import timezone
 
 from assignments.models.plan import Plan
 from topology.models import Cluster, EndUser, Node, Subcluster
+from topology.reasons import RUN_IN_PROGRESS, Refused
 
 
 class Kind(models.TextChoices):
@@ -20,6 +24,12 @@ class Kind(models.TextChoices):
     FAILBACK = "failback", "Fallback"
     IMPORT = "import", "Import"
     REMOVAL = "removal", "Removal of users"
+
+
+RUNS = (Kind.MOVE.value, Kind.REBALANCE.value)
+"""Kinds that `assignments/runs` carries out."""
+RECOVERIES = (Kind.FAILOVER.value, Kind.FAILBACK.value)
+"""Kinds that the recovery engine carries out."""
 
 
 class Progress(models.TextChoices):
@@ -95,6 +105,11 @@ class Operation(models.Model):
         """Done and skipped of all, 0 to 100; 100 only when nothing is left."""
         return 100 if not self.total else int((self.done + self.skipped) * 100 // self.total)
 
+    def holding(self, subcluster: str) -> dict[str, Any]:
+        """The facts of a refusal because this operation holds a subcluster."""
+        kind = self.get_kind_display().lower()
+        return {"subcluster": subcluster, "operation": self.pk, "kind": kind, "author": self.author_name}
+
 
 class SubclusterLock(models.Model):
     """An operation's hold on a subcluster: at most one active for each, so runs never meet.
@@ -116,6 +131,17 @@ class SubclusterLock(models.Model):
 
     def __str__(self) -> str:
         return f"lock of operation {self.operation_id}"
+
+    @classmethod
+    def holder(cls, subclusters: Iterable[int]) -> SubclusterLock | None:
+        """The lock that holds one of these subclusters, if any, with its operation and subcluster."""
+        rows = cls.objects.filter(subcluster__in=subclusters, active=True)
+        return rows.select_related("operation", "subcluster").order_by("subcluster_id").first()
+
+    @property
+    def refusal(self) -> Refused:
+        """Why nothing else may have the subcluster now."""
+        return Refused(RUN_IN_PROGRESS, **self.operation.holding(self.subcluster.name))
 
 
 class Move(models.Model):

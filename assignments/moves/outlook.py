@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from assignments.models import Kind
+from assignments.models import RECOVERIES
 from assignments.moves.drop_context import Chosens, DropContext
 from assignments.moves.drop_verdict import Note
 from assignments.runs.hand_moves import AT_ONCE
 from topology import reasons
 from topology.models import DeploymentModel, Mode, Node
-
-RECOVERY = (Kind.FAILOVER.value, Kind.FAILBACK.value)
 
 
 def are_many(chosen: Chosens) -> bool:
@@ -24,9 +22,8 @@ def pair_refusals(context: DropContext, node: Node, many: bool) -> Iterable[Note
     if locked := context.homes.gives(node.pk):
         yield locked
     held = context.held.get(node.subcluster_id or 0)
-    if held and (many or held.kind in RECOVERY):
-        facts = {"operation": held.pk, "kind": held.get_kind_display().lower(), "author": held.author_name}
-        yield reasons.RUN_IN_PROGRESS, {"subcluster": context.subclusters[node.subcluster_id or 0].name, **facts}
+    if held and (many or held.kind in RECOVERIES):
+        yield reasons.RUN_IN_PROGRESS, held.holding(context.subclusters[node.subcluster_id or 0].name)
 
 
 def no_room(name: str, what: str, room: int, wanted: int) -> Note:

@@ -24,6 +24,7 @@ from assignments.users.filter import keys_of
 from topology import reasons
 from topology.accounts import sentences
 from topology.live import events
+from topology.live.actors import account_of, name_of
 from topology.models import Cluster, EndUser, Subcluster
 from topology.reasons import Reason, Refused
 from topology.structure.locks import hold_subclusters
@@ -60,8 +61,7 @@ def pin(selection: Selection, reason: str, *, actor: Any) -> Pinned:
     if not 0 < len(said) <= LIMIT:
         raise Refused(reasons.PIN_NEEDS_REASON, limit=LIMIT, length=len(said))
     _hold(selection)
-    owner = actor if getattr(actor, "pk", None) else None
-    who = str(owner.get_username() if owner else actor or events.ENGINE)
+    owner, who = account_of(actor), name_of(actor)
     rows = _run(PIN, selection, [who, owner and owner.pk, said, who, timezone.now(), who])
     pinned = _sum_up(selection.cluster, rows)
     _say(reasons.USERS_WERE_PINNED, selection.cluster, rows, actor, users=pinned.users, because=said, left=pinned.left)
@@ -72,8 +72,7 @@ def pin(selection: Selection, reason: str, *, actor: Any) -> Pinned:
 def unpin(selection: Selection, *, actor: Any) -> Pinned:
     """Take the pins off the chosen users, whoever made them; raises Refused when none of them is pinned."""
     _hold(selection)
-    who = str(actor.get_username() if getattr(actor, "pk", None) else actor or events.ENGINE)
-    rows = _run(UNPIN, selection, [who])
+    rows = _run(UNPIN, selection, [name_of(actor)])
     unpinned = _sum_up(selection.cluster, rows)
     foreign = sum(row.foreign for row in rows if not row.code)
     _say(reasons.USERS_WERE_UNPINNED, selection.cluster, rows, actor, users=unpinned.users, foreign=foreign)

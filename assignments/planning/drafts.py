@@ -15,6 +15,7 @@ from assignments.planning import pick
 from assignments.planning.rules import goals
 from assignments.planning.rules.goals import ClusterLoad, Proposal
 from topology import reasons
+from topology.live import actors
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.rules.homes import demand
@@ -73,7 +74,6 @@ def make_given(
 
 
 def _insert(cluster: Cluster, goal: Goal, scope: dict[str, Any], author: Any) -> Plan:
-    who = author if getattr(author, "pk", None) else None
     return Plan.objects.create(
         hash=f"draft-{secrets.token_hex(24)}",
         cluster=cluster,
@@ -81,8 +81,7 @@ def _insert(cluster: Cluster, goal: Goal, scope: dict[str, Any], author: Any) ->
         scope=scope,
         moves=0,
         minimum_moves=0,
-        author=who,
-        author_name=who.get_username() if who else str(author or "engine"),
+        **actors.author(author),
     )
 
 

@@ -14,15 +14,14 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from assignments.models import Population
+from assignments.models import RUNS, Population
 from assignments.recovery import reads, service
 from assignments.recovery.rules import maintenance as rules
 from assignments.recovery.rules.commands import change
 from assignments.recovery.rules.maintenance import Standing, Step
 from assignments.recovery.rules.pair import Pair, Phase
 from assignments.recovery.rules.pair_state import PairState, describe_trouble
-from assignments.runs.locks import RUNS
-from assignments.runs.operations import name_of
+from topology.live.actors import name_of
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import (
     MAINTENANCE_END_NOT_VALID,

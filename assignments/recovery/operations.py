@@ -12,7 +12,7 @@ from assignments.models import ACTIVE, Kind, Operation, Progress
 from assignments.recovery.rules.pair import Outcome, Pair, Phase
 from assignments.recovery.rules.pair_state import PairState
 from assignments.runs import locks
-from topology.live import events
+from topology.live import actors, events
 from topology.models import Node, Subcluster
 from topology.reasons import WAITS_FOR_CANARY, WAITS_FOR_HOME
 
@@ -92,19 +92,13 @@ def _begin(sub: Subcluster, nodes: list[Node], pair: Pair, real: datetime, actor
         total=pair.memory.to_move,
         rate=rate,
         anchor_at=datetime.fromtimestamp(pair.memory.since, UTC),
-        author=actor if getattr(actor, "pk", None) else None,
-        author_name=operations_name(actor),
+        **actors.author(actor),
         started_at=real,
         heartbeat_at=real,
     )
     locks.lock_for_recovery(sub, begun)
     events.touch(f"operation-{begun.pk}")
     return begun
-
-
-def operations_name(actor: Any) -> str:
-    """Whoever asked, or the engine."""
-    return actor.get_username() if getattr(actor, "pk", None) else str(actor or events.ENGINE)
 
 
 def _advance(run: Operation, moved: Moved, nodes: list[Node], pair: Pair) -> None:

@@ -19,8 +19,8 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
-from assignments.models import Goal, Operation, Progress, SubclusterLock
-from assignments.runs.locks import RUNS, release, rest, take_back, topics_of
+from assignments.models import RUNS, Goal, Operation, Progress, SubclusterLock
+from assignments.runs.locks import release, rest, take_back, topics_of
 from assignments.runs.move_rows import MovedRows, move_picked, touched
 from assignments.runs.reads import RunNow, TargetNow, lock_run
 from assignments.runs.rules.rate import allowed, credit

@@ -17,15 +17,14 @@ from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from assignments.models import Assignment, Kind, Move, Operation, Progress
+from assignments.models import RECOVERIES, Assignment, Kind, Move, Operation, Progress, SubclusterLock
 from assignments.planning import pick
 from assignments.planning.plans import plan_move, plan_spread
 from assignments.planning.rules.spreading import Spread
-from assignments.runs.locks import holder
 from assignments.runs.move_rows import MovedRows, move_picked, touched
 from assignments.runs.operations import start
 from topology import reasons
-from topology.live import events
+from topology.live import actors, events
 from topology.models import Cluster, EndUser, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.homes import demand
@@ -115,21 +114,14 @@ def _move_now(cluster: Cluster, wanted: Sequence[Wanted], actor: Any) -> Operati
 
 def _demand_no_recovery(subclusters: Sequence[int]) -> None:
     """Nobody is moved by hand while a failover or fallback moves the same pair (domain.md §1.4)."""
-    held = holder(subclusters)
-    if held and held.operation.kind in (Kind.FAILOVER, Kind.FAILBACK):
-        raise Refused(
-            reasons.RUN_IN_PROGRESS,
-            subcluster=held.subcluster.name,
-            operation=held.operation_id,
-            kind=held.operation.get_kind_display().lower(),
-            author=held.operation.author_name,
-        )
+    held = SubclusterLock.holder(subclusters)
+    if held and held.operation.kind in RECOVERIES:
+        raise held.refusal
 
 
 def _create(cluster: Cluster, wanted: Sequence[Wanted], nodes: Mapping[int, Node], actor: Any) -> Operation:
     sources, targets = {one.shown for one in wanted}, {one.to for one in wanted}
     now = timezone.now()
-    who = actor if getattr(actor, "pk", None) else None
     return Operation.objects.create(
         cluster=cluster,
         kind=Kind.MOVE,
@@ -137,8 +129,7 @@ def _create(cluster: Cluster, wanted: Sequence[Wanted], nodes: Mapping[int, Node
         from_node_id=next(iter(sources)) if len(sources) == 1 else None,
         to_node=_only(nodes, targets),
         total=len(wanted),
-        author=who,
-        author_name=who.get_username() if who else str(actor or events.ENGINE),
+        **actors.author(actor),
         created_at=now,
         started_at=now,
     )

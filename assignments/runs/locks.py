@@ -14,38 +14,22 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils import timezone
 
-from assignments.models import ACTIVE, Kind, Operation, SubclusterLock, TargetProgress
+from assignments.models import ACTIVE, RUNS, Operation, SubclusterLock, TargetProgress
 from topology.live import events
 from topology.models import Subcluster
 from topology.reasons import (
     RUN_CONTINUED,
-    RUN_IN_PROGRESS,
     RUN_YIELDED,
     WAITS_FOR_RECOVERY,
     WAITS_FOR_WINDOW,
-    Refused,
 )
 from topology.structure.locks import hold_subclusters
-
-RUNS = (Kind.MOVE.value, Kind.REBALANCE.value)  # kinds that this package runs; recovery runs the others
-
-
-def holder(subclusters: Iterable[int]) -> SubclusterLock | None:
-    """The lock that holds one of these subclusters, if any."""
-    rows = SubclusterLock.objects.filter(subcluster__in=list(subclusters), active=True)
-    return rows.select_related("operation", "subcluster").order_by("subcluster_id").first()
 
 
 def demand_free(subclusters: Iterable[int]) -> None:
     """Raise Refused, naming operation and author, if one of these subclusters is held."""
-    if held := holder(subclusters):
-        raise Refused(
-            RUN_IN_PROGRESS,
-            subcluster=held.subcluster.name,
-            operation=held.operation_id,
-            kind=held.operation.get_kind_display().lower(),
-            author=held.operation.author_name,
-        )
+    if held := SubclusterLock.holder(subclusters):
+        raise held.refusal
 
 
 def book(operation: Operation, subclusters: Iterable[int]) -> None:
@@ -76,7 +60,7 @@ def take(operation: Operation, subclusters: Iterable[int]) -> None:
 def lock_for_recovery(subcluster: Subcluster, operation: Operation) -> None:
     """Give a failover or fallback the subcluster; a run that holds it yields and goes on after `release`."""
     hold_subclusters([subcluster.pk])
-    held = holder([subcluster.pk])
+    held = SubclusterLock.holder([subcluster.pk])
     if held and held.operation_id != operation.pk:
         other = Operation.objects.select_for_update().get(pk=held.operation_id)
         SubclusterLock.objects.filter(pk=held.pk).update(active=False)

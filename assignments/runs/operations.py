@@ -14,14 +14,14 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from assignments.models import Goal, Kind, Operation, Plan, Progress
+from assignments.models import RUNS, Goal, Kind, Operation, Plan, Progress
 from assignments.planning import approvals
 from assignments.planning.plans import by_hash, checked_rate, make_plan, stale_rows
 from assignments.retention.kept import limits, undo_until
 from assignments.runs import wait_reasons
-from assignments.runs.locks import RUNS, anchor, book, release, take, topics_of
+from assignments.runs.locks import anchor, book, release, take, topics_of
 from topology import reasons
-from topology.live import events
+from topology.live import actors, events
 from topology.models import Node
 from topology.reasons import Refused
 from topology.structure.homes import passage
@@ -112,15 +112,9 @@ def _create(plan: Plan, nodes: list[Node], actor: Any, **rates: Any) -> Operatio
         to_node_id=single["to"],
         total=plan.moves,
         anchor_at=plan.cluster.now(),
-        author=actor if getattr(actor, "pk", None) else None,
-        author_name=name_of(actor),
+        **actors.author(actor),
         **rates,
     )
-
-
-def name_of(actor: Any) -> str:
-    """How history names whoever acts; nobody is the console itself."""
-    return str(actor.get_username() if getattr(actor, "pk", None) else actor or events.ENGINE)
 
 
 def _make_lanes(operation: Operation) -> None:

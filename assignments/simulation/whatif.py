@@ -23,7 +23,7 @@ from assignments.simulation.rules import play, start_state, timeline
 from assignments.simulation.rules.play import Scenario
 from topology import reasons
 from topology.accounts import roles
-from topology.live import events
+from topology.live import actors, events
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.rules import topology_file
@@ -66,7 +66,6 @@ def start(document: Mapping[str, Any], *, cluster: Cluster | None = None, actor:
 
 
 def _about(frozen: Document, scenario: Scenario, digest: str, cluster: Cluster | None, actor: Any) -> dict[str, Any]:
-    signed_in = getattr(actor, "pk", None) is not None
     return {
         "key": b32encode(bytes.fromhex(digest)).decode().lower()[:KEY],
         "cluster": cluster,
@@ -74,8 +73,7 @@ def _about(frozen: Document, scenario: Scenario, digest: str, cluster: Cluster |
         "seed": scenario.seed,
         "scenario": frozen,
         "users": sum(n for pair in scenario.pairs for n, _ in pair.populations.values()),
-        "author": actor if signed_in else None,
-        "author_name": actor.get_username() if signed_in else str(actor or "console"),
+        **actors.author(actor),
         "created_at": timezone.now(),
     }
 

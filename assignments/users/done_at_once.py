@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from assignments.models import Kind, Operation, Progress
-from topology.live import events
+from topology.live import actors
 from topology.models import Cluster
 
 
@@ -16,7 +16,6 @@ def record_operation(
 ) -> Operation:
     """A finished operation, done at once."""
     now = timezone.now()
-    signed_in = getattr(actor, "pk", None) is not None
     return Operation.objects.create(
         cluster=cluster,
         kind=kind,
@@ -25,8 +24,7 @@ def record_operation(
         total=done + skipped,
         done=done,
         skipped=skipped,
-        author=actor if signed_in else None,
-        author_name=actor.get_username() if signed_in else str(actor or events.ENGINE),
+        **actors.author(actor),
         started_at=now,
         finished_at=now,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from assignments.models import ACTIVE, SubclusterLock
-from topology import reasons
 from topology.models import Cluster, Node
 from topology.reasons import Refused
 from topology.structure.homes import homes_of
@@ -28,11 +27,9 @@ def recovering(cluster: Cluster) -> dict[int, Refused]:
 def demand_free(cluster: Cluster, nodes: Iterable[int]) -> None:
     """Raise Refused while a run or a failover holds one of these nodes."""
     keys = set(nodes)
-    held = SubclusterLock.objects.filter(subcluster__nodes__in=keys, active=True)
-    if lock := held.select_related("operation", "subcluster").order_by("subcluster_id").first():
-        facts = {"kind": lock.operation.get_kind_display().lower(), "author": lock.operation.author_name}
-        name = lock.subcluster.name
-        raise Refused(reasons.RUN_IN_PROGRESS, subcluster=name, operation=lock.operation_id, **facts)
+    subclusters = Node.objects.filter(pk__in=keys, subcluster__isnull=False).values_list("subcluster_id", flat=True)
+    if held := SubclusterLock.holder(subclusters):
+        raise held.refusal
     homes = homes_of(cluster)
     for pk in sorted(keys):
         if why := homes.changes(pk, None):

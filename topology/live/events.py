@@ -17,12 +17,12 @@ import redis.asyncio
 from django.conf import settings
 from django.db import transaction
 
+from topology.live.actors import account_of, name_of
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import Reason
 
 log = logging.getLogger(__name__)
 KEPT = 10_000  # messages in the stream; a browser away for longer fetches everything once
-ENGINE = "engine"
 WORKER_SIGN = 6  # seconds for which the last sign of a worker counts
 
 AWAY = (redis.RedisError, OSError)  # what a Redis that went away raises
@@ -61,15 +61,14 @@ def record(
     """
     given = {"cluster": cluster, "subcluster": subcluster, "node": node}
     facts = {kind: str(fact) for kind, fact in given.items() if fact is not None} | facts
-    who = actor if getattr(actor, "pk", None) else None
     event = Event.objects.create(
         code=why.code,
         cluster=cluster,
         subcluster_id=subcluster.pk if subcluster else None,
         node_id=node.pk if node else None,
         operation_id=operation.pk if operation else None,
-        actor=who,
-        actor_name=who.get_username() if who else str(actor or ENGINE),
+        actor=account_of(actor),
+        actor_name=name_of(actor),
         facts=facts,
     )
     named = list(topics)

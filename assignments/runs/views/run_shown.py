@@ -8,14 +8,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from assignments.models import Goal, Kind, Operation, Progress
+from assignments.models import RUNS, Goal, Kind, Operation, Progress
 from assignments.retention.kept import undo_until
 from assignments.runs import selectors, wait_reasons
 from assignments.users import undo as users_undo
 from topology.live import health
 from topology.reasons import Said
 
-RUNS = (Kind.MOVE.value, Kind.REBALANCE.value)
 SHOWN_AFTER_END = timedelta(seconds=45)
 ICONS = {
     Kind.MOVE: "move",

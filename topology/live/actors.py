@@ -1,0 +1,24 @@
+"""Who acts: an account, a name where there is none (a command, a directory, a token), or the console itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ENGINE = "engine"
+"""The name of the console where it acts by itself."""
+
+
+def account_of(actor: Any) -> Any:
+    """The account of whoever acts; None for a name and for the console itself."""
+    return actor if getattr(actor, "pk", None) else None
+
+
+def name_of(actor: Any) -> str:
+    """How the history names whoever acts; it stays when the account goes."""
+    account = account_of(actor)
+    return str(account.get_username() if account else actor or ENGINE)
+
+
+def author(actor: Any) -> dict[str, Any]:
+    """The columns `author` and `author_name` of a row that somebody makes."""
+    return {"author": account_of(actor), "author_name": name_of(actor)}
