@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from assignments.models import Move, Operation
+from assignments.models import Move, Operation, Plan
 from assignments.moves.drop_verdict import REFUSED, DropVerdict
 from assignments.moves.selection import UNASSIGNED, Selection
 from assignments.moves.verdict import Judgement, judge, verdicts
@@ -52,23 +52,27 @@ def verdict(selection: Selection, target: str, actor_role: str | None) -> DropVe
     return judged
 
 
-@transaction.atomic
 def move(selection: Selection, target: str, actor: Any, *, role: str | None = None) -> DropOutcome:
     """Move the chosen users to a target ("node:3", "subcluster:2", "unassigned"), judged again under the locks.
 
     Up to 50 are moved at once, more begin a throttled run. `role` is that of an actor without an account. Raises
     Refused.
     """
+    begun = _move(selection, target, actor, role or roles.role_of(actor))
+    return _moved(operations.start(begun.hash, actor=actor) if isinstance(begun, Plan) else begun)
+
+
+@transaction.atomic
+def _move(selection: Selection, target: str, actor: Any, role: str | None) -> Operation | Plan:
+    """The move of a few, or the plan of many: it stays when it has to be approved first."""
     _hold(selection, target)
-    judged = verdict(selection, target, role or roles.role_of(actor))
+    judged = verdict(selection, target, role)
     to = Node.objects.filter(pk=judged.node or 0).first()
     shown = (
         {} if selection.where or selection.drawn is None else dict.fromkeys(selection.users, selection.drawn or None)
     )
     users = selection.rows().values_list("user_id", flat=True) if selection.where else selection.users
-    if judged.spread:
-        return _moved(hand_moves.spread_users(selection.cluster, users, judged.spread, actor=actor))
-    return _moved(hand_moves.move_users(selection.cluster, users, to, actor=actor, expected=shown))
+    return hand_moves.move_judged(selection.cluster, users, judged.spread or to, actor=actor, expected=shown)
 
 
 def undo_move(operation_id: int, actor: Any) -> DropOutcome:

@@ -17,7 +17,7 @@ from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from assignments.models import RECOVERIES, Assignment, Kind, Move, Operation, Progress, SubclusterLock
+from assignments.models import RECOVERIES, Assignment, Kind, Move, Operation, Plan, Progress, SubclusterLock
 from assignments.planning import pick
 from assignments.planning.plans import plan_move, plan_spread
 from assignments.planning.rules.spreading import Spread
@@ -59,36 +59,61 @@ def move_users(
     was moved by somebody else and is left alone, with a trace. Raises Refused when nobody can be moved, when the node
     cannot take users, or has no room for all of them.
     """
-    first = list(users[: AT_ONCE + 1]) if isinstance(users, QuerySet) else sorted(set(users))
     if to_node is not None and to_node.cluster_id != cluster.pk:
         raise Refused(reasons.PLAN_NO_NODE, node=to_node.name)
     if to_node is not None:
         demand(homes_of(cluster).takes(to_node.pk))
-    if len(first) > AT_ONCE:
-        return _run_many(cluster, users, to_node, actor)
+    if too_many(users):
+        return start(plan_move(cluster, users, to_node, author=actor).hash, actor=actor)
     with transaction.atomic():
-        homes = dict(Assignment.objects.filter(cluster=cluster, user__in=first).values_list("user_id", "home_node_id"))
-        to, shown = to_node.pk if to_node else None, expected or {}
-        return _move_now(cluster, [Wanted(pk, shown.get(pk, home), to, home) for pk, home in homes.items()], actor)
+        wanted = _to_node(cluster, users, to_node, expected or {})
+        _judge(cluster, wanted)
+        return _move_now(cluster, wanted, actor)
 
 
-def spread_users(cluster: Cluster, users: Users, wanted: Spread, *, actor: Any) -> Operation:
-    """Give these users homes on the nodes of a subcluster as `wanted` says; up to 50 now, more as a throttled run.
+def move_judged(
+    cluster: Cluster, users: Users, to: Node | Spread | None, *, actor: Any, expected: Mapping[int, int | None]
+) -> Operation | Plan:
+    """What `move_users` does, for a caller who holds the locks of all these users' homes and has judged under them.
 
-    The caller holds the locks under which `wanted` was reckoned. Raises Refused as `move_users` does.
+    `to` may be a spread over the nodes of a subcluster. More than 50 users are a plan that `start` runs: in a
+    transaction of its own, for one that waits for an approval must stay. Raises Refused as `move_users` does.
     """
-    first = list(users[: AT_ONCE + 1]) if isinstance(users, QuerySet) else sorted(set(users))
-    if len(first) > AT_ONCE:
-        return start(plan_spread(cluster, users, wanted, author=actor).hash, actor=actor)
-    with transaction.atomic():
-        picked = pick.rows(pick.spread(cluster.pk, first, wanted))
-        return _move_now(cluster, [Wanted(pk, home, to, home) for pk, home, to in picked], actor)
+    if isinstance(to, Spread):
+        if too_many(users):
+            return plan_spread(cluster, users, to, author=actor)
+        picked = pick.rows(pick.spread(cluster.pk, users, to))
+        return _move_now(cluster, [Wanted(pk, home, node, home) for pk, home, node in picked], actor)
+    if too_many(users):
+        return plan_move(cluster, users, to, author=actor)
+    return _move_now(cluster, _to_node(cluster, users, to, expected), actor)
 
 
-def _run_many(cluster: Cluster, users: Users, to_node: Node | None, actor: Any) -> Operation:
-    # Two transactions: a plan that waits for an approval must stay.
-    plan = plan_move(cluster, users, to_node, author=actor)
-    return start(plan.hash, actor=actor)
+def too_many(users: Users) -> bool:
+    """Whether so many are moved by a run, not at once."""
+    return len(users[: AT_ONCE + 1] if isinstance(users, QuerySet) else set(users)) > AT_ONCE
+
+
+def _to_node(cluster: Cluster, users: Users, to_node: Node | None, shown: Mapping[int, int | None]) -> list[Wanted]:
+    rows = Assignment.objects.filter(cluster=cluster, user__in=list(users))
+    homes = dict(rows.values_list("user_id", "home_node_id"))
+    to = to_node.pk if to_node else None
+    return [Wanted(pk, shown.get(pk, home), to, home) for pk, home in homes.items()]
+
+
+def _judge(cluster: Cluster, wanted: Sequence[Wanted]) -> None:
+    """Hold the subclusters of all homes, and raise Refused when one of them may not change now."""
+    keys = {pk for one in wanted for pk in (one.shown, one.home, one.to) if pk is not None}
+    nodes = Node.objects.filter(pk__in=keys, subcluster__isnull=False)
+    subclusters = list(nodes.values_list("subcluster_id", flat=True))
+    # Whether unassigned users may get a home is a question to every pair of the cluster.
+    hold_subclusters(all_subclusters(cluster.pk) if any(one.home is None for one in wanted) else subclusters)
+    now = homes_of(cluster)
+    demand(*(now.changes(home, to) for home, to in {(one.home, one.to) for one in wanted}))
+    # Nobody is moved by hand while a failover or fallback moves the same pair (domain.md §1.4).
+    held = SubclusterLock.holder(subclusters)
+    if held and held.operation.kind in RECOVERIES:
+        raise held.refusal
 
 
 def _move_now(cluster: Cluster, wanted: Sequence[Wanted], actor: Any) -> Operation:
@@ -97,11 +122,6 @@ def _move_now(cluster: Cluster, wanted: Sequence[Wanted], actor: Any) -> Operati
     places = {pk for one in wanted for pk in (one.shown, one.home, one.to)}
     nodes = Node.objects.in_bulk([pk for pk in places if pk is not None])
     subclusters = [n.subcluster_id for n in nodes.values() if n.subcluster_id is not None]
-    # Whether unassigned users may get a home is a question to every pair of the cluster.
-    hold_subclusters(all_subclusters(cluster.pk) if any(one.home is None for one in wanted) else subclusters)
-    now = homes_of(cluster)
-    demand(*(now.changes(home, to) for home, to in {(one.home, one.to) for one in wanted}))
-    _demand_no_recovery(subclusters)
     operation = _create(cluster, wanted, nodes, actor)
     moved = _move(operation, wanted, operation.created_at)
     _demand_moved(operation, wanted, nodes, moved)
@@ -110,13 +130,6 @@ def _move_now(cluster: Cluster, wanted: Sequence[Wanted], actor: Any) -> Operati
     # Who is at home where decides the re-login window (domain.md §4.8): the engine looks again.
     Subcluster.objects.filter(pk__in=subclusters).update(next_wake=timezone.now())
     return operation
-
-
-def _demand_no_recovery(subclusters: Sequence[int]) -> None:
-    """Nobody is moved by hand while a failover or fallback moves the same pair (domain.md §1.4)."""
-    held = SubclusterLock.holder(subclusters)
-    if held and held.operation.kind in RECOVERIES:
-        raise held.refusal
 
 
 def _create(cluster: Cluster, wanted: Sequence[Wanted], nodes: Mapping[int, Node], actor: Any) -> Operation:

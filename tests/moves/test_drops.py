@@ -18,6 +18,7 @@ from tests.worlds import add_users, make_acme, node
 from topology.models import Cluster, DeploymentModel, Mode, Node
 from topology.reasons import Refused
 from topology.rules.states import State
+from topology.structure.homes import homes_from
 
 pytestmark = pytest.mark.django_db
 
@@ -235,6 +236,24 @@ def test_a_few_users_are_moved_at_once_and_the_run_says_by_whom(acme: Cluster, b
     assert homes(acme, chosen) == {"imp1b"}
     assert (moved.operation.done, moved.operation.author_name, moved.operation.active) == (3, "bob", False)
     assert moved.nodes == {node(acme, "imp1a").pk, node(acme, "imp1b").pk}
+
+
+def test_a_drop_is_judged_once_for_the_answer_and_once_under_the_locks(
+    acme: Cluster, page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_of: list[Any] = []
+
+    def spy(*args: Any, **kwargs: Any) -> Any:
+        asked_of.append(args)
+        return homes_from(*args, **kwargs)
+
+    monkeypatch.setattr("topology.structure.homes.homes_from", spy)
+    monkeypatch.setattr("assignments.moves.drop_context.homes_from", spy)
+    chosen = of(acme, "imp1a")
+    answer = page.post("/clusters/acme/moves/", form(chosen, to=target(acme, "imp1b")))
+    assert answer.status_code == 200
+    assert homes(acme, chosen) == {"imp1b"}
+    assert len(asked_of) == 2
 
 
 def test_users_are_assigned_and_unassigned_in_the_same_way(acme: Cluster, bob: Any) -> None:

@@ -70,6 +70,17 @@ def test_a_large_move_by_hand_is_no_way_around_it_and_its_plan_stays(cluster: Cl
     assert operations.start(plan.hash, actor=bob).total == 200
 
 
+def test_a_large_drop_leaves_its_plan_to_be_approved(cluster: Cluster) -> None:
+    ann, bob = signed_in("ann"), person("bob")
+    home, other = nodes_of(cluster)[:2]
+    asked = {"node": home.pk, "to": f"node:{other.pk}", "confirmed": home.home_assignments.count()}
+    answer = ann.post("/clusters/crowd/moves/", asked, headers={"Accept": "application/json"})
+    assert answer.json()["code"] == "PLAN_NOT_APPROVED"
+    plan = Plan.objects.get(goal=Goal.MOVE)
+    approvals.approve(plan, actor=bob)
+    assert operations.start(plan.hash, actor=bob).total == plan.moves
+
+
 def test_the_page_asks_and_the_second_person_approves_there(cluster: Cluster) -> None:
     ann, bob, vera = signed_in("ann"), signed_in("bob"), signed_in("vera", roles.VIEWER)
     shown = ann.post("/clusters/crowd/plans", {"goal": "balance"}, headers={"HX-Request": "true"}).content.decode()
