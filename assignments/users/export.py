@@ -1,8 +1,8 @@
 """The users of a cluster, or some of them, as a CSV that an import reads back, streamed from the database.
 
 A cell that an import would read otherwise gets an apostrophe before it: one that begins with an apostrophe and then
-like a formula, and a name or mail that is the mark that keeps. For a spreadsheet every cell that begins like a formula
-gets one, and the file a byte order mark.
+like a formula, one that is a text as a formula (="00123"), and a name or mail that is the mark that keeps. For a
+spreadsheet every cell that begins like a formula gets one, and the file a byte order mark.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from psycopg import sql
 
 from assignments.models import Assignment, Operation
-from assignments.users.rules.cells import BEGINS
+from assignments.users.rules.cells import BEGINS, TEXT_FORM
 from assignments.users.rules.user_file import KEEP, NO_NODE
 from topology.models import Cluster
 
@@ -78,7 +78,7 @@ def removed_csv(operation: Operation) -> Iterator[bytes]:
 
 def _cell(name: str, spreadsheet: bool) -> sql.Composable:
     """A text, with an apostrophe before it where it needs one."""
-    odd = ("'*" if spreadsheet else "'+") + BEGINS + (f"|'*{KEEP}$" if name in FREE else "")
+    odd = ("'*" if spreadsheet else "'+") + BEGINS + f"|{TEXT_FORM}$" + (f"|'*{KEEP}$" if name in FREE else "")
     return sql.SQL(MARKED).format(text=sql.SQL(TEXTS[name]), odd=sql.Literal(f"^(?:{odd})"))
 
 

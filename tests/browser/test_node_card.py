@@ -49,3 +49,23 @@ def test_no_state_and_no_reason_lies_under_the_buttons(acme: Cluster, signed_in_
     reasons = [*REASON_LABELS.values(), "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerk"]
     assert len(states) > 8
     assert page.evaluate(MEASURE, [f"node-{pk}", states, reasons, [170, 200, 240, 280, 320, 400]]) == []
+
+
+# The button in the head of a spare node; where it leaves the card or lies on the name, the width is answered.
+SPARE = """([id, widths]) => {
+  const card = document.getElementById(id), verb = card.querySelector(".node-head > .btn");
+  return widths.filter((width) => {
+    card.style.width = `${width}px`;
+    const box = verb.getBoundingClientRect(), around = card.getBoundingClientRect();
+    const name = card.querySelector("h3").getBoundingClientRect();
+    const on = name.left < box.right && box.left < name.right && name.top < box.bottom && box.top < name.bottom;
+    return on || name.width < 20 || box.right > around.right || box.left < around.left || box.bottom > around.bottom;
+  });
+}"""
+
+
+def test_the_button_of_a_spare_node_stays_in_its_card(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page("administrator", "/clusters/acme/")
+    expect(card(page, "spare").get_by_role("button", name="Place or remove…")).to_be_visible()
+    pk = Node.objects.get(cluster=acme, name__startswith="spare").pk
+    assert page.evaluate(SPARE, [f"node-{pk}", [110, 130, 150, 170, 200, 240, 280, 320]]) == []

@@ -45,8 +45,8 @@ class Sheet:
 
 
 def no_mark(text: str) -> bool:
-    """Whether an apostrophe, which spreadsheets take for a mark, does not stand at the beginning."""
-    return text[:1] != "'"
+    """Whether no mark of a spreadsheet stands at the beginning: an apostrophe, or a text as a formula."""
+    return text[:1] != "'" and text[:2] != '="'
 
 
 CELLS = PLAIN_TEXTS.filter(no_mark)

@@ -178,6 +178,23 @@ def test_a_file_that_ends_without_a_line_end_may_be_cut_off(lab: Cluster) -> Non
     assert not import_users(lab, io.BytesIO(b'"user_id","mail"\n"ann","ann@x.org"')).warnings.total
 
 
+@pytest.mark.parametrize("text", [b"user_id,mail\n", b"user_id,mail", b"\xef\xbb\xbfuser_id;mail\r\n;\r\n\r\n"])
+def test_a_list_without_users_says_so(
+    lab: Cluster, admin_client: Client, capsys: Any, tmp_path: Path, text: bytes
+) -> None:
+    file = io.BytesIO(text)
+    report = import_users(lab, file)
+    assert (report.ok, [problem.reason.code for problem in report.warnings.listed]) == (True, ["IMPORT_NO_USERS"])
+    file.seek(0)
+    file.name = "list.csv"
+    page = admin_client.post(reverse("import", args=["lab"]), {"file": file, "dry_run": "1"}).content.decode()
+    assert "There are no users in the file. Nothing was changed." in page
+    assert "good" not in page
+    (tmp_path / "list.csv").write_bytes(text)
+    call_command("import_users", "lab", str(tmp_path / "list.csv"))
+    assert "There are no users in the file" in capsys.readouterr().out
+
+
 def test_a_mapping_names_the_user_id(lab: Cluster) -> None:
     reading = Reading(mapping={"Login": "user_id"})
     assert import_users(lab, csv_of("Login,name", "ann,Ann"), reading=reading).created == 1

@@ -264,6 +264,25 @@ def test_a_damaged_table_is_refused_or_read_and_never_loses_users(
         assert untouched <= {(row.user_id, row.name) for row in rows}
 
 
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('="00123"', "00123"),
+        ('"=""00123"""', "00123"),
+        ('" =""00123"" "', "00123"),
+        ('="O""Neil"', 'O"Neil'),
+        ('"=""a"" & ""b"""', '="a" & "b"'),
+        ("=00123", "=00123"),
+        ('\'="00123"', '="00123"'),
+    ],
+)
+def test_a_text_as_a_formula_is_read_as_the_text_that_it_shows(cell: str, text: str) -> None:
+    rows, users = read(f"user_id,name\n{cell},A\n".encode())
+    assert [row.user_id for row in rows] == [text]
+    said = [problem.reason.code for problem in users.warnings.listed]
+    assert said == (["IMPORT_TEXT_FORMS"] if text[0] != "=" else ["IMPORT_MARKS_TAKEN"] if cell[0] == "'" else [])
+
+
 @given(st.text(alphabet="'=+-@\ta ", max_size=6))
 def test_what_is_defused_for_a_spreadsheet_is_restored(text: str) -> None:
     assert restored(defused(text), "#") == text

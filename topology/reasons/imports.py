@@ -48,6 +48,18 @@ IMPORT_MARKS_TAKEN = add(
     "Write two apostrophes where the text itself begins with one.",
     level=WARNING,
 )
+IMPORT_TEXT_FORMS = add(
+    "IMPORT_TEXT_FORMS",
+    '{count:cell is|cells are} written as a formula that says a text, such as ="0123"; the text was read.',
+    "Put an apostrophe before the = where it belongs to the text.",
+    level=WARNING,
+)
+IMPORT_NO_USERS = add(
+    "IMPORT_NO_USERS",
+    "There are no users in the file: nothing follows its header.",
+    "Compare it with the list it comes from.",
+    level=WARNING,
+)
 IMPORT_OPEN_END = add(
     "IMPORT_OPEN_END",
     "The last line has no line end: if the file was cut off, its last cell is not whole and users are missing.",

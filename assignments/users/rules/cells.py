@@ -6,6 +6,8 @@ import unicodedata
 SPACES = " \t\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 BEGINS = r"[=+\-@\t\r]"  # what a spreadsheet reads as a formula begins so; a mark before it makes it a text
 FORMULA = re.compile("'*" + BEGINS)
+TEXT_FORM = '="([^"]|"")*"'  # a formula that says a text, which keeps zeros in front: ="00123"
+SAID = re.compile(TEXT_FORM)
 UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}  # letters and marks that show nothing
 JOINERS = "\u200c\u200d"  # letters of some scripts, and emoji, are joined or parted by these
 
@@ -20,6 +22,11 @@ def restored(cell: str, keep: str = "") -> str:
     if cell[:1] == "'" and (FORMULA.match(cell) or (keep and cell.lstrip("'") == keep)):
         return cell[1:]
     return cell
+
+
+def said_in(cell: str) -> str:
+    """What a spreadsheet shows of a cell that is a text as a formula; any other cell as it is."""
+    return composed(cell[2:-1].replace('""', '"')) if cell[:2] == '="' and SAID.fullmatch(cell) else cell
 
 
 def defused(cell: str) -> str:

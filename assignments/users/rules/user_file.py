@@ -10,7 +10,7 @@ or made up: a cell that is not there is no empty cell. Memory stays flat. Standa
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from assignments.users.rules.cells import code_point, composed, restored, unseen
+from assignments.users.rules.cells import code_point, composed, restored, said_in, unseen
 from assignments.users.rules.columns import BULK, HEADERS, PLAIN, Columns, how_many_known, read_columns
 from assignments.users.rules.file_kind import Readable, WrongKind, opened
 from assignments.users.rules.problems import LISTED, LineProblem, Problems
@@ -88,6 +88,7 @@ class UserList:
         self.lines = 0  # with a user, good or bad
         self._plain = False  # whether the record that is read now holds printable ASCII only
         self.marked = 0  # cells that a spreadsheet's mark was taken from
+        self.formed = 0  # cells that say a text as a formula
         self._endpoints: dict[str, tuple[str, ...] | str] = {"": ()}
         self._known = {word.lower(): code for code, label in limits.endpoints.items() for word in (code, label)}
         self._header: list[str] = []
@@ -128,8 +129,12 @@ class UserList:
         self.lines += records.broken
         if self._lines.open_end and self.lines:
             self.warnings.add(self._lines.number, reasons.IMPORT_OPEN_END)
+        if not self.lines and not self.problems.total:
+            self.warnings.add(records.header_line, reasons.IMPORT_NO_USERS)
         if self.marked:
             self.warnings.add(records.header_line, reasons.IMPORT_MARKS_TAKEN, count=self.marked)
+        if self.formed:
+            self.warnings.add(records.header_line, reasons.IMPORT_TEXT_FORMS, count=self.formed)
 
     # The header
 
@@ -214,7 +219,7 @@ class UserList:
         record, keep, marked = "".join(cells), self.reading.keep, set[str]()
         self._plain = record.isascii() and record.isprintable()  # nothing to compose, nothing unseen
         said = {column: composed(cells[index]) for column, index in self.columns.items()}
-        if not self._plain or "'" in record or (keep and keep in record):
+        if not self._plain or "'" in record or '="' in record or (keep and keep in record):
             marked = {column for column, cell in said.items() if keep and cell == keep and column != "user_id"}
             said = {column: self._restored(cell, keep if column != "user_id" else "") for column, cell in said.items()}
         user_id = said["user_id"]
@@ -244,6 +249,9 @@ class UserList:
     def _restored(self, cell: str, keep: str) -> str:
         if cell[:1] == "'" and (plain := restored(cell, keep)) != cell:
             self.marked += 1
+            return plain
+        if (plain := said_in(cell)) != cell:
+            self.formed += 1
             return plain
         return cell
 
