@@ -59,6 +59,8 @@ def document(seed: int, *, large: bool = False) -> dict[str, Any]:
         ],
     }
     timeline = list(_timeline(rng))
+    if rng.random() < 0.2:
+        topology["policy"]["second_connection_percent"] = rng.choice([5, 30, 50, 100])
     until = max((int(line["at"][:-1]) for line in timeline), default=0) + LONG
     return {"name": f"random {seed}", "topology": topology, "timeline": timeline, "until": f"{until}s"}
 
@@ -218,7 +220,9 @@ class Checker:
         self.homes = [pair.home(i) for i in range(len(pair.members))]
         self.lower = pair.parameters.relogin_lower_limit
         profiles = [m.profile for m in pair.members]
-        self.rate = pair.parameters.sign_ins_per_second or pair_window(profiles, pair.model, self.homes).rate
+        second = pair.parameters.second_connection_percent
+        window = pair_window(profiles, pair.model, self.homes, second=second)
+        self.rate = pair.parameters.sign_ins_per_second or window.rate
         self.lost: dict[tuple[int, int], deque[list[int]]] = {}  # who waits: [lost the connection at, users]
         self.seconds: list[Counter[int]] = [Counter() for _ in pair.members]
         self.stopped: set[int] = set()
@@ -251,6 +255,10 @@ class Checker:
             if batch.kind is BatchKind.SIGN_OUT:
                 self.lost.setdefault((batch.home, batch.source), deque()).append([now, batch.users])
                 continue
+            if batch.throttle is None:  # they hold a second connection: nobody waits, nobody signs in
+                assert batch.kind is BatchKind.MOVE
+                self._wait_over(batch.home, batch.source, batch.waiting, now, at_once=True)
+                continue
             seconds = list(batch.sign_ins())
             assert sum(n for _, n in seconds) == batch.users, "each sign-in has its second"
             assert all(second <= now for second, _ in seconds), "somebody signs in later than told"
@@ -259,15 +267,15 @@ class Checker:
                 self.seconds[batch.target][second] += users
                 found = self.seconds[batch.target][second]
                 assert found <= ceil(self.rate - 1e-9), f"{found} sign-ins in second {second}, {self.rate:g} allowed"
-            self._wait_over(batch.home, batch.source, batch.waiting, seconds)
+            self._wait_over(batch.home, batch.source, batch.waiting, seconds[0][0])
 
-    def _wait_over(self, home: int, source: int, waiting: int, seconds: list[tuple[int, int]]) -> None:
+    def _wait_over(self, home: int, source: int, waiting: int, first: int, *, at_once: bool = False) -> None:
         """Whoever waited longest signs in first."""
-        queue, first = self.lost.get((home, source), deque()), seconds[0][0]
+        queue = self.lost.get((home, source), deque())
         while waiting:
             assert queue, "signs in without having lost the connection"
             since, users = queue[0]
-            assert first >= since + self.lower, f"signs in at {first}, lost the connection at {since}"
+            assert at_once or first >= since + self.lower, f"signs in at {first}, lost the connection at {since}"
             take = min(waiting, users)
             waiting, queue[0][1] = waiting - take, users - take
             if not queue[0][1]:

@@ -157,6 +157,11 @@ class PairState:
             return sum(n for n, _ in self.cells.values())
         return max(0, self.before.members[i].capacity - self.serving(i))
 
+    def room_for_guests(self, i: int) -> int:
+        """The same beside those who are at home on it and still to come: they come back whatever it holds."""
+        own, _ = self.cells.get((i, 1 - i), (0, 0))
+        return self.room(i) if self.parameters.serve_beyond_capacity else max(0, self.room(i) - own)
+
     def computed_rate(self) -> float:
         """Sign-ins per second that the re-login window makes (domain.md §4.8)."""
         profiles = [m.profile for m in self.before.members]

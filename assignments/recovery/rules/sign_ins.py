@@ -88,7 +88,7 @@ def keep_second_connections(state: PairState, source: int) -> int:
         users, signed = state.cells.get((home, source), (0, 0))
         for count, waiting in ((signed, False), (users - signed, True)):
             take = with_second(count, percent)
-            take = take if home == target else min(take, state.room(target))
+            take = take if home == target else min(take, state.room_for_guests(target))
             if take:
                 state.move(home, source, target, take, None, waiting=waiting)
             kept += take
@@ -210,7 +210,7 @@ def _move_due(state: PairState, target: int, groups: list[Movers]) -> tuple[int,
     for group in groups:
         if group.not_before > state.now:
             continue
-        can = group.users if group.home == target else min(group.users, state.room(target))
+        can = group.users if group.home == target else min(group.users, state.room_for_guests(target))
         can = can if allowed is None else min(can, max(0, allowed - moved))
         take, throttle = _spend(state, target, can if group.not_before < state.now else 0)
         if take:

@@ -136,7 +136,7 @@ class _Player:
         self.log: list[Mapping[str, Any]] = []
         self.samples: list[Sample] = []
         self.changed_at = scenario.start
-        self.out_since: int | None = None
+        self.last_back = scenario.start  # the second in which the last one who was without service signed in
         self.served_again: int | None = scenario.start
         self.user_seconds = 0.0
         self.steps = 0
@@ -177,13 +177,14 @@ class _Player:
         outcome = decide(track.pair, now)
         self.steps += 1
         self.user_seconds += track.pair.out_of_service * (now - track.seen) - _seconds_saved(outcome, now)
+        self.last_back = max(self.last_back, _last_back(outcome, now))
         self._count_sign_ins(track, outcome, now)
         if outcome.changes or outcome.batches:
             self.changed_at = now
         self.log += [self._line(track.pair.name, event) for event in outcome.events if not event.progress]
         track.pair, track.wake, track.seen = outcome.pair, outcome.next_wake, now
         self._count_peaks(track.pair)
-        self._look(now)
+        self._look()
 
     def _line(self, subcluster: str, event: Happening) -> Mapping[str, Any]:
         return {
@@ -224,13 +225,13 @@ class _Player:
             out[name] += users - signed
         self.samples.append(Sample(now - self.scenario.start, pair, home, away, out, rates))
 
-    def _look(self, now: int) -> None:
-        """Note since when everybody is served."""
+    def _look(self) -> None:
+        """Note since when everybody is served: a batch brings people back before the step that tells of it."""
         out = sum(track.pair.out_of_service for track in self.tracks)
         if out:
-            self.out_since, self.served_again = now, None
+            self.served_again = None
         elif self.served_again is None:
-            self.served_again = now
+            self.served_again = self.last_back
 
     def result(self) -> Result:
         """The numbers; whoever is still out of service at the end was so until the end."""
@@ -258,6 +259,12 @@ class _Player:
 def _seconds_saved(outcome: Outcome, now: int) -> int:
     """User-seconds by which those of a step's batches who were without service signed in before the step."""
     return sum(b.throttle.user_seconds(b.users, now) for b in outcome.batches if b.waiting and b.throttle)
+
+
+def _last_back(outcome: Outcome, now: int) -> int:
+    """The second in which the last of a step's batches who was without service signed in; 0 for none."""
+    back = (b for b in outcome.batches if b.waiting)
+    return max((b.throttle.span(b.waiting)[1] if b.throttle else now for b in back), default=0)
 
 
 def _peak(latest: Counter[int], batches: list[Batch], now: int) -> float:
