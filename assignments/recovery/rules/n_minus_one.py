@@ -33,7 +33,8 @@ def n_minus_one(pair: Pair, member: int, *, by_hand: bool = False) -> Verdict:
     if taker is None:
         return Verdict(None, users, 0, 0, users, None if users else 0)
     state = PairState(pair, 0)
-    taken = min(users, state.room(taker))
+    own, _ = pair.populations.get((taker, member), (0, 0))  # at home on the taker: they come back whatever it holds
+    taken = own + min(users - own, state.room_for_guests(taker))
     load = 100 * (pair.serving(taker) + taken) / pair.members[taker].capacity
     seconds = None
     if taken == users:
