@@ -156,6 +156,11 @@ ASKED_A_DAY_AGO = Case(
     ),
     (Action(0, "fault", 0, 0, Fault.NETWORK), Action(61, "fault", 0, 1, Fault.POWER)),
 )
+# The services that a person stopped run again in the step that turns HA off.
+OFF_AFTER_A_FAILOVER_BY_HAND = Case(
+    pair_of((0, 0), critical_service_delay=1, keep_alive_interval=1, relogin_lower_limit=0),
+    (Action(0, "failover", 0, 0), Action(1, "disable_ha", 0, 0)),
+)
 MANY = settings(max_examples=torture.many(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -284,6 +289,7 @@ ALWAYS = (
 @MANY
 @given(cases(), st.integers(1, 9 * DAY))
 @example(OWN_USERS_WAIT, 1)
+@example(OFF_AFTER_A_FAILOVER_BY_HAND, 1)
 @example(
     replace(ASKED_A_DAY_AGO, actions=(Action(0, "fault", 0, 0, Fault.POWER), Action(99, "repair", 0, 0, Fault.POWER))),
     2 * DAY,

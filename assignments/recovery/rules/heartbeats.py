@@ -20,7 +20,7 @@ def observe(state: PairState) -> None:
             _hear(state, i)
         else:
             _miss(state, i)
-        _judge(state, i)
+    judge(state)
 
 
 def _miss(state: PairState, i: int) -> None:
@@ -47,13 +47,14 @@ def _hear(state: PairState, i: int) -> None:
         state.say(NODE_RETURNED if i in state.returned else NODE_RECONNECTED, i)
 
 
-def _judge(state: PairState, i: int) -> None:
-    """Since when a heard node has had trouble, or been well."""
-    watch = state.watches[i]
-    if state.able(i):
-        since = state.now if watch.healthy_at is None else watch.healthy_at
-        state.watch(i, troubled_at=None, healthy_at=since)
-    elif state.heard(i):
-        state.watch(i, troubled_at=state.now if watch.troubled_at is None else watch.troubled_at, healthy_at=None)
-    else:
-        state.watch(i, troubled_at=None, healthy_at=None)
+def judge(state: PairState) -> None:
+    """Since when each heard node has had trouble, or been well; again whenever a node is stopped or may run."""
+    for i in state.members:
+        watch = state.watches[i]
+        if state.able(i):
+            since = state.now if watch.healthy_at is None else watch.healthy_at
+            state.watch(i, troubled_at=None, healthy_at=since)
+        elif state.heard(i):
+            state.watch(i, troubled_at=state.now if watch.troubled_at is None else watch.troubled_at, healthy_at=None)
+        else:
+            state.watch(i, troubled_at=None, healthy_at=None)

@@ -16,7 +16,7 @@ Back and the backup Falling Back.
 
 from collections.abc import Callable
 
-from assignments.recovery.rules.heartbeats import observe
+from assignments.recovery.rules.heartbeats import judge, observe
 from assignments.recovery.rules.maintenance import end_maintenance
 from assignments.recovery.rules.pair import Cause, Outcome, Pair, Parameters, Phase
 from assignments.recovery.rules.pair_state import PairState
@@ -76,6 +76,7 @@ def settle(state: PairState) -> None:
         seen = (state.memory, tuple(state.states))
         _enter_or_leave_ha(state)
         keep_stopped(state)
+        judge(state)
         if not _silent(state):
             PHASES[state.phase](state)
         disconnect(state)
