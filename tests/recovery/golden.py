@@ -6,6 +6,7 @@ from its last one shown, and the row of the product's table of pairs (domain.md 
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def scenario(name: str) -> Scenario:
     return scenario_reader.parse(document(name), present)
 
 
+@cache
 def simulated(name: str) -> Result:
     return run(scenario(name))
 

@@ -161,7 +161,7 @@ OFF_AFTER_A_FAILOVER_BY_HAND = Case(
     pair_of((0, 0), critical_service_delay=1, keep_alive_interval=1, relogin_lower_limit=0),
     (Action(0, "failover", 0, 0), Action(1, "disable_ha", 0, 0)),
 )
-MANY = settings(max_examples=torture.many(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=600 if torture.WHOLE else 20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 Check = Callable[[Pair, Outcome, int], None]

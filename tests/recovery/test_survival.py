@@ -14,6 +14,7 @@ import pytest
 
 from config.local.processes import signal_group, wait_until
 from config.local.state import database_url
+from tests import torture
 from tests.local.test_platform import manage, postgres_pid
 from tests.local.test_platform_up import Up
 
@@ -44,6 +45,10 @@ from topology.structure.policy import set_clock_speed
 set_clock_speed(Cluster.objects.get(name="hurt"), SPEED, actor=None)
 """
 VICTIMS = {"worker": " worker ", "beat": " beat ", "valkey": "valkey-server"}
+# Each part is killed in one of the two by default, and in both with `make torture`.
+EVERYTHING = ["worker", "beat", "valkey", "postgres"]
+IN_A_FAILOVER = EVERYTHING if torture.WHOLE else ["worker", "postgres"]
+WHILE_INITIALIZING = EVERYTHING if torture.WHOLE else ["beat", "valkey"]
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +128,7 @@ def act(where: Path, *words: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("victim", ["worker", "beat", "valkey", "postgres"])
+@pytest.mark.parametrize("victim", IN_A_FAILOVER)
 def test_a_failover_and_the_way_back_end_right_whoever_is_killed(console: Up, victim: str) -> None:
     where = console.where
     before = served(where)
@@ -150,7 +155,7 @@ def test_a_failover_and_the_way_back_end_right_whoever_is_killed(console: Up, vi
     assert wait_until(lambda: ask(where, ended) == [("finished",)], 30), ask(where, ended)
 
 
-@pytest.mark.parametrize("victim", ["worker", "beat", "valkey", "postgres"])
+@pytest.mark.parametrize("victim", WHILE_INITIALIZING)
 def test_a_pair_that_initializes_becomes_normal_whoever_is_killed(console: Up, victim: str) -> None:
     where = console.where
     before = served(where)
