@@ -104,6 +104,14 @@ def _groups(request: pytest.FixtureRequest) -> None:
     Group.objects.bulk_create(Group(name=name) for name in ROLES if name not in have)
 
 
+@pytest.fixture
+def admin_user(db: None) -> Any:
+    """As pytest-django has it, without a password, whose hash takes half a second of a core."""
+    from django.contrib.auth import get_user_model
+
+    return get_user_model().objects.create_superuser("admin", "admin@example.com")
+
+
 @pytest.fixture(autouse=True)
 def _layout_of_templates(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the test client answer pages as a browser lays them out (tests/layout.py)."""
