@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from assignments.directory import comparing
+from assignments.directory import outcome
 from assignments.models import DirectoryAgreement, DirectoryPerson, Kind, Operation, Progress
 from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
@@ -74,7 +74,7 @@ def _by_node(operation: Operation, nodes: Sequence[Node]) -> dict[str, int]:
 
 def preview(agreement: int, cluster: Cluster) -> tuple[dict[str, int], int]:
     """Where those whom a compared run brings would go, users by node, and how many would wait; nothing is written."""
-    coming = comparing.arriving(agreement)
+    coming = outcome.arriving(agreement)
     users = sum(each.users for each in coming.classes)
     if homes_of(cluster).assigns():
         return {}, users + sum(coming.returning.values())

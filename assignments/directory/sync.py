@@ -18,7 +18,7 @@ from typing import IO, Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from assignments.directory import agreements, comparing, connector, placing, secret
+from assignments.directory import agreements, comparing, connector, outcome, placing, secret, writing
 from assignments.directory.rules import guard
 from assignments.directory.rules.agreement import Agreement
 from assignments.directory.rules.people import EntryPerson, Skipped, person_of
@@ -87,7 +87,7 @@ def sync(
     accept: str = "",
     progress: Progress | None = None,
     now: datetime | None = None,
-    most: int | None = comparing.LISTED,
+    most: int | None = outcome.LISTED,
 ) -> SyncReport:
     """Bring the people of a cluster's directory in line with it. Raises Refused, with nothing changed.
 
@@ -117,7 +117,7 @@ def try_out(
     password: str,
     *,
     progress: Progress | None = None,
-    most: int | None = comparing.LISTED,
+    most: int | None = outcome.LISTED,
 ) -> SyncReport:
     """What an agreement, stored or not, would do to whom: the real directory is read and nothing is changed."""
     agreements.check(spec)
@@ -128,7 +128,7 @@ def try_out(
             agreement = stored.pk if stored else 0
             report = _compared(cluster, agreement, spec, file, "", most)
             report.dry_run = True
-            report.listed = comparing.listed_touched(most)
+            report.listed = outcome.listed_touched(most)
             report.nodes, report.waiting = placing.preview(agreement, cluster)
             transaction.set_rollback(True)
     return report
@@ -211,41 +211,41 @@ def _compared(
     locks.hold_subclusters(Subcluster.objects.filter(cluster=cluster).values_list("pk", flat=True))
     comparing.match(agreement, cluster.pk)
     comparing.compare()
-    gone, stay = comparing.note_gone(agreement, sorted(homes_of(cluster).locked))
-    counted = comparing.counted()
+    gone, stay = outcome.note_gone(agreement, sorted(homes_of(cluster).locked))
+    counted = outcome.counted()
     report = SyncReport(cluster.name, False, counted.read, counted.new, counted.changed, gone, counted.back)
-    report.skipped = comparing.listed_skipped(most)
+    report.skipped = outcome.listed_skipped(most)
     report.skipped_total = counted.skipped + stay
-    report.first = comparing.first(FIRST)
+    report.first = outcome.first(FIRST)
     report.warnings = _warnings(spec, counted)
     _judge(report, agreement, spec, accept, most)
     return report
 
 
-def _warnings(spec: Agreement, counted: comparing.Counted) -> list[dict[str, Any]]:
+def _warnings(spec: Agreement, counted: outcome.Counted) -> list[dict[str, Any]]:
     told = [(reason, facts) for _, reason, facts in agreements.warnings(spec)]
     if counted.read > counted.skipped:
-        for name, attribute in comparing.unused(spec.attributes):
+        for name, attribute in outcome.unused(spec.attributes):
             facts = {"read": counted.read, "attribute": attribute, "field": name}
             told.append((reasons.DIRECTORY_ATTRIBUTE_UNUSED, facts))
     return [{"code": why.code, "message": why.say(**facts), "fix": why.say_fix(**facts)} for why, facts in told]
 
 
 def _judge(report: SyncReport, agreement: int, spec: Agreement, accept: str, most: int | None) -> None:
-    known = comparing.known(agreement)
-    report.touched = touched = report.gone + comparing.count_renamed()
+    known = outcome.known(agreement)
+    report.touched = touched = report.gone + outcome.count_renamed()
     stop = guard.judge(
         read=report.read,
         known=known,
         touched=touched,
-        set_hash=guard.hash_of(comparing.touched()) if touched else "",
+        set_hash=guard.hash_of(outcome.touched()) if touched else "",
         percent=spec.guard_percent,
         people=spec.guard_people,
     )
     if stop is None or (accept and accept == stop.hash and not stop.is_empty):
         return
     report.stopped = stop.as_dict()
-    report.listed = comparing.listed_touched(most)
+    report.listed = outcome.listed_touched(most)
 
 
 def _apply(
@@ -257,7 +257,7 @@ def _apply(
         if not mine.exists():  # it was taken for dead, and another one did its work
             transaction.set_rollback(True)
             raise Refused(reasons.DIRECTORY_RUNNING, cluster=cluster.name)
-        comparing.write_skipped(run.agreement_id)
+        writing.write_skipped(run.agreement_id)
         if report.stopped:
             _stop(run, cluster, report, accept)
         else:
@@ -278,7 +278,7 @@ def _stop(run: DirectoryRun, cluster: Cluster, report: SyncReport, accept: str) 
         events.touch(f"directory-{cluster.pk}")
         return
     _end(run, report, RunState.STOPPED, code=why.code, facts=facts, set_hash=set_hash)
-    comparing.write_stopped(run.pk)
+    writing.write_stopped(run.pk)
     again = DirectoryRun.objects.filter(agreement=run.agreement, state=RunState.STOPPED).exclude(pk=run.pk)
     is_same = again.filter(set_hash=set_hash).exists()
     DirectoryChange.objects.filter(run__in=again).delete()
@@ -292,7 +292,7 @@ def _stop(run: DirectoryRun, cluster: Cluster, report: SyncReport, accept: str) 
 def _finish(run: DirectoryRun, cluster: Cluster, report: SyncReport, accept: str) -> None:
     agreement = run.agreement
     if report.changes:
-        comparing.write(agreement.pk, cluster.pk, run.pk, timezone.now())
+        writing.write(agreement.pk, cluster.pk, run.pk, timezone.now())
     report.nodes = placing.place(agreement, cluster, reasons.DIRECTORY_SYNCED, actor=run.author or run.author_name)
     report.waiting = DirectoryPerson.objects.filter(agreement=agreement).exclude(waits_code="").count()
     _end(run, report, RunState.FINISHED)

@@ -1,0 +1,146 @@
+"""Carry out what was compared (comparing.py): people, links to their entries, assignments, and what was done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from assignments.directory.comparing import FIELDS
+from assignments.directory.outcome import SKIPPED
+from assignments.directory.statements import execute
+from topology import reasons
+
+
+def write(agreement: int, cluster: int, run: int, at: datetime) -> None:
+    """Carry out what was compared; who is new or back has no home yet."""
+    _write_people(at)
+    _write_links(agreement)
+    _set_aside(at)
+    _write_assignments(agreement, cluster)
+    _write_changes(run)
+
+
+def _write_people(at: datetime) -> None:
+    # Two people may exchange their IDs: nobody has one of those that change while they are given.
+    execute("UPDATE topology_enduser person SET user_id = '~' || id FROM read WHERE id = known AND old_id IS NOT NULL")
+    sets = ", ".join(f"{name} = {value}" for name, value in FIELDS.items())
+    execute(f"UPDATE topology_enduser person SET {sets} FROM read WHERE person.id = read.known AND before IS NOT NULL")
+    columns = ("name", "mail", "directory_uri", "department")
+    values = ", ".join(f"coalesce({name}, '')" for name in columns)
+    execute(
+        f"""
+        INSERT INTO topology_enduser (user_id, {", ".join(columns)}, endpoints, contacts, created_at)
+        SELECT user_id, {values}, coalesce(endpoints, '{{}}'), 0, %s FROM read WHERE is_new ORDER BY folded
+        """,
+        at,
+    )
+    execute("""
+        UPDATE read SET known = person.id FROM topology_enduser person
+        WHERE is_new AND person.folded = read.folded
+    """)
+
+
+def _write_links(agreement: int) -> None:
+    execute(
+        """
+        INSERT INTO assignments_directoryperson (user_id, agreement_id, key, pinned, waits_code)
+        SELECT known, %s, key, false, '' FROM read WHERE skip IS NULL AND NOT is_linked
+        ON CONFLICT (user_id) DO UPDATE SET key = EXCLUDED.key
+        """,
+        agreement,
+    )
+    # A file or a person may have brought back who was set aside.
+    execute("""
+        UPDATE assignments_directoryperson link SET gone_at = NULL, home_node_id = NULL, pinned = false, waits_code = ''
+        FROM read JOIN assignments_assignment place ON place.user_id = read.known
+        WHERE link.user_id = read.known AND link.gone_at IS NOT NULL AND read.skip IS NULL
+    """)
+
+
+def _set_aside(at: datetime) -> None:
+    execute(
+        """
+        UPDATE assignments_directoryperson link
+        SET gone_at = %s, home_node_id = gone.home, pinned = gone.pinned, waits_code = ''
+        FROM gone WHERE gone.id = link.user_id
+        """,
+        at,
+    )
+    execute("DELETE FROM assignments_assignment place USING gone WHERE place.user_id = gone.id")
+
+
+def _write_assignments(agreement: int, cluster: int) -> None:
+    """Rows without a home for those new and back; those who are there get the number of their endpoints."""
+    execute(
+        """
+        INSERT INTO assignments_assignment (user_id, cluster_id, signed_in, pinned, endpoints)
+        SELECT known, %s, false, false, cardinality(person.endpoints)
+        FROM read JOIN topology_enduser person ON person.id = known
+        WHERE read.skip IS NULL AND (is_new OR is_back) ORDER BY known
+        """,
+        cluster,
+    )
+    execute("""
+        UPDATE assignments_assignment place SET endpoints = cardinality(person.endpoints)
+        FROM read JOIN topology_enduser person ON person.id = known
+        WHERE place.user_id = known AND before ? 'endpoints' AND place.endpoints <> cardinality(person.endpoints)
+    """)
+    execute(
+        f"""
+        UPDATE assignments_directoryperson link SET gone_at = NULL, waits_code = '{reasons.DIRECTORY_WAITS.code}'
+        FROM read
+        WHERE link.user_id = read.known AND link.agreement_id = %s AND read.skip IS NULL AND (is_new OR is_back)
+        """,
+        agreement,
+    )
+
+
+def write_skipped(agreement: int) -> None:
+    """Make the list of those who cannot be taken that of this run; what stands there already is not written again."""
+    same = "held.entry = now.entry AND held.code = now.code AND held.facts = now.facts"
+    execute(
+        f"""
+        DELETE FROM assignments_directoryskipped held
+        WHERE held.agreement_id = %s AND NOT EXISTS (SELECT FROM ({SKIPPED}) AS now WHERE {same})
+        """,
+        agreement,
+    )
+    execute(
+        f"""
+        INSERT INTO assignments_directoryskipped (agreement_id, entry, code, facts)
+        SELECT %s, entry, code, facts FROM ({SKIPPED}) AS now
+        WHERE NOT EXISTS (
+            SELECT FROM assignments_directoryskipped held WHERE held.agreement_id = %s AND {same}
+        ) ORDER BY n, entry
+        """,
+        agreement,
+        agreement,
+    )
+
+
+def write_stopped(run: int) -> None:
+    """Keep with a stopped run what it would do to whom, each of them."""
+    execute(
+        """
+        INSERT INTO assignments_directorychange (run_id, user_id, kind, fields)
+        SELECT %s, id, 'gone', '{}'::jsonb FROM gone
+        UNION ALL
+        SELECT %s, known, 'changed', jsonb_build_object('user_id', user_id) FROM read
+        WHERE old_id IS NOT NULL AND skip IS NULL
+        """,
+        run,
+        run,
+    )
+
+
+def _write_changes(run: int) -> None:
+    execute(
+        """
+        INSERT INTO assignments_directorychange (run_id, user_id, kind, fields)
+        SELECT %s, known, CASE WHEN is_new THEN 'new' WHEN is_back THEN 'back' ELSE 'changed' END,
+            coalesce(before, '{}')
+        FROM read WHERE skip IS NULL AND (is_new OR before IS NOT NULL)
+        UNION ALL SELECT %s, id, 'gone', '{}' FROM gone
+        """,
+        run,
+        run,
+    )
