@@ -175,7 +175,10 @@ def test_a_text_allows_to_empty_what_it_says_and_no_more(lab: Cluster) -> None:
 def test_a_file_that_ends_without_a_line_end_may_be_cut_off(lab: Cluster) -> None:
     report = import_users(lab, io.BytesIO(b"user_id,mail\nann,ann@x.o"))
     assert (report.ok, [problem.reason.code for problem in report.warnings.listed]) == (True, ["IMPORT_OPEN_END"])
-    assert not import_users(lab, io.BytesIO(b'"user_id","mail"\n"ann","ann@x.org"')).warnings.total
+    between_two_quotes_that_stand_for_one = b'"user_id","name"\n"ann","Ann "'
+    report = import_users(lab, io.BytesIO(between_two_quotes_that_stand_for_one))
+    assert (report.ok, [problem.reason.code for problem in report.warnings.listed]) == (True, ["IMPORT_OPEN_END"])
+    assert not import_users(lab, io.BytesIO(b'"user_id","mail"\n"ann","ann@x.org"\n')).warnings.total
 
 
 @pytest.mark.parametrize("text", [b"user_id,mail\n", b"user_id,mail", b"\xef\xbb\xbfuser_id;mail\r\n;\r\n\r\n"])

@@ -33,7 +33,7 @@ class TextLines:
     def __init__(self, file: Readable, encoding: str, problems: Problems) -> None:
         self.file, self.encoding, self.problems = file, encoding, problems
         self.number = 0
-        self.open_end = False  # the last line has no line end and no closing quote: it may not be whole
+        self.open_end = False  # the last line has no line end: it may not be whole, though it ends with a quote
         self.sample = b""
         self._marked_end = False
         self._cut = False  # the file is too large: its last line is not whole
@@ -55,7 +55,7 @@ class TextLines:
                 return
         if rest and not self._cut:
             self.number += 1
-            self.open_end = not self._marked_end and not rest.endswith('"')
+            self.open_end = not self._marked_end
             yield self._clean(rest) + "\n"
 
     def _parts(self) -> Iterator[str]:
