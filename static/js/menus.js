@@ -1,6 +1,7 @@
 /* Menus open below their button, inside the window, and ask for what they hold. */
 function place(menu) {
   const from = document.querySelector(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
+  menu.style.left = menu.style.top = "0"; // measured with the whole window to its right, not squeezed at its edge
   const left = Math.max(8, Math.min(from.left, innerWidth - menu.offsetWidth - 8));
   const fitsBelow = from.bottom + 4 + menu.offsetHeight < innerHeight;
   menu.style.left = `${left}px`;

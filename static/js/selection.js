@@ -22,7 +22,7 @@ export const values = () => (all ? { list, query } : { list, users: [...chosen].
 export const summary = () => ({ list, count: count() });
 
 /* The count as it is shown: "10,000+" was not counted further. */
-const shownCount = () => `${count().toLocaleString()}${(all && listShown()?.dataset.more) || ""}`;
+const shownCount = () => `${count().toLocaleString("en")}${(all && listShown()?.dataset.more) || ""}`;
 
 export function paint() {
   for (const row of document.querySelectorAll(".users [data-user]")) {
