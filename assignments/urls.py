@@ -10,7 +10,7 @@ from assignments.moves.views import chosen, drag_presence, drop, node_drop, remo
 from assignments.recovery.views import maintenance, recovery, sign_in_rate
 from assignments.runs.views import plans, run_policy, runs
 from assignments.simulation.views import whatif
-from assignments.users.views import export, imports, lists, ranges, saved_views, search
+from assignments.users.views import by_id, export, imports, lists, ranges, saved_views, search
 
 urlpatterns = [
     path("clusters/<str:cluster_name>/directory/", directory.directory, name="directory"),
@@ -38,6 +38,7 @@ urlpatterns = [
     path("clusters/<str:cluster_name>/checks/", checks.checks, name="checks"),
     path("clusters/<str:cluster_name>/users", lists.users, name="users"),
     path("clusters/<str:cluster_name>/users/range", ranges.user_range, name="user-range"),
+    path("clusters/<str:cluster_name>/users/by-id", by_id.by_id, name="users-by-id"),
     path("clusters/<str:cluster_name>/import", imports.upload, name="import"),
     path("clusters/<str:cluster_name>/settings", settings.settings, name="settings"),
     path("clusters/<str:cluster_name>/placing", settings.placing, name="placing"),

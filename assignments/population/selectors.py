@@ -51,6 +51,11 @@ class NodeView:
         return self.serving.signed_in if self.node.serves else 0
 
     @property
+    def all_as_usual(self) -> bool:
+        """Whether all its users are served here, and nobody else: home and served are one number then."""
+        return self.served == self.home.users and not self.away and not self.guests
+
+    @property
     def guests_served(self) -> int:
         return self.guests_signed_in if self.node.serves else 0
 

@@ -19,93 +19,122 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.lookups import GreaterThan, LessThan, StartsWith
+from django.db.models.lookups import StartsWith
 
 from assignments.models import Assignment, DirectoryPerson, Listing
-from assignments.users.filter import ANYWHERE, PAGE, UserFilter, count_by_place, key_of, matching_users, who
+from assignments.users.filter import ANYWHERE, PAGE, UserFilter, count_by_place, matching_users, who
+from assignments.users.order import Keyset, ListOrder, beyond, sorted_by
 from topology.models import EndUser, Node
 from topology.models.folding import Fold
 
-Key = tuple[int, str]  # of a user, and in the order of the list
+Key = tuple[int, Any]  # of a user, and in the order of the list
 LOOKED_AT = 3_000  # users that the first question looks at; a filter that one in sixty matches fills its page
 MOST = 10_000  # a count goes no further
+USUAL = ListOrder()
 
 # The OFFSETs keep each part as it is written: a plan made for the first rows would walk a million of them.
 PAGE_SQL = """
     WITH near AS MATERIALIZED (
         SELECT walk.id, walk.key FROM ({walk}) walk
-        CROSS JOIN LATERAL (SELECT 1 FROM ({one}) candidate OFFSET 0) hit ORDER BY walk.key {way} LIMIT {limit}
+        CROSS JOIN LATERAL (SELECT 1 FROM ({one}) candidate OFFSET 0) hit
+        ORDER BY walk.key {way}, walk.id {way} LIMIT {limit}
     )
     SELECT id, key FROM near WHERE (SELECT count(*) FROM near) = {limit}
     UNION ALL
     (SELECT id, key FROM (SELECT id, key FROM ({all}) matching (id, key) OFFSET 0) far
-        WHERE (SELECT count(*) FROM near) < {limit} ORDER BY key {way} LIMIT {limit})
-    ORDER BY key {way}
+        WHERE (SELECT count(*) FROM near) < {limit} ORDER BY key {way}, id {way} LIMIT {limit})
+    ORDER BY key {way}, id {way}
 """
 
 
 @dataclass(frozen=True)
 class UserPage:
-    """One page of a list of users in order of user ID, the cursor of the next one, whether there are earlier ones."""
+    """One page of a list of users in its order, the cursor of the next one, whether there are earlier ones."""
 
     rows: tuple[Assignment, ...]
     next_cursor: str
     earlier: bool = False
 
 
-def user_page(where: UserFilter, cursor: str = "", limit: int = PAGE) -> UserPage:
-    """One page by keyset: users after the cursor in order of user ID."""
-    keys = _keys(where, cursor, limit + 1, later=True)
-    return UserPage(_rows(keys[:limit]), keys[limit - 1][1] if len(keys) > limit else "", bool(cursor))
+def user_page(where: UserFilter, cursor: str = "", limit: int = PAGE, order: ListOrder = USUAL) -> UserPage:
+    """One page by keyset: users after the cursor, a user ID, or "~" and a key in any order but that."""
+    keys = _keys(where, mark_of(cursor, order), limit + 1, order, later=True)
+    return UserPage(rows_of(keys[:limit]), cursor_of(keys[limit - 1], order) if len(keys) > limit else "", bool(cursor))
 
 
-def user_page_before(where: UserFilter, before: str, limit: int = PAGE) -> UserPage:
-    """The page that ends before a user ID, in order of user ID; there is always a next one."""
-    keys = _keys(where, before, limit + 1, later=False)
+def user_page_before(where: UserFilter, before: str, limit: int = PAGE, order: ListOrder = USUAL) -> UserPage:
+    """The page that ends before a cursor, in order; the last page of all without one."""
+    keys = _keys(where, mark_of(before, order), limit + 1, order, later=False)
     page = keys[:limit][::-1]
-    return UserPage(_rows(page), page[-1][1] if page else "", len(keys) > limit)
+    return UserPage(rows_of(page), cursor_of(page[-1], order) if page and before else "", len(keys) > limit)
 
 
-def _rows(keys: list[Key]) -> tuple[Assignment, ...]:
+def cursor_of(key: Key, order: ListOrder) -> str:
+    """A place in a list as an address names it."""
+    return str(key[1]) if order.by_id else f"~{key[0]}"
+
+
+def mark_of(cursor: str, order: ListOrder) -> Keyset | None:
+    """The place of a cursor; none for a user who is gone, which begins the list anew."""
+    if not cursor or order.by_id:
+        return Keyset(Fold(Value(cursor))) if cursor else None
+    text = cursor.removeprefix("~")
+    pk = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
+    rows = Assignment.objects.filter(pk=pk).annotate(key=order.key("user__"))
+    value = list(rows.values_list("key", flat=True))
+    return Keyset(value[0], pk) if value else None
+
+
+def rows_of(keys: list[Key]) -> tuple[Assignment, ...]:
+    """The users of a page, read by their keys."""
     assignments = Assignment.objects.select_related("user").in_bulk([pk for pk, _ in keys])
     return tuple(assignments[pk] for pk, _ in keys if pk in assignments)
 
 
-def _keys(where: UserFilter, cursor: str, limit: int, *, later: bool) -> list[Key]:
-    """The users of a page in order, or in reverse order before a cursor."""
+def _keys(where: UserFilter, mark: Keyset | None, limit: int, order: ListOrder, *, later: bool) -> list[Key]:
+    """The users of a page in order, or in reverse order before a place."""
+    if not order.of_people:
+        rows = beyond(matching_users(where), order, order.key(), "pk", mark, later=later).annotate(key=order.key())
+        return list(sorted_by(rows, order, "pk", later=later).values_list("pk", "key")[:limit])
     try:
-        parts = {"walk": _sql(_walk(where, cursor, later)), **_matching(where, cursor, later)}
+        walk = _walk(where, mark, order, later)
+        parts = {"walk": _sql(walk), **_matching(where, mark, order, later)}
     except EmptyResultSet:  # a filter that nobody can match
         return []
     texts = {name: text for name, (text, _) in parts.items()}
-    statement = PAGE_SQL.format(**texts, limit=limit, way="ASC" if later else "DESC")
+    way = "ASC" if later != order.descending else "DESC"
+    statement = PAGE_SQL.format(**texts, limit=limit, way=way)
     with connection.cursor() as run:
         run.execute(statement, [param for _, params in parts.values() for param in params])
         return list(run.fetchall())
 
 
-def _walk(where: UserFilter, cursor: str, later: bool) -> QuerySet[Any]:
+def _walk(where: UserFilter, mark: Keyset | None, order: ListOrder, later: bool) -> QuerySet[Any]:
     """The next people of the cluster, or of all, in the order of the list; with one or two letters who begin so."""
     rows: QuerySet[Any]
-    key: F
-    if where.cluster_id is None:
-        key = key_of()
+    key = order.key()
+    if where.cluster_id is None or not order.by_id:
         rows = EndUser.objects.annotate(key=key)
     else:
         key = F("key")
         rows = Listing.objects.filter(cluster=where.cluster_id).annotate(id=F("user_id"))
-    if 0 < len(text := where.q.strip()) < ANYWHERE:
+    if order.by_id and 0 < len(text := where.q.strip()) < ANYWHERE:
         rows = rows.filter(StartsWith(key, Fold(Value(text))))
-    return _past(rows, key, cursor, later).order_by("key" if later else "-key").values("id", "key")[:LOOKED_AT]
+    rows = beyond(rows, order, key, "id", mark, later=later)
+    if order.by_id:  # no two are equal, and the index has no more
+        return rows.order_by("key" if later != order.descending else "-key").values("id", "key")[:LOOKED_AT]
+    return sorted_by(rows, order, "id", later=later).values("id", "key")[:LOOKED_AT]
 
 
-def _matching(where: UserFilter, cursor: str, later: bool) -> dict[str, tuple[str, Sequence[Any]]]:
+def _matching(
+    where: UserFilter, mark: Keyset | None, order: ListOrder, later: bool
+) -> dict[str, tuple[str, Sequence[Any]]]:
     """Whether one of them matches, and all who match; a filter of the people alone leaves their places unread."""
     place = asks_place(where)
     rows: QuerySet[Any] = matching_users(where) if place else EndUser.objects.filter(who(where))
-    every = _sql(_beyond(rows, "user__" if place else "", cursor, later).values("pk", "key"))
+    every = _sql(_after(rows, order, "user__" if place else "", mark, later).values("pk", "key"))
     if not who(where):
-        every = _each(_by_homes(rows, where), cursor, later)
+        every = _each(_by_homes(rows, where), order, mark, later)
     return {"one": _sql(rows.filter(pk=RawSQL("walk.id", ())).values("pk")), "all": every}
 
 
@@ -117,26 +146,18 @@ def _by_homes(rows: QuerySet[Any], where: UserFilter) -> QuerySet[Any]:
     return rows.filter(Q(home_node__in=homes) | Q(home_node=None))
 
 
-def _each(rows: QuerySet[Any], cursor: str, later: bool) -> tuple[str, Sequence[Any]]:
+def _each(rows: QuerySet[Any], order: ListOrder, mark: Keyset | None, later: bool) -> tuple[str, Sequence[Any]]:
     """The users of a place, looked up one by one: the people would else be read as a whole for a part of them."""
-    user = _beyond(EndUser.objects.filter(pk=RawSQL("place.id", ())), "", cursor, later).values("key")
+    user = _after(EndUser.objects.filter(pk=RawSQL("place.id", ())), order, "", mark, later).values("key")
     (places, first), (keys, second) = _sql(rows.values("pk")), _sql(user)
     text = f"SELECT place.id, looked.key FROM ({places}) place (id) CROSS JOIN LATERAL ({keys} OFFSET 0) looked"
     return text, [*first, *second]
 
 
-def _beyond(rows: QuerySet[Any], prefix: str, cursor: str, later: bool) -> QuerySet[Any]:
-    key = key_of(prefix)
-    keyed: QuerySet[Any] = _past(rows, key, cursor, later).annotate(key=key)
+def _after(rows: QuerySet[Any], order: ListOrder, prefix: str, mark: Keyset | None, later: bool) -> QuerySet[Any]:
+    key = order.key(prefix)
+    keyed: QuerySet[Any] = beyond(rows, order, key, "pk", mark, later=later).annotate(key=key)
     return keyed
-
-
-def _past(rows: QuerySet[Any], key: F, cursor: str, later: bool) -> QuerySet[Any]:
-    """Those after the cursor, from the beginning without one; or those before it."""
-    if cursor or not later:
-        folded = Fold(Value(cursor))
-        return rows.filter(GreaterThan(key, folded) if later else LessThan(key, folded))
-    return rows
 
 
 def _sql(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:

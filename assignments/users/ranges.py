@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+from django.db.models import Q
 
-from assignments.users.filter import KEY, UserFilter, key_of, matching_users
+from assignments.models import Assignment
+from assignments.users.filter import UserFilter, matching_users
+from assignments.users.order import Keyset, ListOrder, beyond, sorted_by
+from assignments.users.pages import USUAL
 from topology import reasons
-from topology.models import EndUser
 from topology.reasons import Refused
 
 MOST = 10_000  # users of one range; more of them are chosen by a filter
 
 
-def between(where: UserFilter, first: int, last: int) -> list[int]:
+def between(where: UserFilter, first: int, last: int, order: ListOrder = USUAL) -> list[int]:
     """The keys of the users of a filter from one person to another, both included, in whatever order they are named.
 
     Raises Refused when one of them is gone, or when more than MOST are between them.
     """
-    people = EndUser.objects.filter(pk__in=(first, last), assignment__cluster=where.cluster_id)
-    ends = sorted(people.values_list(key_of(), flat=True), key=str.encode)
+    key = order.key("user__")
+    people = Assignment.objects.filter(pk__in=(first, last), cluster=where.cluster_id).annotate(key=key)
+    ends = list(sorted_by(people, order, "pk", later=True).values_list("pk", "key"))
     if len(ends) != len({first, last}):
         raise Refused(reasons.RANGE_END_GONE)
-    rows = matching_users(where).filter(GreaterThanOrEqual(KEY, ends[0]), LessThanOrEqual(KEY, ends[-1]))
-    keys = list(rows.order_by(KEY).values_list("user_id", flat=True)[: MOST + 1])
+    start, end = (Keyset(value, pk) for pk, value in (ends[0], ends[-1]))
+    rows = matching_users(where)
+    inner = beyond(beyond(rows, order, key, "pk", start, later=True), order, key, "pk", end, later=False)
+    found = rows.filter(Q(pk__in=(first, last)) | Q(pk__in=inner.values("pk"))).annotate(key=key)
+    keys = list(sorted_by(found, order, "pk", later=True).values_list("pk", flat=True)[: MOST + 1])
     if len(keys) > MOST:
         raise Refused(reasons.RANGE_TOO_LONG, most=f"{MOST:,}")
     return keys

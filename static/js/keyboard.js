@@ -3,6 +3,7 @@ import { askAbout } from "./dialogs.js";
 import { begin, drag, drop, end, start, step } from "./drag.js";
 import { isLocked } from "./lock.js";
 import { gripOf } from "./pointer.js";
+import { goTo, rowsOfScreen } from "./rows.js";
 import { choose, chooseAll, clear, count, isChosenFrom, rowOfAnchor, rowsOf, values } from "./selection.js";
 
 document.addEventListener("keydown", (event) => {
@@ -36,7 +37,7 @@ function onListKey(event) {
   if (!ul || !target.matches(".users, [data-user]")) return false;
   const rows = rowsOf(ul);
   const row = target.closest("[data-user]") ?? rowOfAnchor(rows);
-  if (walk(key, shiftKey, rows, rows.indexOf(row))) return true;
+  if (walk(ul, key, shiftKey, rows.indexOf(row))) return true;
   const command = event.ctrlKey || event.metaKey;
   if (key === "a" && command) chooseAll(ul);
   else if (key === "Escape" && count()) clear();
@@ -47,9 +48,12 @@ function onListKey(event) {
   return true;
 }
 
-function walk(key, shiftKey, rows, at) {
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[key];
-  if (to === undefined) return false;
+function walk(ul, key, shiftKey, at) {
+  const rows = rowsOf(ul), page = rowsOfScreen(ul);
+  const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page };
+  const to = { Home: 0, End: rows.length - 1 }[key] ?? at + steps[key];
+  if (Number.isNaN(to)) return false;
+  if (goTo(ul, key)) return true;
   const next = rows[Math.min(Math.max(to, 0), rows.length - 1)];
   if (shiftKey && next) choose(next, { range: true });
   next?.focus();

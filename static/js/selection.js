@@ -62,12 +62,21 @@ export function choose(row, { range = false, toggle = false } = {}) {
 
 /* A range that begins outside the rows on the page: the server knows who is in it. */
 async function chooseBeyondRows(user, ul) {
-  const asked = new URLSearchParams({ query, from: anchor, to: user });
+  const asked = new URLSearchParams({ query, sort: ul.dataset.sort, from: anchor, to: user });
   const told = await answerTo(fetch(`${ul.dataset.range}?${asked}`, { headers: { Accept: "application/json" } }));
   if (!told || anchor !== asked.get("from")) return;
   for (const one of told.users) chosen.add(String(one));
   paint();
   announce(`${shownCount()} users selected`);
+}
+
+/* Users whom a pasted list names, wherever they stand in the list that is shown. */
+export function chooseThese(users) {
+  const ul = document.querySelector(".users");
+  clear();
+  ({ users: list, query } = ul.dataset);
+  for (const user of users) chosen.add(String(user));
+  paint();
 }
 
 export function chooseAll(ul) {

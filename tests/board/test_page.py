@@ -83,6 +83,7 @@ VIEWING = [
     "tree",
     "user-range",
     "users",
+    "users-by-id",
     "what-if",
 ]
 OPERATING = [
@@ -148,6 +149,7 @@ LEAST |= dict.fromkeys(OPERATING, roles.OPERATOR)
 LEAST |= dict.fromkeys(ADMINISTERING, roles.ADMINISTRATOR)
 POSTED = {
     "directory-decide", "directory-end", "directory-read", "directory-store", "dns-check",
+    "users-by-id",
     "end-sessions", "invite", "new-token", "revoke-token", "set-active", "set-role",
     "export", "delete-view", "find-users-delete-view", "hide-names",
     "maintenance-step",

@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Upper
+from django.db.models.functions import Collate, Upper
 from django.utils import timezone
 
 from topology.models.folding import Fold
@@ -88,6 +88,7 @@ class EndUser(models.Model):
             models.Index(fields=["uri_key"], name="user_uri_key", condition=~Q(directory_uri="")),
             GinIndex(OpClass(Upper("directory_uri"), name="gin_trgm_ops"), name="user_uri_trigrams"),
             GinIndex(OpClass(Upper("department"), name="gin_trgm_ops"), name="user_department_trigrams"),
+            models.Index(Collate(Upper("name"), "C"), "id", name="user_name_order"),
         ]
         triggers = [TWIN_LEFT]
 

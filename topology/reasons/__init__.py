@@ -276,6 +276,7 @@ from topology.reasons.moves import (
     MOVE_SUBCLUSTER_EMPTY,
     MOVE_TO_STANDBY,
     MOVE_UNASSIGNS,
+    PASTE_TOO_LONG,
     RANGE_END_GONE,
     RANGE_TOO_LONG,
 )

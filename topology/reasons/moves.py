@@ -87,6 +87,12 @@ MOVE_NEEDS_TARGET = add("MOVE_NEEDS_TARGET", "No target was given.", "Choose a t
 
 
 RANGE_END_GONE = add("RANGE_END_GONE", "A user at one end of this range no longer exists.", "Choose the range again.")
+PASTE_TOO_LONG = add(
+    "PASTE_TOO_LONG",
+    "{users:line was|lines were} pasted, and {most} can be chosen so.",
+    "Paste fewer, or move them with: manage.py move_users --file",
+    status=422,
+)
 RANGE_TOO_LONG = add(
     "RANGE_TOO_LONG",
     "This range has more than {most:user}.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode
 
@@ -11,14 +11,17 @@ from django.urls import reverse
 
 from assignments.models import Assignment
 from assignments.population.selectors import Board, NodeView, node_of, subcluster_of
-from assignments.users import pages
+from assignments.users import pages, places
 from assignments.users.filter import PAGE, UserFilter
 from assignments.users.forms import SHOWS, filter_of
+from assignments.users.order import COLUMNS, ListOrder, order_in
+from assignments.users.order import MOST as SORTED_MOST
 from topology.accounts import pseudonyms
 from topology.models import ENDPOINT_KINDS, Cluster, EndUser, Node
-from topology.views.reading import number
+from topology.views.reading import number, number_in
 
-SHIFT = 15  # rows a list goes on at a time; the other rows stay where they are
+LARGE = 120  # rows of a window on a tall screen
+SHIFT = 15  # of 50 rows: so many a list goes on at a time; the other rows stay where they are
 EDGE = 3  # rows from the end of a list at which it goes on
 
 
@@ -41,8 +44,10 @@ class UserRow:
     signed_in: bool
     endpoints: int
     endpoint_names: str
-    home: str  # named only where the list is not that of one node
-    away: str
+    contacts: int
+    home: str
+    serving: str
+    away: bool
     out: bool
 
 
@@ -53,8 +58,14 @@ class Pane:
     board: Board
     where: UserFilter
     show: str = ""
+    order: ListOrder = pages.USUAL
     after: str = ""
     before: str = ""
+    from_end: bool = False  # the end of the list
+    jump: int | None = None  # how many users a scroll bar skipped
+    near: int = 0  # about where the window stands, in a list too long to be counted
+    size: int = PAGE
+    too_long: str = ""  # the column that the list is too long to be sorted by
 
     @property
     def cluster(self) -> Cluster:
@@ -116,28 +127,102 @@ class Pane:
     @property
     def page_address(self) -> str:
         address = reverse("cluster", args=[self.cluster.name])
-        return f"{address}?{self.query}" if self.query else address
+        pairs = [self.query, urlencode({"sort": str(self.order)}) if str(self.order) else ""]
+        asked = "&".join(pair for pair in pairs if pair)
+        return f"{address}?{asked}" if asked else address
 
-    def _window(self, **cursor: str) -> str:
-        pairs = self.query.split("&") if self.query else []
-        return (
-            f"{reverse('users', args=[self.cluster.name])}?{'&'.join([*pairs, 'list=1', urlencode(cursor)]).strip('&')}"
-        )
+    def _window(self, **cursor: object) -> str:
+        more = {"sort": str(self.order), "rows": self.size if self.size != PAGE else "", **cursor}
+        asked = urlencode({name: value for name, value in more.items() if value != ""})
+        pairs = [*(self.query.split("&") if self.query else []), "list=1", asked]
+        return f"{reverse('users', args=[self.cluster.name])}?{'&'.join(pairs).strip('&')}"
 
     @property
     def here(self) -> str:
         """The address of this very window."""
+        return self._here()
+
+    def _here(self, **more: object) -> str:
+        if self.from_end:
+            return self._window(last=1, **more)
         if self.before:
-            return self._window(before=self.before)
-        return self._window(after=self.after) if self.after else self._window()
+            return self._window(before=self.before, near=self.first_at, **more)
+        after = self._found[1]
+        return self._window(after=after, near=self.first_at, **more) if after else self._window(**more)
+
+    @property
+    def anywhere(self) -> str:
+        """The address of the list in its order, to which a place may be added."""
+        return self._window()
+
+    @property
+    def larger(self) -> str:
+        """This window with room for the rows of a tall screen; nothing where it has that."""
+        return self._here(rows=LARGE) if self.size != LARGE and len(self.rows) == self.size else ""
+
+    @property
+    def heads(self) -> list[dict[str, object]]:
+        """The heads of the columns: what a click on each asks for, and which one the list is sorted by."""
+        rows = []
+        for column, label in COLUMNS.items():
+            order, mine = self.order.other_way(column), column == self.order.column
+            way = ("descending" if self.order.descending else "ascending") if mine else "none"
+            address = replace(self, order=order, after="", before="", from_end=False, jump=None).anywhere
+            open_to = order.of_people or self.sortable
+            rows.append({"name": column, "label": label, "way": way, "address": address, "open": open_to})
+        return rows
+
+    @property
+    def sortable(self) -> bool:
+        """Whether it is short enough to be sorted by where people are."""
+        return not self.capped and self.count <= SORTED_MOST
+
+    sorted_most = SORTED_MOST
 
     # --- The rows ---------------------------------------------------------------------------------
 
     @cached_property
-    def _page(self) -> pages.UserPage:
+    def _found(self) -> tuple[pages.UserPage, str]:
+        """The page, and the cursor that it follows on."""
+        where, size, order = self.where, self.size, self.order
+        if self.from_end:
+            return pages.user_page_before(where, "", size, order), ""
         if self.before:
-            return pages.user_page_before(self.where, id_at(self.before))
-        return pages.user_page(self.where, id_at(self.after))
+            return pages.user_page_before(where, self._named(self.before), size, order), ""
+        if self.jump is not None:
+            page, cursor = places.page_at(where, self.jump, self.count, size, order=order)
+            return page, self._address_of(cursor)
+        return pages.user_page(where, self._named(self.after), size, order), self.after
+
+    def _named(self, cursor: str) -> str:
+        return id_at(cursor) if self.order.by_id else cursor
+
+    def _address_of(self, cursor: str) -> str:
+        """A cursor of the list as an address has it: by key while names are hidden."""
+        if not (cursor and self.order.by_id and pseudonyms.is_down()):
+            return cursor
+        pk = EndUser.objects.filter(folded=cursor).values_list("pk", flat=True).first()
+        return f"~{pk}" if pk else ""
+
+    @property
+    def _page(self) -> pages.UserPage:
+        return self._found[0]
+
+    @cached_property
+    def first_at(self) -> int:
+        """How many users of the list stand before the first row; estimated in a list too long to be counted."""
+        if not self._page.earlier or not self.rows:
+            return 0
+        if self.from_end:
+            return max(0, self.count - len(self.rows))
+        if self.exact:
+            return places.users_before(self.where, self._named(self.rows[0].cursor), self.order)
+        return self.near if self.jump is None else min(self.jump, self.count)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the places of the rows are counted."""
+        return self.count <= places.EXACT
 
     @cached_property
     def rows(self) -> list[UserRow]:
@@ -146,18 +231,19 @@ class Pane:
     def _row(self, assignment: Assignment) -> UserRow:
         user = assignment.user
         home, serving = self.nodes.get(assignment.home_node_id or 0), self.nodes.get(assignment.serving_node_id or 0)
-        away = serving.short_name if serving and serving is not home else ""
         return UserRow(
             pk=user.pk,
-            cursor=cursor_of(assignment),
+            cursor=cursor_of(assignment) if self.order.by_id else f"~{user.pk}",
             user_id=pseudonyms.user_id(user.user_id),
             name=pseudonyms.name(user.name, user.user_id),
             pinned=assignment.pinned,
             signed_in=assignment.signed_in,
             endpoints=assignment.endpoints,
             endpoint_names=", ".join(ENDPOINT_KINDS[kind] for kind in user.endpoints) or "No endpoints",
-            home=home.short_name if home and self.where.node_id is None else "",
-            away=away,
+            contacts=user.contacts,
+            home=home.short_name if home else "",
+            serving=serving.short_name if serving else "",
+            away=bool(serving and serving is not home),
             out=bool(serving and not (serving.serves and assignment.signed_in)),
         )
 
@@ -203,12 +289,19 @@ class Pane:
         return self.rows[-1].pk
 
     @property
+    def shift(self) -> int:
+        """Rows that the list goes on at a time; the other rows stay where they are."""
+        return self.size * SHIFT // PAGE
+
+    @property
     def earlier(self) -> str:
-        return self._window(before=self.rows[min(PAGE - SHIFT, len(self.rows) - 1)].cursor)
+        at = min(self.size - self.shift, len(self.rows) - 1)
+        return self._window(before=self.rows[at].cursor, near=max(0, self.first_at - self.shift))
 
     @property
     def later(self) -> str:
-        return self._window(after=self.rows[min(SHIFT, len(self.rows)) - 1].cursor)
+        at = min(self.shift, len(self.rows))
+        return self._window(after=self.rows[at - 1].cursor, near=self.first_at + at)
 
     @property
     def empty_hint(self) -> str:
@@ -226,7 +319,21 @@ def pane(request: HttpRequest, board: Board) -> Pane:
     asked = request.GET
     where, show = filter_of(asked, board.cluster)
     _check_place(board, where)
-    return Pane(board, where, show, cursor_in(asked, "after"), cursor_in(asked, "before"))
+    found = Pane(
+        board,
+        where,
+        show,
+        order=order_in(asked.get("sort", "")),
+        after=cursor_in(asked, "after"),
+        before=cursor_in(asked, "before"),
+        from_end="last" in asked,
+        jump=number_in(asked, "jump"),
+        near=number_in(asked, "near") or 0,
+        size=LARGE if asked.get("rows") == str(LARGE) else PAGE,
+    )
+    if found.order.of_people or found.sortable:
+        return found
+    return Pane(board, where, show, too_long=COLUMNS[found.order.column].lower(), size=found.size)
 
 
 def place_of(where: UserFilter) -> list[tuple[str, str]]:

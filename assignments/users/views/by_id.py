@@ -1,0 +1,42 @@
+"""A pasted list of user IDs: whose keys they are, and which of them are unknown."""
+
+import re
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_POST
+
+from assignments.users.filter import keys_by_id
+from topology import reasons
+from topology.accounts import roles
+from topology.reasons import Refused
+from topology.reasons.words import counted
+from topology.structure.selectors import cluster_named
+from topology.views.http import needs
+
+MOST = 10_000  # user IDs of one paste
+NAMED = 10  # unknown ones that are named
+
+
+@require_POST
+@needs(roles.SEE)
+def by_id(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """The keys of the users whose IDs stand in a text, one a line or with commas between, and who is unknown."""
+    cluster = cluster_named(cluster_name)
+    ids = ids_of(request.POST.get("ids", ""))
+    if len(ids) > MOST:
+        raise Refused(reasons.PASTE_TOO_LONG, users=len(ids), most=f"{MOST:,}")
+    found = keys_by_id(cluster, ids)
+    unknown = [user_id for user_id, pk in found.items() if pk is None]
+    keys = sorted({pk for pk in found.values() if pk is not None})
+    more = f" and {len(unknown) - NAMED:,} more" if len(unknown) > NAMED else ""
+    text = f"{counted(len(keys), 'user')} of {cluster.name} selected."
+    if unknown:
+        text += f" Unknown here: {', '.join(unknown[:NAMED])}{more}."
+    return JsonResponse({"users": keys, "unknown": unknown, "text": text})
+
+
+def ids_of(text: str) -> list[str]:
+    """The user IDs of a text: one a line where it has lines, else between commas, semicolons or tabs."""
+    lines = [line for line in text.replace("\0", "").splitlines() if line.strip()]
+    parts = lines if len(lines) > 1 else re.split(r"[,;\t]", text.replace("\0", ""))
+    return [part.strip(" \t,;\"'") for part in parts if part.strip(" \t,;\"'")]
