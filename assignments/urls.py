@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assignments.board.views import checklist, checks, metrics, overview, page, settings, structure
+from assignments.board.views import checklist, checks, metrics, overview, page, palette, settings, structure
 from assignments.directory.views import directory
 from assignments.intercluster.views import balance, duplicates, peers
 from assignments.intercluster.views import moves as cluster_moves
@@ -53,6 +53,8 @@ urlpatterns = [
     path("clusters/<str:cluster_name>/<str:kind>/<int:pk>/do/<slug:command>", recovery.act, name="act"),
     path("metrics", metrics.metrics, name="metrics"),
     path("overview/", overview.overview, name="overview"),
+    path("palette", palette.palette, name="palette"),
+    path("keys", palette.keys, name="keys"),
     path("overview/<str:cluster_name>", overview.panel, name="overview-panel"),
     path("users/", search.find_users, name="find-users"),
     path("users/users.csv", search.export, name="find-users-export"),

@@ -1,4 +1,5 @@
 /* Every page loads this; what a page does not have (a list, a map, a dialog) is simply not found. */
+import "./deep.js";
 import "./dialogs.js";
 import "./focus.js";
 import "./keyboard.js";
@@ -6,6 +7,7 @@ import "./lock.js";
 import "./marks.js";
 import "./menus.js";
 import "./messages.js";
+import "./palette.js";
 import "./paste.js";
 import "./pointer.js";
 import "./problems.js";

@@ -84,6 +84,8 @@ VIEWING = [
     "user-range",
     "users",
     "users-by-id",
+    "keys",
+    "palette",
     "what-if",
 ]
 OPERATING = [

@@ -115,6 +115,8 @@ ADDRESSES = {
     "summary-bar": Seen(".summary-bar"),
     "subcluster": Seen("#subcluster-{sc1}"),
     "tour": Seen("#tour"),
+    "keys": DIALOG,
+    "palette": Seen("#saved-views", around=False, query="?q=imp1a&cluster=acme"),
     "tree": Seen(".tree"),
     "users": Seen("#users", query="?node={imp1a}"),
 }

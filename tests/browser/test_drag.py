@@ -206,12 +206,7 @@ def test_the_same_without_dragging_by_key(page: Page) -> None:
     row(page, "imp1a-0005").focus()
     page.keyboard.press("Enter")
     choice = page.get_by_role("dialog").get_by_role("button", name=re.compile("^imp1b ?, allowed"))
-    expect(choice).to_be_visible()
-    for _ in range(4):
-        page.keyboard.press("Tab")
-        if choice.evaluate("element => element === document.activeElement"):
-            break
-    expect(choice).to_be_focused()
+    expect(choice).to_be_focused()  # where the hand expects it: the first node that takes the user
     page.keyboard.press("Enter")
     expect(toast(page)).to_contain_text("Moved 1 user to imp1b")
     assert homes(["imp1a-0005"]) == {"imp1b"}

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import replace_url
 
 from assignments.models import Simulation
 from assignments.simulation import whatif
@@ -178,7 +180,10 @@ def instant(request: HttpRequest, key: str) -> HttpResponse:
         "fragment": True,
         "moved": moved,
     }
-    return render(request, "simulation/_whatif_instant.html", context)
+    response = render(request, "simulation/_whatif_instant.html", context)
+    if request.headers.get("HX-Request"):  # a reload, or Back, comes to the same instant
+        replace_url(response, f"{reverse('simulation', args=[simulation.key])}?t={now.t}")
+    return response
 
 
 @require_GET

@@ -1,0 +1,39 @@
+/* A dialog that was got has an address: the page's, with "#open=" and what was asked for. A link with it opens the
+   dialog, a reload keeps it, and closing it takes it off again. The focus goes back to what opened it. */
+import "./dialogs.js"; // it opens the dialog before this looks into it
+
+const dialog = document.getElementById("dialog");
+const MARK = "#open=";
+let opener = null;
+
+function show() {
+  if (!location.hash.startsWith(MARK) || dialog.open) return;
+  const asked = decodeURIComponent(location.hash.slice(MARK.length));
+  const button = /^[a-z-]+$/.test(asked) && document.querySelector(`[data-deep="${asked}"]`);
+  if (button) button.click();
+  else if (/^\/(?![/\\])/.test(asked)) htmx.ajax("GET", asked, { target: "#dialog", swap: "innerHTML" });
+}
+
+document.addEventListener("htmx:beforeRequest", ({ detail: { elt, target } }) => {
+  if (target === dialog && !dialog.open) opener = elt.closest("dialog") ? null : elt;
+});
+
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  const { target, requestConfig, xhr } = detail;
+  if (target !== dialog || !dialog.childElementCount || xhr.status >= 400) return;
+  const asked = requestConfig.elt?.dataset?.deep ?? (requestConfig.verb === "get" ? requestConfig.path : "");
+  const hash = asked ? `${MARK}${encodeURIComponent(asked)}` : "";
+  if (location.hash !== hash) history.replaceState(history.state, "", `${location.pathname}${location.search}${hash}`);
+  const best = dialog.querySelector(".target[value^='node'][data-level='allowed']");
+  (best ?? dialog.querySelector(".target:not(:disabled)"))?.focus();
+});
+
+dialog.addEventListener("close", () => {
+  if (location.hash.startsWith(MARK)) history.replaceState(history.state, "", location.pathname + location.search);
+  if (document.activeElement !== document.body || !opener) return;
+  const back = opener.isConnected ? opener : opener.id && document.getElementById(opener.id);
+  if (back) back.focus({ preventScroll: true });
+});
+
+addEventListener("hashchange", show);
+addEventListener("load", show); // htmx is ready
