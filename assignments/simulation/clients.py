@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from assignments.simulation.rules import timeline
+from assignments.simulation.rules.timeline import Timeline
 from topology.dns.rules import records, tries
 from topology.dns.rules.records import DnsNames, NamedGroup
 from topology.dns.rules.tries import Walk
@@ -23,6 +25,25 @@ def walks(topology: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) -> l
     wanted = records.wanted(_names(topology, groups))
     logins = [name for name in wanted.names if name.startswith(records.LOGIN)]
     return [(wanted.of(name)[0].scope, tries.walk(name, wanted.of(name), does)) for name in logins]
+
+
+def changes(topology: Mapping[str, Any], recorded: Timeline) -> list[dict[str, Any]]:
+    """Every instant of a run at which clients begin to try otherwise, with what they do from then on.
+
+    Instants are seconds from the start, `begun` and what follows are seconds from the first try; None: never.
+    """
+    found: list[dict[str, Any]] = []
+    for t in timeline.instants(recorded):
+        names = [_told(scope, walk) for scope, walk in walks(topology, timeline.at(recorded, t))]
+        if not found or names != found[-1]["names"]:
+            found.append({"t": t, "names": names})
+    return found
+
+
+def _told(scope: str, walk: Walk) -> dict[str, Any]:
+    tries_of = [{"target": each.target, "outcome": each.outcome, "begun": each.begun} for each in walk.tries]
+    answered = {"served_by": walk.served_by, "worst": walk.worst, "best": walk.best, "mean": walk.mean}
+    return {"name": walk.name, "scope": scope, "tries": tries_of} | answered
 
 
 def _names(topology: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) -> DnsNames:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from assignments.models import Simulation
 from assignments.recovery.rules.pair import Pair
-from assignments.simulation import simulate
+from assignments.simulation import clients, simulate
 from assignments.simulation.rules import play, start_state, timeline
 from assignments.simulation.rules.play import Scenario
 from topology import reasons
@@ -82,6 +82,13 @@ def _plain(value: Mapping[str, Any]) -> Document:
     """As the database gives it back."""
     plain: Document = json.loads(json.dumps(value))
     return plain
+
+
+def sign_in_tries(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Which servers clients try in a scenario, from instant to instant; nothing is kept. Raises Refused."""
+    frozen = freeze(document)
+    scenario = parse(frozen)
+    return clients.changes(frozen["topology"], timeline.record(scenario, play.run(scenario)))
 
 
 def parse(document: object) -> Scenario:

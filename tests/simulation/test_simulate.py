@@ -49,6 +49,29 @@ def test_the_command_prints_log_and_result(tmp_path: Path, capsys: pytest.Captur
     }
 
 
+def test_the_command_tells_which_server_clients_try_and_when_that_changes(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "scenario.yaml"
+    nodes = [node | {"name": f"{node['name']}.example.org"} for node in NODES]
+    topology = {"mode": "active_standby", "model": "active_standby", "subclusters": [{"name": "sc-1", "nodes": nodes}]}
+    actions = [("1m", "fault", "power", 0), ("2m", "fault", "power", 1), ("30m", "repair", "power", 1)]
+    timeline = [{"at": at, "do": do, "kind": kind, "node": nodes[n]["name"]} for at, do, kind, n in actions]
+    path.write_text(yaml.safe_dump(document(topology=topology, timeline=timeline)))
+    call_command("simulate", str(path), json=True, tries=True)
+    found = json.loads(capsys.readouterr().out)["tries"]
+    whole = [next(name for name in change["names"] if name["scope"] == "cluster") for change in found]
+    assert {name["name"] for name in whole} == {"_cuplogin._tcp.example.org"}
+    seen = [([(each["target"][0], each["outcome"], each["begun"]) for each in name["tries"]], name["worst"])
+            for name in whole]  # fmt: skip
+    assert seen[:3] == [
+        ([("a", "serves", 0)], 0),
+        ([("a", "silent", 0), ("b", "serves", 10)], 10),
+        ([("a", "silent", 0), ("b", "silent", 10)], None),
+    ]
+    assert (seen[-1], [change["t"] for change in found][1:3]) == (seen[1], [60, 120])
+    call_command("simulate", str(path), tries=True)
+    assert "b.example.org serves; answered after 10 s at worst" in capsys.readouterr().out
+
+
 def test_the_end_of_a_scenario_that_never_heals() -> None:
     alone = {"subclusters": [{"name": "sc-1", "nodes": NODES[:1]}]}
     result = simulate.simulate(document(topology=alone)).as_dict()["result"]

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assignments.simulation import simulate
+from assignments.simulation import simulate, whatif
 from assignments.simulation.log import shown, told, told_result
 from assignments.simulation.rules.play import Result
 from topology.management.console import ConsoleCommand
@@ -17,14 +17,20 @@ class Command(ConsoleCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("scenario")
+        text = "Print also which server a client that signs in tries first, second, third, and how long that takes."
+        parser.add_argument("--tries", action="store_true", help=text)
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
-            result = simulate.simulate(read_yaml_file(options["scenario"]))
+            document = read_yaml_file(options["scenario"])
+            result = simulate.simulate(document)
+            tries = whatif.sign_in_tries(document.value) if options["tries"] else []
         if options["json"]:
-            self.print_json(told_result(result.as_dict()))
-        else:
-            self._show(result)
+            self.print_json(told_result(result.as_dict()) | ({"tries": tries} if options["tries"] else {}))
+            return
+        self._show(result)
+        for change in tries:
+            self._show_tries(change)
 
     def _show(self, result: Result) -> None:
         for line in told(shown(result.log)):
@@ -34,6 +40,13 @@ class Command(ConsoleCommand):
                 self.stdout.write(f"          {name}: {node['state']} ({node['reason']}), serves {served:,}")
         for name, value in result.as_dict()["result"].items():
             self.stdout.write(f"{name.replace('_', ' ')}: {value}")
+
+
+    def _show_tries(self, change: dict[str, Any]) -> None:
+        for name in change["names"]:
+            tried = ", ".join(f"{each['target']} {each['outcome']}" for each in name["tries"])
+            after = "never answered" if name["worst"] is None else f"answered after {name['worst']} s at worst"
+            self.stdout.write(f"{clock(change['t'])}  {name['name']}: {tried}; {after}")
 
 
 def clock(seconds: int) -> str:
