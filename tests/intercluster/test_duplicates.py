@@ -1,6 +1,7 @@
 """Directory URIs of several people: found without regard to case, listed whole, mended, and undone."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -58,6 +59,35 @@ def test_doubled_uris_are_found_without_regard_to_case_and_listed_whole(clusters
              for cluster in clusters}  # fmt: skip
     assert check["acme"]["problem"].startswith("2 directory URIs belong")
     assert check["branch"]["problem"].startswith("1 directory URI belongs")
+
+
+# The first 500 of each cluster share a URI, in capitals on one side; all others have one of their own.
+PLANTED = """
+    UPDATE topology_enduser SET directory_uri = CASE
+        WHEN right(user_id, 4) > '0500' THEN 'sip:own-' || user_id || '@example.org'
+        WHEN user_id LIKE 'branch%' THEN upper('sip:u' || right(user_id, 4) || '@example.org')
+        ELSE 'sip:u' || right(user_id, 4) || '@example.org' END
+"""
+
+
+def test_five_hundred_planted_uris_are_all_found_and_mended(admin_client: Client, capsys: Any) -> None:
+    acme, branch = make_acme(imp1a=700), make_acme("branch", imp1a=700)
+    with connection.cursor() as cursor:
+        cursor.execute(PLANTED)
+    call_command("duplicates", "--json")
+    found = json.loads(capsys.readouterr().out)["uris"]
+    assert [each["uri"] for each in found] == [f"sip:u{n:04}@example.org" for n in range(1, 501)]
+    assert all([user["cluster"] for user in each["users"]] == ["acme", "branch"] for each in found)
+    seen, address = 0, "/duplicates/"
+    while address:
+        page = admin_client.get(address).content.decode()
+        seen += page.count('scope="rowgroup"')
+        more = re.search(r'href="(\?after=[^"]+)"', page)
+        address = "/duplicates/" + more[1] if more else ""
+    assert seen == 500
+    done = duplicates.clear(branch, actor="ann", confirmed=500)
+    assert (done["cleared"], selectors.report()["uris"]) == (500, [])
+    assert EndUser.objects.filter(assignment__cluster=acme, directory_uri__startswith="sip:u").count() == 500
 
 
 def test_one_id_in_two_spellings_is_listed_with_its_clusters(clusters: Any) -> None:
