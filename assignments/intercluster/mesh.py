@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
-from assignments.intercluster.rules.mesh import FAILED, MISSING, NEW, WELL, Link, Side, links
+from assignments.intercluster.rules.mesh import FAILED, MISSING, NEW, STALE, WELL, Link, Side, link_of, links
 from assignments.models import Peer
 from topology.models import Cluster, Node
 from topology.reasons import words
@@ -31,6 +31,17 @@ BEHIND = """
     ), 0)
     FROM assignments_peer p LEFT JOIN counted ON counted.cluster_id = p.remote_id
     WHERE p.synced_at IS NOT NULL AND p.id = ANY(%s)
+"""
+# Every pair of clusters that is not in sync on both sides, with what its sides say.
+UNWELL = """
+    SELECT here.id, there.id,
+        a.address, a.code, a.tried_at, a.synced_at, b.address, b.code, b.tried_at, b.synced_at
+    FROM topology_cluster here JOIN topology_cluster there ON here.id < there.id
+    LEFT JOIN assignments_peer a ON a.cluster_id = here.id AND a.remote_id = there.id
+    LEFT JOIN assignments_peer b ON b.cluster_id = there.id AND b.remote_id = here.id
+    WHERE here.id = ANY(%(clusters)s) AND there.id = ANY(%(clusters)s) AND NOT (
+        coalesce(a.code = '' AND a.synced_at >= %(fresh)s, false) AND
+        coalesce(b.code = '' AND b.synced_at >= %(fresh)s, false))
 """
 # The first cross-cluster move since the last sync says where the user was then; without one the user is where they are.
 BELIEVED = """
@@ -90,6 +101,27 @@ def mesh(clusters: Sequence[Cluster], now: datetime, *, counted: bool = True) ->
     keys = [cluster.pk for cluster in clusters]
     inside = [side for side in sides(keys, counted=counted) if {side.cluster, side.remote} <= names]
     return links(sorted(names), inside, now)
+
+
+def unwell(clusters: Sequence[Cluster], now: datetime) -> list[Link]:
+    """What is between any two of these clusters, without what is well; one query, quick where all is."""
+    names = {cluster.pk: cluster.name for cluster in clusters}
+    with connection.cursor() as cursor:
+        cursor.execute(UNWELL, {"clusters": list(names), "fresh": now - STALE})
+        rows = cursor.fetchall()
+    found = []
+    for one, other, *said in rows:
+        pair = names[one], names[other]
+        found.append(link_of(*pair, [_side(*pair, *said[:4]), _side(*reversed(pair), *said[4:])], now))
+    return found
+
+
+def _side(
+    cluster: str, remote: str, address: str | None, code: str, tried: datetime | None, synced: datetime | None
+) -> Side | None:
+    if address is None:
+        return None
+    return Side(cluster, remote, address, code, certificate="", users=0, tried_at=tried, synced_at=synced)
 
 
 def of_cluster(cluster: Cluster, others: Sequence[Cluster], now: datetime) -> list[Link]:

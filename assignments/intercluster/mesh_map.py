@@ -2,20 +2,28 @@
 
 34 clusters have 561 relations. Those in trouble are links of their own, the worst first; all others of a state are
 one path each, so that the page stays small. Each cluster is a link to the page that lists all of its relations.
+What was drawn last is kept: a mesh changes seldom, and the overview is read often.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
 from math import cos, degrees, pi, sin
 
-from assignments.intercluster.rules.mesh import GRAVITY, MISSING, NEW, WELL, Link
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from assignments.intercluster.rules.mesh import GRAVITY, MISSING, NEW, TONES, WELL, WORDS, Link
 from topology.models import Cluster
 
 SIZE, RADIUS = 640, 210  # of the drawing and of the circle, in its own units
-OWN_LINKS = 40  # relations that are drawn as links of their own
-SMALL = 12  # up to so many clusters every relation is a link
+OWN_LINKS = 24  # relations that are drawn as links of their own
+SMALL = 8  # up to so many clusters every relation is a link
+KEPT = 32  # drawings
 
 
 @dataclass(frozen=True)
@@ -36,11 +44,22 @@ class MapCluster:
 class MapLink:
     """One relation of the drawing."""
 
-    link: Link
+    here: str
+    there: str
+    state: str
+    message: str
     x1: int
     y1: int
     x2: int
     y2: int
+
+    @property
+    def tone(self) -> str:
+        return TONES[self.state]
+
+    @property
+    def word(self) -> str:
+        return WORDS[self.state]
 
 
 @dataclass(frozen=True)
@@ -55,35 +74,57 @@ class MeshMap:
     size: int = SIZE
 
     @property
-    def trouble(self) -> list[Link]:
+    def trouble(self) -> list[MapLink]:
         """Those drawn as links that are not well."""
-        return [one.link for one in self.links if one.link.state not in (WELL, NEW)]
+        return [link for link in self.links if link.state not in (WELL, NEW)]
+
+    @property
+    def figure(self) -> SafeString:
+        """The drawing as a piece of a page."""
+        return _figure(self)
 
 
-def map_of(clusters: Sequence[Cluster], links: Sequence[Link]) -> MeshMap:
-    """The drawing of clusters and their relations."""
-    names = sorted(cluster.name for cluster in clusters)
+@lru_cache(KEPT)
+def _figure(drawn: MeshMap) -> SafeString:
+    return render_to_string("intercluster/_mesh.html", {"map": drawn})
+
+
+def map_of(clusters: Sequence[Cluster], unwell: Iterable[Link]) -> MeshMap:
+    """The drawing of clusters; every pair without a link here is well."""
+    named = sorted((cluster.name, cluster.release) for cluster in clusters)
+    links = sorted(unwell, key=lambda link: (GRAVITY.index(link.state), link.of))
+    told = tuple((*link.of, link.state, link.message) for link in links)
+    return _drawn(tuple(named), told)
+
+
+Told = tuple[str, str, str, str]  # two clusters, the state of their relation, its sentence
+
+
+@lru_cache(KEPT)
+def _drawn(named: tuple[tuple[str, str], ...], told: tuple[Told, ...]) -> MeshMap:
+    names = [name for name, _ in named]
     places = {name: _place(n, len(names)) for n, name in enumerate(names)}
-    ordered = sorted(links, key=lambda link: (GRAVITY.index(link.state), link.of))
     small = len(names) <= SMALL
-    own = [link for link in ordered if small or link.state not in (WELL, NEW, MISSING)]
-    own += [] if small else [link for link in ordered if link.state == MISSING]
-    own = own if small else own[:OWN_LINKS]
-    alone = {link.of for link in own}
-    rest = [link for link in ordered if link.of not in alone]
-    worst = _worst(names, ordered)
-    drawn = tuple(
-        _cluster(cluster, *places[cluster.name], n, len(names), worst.get(cluster.name))
-        for n, cluster in enumerate(sorted(clusters, key=lambda cluster: cluster.name))
-    )
-    counts = [(state, sum(link.state == state for link in links)) for state in GRAVITY]
+    unwell = {(here, there) for here, there, _, _ in told}
+    well = [(*pair, WELL, f"{WORDS[WELL]}.") for pair in combinations(names, 2) if pair not in unwell]
+    own, rest = _parted(told, well, small=small)
+    counts = [(state, sum(one[2] == state for one in (*told, *well))) for state in GRAVITY]
     return MeshMap(
-        clusters=drawn,
-        links=tuple(MapLink(link, *places[link.here], *places[link.there]) for link in own),
+        clusters=tuple(_clusters(named, told, places)),
+        links=tuple(MapLink(*one, *places[one[0]], *places[one[1]]) for one in own),
         paths=tuple((state, path) for state in GRAVITY if (path := _path(rest, state, places))),
         counts=tuple((state, count) for state, count in counts if count),
-        any=any(link.sides for link in links),
+        any=bool(well) or any(state != MISSING for _, _, state, _ in told),
     )
+
+
+def _parted(told: Sequence[Told], well: Sequence[Told], *, small: bool) -> tuple[list[Told], list[Told]]:
+    """Those that are links of their own, and all others."""
+    if small:
+        return [*told, *well], []
+    own = [one for one in told if one[2] != NEW][:OWN_LINKS]
+    alone = {one[:2] for one in own}
+    return own, [one for one in (*told, *well) if one[:2] not in alone]
 
 
 def _angle(n: int, count: int) -> float:
@@ -95,21 +136,35 @@ def _place(n: int, count: int) -> tuple[int, int]:
     return round(SIZE / 2 + RADIUS * cos(angle)), round(SIZE / 2 + RADIUS * sin(angle))
 
 
-def _cluster(cluster: Cluster, x: int, y: int, n: int, count: int, worst: Link | None) -> MapCluster:
-    turn = round(degrees(_angle(n, count)))
-    left = 90 < turn < 270
-    tone, word = (worst.tone, worst.word) if worst else ("mute", "No relation")
-    return MapCluster(cluster.name, cluster.release, x, y, turn - 180 if left else turn, left, tone, word)
+def _clusters(
+    named: Sequence[tuple[str, str]], told: Sequence[Told], places: dict[str, tuple[int, int]]
+) -> Iterable[MapCluster]:
+    worst: dict[str, str] = {}
+    for *pair, state, _ in told:  # the worst come first
+        for name in pair:
+            worst.setdefault(name, state)
+    for n, (name, release) in enumerate(named):
+        turn = round(degrees(_angle(n, len(named))))
+        left = 90 < turn < 270
+        state = worst.get(name, WELL)
+        yield MapCluster(name, release, *places[name], turn - 180 if left else turn, left, TONES[state], WORDS[state])
 
 
-def _worst(names: Sequence[str], ordered: Sequence[Link]) -> dict[str, Link]:
-    worst: dict[str, Link] = {}
-    for link in ordered:
-        for name in link.of:
-            worst.setdefault(name, link)
-    return worst
-
-
-def _path(links: Sequence[Link], state: str, places: dict[str, tuple[int, int]]) -> str:
-    lines = [(*places[link.here], *places[link.there]) for link in links if link.state == state]
-    return "".join(f"M{x1} {y1}L{x2} {y2}" for x1, y1, x2, y2 in lines)
+def _path(links: Sequence[Told], state: str, places: dict[str, tuple[int, int]]) -> str:
+    """The lines of a state in as few strokes as can be, so that each end is written once."""
+    ends: dict[str, set[str]] = defaultdict(set)
+    for here, there, of, _ in links:
+        if of == state:
+            ends[here].add(there)
+            ends[there].add(here)
+    strokes = []
+    for start in sorted(ends, key=lambda name: len(ends[name]) % 2 == 0):
+        while ends[start]:
+            stroke, at = [start], start
+            while ends[at]:
+                to = min(ends[at])
+                ends[at].remove(to)
+                ends[to].remove(at)
+                stroke.append(at := to)
+            strokes.append("M" + " ".join(f"{x} {y}" for x, y in (places[name] for name in stroke)))
+    return "".join(strokes)

@@ -7,6 +7,7 @@ in blocks, one for each node, which is the worst order for a list of the users o
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import combinations
 
 import pytest
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from assignments.intercluster import peers
 from tests.bench.measure import judge
 from tests.bench.measure import users as most
 from tests.board.test_page import as_
@@ -24,6 +26,7 @@ from topology.models import Cluster
 FIRST = ("overview", "cluster", "all users")  # where people land
 REACH = 2.0  # times the page at thirty thousand: the same, within what a shared machine lets one measure
 HARD = 6.0  # times, of a list whose filter no index answers in its order
+OVERVIEW = 1.2  # times, with 34 clusters that are peers of each other instead of three
 SIZE = 100_000  # bytes
 ROUNDS = 15
 WAITING = 20
@@ -78,6 +81,19 @@ def undone() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+def test_the_overview_of_34_clusters_answers_like_that_of_three() -> None:
+    client, found = as_(roles.ADMINISTRATOR), []
+    for count in (3, 34):
+        with undone():
+            peers.apply(combinations(make_world(count, most()), 2), actor="test")
+            client.get(reverse("overview"))  # compiles templates
+            found.append(measure(client, reverse("overview")))
+    few, many = found
+    assert few[2] == many[2]
+    assert many[1] < SIZE
+    judge(f"overview of {most():,} users: 34 clusters to 3", many[0], few[0], OVERVIEW)
 
 
 @pytest.mark.parametrize("clusters", [1, 20])

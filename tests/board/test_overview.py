@@ -87,6 +87,24 @@ def test_the_state_of_the_filter_costs_nothing(client: Client) -> None:
     assert len(plain) == len(filtered)
 
 
+def test_hundreds_of_nodes_are_folded_to_those_in_trouble() -> None:
+    first, *_ = many(34)
+    for pair in ("imp1a", "imp2a", "imp3a"):
+        service.inject(node(first, pair), "power")
+    viewer = as_(roles.VIEWER)
+    page = text(viewer)
+    assert len(page) < 100_000, len(page)
+    assert page.count('class="cell ') == 2
+    assert page.count("All 6 nodes") == 34
+    folded = panel(viewer, first, folded="1")
+    assert folded.count('class="cell ') == 2
+    assert "folded=1" in folded
+    whole = panel(viewer, first)
+    assert whole.count('class="cell ') == 6
+    assert "folded=1" not in whole
+    assert text(viewer, q="region-07").count('class="cell ') == 6  # few are shown: whole
+
+
 # --- What it shows --------------------------------------------------------------------------------
 def test_each_cluster_has_a_panel_with_its_nodes(client: Client) -> None:
     cluster = make_acme(imp1a=4000, waiting=0)

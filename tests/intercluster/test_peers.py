@@ -287,5 +287,7 @@ def test_the_overview_stays_small_with_34_clusters_and_costs_the_same_queries(ad
         sizes.append(len(page))
         queries_of.append(len(queries))
     assert queries_of[0] == queries_of[1]
-    assert sizes[1] < 200_000
+    assert sizes[1] < 100_000
+    assert page.count(b"All 6 nodes") == 34
+    assert page.count(b'aria-label="c00 and c01: Failed"') == 1
     assert Operation.objects.count() == 0

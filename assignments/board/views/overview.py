@@ -16,10 +16,12 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
-from assignments.intercluster.mesh import mesh
-from assignments.intercluster.mesh_map import map_of
+from assignments.board.views.folded import FoldedCell, FoldedPanel, html_of
+from assignments.intercluster.mesh import unwell
+from assignments.intercluster.mesh_map import MeshMap, map_of
 from assignments.intercluster.rules.mesh import WORDS
 from assignments.population.selectors import Board, NodeView, board_of, boards_of, percent
 from assignments.runs.views.run_shown import Run
@@ -32,6 +34,8 @@ from topology.structure.selectors import cluster_named
 from topology.views.http import needs
 
 DENSE = 24  # nodes on the page from which on a cell shows its name and its fill alone
+FOLDED, FOLDED_WITH_MAP = 120, 72  # nodes from which on panels are folded; a map beside them takes room too
+NAMED = 2  # nodes that a folded panel names
 GRAVITY = ("bad", "warn", "busy", "mute", "good")  # of the tones, the worst first
 SERVES_NOT = Look("Not serving", "bad", "x")
 UNASSIGNED = Look("In no subcluster", "mute", "server")
@@ -67,6 +71,13 @@ class Cell:
         return self.view.home_percent
 
     @property
+    def kept(self) -> FoldedCell:
+        """As a folded panel keeps it."""
+        node, look = self.view.node, self.look
+        shown = (node.pk, self.name, self.title, look.tone, look.icon, look.label)
+        return FoldedCell(*shown, node.publisher, self.percent, node.capacity_users, self.view.home.users)
+
+    @property
     def title(self) -> str:
         """The node in full, its state and its users."""
         view, node = self.view, self.view.node
@@ -100,12 +111,13 @@ class Asked:
         return urlencode({name: value for name, value in (("q", self.q), ("only", self.only)) if value})
 
 
-@dataclass(frozen=True)
+@dataclass
 class Panel:
-    """One cluster of the overview."""
+    """One cluster of the overview; folded it names only the nodes in trouble, the worst first."""
 
     board: Board
     asked: Asked
+    folded: bool = False
 
     @property
     def cluster(self) -> Cluster:
@@ -169,8 +181,31 @@ class Panel:
 
     @property
     def address(self) -> str:
-        query = self.asked.query
-        return reverse("overview-panel", args=[self.cluster.name]) + (f"?{query}" if query else "")
+        query = "&".join(filter(None, (self.asked.query, "folded=1" if self.folded else "")))
+        return self.whole_address + (f"?{query}" if query else "")
+
+    @property
+    def whole_address(self) -> str:
+        """That of the panel with all of its nodes."""
+        return reverse("overview-panel", args=[self.cluster.name])
+
+    @property
+    def html(self) -> SafeString | str:
+        """The panel drawn folded; empty where it is drawn whole: without a need, while it is hidden, and with runs."""
+        if not self.folded or self.hidden or self.runs:
+            return ""
+        board, cluster, worst = self.board, self.cluster, self.worst
+        bad = sorted(
+            (cell for cell in self.cells if cell.look.tone in GRAVITY[:3]),
+            key=lambda cell: GRAVITY.index(cell.look.tone),
+        )
+        shown = FoldedPanel(
+            *(cluster.pk, cluster.name, worst.tone, worst.icon, worst.label),
+            *(board.users, *self.fill, self.percent, board.out_of_service, board.unassigned, len(self.cells)),
+            tuple(cell.kept for cell in bad[:NAMED]),
+            *(self.topics, self.address, self.whole_address),
+        )
+        return html_of(shown)
 
 
 @dataclass(frozen=True)
@@ -201,10 +236,19 @@ def overview(request: HttpRequest) -> HttpResponse:
     asked = Asked.of(request.GET)
     clusters = list(roles.clusters_of(request.user))
     panels = [Panel(board, asked) for board in boards_of(clusters)]
-    links = mesh(clusters, timezone.now(), counted=False)
+    drawn = map_of(clusters, unwell(clusters, timezone.now()))
+    _fold(panels, drawn)
     context = _context(panels, asked) | {"removed": _removed(), "clusters": clusters, "words": WORDS}
-    context["map"] = map_of(clusters, links) if links else None
+    context["map"] = drawn if len(clusters) > 1 else None
     return render(request, "board/overview.html", context)
+
+
+def _fold(panels: Sequence[Panel], drawn: MeshMap) -> None:
+    """Fold the panels where they would have more nodes than anybody reads at once."""
+    nodes = sum(len(panel.cells) for panel in panels if not panel.hidden)
+    if nodes > (FOLDED_WITH_MAP if drawn.any else FOLDED):
+        for panel in panels:
+            panel.folded = True
 
 
 def _context(panels: Sequence[Panel], asked: Asked) -> dict[str, Any]:
@@ -229,5 +273,6 @@ def _removed() -> list[Event]:
 @needs(roles.SEE)
 def panel(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The panel of one cluster."""
-    panel_of = Panel(board_of(cluster_named(cluster_name)), Asked.of(request.GET))
-    return render(request, "board/_overview_panel.html", {"panel": panel_of})
+    panel_of = Panel(board_of(cluster_named(cluster_name)), Asked.of(request.GET), "folded" in request.GET)
+    html = panel_of.html
+    return HttpResponse(html) if html else render(request, "board/_overview_panel.html", {"panel": panel_of})

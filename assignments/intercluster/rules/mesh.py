@@ -7,7 +7,7 @@ A relation is made on both sides; a mesh is whole when every pair of clusters ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -90,11 +90,14 @@ class Link:
 def links(clusters: Sequence[str], sides: Iterable[Side], now: datetime) -> list[Link]:
     """The relation of every pair of clusters, whether there is one or not, in the order of names."""
     known = {(side.cluster, side.remote): side for side in sides}
-    return [_link(here, there, known, now) for here, there in combinations(sorted(clusters), 2)]
+    pairs = combinations(sorted(clusters), 2)
+    return [link_of(here, there, (known.get((here, there)), known.get((there, here))), now) for here, there in pairs]
 
 
-def _link(here: str, there: str, known: Mapping[tuple[str, str], Side], now: datetime) -> Link:
-    found = tuple(known[pair] for pair in ((here, there), (there, here)) if pair in known)
+def link_of(one: str, other: str, sides: Iterable[Side | None], now: datetime) -> Link:
+    """The relation of two clusters from its sides, as far as there are any."""
+    here, there = sorted((one, other))
+    found = tuple(side for side in sides if side)
     if not found:
         return Link(here, there, (), MISSING, *_say(reasons.PEER_MISSING, cluster=here, remote=there))
     if len(found) == 1:

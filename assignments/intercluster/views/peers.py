@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assignments.intercluster import mesh, peers
 from assignments.intercluster.mesh_map import map_of
-from assignments.intercluster.rules.mesh import GRAVITY, WORDS, RehearsalStep, Side, rehearse
+from assignments.intercluster.rules.mesh import GRAVITY, WELL, WORDS, RehearsalStep, Side, rehearse
 from assignments.models import PeerCertificate, PeerFault
 from topology import reasons
 from topology.accounts import roles
@@ -41,7 +41,7 @@ def all_peers(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "place": "peers",
-        "map": map_of(clusters, links),
+        "map": map_of(clusters, [link for link in links if link.state != WELL]),
         "links": sorted(shown, key=lambda link: (GRAVITY.index(link.state), link.of)),
         "states": STATES,
         "state": state if state in GRAVITY else "",
