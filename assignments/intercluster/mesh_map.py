@@ -20,7 +20,9 @@ from django.utils.safestring import SafeString
 from assignments.intercluster.rules.mesh import GRAVITY, MISSING, NEW, TONES, WELL, WORDS, Link
 from topology.models import Cluster
 
-SIZE, RADIUS = 640, 210  # of the drawing and of the circle, in its own units
+RADIUS = 210  # of the circle, in units of the drawing
+ROOM, LETTER = 24, 8  # beside the circle: for a dot, and for each letter of the longest label
+LABEL = 32  # letters of a label
 OWN_LINKS = 24  # relations that are drawn as links of their own
 SMALL = 8  # up to so many clusters every relation is a link
 KEPT = 32  # drawings
@@ -38,6 +40,17 @@ class MapCluster:
     end: bool  # whether the text ends at the cluster
     tone: str
     word: str
+
+    @property
+    def label(self) -> str:
+        """Name and release, as far as there is room."""
+        return _label(self.name, self.release)
+
+
+def _label(name: str, release: str) -> str:
+    room = LABEL - len(release) - 1 if release else LABEL
+    short = name if len(name) <= room else name[: room - 1] + "…"
+    return f"{short} {release}".strip()
 
 
 @dataclass(frozen=True)
@@ -71,7 +84,8 @@ class MeshMap:
     paths: tuple[tuple[str, str], ...]  # state and path of all others
     counts: tuple[tuple[str, int], ...]
     any: bool  # whether there is any relation at all
-    size: int = SIZE
+    size: int  # width and height
+    many: bool  # whether what is well is but one path
 
     @property
     def trouble(self) -> list[MapLink]:
@@ -103,7 +117,9 @@ Told = tuple[str, str, str, str]  # two clusters, the state of their relation, i
 @lru_cache(KEPT)
 def _drawn(named: tuple[tuple[str, str], ...], told: tuple[Told, ...]) -> MeshMap:
     names = [name for name, _ in named]
-    places = {name: _place(n, len(names)) for n, name in enumerate(names)}
+    longest = max((len(_label(*one)) for one in named), default=0)
+    half = RADIUS + ROOM + LETTER * longest
+    places = {name: _place(n, len(names), half) for n, name in enumerate(names)}
     small = len(names) <= SMALL
     unwell = {(here, there) for here, there, _, _ in told}
     well = [(*pair, WELL, f"{WORDS[WELL]}.") for pair in combinations(names, 2) if pair not in unwell]
@@ -115,6 +131,8 @@ def _drawn(named: tuple[tuple[str, str], ...], told: tuple[Told, ...]) -> MeshMa
         paths=tuple((state, path) for state in GRAVITY if (path := _path(rest, state, places))),
         counts=tuple((state, count) for state, count in counts if count),
         any=bool(well) or any(state != MISSING for _, _, state, _ in told),
+        size=2 * half,
+        many=not small,
     )
 
 
@@ -131,9 +149,9 @@ def _angle(n: int, count: int) -> float:
     return 2 * pi * n / max(count, 1) - pi / 2
 
 
-def _place(n: int, count: int) -> tuple[int, int]:
+def _place(n: int, count: int, half: int) -> tuple[int, int]:
     angle = _angle(n, count)
-    return round(SIZE / 2 + RADIUS * cos(angle)), round(SIZE / 2 + RADIUS * sin(angle))
+    return round(half + RADIUS * cos(angle)), round(half + RADIUS * sin(angle))
 
 
 def _clusters(
