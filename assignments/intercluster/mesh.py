@@ -111,8 +111,8 @@ def unwell(clusters: Sequence[Cluster], now: datetime) -> list[Link]:
         rows = cursor.fetchall()
     found = []
     for one, other, *said in rows:
-        pair = names[one], names[other]
-        found.append(link_of(*pair, [_side(*pair, *said[:4]), _side(*reversed(pair), *said[4:])], now))
+        here, there = names[one], names[other]
+        found.append(link_of(here, there, [_side(here, there, *said[:4]), _side(there, here, *said[4:])], now))
     return found
 
 
