@@ -121,7 +121,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "topology.views.context.page",
             ],
-            "builtins": ["topology.templatetags.console"],
+            "builtins": ["topology.templatetags.console", "topology.templatetags.scripts"],
             "loaders": [("django.template.loaders.cached.Loader", ["config.template_loader.Loader"])],
         },
     },

@@ -13,5 +13,6 @@ import "./pointer.js";
 import "./problems.js";
 import "./progress.js";
 import "./rows.js";
+import "./scripts.js";
 import "./theme-button.js";
 import "./times.js";

@@ -85,7 +85,9 @@ def new_subcluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
         made = create_subcluster(cluster, given["name"], description=given["description"], actor=request.user)
         return toast(request, f"{made.name} is added. It serves no users until it has a node.", close=True)
 
-    return answer(request, NewSubclusterForm(request, f"Add a subcluster to {cluster.name}"), add)
+    form = NewSubclusterForm(request, f"Add a subcluster to {cluster.name}")
+    form.script = ("topology", cluster.name, "")
+    return answer(request, form, add)
 
 
 @require_http_methods(["GET", "POST"])

@@ -37,6 +37,7 @@ class StructureForm(DialogForm):
 
     submit: ClassVar[str] = "Save"
     danger: ClassVar[bool] = False
+    script: tuple[str, ...] = ()  # the act and its names, for those who would rather write a script
     about = {
         reasons.NAME_NOT_VALID.code: "name",
         reasons.CLUSTER_NAME_TAKEN.code: "name",
@@ -96,6 +97,7 @@ class RemoveClusterForm(StructureForm):
 
     def __init__(self, request: HttpRequest, cluster: Cluster) -> None:
         super().__init__(request, f"Remove {cluster.name}")
+        self.script = ("remove-cluster", cluster.name, cluster.name)
         self.fields["typed"].label = f"Type the name {cluster.name} to confirm"
 
 
@@ -139,7 +141,9 @@ class NodeForm(StructureForm):
         title = f"Name and capacity of {view.node.short_name}"
         note = f"Home of {counted(view.home.users, 'user')} with {counted(view.home.endpoints, 'endpoint')}."
         address = f"{request.path}?{urlencode({'seen': view.node.name})}"  # a rename by someone else is refused once
-        return cls(request, title, note=note, address=address, initial=stored(view.node))
+        form = cls(request, title, note=note, address=address, initial=stored(view.node))
+        form.script = ("change-node", view.node.name, "")
+        return form
 
 
 class NewNodeForm(NodeForm):
@@ -154,6 +158,7 @@ class NewNodeForm(NodeForm):
         shown = {"place": request.GET.get("place", ""), "publisher": not board.nodes}
         note = "You can add a server before its software is installed."
         super().__init__(request, f"Add a node to {board.cluster.name}", note=note, initial=shown)
+        self.script = ("topology", board.cluster.name, "")
         place = self.fields["place"]
         assert isinstance(place, StructureField)
         place.choices = places(board)
@@ -180,4 +185,6 @@ def places(board: Board) -> list[tuple[str, str, str]]:
 def subcluster_form(request: HttpRequest, subcluster: Subcluster, address: str) -> SubclusterForm:
     """The form with what is stored of a subcluster; steps of its checklist show it too, so its address is given."""
     shown = {"name": subcluster.name, "description": subcluster.description}
-    return SubclusterForm(request, f"Subcluster {subcluster.name}", address=address, initial=shown)
+    form = SubclusterForm(request, f"Subcluster {subcluster.name}", address=address, initial=shown)
+    form.script = ("change-subcluster", subcluster.cluster.name, subcluster.name)
+    return form

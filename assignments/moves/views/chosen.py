@@ -10,7 +10,7 @@ from django_htmx.http import trigger_client_event
 from assignments.moves import pins
 from assignments.moves.pins import Pinned
 from assignments.moves.selection import Selection
-from assignments.moves.views.selection import asks, fields, label, selection
+from assignments.moves.views.selection import asks, fields, for_scripts, label, selection
 from assignments.users.trace import story
 from assignments.users.views.export import csv_response
 from topology import reasons
@@ -102,6 +102,7 @@ def _dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, name: str,
         "users": users,
         "label": label(verb, chosen, users),
         "fields": fields(asked),
+        "chosen": for_scripts(chosen),
         "limit": pins.LIMIT,
         "reason": asked.get("reason", ""),
         "pins": pins.pins_of(chosen) if name != "export" else [],

@@ -8,7 +8,7 @@ from django_htmx.http import trigger_client_event
 
 from assignments.moves import drop
 from assignments.moves.drop import DropOutcome, DropVerdict, Selection
-from assignments.moves.views.selection import asks, fields, label
+from assignments.moves.views.selection import asks, fields, for_scripts, label
 from assignments.moves.views.selection import selection as chosen_of
 from assignments.population.selectors import board_of
 from assignments.recovery.views.recovery import verbs
@@ -72,13 +72,17 @@ def dialog(request: HttpRequest, cluster_name: str) -> HttpResponse:
         "groups": judged.groups(),
         "unassigned": judged.targets[drop.UNASSIGNED],
         "fields": fields(asked),
+        "chosen": for_scripts(chosen),
     }
     return render(request, "moves/_move_dialog.html", context)
 
 
 def _ask(request: HttpRequest, cluster: Cluster, chosen: Selection, verdict: DropVerdict) -> HttpResponse:
+    to = "" if verdict.target == drop.UNASSIGNED else verdict.name
     context = {
         "cluster": cluster,
+        "chosen": for_scripts(chosen),
+        "to_name": to,
         "label": label("Move", chosen, verdict.coming),
         "verdict": verdict,
         "fields": [*fields(request.POST), ("to", verdict.target)],

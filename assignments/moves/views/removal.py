@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from assignments.moves import pins
-from assignments.moves.views.selection import asks, fields, label, selection
+from assignments.moves.views.selection import asks, fields, for_scripts, label, selection
 from assignments.users.removal import RemovedUsers, remove_users
 from topology import reasons
 from topology.accounts import pseudonyms, roles
@@ -53,6 +53,7 @@ def _dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, wrong: str
         "because": " ".join(_because(preview)),
         "label": label("Remove", chosen, preview.removed + preview.refused_total),
         "fields": fields(asked),
+        "chosen": for_scripts(chosen),
         "pins": pins.pins_of(chosen) if preview.pinned else [],
         "typed": asked.get("count", ""),
         "wrong": wrong,

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from dataclasses import dataclass
+from typing import Any
+
 from django.http import HttpRequest, QueryDict
 
 from assignments.moves import drop
 from assignments.moves.drop import Selection
 from assignments.users.filter import UserFilter
 from assignments.users.forms import filter_in
-from topology.models import Cluster, Node
+from topology.accounts import pseudonyms
+from topology.models import Cluster, Node, Subcluster
 from topology.reasons.words import counted
 from topology.structure.selectors import node_in
 from topology.views.reading import number, number_in
 
+MOST_WORDS = 50  # user IDs in a command that is shown
 FIELDS = ("node", "query", "users", "list")  # how a page says it
 
 
@@ -42,6 +49,43 @@ def _drawn(place: str) -> int | None:
 def fields(asked: QueryDict) -> list[tuple[str, str]]:
     """The same once more, for the form of a dialog."""
     return [(name, value) for name in FIELDS if (value := asked.get(name)) is not None]
+
+
+@dataclass(frozen=True)
+class ForScripts:
+    """Who is chosen, as words of a command and as a part of a body of the API; a filter is no words."""
+
+    words: str
+    body: str
+
+
+def for_scripts(chosen: Selection) -> ForScripts | None:
+    """The same for a script; None for more than a line should hold, and while names are hidden."""
+    if pseudonyms.is_down():
+        return None
+    if chosen.where:
+        return ForScripts("", f'"filter": {json.dumps(_filter_of(chosen.where))}')
+    ids = list(chosen.rows().order_by("user__user_id").values_list("user__user_id", flat=True)[: MOST_WORDS + 1])
+    if len(ids) > MOST_WORDS or any("<" in name for name in ids):  # what is between < and > would be a field
+        return None
+    return ForScripts(shlex.join(ids), f'"users": {json.dumps(ids, ensure_ascii=False)}')
+
+
+def _filter_of(where: UserFilter) -> dict[str, Any]:
+    """A filter by the names that the API gives it."""
+    node = Node.objects.filter(pk=where.node_id).first() if where.node_id else None
+    sub = Subcluster.objects.filter(pk=where.subcluster_id).first() if where.subcluster_id else None
+    named = {
+        "node": node and node.name,
+        "subcluster": sub and sub.name,
+        "assigned": False if where.node_id == 0 else where.assigned,
+        "pinned": where.pinned,
+        "out_of_service": where.out_of_service,
+        "endpoint": where.endpoint or None,
+        "contacts_min": where.contacts_min,
+        "q": where.q or None,
+    }
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def label(verb: str, chosen: Selection, users: int) -> str:

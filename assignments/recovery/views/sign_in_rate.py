@@ -1,5 +1,6 @@
 """How fast users sign in during a failover or fallback: look at it, and change it while it runs (domain.md §4.8)."""
 
+import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -45,7 +46,9 @@ def _effect(request: HttpRequest, operation: Operation) -> HttpResponse:
     """What is typed would come to this; a refused one says so in its place."""
     context: dict[str, Any] = {"cluster": operation.cluster, "operation": operation}
     try:
-        context["effect"] = service.try_sign_in_rate(operation, **_budget(request.GET))
+        budget = _budget(request.GET)
+        context["effect"] = service.try_sign_in_rate(operation, **budget)
+        context["body"] = json.dumps({name: value for name, value in budget.items() if value is not None})
     except Refused as refusal:
         context["refusal"] = refusal
     return render(request, "recovery/_sign_in_rate_effect.html", context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -62,7 +63,17 @@ def plan_context(request: HttpRequest, plan: Plan, stale: plans.Stale | None = N
         "scope": plan.scope.get("subclusters", ()),
         "window": wait_reasons.window_of(plan.cluster),
         "valid": plan.moves - stale.count if stale else plan.moves,
+        "plan_command": _command(plan),
     }
+
+
+def _command(plan: Plan) -> str:
+    """The command that makes such a plan and runs it; "" for a goal that it has not."""
+    if plan.goal not in (Goal.BALANCE, Goal.FILL, Goal.ACTIVE_STANDBY):
+        return ""
+    names = plan.cluster.subclusters.filter(pk__in=plan.scope.get("subclusters") or ()).values_list("name", flat=True)
+    words = ["rebalance", plan.cluster.name, "--goal", plan.goal, *(f"--subcluster={name}" for name in names)]
+    return f"{shlex.join(words)} --rate <rate>"
 
 
 @require_GET

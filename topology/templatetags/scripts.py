@@ -1,0 +1,119 @@
+"""What a dialog would do, for a script: as a command and as a call of the API, ready to be copied."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from django import template
+from django.template import Context
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+register = template.Library()
+FIELD = re.compile(r"<(\w+)>")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One act: `{}` are names in turn, `<name>` fields of the dialog's form, `{users}` and `@who` who is chosen.
+
+    `body` is JSON, `file` a file that is sent instead.
+    """
+
+    method: str
+    path: str
+    command: str = ""
+    body: str = ""
+    file: str = ""
+
+
+BALANCER = ("automation", "threshold", "rounds", "minimum_gain", "cooldown_minutes", "approval_required")
+RULES = "{" + ", ".join(f'"{name}": <{name}>' for name in BALANCER) + "}"
+CALLS = {
+    # recovery
+    "failover": Call("POST", "/nodes/{}/failover", "ha failover {}"),
+    "fallback": Call("POST", "/nodes/{}/fallback", "ha fallback {}"),
+    "disable_ha": Call("DELETE", "/clusters/{}/subclusters/{}/ha", "ha disable {1} --cluster {0}"),
+    "maintenance": Call(
+        "POST",
+        "/nodes/{}/maintenance",
+        "ha maintenance {} --reason <reason> --for <for>",
+        '{"reason": <reason>, "span": <for>}',
+    ),
+    "sign-in-rate": Call("POST", "/operations/{}/sign-in-rate", body="{1}"),
+    # chosen users
+    "pin": Call("POST", "/clusters/{}/pins", "pin {} {users} --reason <reason>", '{@who, "reason": <reason>}'),
+    "unpin": Call("POST", "/clusters/{}/pins/remove", "unpin {} {users}", "{@who}"),
+    "remove": Call("POST", "/clusters/{}/users/remove", "remove_users {} {users} --yes", "{@who}"),
+    "move": Call("POST", "/clusters/{}/moves", "move_users {0} {users} --to {1}", '{@who, "to": "{1}"}'),
+    "unassign": Call("POST", "/clusters/{}/moves", "move_users {} {users} --to unassigned", '{@who, "to": null}'),
+    # plans and runs
+    "run": Call("POST", "/plans/{}/run", "{1}", '{"rate": <rate>, "rate_total": <rate_total>}'),
+    "undo": Call("POST", "/operations/{}/undo", "operations undo {}"),
+    "rules": Call("PATCH", "/clusters/{}/balancer", body=RULES),
+    # clusters
+    "import": Call("POST", "/clusters/{}/users/import", "import_users {} users.csv", file="users.csv"),
+    "topology": Call("PUT", "/clusters/{}/topology", "apply_topology topology.yaml", file="topology.json"),
+    "change-node": Call(
+        "PATCH",
+        "/nodes/{}",
+        body='{"name": <name>, "profile": <profile>, "users": <users>, "endpoints": <endpoints>}',
+    ),
+    "change-subcluster": Call(
+        "PATCH", "/clusters/{}/subclusters/{}", body='{"name": <name>, "description": <description>}'
+    ),
+    "remove-cluster": Call("DELETE", "/clusters/{}?confirm={}", "remove_cluster {} --yes-remove-all-users"),
+}
+
+
+@register.inclusion_tag("shared/_as_call.html", takes_context=True)
+def as_call(context: Context, name: str, *names: Any, chosen: Any = None) -> dict[str, Any]:
+    """An act of CALLS for the dialog that it stands in; `chosen` is who, as words and as a part of a body.
+
+    All who match a filter are no words, so that there is no command, and their call carries a key.
+    """
+    call = CALLS[name]
+    request = context["request"]
+    base = request.build_absolute_uri(reverse("api:api-root")).rstrip("/")
+    line = _command(call, names, chosen)
+    return {"command": _marked(line, "word"), "call": _marked(_curl(call, base, names, chosen), "json")}
+
+
+def _command(call: Call, names: tuple[Any, ...], chosen: Any) -> str:
+    if not call.command or (chosen and not chosen.words):
+        return ""
+    if call.command == "{1}":  # a whole command
+        return f"manage.py {names[1]}" if names[1] else ""
+    quoted = [shlex.quote(str(name)) for name in names]
+    return f"manage.py {call.command.format(*quoted, users=chosen.words if chosen else '')}"
+
+
+def _curl(call: Call, base: str, names: tuple[Any, ...], chosen: Any) -> str:
+    words = ["curl" if call.method == "GET" else f"curl -X {call.method}", '-H "Authorization: Bearer $TOKEN"']
+    if call.body or call.file:
+        words.append(f'-H "Content-Type: {"text/csv" if call.file.endswith(".csv") else "application/json"}"')
+    if chosen and not chosen.words:
+        words.append('-H "Idempotency-Key: $(uuidgen)"')
+    if call.file:
+        words.append(f"--data-binary @{call.file}")
+    elif call.body:
+        body = call.body.replace("{1}", str(names[1])) if "{1}" in call.body else call.body
+        body = body.replace("@who", chosen.body) if chosen else body
+        words.append("-d '{}'".format(body.replace("'", "'\\''")))
+    quoted = [quote(str(name), safe="") for name in names]
+    return " ".join([*words, shlex.quote(base + call.path.format(*quoted))])
+
+
+def _marked(text: str, form: str) -> SafeString:
+    """The text with a place for each field, which static/js/scripts.js fills as a word of a shell or as JSON."""
+    parts = FIELD.split(text)  # text, field, text, field, …, text
+    shown = [
+        format_html('<span data-field="{}" data-as="{}">…</span>', part, form) if place % 2 else part
+        for place, part in enumerate(parts)
+    ]
+    return format_html_join("", "{}", ((each,) for each in shown))
