@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-run setup-test run test shifted lint format types deploy-check bench goldens lock audit tabler torture docker-test clean
+.PHONY: help setup setup-run setup-test run test shifted lint format types deploy-check bench goldens lock audit tabler torture docker-test typescript clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -79,6 +79,11 @@ shifted: setup-test
 docker-test: setup-test
 	@$(BIN)/python -m tests.tools
 	@$(BIN)/python -m pytest -q -x -p no:xdist tests/containers
+
+# Types of a TypeScript client from the schema of the API, and a program that is checked against them and used. Needs npm
+# and the network, so that no other test waits for them.
+typescript: setup-test
+	@$(BIN)/python -m pytest -q -x -p no:xdist tests/typescript
 
 lint: setup-test
 	@$(BIN)/ruff check --quiet .
