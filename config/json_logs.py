@@ -24,7 +24,7 @@ def formatter() -> structlog.stdlib.ProcessorFormatter:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
-        structlog.stdlib.ExtraAdder(allow=("method", "route", "status", "milliseconds")),
+        structlog.stdlib.ExtraAdder(allow=("method", "route", "status", "milliseconds", "queries")),
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         structlog.processors.format_exc_info,
     ]

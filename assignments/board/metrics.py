@@ -8,14 +8,15 @@ from datetime import timedelta
 from django.db.models import Count
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from assignments.board.alerts import HAPPENING, STANDING
-from assignments.models import DirectoryRun, RunPolicy, RunState
+from assignments.models import DirectoryRun, Kind, RunPolicy, RunState
 from assignments.population.selectors import Board, NodeView, boards_of
 from assignments.recovery.reads import verdicts
-from topology.live import health
+from topology.live import health, traffic
 from topology.models import Cluster, Event
 from topology.rules.states import State
 
@@ -36,16 +37,18 @@ class ConsoleCollector(Collector):
     def __init__(self, clusters: Sequence[Cluster]) -> None:
         self.clusters = clusters
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         """Every family once, with a sample for each thing."""
         boards = boards_of(self.clusters)
         yield from _of_nodes(boards)
         yield from _of_clusters(boards)
         yield _shortfall(self.clusters)
         yield from _of_runs(boards)
+        yield from _sign_ins(boards)
         yield _idle(self.clusters)
         yield _alarms(self.clusters)
         yield from _of_the_console()
+        yield from _traffic()
 
 
 def text(clusters: Sequence[Cluster]) -> bytes:
@@ -114,6 +117,40 @@ def _of_runs(boards: Sequence[Board]) -> Iterator[GaugeMetricFamily]:
         going = sum(run.state != "paused" for run in board.operations)
         stalled.add_metric([board.cluster.name], going if stands else 0)
     yield from (runs, stalled)
+
+
+def _sign_ins(boards: Sequence[Board]) -> Iterator[GaugeMetricFamily]:
+    """Failovers and fallbacks that run: who signed in so far, and how many may in a second of real time."""
+    labels = ["cluster", "node", "kind"]
+    done = GaugeMetricFamily("homenode_sign_ins_users", "Users a failover or fallback moved so far", labels=labels)
+    budget = GaugeMetricFamily(
+        "homenode_sign_in_budget_per_second", "Sign-ins that may come in a real second", labels=labels
+    )
+    for board in boards:
+        names = {view.node.pk: view.node.name for view in board.nodes}
+        for run in board.operations:
+            if run.kind in (Kind.FAILOVER, Kind.FAILBACK):
+                told = [board.cluster.name, names.get(run.to_node_id or 0, ""), run.kind]
+                done.add_metric(told, run.done)
+                if run.rate:
+                    budget.add_metric(told, run.rate * board.cluster.clock_speed)
+    yield from (done, budget)
+
+
+def _traffic() -> Iterator[CounterMetricFamily]:
+    """Requests of pages and programs by the pattern of their address, and queries, of all web processes."""
+    requests = CounterMetricFamily("homenode_requests", "Requests", labels=["method", "route", "status"])
+    seconds = CounterMetricFamily("homenode_request_seconds", "Time that requests took", labels=["method", "route"])
+    queries = CounterMetricFamily("homenode_queries", "Queries of requests")
+    for name, number in sorted(traffic.counts().items()):
+        what, *labels = name.split("|")
+        if what == "requests":
+            requests.add_metric(labels, number)
+        elif what == "microseconds":
+            seconds.add_metric(labels, number / traffic.MICRO)
+        else:
+            queries.add_metric([], number)
+    yield from (requests, seconds, queries)
 
 
 def _idle(clusters: Sequence[Cluster]) -> GaugeMetricFamily:

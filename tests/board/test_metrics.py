@@ -1,5 +1,6 @@
 """/metrics: what stands in it, who may read it, and that promtool has nothing to say against it."""
 
+import re
 import subprocess
 
 import pytest
@@ -7,10 +8,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from assignments.models import Operation
+from assignments.recovery import service
 from tests import tools
 from tests.board.test_page import as_
-from tests.worlds import add_users, make_acme
+from tests.worlds import add_users, make_acme, node
 from topology.accounts import roles, tokens
+from topology.live import traffic
 from topology.models import Cluster
 
 pytestmark = pytest.mark.django_db
@@ -66,3 +70,48 @@ def test_promtool_finds_nothing_wrong() -> None:
         [tools.need("promtool"), "check", "metrics"], input=text, text=True, capture_output=True, check=False
     )
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+
+
+def test_sign_ins_stand_beside_their_budget() -> None:
+    acme = make_acme(imp1a=30, imp1b=1)
+    service.failover(node(acme, "imp1a"), actor="test")
+    run = Operation.objects.get(kind="failover")
+    text = scraped(as_(roles.VIEWER))
+    told = '{cluster="acme",kind="failover",node="imp1b.acme.org"}'
+    assert f"homenode_sign_ins_users{told} {float(run.done)}" in text
+    budget = re.search(rf"homenode_sign_in_budget_per_second{re.escape(told)} (\S+)", text)
+    assert budget
+    assert float(budget.group(1)) == pytest.approx(run.rate)
+
+
+def test_requests_and_queries_are_counted_over_all_processes() -> None:
+    make_acme(imp1a=3)
+    client = as_(roles.VIEWER)
+    route = "clusters/<str:cluster_name>/checks/"
+
+    def counted(family: str, labels: str) -> float:
+        traffic.tell()
+        found = re.search(rf"^homenode_{family}_total{re.escape(labels)} (\S+)$", scraped(client), re.M)
+        return float(found.group(1)) if found else 0.0
+
+    asked = f'{{method="GET",route="{route}",status="200"}}'
+    before, queries = counted("requests", asked), counted("queries", "")
+    client.get("/clusters/acme/checks/")
+    assert counted("requests", asked) == before + 1
+    assert counted("request_seconds", f'{{method="GET",route="{route}"}}') > 0
+    assert counted("queries", "") >= queries + 3
+    assert "imp1a-0001" not in scraped(client)
+
+
+def test_counts_wait_while_redis_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise OSError("no route")
+
+    before = traffic.counts().get("requests|GET|waits|200", 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(traffic.events, "client", away)
+        traffic.note("GET", "waits", 200, 0.1, 2)
+        traffic.tell()
+        assert traffic.counts() == {}
+    traffic.tell()
+    assert traffic.counts()["requests|GET|waits|200"] == before + 1

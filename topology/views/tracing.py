@@ -9,8 +9,11 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from structlog.contextvars import bind_contextvars, bound_contextvars, unbind_contextvars
+
+from topology.live import traffic
 
 log = logging.getLogger("homenode.requests")
 HEADER = "X-Request-ID"
@@ -29,11 +32,12 @@ class TracedRequests:
         sent = request.headers.get(HEADER, "")
         name = sent if FITTING.fullmatch(sent) else uuid4().hex
         begun = time.monotonic()
-        with bound_contextvars(request_id=name):
+        asked = Queries()
+        with bound_contextvars(request_id=name), connection.execute_wrapper(asked):
             response = self.get_response(request)
             response.headers[HEADER] = name
             if not request.path_info.startswith(QUIET):
-                _say(request, response, begun)
+                _say(request, response, time.monotonic() - begun, asked.count)
         unbind_contextvars(ABOUT)
         return response
 
@@ -49,13 +53,26 @@ def _of_operation(request: HttpRequest) -> bool:
     return bool(match) and match.route.startswith("operations/<int:pk>")  # type: ignore[union-attr]
 
 
-def _say(request: HttpRequest, response: HttpResponse, begun: float) -> None:
-    """One line: the address by its pattern, for the address itself may name a user."""
+class Queries:
+    """How many queries were asked while it stood around the connection."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, execute: Callable[..., Any], *query: Any) -> Any:
+        self.count += 1
+        return execute(*query)
+
+
+def _say(request: HttpRequest, response: HttpResponse, seconds: float, queries: int) -> None:
+    """Count it, and say it in one line: the address by its pattern, for the address itself may name a user."""
     match = request.resolver_match
     told = {
         "method": request.method,
         "route": match.route if match else "",
         "status": response.status_code,
-        "milliseconds": round(1000 * (time.monotonic() - begun), 1),
+        "milliseconds": round(1000 * seconds, 1),
+        "queries": queries,
     }
+    traffic.note(str(request.method), str(told["route"]), response.status_code, seconds, queries)
     log.info("%s /%s: %s", told["method"], told["route"], told["status"], extra=told)
