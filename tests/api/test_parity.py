@@ -30,6 +30,7 @@ PERSONAL = {
     "approve-plan": "a second person, never a program: docs/api.md, Tokens",
     "drags": "whose pointer drags what now",
     "hide-names": "of a session: a token sees names",
+    "keys": "what each key does",
     "sign-in": "a token is sent instead",
     "sign-in-link": "the link is opened in a browser",
     "sign-out": "a token is revoked instead",
@@ -84,6 +85,8 @@ SAME: dict[str, str] = {
     "users": "list_users",
     "user-range": "list_users",
     "find-users": "list_users",
+    "palette": "list_users list_clusters",
+    "users-by-id": "list_users",
     "details": "why_user",
     "export": "export_assignments list_users",
     "export-dialog": "export_assignments",
@@ -172,7 +175,8 @@ def test_a_name_that_is_posted_to_is_not_answered_by_reading_alone() -> None:
         for method, operation in methods.items()
         if method == "get"
     }
-    asks = {"export", "node-targets", "move-targets", "cluster-targets"}  # a question too long for an address
+    # A question that is too long for an address.
+    asks = {"export", "users-by-id", "node-targets", "move-targets", "cluster-targets"}
     for name in POSTED - set(PERSONAL) - asks:
         assert set(SAME[name].split()) - reading, name
 
