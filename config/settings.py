@@ -42,6 +42,8 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+# Lists of users as files are an operator's, unless this says that viewers may have them too.
+VIEWERS_MAY_EXPORT = env.bool("VIEWERS_MAY_EXPORT", default=False)
 # Encrypts the passwords of directories; without one a key is made once beside the data.
 DIRECTORY_KEY = env.str("DIRECTORY_KEY", default="")
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]

@@ -240,7 +240,7 @@ def why_user(request: ApiRequest, name: str, user_id: Name) -> Any:
     openapi_extra=text(FILES, "binary"),
     operation_id="export_assignments",
 )
-@access.needs(roles.SEE, access.cluster)
+@access.needs(roles.EXPORT, access.cluster)
 def export_assignments(request: ApiRequest, name: str, spreadsheet: bool = False) -> Any:
     """Who is at home where, as a CSV that an import reads back; `spreadsheet` keeps formulas in it from running."""
     parts = assignments_csv(request.target, spreadsheet=spreadsheet)
@@ -303,7 +303,7 @@ def remove(request: ApiRequest, name: str, asked: RemoveIn) -> Any:
     openapi_extra=text(FILES, "binary"),
     operation_id="export_removed_users",
 )
-@access.needs(roles.SEE, operation_of)
+@access.needs(roles.EXPORT, operation_of)
 def export_removed(request: ApiRequest, operation_id: Key) -> Any:
     """Whom a removal took out, as a CSV that an import reads back."""
     if request.target.kind != Kind.REMOVAL or request.target.undo_of_id is not None:

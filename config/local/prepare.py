@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -47,14 +48,13 @@ def main() -> None:
         sys.stdout.write("Bringing the database up to date\n")
         sys.stdout.flush()
         migrate_once()
-    call_command("load_demo")
+    if os.environ.get("DEMO", "1") not in ("0", "no", "false"):
+        call_command("load_demo", first_start=True)
     from topology.accounts.sign_in import issue_sign_in_link
 
     sys.stdout.write(json.dumps({"sign_in": issue_sign_in_link(username="admin")}) + "\n")
 
 
 if __name__ == "__main__":
-    import os
-
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     main()

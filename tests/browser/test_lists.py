@@ -157,7 +157,7 @@ def east(acme: Cluster) -> Iterator[Cluster]:
 def test_users_are_found_across_clusters_by_everything(acme: Cluster, east: Cluster, signed_in_page: Open) -> None:
     Node.objects.filter(pk=node(acme, "imp3a").pk).update(power_on=False)
     Assignment.objects.filter(home_node=node(acme, "imp1b"), user__user_id__lte="imp1b-00025").update(pinned=True)
-    page = signed_in_page("viewer", "/users/")
+    page = signed_in_page("operator", "/users/")
     status = page.locator("#directory").get_by_role("status")
     expect(status).to_have_text("30,300 users in all clusters")
     page.locator("#directory-search").press_sequentially("person 7 of imp1a")

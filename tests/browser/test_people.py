@@ -65,7 +65,7 @@ def test_chosen_users_are_pinned_shown_as_pinned_and_unpinned(acme: Cluster, sig
 
 
 def test_the_chosen_users_come_as_a_file(acme: Cluster, signed_in_page: Open) -> None:
-    page = signed_in_page(role="viewer", path="/clusters/acme/")
+    page = signed_in_page(role="operator", path="/clusters/acme/")
     show(page, "imp1a")
     page.get_by_role("button", name="Select all").click()
     page.get_by_role("button", name="Export…").click()

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def client() -> Client:
-    return as_(roles.VIEWER)
+    return as_(roles.OPERATOR)
 
 
 @pytest.fixture

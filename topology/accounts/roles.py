@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db.models import BigIntegerField, QuerySet, Value
 
@@ -24,6 +25,7 @@ ROLES = (VIEWER, OPERATOR, ADMINISTRATOR)
 # What each verb needs; a higher role includes the lower ones.
 SEE = VIEWER
 OPERATE = OPERATOR  # move users, run plans, fail over, inject faults
+EXPORT = VIEWER if settings.VIEWERS_MAY_EXPORT else OPERATOR  # whole lists of users, as files
 ADMINISTER = ADMINISTRATOR  # change the topology, the policy, import users
 
 
@@ -98,6 +100,19 @@ def enter(user: Any, cluster_id: int | None) -> None:
 def role_of(user: Any) -> str | None:
     """The role of a signed-in person or program in the cluster that the request is about, or None."""
     return reach_of(user).role_in(getattr(user, "_homenode_place", None))
+
+
+def clusters_with(user: Any, role: str) -> tuple[int, ...] | None:
+    """The clusters in which somebody has a role or a higher one, by their keys; None: all of them."""
+    reach = reach_of(user)
+    if reach.everywhere and ROLES.index(reach.everywhere) >= ROLES.index(role):
+        return None
+    return tuple(sorted(pk for pk, have in reach.clusters.items() if ROLES.index(have) >= ROLES.index(role)))
+
+
+def may_export(user: Any) -> bool:
+    """Whether somebody may have lists of users as files: of the cluster at hand, or of some where there is none."""
+    return may(user, EXPORT) or (getattr(user, "_homenode_place", None) is None and clusters_with(user, EXPORT) != ())
 
 
 def may(user: Any, role: str) -> bool:

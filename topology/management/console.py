@@ -1,16 +1,38 @@
 """What the commands share: refusals as a sentence and an exit status, JSON when asked for."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
-from topology.reasons import Refused
+from topology.reasons import SCHEMA_OLD, Refused
 from topology.rules.file_problems import FileRefused
 
-COMMAND_LINE = "command line"  # who did it, in the history
+COMMAND_LINE = "command line"  # who did it, in the history, where nobody says who is at the shell
+LONGEST_NAME = 100
+APPS = ("topology", "assignments")
+
+
+def actor_of(name: str) -> str:
+    """Who the history names: who is given with --as, else who called sudo, else nobody in person."""
+    person = (name or os.environ.get("SUDO_USER", "")).strip()[:LONGEST_NAME]
+    return f"{person} ({COMMAND_LINE})" if person else COMMAND_LINE
+
+
+def demand_schema() -> None:
+    """Raise Refused where the database lacks migrations of this code: a command would run on what is not there."""
+    applied = {key for key in MigrationRecorder(connection).applied_migrations() if key[0] in APPS}
+    folders = {app: Path(apps.get_app_config(app).path) / "migrations" for app in APPS}
+    here = {(app, file.stem) for app, folder in folders.items() for file in folder.glob("0*.py")}
+    if missing := sorted(here - applied):
+        raise Refused(SCHEMA_OLD, missing=len(missing), first=".".join(missing[0]))
 
 
 class ConsoleCommand(BaseCommand):
@@ -19,6 +41,20 @@ class ConsoleCommand(BaseCommand):
     json_help = "print JSON"
     # They read every address and build the whole API, two seconds for nothing: `migrate` and `check` make them.
     requires_system_checks = []
+
+    actor = COMMAND_LINE
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        who = "who does it, for the history; without it the one who called sudo, else “command line”"
+        parser.add_argument("--as", dest="acting", metavar="NAME", default="", help=who)
+        return parser
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        self.actor = actor_of(options.get("acting") or "")
+        with self.refusals(bool(options.get("json"))):
+            demand_schema()
+        return super().execute(*args, **options)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help=self.json_help)

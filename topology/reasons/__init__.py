@@ -173,6 +173,7 @@ from topology.reasons.health import (
     NO_BEAT,
     NO_WORKER,
     REDIS_AWAY,
+    SCHEMA_OLD,
     SERVER_BUSY,
     TICK_LATE,
 )
@@ -254,7 +255,13 @@ from topology.reasons.intercluster import (
     URIS_CHANGED,
     USER_OF_OTHER_CLUSTER,
 )
-from topology.reasons.lookups import NO_SUCH_CLUSTER, NO_SUCH_NODE, NO_SUCH_SUBCLUSTER
+from topology.reasons.lookups import (
+    NO_SUCH_CLUSTER,
+    NO_SUCH_NODE,
+    NO_SUCH_SUBCLUSTER,
+    NODE_TO_EVACUATE,
+    SUBCLUSTER_IN_SEVERAL,
+)
 from topology.reasons.moves import (
     MOVE_ABOVE_PEER,
     MOVE_ALL_TO_FIRST,

@@ -61,3 +61,9 @@ SERVER_BUSY = add(
     "Try again in a moment. If it lasts, start a second web process, or raise DATABASE_POOL.",
     status=503,
 )
+SCHEMA_OLD = add(
+    "SCHEMA_OLD",
+    "The database is that of an older version: {missing:migration is|migrations are} missing, the first is {first}.",
+    "Make a backup, then run manage.py migrate; manage.py up does it too.",
+    status=503,
+)

@@ -21,6 +21,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "clusters": SimpleLazyObject(lambda: list(roles.clusters_of(user).only("id", "name"))),
         "me": SimpleLazyObject(lambda: _name(request)),
         "role": SimpleLazyObject(lambda: roles.role_of(user) or ""),
+        "may_export": SimpleLazyObject(lambda: roles.may_export(user)),
         "may_operate": SimpleLazyObject(lambda: roles.may(user, roles.OPERATE)),
         "may_administer": SimpleLazyObject(lambda: roles.may(user, roles.ADMINISTER)),
         "may_administer_all": SimpleLazyObject(lambda: roles.reach_of(user).everywhere == roles.ADMINISTER),

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.directory import agreements
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.reasons import Refused
 from topology.structure.documents import read_yaml_file
 
@@ -21,7 +21,7 @@ class Command(ConsoleCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
             cluster, agreement = agreements.read_document(read_yaml_file(options["file"]))
-            done = agreements.store(cluster, agreement, actor=COMMAND_LINE, dry_run=options["dry_run"])
+            done = agreements.store(cluster, agreement, actor=self.actor, dry_run=options["dry_run"])
         told = [(why, facts) for _, why, facts in agreements.warnings(agreement)]
         if options["json"]:
             words = [Refused(why, **facts).as_dict() for why, facts in told]

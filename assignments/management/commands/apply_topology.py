@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.board.topology_file import apply_topology
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.rules.difference import Difference
 from topology.structure.documents import read_yaml_file
 
@@ -22,11 +22,11 @@ class Command(ConsoleCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
             document = read_yaml_file(options["file"])
-            shown = apply_topology(document, prune=options["prune"], dry_run=True, actor=COMMAND_LINE)
+            shown = apply_topology(document, prune=options["prune"], dry_run=True, actor=self.actor)
             if not options["json"]:
                 self._show(shown)
             if not options["dry_run"]:
-                shown = apply_topology(document, prune=options["prune"], actor=COMMAND_LINE, expected=shown)
+                shown = apply_topology(document, prune=options["prune"], actor=self.actor, expected=shown)
             if options["json"]:
                 self.print_json(shown.as_dict())
             elif shown.changes and not options["dry_run"]:

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.intercluster import duplicates, selectors
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.reasons.words import counted
 from topology.structure.selectors import cluster_named
 
@@ -22,7 +22,7 @@ class Command(ConsoleCommand):
         with self.refusals(options["json"]):
             if options["clear"]:
                 cluster = cluster_named(options["clear"])
-                found = duplicates.clear(cluster, actor=COMMAND_LINE, dry_run=options["dry_run"])
+                found = duplicates.clear(cluster, actor=self.actor, dry_run=options["dry_run"])
             else:
                 found = selectors.report()
         if options["json"]:

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 
 from assignments.recovery import service
 from assignments.recovery.rules.commands import Fault
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.structure import selectors
 
 KINDS = ", ".join(Fault) + "; network is a partition from the peer: both nodes stay alive"
@@ -26,9 +26,9 @@ class Command(ConsoleCommand):
         with self.refusals(options["json"]):
             node = selectors.node_named(options["node"])
             change = service.repair if options["repair"] else service.inject
-            outcome = change(node, options["kind"], options["service"], actor=COMMAND_LINE)
+            outcome = change(node, options["kind"], options["service"], actor=self.actor)
         told = [event for event in outcome.events if not event.progress]
-        lines = [event.why.say(**({"actor": COMMAND_LINE} | dict(event.facts))) for event in told]
+        lines = [event.why.say(**({"actor": self.actor} | dict(event.facts))) for event in told]
         if options["json"]:
             self.print_json({"node": node.name, "events": lines})
         else:

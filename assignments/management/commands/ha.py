@@ -8,9 +8,9 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from assignments.recovery import maintenance, service
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.models import Cluster, Node, Subcluster
-from topology.reasons import NO_SUCH_SUBCLUSTER, Refused
+from topology.reasons import NO_SUCH_SUBCLUSTER, SUBCLUSTER_IN_SEVERAL, Refused
 from topology.rules.states import LOOKS, State, reason_label
 from topology.structure import selectors
 
@@ -60,11 +60,11 @@ class Command(ConsoleCommand):
             if action == "maintenance":
                 self._maintain(node, options)
             else:
-                OF_A_NODE[action](node, actor=COMMAND_LINE)
+                OF_A_NODE[action](node, actor=self.actor)
             sub = Subcluster.objects.get(nodes=node)
         else:
             sub = self._subcluster(name, options["cluster"])
-            OF_A_SUBCLUSTER[action](sub, actor=COMMAND_LINE)
+            OF_A_SUBCLUSTER[action](sub, actor=self.actor)
         if options["json"]:
             self.print_json(shape(sub))
         else:
@@ -73,13 +73,13 @@ class Command(ConsoleCommand):
 
     def _maintain(self, node: Node, options: dict[str, Any]) -> None:
         if options["end"]:
-            maintenance.end(node, actor=COMMAND_LINE)
+            maintenance.end(node, actor=self.actor)
             return
         until = maintenance.end_of(node.cluster, options["span"], options["until"])
         if node.in_maintenance and not options["reason"]:
-            maintenance.extend(node, until=until, actor=COMMAND_LINE)
+            maintenance.extend(node, until=until, actor=self.actor)
         else:
-            maintenance.begin(node, reason=options["reason"], until=until, actor=COMMAND_LINE)
+            maintenance.begin(node, reason=options["reason"], until=until, actor=self.actor)
 
     def _status(self, options: dict[str, Any]) -> None:
         subclusters = list(Subcluster.objects.select_related("cluster").order_by("cluster__name", "position", "pk"))
@@ -108,12 +108,14 @@ class Command(ConsoleCommand):
         """The subcluster of a name; in all clusters, where it is the only one. Raises Refused."""
         if cluster:
             return selectors.subcluster_named(selectors.cluster_named(cluster), name)
-        subclusters = list(Subcluster.objects.select_related("cluster").filter(name=name)[:2])
+        subclusters = list(Subcluster.objects.select_related("cluster").filter(name=name).order_by("cluster__name"))
         if len(subclusters) == 1:
             return subclusters[0]
-        known = "give --cluster" if subclusters else ", ".join(Subcluster.objects.values_list("name", flat=True)[:20])
-        where = "more than one cluster" if subclusters else "any cluster"
-        raise Refused(NO_SUCH_SUBCLUSTER, name=name or "without a name", cluster=where, known=known or "none")
+        if subclusters:
+            clusters = [sub.cluster.name for sub in subclusters]
+            raise Refused(SUBCLUSTER_IN_SEVERAL, name=name, clusters=", ".join(clusters[:20]), first=clusters[0])
+        known = ", ".join(Subcluster.objects.values_list("name", flat=True)[:20]) or "none"
+        raise Refused(NO_SUCH_SUBCLUSTER, name=name or "without a name", cluster="any cluster", known=known)
 
 
 def in_both_times(cluster: Cluster, moment: datetime) -> str:

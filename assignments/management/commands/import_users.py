@@ -14,7 +14,7 @@ from assignments.users.rules.columns import mapping_of
 from assignments.users.rules.user_file import KEEP, Reading
 from topology import reasons
 from topology.management.bar import bar
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.reasons.words import counted
@@ -71,7 +71,7 @@ class Command(ConsoleCommand):
             return import_users(
                 cluster,
                 file,
-                actor=COMMAND_LINE,
+                actor=self.actor,
                 dry_run=options["dry_run"],
                 reading=Reading(keep=options["keep"], mapping=mapping_of(options["column"])),
                 allow_emptying=options["allow_emptying"],

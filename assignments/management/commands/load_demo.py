@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandError
-from django.db import transaction
+from django.core.management.base import CommandError, CommandParser
+from django.db import connection, transaction
 
 from assignments.board.topology_file import apply_topology
 from assignments.users.imports import import_users
@@ -22,11 +22,23 @@ from topology.structure.documents import read_yaml_file
 WHO = "demo"
 
 
+def had_clusters() -> bool:
+    """Whether there ever was a cluster: its key is never given again, also when it and its history are gone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sequence_last_value(pg_get_serial_sequence('topology_cluster', 'id')::regclass)")
+        return cursor.fetchone()[0] is not None
+
+
 class Command(ConsoleCommand):
     help = "Load the demo clusters and their users; does nothing when there is any cluster."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        first = "only if there never was a cluster, so that a demo that was removed does not come back"
+        parser.add_argument("--first-start", action="store_true", help=first)
+
     def handle(self, *args: Any, **options: Any) -> None:
-        if Cluster.objects.exists():
+        if Cluster.objects.exists() or (options["first_start"] and had_clusters()):
             if options["json"]:
                 self.print_json({"loaded": [], "clusters": list(Cluster.objects.values_list("name", flat=True))})
             return

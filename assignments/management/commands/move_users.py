@@ -15,7 +15,7 @@ from assignments.moves.listed import ListedMove
 from assignments.users.id_list import ids_in
 from topology import reasons
 from topology.accounts import roles
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.reasons.words import counted
@@ -55,13 +55,13 @@ class Command(ConsoleCommand):
         if not options["to"]:
             raise Refused(reasons.MOVE_NEEDS_TARGET)
         how = {"role": roles.OPERATE, "dry_run": options["dry_run"]}
-        return listed.move_listed(cluster, ids, options["to"], actor=COMMAND_LINE, **how)
+        return listed.move_listed(cluster, ids, options["to"], actor=self.actor, **how)
 
     def _into(self, cluster: Cluster, ids: list[str], options: dict[str, Any]) -> ListedMove:
         into = selectors.cluster_named(options["to_cluster"])
         node = selectors.node_named(options["to"]) if options["to"] else None
         how = {"dry_run": options["dry_run"], "unthrottled": options["unthrottled"]}
-        found = moves.move_listed(cluster, ids, into, node, actor=COMMAND_LINE, **how)
+        found = moves.move_listed(cluster, ids, into, node, actor=self.actor, **how)
         refused = tuple((row["user_id"], row["code"]) for row in found.refused)
         return ListedMove(found.to, refused, found.operation)
 

@@ -10,7 +10,7 @@ from assignments.models import ACTIVE, Operation
 from assignments.planning import plans
 from assignments.runs import operations, selectors
 from assignments.users import undo
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 
 VERBS: dict[str, Callable[..., Operation]] = {
     "pause": operations.pause,
@@ -71,17 +71,17 @@ class Command(ConsoleCommand):
     def _steer(self, verb: str, pk: int, options: dict[str, Any]) -> None:
         plan = None
         if verb == "undo" and (run := selectors.operation(pk)).kind in undo.UNDOABLE:
-            self._undo_users(undo.undo_import(run, actor=COMMAND_LINE, dry_run=options["dry_run"]), options["json"])
+            self._undo_users(undo.undo_import(run, actor=self.actor, dry_run=options["dry_run"]), options["json"])
             return
         if verb == "undo":
-            plan = operations.plan_undo(pk, actor=COMMAND_LINE)
-            operation = None if options["dry_run"] else operations.start(plan.hash, actor=COMMAND_LINE)
+            plan = operations.plan_undo(pk, actor=self.actor)
+            operation = None if options["dry_run"] else operations.start(plan.hash, actor=self.actor)
         elif verb == "rate":
             operation = operations.set_rate(
-                pk, actor=COMMAND_LINE, rate=options["rate"], rate_total=options["rate_total"]
+                pk, actor=self.actor, rate=options["rate"], rate_total=options["rate_total"]
             )
         else:
-            operation = VERBS[verb](pk, actor=COMMAND_LINE)
+            operation = VERBS[verb](pk, actor=self.actor)
         shape = (plans.as_dict(plan) if plan else {}) | (
             {"operation": operations.as_dict(operation)} if operation else {}
         )

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.moves import pins
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.structure import selectors
 
 
@@ -22,7 +22,7 @@ class Command(ConsoleCommand):
         with self.refusals(options["json"]):
             cluster = selectors.cluster_named(options["cluster"])
             chosen = pins.named(cluster, options["users"])
-            pinned = pins.pin(chosen, options["reason"], actor=COMMAND_LINE)
+            pinned = pins.pin(chosen, options["reason"], actor=self.actor)
         if options["json"]:
             self.print_json(pinned.as_dict())
             return

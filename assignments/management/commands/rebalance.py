@@ -9,8 +9,9 @@ from assignments.management.drive import drive
 from assignments.models import Goal, Operation, Plan
 from assignments.planning import plans
 from assignments.runs import operations
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.models import Cluster
+from topology.reasons import NODE_TO_EVACUATE, Refused
 from topology.structure import selectors
 
 GOALS = (Goal.BALANCE, Goal.ACTIVE_STANDBY, Goal.EVACUATE, Goal.FILL)
@@ -43,7 +44,7 @@ class Command(ConsoleCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
             cluster = selectors.cluster_named(options["cluster"])
-            plan = plans.make_plan(cluster, options["goal"], self._scope(cluster, options), author=COMMAND_LINE)
+            plan = plans.make_plan(cluster, options["goal"], self._scope(cluster, options), author=self.actor)
             if not options["json"]:
                 self._show(plan)
             operation = None if options["dry_run"] or not plan.moves else self._run(plan, options)
@@ -57,7 +58,9 @@ class Command(ConsoleCommand):
         if names := options["subcluster"]:
             scope["subclusters"] = [selectors.subcluster_named(cluster, name).pk for name in names]
         if options["goal"] == Goal.EVACUATE:
-            scope["node"] = selectors.node_named(options["node"] or "").pk
+            if not options["node"]:
+                raise Refused(NODE_TO_EVACUATE)
+            scope["node"] = selectors.node_named(options["node"]).pk
         return scope
 
     def _show(self, plan: Plan) -> None:
@@ -76,7 +79,7 @@ class Command(ConsoleCommand):
     def _run(self, plan: Plan, options: dict[str, Any]) -> Operation:
         operation = operations.start(
             plan.hash,
-            actor=COMMAND_LINE,
+            actor=self.actor,
             rate=options["rate"],
             rate_total=options["rate_total"],
             unthrottled=options["unthrottled"],

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.board import removal
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.structure import selectors
 
 
@@ -28,7 +28,7 @@ class Command(ConsoleCommand):
             sure = options["yes_remove_all_users"]
             if not sure and not options["json"]:
                 self.stdout.write(f"{cluster.name} has {_words(removal.contents(cluster))}.")
-            gone = removal.remove_cluster(cluster, cluster.name if sure else "", actor=COMMAND_LINE)
+            gone = removal.remove_cluster(cluster, cluster.name if sure else "", actor=self.actor)
             if options["json"]:
                 self.print_json({"removed": cluster.name, **asdict(gone)})
             else:

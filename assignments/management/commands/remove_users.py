@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from assignments.users.id_list import ids_in
 from assignments.users.removal import RemovedUsers, remove_users
 from topology import reasons
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.reasons import Refused
 from topology.reasons.words import counted
 from topology.structure import selectors
@@ -34,12 +34,12 @@ class Command(ConsoleCommand):
             ids = [*options["users"], *(self._listed(options["file"]) if options["file"] else [])]
             if not ids:
                 raise Refused(reasons.REMOVAL_NAMES_NOBODY)
-            found = remove_users(cluster, ids, actor=COMMAND_LINE, dry_run=True)
+            found = remove_users(cluster, ids, actor=self.actor, dry_run=True)
             if not options["json"]:
                 self._show(found)
             if not options["dry_run"]:
                 count = found.removed if options["yes"] or not found.removed else self._asked(found)
-                found = remove_users(cluster, ids, actor=COMMAND_LINE, confirmed=count)
+                found = remove_users(cluster, ids, actor=self.actor, confirmed=count)
         if options["json"]:
             self.print_json(found.as_dict())
         elif found.operation:

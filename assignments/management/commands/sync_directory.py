@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 
 from assignments.directory import selectors, sync
 from topology.management.bar import bar
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.models import Cluster
 from topology.structure.selectors import cluster_named
 
@@ -41,7 +41,7 @@ class Command(ConsoleCommand):
         with bar(cluster.name, selectors.expected(cluster)) as show:
             return sync.sync(
                 cluster,
-                actor=COMMAND_LINE,
+                actor=self.actor,
                 dry_run=options["dry_run"],
                 accept=options["accept"],
                 progress=lambda read: show(PeopleRead(read, read)),

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.moves import pins
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.structure import selectors
 
 
@@ -20,7 +20,7 @@ class Command(ConsoleCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
             cluster = selectors.cluster_named(options["cluster"])
-            unpinned = pins.unpin(pins.named(cluster, options["users"]), actor=COMMAND_LINE)
+            unpinned = pins.unpin(pins.named(cluster, options["users"]), actor=self.actor)
         if options["json"]:
             self.print_json(unpinned.as_dict())
             return

@@ -63,7 +63,7 @@ def unpin(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.SEE)
+@needs(roles.EXPORT)
 def export_dialog(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """How many users the file will have, and what it is good for."""
     if pseudonyms.is_down():
@@ -72,7 +72,7 @@ def export_dialog(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.SEE)
+@needs(roles.EXPORT)
 def export(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The chosen users as CSV, streamed from the database."""
     cluster = cluster_named(cluster_name)

@@ -33,7 +33,7 @@ def csv_response(
 
 
 @require_GET
-@needs(roles.SEE, selected_cluster)
+@needs(roles.EXPORT, selected_cluster)
 def removed(request: HttpRequest, pk: int) -> HttpResponse:
     """Whom a removal took out of its cluster, as a list that an import reads back."""
     operation = Operation.objects.select_related("cluster").filter(pk=pk, kind=Kind.REMOVAL, undo_of=None).first()

@@ -273,6 +273,10 @@ def find_users(request: HttpRequest) -> HttpResponse:
 @require_GET
 @needs(roles.SEE)
 def export(request: HttpRequest) -> HttpResponse:
-    """Everybody who matches, as CSV."""
+    """Everybody who matches in the clusters of which one may have lists, as CSV."""
+    if not roles.may_export(request.user):
+        raise Refused(reasons.ROLE_NEEDED, role=roles.EXPORT)
     rows = matching_users(Directory(request.GET, request.user, exact=True).where)
+    only = roles.clusters_with(request.user, roles.EXPORT)
+    rows = rows if only is None else rows.filter(cluster__in=only)
     return csv_response(request, rows, "users", spreadsheet=True)

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from topology.accounts import roles, tokens
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.structure import selectors
 
 
@@ -31,9 +31,7 @@ class Command(ConsoleCommand):
 
     def _create(self, options: dict[str, Any]) -> None:
         clusters = [selectors.cluster_named(name) for name in dict.fromkeys(options["cluster"])]
-        token, text = tokens.create(
-            options["name"], options["role"], clusters, days=options["days"], actor=COMMAND_LINE
-        )
+        token, text = tokens.create(options["name"], options["role"], clusters, days=options["days"], actor=self.actor)
         if options["json"]:
             self.print_json(tokens.as_dict(token) | {"token": text})
         else:
@@ -52,7 +50,7 @@ class Command(ConsoleCommand):
             self.stdout.write("No token.")
 
     def _revoke(self, options: dict[str, Any]) -> None:
-        token = tokens.revoke(options["id"], actor=COMMAND_LINE)
+        token = tokens.revoke(options["id"], actor=self.actor)
         if options["json"]:
             self.print_json({"id": token.pk, "revoked": True})
         else:
