@@ -20,7 +20,7 @@ def drive(operation: Operation, say: Callable[[str], None] = lambda line: None) 
                 batches.run(pk, generation, timezone.now)
         operation.refresh_from_db()
         moved = f"{operation.done:,} of {operation.total:,} moved, {operation.skipped:,} skipped"
-        line = f"{operation.get_state_display()}: {moved}"
+        line = f"{operation.state_label}: {moved}"
         line = f"{line}. {wait_reasons.sentence(operation, timezone.now())}" if operation.wait_code else line
         if line != shown:
             say(line)

@@ -101,6 +101,12 @@ class Operation(models.Model):
         return self.state in ACTIVE
 
     @property
+    def state_label(self) -> str:
+        """The state in a word, as pages and commands show it: a run that may not move users now is waiting."""
+        moves = self.kind in (Kind.MOVE, Kind.REBALANCE) and self.state in (Progress.QUEUED, Progress.RUNNING)
+        return "Waiting" if moves and self.wait_code else str(self.get_state_display())
+
+    @property
     def percent(self) -> int:
         """Done and skipped of all, 0 to 100; 100 only when nothing is left."""
         return 100 if not self.total else int((self.done + self.skipped) * 100 // self.total)

@@ -40,7 +40,7 @@ def migrate_once() -> None:
 
 
 def main() -> None:
-    """Prepare everything and print the path of a one-time sign-in link as JSON on the last line."""
+    """Prepare everything; on the last line, as JSON, whom a link signs in once as administrator, and its path."""
     django.setup()
     from django.core.management import call_command
 
@@ -50,9 +50,10 @@ def main() -> None:
         migrate_once()
     if os.environ.get("DEMO", "1") not in ("0", "no", "false"):
         call_command("load_demo", first_start=True)
-    from topology.accounts.sign_in import issue_sign_in_link
+    from topology.accounts.sign_in import issue_link_at_start
 
-    sys.stdout.write(json.dumps({"sign_in": issue_sign_in_link(username="admin")}) + "\n")
+    name, link = issue_link_at_start()
+    sys.stdout.write(json.dumps({"sign_in": link, "name": name}) + "\n")
 
 
 if __name__ == "__main__":

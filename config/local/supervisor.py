@@ -80,9 +80,9 @@ class Supervisor:
         announce(self.where, "up", names, address=self.address)
         await self._start_services(names)
         announce(self.where, "up", names, ready=True, address=self.address)
-        link = await self._start_programs()
+        name, link = await self._start_programs()
         self.console.say(f"Ready after {time.monotonic() - begun:.1f} s: {self.address}/")
-        self.console.say(f"Sign in once as administrator: {self.address}{link}")
+        self.console.say(f"Sign in once as administrator {name}: {self.address}{link}")
         self.console.say("Ctrl-C stops everything")
 
     async def _start_services(self, names: list[str]) -> None:
@@ -126,12 +126,12 @@ class Supervisor:
                 raise ServiceError(complaint)
             await asyncio.sleep(0.02)
 
-    async def _start_programs(self) -> str:
+    async def _start_programs(self) -> tuple[str, str]:
         """Start web, worker and beat beside the preparation, or after it when it changes the database.
 
-        Answers the path of the sign-in link; raises ServiceError when the preparation fails.
+        Answers whom the sign-in link is for, and its path; raises ServiceError when the preparation fails.
         """
-        link = await self._prepare() if needs_migration(self.where) else ""
+        link = await self._prepare() if needs_migration(self.where) else None
         for child in self._program_children():
             await self._launch(child, self.programs)
         async with self.console.step("Starting web, worker and beat"):
@@ -179,8 +179,8 @@ class Supervisor:
         worker.death_signal = signal.SIGQUIT
         return [web, beat, worker]
 
-    async def _prepare(self) -> str:
-        """Migrate, load the demo data on the first start, and answer the path of a sign-in link."""
+    async def _prepare(self) -> tuple[str, str]:
+        """Migrate, load the demo data on the first start; answer whom the sign-in link is for, and its path."""
         child = self._program("setup", "config.local.prepare", DATABASE_POOL="0")
         child.routine = re.compile(r'^{"sign_in"')
         self.programs.append(child)
@@ -190,7 +190,8 @@ class Supervisor:
         self.programs.remove(child)
         if status:
             raise ServiceError(f"Preparing the database {describe(status)}; see the lines above.")
-        return str(json.loads(child.last_line)["sign_in"])
+        answer = json.loads(child.last_line)
+        return str(answer["name"]), str(answer["sign_in"])
 
     async def _answers(self) -> None:
         """Wait until the web server answers with its database; raises ServiceError after a minute."""

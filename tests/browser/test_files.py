@@ -160,7 +160,7 @@ def test_an_export_is_for_a_spreadsheet_unless_that_is_unticked(
     acme: Cluster, signed_in_page: Open, spreadsheet: bool
 ) -> None:
     EndUser.objects.filter(user_id="imp1b-0001").update(name="=1+1")
-    page = signed_in_page(role="viewer", path="/clusters/acme/")
+    page = signed_in_page(role="operator", path="/clusters/acme/")
     show(page, "imp1b")
     page.get_by_role("button", name="Select all").click()
     page.get_by_role("button", name="Export…").click()

@@ -126,7 +126,7 @@ def test_the_first_start_is_ready_and_says_where(up):
 
 
 def test_the_printed_link_signs_the_first_administrator_in_once(up):
-    link = up.says(r"Sign in once as administrator: (\S+)")[1]
+    link = up.says(r"Sign in once as administrator admin: (\S+)")[1]
     assert link.startswith(f"{up.address}/sign-in/link/")
     done = manage(
         up.where,

@@ -61,7 +61,7 @@ def test_goals_and_scope() -> None:
     for wrong, code in (
         (("nowhere",), "NO_SUCH_CLUSTER"),
         (("crowd", "--subcluster", "sc-9"), "NO_SUCH_SUBCLUSTER"),
-        (("crowd", "--goal", "evacuate"), "NO_SUCH_NODE"),
+        (("crowd", "--goal", "evacuate"), "NODE_TO_EVACUATE"),
     ):
         with pytest.raises(CommandError, match=code):
             said("rebalance", *wrong)

@@ -185,7 +185,8 @@ def test_all_who_match_in_one_cluster_are_moved_pinned_or_shown_there(two: tuple
     assert found(operator, node=node(two[0], "imp1b").pk) == ["west-imp1a-0001", "west-imp1a-0002"]
 
 
-def test_a_viewer_is_shown_the_list_of_the_cluster_and_no_verbs(two: tuple[Cluster, Cluster], client: Client) -> None:
+def test_a_viewer_is_shown_the_list_of_the_cluster_and_no_verbs(two: tuple[Cluster, Cluster]) -> None:
+    client = as_(roles.VIEWER)
     page = text(client, cluster="west", show="unassigned")
     assert 'href="/clusters/west/?show=unassigned"' in page
     assert "Pin…" not in page

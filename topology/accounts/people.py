@@ -15,7 +15,7 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -88,6 +88,25 @@ def person_named(name: str) -> Any:
     if user is None:
         raise Refused(reasons.NO_SUCH_ACCOUNT, account=name)
     return user
+
+
+def reach_words(account: Account) -> str:
+    """The roles of an account, in words."""
+    there = [f"{role.role} in {role.cluster.name}" for role in account.cluster_roles]
+    everywhere = [f"{account.role} everywhere"] if account.role else [] if there else ["without a role"]
+    return ", ".join([*everywhere, *there])
+
+
+def as_dict(account: Account) -> dict[str, Any]:
+    """An account as the command line prints it."""
+    return {
+        "username": account.person.get_username(),
+        "active": account.person.is_active,
+        "role": account.role,
+        "in": {there.cluster.name: there.role for there in account.cluster_roles},
+        "password": account.person.has_usable_password(),
+        "sessions": len(account.sessions),
+    }
 
 
 # --- Sessions -------------------------------------------------------------------------------------
@@ -174,10 +193,7 @@ def set_active(person: Any, active: bool, *, actor: Any) -> None:
 def demand_another_administrator(person: Any) -> None:
     """Raise Refused when nobody else could administer; two who remove each other wait for one lock."""
     Group.objects.select_for_update().get(name=roles.ADMINISTRATOR)
-    administrators = get_user_model().objects.filter(
-        Q(groups__name=roles.ADMINISTRATOR) | Q(is_superuser=True), is_active=True
-    )
-    if set(administrators.values_list("pk", flat=True)) == {person.pk}:
+    if set(roles.administrators().values_list("pk", flat=True)) == {person.pk}:
         raise Refused(reasons.LAST_ADMINISTRATOR, account=person.get_username())
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db.models import BigIntegerField, QuerySet, Value
+from django.db.models import BigIntegerField, Q, QuerySet, Value
 
 from topology.models import Cluster, ClusterRole
 
@@ -54,6 +55,12 @@ class Reach:
 def highest(*roles: str | None) -> str | None:
     """The highest of some roles, None where there is none."""
     return max((role for role in roles if role in ROLES), key=ROLES.index, default=None)
+
+
+def administrators() -> QuerySet[Any]:
+    """Who may sign in and administer everywhere."""
+    holds = Q(groups__name=ADMINISTRATOR) | Q(is_superuser=True)
+    return get_user_model().objects.filter(holds, is_active=True).distinct()
 
 
 def reach_of(user: Any) -> Reach:

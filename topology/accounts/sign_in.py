@@ -20,17 +20,21 @@ from topology.models import SignInLink
 HAS_ROLE = Q(groups__name__in=roles.ROLES) | Q(is_superuser=True) | Q(cluster_roles__isnull=False)
 VALID = timedelta(minutes=30)
 MAX_NAME = 150
+FIRST = "admin"  # the name of the first administrator, where nobody gave another
 
 
 @transaction.atomic
-def issue_sign_in_link(*, username: str = "admin", role: str | None = None) -> str:
+def issue_sign_in_link(*, username: str = FIRST, role: str | None = None) -> str:
     """Path of a link that signs a person in once, within 30 minutes; older links of that person end.
 
     An unknown name becomes a new account: the first one is an administrator, a later one gets `role` or is a viewer.
+    Raises Refused for an account that is deactivated.
     """
     everybody = get_user_model().objects
     first = not everybody.exists()
     user, new = everybody.get_or_create(username=username)
+    if not user.is_active:
+        raise reasons.Refused(reasons.ACCOUNT_CLOSED, account=username)
     if new:
         user.set_unusable_password()
         user.save(update_fields=["password"])
@@ -40,6 +44,18 @@ def issue_sign_in_link(*, username: str = "admin", role: str | None = None) -> s
     SignInLink.objects.filter(user=user, used_at=None).delete()  # a newer link ends the older ones
     SignInLink.objects.create(user=user, token_hash=_hash(token), expires_at=timezone.now() + VALID)
     return reverse("sign-in-link", args=[token])
+
+
+@transaction.atomic
+def issue_link_at_start() -> tuple[str, str]:
+    """An administrator, and a link for them: “admin” if that is one, else the first; without any, “admin” becomes one.
+
+    Whoever starts the console owns its data, and so may administer it.
+    """
+    administrators = roles.administrators().order_by("pk").values_list("username", flat=True)
+    name = next((name for name in administrators if name == FIRST), None) or administrators.first() or FIRST
+    get_user_model().objects.filter(username=name).update(is_active=True)
+    return name, issue_sign_in_link(username=name, role=roles.ADMINISTRATOR if name not in administrators else None)
 
 
 @transaction.atomic

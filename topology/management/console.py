@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -16,6 +16,7 @@ from topology.reasons import SCHEMA_OLD, Refused
 from topology.rules.file_problems import FileRefused
 
 COMMAND_LINE = "command line"  # who did it, in the history, where nobody says who is at the shell
+WHO = "who does it, for the history (default: the one who called sudo, else “command line”)"
 LONGEST_NAME = 100
 APPS = ("topology", "assignments")
 
@@ -39,25 +40,37 @@ class ConsoleCommand(BaseCommand):
     """A command with --json; a refusal is printed in the same shape as everywhere and ends it with status 1."""
 
     json_help = "print JSON"
+    # What Django gives every command still works; --help tells what is ours.
+    suppressed_base_arguments = {
+        *("--version", "--verbosity", "--settings", "--pythonpath", "--traceback", "--no-color", "--force-color"),
+    }
+    example = ""  # one call that does something useful, shown by --help
     # They read every address and build the whole API, two seconds for nothing: `migrate` and `check` make them.
     requires_system_checks = []
 
+    reads_rows = True  # False for a command that has something to do without a database
     actor = COMMAND_LINE
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        who = "who does it, for the history; without it the one who called sudo, else “command line”"
-        parser.add_argument("--as", dest="acting", metavar="NAME", default="", help=who)
+        epilog = f"Example: {self.example}" if self.example else None
+        parser = super().create_parser(prog_name, subcommand, **({"epilog": epilog} | kwargs))
+        parser.add_argument("--as", dest="acting", metavar="NAME", default="", help=WHO)
         return parser
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         self.actor = actor_of(options.get("acting") or "")
-        with self.refusals(bool(options.get("json"))):
-            demand_schema()
+        if self.reads_rows:
+            with self.refusals(bool(options.get("json"))):
+                demand_schema()
         return super().execute(*args, **options)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help=self.json_help)
+
+    def usage_error(self, message: str) -> NoReturn:
+        """Say what is wrong with how the command was called, and end with status 2."""
+        self.stderr.write(f"{message} See: manage.py {type(self).__module__.rpartition('.')[2]} --help")
+        raise SystemExit(2)
 
     @contextmanager
     def refusals(self, as_json: bool) -> Iterator[None]:

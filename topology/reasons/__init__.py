@@ -20,6 +20,7 @@ from topology.reasons.access import (
 )
 from topology.reasons.accounts import (
     ACCOUNT_ACTIVATED,
+    ACCOUNT_CLOSED,
     ACCOUNT_DEACTIVATED,
     ACCOUNT_NAME_NOT_VALID,
     LAST_ADMINISTRATOR,

@@ -7,6 +7,11 @@ ROLE_SET = add("ROLE_SET", "{account} has {role} {where}.", level=NEWS)
 ROLE_NOT_KNOWN = add("ROLE_NOT_KNOWN", "There is no role {role}.", "Known: {roles}.", status=422)
 ACCOUNT_ACTIVATED = add("ACCOUNT_ACTIVATED", "{account} may sign in again.", level=NEWS)
 ACCOUNT_DEACTIVATED = add("ACCOUNT_DEACTIVATED", "{account} may not sign in any more.", level=NEWS)
+ACCOUNT_CLOSED = add(
+    "ACCOUNT_CLOSED",
+    "{account} is deactivated: a link would not sign in.",
+    "Activate it first, on the page Accounts or with: manage.py accounts activate {account}",
+)
 PERSON_INVITED = add("PERSON_INVITED", "{actor} created a sign-in link for {account}.", level=NEWS)
 ACCOUNT_NAME_NOT_VALID = add(
     "ACCOUNT_NAME_NOT_VALID",

@@ -9,6 +9,7 @@ from assignments.board import alerts
 
 class Command(BaseCommand):
     help = "Print the alert rules for Prometheus, made from the closed list of reasons (docker/prometheus/alerts.yml)."
+    example = "manage.py alert_rules > docker/prometheus/alerts.yml"
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -12,6 +12,7 @@ from topology.structure.documents import read_yaml_file
 
 class Command(ConsoleCommand):
     help = "Store the agreement of a cluster with its directory; the password comes from the variable it names."
+    example = "manage.py apply_directory acme-directory.yaml --dry-run"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -6,12 +6,13 @@ from django.core.management.base import CommandParser
 
 from assignments.intercluster import peers
 from assignments.intercluster.peers_reader import read_peers
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.structure.documents import read_yaml_file
 
 
 class Command(ConsoleCommand):
     help = "Make relations between clusters from a file, `peers: [[acme, branch], …]`; others go only with --prune."
+    example = "manage.py apply_peers peers.yaml --dry-run"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -23,7 +24,7 @@ class Command(ConsoleCommand):
         with self.refusals(options["json"]):
             file = read_peers(read_yaml_file(options["file"]))
             how = {"prune": options["prune"], "dry_run": options["dry_run"]}
-            done = peers.apply(file.pairs, file.releases, actor=COMMAND_LINE, **how)
+            done = peers.apply(file.pairs, file.releases, actor=self.actor, **how)
         if options["json"]:
             self.print_json(done.as_dict())
             return

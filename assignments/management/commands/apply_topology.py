@@ -12,10 +12,11 @@ from topology.structure.documents import read_yaml_file
 
 class Command(ConsoleCommand):
     help = "Create and change a cluster from a topology file; what the file does not name is removed only with --prune."
+    example = "manage.py apply_topology acme.yaml --dry-run"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("file", help="a topology file in YAML, such as demo/acme.yaml")
+        parser.add_argument("file", help="a topology file in YAML (docs/files.md), such as demo/acme.yaml")
         parser.add_argument("--dry-run", action="store_true", help="show the difference and change nothing")
         parser.add_argument("--prune", action="store_true", help="remove subclusters and nodes that the file lacks")
 

@@ -9,7 +9,7 @@ from assignments.intercluster import balance
 from assignments.intercluster.balance import ClusterBalance
 from assignments.models import Operation
 from assignments.runs import batches, operations
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.models import Cluster
 from topology.reasons.words import counted
 from topology.structure.selectors import cluster_named
@@ -17,6 +17,7 @@ from topology.structure.selectors import cluster_named
 
 class Command(ConsoleCommand):
     help = "Plan the fewest moves between clusters that fill all of them equally, and store the plans by their hashes."
+    example = "manage.py balance_clusters --dry-run"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -28,10 +29,8 @@ class Command(ConsoleCommand):
         with self.refusals(options["json"]):
             named = [cluster_named(name) for name in options["clusters"]]
             clusters = named or list(Cluster.objects.all())
-            if options["dry_run"]:
-                found = balance.propose(clusters)
-            else:
-                found = balance.make_plans(clusters, author=COMMAND_LINE)
+            dry = options["dry_run"]
+            found = balance.propose(clusters) if dry else balance.make_plans(clusters, author=self.actor)
             shape = found.as_dict()
             if options["run"] and not options["dry_run"]:
                 shape["operations"] = [self._run(plan.hash) for plan in found.plans]
@@ -41,7 +40,7 @@ class Command(ConsoleCommand):
             self._show(found)
 
     def _run(self, plan_hash: str) -> dict[str, Any]:
-        operation = operations.start(plan_hash, actor=COMMAND_LINE, unthrottled=True)
+        operation = operations.start(plan_hash, actor=self.actor, unthrottled=True)
         while operation.active and not operation.wait_code and operation.state != "paused":
             Operation.objects.filter(pk=operation.pk).update(heartbeat_at=None)
             batches.run(operation.pk, operation.generation, timezone.now)

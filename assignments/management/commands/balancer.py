@@ -12,12 +12,17 @@ from topology.structure import selectors
 
 class Command(ConsoleCommand):
     help = "Show what the automatic balancer of a cluster says, run a round now, or change its rules."
+    example = "manage.py balancer acme --set automation=recommend --set threshold=10"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("cluster")
+        parser.add_argument("cluster", help="name of the cluster")
         parser.add_argument(
-            "--set", action="append", default=[], metavar="NAME=VALUE", help=f"One of {', '.join(balancer.SETTINGS)}"
+            "--set",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help=f"change a rule; may be repeated; one of {', '.join(balancer.SETTINGS)}",
         )
         parser.add_argument("--look", action="store_true", help="run a round now, as the worker does every half minute")
 

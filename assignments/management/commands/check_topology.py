@@ -13,11 +13,12 @@ MARKS = {checks.PASSED: "passed ", checks.WARNING: "WARNING", checks.FAILED: "FA
 
 
 class Command(ConsoleCommand):
-    help = "Test the topology of a cluster: problems and what to do about them."
+    help = "Test the topology of a cluster: problems and what to do about them; status 1 when a test failed."
+    example = "manage.py check_topology acme"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("cluster")
+        parser.add_argument("cluster", help="name of the cluster")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):

@@ -12,6 +12,7 @@ from topology.structure.selectors import cluster_named
 
 class Command(ConsoleCommand):
     help = "List user IDs in several clusters and directory URIs of several people; --clear CLUSTER mends URIs there."
+    example = "manage.py duplicates --clear acme --dry-run"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -15,11 +15,12 @@ from topology.structure import selectors
 
 class Command(ConsoleCommand):
     help = "Write the users of a cluster and their nodes as CSV to standard output."
+    example = "manage.py export_assignments acme > acme.csv"
     json_help = "print a refusal as JSON"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("cluster")
+        parser.add_argument("cluster", help="name of the cluster")
         parser.add_argument(
             "--spreadsheet",
             action="store_true",

@@ -14,10 +14,11 @@ KINDS = ", ".join(Fault) + "; network is a partition from the peer: both nodes s
 
 class Command(ConsoleCommand):
     help = "Break power, network, database or a service of a simulated node; --repair repairs it."
+    example = "manage.py fault imp1a.example.org power"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("node")
+        parser.add_argument("node", help="full name of the node")
         parser.add_argument("kind", metavar="KIND", help=KINDS)
         parser.add_argument("--service", default="", help="the name of the service, for the kind service")
         parser.add_argument("--repair", action="store_true", help="repair it instead")

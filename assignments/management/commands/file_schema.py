@@ -14,10 +14,12 @@ SCHEMAS = {"topology": topology_reader.schema, "scenario": scenario_reader.schem
 
 class Command(ConsoleCommand):
     help = "Print the JSON schema of a topology file, a scenario or an agreement with a directory."
+    example = "manage.py file_schema topology > topology.schema.json"
+    reads_rows = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("kind", choices=SCHEMAS)
+        parser.add_argument("kind", choices=SCHEMAS, help="which file")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.print_json(SCHEMAS[options["kind"]]())

@@ -25,10 +25,13 @@ OF_A_SUBCLUSTER: dict[str, Callable[..., Any]] = {
 
 class Command(ConsoleCommand):
     help = "Show or change high availability: status, failover, fallback, maintenance, recover, enable, disable."
+    example = "manage.py ha failover imp1a.example.org"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("action", choices=["status", *OF_A_NODE, "maintenance", *OF_A_SUBCLUSTER])
+        parser.add_argument(
+            "action", choices=["status", *OF_A_NODE, "maintenance", *OF_A_SUBCLUSTER], help="what to do"
+        )
         parser.add_argument(
             "name",
             nargs="?",

@@ -23,13 +23,17 @@ from topology.structure import selectors
 
 class Command(ConsoleCommand):
     help = "Import users from a plain CSV or a bulk-administration export into a cluster: all lines or none."
+    example = "manage.py import_users acme users.csv --dry-run"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("cluster")
-        parser.add_argument("file", help="UTF-8, first line with the columns; user_id or USER ID is required")
+        parser.add_argument("cluster", help="name of the cluster")
+        listed = "the list (docs/files.md); its first line names the columns, one is user_id or USER ID"
+        parser.add_argument("file", help=listed)
         parser.add_argument("--dry-run", action="store_true", help="report what would be done and change nothing")
-        parser.add_argument("--keep", default=KEEP, metavar="MARK", help="alone in a cell, keeps the stored value (#)")
+        parser.add_argument(
+            "--keep", default=KEEP, metavar="MARK", help="alone in a cell, keeps the stored value (default: #)"
+        )
         parser.add_argument("--allow-emptying", action="store_true", help="let empty cells empty stored values")
         parser.add_argument(
             "--column",

@@ -31,6 +31,7 @@ def had_clusters() -> bool:
 
 class Command(ConsoleCommand):
     help = "Load the demo clusters and their users; does nothing when there is any cluster."
+    example = "manage.py load_demo"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

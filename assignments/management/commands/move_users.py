@@ -24,11 +24,12 @@ from topology.structure import selectors
 
 class Command(ConsoleCommand):
     help = "Move users to a node, a subcluster or another cluster, or unassign them; waits until a run ends."
+    example = "manage.py move_users acme jdoe asmith --to imp1b.example.org --dry-run"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("cluster")
-        parser.add_argument("users", nargs="*", metavar="USER_ID")
+        parser.add_argument("cluster", help="name of the cluster")
+        parser.add_argument("users", nargs="*", metavar="USER_ID", help="user IDs, beside those of --file")
         parser.add_argument("--file", help="a file with one user ID a line, or a list of users with a column user_id")
         parser.add_argument("--to", metavar="NODE|SUBCLUSTER|unassigned", help="their new home")
         parser.add_argument("--to-cluster", metavar="CLUSTER", help="into this cluster; its mode places them, or --to")

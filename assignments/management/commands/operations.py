@@ -23,14 +23,24 @@ VERBS: dict[str, Callable[..., Operation]] = {
 
 class Command(ConsoleCommand):
     help = "List operations; pause, resume, cancel or undo one; change its rate, or limit it to the window."
+    example = "manage.py operations pause 7"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("verb", nargs="?", default="list", choices=["list", *VERBS, "undo", "rate"])
-        parser.add_argument("operation", nargs="?", type=int, help="number of the operation")
+        parser.add_argument(
+            "verb",
+            nargs="?",
+            default="list",
+            choices=["list", *VERBS, "undo", "rate"],
+            help="what to do (default: list)",
+        )
+        parser.add_argument(
+            "operation", nargs="?", type=int, help="number of the operation; all verbs but list need it"
+        )
         parser.add_argument("--cluster", help="list only those of this cluster")
         parser.add_argument("--all", action="store_true", help="list ended ones too, the latest 50")
-        parser.add_argument("--rate", type=float, help="with rate: users per second (cluster clock) and receiving node")
+        rate = "with rate: users per second (cluster clock) and receiving node (default: no limit)"
+        parser.add_argument("--rate", type=float, help=rate)
         parser.add_argument(
             "--rate-total", type=float, help="with rate: users per second (cluster clock) over all nodes"
         )
@@ -41,30 +51,24 @@ class Command(ConsoleCommand):
             if options["verb"] == "list":
                 self._list(options)
             elif options["operation"] is None:
-                self.print_usage_error("Name the operation by its number.")
+                self.usage_error("Name the operation by its number.")
             else:
                 self._steer(options["verb"], options["operation"], options)
-
-    def print_usage_error(self, message: str) -> None:
-        """What is wrong with how the command was called, and how it is called."""
-        self.stderr.write(
-            f"{message}\nmanage.py operations [list|pause|resume|cancel|in-window|any-time|undo|rate] [ID]"
-        )
-        raise SystemExit(2)
 
     def _list(self, options: dict[str, Any]) -> None:
         rows = Operation.objects.select_related("cluster")
         if options["cluster"]:
             rows = rows.filter(cluster__name=options["cluster"])
-        listed = [operations.as_dict(row) for row in (rows if options["all"] else rows.filter(state__in=ACTIVE))[:50]]
+        found = list((rows if options["all"] else rows.filter(state__in=ACTIVE))[:50])
+        listed = [operations.as_dict(row) for row in found]
         if options["json"]:
             self.print_json({"operations": listed})
             return
-        for row in listed:
-            self.stdout.write(
-                f"{row['id']:>6}  {row['cluster']:16}  {row['kind']:10} {row['state']:10}"
-                f" {row['done']:,} of {row['total']:,}  {row['author']}"
-            )
+        for operation, row in zip(found, listed, strict=True):
+            state = operation.state_label.lower()
+            line = f"{row['id']:>6}  {row['cluster']:16}  {row['kind']:10} {state:10} {operation.done:,}"
+            line += f" of {operation.total:,}  {row['author']}"
+            self.stdout.write(f"{line}  {row['waits']}" if row["waits"] else line)
         if not listed:
             self.stdout.write("No operation." if options["all"] else "No operation is active.")
 
@@ -88,9 +92,8 @@ class Command(ConsoleCommand):
         if options["json"]:
             self.print_json(shape)
         elif operation:
-            self.stdout.write(
-                f"operation {operation.pk} is {operation.state}: {operation.done:,} of {operation.total:,} moved"
-            )
+            state = operation.state_label.lower()
+            self.stdout.write(f"operation {operation.pk} is {state}: {operation.done:,} of {operation.total:,} moved")
         elif plan:
             self.stdout.write(f"{plan.moves:,} moves back; plan {plan.hash[:12]}")
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from assignments.intercluster import mesh, peers
 from assignments.models import PeerFault
 from topology import reasons
-from topology.management.console import COMMAND_LINE, ConsoleCommand
+from topology.management.console import ConsoleCommand
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
@@ -18,6 +18,7 @@ FAULTS = [fault for fault in PeerFault.values if fault]
 
 class Command(ConsoleCommand):
     help = "Show the relations between clusters, all of them or those of one; make, remove, sync or break one."
+    example = "manage.py peers acme --make branch"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -54,15 +55,15 @@ class Command(ConsoleCommand):
         both = not options["one_side"]
         if options["make"]:
             remote = cluster_named(options["make"])
-            peers.make(cluster, remote, actor=COMMAND_LINE, both=both, address=options["address"])
+            peers.make(cluster, remote, actor=self.actor, both=both, address=options["address"])
         elif options["remove"]:
-            peers.remove(cluster, cluster_named(options["remove"]), actor=COMMAND_LINE, both=both)
+            peers.remove(cluster, cluster_named(options["remove"]), actor=self.actor, both=both)
         elif options["fault"]:
             kind, remote_name = options["fault"]
-            peers.set_fault(cluster, cluster_named(remote_name), kind, actor=COMMAND_LINE)
+            peers.set_fault(cluster, cluster_named(remote_name), kind, actor=self.actor)
             peers.sync_now(cluster, cluster_named(remote_name))
         elif options["repair"]:
-            peers.set_fault(cluster, cluster_named(options["repair"]), "", actor=COMMAND_LINE)
+            peers.set_fault(cluster, cluster_named(options["repair"]), "", actor=self.actor)
             peers.sync_now(cluster, cluster_named(options["repair"]))
         elif options["sync"] is not None:
             peers.sync_now(cluster, cluster_named(options["sync"]) if options["sync"] else None)

@@ -11,10 +11,11 @@ from topology.structure import selectors
 
 class Command(ConsoleCommand):
     help = "Pin users to their home nodes, with a reason."
+    example = 'manage.py pin acme jdoe --reason "desk phone trial"'
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("cluster")
+        parser.add_argument("cluster", help="name of the cluster")
         parser.add_argument("users", nargs="+", metavar="USER", help="user ID")
         parser.add_argument("--reason", required=True, help="why they must stay")
 

@@ -15,6 +15,10 @@ from topology.reasons import NODE_TO_EVACUATE, Refused
 from topology.structure import selectors
 
 GOALS = (Goal.BALANCE, Goal.ACTIVE_STANDBY, Goal.EVACUATE, Goal.FILL)
+GOAL_HELP = (
+    "balance: equal shares of the capacity; active_standby: all on the first node of each subcluster; "
+    "evacuate: nobody on --node; fill: a home for the unassigned (default: balance)"
+)
 
 
 def positive(text: str) -> float:
@@ -26,20 +30,26 @@ def positive(text: str) -> float:
 
 
 class Command(ConsoleCommand):
-    help = "Plan the fewest moves that balance a cluster and run them; waits until the run ends."
+    help = "Plan the fewest moves that balance a cluster, run them, and wait until the run ends."
+    example = "manage.py rebalance acme --dry-run"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("cluster", help="name of the cluster")
-        parser.add_argument("--goal", default=Goal.BALANCE.value, choices=[goal.value for goal in GOALS])
-        parser.add_argument("--node", help="the node to evacuate")
+        parser.add_argument(
+            "--goal", default=Goal.BALANCE.value, choices=[goal.value for goal in GOALS], help=GOAL_HELP
+        )
+        parser.add_argument("--node", help="with --goal evacuate: full name of the node to empty")
         parser.add_argument("--subcluster", action="append", default=[], help="only this subcluster; may be repeated")
         parser.add_argument("--dry-run", action="store_true", help="show the plan and move no users")
-        parser.add_argument("--rate", type=positive, help="users per second (cluster clock) and receiving node")
-        parser.add_argument("--rate-total", type=positive, help="users per second (cluster clock) over all nodes")
+        rate = "users per second (cluster clock) and receiving node (default: moves_per_second, of the settings)"
+        parser.add_argument("--rate", type=positive, help=rate)
+        parser.add_argument(
+            "--rate-total", type=positive, help="users per second (cluster clock) over all nodes (default: no limit)"
+        )
         parser.add_argument("--unthrottled", action="store_true", help="as fast as the database allows")
         parser.add_argument("--in-window", action="store_true", help="only inside the window of the cluster's runs")
-        parser.add_argument("--no-wait", action="store_true", help="leave the run to the worker and return")
+        parser.add_argument("--no-wait", action="store_true", help="leave the run to the worker and return at once")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):

@@ -14,10 +14,11 @@ class Command(ConsoleCommand):
     help = (
         "Remove a cluster with its nodes, users, runs and history; without the switch only show what would be removed."
     )
+    example = "manage.py remove_cluster branch --yes-remove-all-users"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("cluster", help="the name of the cluster")
+        parser.add_argument("cluster", help="name of the cluster")
         parser.add_argument(
             "--yes-remove-all-users", action="store_true", help="remove it; only an import brings the users back"
         )

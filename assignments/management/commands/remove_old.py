@@ -14,8 +14,8 @@ class Command(ConsoleCommand):
     help = (
         "Remove moves, plans, what-if runs, sessions, links and events that are older than KEEP_MOVES_DAYS,"
         " KEEP_SIMULATIONS_DAYS and KEEP_EVENTS_DAYS allow; events are written to files in ARCHIVE_DIR first."
-        " Example: manage.py remove_old --dry-run"
     )
+    example = "manage.py remove_old --dry-run"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

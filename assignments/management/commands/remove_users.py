@@ -17,11 +17,12 @@ from topology.structure import selectors
 
 class Command(ConsoleCommand):
     help = "Remove users from a cluster; `manage.py operations undo ID` brings them back."
+    example = "manage.py remove_users acme jdoe --dry-run"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("cluster")
-        parser.add_argument("users", nargs="*", metavar="USER_ID")
+        parser.add_argument("cluster", help="name of the cluster")
+        parser.add_argument("users", nargs="*", metavar="USER_ID", help="user IDs, beside those of --file")
         parser.add_argument("--file", help="a file with one user ID a line, or a list of users with a column user_id")
         parser.add_argument(
             "--dry-run", action="store_true", help="show the users that would be removed and what they lose"

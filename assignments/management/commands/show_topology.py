@@ -16,10 +16,11 @@ from topology.structure.limits import RULES
 
 class Command(ConsoleCommand):
     help = "Show a cluster with its subclusters, nodes, counts and states."
+    example = "manage.py show_topology acme"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("cluster")
+        parser.add_argument("cluster", help="name of the cluster")
         parser.add_argument("--file", action="store_true", help="print the topology file that describes it now")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -13,11 +13,13 @@ from topology.structure.documents import read_yaml_file
 
 class Command(ConsoleCommand):
     help = "Play a scenario of faults and commands on a virtual clock and print the log and the result."
+    example = "manage.py simulate tests/scenarios/power_loss.yaml"
+    reads_rows = False  # a scenario with a topology of its own needs none
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("scenario")
-        text = "Print also which server a client that signs in tries first, second, third, and how long that takes."
+        parser.add_argument("scenario", help="a scenario in YAML (docs/recovery.md)")
+        text = "print also which server a client that signs in tries first, second, third, and how long that takes"
         parser.add_argument("--tries", action="store_true", help=text)
 
     def handle(self, *args: Any, **options: Any) -> None:

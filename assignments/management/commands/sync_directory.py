@@ -20,10 +20,11 @@ class PeopleRead(NamedTuple):
 
 class Command(ConsoleCommand):
     help = "Read the directory of a cluster and carry out what differs; the guard stops what would touch too many."
+    example = "manage.py sync_directory acme --dry-run"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("cluster")
+        parser.add_argument("cluster", help="name of the cluster")
         parser.add_argument("--dry-run", action="store_true", help="report what would be done and change nothing")
         parser.add_argument("--accept", default="", metavar="HASH", help="carry out exactly the changes of this hash")
 

@@ -11,10 +11,11 @@ from topology.structure import selectors
 
 class Command(ConsoleCommand):
     help = "Unpin users, also those pinned by others."
+    example = "manage.py unpin acme jdoe"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("cluster")
+        parser.add_argument("cluster", help="name of the cluster")
         parser.add_argument("users", nargs="+", metavar="USER", help="user ID")
 
     def handle(self, *args: Any, **options: Any) -> None:

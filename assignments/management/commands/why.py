@@ -15,10 +15,11 @@ from topology.structure import selectors
 
 class Command(ConsoleCommand):
     help = "Show where a user is and why: home and serving node, pin, and all moves that led there."
+    example = "manage.py why acme jdoe"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("cluster")
+        parser.add_argument("cluster", help="name of the cluster")
         parser.add_argument("user", help="user ID")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -32,6 +32,7 @@ LOOKS = {
     Progress.CANCELLED: ("mute", "x"),
     Progress.FAILED: ("bad", "x"),
 }
+WAITING = ("warn", "clock")
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,17 @@ class Run:
 
     @property
     def tone(self) -> str:
-        return LOOKS[Progress(self.operation.state)][0]
+        return self._look[0]
 
     @property
     def state_icon(self) -> str:
-        return LOOKS[Progress(self.operation.state)][1]
+        return self._look[1]
+
+    @property
+    def _look(self) -> tuple[str, str]:
+        if self.operation.state_label == "Waiting":
+            return WAITING
+        return LOOKS[Progress(self.operation.state)]
 
     @property
     def title(self) -> str:

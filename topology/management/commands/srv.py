@@ -17,8 +17,9 @@ from topology.structure.selectors import cluster_named, dns_of
 class Command(ConsoleCommand):
     help = (
         "Show the DNS SRV records that the clients of a cluster need; --zone and --nsupdate write them for a name "
-        "server, --check compares them with one. Example: manage.py srv acme --check --server 127.0.0.1:5353"
+        "server, --check compares them with one."
     )
+    example = "manage.py srv acme --check --server 127.0.0.1:5353"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

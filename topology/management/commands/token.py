@@ -1,29 +1,34 @@
 """manage.py token create|list|revoke: what programs sign in with."""
 
+import argparse
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from topology.accounts import roles, tokens
-from topology.management.console import ConsoleCommand
+from topology.management.console import WHO, ConsoleCommand
 from topology.structure import selectors
 
 
 class Command(ConsoleCommand):
     help = "Create, list and revoke tokens of the HTTP API."
+    example = "manage.py token create ci --role operator --days 90"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True)
+        verbs = parser.add_subparsers(dest="verb", required=True, help="what to do; each has --help")
         create = verbs.add_parser("create", help="create a token and print it; it is shown only once")
-        create.add_argument("name")
-        create.add_argument("--role", choices=roles.ROLES, default=roles.VIEWER)
+        create.add_argument("name", help="a name, which the history shows")
+        create.add_argument(
+            "--role", choices=roles.ROLES, default=roles.VIEWER, help="what it may do (default: viewer)"
+        )
         create.add_argument("--cluster", action="append", default=[], help="reach only this one; may be repeated")
         create.add_argument("--days", type=int, help="days after which it ends; default: never")
         listed = verbs.add_parser("list", help="list the tokens that are not revoked")
         revoke = verbs.add_parser("revoke", help="revoke a token")
-        revoke.add_argument("id", type=int)
+        revoke.add_argument("id", type=int, help="number of the token, as list shows it")
         for verb in (create, listed, revoke):
             verb.add_argument("--json", action="store_true", help=self.json_help)
+            verb.add_argument("--as", dest="acting", metavar="NAME", default=argparse.SUPPRESS, help=WHO)
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
