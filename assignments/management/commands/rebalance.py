@@ -12,6 +12,7 @@ from assignments.runs import operations
 from topology.management.console import ConsoleCommand
 from topology.models import Cluster
 from topology.reasons import NODE_TO_EVACUATE, Refused
+from topology.reasons.words import counted
 from topology.structure import selectors
 
 GOALS = (Goal.BALANCE, Goal.ACTIVE_STANDBY, Goal.EVACUATE, Goal.FILL)
@@ -81,7 +82,7 @@ class Command(ConsoleCommand):
                 f"{node['name']:{wide}}  {node['before']:>9,} -> {node['after']:>9,}"
                 + (f"  {change:+,}" if change else "")
             )
-        self.stdout.write(f"{plan.moves:,} moves; plan {plan.hash[:12]}")
+        self.stdout.write(f"{counted(plan.moves, 'move')}; plan {plan.hash[:12]}")
         self.stdout.write(plan.body["certificate"])
         for left in plan.body.get("left_out", ()):
             self.stdout.write(f"Left out: {left['node']} with {left['users']:,} users. {left['why']}")
