@@ -24,7 +24,7 @@ from topology.structure import selectors
 
 class Command(ConsoleCommand):
     help = "Move users to a node, a subcluster or another cluster, or unassign them; waits until a run ends."
-    example = "manage.py move_users acme jdoe asmith --to imp1b.example.org --dry-run"
+    example = "manage.py move_users acme jdoe --to imp1b.example.org --dry-run"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -18,7 +18,7 @@ from topology.structure import selectors
 GOALS = (Goal.BALANCE, Goal.ACTIVE_STANDBY, Goal.EVACUATE, Goal.FILL)
 GOAL_HELP = (
     "balance: equal shares of the capacity; active_standby: all on the first node of each subcluster; "
-    "evacuate: nobody on --node; fill: a home for the unassigned (default: balance)"
+    "evacuate: no users on --node; fill: a home for the unassigned (default: balance)"
 )
 
 

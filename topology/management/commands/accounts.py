@@ -1,4 +1,4 @@
-"""manage.py accounts: who may sign in and with which role; let somebody, or not any more."""
+"""manage.py accounts: who may sign in and with which role; let a person in, or keep them out."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""manage.py sign_in_link NAME: a link that signs somebody in once, and what that person may do then."""
+"""manage.py sign_in_link NAME: a link that signs a person in once, and what they may do then."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ MINUTES = int(sign_in.VALID.total_seconds() // 60)
 
 
 class Command(ConsoleCommand):
-    help = f"Print a link that signs somebody in once, within {MINUTES} minutes; an unknown name becomes an account."
+    help = f"Print a link that signs a person in once, within {MINUTES} minutes; an unknown name becomes an account."
     example = "manage.py sign_in_link eve --role operator"
 
     def add_arguments(self, parser: CommandParser) -> None:
