@@ -45,6 +45,7 @@ urlpatterns = [
     path("clusters/<str:cluster_name>/plans", plans.make_plan, name="plans"),
     path("clusters/<str:cluster_name>/nodes/<int:pk>/menu", recovery.menu, name="node-menu"),
     path("clusters/<str:cluster_name>/nodes/<int:pk>/faults", recovery.fault, name="fault"),
+    path("clusters/<str:cluster_name>/nodes/<int:pk>/faults/ask", recovery.ask_fault, name="ask-fault"),
     path("clusters/<str:cluster_name>/nodes/<int:pk>/maintenance", maintenance.show, name="maintenance"),
     path(
         "clusters/<str:cluster_name>/nodes/<int:pk>/maintenance/<slug:what>", maintenance.act, name="maintenance-step"
@@ -87,6 +88,7 @@ urlpatterns = [
     path("operations/<int:pk>/bar", runs.bar, name="operation-bar"),
     path("operations/<int:pk>/undo", runs.undo, name="undo"),
     path("operations/<int:pk>/users.csv", export.removed, name="removed-users"),
+    path("operations/<int:pk>/cancel/ask", runs.ask_cancel, name="ask-cancel"),
     path("operations/<int:pk>/sign-in-rate", sign_in_rate.sign_in_rate, name="sign-in-rate"),
     path("operations/<int:pk>/<slug:what>", runs.steer, name="steer"),  # pause, resume, cancel, rate, window
     path("clusters/<str:cluster_name>/moves/", drop.move, name="move"),

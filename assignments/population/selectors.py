@@ -16,6 +16,9 @@ from assignments.models import ACTIVE, Operation, Population
 from topology import reasons
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Refused
+from topology.rules.states import CONDITION_LOOKS, Condition, Look, condition, look_of
+
+IN_NO_SUBCLUSTER = Look("In no subcluster", "mute", "server")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,29 @@ class NodeView:
     away: int  # home here, served elsewhere
     guests: int  # served here, home elsewhere
     guests_signed_in: int = 0
+    protected: bool = False  # a second node stands by
+
+    @property
+    def condition(self) -> Condition:
+        """What people feel of it."""
+        node = self.node
+        return condition(
+            node.state,
+            serves=node.serves,
+            broken=not node.truth.up,
+            out=self.out_of_service,
+            protected=self.protected,
+        )
+
+    @property
+    def look(self) -> Look:
+        """Its state in the product's word, in the colour of its condition."""
+        return look_of(self.node.state, self.condition) if self.node.subcluster_id else IN_NO_SUBCLUSTER
+
+    @property
+    def feels(self) -> Look:
+        """Its condition as a word with its colour."""
+        return CONDITION_LOOKS[self.condition]
 
     @property
     def served(self) -> int:
@@ -92,9 +118,19 @@ class SubclusterView:
         return sum(view.out_of_service for view in self.nodes)
 
     @property
+    def healthy(self) -> bool:
+        """Whether all its nodes serve and none of its users waits."""
+        fine = (Condition.SERVING, Condition.UNPROTECTED)
+        return all(view.condition in fine for view in self.nodes)
+
+    @property
     def protected(self) -> bool:
         """Whether a second node stands by: two nodes and HA on (domain.md §4.5)."""
-        return len(self.nodes) == 2 and self.subcluster.ha_enabled
+        return self.can_protect and self.subcluster.ha_enabled
+
+    @property
+    def can_protect(self) -> bool:
+        return len(self.nodes) == 2
 
 
 @dataclass(frozen=True)
@@ -113,6 +149,13 @@ class Board:
     @property
     def users(self) -> int:
         return self.assigned + self.unassigned
+
+    @property
+    def unprotected(self) -> bool:
+        """Whether HA is off for a pair, or nothing protects anybody."""
+        held = [sub for sub in self.subclusters if sub.nodes]
+        pairs = [sub for sub in held if sub.can_protect]
+        return any(not sub.protected for sub in pairs) or bool(held and not pairs)
 
     @property
     def nodes(self) -> tuple[NodeView, ...]:
@@ -164,7 +207,7 @@ def _board(
     groups: list[Subcluster],
     operations: list[Operation],
 ) -> Board:
-    views = _node_views(nodes, populations)
+    views = _node_views(nodes, populations, groups)
     subclusters = tuple(
         SubclusterView(sub, tuple(views[n.pk] for n in nodes if n.subcluster_id == sub.pk)) for sub in groups
     )
@@ -182,7 +225,11 @@ def _board(
     )
 
 
-def _node_views(nodes: list[Node], populations: list[Population]) -> dict[int | None, NodeView]:
+def _node_views(
+    nodes: list[Node], populations: list[Population], groups: Iterable[Subcluster]
+) -> dict[int | None, NodeView]:
+    members = [node.subcluster_id for node in nodes]
+    protected = {sub.pk for sub in groups if sub.ha_enabled and members.count(sub.pk) == 2}
     serves = {node.pk: node.serves for node in nodes}
     home: dict[int | None, Counts] = defaultdict(Counts)
     serving: dict[int | None, Counts] = defaultdict(Counts)
@@ -207,6 +254,7 @@ def _node_views(nodes: list[Node], populations: list[Population]) -> dict[int | 
             away[node.pk],
             guests[node.pk].users,
             guests[node.pk].signed_in,
+            node.subcluster_id in protected,
         )
         for node in nodes
     }
@@ -220,7 +268,8 @@ def node_view(node: Node) -> NodeView:
     rows = Population.objects.filter(cluster_id=node.cluster_id, users__gt=0).filter(
         Q(home_node=node) | Q(serving_node=node)
     )
-    return _node_views(nodes, list(rows))[node.pk]
+    groups = Subcluster.objects.filter(cluster_id=node.cluster_id)
+    return _node_views(nodes, list(rows), groups)[node.pk]
 
 
 def subcluster_of(board: Board, pk: int) -> SubclusterView:

@@ -21,7 +21,7 @@ from topology.models import Cluster, Node, Policy, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import State, StateReason
 
-NEWS = timedelta(days=1)
+NEWS = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,11 @@ class FormerWindow:
     upper: int
     until: datetime
 
+    @property
+    def gone(self) -> datetime:
+        """When nobody needs to know it any more."""
+        return self.until + NEWS
+
 
 @dataclass(frozen=True)
 class Controls:
@@ -193,7 +198,7 @@ def _waits(sub: Subcluster, pair: Pair, nodes: list[Node]) -> dict[int, Waits]:
 
 
 def _former_window(sub: Subcluster) -> FormerWindow | None:
-    """What the window was before its latest change, for a day after it (domain.md §4.8)."""
+    """What the window was before its latest change, for a while after it (domain.md §4.8)."""
     if not (was := sub.srm.get("window_was")):
         return None
     until = datetime.fromisoformat(was["until"])

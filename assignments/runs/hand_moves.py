@@ -31,6 +31,7 @@ from topology.rules.homes import demand
 from topology.structure.homes import homes_of
 from topology.structure.locks import all_subclusters, hold_subclusters
 
+NAMED = 3  # users whom the line of a move by hand names
 AT_ONCE = 50  # users moved inside the request; more become a throttled run
 Users = Iterable[int] | QuerySet[Any]
 
@@ -240,7 +241,9 @@ def _say(
         topics=[f"cluster-{operation.cluster_id}", *touched(moved)],
         users=operation.done,
         skipped=operation.skipped,
+        source=_sources(operation),
         to=_named(moved, nodes),
+        people=_people(operation),
         notified=sum(m.notified for m in moved),
         unassigned=sum(one.shown is None for one in wanted),
     )
@@ -253,3 +256,16 @@ def _named(moved: Sequence[MovedRows], nodes: Mapping[int, Node]) -> str:
     if len(done) == 1:
         return next(iter(names.values()))
     return " and ".join(f"{names[pk]} ({users:,})" for pk, users in done.items())
+
+
+def _sources(operation: Operation) -> str:
+    """The nodes that the users of a move came from, by name."""
+    names = Move.objects.filter(operation=operation, done=True).values_list("from_node__name", flat=True).distinct()
+    return " and ".join(sorted(name or "no node" for name in names)) or "no node"
+
+
+def _people(operation: Operation) -> dict[str, Any]:
+    """Who was moved: the first of them by user ID, and how many more."""
+    users = Move.objects.filter(operation=operation, done=True).order_by("user__user_id")
+    first = list(users.values_list("user__user_id", flat=True)[:NAMED])
+    return {"first": first, "more": operation.done - len(first)}

@@ -15,6 +15,7 @@ from topology.reasons import REASONS, Reason, Refused
 PAGE = 50
 RECOVERY = (Kind.FAILOVER.value, Kind.FAILBACK.value)
 LEAD = 12  # lines before an operation that led to it
+MOVED_SHOWN = 200
 STEPS = 400  # lines of one step log; a longer one leaves out its middle
 
 
@@ -76,6 +77,12 @@ def skipped(operation: Operation) -> list[tuple[Reason, int]]:
         .order_by("-users")
     )
     return [(REASONS.get(row["code"]) or Reason(row["code"], row["code"]), row["users"]) for row in rows]
+
+
+def moved(operation: Operation) -> list[Move]:
+    """The first of those whom an operation moved, with where from and where to."""
+    rows = Move.objects.filter(operation=operation, done=True).select_related("user", "from_node", "to_node")
+    return list(rows.order_by("pk")[:MOVED_SHOWN])
 
 
 def steps(operation: Operation) -> tuple[list[Event], int]:

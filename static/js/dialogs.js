@@ -19,7 +19,7 @@ export function askAbout(button) {
 }
 
 onAction("close-dialog", () => dialog.close());
-document.addEventListener("click", ({ target }) => target === dialog && dialog.close());
+document.addEventListener("click", ({ target }) => target === dialog && leave(() => dialog.close()));
 document.addEventListener("close-dialog", () => dialog.open && dialog.close());
 dialog.addEventListener("close", () => dialog.replaceChildren());
 document.addEventListener("htmx:afterSwap", ({ target }) => {
@@ -37,4 +37,37 @@ document.addEventListener("htmx:beforeSend", ({ detail: { xhr, elt } }) => {
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const inside = dialog.open && dialog.querySelector("[data-messages]");
   if (detail.target === messages && inside && detail.xhr.status >= 400) detail.target = inside;
+});
+
+/* A form with data-unsaved says when something in it is typed and not saved, and asks before a click beside it, Escape
+   or another tab throws it away; Cancel says itself what it does. */
+const form = () => dialog.querySelector("form[data-unsaved]");
+const isUnsaved = () => Boolean(form()?.dataset.unsaved);
+
+function leave(act) {
+  if (!isUnsaved()) return act();
+  const { content } = document.getElementById("ask-unsaved");
+  const asked = content.firstElementChild.cloneNode(true);
+  const [stay, discard] = asked.querySelectorAll("button");
+  stay.addEventListener("click", () => { asked.remove(); form()?.querySelector("input, select")?.focus(); });
+  discard.addEventListener("click", () => { form().dataset.unsaved = ""; asked.remove(); act(); });
+  dialog.querySelector(".unsaved-question")?.remove();
+  dialog.querySelector(".dialog-head").after(asked);
+  stay.focus();
+}
+
+for (const kind of ["input", "change"])
+  dialog.addEventListener(kind, ({ target }) => {
+    if (target.closest("form[data-unsaved]")) form().dataset.unsaved = "yes";
+  });
+dialog.addEventListener("cancel", (event) => {
+  if (!isUnsaved()) return;
+  event.preventDefault();
+  leave(() => dialog.close());
+});
+document.addEventListener("htmx:confirm", (event) => {
+  const { elt, issueRequest } = event.detail;
+  if (!elt.matches(".dialog-tabs button") || !isUnsaved()) return;
+  event.preventDefault();
+  leave(() => issueRequest(true));
 });

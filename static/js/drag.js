@@ -6,6 +6,7 @@ import { announce, showMessage } from "./say.js";
 import { choose, summary, values } from "./selection.js";
 import { answerTo, ask, movesUrl } from "./server.js";
 
+const AGAIN = 1000; // milliseconds between two questions about the same drag
 const EDGE = 60; // pixels from the edge of the map in which it scrolls
 const VERDICTS = ["drop-allowed", "drop-warning", "drop-refused"];
 const WORDS = { allowed: "Allowed", warning: "Allowed with a warning", refused: "Refused" };
@@ -43,6 +44,7 @@ async function askTargets(mine) {
   if (!told) return end();
   mine.targets = { ...told.targets, ...await otherClusters(what) };
   if (drag !== mine) return;
+  mine.askedAt = performance.now();
   Object.assign(what, told.before); // a drop repeats what was told, so that the server can say what changed since
   mine.name = told.label;
   ghost.setTitle(mine.name);
@@ -61,6 +63,26 @@ async function otherClusters(what) {
   if (what.server || !document.querySelector('[data-drop^="cluster:"]')) return {};
   return (await answerTo(ask("clusters/targets", what)))?.targets ?? {};
 }
+
+/* While it lasts the world goes on: the verdicts are asked for again, at most every second, and those shown follow. */
+async function askAgain() {
+  const mine = drag;
+  if (!mine?.targets || performance.now() - mine.askedAt < AGAIN) return;
+  mine.askedAt = performance.now();
+  const answer = await ask(mine.what.server ? "node/targets" : "targets", mine.what).catch(() => null);
+  const told = answer?.ok ? await answer.json() : null; // what was told before stays
+  if (drag !== mine || !told) return;
+  mine.targets = { ...mine.targets, ...told.targets };
+  for (const zone of zones()) {
+    zone.classList.remove(...VERDICTS);
+    zone.classList.add("drop", `drop-${verdictOf(zone).level}`);
+    zone.dataset.verdict = verdictOf(zone).short;
+  }
+  const zone = drag.zone && drag.zone.dataset.drop in drag.targets ? drag.zone : null;
+  if (zone) ghost.show(verdictOf(zone), drag.keys ? KEYS_HINT : "");
+}
+
+document.addEventListener("world-changed", askAgain);
 
 const isTarget = (zone) => !drag.targets || zone.dataset.drop in drag.targets;
 const zones = () => [...document.querySelectorAll("[data-drop]")].filter(isTarget);

@@ -1,6 +1,7 @@
 /* What is personal or of other pages: elements with data-live and hx-get fetch their own fragment again when the stream
    names one of their topics, or all. */
 import { isLive } from "./light.js";
+import { keepForReturn } from "./return.js";
 import { isInUse, isPressed, onRelease } from "./press.js";
 
 const MOST = 4; // fetches at once
@@ -92,6 +93,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
   if (isSignIn(xhr.responseURL)) { // signed out meanwhile: the page of signing in is no fragment
     event.detail.shouldSwap = false;
+    keepForReturn(event.detail.requestConfig);
     location.reload();
   }
   if (fetching.has(target) && isInUse(target)) { // asked for before the drag or the menu began

@@ -1,4 +1,5 @@
 /* The light in the header: Live, or not and why, or signed out. */
+import { keepForReturn } from "./return.js";
 import { clockTime } from "./times.js";
 
 const WHY = {
@@ -38,6 +39,7 @@ function showSignedOut() {
   const link = document.createElement("a");
   link.href = location.href; // signing in leads back to it
   link.textContent = "You are signed out. Sign in";
+  link.addEventListener("click", () => keepForReturn());
   light.title = "Nothing that this page shows or does is up to date any more.";
   light.replaceChildren(link);
 }

@@ -4,12 +4,14 @@ import { onAction } from "./actions.js";
 import { mark } from "./marks.js";
 import { showMessage } from "./say.js";
 
-const LEAVING = "[data-leaves], #messages > .toast-note:not([data-stays])";
+const LEAVING = "[data-leaves], [data-leaves-at], #messages > .toast-note:not([data-stays])";
 const SECONDS = 8;
 
 function leave(element) {
   if (element.matches(":hover, :focus-within")) return setTimeout(leave, 2000, element);
+  const ended = element.closest(".runs-done");
   element.remove();
+  ended?.querySelector("[data-finished]").replaceChildren(ended.querySelectorAll(".run").length);
   mark();
 }
 
@@ -17,7 +19,8 @@ function letLeave() {
   for (const element of document.querySelectorAll(LEAVING)) {
     if (element.dataset.leaving) continue;
     element.dataset.leaving = "yes";
-    setTimeout(leave, 1000 * (element.dataset.leaves ?? SECONDS), element);
+    const { leaves = SECONDS, leavesAt } = element.dataset; // seconds; seconds since 1970
+    setTimeout(leave, leavesAt ? Math.max(0, 1000 * leavesAt - Date.now()) : 1000 * leaves, element);
   }
 }
 

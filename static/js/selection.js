@@ -35,6 +35,18 @@ export function paint() {
     button.disabled = "one" in button.dataset ? count() !== 1 : !count();
 }
 
+/* What is chosen, to be kept while signing in leads away and back. */
+export const keep = () => ({ list, query, all, chosen: [...chosen] });
+
+export function restore(kept) {
+  const ul = document.querySelector(".users");
+  if (!ul || ul.dataset.users !== kept.list || ul.dataset.query !== kept.query) return;
+  ({ list, query, all } = kept);
+  chosen.clear();
+  for (const user of kept.chosen) chosen.add(user);
+  paint();
+}
+
 export function clear() {
   chosen.clear();
   all = false;

@@ -25,6 +25,7 @@ export function arrive({ cluster: name, version: now, after, html }) {
   if (!after) versions.length = 0; // it is everything
   versions.push(html);
   version = now;
+  document.dispatchEvent(new Event("world-changed")); // what is under a drag waits, its verdicts do not
   apply();
 }
 
@@ -48,6 +49,8 @@ function morph(html) {
     else if (target) swap(target, part.outerHTML);
   }
   document.body.dataset.version = made.content.firstElementChild.dataset.version;
+  const titled = document.querySelector("[data-title]"); // what people feel stands in the tab too
+  if (titled) document.title = titled.dataset.title;
 }
 
 function swap(target, html) {

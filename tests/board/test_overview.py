@@ -129,6 +129,18 @@ def test_trouble_is_said_in_words_and_numbers(client: Client) -> None:
     assert "tone-edge-bad" in page
 
 
+def test_where_ha_is_off_or_nothing_protects_not_all_is_well(client: Client) -> None:
+    cluster = make_acme(imp1a=5)
+    cluster.subclusters.filter(name="sc-1").update(ha_enabled=False)
+    page = panel(client, cluster)
+    assert "All well" not in page
+    assert re.search(r'tone-warn">.{0,120}HA off', page, re.S)
+    assert shown(text(client, only="trouble")) == []  # somebody wanted it so
+    single = make_acme("single", imp3a=5)
+    Node.objects.filter(cluster=single).exclude(name__startswith="imp3a").delete()
+    assert "All well" not in panel(client, single)
+
+
 def test_users_without_a_home_and_an_overfull_node_are_trouble(client: Client) -> None:
     waiting = make_acme("one", waiting=3)
     assert "Unassigned users" in panel(client, waiting)

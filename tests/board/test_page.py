@@ -92,6 +92,8 @@ OPERATING = [
     "act",
     "approve-plan",
     "ask",
+    "ask-cancel",
+    "ask-fault",
     "dns-check",
     "tell-drag",
     "fault",

@@ -67,7 +67,11 @@ def test_a_run_is_cancelled_and_what_it_did_is_undone(acme: Cluster, open_list: 
     expect(row).to_contain_text(re.compile(r"[1-9]\d* / 8,000"), timeout=WAIT)
     expect(row).to_contain_text("root")
     row.get_by_role("button", name="Cancel").click()
+    asked = page.get_by_role("dialog")
+    expect(asked).to_contain_text("You can undo that afterwards")
+    asked.get_by_role("button", name="Cancel the run").click()
     expect(row).to_contain_text("Cancelled")
+    expect(page.locator("#messages").get_by_role("button", name="Undo…")).to_be_visible()
     done = Operation.objects.get(pk=run.pk).done
     assert 0 < done < 8000
     row.get_by_role("button", name="Undo…").click()
@@ -114,6 +118,7 @@ def test_one_failover_reads_from_top_to_bottom(acme: Cluster, open_list: Open, l
     page = open_list()
     card(page, "imp1a").get_by_role("button", name=re.compile("^Faults and more")).click()
     page.get_by_role("button", name="Power off", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Power off").click()
     out = page.locator(".summary-bar [data-count=out-of-service] dd")
     expect(out).to_have_text("8,000")
     expect(card(page, "imp1b")).to_contain_text("Running in Backup Mode", timeout=WAIT)

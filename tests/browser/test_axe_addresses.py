@@ -80,6 +80,8 @@ ADDRESSES = {
     "what-if": PAGE,
     # Dialogs
     "ask": DIALOG,
+    "ask-cancel": DIALOG,
+    "ask-fault": DIALOG,
     "details": Seen("#dialog", around=False, query=ONE),
     "export-dialog": Seen("#dialog", around=False, query=SOME),
     "import": DIALOG,
@@ -206,7 +208,8 @@ def _fail_over(cluster: Cluster) -> None:
 
 def address(name: str, facts: dict[str, Any]) -> str:
     pattern = next(each for each in patterns() if each.name == name)
-    pk = {"operation": "operation", "operation-bar": "operation", "sign-in-rate": "failover", "subcluster": "sc1"}
+    pk = {"operation": "operation", "operation-bar": "operation", "ask-cancel": "operation"}
+    pk |= {"sign-in-rate": "failover", "subcluster": "sc1"}
     pk |= {"structure-subcluster": "sc1", "directory-changes": "directory_run"}
     fitting = {"cluster_name": "acme", "pk": facts[pk.get(name, "imp1a")], "kind": "nodes", "command": "failover"}
     fitting |= {"plan_hash": facts["plan"], "key": facts["key"]}

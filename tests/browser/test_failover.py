@@ -22,6 +22,8 @@ def out_of_service(page: Page) -> Locator:
 def fault(page: Page, short: str, name: str) -> None:
     card(page, short).get_by_role("button", name=re.compile("^Faults and more")).click()
     page.get_by_role("button", name=name, exact=True).click()
+    if name == "Power off":  # asked, for users are served
+        page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
 
 
 def places(cluster: Cluster) -> set[tuple[str, str, int]]:

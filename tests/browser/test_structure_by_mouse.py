@@ -104,7 +104,7 @@ def test_a_node_is_renamed_and_subclusters_change_places(live_web: LiveStack, si
 def test_a_cluster_goes_when_its_name_is_typed(live_web: LiveStack, signed_in_page: OpenPage) -> None:
     make_acme(imp1a=9)
     page = signed_in_page()
-    page.get_by_role("button", name="Settings…").click()
+    page.get_by_role("button", name="Structure…").click()
     page.get_by_role("button", name="Remove cluster…").click()
     page.get_by_label("Type the name acme").fill("acm")
     page.get_by_role("button", name="Remove it and all its users").click()

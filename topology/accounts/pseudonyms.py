@@ -122,6 +122,8 @@ def facts(given: Mapping[str, Any], code: str = "") -> dict[str, Any]:
         texts = (*TEXTS, TEXTS_OF.get(code.partition("_")[0], ""))
         for keys, shown in ((PEOPLE, user_id), (ACCOUNTS, account), (texts, text)):
             hidden |= {key: shown(str(hidden[key])) for key in keys if key in hidden}
+        if isinstance(people := hidden.get("people"), dict):
+            hidden["people"] = people | {"first": [user_id(one) for one in people["first"]]}
         told = {key: fact for key, fact in hidden.items() if isinstance(fact, Said)}
         hidden |= {key: Said(fact.reason, facts(fact.facts, fact.reason.code)) for key, fact in told.items()}
     return hidden

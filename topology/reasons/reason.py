@@ -19,6 +19,7 @@ COUNTS = {
     "chosen", "done", "left", "lines", "missing", "moves", "notified", "pinned", "problems", "room", "skipped", "stale",
     "total", "unpin", "users", "valid", "wanted",
 }  # fmt: skip
+NOT_NOTED = {"source": "their home nodes", "people": ""}  # facts that older lines of history do not have
 INSTANTS = {"at", "opens", "until"}
 
 
@@ -43,7 +44,7 @@ class Reason:
 
 class _Facts(dict[str, Any]):
     def __missing__(self, key: str) -> "_Text":
-        return _Text("{" + key + "}")
+        return _Text(NOT_NOTED.get(key, "{" + key + "}"))
 
 
 class _Text(str):
@@ -93,9 +94,17 @@ def _in_sentence(key: str, fact: Any) -> Any:
         return _Text(f"{instant:%Y-%m-%d %H:%M} {instant.tzname()}")
     if isinstance(fact, str):
         return _Text(fact)
+    if key == "people" and isinstance(fact, dict):
+        return _Text(named(fact))
     if type(fact) is not int:
         return fact
     return _Count(fact) if key in COUNTS else _Number(fact)
+
+
+def named(people: Mapping[str, Any]) -> str:
+    """The fact `people` in words: the first of them by user ID, and how many more there are."""
+    first, more = people["first"], people["more"]
+    return f" ({', '.join(first)}{f' and {more:,} more' if more else ''})" if first else ""
 
 
 @dataclass(frozen=True)

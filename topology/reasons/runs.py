@@ -145,7 +145,8 @@ PLANNED_FILL = add("PLANNED_FILL", "Given a first home node.", level=NEWS)
 PLANNED_UNDO = add("PLANNED_UNDO", "Moved back by an undo.", level=NEWS)
 HAND_MOVED = add(
     "HAND_MOVED",
-    "{actor} moved {users:user} to {to}, skipped {skipped}; sent {notified:terminating notification}.",
+    "{actor} moved {users:user} to {to} from {source}{people}, skipped {skipped};"
+    " sent {notified:terminating notification}.",
     level=NEWS,
 )
 MOVED_BY_HAND = add("MOVED_BY_HAND", "Moved by hand.", level=NEWS)

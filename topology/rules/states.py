@@ -166,6 +166,45 @@ LOOKS: dict[State, Look] = {
     State.FAILOVER_AFFECTED_SERVICES: Look("Failover Affected Services", "warn", "alert"),
 }
 
+
+class Condition(StrEnum):
+    """What people feel of a node, whatever its recovery manager believes by now; the worst first."""
+
+    NOT_SERVING = "not serving"
+    DEGRADED = "degraded"
+    UNPROTECTED = "HA off"
+    SERVING = "serving"
+
+
+CONDITION_LOOKS: dict[Condition, Look] = {
+    Condition.NOT_SERVING: Look("Not serving", "bad", "x"),
+    Condition.DEGRADED: Look("Degraded", "warn", "alert"),
+    Condition.UNPROTECTED: Look("Serving, HA off", "mute", "shield-off"),
+    Condition.SERVING: Look("Serving", "good", "check"),
+}
+
+
+def condition(state: str, *, serves: bool, broken: bool, out: int, protected: bool) -> Condition:
+    """The condition of a node that serves or not, is broken or not, with so many of its own users without service.
+
+    One that stands still on purpose while its peer serves all its users is degraded and no more.
+    """
+    if not serves:
+        return Condition.NOT_SERVING if broken or out else Condition.DEGRADED
+    if out or state not in STEADY_STATES or (protected and state == State.UNKNOWN):
+        return Condition.DEGRADED
+    return Condition.SERVING if protected else Condition.UNPROTECTED
+
+
+def look_of(state: str, felt: Condition) -> Look:
+    """How a node is shown: the product's word for its state, in the colour of what people feel."""
+    said, feels = LOOKS[State(state)], CONDITION_LOOKS[felt]
+    if felt is Condition.SERVING:
+        return said if said.tone in ("good", "busy") else Look(said.label, feels.tone, feels.icon)
+    own_icon = felt is Condition.DEGRADED and said.tone not in ("good", "mute")  # says how it is degraded
+    return Look(said.label, feels.tone, said.icon if own_icon else feels.icon)
+
+
 REASON_LABELS: dict[StateReason, str] = {
     StateReason.TAKE_OVER_USERS_FAILED: "Cisco Server Recovery Manager Take Over Users Failed",
     StateReason.TAKE_BACK_USERS_FAILED: "Cisco Server Recovery Manager Take Back Users Failed",

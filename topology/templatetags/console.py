@@ -127,6 +127,12 @@ def faults(node: Any) -> str:
 
 
 @register.filter
+def finished(runs: list[Any]) -> list[Any]:
+    """Those of some runs that have ended."""
+    return [run for run in runs if not run.operation.active]
+
+
+@register.filter
 def short(name: str) -> str:
     """A node's name up to its first dot; the full one belongs in the title."""
     return name.split(".", 1)[0]
@@ -169,9 +175,23 @@ def real(moment: datetime, cluster: Any) -> datetime:
 
 
 @register.filter
-def at_speed(seconds: float | None, speed: int) -> float | None:
-    """Real seconds of seconds of a cluster's clock."""
-    return None if seconds is None else seconds / speed
+def cluster_span(seconds: float | None, cluster: Any) -> str:
+    """A length of time by a cluster's clock, and in brackets by the clock on the wall where that runs otherwise."""
+    if seconds is None or cluster.clock_speed == 1:
+        return span(seconds)
+    return f"{span(seconds)} ({span(seconds / cluster.clock_speed)} wall time)"
+
+
+@register.filter
+def from_wall(seconds: float | None, cluster: Any) -> str:
+    """The same of real seconds."""
+    return cluster_span(None if seconds is None else seconds * cluster.clock_speed, cluster)
+
+
+@register.filter
+def per_second(rate: float | None, cluster: Any) -> str:
+    """So many in each second of a cluster's clock, from so many in a real second."""
+    return num(None if rate is None else rate / cluster.clock_speed)
 
 
 @register.filter

@@ -38,7 +38,7 @@ STEPS = (
         "Rehearse a failure",
         (
             "The menu of a node (⋮) switches its power off. Watch its peer take over, and the users out of service "
-            "count down; switch it on again and press Fallback. Home nodes never change."
+            "count down; switch it on again and press Fallback. Home nodes never change. “Play a failover” shows it."
         ),
     ),
 )

@@ -5,12 +5,13 @@ from typing import Any
 from assignments.board.checks import shape_of
 from assignments.directory import selectors as directory
 from assignments.models import RunPolicy
-from assignments.population.selectors import board_of
+from assignments.population.selectors import Board, board_of
 from assignments.recovery.views.recovery import verbs
 from assignments.runs.balancer import RECOMMENDING
 from assignments.users.views.user_list import topics
 from topology.models import Cluster
 from topology.rules import deployment
+from topology.rules.states import CONDITION_LOOKS, Condition
 from topology.structure.selectors import cluster_named
 
 
@@ -19,8 +20,22 @@ def board_context(cluster: str) -> dict[str, Any]:
     board = board_of(cluster_named(cluster))
     fits = deployment.judge(shape_of(board))
     fit = next(fit for fit in fits if fit.wanted)
-    shown = {"cluster": board.cluster, "board": board, "topics": topics(board), "fit": fit}
-    return shown | {"directory": directory.in_short(board.cluster)} | rules_context(board.cluster)
+    told = {"cluster": board.cluster, "board": board, "topics": topics(board), "fit": fit}
+    return (
+        told
+        | {"tab_title": tab_title(board), "directory": directory.in_short(board.cluster)}
+        | rules_context(board.cluster)
+    )
+
+
+def tab_title(board: Board) -> str:
+    """The title of the browser's tab: what people feel of the cluster, when that is worth a look."""
+    felt = {view.condition for sub in board.subclusters for view in sub.nodes}
+    grave = [CONDITION_LOOKS[one].label for one in (Condition.NOT_SERVING, Condition.DEGRADED) if one in felt]
+    grave += ["HA off"] if board.unprotected else []
+    if board.out_of_service:
+        grave = [f"{board.out_of_service:,} out of service"]
+    return " · ".join([*grave[:1], board.cluster.name, "Homenode"])
 
 
 def rules_context(cluster: Cluster) -> dict[str, Any]:
@@ -33,4 +48,4 @@ def rules_context(cluster: Cluster) -> dict[str, Any]:
 def map_context(cluster: str) -> dict[str, Any]:
     """The same with the commands of each node and subcluster."""
     context = board_context(cluster)
-    return context | verbs(context["cluster"])
+    return context | verbs(context["board"])

@@ -38,7 +38,8 @@ FOLDED, FOLDED_WITH_MAP = 120, 72  # nodes from which on panels are folded; a ma
 NAMED = 2  # nodes that a folded panel names
 GRAVITY = ("bad", "warn", "busy", "mute", "good")  # of the tones, the worst first
 SERVES_NOT = Look("Not serving", "bad", "x")
-UNASSIGNED = Look("In no subcluster", "mute", "server")
+HIDE_IT = ("Unknown", "Normal")  # words that say nothing of it
+UNPROTECTED = Look("HA off", "warn", "shield-off")
 ALL_WELL = Look("All well", "good", "check")
 WAITING = Look("Unassigned users", "warn", "user-question")
 OVER = Look("Over capacity", "warn", "alert")
@@ -54,13 +55,11 @@ class Cell:
 
     @cached_property
     def look(self) -> Look:
-        """The state as the engine has it, unless it hides that nobody is served or that there are too many."""
-        node = self.view.node
-        if node.subcluster_id is None:
-            return UNASSIGNED
-        if not node.serves and node.look.tone not in ("bad", "warn", "busy"):
+        """The state in the colour of what people feel, unless there are too many of them."""
+        look = self.view.look
+        if look.tone == "bad" and look.label in HIDE_IT:
             return SERVES_NOT
-        return OVER if self.view.home_percent > 100 and node.look.tone in ("good", "mute") else node.look
+        return OVER if self.view.home_percent > 100 and look.tone in ("good", "mute") else look
 
     @property
     def name(self) -> str:
@@ -139,14 +138,20 @@ class Panel:
 
     @cached_property
     def worst(self) -> Look:
-        """The gravest state of the cluster; Unknown of nodes without HA is none."""
+        """The gravest state of the cluster; where HA is off, or nothing protects, never that all is well."""
         looks = [cell.look for cell in self.cells] + ([WAITING] if self.board.unassigned else [])
         worst = min(looks, key=lambda look: GRAVITY.index(look.tone), default=EMPTY)
-        return worst if worst.tone in ("bad", "warn", "busy") else (ALL_WELL if self.cells else EMPTY)
+        if worst.tone in ("bad", "warn", "busy"):
+            return worst
+        if self.board.unprotected:
+            return UNPROTECTED
+        return ALL_WELL if self.cells else EMPTY
 
     @property
     def trouble(self) -> bool:
-        return bool(self.board.out_of_service) or self.worst.tone in ("bad", "warn")
+        """Whether somebody has to do something; that HA is off somebody wanted."""
+        graves = self.worst.tone in ("bad", "warn") and self.worst is not UNPROTECTED
+        return bool(self.board.out_of_service) or graves
 
     @cached_property
     def runs(self) -> list[Run]:

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET
 
-from assignments.board.views.contexts import board_context, map_context
+from assignments.board.views.contexts import board_context, map_context, tab_title
 from assignments.board.views.shared import board_at, take
 from assignments.population.selectors import node_of, subcluster_of
 from assignments.runs.views.run_shown import strip_runs
@@ -33,7 +33,8 @@ def cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
     with one_snapshot():
         shared = take(cluster_name, kind)
         board = board_at(shared.mark, cluster_name)
-        context = {"cluster": board.cluster, "kind": kind, "shared": shared, "pane": pane(request, board)}
+        context = {"cluster": board.cluster, "kind": kind, "shared": shared, "version": shared.version}
+        context |= {"pane": pane(request, board), "tab_title": tab_title(board)}
         context |= {root: mark_safe(shared.whole(pk)) for root, pk in shared.roots.items()}
         if tour.wanted(request):
             context |= tour.context()
@@ -43,7 +44,7 @@ def cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
 @require_GET
 @needs(roles.SEE)
 def summary_bar(request: HttpRequest, cluster_name: str) -> HttpResponse:
-    context = board_context(cluster_name)
+    context = map_context(cluster_name)
     return render(request, "board/_summary_bar.html", context | {"runs": strip_runs(context["cluster"])})
 
 

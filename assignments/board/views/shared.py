@@ -109,10 +109,7 @@ class Shared:
 
 def take(cluster: str, kind: ViewerKind) -> Shared:
     """A cluster as it is now. Raises Refused when there is none of that name."""
-    try:
-        version = events.newest_version()
-    except events.AWAY:
-        version = int(time.time() * 1_000_000)
+    version = events.version_now()
     with one_snapshot():  # whatever the version stands for was committed before this
         return _known(cluster, kind, version)
 

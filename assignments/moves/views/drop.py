@@ -98,7 +98,8 @@ def _shows_map(request: HttpRequest) -> bool:
 def _done(request: HttpRequest, cluster: Cluster, moved: DropOutcome, to: str) -> HttpResponse:
     """What was done, with its undo, and the nodes whose numbers changed."""
     shown = moved.nodes if _shows_map(request) else ()
-    views = [view for view in board_of(cluster).nodes if view.node.pk in shown]
-    context = {"cluster": cluster, "views": views, "operation": moved.operation, "to": to} | verbs(cluster)
+    board = board_of(cluster)
+    views = [view for view in board.nodes if view.node.pk in shown]
+    context = {"cluster": cluster, "views": views, "operation": moved.operation, "to": to} | verbs(board)
     response = to_messages(render(request, "moves/_move_done.html", context))
     return trigger_client_event(trigger_client_event(response, "close-dialog"), "moved")

@@ -269,9 +269,9 @@ def picture(pair: Pair) -> dict[str, dict[str, Any]]:
 
 
 def served(pair: Pair) -> dict[str, int]:
-    """Who is signed in at each member."""
+    """Who is in service at each member: signed in there, while it serves."""
     return {
-        m.name: sum(signed for (_, at), (_, signed) in pair.populations.items() if at == i)
+        m.name: sum(n for (_, at), (_, n) in pair.populations.items() if at == i and serves(m.state, m.truth))
         for i, m in enumerate(pair.members)
     }
 

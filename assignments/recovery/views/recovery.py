@@ -12,12 +12,13 @@ from django.views.decorators.http import require_GET, require_POST
 from assignments.population.selectors import Board, NodeView, board_of
 from assignments.recovery import reads
 from assignments.recovery import service as recovery
+from assignments.recovery.incidents import incidents_of
 from assignments.recovery.reads import Button, Controls
 from assignments.recovery.rules.commands import Command, Fault
 from assignments.recovery.rules.n_minus_one import n_minus_one
 from topology import reasons
 from topology.accounts import roles
-from topology.models import Cluster, Node, Subcluster
+from topology.models import Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import CRITICAL_SERVICES, RECOVERY_MANAGER
 from topology.structure.selectors import cluster_named
@@ -38,6 +39,12 @@ OF_A_PAIR = {
     Command.DISABLE_HA.value: recovery.disable_ha,
 }
 OF_A_NODE = {Command.FAILOVER.value: recovery.failover, Command.FALLBACK.value: recovery.fallback}
+FAULT_LABELS: dict[str, str] = {
+    Fault.POWER: "Power off",
+    Fault.NETWORK: "Cut the network",
+    Fault.DATABASE: "Stop the database",
+    Fault.SERVICE: "Stop a service",
+}
 DONE = {
     Command.FAILOVER.value: "Failover of {name} started.",
     Command.FALLBACK.value: "Fallback to {name} started.",
@@ -59,9 +66,9 @@ class Verbs:
         return cls([b for b in buttons if b.legal], [b for b in buttons if not b.legal])
 
 
-def verbs(cluster: Cluster) -> dict[str, Any]:
-    """For the templates: the verbs of every node and subcluster, and what happens if one node fails."""
-    controls = reads.controls(cluster)
+def verbs(board: Board) -> dict[str, Any]:
+    """For the templates: the verbs of every node and subcluster, what happens if one node fails, and the incidents."""
+    controls = reads.controls(board.cluster)
     by_node: dict[int, Verbs] = {}
     for control in controls.values():
         for node in {b.node.pk: b.node for b in control.buttons if b.node}.values():
@@ -76,6 +83,7 @@ def verbs(cluster: Cluster) -> dict[str, Any]:
         "waits": {pk: waits for found in controls.values() for pk, waits in found.waits.items()},
         "peer_topics": _peer_topics(controls),
         "windows": {pk: control for pk, control in controls.items() if control.window},
+        "incidents": incidents_of(board, controls),
         "command_icons": ICONS,
         "asked_first": ASKED_FIRST,
     }
@@ -133,14 +141,13 @@ def _about(board: Board, kind: str, pk: int) -> tuple[Subcluster, NodeView | Non
 
 
 def _consequence(board: Board, controls: Controls, view: NodeView | None, command: Command) -> dict[str, Any]:
-    """Users and real seconds for the dialog, as the engine would count them."""
-    speed = board.cluster.clock_speed
+    """Users and seconds of the cluster's clock for the dialog, as the engine would count them."""
     if view is None:
         return {}
     verdict = n_minus_one(controls.pair, controls.pair.position(view.node.name), by_hand=True)
     users = verdict.taken if command is Command.FAILOVER else view.away
     effect = controls.effect_on(users)
-    seconds = effect.seconds / speed if effect and users else 0
+    seconds = effect.seconds if effect and users else 0
     if command is Command.FAILOVER and verdict.left_out:
         return {"verdict": verdict, "effect": effect, "budget": controls.budget}
     return {"verdict": verdict, "users": users, "seconds": seconds, "effect": effect, "budget": controls.budget}
@@ -194,4 +201,27 @@ def fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     else:
         what = f"{service or kind} {'repaired' if mends else 'failed'}"
     text = f"{view.node.short_name}: {what}."
-    return toast(request, text, tone="good" if mends else "warn")
+    return toast(request, text, tone="good" if mends else "warn", close=True)
+
+
+@require_GET
+@needs(roles.OPERATE)
+def ask_fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
+    """What a fault will do to whom."""
+    board = board_of(cluster_named(cluster_name))
+    sub, view = _about(board, "nodes", pk)
+    assert view is not None
+    kind, service = request.GET.get("kind", Fault.POWER), request.GET.get("service", "")
+    if kind not in FAULT_LABELS:
+        raise Refused(reasons.FAULT_KIND_UNKNOWN, kind=kind, known=", ".join(FAULT_LABELS))
+    controls = reads.controls(board.cluster)[sub.pk]
+    context = {
+        "cluster": board.cluster,
+        "view": view,
+        "kind": kind,
+        "service": service,
+        "label": f"Stop {service}" if kind == Fault.SERVICE else FAULT_LABELS[kind],
+        "hurts": kind != Fault.SERVICE or service in CRITICAL_SERVICES,
+        "verdict": controls.verdicts[view.node.pk],
+    }
+    return render(request, "recovery/_fault_ask.html", context)

@@ -15,7 +15,7 @@ from assignments.runs.views.run_shown import Run
 from topology import reasons
 from topology.accounts import roles
 from topology.reasons import Refused
-from topology.templatetags.console import num, span
+from topology.templatetags.console import from_wall, num
 from topology.views.answers import toast
 from topology.views.http import needs
 
@@ -38,7 +38,7 @@ def sign_in_rate(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "recovery/_sign_in_rate.html", context)
     service.set_sign_in_rate(operation, **_budget(request.POST), actor=request.user)
     now = Run(selectors.operation(pk), timezone.now())
-    left = f", {span(now.remaining)} left" if now.remaining else ""
+    left = f", {from_wall(now.remaining, now.operation.cluster)} left" if now.remaining else ""
     return toast(request, f"{run.title}: {num(now.operation.rate)} sign-ins per second from now on{left}.", close=True)
 
 

@@ -18,7 +18,7 @@ from topology import reasons
 from topology.accounts import roles
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
-from topology.templatetags.console import span
+from topology.templatetags.console import from_wall
 from topology.views.answers import toast
 from topology.views.http import needs, to_dialog
 from topology.views.reading import number, number_in
@@ -86,7 +86,7 @@ def plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
     plan = plans.by_hash(plan_hash)
     if "takes" in request.GET:
         rate, total = (rate_in(request.GET.get(name)) for name in ("rate", "rate_total"))
-        return HttpResponse(span(plans.seconds(plan, rate, total)))
+        return HttpResponse(from_wall(plans.seconds(plan, rate, total), plan.cluster))
     if request.headers.get("HX-Request"):
         return show_plan(request, plan)
     return render(request, "runs/plan.html", plan_context(request, plan) | {"place": "operations"})

@@ -8,8 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
 
-from assignments.models import Operation
+from assignments.models import Kind, Operation
 from assignments.runs import operations, selectors
 from assignments.runs.views.plans import rate_in, show_plan
 from assignments.runs.views.run_shown import Run
@@ -19,9 +20,10 @@ from topology.accounts import pseudonyms, roles
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
-from topology.views.http import needs, to_dialog
+from topology.views.http import needs, to_dialog, to_messages
 from topology.views.reading import number_in
 
+MOVING = (Kind.MOVE, Kind.REBALANCE)
 LEFT_SHOWN = 20  # users whom an undo leaves as they are, in its dialog
 
 
@@ -50,6 +52,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": steps,
         "left_out": left_out,
         "skipped": selectors.skipped(operation) if operation.skipped else [],
+        "moved": selectors.moved(operation) if operation.kind in MOVING else [],
+        "undone_by": Operation.objects.filter(undo_of=operation).order_by("-pk").first(),
     }
     fragment = "fragment" in request.GET
     return render(request, "runs/_operation.html" if fragment else "runs/operation.html", context)
@@ -70,6 +74,15 @@ STEERING: dict[str, tuple[Callable[..., Operation], str]] = {
 }
 
 
+@require_GET
+@needs(roles.OPERATE, selectors.cluster_id_of)
+def ask_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a cancel leaves as it is then."""
+    operation = selectors.operation(pk)
+    context = {"operation": operation, "run": Run(operation, timezone.now()), "cluster": operation.cluster}
+    return to_dialog(render(request, "runs/_cancel.html", context))
+
+
 @require_POST
 @needs(roles.OPERATE, selectors.cluster_id_of)
 def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
@@ -86,6 +99,10 @@ def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
         raise Http404
     change, word = STEERING[what]
     operation = change(pk, actor=request.user)
+    if what == "cancel":
+        run = Run(selectors.operation(pk), timezone.now())
+        response = to_messages(render(request, "runs/_cancelled.html", {"run": run, "operation": run.operation}))
+        return trigger_client_event(response, "close-dialog")
     return toast(request, f"{word}: operation {operation.pk}, {operation.done:,} of {operation.total:,} users moved.")
 
 

@@ -17,7 +17,7 @@ from assignments.recovery.rules.pair import Pair
 from assignments.recovery.rules.pair_state import PairState, describe_trouble
 from assignments.simulation.rules.play import Result, Sample, Scenario
 from topology.dns.rules import tries
-from topology.rules.states import Truth
+from topology.rules.states import Truth, serves
 
 Timeline = Mapping[str, Any]
 Points = list[tuple[float, float]]  # instants and values; two at one instant are a jump
@@ -79,6 +79,7 @@ def _node(pair: Pair, i: int) -> dict[str, Any]:
         "reason": member.reason.value,
         "trouble": describe_trouble(member.truth),
         "answers": _answers(member.truth),
+        "serves": serves(member.state, member.truth),
         "home": served.get(i, 0),
         "backup": sum(n for at, n in served.items() if at != i),
         "out": pair.home(i) - sum(served.values()),

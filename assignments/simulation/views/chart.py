@@ -13,7 +13,7 @@ from typing import Any
 
 from assignments.simulation.rules import timeline as frames
 from assignments.simulation.rules.timeline import Points, Timeline
-from topology.rules.states import LOOKS, Look, State, reason_label
+from topology.rules.states import CONDITION_LOOKS, Condition, Look, condition, look_of, reason_label
 from topology.templatetags.console import instant as moment
 
 WIDE, HIGH = 1000, 100
@@ -45,6 +45,8 @@ class NodeChart:
     peak_sign_ins: float
     rate: float
     left_out: int
+    load: str  # users served here, own and guests
+    limit: float  # where its rated capacity stands in the chart of the load, in percent from the top
 
     @property
     def percent(self) -> int:
@@ -118,6 +120,8 @@ def _node_chart(
 ) -> NodeChart:
     home, served, signs, budget = curves
     fixed = group["nodes"][i]
+    load = frames.curve(group, i, lambda node: node["home"] + node["guests"], until)
+    highest = max(fixed["capacity"], frames.largest([load])) * 1.15  # room above the line
     return NodeChart(
         name=fixed["name"],
         users=users,
@@ -130,6 +134,8 @@ def _node_chart(
         peak_sign_ins=numbers["peak_sign_ins_per_second"].get(fixed["name"], 0),
         rate=frames.largest([budget]),
         left_out=group["frames"][-1][1][i]["out"],
+        load=_area(load, until, highest),
+        limit=HIGH - HIGH * fixed["capacity"] / highest,
     )
 
 
@@ -185,6 +191,7 @@ class Shown:
     name: str
     capacity: int
     look: Look
+    feels: Look | None  # what people feel, unless they are served as ever
     reason: str
     trouble: str
     home: int
@@ -252,14 +259,18 @@ def instant(timeline: Timeline, log: Sequence[Mapping[str, Any]], t: int) -> Ins
 
 
 def _group(group: Mapping[str, Any]) -> ShownGroup:
-    return ShownGroup(group["name"], group["ha"], tuple(_shown(node) for node in group["nodes"]))
+    protected = group["ha"] and len(group["nodes"]) == 2
+    return ShownGroup(group["name"], group["ha"], tuple(_shown(node, protected) for node in group["nodes"]))
 
 
-def _shown(node: Mapping[str, Any]) -> Shown:
+def _shown(node: Mapping[str, Any], protected: bool) -> Shown:
+    serves = node.get("serves", not node["trouble"])  # a run that was kept before this was told
+    felt = condition(node["state"], serves=serves, broken=bool(node["trouble"]), out=node["out"], protected=protected)
     return Shown(
         name=node["name"],
         capacity=node["capacity"],
-        look=LOOKS[State(node["state"])],
+        look=look_of(node["state"], felt),
+        feels=CONDITION_LOOKS[felt] if felt is not Condition.SERVING else None,
         reason=reason_label(node["reason"]) if node["reason"] != node["state"] else "",
         trouble=node["trouble"],
         home=_users(node),

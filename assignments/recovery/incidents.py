@@ -1,0 +1,144 @@
+"""What is wrong while users are out of service: what failed, who is affected, until when, and what to do next.
+
+board, controls, runs --incidents_of--> one Incident for each subcluster with users out of service, the worst first
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from assignments.models import Kind, Operation, Progress
+from assignments.population.selectors import Board, NodeView, SubclusterView
+from assignments.recovery.reads import Button, Controls
+from assignments.recovery.rules.commands import Command, Fault
+from assignments.recovery.rules.pair import Phase
+from topology.models import Node, Subcluster
+from topology.rules.states import CRITICAL_SERVICES
+
+REPAIRS = {
+    Fault.POWER: ("Power on", "power"),
+    Fault.NETWORK: ("Restore the network of", "wifi"),
+    Fault.DATABASE: ("Start the database of", "database"),
+}
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One part of a simulated node that is to be repaired, and how the button says so."""
+
+    node: Node
+    kind: str
+    service: str
+    label: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class Incident:
+    """A subcluster with users out of service."""
+
+    subcluster: Subcluster
+    affected: tuple[NodeView, ...]  # whose users are out of service
+    broken: tuple[Node, ...]
+    stopped: tuple[Node, ...]  # nothing is broken on them, but they do not serve
+    out: int
+    cannot: int  # of those: nobody lets them sign in as things stand
+    taker: str  # the node at which they sign in; "" for nobody
+    seconds: float | None  # of the cluster's clock, until all are served again; None: not before somebody acts
+    at_most: bool  # an estimate made before the failure is detected
+    until: datetime | None  # real
+    command: Button | None  # fallback or recover, where that helps now
+    repairs: tuple[Repair, ...]
+    run: Operation | None  # whose rate can be changed
+
+    @property
+    def ends_by_itself(self) -> bool:
+        return self.seconds is not None
+
+
+def incidents_of(board: Board, controls: Mapping[int, Controls]) -> list[Incident]:
+    """The incidents of a cluster, those with the most users out of service first."""
+    now = timezone.now()
+    found = [
+        _incident(board, view, controls[view.subcluster.pk], now)
+        for view in board.subclusters
+        if view.out_of_service and view.subcluster.pk in controls
+    ]
+    return sorted(found, key=lambda incident: -incident.out)
+
+
+def _incident(board: Board, view: SubclusterView, controls: Controls, now: datetime) -> Incident:
+    nodes = [member.node for member in view.nodes]
+    broken = tuple(node for node in nodes if not node.truth.up)
+    cannot = sum(controls.waits[node.pk].cannot for node in nodes if node.pk in controls.waits)
+    taker, seconds, until, at_most = _end(board, controls, nodes, broken, cannot, now)
+    return Incident(
+        subcluster=view.subcluster,
+        affected=tuple(member for member in view.nodes if member.out_of_service),
+        broken=broken,
+        stopped=tuple(node for node in nodes if node not in broken and not node.serves),
+        out=view.out_of_service,
+        cannot=cannot,
+        taker=taker,
+        seconds=seconds,
+        at_most=at_most,
+        until=until,
+        command=_command(controls) if seconds is None else None,
+        repairs=tuple(repair for node in broken for repair in _repairs(node)),
+        run=_run(board, nodes),
+    )
+
+
+def _end(
+    board: Board, controls: Controls, nodes: list[Node], broken: tuple[Node, ...], cannot: int, now: datetime
+) -> tuple[str, float | None, datetime | None, bool]:
+    """Where they sign in, in how many cluster seconds all have, at which real instant, and whether that is a limit."""
+    ends = [waits.until for waits in controls.waits.values() if waits.until]
+    if not cannot and ends:
+        until = max(ends)
+        seconds = (until - now).total_seconds() * board.cluster.clock_speed
+        takers = [node.short_name for node in nodes if node.serves]
+        return " and ".join(takers), max(0.0, seconds), until, False
+    if len(broken) == 1 and controls.pair.memory.phase in (Phase.NORMAL, Phase.FAILING_OVER):
+        verdict = controls.verdicts[broken[0].pk]
+        if verdict.taker and verdict.seconds and not verdict.left_out:
+            until = now + timedelta(seconds=verdict.seconds / board.cluster.clock_speed)
+            return verdict.taker.split(".", 1)[0], verdict.seconds, until, True
+    return "", None, None, False
+
+
+def _command(controls: Controls) -> Button | None:
+    """Recover, or the fallback to a node that can serve again."""
+    wanted = (Command.RECOVER, Command.FALLBACK)
+    legal = [button for button in controls.buttons if button.legal and button.command in wanted]
+    return min(legal, key=lambda button: wanted.index(button.command), default=None)
+
+
+def _repairs(node: Node) -> list[Repair]:
+    fine = {Fault.POWER: node.power_on, Fault.NETWORK: node.network_up, Fault.DATABASE: node.database_up}
+    whole = [
+        Repair(node, kind.value, "", f"{label} {node.short_name}", symbol)
+        for kind, (label, symbol) in REPAIRS.items()
+        if not fine[kind]
+    ]
+    failed = [name for name in CRITICAL_SERVICES if name in node.failed_services]
+    start = Fault.SERVICE.value
+    return whole + [Repair(node, start, name, f"Start {name} on {node.short_name}", "play") for name in failed]
+
+
+def _run(board: Board, nodes: list[Node]) -> Operation | None:
+    """The failover or fallback under way between these nodes."""
+    keys = {node.pk for node in nodes}
+    kinds = (Kind.FAILOVER, Kind.FAILBACK)
+    return next(
+        (
+            run
+            for run in board.operations
+            if run.kind in kinds and run.state == Progress.RUNNING and {run.from_node_id, run.to_node_id} & keys
+        ),
+        None,
+    )

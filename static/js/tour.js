@@ -1,0 +1,13 @@
+/* The last step of the tour: asks whether to switch off a node whose peer takes over, so that there is something to
+   see. */
+import { onAction } from "./actions.js";
+import { showMessage } from "./say.js";
+
+const PAIR = ".map .subcluster.is-healthy:has(.is-protected)";
+
+onAction("play-failover", () => {
+  const menu = document.querySelector(`${PAIR} [popover][hx-get$='/menu']`);
+  if (!menu) return showMessage("No pair with HA on is healthy now: no node would take over.", "warn");
+  const address = menu.getAttribute("hx-get").replace(/menu$/, "faults/ask?kind=power");
+  htmx.ajax("GET", address, { target: "#dialog", swap: "innerHTML" });
+});

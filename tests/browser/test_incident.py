@@ -1,0 +1,149 @@
+"""A failover on the page: the incident view, one clock, and panes that never contradict each other."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from assignments.recovery import service as recovery
+from tests.browser.hands import card
+from tests.live_stack import LiveStack
+from tests.worlds import make_acme, node
+
+Open = Callable[..., Page]
+SAMPLES = 100
+REFRESH = 20  # samples, each a tenth of a second after the one before
+
+# What all panes say at one moment, as a person would read it. No await in it: nothing is morphed in between.
+READ = """() => {
+  const n = (element) => Number((element?.textContent.match(/[\\d,]+/) ?? ["0"])[0].replace(/,/g, ""));
+  const out = (element) => n(element?.querySelector(".count.tone-bad"));
+  const cards = [...document.querySelectorAll("article.node[data-drop^='node:']")];
+  const leaves = [...document.querySelectorAll(".tree .level-3")];
+  return {
+    version: document.body.dataset.version,
+    read: document.querySelector("#user-list").dataset.read,
+    strip: n(document.querySelector(".summary-bar [data-count=out-of-service] dd")),
+    title: n({textContent: (document.title.match(/^[\\d,]+ out/) ?? ["0"])[0]}),
+    banner: [...document.querySelectorAll(".incident-who b")].map(n).reduce((a, b) => a + b, 0),
+    tree: out(document.querySelector(".tree .level-1")),
+    subclusters: [...document.querySelectorAll(".tree .level-2")].map(out).reduce((a, b) => a + b, 0),
+    leaves: Object.fromEntries(leaves.map((leaf) => [leaf.dataset.showsUsers, out(leaf)])),
+    cards: Object.fromEntries(cards.map((card) => [card.dataset.drop, n(card.querySelector(".node-out strong"))])),
+    served: cards.map((card) => n(card.querySelector(".gauges > :nth-child(2) b"))).reduce((a, b) => a + b, 0),
+    signedIn: n([...document.querySelectorAll(".totals > div")].find((d) => d.textContent.includes("Signed in"))
+      .querySelector("dd")),
+    listed: n(document.querySelector(".list-count")),
+  };
+}"""
+
+
+def out_of_service(page: Page) -> Locator:
+    return page.locator(".summary-bar [data-count=out-of-service] dd")
+
+
+def test_strip_tree_map_and_list_never_contradict_each_other(live_stack: LiveStack, signed_in_page: Open) -> None:
+    acme = make_acme(speed=30, imp1a=600, imp1b=10, imp2a=30)
+    home = node(acme, "imp1a")
+    page = signed_in_page("operator", f"/clusters/acme/?node={home.pk}&show=out")
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    recovery.inject(home, "power", "", None)
+    seen: list[dict[str, Any]] = []
+    while len(seen) < SAMPLES:
+        now = page.evaluate(READ)
+        seen.append(now)
+        assert now["strip"] == now["tree"] == now["subclusters"] == sum(now["leaves"].values()), now
+        assert now["strip"] == sum(now["cards"].values()) == now["banner"] == now["title"], now
+        assert now["leaves"] == {key: now["cards"][key] for key in now["leaves"]}, now
+        assert now["served"] == now["signedIn"] == 640 - now["strip"], now
+        page.wait_for_timeout(100)
+    assert len({now["version"] for now in seen}) > 3, "it moved meanwhile"
+    assert {now["strip"] for now in seen} - {0, 600}, "some had signed in again"
+    for at, now in enumerate(seen):  # a list is read by each for itself: at most one refresh before or after
+        near = [other["strip"] for other in seen[max(0, at - REFRESH) : at + REFRESH + 1]]
+        assert min(near) <= now["listed"] <= max(near), (at, now)
+        assert int(now["read"]) > 0
+
+
+def test_while_users_are_out_the_affected_pair_comes_first_and_the_rest_is_folded(
+    live_stack: LiveStack, signed_in_page: Open
+) -> None:
+    acme = make_acme(speed=30, imp1a=10, imp2a=15, imp3a=3)
+    page = signed_in_page("operator", "/clusters/acme/")
+    expect(page).to_have_title("acme · Homenode")
+    expect(page.locator(".incident")).to_have_count(0)
+    recovery.inject(node(acme, "imp2a"), "power", "", None)
+    banner = page.locator(".incident")
+    expect(banner).to_contain_text("imp2a: Power off")
+    expect(banner).to_contain_text("15 users out of service in sc-2: 15 of 15 at home on imp2a")
+    expect(page).to_have_title("15 out of service · acme · Homenode")
+    first, healthy = panel(page, "sc-2"), panel(page, "sc-1")
+    expect(card(page, "imp2a")).to_be_visible()
+    expect(card(page, "imp1a")).to_be_hidden()
+    expect(healthy).to_contain_text("imp1a, imp1b: no user out of service")
+    assert top(first) < top(healthy)
+    choose_view(page, "Whole map")
+    expect(card(page, "imp1a")).to_be_visible()
+    assert top(healthy) <= top(first)
+    page.reload()
+    expect(card(page, "imp1a")).to_be_visible()
+    choose_view(page, "By itself")
+    expect(card(page, "imp1a")).to_be_hidden()
+    banner.get_by_role("button", name="Power on imp2a").click()
+    expect(page.locator(".incident")).to_have_count(0, timeout=30_000)
+    expect(card(page, "imp1a")).to_be_visible()
+    choose_view(page, "Incident view")
+    expect(card(page, "imp1a")).to_be_hidden()
+    expect(page.locator(".incident-none")).to_be_visible()
+
+
+def panel(page: Page, name: str) -> Locator:
+    return page.locator(f"section.subcluster[data-name='{name}']")
+
+
+def top(place: Locator) -> float:
+    box = place.bounding_box()
+    assert box
+    return box["y"]
+
+
+def choose_view(page: Page, name: str) -> None:
+    page.locator("[popovertarget=account]").click()
+    page.locator("#account").get_by_role("button", name=re.compile(f"^{name}")).click()
+
+
+def test_colour_and_edge_follow_what_people_feel_before_anything_is_detected(
+    live_web: LiveStack, signed_in_page: Open
+) -> None:
+    acme = make_acme(imp1a=10, imp3a=3)
+    page = signed_in_page("viewer", "/clusters/acme/")
+    badge = card(page, "imp1a").locator(".state-badge").first
+    expect(badge).to_have_class(re.compile("tone-good"))
+    recovery.inject(node(acme, "imp1a"), "power", "", None)
+    expect(badge).to_have_class(re.compile("tone-bad"))
+    expect(badge).to_have_text("Normal")  # the product's word: no worker runs that would find out
+    expect(card(page, "imp1a")).to_contain_text("Not serving")
+    expect(card(page, "imp1a")).to_have_class(re.compile("tone-edge-bad"))
+    expect(card(page, "imp3a").locator("[data-condition]")).to_have_text("Serving, HA off")
+
+
+def test_spans_are_those_of_the_clusters_clock_with_the_wall_in_brackets(
+    live_web: LiveStack, signed_in_page: Open
+) -> None:
+    make_acme(speed=30, imp1a=2000, imp1b=100)
+    page = signed_in_page("viewer", "/clusters/acme/")
+    expect(page.locator(".simulated")).to_have_text("SIMULATED \N{MULTIPLICATION SIGN}30")
+    window = panel(page, "sc-1").locator("[data-window]")
+    upper = int((window.get_attribute("data-window") or "").split("-")[1])
+    said = re.search(r"all of the fuller node in (.+?) \((.+?) wall time\)", window.inner_text())
+    assert said, window.inner_text()
+    assert seconds(said[1]) <= upper
+    assert abs(seconds(said[1]) / 30 - seconds(said[2])) <= 2
+    page.goto("/clusters/acme/history/")
+    expect(page.locator(".header-bar .simulated")).to_be_visible()
+
+
+def seconds(span: str) -> int:
+    parts = re.findall(r"(\d+) (s|min|h)", span)
+    return sum(int(number) * {"s": 1, "min": 60, "h": 3600}[unit] for number, unit in parts)

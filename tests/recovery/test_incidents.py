@@ -1,0 +1,110 @@
+"""What the page says while users are out of service: what failed, who, until when, and what to press."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from django.urls import reverse
+
+from assignments.population.selectors import board_of
+from assignments.recovery import reads
+from assignments.recovery.incidents import Incident, incidents_of
+from assignments.recovery.rules.commands import Fault
+from assignments.simulation.rules.play import Action
+from tests.board.test_page import as_
+from tests.recovery.recovery_world import Drive, clock_at, make
+from tests.recovery.test_out_of_service import FAILED_MODE, HA_OFF, MENDED, fault
+from tests.recovery.test_recovery_service import node, scenario
+from topology.accounts import roles
+from topology.models import Cluster
+
+pytestmark = pytest.mark.django_db
+MIN = 60
+
+
+def after(*timeline: Action, until: int, capacity: int = 0) -> tuple[Drive, Cluster]:
+    made = scenario(*timeline, until=until)
+    if capacity:
+        [pair] = made.pairs
+        members = tuple(replace(member, capacity=capacity) for member in pair.members)
+        made = replace(made, pairs=(replace(pair, members=members),))
+    cluster = make(made)
+    drive = Drive(cluster, made)
+    drive.play()
+    return drive, cluster
+
+
+def incidents(drive: Drive, cluster: Cluster) -> list[Incident]:
+    with clock_at(drive.real):
+        board = board_of(Cluster.objects.get(pk=cluster.pk))
+        return incidents_of(board, reads.controls(board.cluster))
+
+
+def strip(drive: Drive, cluster: Cluster, role: str = roles.OPERATOR) -> str:
+    with clock_at(drive.real):
+        page = as_(role).get(reverse("summary-bar", args=[cluster.name])).content.decode()
+    [found] = re.findall(r'<section[^>]*class="incidents.*?</section>', page, re.S)
+    return " ".join(re.sub(r"<[^>]*>", " ", found).split())
+
+
+def test_before_it_is_detected_the_end_is_a_limit_and_nothing_is_to_press_for_it() -> None:
+    drive, cluster = after(fault(60, 0), until=70)
+    [incident] = incidents(drive, cluster)
+    assert (incident.out, incident.at_most, incident.taker) == (300, True, node("b.example.org").short_name)
+    assert incident.seconds
+    said = strip(drive, cluster)
+    assert "Power off" in said
+    assert "300 users out of service" in said
+    assert re.search(r"All served again within \d", said)
+    assert "Power on" in said
+
+
+def test_while_users_sign_in_the_end_is_that_of_the_engine_and_the_rate_can_be_changed() -> None:
+    drive, cluster = after(fault(60, 0), until=200)
+    [incident] = incidents(drive, cluster)
+    assert not incident.at_most
+    assert incident.run is not None
+    with clock_at(drive.real):
+        [waits] = [w for c in reads.controls(cluster).values() for w in c.waits.values()]
+    assert incident.until
+    assert incident.until == waits.until
+    assert incident.seconds == pytest.approx((incident.until - drive.real).total_seconds())
+    assert "Step log" in strip(drive, cluster)
+
+
+def test_where_nobody_takes_over_it_says_so_and_asks_for_the_repair() -> None:
+    drive, cluster = after(HA_OFF, fault(60, 0), until=30 * MIN)
+    [incident] = incidents(drive, cluster)
+    assert (incident.seconds, incident.cannot, incident.command) == (None, 300, None)
+    assert [(r.kind, r.node.pk) for r in incident.repairs] == [("power", node().pk)]
+    assert "No end by itself 300 users cannot sign in until" in strip(drive, cluster)
+
+
+def test_everything_that_is_broken_gets_its_button_and_a_viewer_none() -> None:
+    drive, cluster = after(fault(60, 0), fault(60, 1), until=30 * MIN)
+    [incident] = incidents(drive, cluster)
+    assert [r.node.pk for r in incident.repairs] == [node().pk, node("b.example.org").pk]
+    assert "Power on" in strip(drive, cluster)
+    assert "Power on" not in strip(drive, cluster, roles.VIEWER)
+
+
+def test_a_node_that_was_failed_over_without_room_asks_for_its_fallback() -> None:
+    drive, cluster = after(Action(60, "failover", 0, 0), until=30 * MIN, capacity=400)
+    [incident] = incidents(drive, cluster)
+    assert incident.out == 200
+    assert incident.command
+    assert incident.command.command == "fallback"
+    assert "200 users cannot sign in until you press Fallback" in strip(drive, cluster)
+
+
+def test_a_pair_in_failed_mode_asks_for_the_service_that_is_down() -> None:
+    drive, cluster = after(*FAILED_MODE, until=30 * MIN)
+    [incident] = incidents(drive, cluster)
+    assert [r.kind for r in incident.repairs] == [Fault.SERVICE.value]
+    assert incident.out == 600
+
+
+def test_nobody_out_of_service_makes_no_incident() -> None:
+    drive, cluster = after(*MENDED, until=30 * MIN)
+    assert incidents(drive, cluster) == []
+    assert "No user is out of service" in strip(drive, cluster)
