@@ -81,8 +81,9 @@ def test_the_tour_ends_with_a_failover_to_play(live_web: LiveStack, signed_in_pa
     page = signed_in_page("operator", "/clusters/acme/")
     page.locator("[popovertarget=account]").click()
     page.get_by_role("button", name="Show the tour").click()
-    for _ in range(3):
+    for step in (2, 3, 4):
         page.get_by_role("button", name="Next").click()
+        expect(page.get_by_role("region", name=f"Tour, step {step} of 4")).to_be_visible()
     page.get_by_role("button", name="Play a failover").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Power off").click()
