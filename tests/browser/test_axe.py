@@ -173,7 +173,10 @@ def test_dialogs_of_settings_and_files_with_mistakes(calm: Cluster, signed_in_pa
     inside.get_by_label("Keep Alive Timeout", exact=True).fill("5")
     inside.get_by_role("button", name="Save").click()
     expect(inside.get_by_role("alert").first).to_be_visible()
-    dialog(page, "settings with a mistake")
+    check(page, "settings with a mistake")
+    page.keyboard.press("Escape")
+    check(page, "settings that are not saved, asked about")
+    inside.get_by_role("button", name="Discard changes").click()
     page.get_by_role("button", name="Import users…").click()
     bad = {"name": "bad.csv", "mimeType": "text/csv", "buffer": b"user_id,endpoints\nzoe,carrier_pigeon\n"}
     inside.get_by_label("File").set_input_files(files=[bad])  # type: ignore[list-item]
