@@ -83,8 +83,10 @@ def page(acme: Cluster, signed_in_page: Open) -> Page:
 
 
 def open_map(cluster: Cluster, signed_in_page: Open) -> Page:
-    """An administrator before the users of imp1a."""
+    """An administrator before the users of imp1a, who has pinned the whole map: elsewhere users are out of service."""
     opened = signed_in_page(path=f"/clusters/acme/?node={node(cluster, 'imp1a').pk}")
+    opened.evaluate("localStorage.setItem('view', 'whole')")
+    opened.reload()
     expect(row(opened, "imp1a-0001")).to_be_visible()
     expect(opened.locator("#live")).to_have_attribute("data-state", "live")
     return opened
@@ -103,6 +105,12 @@ def test_the_topology_page_at_any_width(page: Page) -> None:
     for width in (1440, 800, 2560):
         page.set_viewport_size({"width": width, "height": 900})
         check(page, f"topology at {width}")
+    page.evaluate("localStorage.removeItem('view')")
+    page.reload()
+    expect(card(page, "imp1a")).to_be_hidden()
+    for width in (1440, 800):
+        page.set_viewport_size({"width": width, "height": 900})
+        check(page, f"incident view at {width}")
 
 
 def test_users_that_are_chosen_found_and_not_found(page: Page) -> None:
