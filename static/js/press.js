@@ -37,3 +37,5 @@ Object.defineProperty(Idiomorph.defaults, "ignoreActiveValue", {
   enumerable: true,
   get: () => document.activeElement.matches(FIELDS), // what is being typed stays
 });
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element, how) => // what a person opened stays open
+  !(name === "open" && how === "remove" && element.localName === "details");

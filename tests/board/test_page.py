@@ -94,6 +94,7 @@ OPERATING = [
     "ask",
     "ask-cancel",
     "ask-fault",
+    "commands",
     "dns-check",
     "tell-drag",
     "fault",

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from assignments.board.checks import facts_of
+from assignments.board.views.mending import Mending
 from topology.accounts import roles
 from topology.rules import checks as tests
 from topology.rules import deployment
@@ -27,11 +28,13 @@ def checks(request: HttpRequest, cluster_name: str) -> HttpResponse:
     cluster = cluster_named(cluster_name)
     facts = facts_of(cluster)
     run = sorted(tests.run(facts), key=lambda check: tests.WORST_FIRST.index(check.outcome))
+    may = {"operates": roles.may(request.user, roles.OPERATE), "administers": roles.may(request.user, roles.ADMINISTER)}
+    mending = Mending(cluster, **may)
     context = {
         "cluster": cluster,
         "place": "checks",
         "fits": deployment.judge(facts),
-        "checks": [(check, *LOOKS[check.outcome]) for check in run],
+        "checks": [(check, *LOOKS[check.outcome], mending.of(check)) for check in run],
         "counts": {word: sum(check.outcome == outcome for check in run) for outcome, (_, _, word) in LOOKS.items()},
         "at": timezone.now(),
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -49,10 +50,16 @@ class PaletteEntry:
     get: str = ""
     post: str = ""
     target: str = "#dialog"
-    values: str = "{}"
+    values: dict[str, str] = field(default_factory=dict)
     hint: str = ""
     why_not: str = ""
     also: str = ""  # other words that find it
+    command: str = ""  # of the recovery managers
+
+    @property
+    def vals(self) -> str:
+        """The values as htmx takes them."""
+        return json.dumps(self.values)
 
     def matches(self, words: list[str]) -> bool:
         text = f"{self.label} {self.also} {self.hint}".casefold()
@@ -106,12 +113,13 @@ def _commands(request: HttpRequest, clusters: list[Cluster], words: list[str]) -
         role = reach.role_in(cluster.pk)
         if role is None or roles.ROLES.index(role) < roles.ROLES.index(roles.OPERATE):
             continue
-        yield from _of_cluster(cluster, administers=role == roles.ADMINISTER)
+        yield from of_cluster(cluster, administers=role == roles.ADMINISTER)
         if words:
-            yield from _of_nodes(cluster)
+            yield from of_nodes(cluster)
 
 
-def _of_cluster(cluster: Cluster, *, administers: bool) -> Iterator[PaletteEntry]:
+def of_cluster(cluster: Cluster, *, administers: bool) -> Iterator[PaletteEntry]:
+    """What can be done with a cluster as a whole."""
     name = cluster.name
     yield PaletteEntry("Rebalance…", "balance", post=reverse("plans", args=[name]), hint=name, also="balance plan")
     if not administers:
@@ -124,7 +132,7 @@ def _of_cluster(cluster: Cluster, *, administers: bool) -> Iterator[PaletteEntry
         yield PaletteEntry(label, icon, get=reverse(view, args=[name]), hint=name, also=also)
 
 
-def _of_nodes(cluster: Cluster) -> Iterator[PaletteEntry]:
+def of_nodes(cluster: Cluster) -> Iterator[PaletteEntry]:
     """What can be done with nodes and pairs; what is refused now says why."""
     names = dict(cluster.subclusters.values_list("pk", "name"))
     for pk, controls in reads.controls(cluster).items():
@@ -143,6 +151,7 @@ def _of_nodes(cluster: Cluster) -> Iterator[PaletteEntry]:
                 hint=cluster.name,
                 why_not=_why_not(button),
                 also=str(button.command),
+                command=str(button.command),
             )
     for node in Node.objects.filter(cluster=cluster, subcluster__isnull=False).order_by("number"):
         yield PaletteEntry(
@@ -155,7 +164,7 @@ def _of_nodes(cluster: Cluster) -> Iterator[PaletteEntry]:
             f"Move all users off {node.short_name}…",
             "users",
             post=reverse("plans", args=[cluster.name]),
-            values=f'{{"goal": "evacuate", "node": "{node.pk}"}}',
+            values={"goal": "evacuate", "node": str(node.pk)},
             hint=cluster.name,
             also="evacuate",
         )

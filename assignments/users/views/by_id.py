@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 from assignments.users.filter import keys_by_id
 from topology import reasons
 from topology.accounts import roles
+from topology.models import Cluster
 from topology.reasons import Refused
 from topology.reasons.words import counted
 from topology.structure.selectors import cluster_named
@@ -21,18 +22,23 @@ NAMED = 10  # unknown ones that are named
 @needs(roles.SEE)
 def by_id(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The keys of the users whose IDs stand in a text, one a line or with commas between, and who is unknown."""
-    cluster = cluster_named(cluster_name)
-    ids = ids_of(request.POST.get("ids", ""))
+    keys, unknown, text = users_of(cluster_named(cluster_name), request.POST.get("ids", ""))
+    return JsonResponse({"users": keys, "unknown": unknown, "text": text})
+
+
+def users_of(cluster: Cluster, text: str) -> tuple[list[int], list[str], str]:
+    """The keys of the users whose IDs stand in a text, the IDs that are unknown, and a sentence. Raises Refused."""
+    ids = ids_of(text)
     if len(ids) > MOST:
         raise Refused(reasons.PASTE_TOO_LONG, users=len(ids), most=f"{MOST:,}")
     found = keys_by_id(cluster, ids)
     unknown = [user_id for user_id, pk in found.items() if pk is None]
     keys = sorted({pk for pk in found.values() if pk is not None})
     more = f" and {len(unknown) - NAMED:,} more" if len(unknown) > NAMED else ""
-    text = f"{counted(len(keys), 'user')} of {cluster.name} selected."
+    said = f"{counted(len(keys), 'user')} of {cluster.name} selected."
     if unknown:
-        text += f" Unknown here: {', '.join(unknown[:NAMED])}{more}."
-    return JsonResponse({"users": keys, "unknown": unknown, "text": text})
+        said += f" Unknown here: {', '.join(unknown[:NAMED])}{more}."
+    return keys, unknown, said
 
 
 def ids_of(text: str) -> list[str]:

@@ -1,0 +1,63 @@
+"""Without JavaScript an operator reads, moves users, makes and runs a plan, and fails a node over, by forms alone."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from assignments.models import Assignment, Operation
+from config.local.processes import wait_until
+from tests.browser.axe import complaints
+from tests.live_stack import LiveStack
+from tests.worlds import make_acme, node
+
+Open = Callable[..., Page]
+
+
+def homes(user_ids: list[str]) -> set[str]:
+    rows = Assignment.objects.filter(user__user_id__in=user_ids, home_node__isnull=False)
+    return {row.home_node.short_name for row in rows.select_related("home_node") if row.home_node}
+
+
+def test_an_operator_works_by_forms_alone(live_stack: LiveStack, signed_in_page: Open) -> None:
+    make_acme(imp1a=12, imp1b=2, imp2a=6)
+    page = signed_in_page("operator", "/clusters/acme/", java_script_enabled=False)
+    expect(page.get_by_text("Without JavaScript")).to_be_visible()
+    expect(page.get_by_role("button", name="Rebalance…")).to_be_hidden()
+    page.get_by_role("link", name="commands of acme").click()
+    expect(page.get_by_role("heading", name="Commands of acme", level=1)).to_be_visible()
+
+    page.get_by_label("User IDs").fill("imp1a-0001\nimp1a-0002\nghost")
+    page.get_by_role("button", name="Find these users").click()
+    expect(page.get_by_text("2 users of acme selected. Unknown here: ghost.")).to_be_visible()
+    page.get_by_role("button", name="Move to…").click()
+    expect(page.get_by_role("heading", name="Move 2 users to…", level=2)).to_be_visible()
+    page.get_by_role("button", name=re.compile("^imp2a")).click()
+    expect(page.get_by_text("Moved 2 users to imp2a")).to_be_visible()
+    assert homes(["imp1a-0001", "imp1a-0002"]) == {"imp2a"}
+
+    page.get_by_role("link", name="To all commands of acme").click()
+    page.get_by_role("button", name="Make a plan…").click()
+    page.get_by_role("button", name=re.compile("^Run ")).click()
+    expect(page.get_by_text("runs:")).to_be_visible()
+    assert Operation.objects.filter(kind="rebalance").count() == 1
+
+
+def test_a_node_is_failed_over_and_a_refusal_is_a_page(live_web: LiveStack, signed_in_page: Open) -> None:
+    cluster = make_acme(imp1a=12, imp1b=2)
+    page = signed_in_page("operator", "/clusters/acme/commands/", java_script_enabled=False)
+    page.get_by_role("link", name="Fail over imp1a…").click()
+    expect(page.get_by_role("heading", name="Fail over imp1a?", level=2)).to_be_visible()
+    page.get_by_role("button", name="Failover").click()
+    expect(page.get_by_text("Failover of imp1a started.")).to_be_visible()
+    assert wait_until(lambda: node(cluster, "imp1a").state != "normal", 5)
+    page.goto(f"/clusters/acme/nodes/{node(cluster, 'imp1a').pk}/ask/failover")
+    expect(page.locator("main code")).to_be_visible()  # the code of the refusal
+
+
+def test_axe_finds_nothing_in_the_commands(live_web: LiveStack, signed_in_page: Open) -> None:
+    make_acme(imp1a=12, imp1b=2)
+    page = signed_in_page("administrator", "/clusters/acme/commands/")
+    found: list[Any] = complaints(page, "commands")
+    assert not found, "\n".join(found)

@@ -1,0 +1,78 @@
+"""A long log in short: lines of one kind that follow one another are one, with their sum and their rate over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+FOLDED = frozenset({"TERMINATING_NOTIFY_SENT", "RUN_BATCH"})  # what a throttle says again and again
+FROM = 4  # lines in a row from which they are one
+SUMMED = ("users", "done", "skipped", "notified")
+POINTS = 24  # of a curve
+NAMED = 3  # different nodes that a sum names
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """A line of a log: when, in seconds, its code and facts, and the line itself."""
+
+    at: float
+    code: str
+    facts: Mapping[str, Any]
+    line: Any
+
+
+@dataclass(frozen=True)
+class LogFold:
+    """Lines in a row that say the same of different users."""
+
+    entries: tuple[LogEntry, ...]
+
+    @property
+    def first(self) -> LogEntry:
+        """The line it begins with."""
+        return self.entries[0]
+
+    @property
+    def last(self) -> LogEntry:
+        """The line it ends with."""
+        return self.entries[-1]
+
+    @property
+    def sums(self) -> tuple[tuple[str, dict[str, Any]], ...]:
+        """For each code the facts of all its lines: counts summed, other facts named."""
+        codes = dict.fromkeys(entry.code for entry in self.entries)
+        return tuple((code, _together([e.facts for e in self.entries if e.code == code])) for code in codes)
+
+    @property
+    def curve(self) -> str:
+        """How many users came in each of equal parts of its time: points of a line in a box of 24 by 10."""
+        start, span = self.first.at, max(self.last.at - self.first.at, 1e-9)
+        parts = [0.0] * POINTS
+        for entry in self.entries:
+            count = entry.facts.get("users", entry.facts.get("done", 0))
+            parts[min(POINTS - 1, int(POINTS * (entry.at - start) / span))] += float(count or 0)
+        most = max(parts) or 1
+        return " ".join(f"{at},{10 - 10 * part / most:.1f}" for at, part in enumerate(parts))
+
+
+def fold(entries: Iterable[LogEntry]) -> list[LogEntry | LogFold]:
+    """The same log, with rows of FROM or more repeated lines as one."""
+    folded: list[LogEntry | LogFold] = []
+    for repeats, group in groupby(entries, key=lambda entry: entry.code in FOLDED):
+        lines = tuple(group)
+        folded += [LogFold(lines)] if repeats and len(lines) >= FROM else lines
+    return folded
+
+
+def _together(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
+    return {key: _one(key, [each[key] for each in facts if key in each]) for key in facts[0]}
+
+
+def _one(key: str, values: list[Any]) -> Any:
+    if key in SUMMED and all(isinstance(value, int | float) for value in values):
+        return sum(values)
+    names = list(dict.fromkeys(str(value) for value in values))
+    return values[-1] if len(names) == 1 else ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")

@@ -1,0 +1,56 @@
+"""Fragments that a browser opens by itself, without scripts or by a link, become whole pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.html import strip_tags
+from django.utils.safestring import mark_safe
+
+from topology.accounts import pseudonyms, roles
+from topology.views.http import Request, pseudonym_key
+
+TITLE = re.compile(r"<h2[^>]*>(.*?)</h2>", re.DOTALL)
+
+
+class WholePages:
+    """Puts what htmx would put into a page into one of its own, where a browser goes to it without htmx."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        return _whole(request, response) if _goes_there(request) and _is_fragment(response) else response
+
+
+def _goes_there(request: HttpRequest) -> bool:
+    """Whether a browser asks for a page: scripts ask for fragments, and say so."""
+    headers = request.headers
+    asks_page = "text/html" in headers.get("Accept", "") and headers.get("Sec-Fetch-Dest", "document") == "document"
+    return asks_page and not cast(Request, request).htmx and cast(Request, request).user.is_authenticated
+
+
+def _is_fragment(response: HttpResponse) -> bool:
+    if response.streaming or not response.headers.get("Content-Type", "").startswith("text/html"):
+        return False
+    return bool(response.content.strip()) and not response.content.lstrip()[:9].lower().startswith(b"<!doctype")
+
+
+def _whole(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    fragment = response.content.decode()
+    title = TITLE.search(fragment)
+    name = request.resolver_match.kwargs.get("cluster_name") if request.resolver_match else None
+    context = {
+        "fragment": mark_safe(fragment),  # a template rendered it
+        "title": " ".join(strip_tags(title[1]).split()) if title else "Done",
+        "cluster": roles.clusters_of(request.user).filter(name=name).first() if name else None,
+    }
+    with pseudonyms.enabled(pseudonym_key(request)):
+        page = render(request, "whole.html", context, status=response.status_code)
+    page.cookies = response.cookies
+    return page
