@@ -246,3 +246,13 @@ def test_the_dialog_offers_what_an_unknown_column_may_be(lab: Cluster, admin_cli
     assert "Imported 3 lines" in send(column=chosen)
     assert Cluster.objects.get().list_columns == {"e-mail": "mail", "home node": "node", "contact": "contacts"}
     assert set(EndUser.objects.values_list("contacts", flat=True)) != {0}
+
+
+def test_a_mail_that_is_none_is_named_and_imported_all_the_same(lab: Cluster) -> None:
+    report = import_users(lab, csv_of("user_id,mail", "ann,not-a-mail", "bob,bob@lab.example.org", "cleo,@", "dan,"))
+    said = [(each.line, each.as_dict()["message"]) for each in report.warnings.listed if "mail" in each.facts["value"]]
+    assert (report.ok, len(report.warnings.listed)) == (True, 2)
+    assert said == [
+        (2, "ann: “not-a-mail” in the column mail is not a mail address; it is imported unchanged."),
+    ]
+    assert people()["ann"] == ("", "not-a-mail")

@@ -202,6 +202,7 @@ from topology.reasons.imports import (
     IMPORT_NODE_FULL,
     IMPORT_NODE_GONE,
     IMPORT_NODE_UNASSIGNED,
+    IMPORT_NOT_A_MAIL,
     IMPORT_NOT_ENABLED,
     IMPORT_NOT_YES_OR_NO,
     IMPORT_OPEN_END,

@@ -66,6 +66,12 @@ IMPORT_OPEN_END = add(
     "Compare it with the end of the list it comes from.",
     level=WARNING,
 )
+IMPORT_NOT_A_MAIL = add(
+    "IMPORT_NOT_A_MAIL",
+    "{user_id}: “{value}” in the column mail is not a mail address; it is imported unchanged.",
+    "Correct it in the list and import it again.",
+    level=WARNING,
+)
 IMPORT_NOT_ENABLED = add(
     "IMPORT_NOT_ENABLED",
     "{user_id} is left out: not enabled for presence.",

@@ -232,7 +232,7 @@ class UserList:
             line=number,
             user_id=user_id,
             name=self._full_name(number, said, halves),
-            mail=self._text_in(number, said, "mail"),
+            mail=self._mail(number, user_id, said),
             directory_uri=self._text_in(number, said, "directory_uri"),
             department=self._text_in(number, said, "department"),
             endpoints=None if (kinds := said.get("endpoints")) is None else self._kinds(number, kinds),
@@ -245,6 +245,12 @@ class UserList:
 
     def _text_in(self, number: int, said: Mapping[str, str], column: str, limit: int = MAX_TEXT) -> str | None:
         return None if (text := said.get(column)) is None else self._text(number, column, text, limit)
+
+    def _mail(self, number: int, user_id: str, said: Mapping[str, str]) -> str | None:
+        mail = self._text_in(number, said, "mail")
+        if mail and "@" not in mail[1:-1]:
+            self.warnings.add(number, reasons.IMPORT_NOT_A_MAIL, user_id=user_id, value=mail[:60])
+        return mail
 
     def _restored(self, cell: str, keep: str) -> str:
         if cell[:1] == "'" and (plain := restored(cell, keep)) != cell:
