@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from assignments.directory import schedule
 from assignments.intercluster import peers
+from assignments.population import load
 from assignments.recovery import service
 from assignments.retention import removal
 from assignments.runs import balancer, batches
@@ -55,6 +56,12 @@ def tick() -> None:
         place_people.delay(pk)
     for pk in checking.due(now):
         check_dns.delay(pk)
+
+
+@shared_task(name="assignments.sample_load")
+def sample_load() -> None:
+    """Once a minute: keep the load of every node."""
+    load.sample(timezone.now())
 
 
 @shared_task(name="assignments.step_subcluster")

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from assignments.board.views import checklist, checks, commands, metrics, overview, page, palette, settings, structure
+from assignments.board.views import (
+    checklist,
+    checks,
+    commands,
+    load,
+    metrics,
+    overview,
+    page,
+    palette,
+    settings,
+    structure,
+)
 from assignments.directory.views import directory
 from assignments.intercluster.views import balance, duplicates, peers
 from assignments.intercluster.views import moves as cluster_moves
@@ -36,6 +47,7 @@ urlpatterns = [
     path("clusters/<str:cluster_name>/subclusters/<int:pk>", page.subcluster, name="subcluster"),
     path("clusters/<str:cluster_name>/nodes/<int:pk>", page.node, name="node"),
     path("clusters/<str:cluster_name>/commands/", commands.commands, name="commands"),
+    path("clusters/<str:cluster_name>/load/", load.curves, name="load"),
     path("clusters/<str:cluster_name>/checks/", checks.checks, name="checks"),
     path("clusters/<str:cluster_name>/users", lists.users, name="users"),
     path("clusters/<str:cluster_name>/users/range", ranges.user_range, name="user-range"),

@@ -11,6 +11,7 @@ from assignments.models.directory import (
     RunState,
 )
 from assignments.models.former_user import FormerUser, UserChange
+from assignments.models.load_sample import LoadSample
 from assignments.models.operation import ACTIVE, RECOVERIES, RUNS, Kind, Move, Operation, Progress, SubclusterLock
 from assignments.models.peer import Peer, PeerCertificate, PeerFault
 from assignments.models.pin import Pin
@@ -38,6 +39,7 @@ __all__ = [
     "Goal",
     "Kind",
     "Listing",
+    "LoadSample",
     "Move",
     "Operation",
     "Peer",

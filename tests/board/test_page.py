@@ -81,6 +81,7 @@ VIEWING = [
     "users",
     "users-by-id",
     "keys",
+    "load",
     "palette",
     "what-if",
 ]

@@ -58,6 +58,7 @@ ONE, SOME = "?list=node:{imp1a}&users={one}", "?list=node:{imp1a}&users={some}"
 ADDRESSES = {
     "accounts": PAGE,
     "checks": PAGE,
+    "load": PAGE,
     "commands": PAGE,
     "cluster": PAGE,
     "directory": PAGE,

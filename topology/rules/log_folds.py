@@ -63,7 +63,10 @@ def fold(entries: Iterable[LogEntry]) -> list[LogEntry | LogFold]:
     folded: list[LogEntry | LogFold] = []
     for repeats, group in groupby(entries, key=lambda entry: entry.code in FOLDED):
         lines = tuple(group)
-        folded += [LogFold(lines)] if repeats and len(lines) >= FROM else lines
+        if repeats and len(lines) >= FROM:
+            folded.append(LogFold(lines))
+        else:
+            folded.extend(lines)
     return folded
 
 

@@ -37,6 +37,7 @@ PAGES = (
     ("directory", "Directory"),
     ("what-if", "What-if"),
     ("history", "History"),
+    ("load", "Load over time"),
 )
 
 

@@ -1,0 +1,116 @@
+"""Curves: users in service, out of service and sign-ins per second over the last hour, day or week."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from assignments.models import Kind, Operation
+from assignments.population import load
+from assignments.population.load import LoadCurves, LoadPoint
+from assignments.runs.views.run_shown import Run
+from topology.accounts import roles
+from topology.models import Cluster, Node
+from topology.structure.selectors import cluster_named
+from topology.views.http import needs
+
+WIDE, HIGH = 1000, 100  # the box of a curve
+TICKS = 6
+WAYS: tuple[tuple[str, str, Callable[[LoadPoint], float]], ...] = (
+    ("served", "In service", lambda point: point.served),
+    ("out", "Out of service", lambda point: point.out),
+    ("sign-ins", "Sign-ins per second", lambda point: point.sign_ins),
+)
+
+
+@dataclass(frozen=True)
+class LoadCurve:
+    """One curve: what it shows, its points in a box of WIDE by HIGH, the most, and the newest value."""
+
+    name: str
+    label: str
+    points: str
+    most: float
+    newest: float
+    limit: float | None = None  # where the rated capacity stands in the box
+
+
+@dataclass(frozen=True)
+class LoadMark:
+    """An operation on the axis of time, in percent of its length."""
+
+    place: float
+    run: Run
+    recovers: bool
+
+
+@require_GET
+@needs(roles.SEE)
+def curves(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """The page of one cluster; `span` is hour, day or week."""
+    cluster = cluster_named(cluster_name)
+    now = timezone.now()
+    span = request.GET.get("span", "")
+    span = span if span in load.SPANS else "hour"
+    found = load.curves(cluster, span, now)
+    context = {
+        "cluster": cluster,
+        "span": span,
+        "spans": tuple(load.SPANS),
+        "curves": [_curve(found, found.cluster, *way) for way in WAYS],
+        "nodes": [_node(found, node) for node in _nodes(cluster)],
+        "marks": _marks(cluster, found, now),
+        "ticks": _ticks(found),
+        "points": found.cluster,
+        "place": "load",
+    }
+    return render(request, "board/load.html", context)
+
+
+def _nodes(cluster: Cluster) -> list[Node]:
+    return list(cluster.nodes.filter(subcluster__isnull=False).order_by("number"))
+
+
+def _node(found: LoadCurves, node: Node) -> tuple[Node, list[LoadCurve]]:
+    points = found.nodes.get(node.pk, [])
+    return node, [_curve(found, points, *way, capacity=node.capacity_users) for way in WAYS]
+
+
+def _curve(
+    found: LoadCurves,
+    points: Sequence[LoadPoint],
+    name: str,
+    label: str,
+    of: Callable[[LoadPoint], float],
+    capacity: int = 0,
+) -> LoadCurve:
+    most = max((of(point) for point in points), default=0)
+    top = max(most, capacity if name == "served" else 0, 1e-9)
+    places = " ".join(f"{_place(found, p.at) * WIDE:.0f},{HIGH - HIGH * of(p) / top:.1f}" for p in points)
+    limit = 100 - 100 * capacity / top if capacity and name == "served" else None
+    return LoadCurve(name, label, places, most, of(points[-1]) if points else 0, limit)
+
+
+def _place(found: LoadCurves, at: datetime) -> float:
+    whole: timedelta = found.until - found.since
+    return min(1.0, max(0.0, (at - found.since) / whole))
+
+
+def _marks(cluster: Cluster, found: LoadCurves, now: datetime) -> list[LoadMark]:
+    return [_mark(found, row, now) for row in load.operations(cluster, found.since)]
+
+
+def _mark(found: LoadCurves, row: Operation, now: datetime) -> LoadMark:
+    at = row.started_at or row.created_at
+    return LoadMark(100 * _place(found, at), Run(row, now), row.kind in (Kind.FAILOVER, Kind.FAILBACK))
+
+
+def _ticks(found: LoadCurves) -> list[tuple[float, datetime]]:
+    step = (found.until - found.since) / TICKS
+    return [(100 * number / TICKS, found.since + number * step) for number in range(TICKS + 1)]

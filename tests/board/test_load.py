@@ -1,0 +1,68 @@
+"""Load over time: a sample a minute, rolled up by the database, shown as curves with the operations."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+
+from assignments.models import LoadSample
+from assignments.population import load
+from assignments.recovery import service
+from tests.board.test_page import as_
+from tests.worlds import make_acme, node
+from topology.accounts import roles
+from topology.models import Cluster
+
+pytestmark = pytest.mark.django_db
+THEN = datetime(2024, 7, 31, 12, 0, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def acme() -> Cluster:
+    return make_acme(imp1a=30, imp1b=10)
+
+
+def test_a_minute_is_sampled_once_for_every_node_of_a_subcluster(acme: Cluster) -> None:
+    assert load.sample(THEN) == 5
+    load.sample(THEN + timedelta(seconds=20))
+    assert LoadSample.objects.count() == 5
+    row = LoadSample.objects.get(node=node(acme, "imp1a"))
+    assert (row.served, row.out, row.at) == (30, 0, THEN.replace(second=0))
+    service.inject(node(acme, "imp1a"), "power")
+    load.sample(THEN + timedelta(minutes=1))
+    row = LoadSample.objects.get(node=node(acme, "imp1a"), at=THEN.replace(second=0) + timedelta(minutes=1))
+    assert (row.served, row.out) == (0, 30)
+
+
+def test_quarters_have_the_mean_in_service_and_the_most_out_and_old_minutes_go(acme: Cluster) -> None:
+    home = node(acme, "imp1a")
+    for minute in range(15):
+        at = THEN.replace(second=0) + timedelta(minutes=minute)
+        LoadSample.objects.create(node=home, step=60, at=at, served=minute, out=30 - minute)
+    load.sample(THEN + timedelta(minutes=14))
+    assert not LoadSample.objects.filter(step=900).exists()  # the quarter is not over
+    load.sample(THEN + timedelta(minutes=15))
+    quarter = LoadSample.objects.get(node=home, step=900)
+    assert (quarter.at, quarter.served, quarter.out) == (THEN.replace(second=0), 7, 30)
+    load.sample(THEN + timedelta(hours=9))
+    assert not LoadSample.objects.filter(step=60, at__lt=THEN + timedelta(hours=4)).exists()
+    assert LoadSample.objects.filter(node=home, step=7200).get().served == 7
+
+
+def test_curves_sum_the_nodes_and_sign_ins_are_what_came_in_a_second(acme: Cluster) -> None:
+    for minute, served in enumerate((0, 60, 240, 200)):
+        at = THEN.replace(second=0) + timedelta(minutes=minute)
+        for name in ("imp1a", "imp1b"):
+            LoadSample.objects.create(node=node(acme, name), step=60, at=at, served=served, out=1)
+    found = load.curves(acme, "hour", THEN + timedelta(minutes=5))
+    assert [(p.served, p.out, p.sign_ins) for p in found.cluster] == [(0, 2, 0), (120, 2, 2), (480, 2, 6), (400, 2, 0)]
+    assert [p.sign_ins for p in found.nodes[node(acme, "imp1b").pk]] == [0, 1, 3, 0]
+
+
+@pytest.mark.parametrize("span", ["hour", "day", "week", "nonsense"])
+def test_the_page_draws_them_for_everybody(acme: Cluster, span: str) -> None:
+    load.sample(datetime.now(UTC))
+    page = as_(roles.VIEWER).get(reverse("load", args=["acme"]), {"span": span}).content.decode()
+    assert "Load of acme" in page
+    assert f'id="load-{node(acme, "imp1a").pk}"' in page
+    assert page.count("<polyline") == 3 + 3 * 5
