@@ -201,7 +201,8 @@ def fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     else:
         what = f"{service or kind} {'repaired' if mends else 'failed'}"
     text = f"{view.node.short_name}: {what}."
-    return toast(request, text, tone="good" if mends else "warn", close=True)
+    # A repair is asked by no dialog: one that was opened meanwhile stays.
+    return toast(request, text, tone="good" if mends else "warn", close=not mends)
 
 
 @require_GET
