@@ -505,7 +505,7 @@ def test_a_demo_that_cannot_be_loaded_whole_is_not_loaded(monkeypatch: pytest.Mo
 def test_the_examples_of_the_documents_work() -> None:
     text = (Path(__file__).parent.parent.parent / "docs" / "files.md").read_text()
     blocks: dict[str, str] = {}
-    for kind, block in re.findall(r"```(yaml|csv)\n(.*?)```", text, re.DOTALL):
+    for kind, block in re.findall(r"```(yaml|csv)(?: [\w.-]+)?\n(.*?)```", text, re.DOTALL):
         blocks.setdefault(kind, block)  # the first of a kind: later ones are parts of a file
     apply_topology(yaml.safe_load(blocks["yaml"]))
     report = import_users(Cluster.objects.get(), io.BytesIO(blocks["csv"].encode()))
