@@ -92,6 +92,14 @@ def test_a_failover_by_script(acme: Cluster, what: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["command", "call"])
+def test_a_fault_by_script(acme: Cluster, what: str) -> None:
+    address = reverse("ask-fault", args=["acme", node(acme, "imp1a").pk])
+    dialog = as_(roles.OPERATOR).get(f"{address}?kind=power").content.decode()
+    {"command": command, "call": call}[what](shown(dialog, what))
+    assert not node(acme, "imp1a").power_on
+
+
+@pytest.mark.parametrize("what", ["command", "call"])
 def test_users_are_pinned_by_script(acme: Cluster, what: str) -> None:
     keys = list(Assignment.objects.filter(home_node=node(acme, "imp1a")).values_list("user_id", flat=True)[:2])
     address = f"{reverse('pin', args=['acme'])}?users={keys[0]},{keys[1]}"

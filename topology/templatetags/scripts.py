@@ -45,6 +45,7 @@ CALLS = {
         "ha maintenance {} --reason <reason> --for <for>",
         '{"reason": <reason>, "span": <for>}',
     ),
+    "fault": Call("POST", "/nodes/{}/faults", "fault {0} {1} --service {2}", '{"kind": "{1}", "service": "{2}"}'),
     "sign-in-rate": Call("POST", "/operations/{}/sign-in-rate", body="{1}"),
     # chosen users
     "pin": Call("POST", "/clusters/{}/pins", "pin {} {users} --reason <reason>", '{@who, "reason": <reason>}'),
@@ -54,6 +55,7 @@ CALLS = {
     "unassign": Call("POST", "/clusters/{}/moves", "move_users {} {users} --to unassigned", '{@who, "to": null}'),
     # plans and runs
     "run": Call("POST", "/plans/{}/run", "{1}", '{"rate": <rate>, "rate_total": <rate_total>}'),
+    "cancel": Call("POST", "/operations/{}/{}", "operations {1} {0}"),
     "undo": Call("POST", "/operations/{}/undo", "operations undo {}"),
     "rules": Call("PATCH", "/clusters/{}/balancer", body=RULES),
     # clusters
@@ -102,7 +104,9 @@ def _curl(call: Call, base: str, names: tuple[Any, ...], chosen: Any) -> str:
     if call.file:
         words.append(f"--data-binary @{call.file}")
     elif call.body:
-        body = call.body.replace("{1}", str(names[1])) if "{1}" in call.body else call.body
+        body = call.body
+        for place, name in enumerate(names):
+            body = body.replace(f"{{{place}}}", str(name))
         body = body.replace("@who", chosen.body) if chosen else body
         words.append("-d '{}'".format(body.replace("'", "'\\''")))
     quoted = [quote(str(name), safe="") for name in names]
