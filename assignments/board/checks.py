@@ -1,6 +1,5 @@
 """What the topology troubleshooter looks at, read from the board and from the database itself."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,7 @@ from assignments.directory import selectors as directory
 from assignments.intercluster import mesh
 from assignments.intercluster import selectors as intercluster
 from assignments.population.selectors import Board, NodeView, SubclusterView, board_of
-from assignments.recovery.rules.pair import watch_from_json
+from assignments.recovery.rules.kept import SrmState
 from assignments.retention.sizes import overdue, sizes
 from topology.dns import selectors as dns
 from topology.models import Cluster
@@ -77,7 +76,7 @@ def shape_of(board: Board) -> ClusterFacts:
         mode=cluster.mode,
         model=cluster.model,
         subclusters=tuple(_subcluster(cluster, view) for view in board.subclusters),
-        unassigned_nodes=tuple(_node(view, {}) for view in board.unassigned_nodes),
+        unassigned_nodes=tuple(_node(view, SrmState()) for view in board.unassigned_nodes),
         unassigned_users=board.unassigned,
         keep_alive_interval=policy.keep_alive_interval,
         keep_alive_timeout=policy.keep_alive_timeout,
@@ -87,16 +86,16 @@ def shape_of(board: Board) -> ClusterFacts:
 
 
 def _subcluster(cluster: Cluster, view: SubclusterView) -> SubclusterFacts:
-    limits = relogin_window(cluster, view)
+    limits, kept = relogin_window(cluster, view), SrmState.of(view.subcluster.srm)
     return SubclusterFacts(
         name=view.subcluster.name,
         ha=view.subcluster.ha_enabled,
-        nodes=tuple(_node(node, view.subcluster.srm) for node in view.nodes),
+        nodes=tuple(_node(node, kept) for node in view.nodes),
         relogin_window=(limits["lower"], limits["upper"]) if limits else None,
     )
 
 
-def _node(view: NodeView, kept: Mapping[str, Any]) -> NodeFacts:
+def _node(view: NodeView, kept: SrmState) -> NodeFacts:
     return NodeFacts(
         name=view.node.name,
         profile=view.node.profile,
@@ -109,7 +108,7 @@ def _node(view: NodeView, kept: Mapping[str, Any]) -> NodeFacts:
         out_of_service=view.out_of_service,
         state=view.node.state,
         publisher=view.node.publisher,
-        flapping=watch_from_json(kept, str(view.node.pk), 0).flapping,
+        flapping=kept.watch(str(view.node.pk), 0).flapping,
     )
 
 

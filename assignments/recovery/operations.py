@@ -22,38 +22,38 @@ Moved = dict[tuple[int, int], int]
 
 def follow(
     sub: Subcluster,
+    run: int | None,
     nodes: list[Node],
     before: Pair,
     outcomes: list[Outcome],
     moved: Moved,
     real: datetime,
     actor: Any,
-) -> dict[int, Operation]:
-    """Begin, advance and end operations as the transitions did; answers which one ran at each cluster second."""
-    current = _current(sub)
+) -> tuple[dict[int, Operation], int | None]:
+    """Begin, advance and end operations as the transitions did; `run` is the key of the one that was in progress.
+
+    Answers which one ran at each cluster second, and the key of the one that is in progress now.
+    """
+    current = Operation.objects.filter(pk=run, state__in=ACTIVE).first() if run else None
     by_second: dict[int, Operation] = {}
     pair = before
     for outcome in outcomes:
         if _key(outcome.pair) != _key(pair):
             by = actor if outcome is outcomes[-1] else None
             current = _change(sub, nodes, outcome.pair, current, moved, real, by)
+            run = current.pk if current and outcome.pair.memory.phase in MOVING else None
         if current:
             by_second |= {event.at: current for event in outcome.events}
         pair = outcome.pair
     if current and current.active:
         _advance(current, moved, nodes, pair)
-    return by_second
+    return by_second, run
 
 
 def _key(pair: Pair) -> tuple[str, int, int] | None:
     """Names a transition; None while none runs."""
     memory = pair.memory
     return (memory.phase.value, memory.side, memory.since) if memory.phase in MOVING else None
-
-
-def _current(sub: Subcluster) -> Operation | None:
-    pk = sub.srm.get("run")
-    return Operation.objects.filter(pk=pk, state__in=ACTIVE).first() if pk else None
 
 
 def _change(
@@ -70,11 +70,8 @@ def _change(
         _advance(current, moved, nodes, pair)
         _end(current, pair, real)
     if pair.memory.phase not in MOVING:
-        sub.srm["run"] = None
         return current
-    begun = _begin(sub, nodes, pair, real, actor)
-    sub.srm["run"] = begun.pk
-    return begun
+    return _begin(sub, nodes, pair, real, actor)
 
 
 def _begin(sub: Subcluster, nodes: list[Node], pair: Pair, real: datetime, actor: Any) -> Operation:

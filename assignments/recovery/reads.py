@@ -11,8 +11,9 @@ from django.utils import timezone
 from assignments.models import Population
 from assignments.recovery.rules import commands
 from assignments.recovery.rules.commands import Command
+from assignments.recovery.rules.kept import SrmState
 from assignments.recovery.rules.n_minus_one import Verdict, n_minus_one
-from assignments.recovery.rules.pair import Member, Memory, Pair, Parameters, Phase, memory_from_json, watch_from_json
+from assignments.recovery.rules.pair import Member, Memory, Pair, Parameters, Phase
 from assignments.recovery.rules.pair_state import PairState
 from assignments.recovery.rules.relogin_window import Effect, Window, effect, pair_window, window_users
 from assignments.recovery.rules.step import automatic_fallback_at, recent_failovers
@@ -66,12 +67,10 @@ def read_pair(subcluster: Subcluster, now: int) -> tuple[Pair, list[Node]]:
         (at[home], at[serving]): (users, signed_in)
         for home, serving, users, signed_in in rows.values_list("home_node", "serving_node", "users", "signed_in")
     }
-    members = tuple(_member(node, subcluster, now) for node in nodes)
-    return _pair(subcluster, members, counts), nodes
+    return _pair(subcluster, nodes, counts, now), nodes
 
 
-def _member(node: Node, subcluster: Subcluster, now: int) -> Member:
-    watch = watch_from_json(subcluster.srm, str(node.pk), now)
+def _member(node: Node, kept: SrmState, now: int) -> Member:
     return Member(
         node.name,
         node.capacity_users,
@@ -79,19 +78,21 @@ def _member(node: Node, subcluster: Subcluster, now: int) -> Member:
         node.truth,
         State(node.state),
         StateReason(node.reason),
-        watch,
+        kept.watch(str(node.pk), now),
         key=str(node.pk),
         maintenance=int(node.maintenance_until.timestamp()) if node.maintenance_until else None,
     )
 
 
-def _memory(sub: Subcluster, members: tuple[Member, ...]) -> Memory:
+def _memory(sub: Subcluster, kept: SrmState, members: tuple[Member, ...]) -> Memory:
     """What is kept of the pair; of one never looked at, that its nodes were made Normal."""
     healthy = sub.ha_enabled and len(members) == 2 and all(m.state is State.NORMAL for m in members)
-    return Memory(phase=Phase.NORMAL) if healthy and not sub.srm.get("memory") else memory_from_json(sub.srm)
+    return kept.memory or (Memory(phase=Phase.NORMAL) if healthy else Memory())
 
 
-def _pair(sub: Subcluster, members: tuple[Member, ...], counts: dict[tuple[int, int], tuple[int, int]]) -> Pair:
+def _pair(sub: Subcluster, nodes: list[Node], counts: dict[tuple[int, int], tuple[int, int]], now: int) -> Pair:
+    kept = SrmState.of(sub.srm)
+    members = tuple(_member(node, kept, now) for node in nodes)
     return Pair(
         sub.name,
         members,
@@ -99,7 +100,7 @@ def _pair(sub: Subcluster, members: tuple[Member, ...], counts: dict[tuple[int, 
         ha=sub.ha_enabled,
         model=sub.cluster.model,
         parameters=parameters(sub.cluster.policy),
-        memory=_memory(sub, members),
+        memory=_memory(sub, kept, members),
     )
 
 
@@ -199,10 +200,10 @@ def _waits(sub: Subcluster, pair: Pair, nodes: list[Node]) -> dict[int, Waits]:
 
 def _former_window(sub: Subcluster) -> FormerWindow | None:
     """What the window was before its latest change, for a while after it (domain.md §4.8)."""
-    if not (was := sub.srm.get("window_was")):
+    if not (was := SrmState.of(sub.srm).window_was):
         return None
-    until = datetime.fromisoformat(was["until"])
-    return FormerWindow(was["upper"], until) if timezone.now() - until < NEWS else None
+    until = datetime.fromisoformat(was.until)
+    return FormerWindow(was.upper, until) if timezone.now() - until < NEWS else None
 
 
 def _outlook(sub: Subcluster, pair: Pair, nodes: list[Node]) -> Outlook | None:
@@ -243,7 +244,7 @@ def _pairs(cluster: Cluster) -> Iterator[tuple[Subcluster, Pair, list[Node]]]:
         mine = [node for node in nodes if node.subcluster_id == sub.pk]
         at = {node.pk: i for i, node in enumerate(mine)}
         counts = {(at[h], at[s]): (users, signed) for h, s, users, signed in rows if h in at and s in at}
-        yield sub, _pair(sub, tuple(_member(node, sub, 0) for node in mine), counts), mine
+        yield sub, _pair(sub, mine, counts, 0), mine
 
 
 def relogin_window(pair: Pair) -> Window | None:

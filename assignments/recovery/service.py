@@ -23,6 +23,7 @@ from assignments.recovery import policy, reads
 from assignments.recovery.reads import Button
 from assignments.recovery.rules import commands
 from assignments.recovery.rules.commands import Command, Fault
+from assignments.recovery.rules.kept import SrmState
 from assignments.recovery.rules.pair import Outcome, Pair
 from assignments.recovery.rules.relogin_window import Effect
 from assignments.recovery.rules.step import step as pure_step
@@ -73,9 +74,10 @@ def change(subcluster: Subcluster, act: Act, actor: Any) -> Outcome:
 def _run(subcluster: Subcluster, real: datetime, act: Act | None, actor: Any) -> Outcome:
     """Catch up with every wake until now, then act; the lock of the subcluster must be held. Raises Refused."""
     sub = reads.with_policy(subcluster)
-    now = max(reads.cluster_seconds(sub.cluster, real), int(sub.srm.get("at", 0)))
+    kept = SrmState.of(sub.srm)
+    now = max(reads.cluster_seconds(sub.cluster, real), kept.at)
     pair, nodes = reads.read_pair(sub, now)
-    outcomes, at = _catch_up(pair, sub.srm.get("wake"), now, always=act is None)
+    outcomes, at = _catch_up(pair, kept.wake, now, always=act is None)
     if act is not None:
         outcomes.append(act(outcomes[-1].pair if outcomes else pair, now))
         at = now
@@ -89,7 +91,7 @@ def caught_up(subcluster: Subcluster, now: int) -> Pair:
     `subcluster` comes with its cluster and policy.
     """
     pair, _ = reads.read_pair(subcluster, now)
-    outcomes, _ = _catch_up(pair, subcluster.srm.get("wake"), now, always=False)
+    outcomes, _ = _catch_up(pair, SrmState.of(subcluster.srm).wake, now, always=False)
     return outcomes[-1].pair if outcomes else pair
 
 

@@ -15,7 +15,8 @@ from django.db import connection
 
 from assignments.recovery import reads
 from assignments.recovery.operations import follow
-from assignments.recovery.rules.pair import Batch, BatchKind, Happening, Outcome, Pair, to_json
+from assignments.recovery.rules.kept import FormerLimit, SrmState
+from assignments.recovery.rules.pair import Batch, BatchKind, Happening, Outcome, Pair
 from topology.live import events
 from topology.models import Node, Subcluster
 from topology.reasons import (
@@ -61,12 +62,14 @@ def write(
     if short:
         pair, wake = _give_back(pair, short), at + 1
     changed = _write_nodes(nodes, before, pair, real)
-    run = follow(sub, nodes, before, outcomes, moved, real, actor)
+    kept = SrmState.of(sub.srm)
+    by_second, run = follow(sub, kept.run, nodes, before, outcomes, moved, real, actor)
     acted = last.events if actor is not None else ()
     told = _merged_progress(event for o in outcomes for event in o.events)
     for event in told:
-        _record(sub, nodes, event, run.get(event.at), actor if event in acted else None)
-    _write_subcluster(sub, pair, at, wake, real)
+        _record(sub, nodes, event, by_second.get(event.at), actor if event in acted else None)
+    window, was = _window(sub, kept, pair, real)
+    _write_subcluster(sub, pair, SrmState.after(pair, at=at, wake=wake, run=run, window=window, window_was=was), real)
     if changed or told or moved or any(o.batches for o in outcomes):
         topics = [f"node-{node.pk}" for node in nodes]
         events.touch(*topics, f"subcluster-{sub.pk}", f"cluster-{sub.cluster_id}")
@@ -161,27 +164,28 @@ def _demand_one(pair: Pair, written: int) -> None:
         raise Refused(SUBCLUSTER_BEING_CHANGED, subcluster=pair.name)
 
 
-def _write_subcluster(sub: Subcluster, pair: Pair, at: int, wake: int | None, real: datetime) -> None:
-    kept = to_json(pair) | {"at": at, "wake": wake, "run": sub.srm.get("run")} | _window(sub, pair, real)
+def _write_subcluster(sub: Subcluster, pair: Pair, kept: SrmState, real: datetime) -> None:
     waits = any(signed < users or home != on for (home, on), (users, signed) in pair.populations.items())
     next_wake = real + LOOK_AGAIN if waits else None
-    if wake is not None:
-        next_wake = reads.real_time(sub.cluster, wake)
-    values = {"srm": kept, "version": sub.version + 1, "next_wake": next_wake, "ha_enabled": pair.ha}
+    if kept.wake is not None:
+        next_wake = reads.real_time(sub.cluster, kept.wake)
+    values = {"srm": kept.as_json(), "version": sub.version + 1, "next_wake": next_wake, "ha_enabled": pair.ha}
     _demand_one(pair, Subcluster.objects.filter(pk=sub.pk, version=sub.version).update(**values))
 
 
-def _window(sub: Subcluster, pair: Pair, real: datetime) -> dict[str, Any]:
-    """The re-login window and the one before it, with a notice when it has changed (domain.md §4.8)."""
-    was = sub.srm.get("window_was")
-    window, before = reads.relogin_window(pair), sub.srm.get("window")
-    now = [window.lower, window.upper] if window else None
-    if before and now and before != now:
-        limits = {"lower": now[0], "upper": now[1], "lower_before": before[0], "upper_before": before[1]}
-        rate = round(window.rate, 2) if window else 0
-        events.record(WINDOW_CHANGED, cluster=sub.cluster, subcluster=sub, rate=rate, **limits)
-        was = {"upper": before[1], "until": real.isoformat()}
-    return {"window": now, "window_was": was}
+def _window(
+    sub: Subcluster, kept: SrmState, pair: Pair, real: datetime
+) -> tuple[tuple[int, int] | None, FormerLimit | None]:
+    """The re-login window and the limit before it, with a notice when it has changed (domain.md §4.8)."""
+    window, before = reads.relogin_window(pair), kept.window
+    if window is None:
+        return None, kept.window_was
+    now = window.lower, window.upper
+    if not before or before == now:
+        return now, kept.window_was
+    limits = {"lower": now[0], "upper": now[1], "lower_before": before[0], "upper_before": before[1]}
+    events.record(WINDOW_CHANGED, cluster=sub.cluster, subcluster=sub, rate=round(window.rate, 2), **limits)
+    return now, FormerLimit(before[1], real.isoformat())
 
 
 # --- History --------------------------------------------------------------------------------------

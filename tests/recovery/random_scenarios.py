@@ -18,14 +18,13 @@ from typing import Any
 import yaml
 
 from assignments.recovery.rules.commands import Fault
+from assignments.recovery.rules.kept import SrmState
 from assignments.recovery.rules.pair import (
     BatchKind,
+    Memory,
     Outcome,
     Pair,
     Phase,
-    memory_from_json,
-    to_json,
-    watch_from_json,
 )
 from assignments.recovery.rules.relogin_window import pair_window
 from assignments.recovery.rules.step import step
@@ -172,9 +171,9 @@ def _seen_at(pair: Pair, probe: int) -> Any:
 
 def _kept(pair: Pair, now: int) -> Pair:
     """The pair as it comes back from what is written down between two steps."""
-    kept = to_json(pair)
-    members = tuple(replace(m, watch=watch_from_json(kept, m.key or m.name, now)) for m in pair.members)
-    return replace(pair, members=members, memory=memory_from_json(kept))
+    kept = SrmState.of(SrmState.after(pair).as_json())
+    members = tuple(replace(m, watch=kept.watch(m.key or m.name, now)) for m in pair.members)
+    return replace(pair, members=members, memory=kept.memory or Memory())
 
 
 # What the pair table shows (domain.md §4.4), with a node that is not heard and with what leads from row to row.

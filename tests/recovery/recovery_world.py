@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
@@ -10,7 +10,8 @@ from unittest import mock
 from django.db import connection
 
 from assignments.recovery import reads, service
-from assignments.recovery.rules.pair import Pair, Parameters, to_json
+from assignments.recovery.rules.kept import SrmState
+from assignments.recovery.rules.pair import Pair, Parameters
 from assignments.simulation.rules.play import Action, Scenario, at_rest
 from topology.models import Cluster, Event, Node, Policy, Subcluster
 from topology.reasons import Refused
@@ -71,9 +72,8 @@ def add_people(cluster: Cluster, node: Node, count: int, *, signed_in: bool = Tr
 
 def _keep(sub: Subcluster, pair: Pair) -> None:
     keys = {m.name: str(pk) for m, pk in zip(pair.members, _ids(sub), strict=True)}
-    kept = to_json(pair)
-    kept["watches"] = {keys[name]: watch for name, watch in kept["watches"].items()}
-    Subcluster.objects.filter(pk=sub.pk).update(srm=kept)
+    kept = SrmState.after(replace(pair, members=tuple(replace(m, key=keys[m.name]) for m in pair.members)))
+    Subcluster.objects.filter(pk=sub.pk).update(srm=kept.as_json())
 
 
 def _ids(sub: Subcluster) -> list[int]:

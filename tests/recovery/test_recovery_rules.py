@@ -1,5 +1,6 @@
 """What holds for every sequence of faults and commands, found by Hypothesis (domain.md §4)."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from assignments.recovery.rules import commands, maintenance
 from assignments.recovery.rules.commands import Command, Fault
+from assignments.recovery.rules.kept import FormerLimit, SrmState
 from assignments.recovery.rules.n_minus_one import n_minus_one
 from assignments.recovery.rules.pair import (
     BatchKind,
@@ -18,9 +20,6 @@ from assignments.recovery.rules.pair import (
     Pair,
     Parameters,
     Phase,
-    memory_from_json,
-    to_json,
-    watch_from_json,
 )
 from assignments.recovery.rules.relogin_window import Budget
 from assignments.recovery.rules.step import step
@@ -364,10 +363,11 @@ def test_every_run_settles_once_the_faults_stop(case: Case) -> None:
 @given(cases())
 def test_what_is_kept_between_steps_can_be_written_and_read(case: Case) -> None:
     def check(before: Pair, outcome: Outcome, now: int) -> None:
-        kept = to_json(outcome.pair)
-        assert memory_from_json(kept) == outcome.pair.memory
-        for member in outcome.pair.members:
-            assert watch_from_json(kept, member.name, 0) == member.watch
+        was = FormerLimit(80, "2026-03-02T00:00:00+00:00")
+        kept = SrmState.after(outcome.pair, at=now, wake=outcome.next_wake, window=(60, 90), window_was=was)
+        read = SrmState.of(json.loads(json.dumps(kept.as_json())))
+        assert read == kept
+        assert all(read.watch(member.name, 0) == member.watch for member in outcome.pair.members)
 
     play(case, check)
 

@@ -16,6 +16,7 @@ class Subcluster(models.Model):
     description = models.CharField(max_length=128, blank=True)
     position = models.PositiveSmallIntegerField(default=0, help_text="Order on the page")
     ha_enabled = models.BooleanField(default=False)
+    # assignments/recovery/rules/kept.py says what is in it, reads and writes it; an empty object: nothing is known.
     srm = models.JSONField(default=dict, help_text="Memory of the recovery engine for this pair")
     next_wake = models.DateTimeField(null=True, blank=True, help_text="Real time of the engine's next step")
     version = models.PositiveBigIntegerField(default=0, help_text="Counts writes of the recovery engine")

@@ -5,11 +5,11 @@
       ├── Memory: the phase of the pair, which member failed over, why, since when
       └── Parameters: the SRM parameters of the cluster
 
-All instants are whole seconds of cluster time. Everything here can be written to JSON and read back.
+All instants are whole seconds of cluster time. kept.py writes what is remembered to JSON and reads it back.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -274,29 +274,3 @@ def served(pair: Pair) -> dict[str, int]:
         m.name: sum(n for (_, at), (_, n) in pair.populations.items() if at == i and serves(m.state, m.truth))
         for i, m in enumerate(pair.members)
     }
-
-
-def to_json(pair: Pair) -> dict[str, Any]:
-    """What is kept between two steps."""
-    return {"memory": asdict(pair.memory), "watches": {m.key or m.name: asdict(m.watch) for m in pair.members}}
-
-
-def memory_from_json(kept: Mapping[str, Any]) -> Memory:
-    """The memory of a pair; of an empty object, that of a pair never seen before."""
-    values = dict(kept.get("memory") or {})
-    if not values:
-        return Memory()
-    values = {key: value for key, value in values.items() if key in Memory.__dataclass_fields__}
-    values["phase"], values["cause"] = Phase(values["phase"]), Cause(values["cause"])
-    values["why"], values["failovers"] = StateReason(values["why"]), tuple(values["failovers"])
-    return Memory(**values)
-
-
-def watch_from_json(kept: Mapping[str, Any], key: str, now: int) -> Watch:
-    """What is remembered of a member; one never seen before is watched from now on."""
-    values = dict((kept.get("watches") or {}).get(key) or {})
-    if not values:
-        return Watch(started_at=now)
-    values = {key: value for key, value in values.items() if key in Watch.__dataclass_fields__}
-    throttle = values.pop("throttle", None)
-    return Watch(**values, throttle=Throttle(**throttle) if throttle else None)

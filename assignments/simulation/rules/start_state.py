@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, fields, replace
 from typing import Any, get_type_hints
 
-from assignments.recovery.rules.pair import Memory, Pair, Watch, memory_from_json, watch_from_json
+from assignments.recovery.rules.kept import SrmState
+from assignments.recovery.rules.pair import Memory, Pair, Watch
 from assignments.recovery.rules.relogin_window import Throttle
 from assignments.simulation.rules.play import at_rest
 from topology.reasons import SCENARIO_INVALID
@@ -119,25 +120,27 @@ def read(document: object, pairs: Sequence[Pair]) -> tuple[tuple[Pair, ...], int
 def _read_pair(document: object, pair: Pair) -> Pair:
     group = _keys(document, {"memory", "nodes", "users"})
     nodes = _keys(group["nodes"], {m.name for m in pair.members})
-    kept = {"memory": _typed(Memory, group["memory"]), "watches": {}}
-    members = []
-    for member in pair.members:
-        node = _keys(nodes[member.name], {"state", "reason", "truth", "watch", "maintenance"})
-        watch = _typed(Watch, node["watch"])
-        kept["watches"][member.name] = watch
+    parts = {"state", "reason", "truth", "watch", "maintenance"}
+    given = {m.name: _keys(nodes[m.name], parts) for m in pair.members}
+    watches = {name: _typed(Watch, node["watch"]) for name, node in given.items()}
+    for watch in watches.values():
         if watch.get("throttle") is not None:
             _check_throttle(_typed(Throttle, watch["throttle"]))
+    kept = SrmState.of({"memory": _typed(Memory, group["memory"]), "watches": watches})
+    members = []
+    for member in pair.members:
+        node = given[member.name]
         members.append(
             replace(
                 member,
                 truth=_truth(node["truth"]),
                 state=State(node["state"]),
                 reason=StateReason(node["reason"]),
-                watch=watch_from_json(kept, member.name, 0),
+                watch=kept.watch(member.name, 0),
                 maintenance=None if node.get("maintenance") is None else _whole(node["maintenance"]),
             )
         )
-    memory = memory_from_json(kept)
+    memory = kept.memory or Memory()
     if memory.side not in range(len(members)):
         raise ValueError(f"side {memory.side} is not a node of the pair")
     return replace(pair, members=tuple(members), memory=memory, populations=_users(group["users"], pair))
