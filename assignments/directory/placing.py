@@ -127,7 +127,7 @@ def _operation(cluster: Cluster, actor: Any) -> Operation:
 
 def _home_again(agreement: DirectoryAgreement, load: ClusterLoad, takes: Sequence[int], operation: Operation) -> int:
     """Those who came back get the home that they had, while it takes users and has room."""
-    room = [(n.id, n.capacity_users - n.users, n.capacity_endpoints - n.endpoints) for n in load.nodes if n.id in takes]
+    room = [(n.id, n.room.users, n.room.endpoints) for n in load.nodes if n.id in takes]
     columns = [list(column) for column in zip(*room, strict=True)] or [[], [], []]
     return _run(
         f"""

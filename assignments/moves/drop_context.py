@@ -9,7 +9,8 @@ from django.db.models import Count, Q
 
 from assignments.models import Operation, Population, SubclusterLock
 from assignments.moves.selection import Selection
-from assignments.planning.rules.loads import Classes, EndpointClass
+from assignments.planning.loads import node_load
+from assignments.planning.rules.loads import Classes, EndpointClass, NodeLoad
 from assignments.population.selectors import Counts
 from topology.models import Cluster, Node, Policy, Subcluster
 from topology.rules.homes import Homes
@@ -49,6 +50,10 @@ class DropContext:
         """The nodes of a subcluster in their order."""
         found = [node for node in self.nodes.values() if node.subcluster_id == subcluster]
         return sorted(found, key=lambda node: (node.slot or 0, node.number))
+
+    def load(self, node: Node) -> NodeLoad:
+        """A node with the users at home there, who leave it room or not."""
+        return node_load(node, self.home[node.pk])
 
     def peer(self, node: Node) -> Node | None:
         """The other node of its subcluster."""

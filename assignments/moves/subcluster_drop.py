@@ -11,7 +11,7 @@ from dataclasses import replace
 from assignments.moves.drop_context import Chosen, Chosens, DropContext
 from assignments.moves.drop_verdict import DropVerdict, Note
 from assignments.moves.outlook import after_failure, are_many, is_standby, no_room, pair_refusals, sign_in_again
-from assignments.planning.rules.loads import NodeLoad
+from assignments.planning.rules.loads import Room
 from assignments.planning.rules.spreading import Spread, spread_over
 from assignments.population.selectors import Counts, percent
 from topology import reasons
@@ -36,12 +36,11 @@ def spread_verdict(target: str, sub: Subcluster, context: DropContext, chosen: C
         endpoints_after=sum(context.home[pk].endpoints for pk in ids) + new.endpoints,
         endpoint_capacity=sum(node.capacity_endpoints for node in takers),
     )
-    if refusal := next(iter(_refusals(context, sub, members, takers, chosen, new, verdict)), None):
+    if refusal := next(iter(_refusals(context, sub, members, takers, chosen, new)), None):
         return replace(verdict, notes=(refusal,))
     try:
-        spread = spread_over(
-            [_load(context, node, chosen) for node in takers], {home: one.classes for home, one in chosen.items()}
-        )
+        loads = [replace(context.load(node), name=node.short_name) for node in takers]
+        spread = spread_over(loads, {home: one.classes for home, one in chosen.items()})
     except Refused as refused:
         return replace(verdict, notes=((refused.reason, refused.facts),))
     coming = sum(spread.arriving.values())
@@ -57,21 +56,6 @@ def spread_verdict(target: str, sub: Subcluster, context: DropContext, chosen: C
     return replace(verdict, notes=tuple(notes), coming=coming, inside=coming - new.users, shares=shares, spread=spread)
 
 
-def _load(context: DropContext, node: Node, chosen: Chosens) -> NodeLoad:
-    home = context.home[node.pk]
-    return NodeLoad(
-        id=node.pk,
-        name=node.short_name,
-        subcluster=node.subcluster_id,
-        slot=node.slot,
-        capacity_users=node.capacity_users,
-        capacity_endpoints=node.capacity_endpoints,
-        users=home.users,
-        endpoints=home.endpoints,
-        signed_in=home.signed_in,
-    )
-
-
 def _refusals(
     context: DropContext,
     sub: Subcluster,
@@ -79,7 +63,6 @@ def _refusals(
     takers: list[Node],
     chosen: Chosens,
     new: Counts,
-    verdict: DropVerdict,
 ) -> Iterable[Note]:
     """Why nobody can be spread there, the most telling reason first."""
     if not members:
@@ -93,12 +76,9 @@ def _refusals(
         yield waits
     for node in [*takers[:1], *(context.nodes[home] for home in chosen if home is not None)]:
         yield from pair_refusals(context, node, are_many(chosen))
-    held = verdict.users_after - new.users
-    if verdict.users_after > verdict.capacity and new.users:
-        yield no_room(sub.name, "users", verdict.capacity - held, new.users)
-    held = verdict.endpoints_after - new.endpoints
-    if verdict.endpoints_after > verdict.endpoint_capacity and new.endpoints:
-        yield no_room(sub.name, "endpoints", verdict.endpoint_capacity - held, new.endpoints)
+    room = sum((context.load(node).room for node in takers), Room())
+    if lack := room.lacks(new.users, new.endpoints):
+        yield no_room(sub.name, *lack)
 
 
 def _left_out(context: DropContext, members: list[Node]) -> Iterable[Note]:

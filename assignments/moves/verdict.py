@@ -81,7 +81,7 @@ def _judge(target: str, context: DropContext, chosen: Chosens) -> DropVerdict:
     to = context.nodes[int(key)] if kind == "node" else None
     coming, pinned = _coming(chosen, to)
     after = context.home[to.pk if to else None] + coming
-    refusal = next(iter(_refusals(context, chosen, to, coming, pinned, after)), None)
+    refusal = next(iter(_refusals(context, chosen, to, coming, pinned)), None)
     notes = (
         [refusal] if refusal else [*_news(context, to, coming, after), *_outlook(context, to, coming, pinned, chosen)]
     )
@@ -121,16 +121,14 @@ def _coming(chosen: Chosens, to: Node | None) -> tuple[Counts, int]:
     return sum((one.free for one in elsewhere), Counts()), sum(one.pinned for one in elsewhere)
 
 
-def _refusals(
-    context: DropContext, chosen: Chosens, to: Node | None, coming: Counts, pinned: int, after: Counts
-) -> Iterable[Note]:
+def _refusals(context: DropContext, chosen: Chosens, to: Node | None, coming: Counts, pinned: int) -> Iterable[Note]:
     """Why the users cannot go there, the most telling reason first."""
     if not coming.users and not pinned:
         yield reasons.USER_ALREADY_THERE, {"node": to.short_name} if to else {"node": "no node"}
     if not coming.users:
         yield reasons.USERS_PINNED, {"users": pinned}
     if to:
-        yield from _target_refusals(context, chosen, to, after, coming)
+        yield from _target_refusals(context, chosen, to, coming)
     many = are_many(chosen)
     touched = [to] if to else []
     touched += [context.nodes[home] for home in chosen if home is not None and (to is None or home != to.pk)]
@@ -138,17 +136,13 @@ def _refusals(
         yield from pair_refusals(context, node, many)
 
 
-def _target_refusals(context: DropContext, chosen: Chosens, to: Node, after: Counts, coming: Counts) -> Iterable[Note]:
+def _target_refusals(context: DropContext, chosen: Chosens, to: Node, coming: Counts) -> Iterable[Note]:
     if closed := context.homes.takes(to.pk):
         yield closed
     if chosen.get(None) and (waits := context.homes.assigns()):
         yield waits
-    room = to.capacity_users - context.home[to.pk].users
-    if after.users > to.capacity_users:
-        yield no_room(to.short_name, "users", room, coming.users)
-    room = to.capacity_endpoints - context.home[to.pk].endpoints
-    if after.endpoints > to.capacity_endpoints:
-        yield no_room(to.short_name, "endpoints", room, coming.endpoints)
+    if lack := context.load(to).room.lacks(coming.users, coming.endpoints):
+        yield no_room(to.short_name, *lack)
 
 
 def _outlook(context: DropContext, to: Node | None, coming: Counts, pinned: int, chosen: Chosens) -> Iterable[Note]:

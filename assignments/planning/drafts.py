@@ -67,7 +67,7 @@ def make_given(
         proposal = goals.given(load, flows)
         for pk in _overfilled(sums, load, proposal):
             node = next(n for n in load.nodes if n.id == pk)
-            room, wanted = node.capacity_endpoints - node.endpoints, pick.endpoint_changes(sums)[pk]
+            room, wanted = node.room.endpoints, pick.endpoint_changes(sums)[pk]
             raise Refused(reasons.NODE_NO_ROOM, node=node.name, room=max(room, 0), what="endpoints", wanted=wanted)
         body = _body(load, proposal) | ({"left_alone": left} if left else {})
         return _seal(plan, proposal.moves, proposal.minimum_moves, body)

@@ -5,29 +5,31 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from django.db.models import Count, Q
 
 from assignments.models import Assignment, Population
 from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, NodeLoad
+from assignments.population.selectors import Counts
 from topology.models import Cluster, DeploymentModel, Node
 
 
 def load_of(cluster: Cluster) -> ClusterLoad:
     """The loads of a cluster's nodes and its unassigned users, as the planner wants them."""
-    home: dict[int | None, list[int]] = defaultdict(lambda: [0, 0, 0])
+    home: dict[int | None, Counts] = defaultdict(Counts)
     for row in Population.objects.filter(cluster=cluster):
-        for place, count in enumerate((row.users, row.endpoints, row.signed_in)):
-            home[row.home_node_id][place] += count
+        home[row.home_node_id] += Counts(row.users, row.signed_in, row.endpoints)
     pinned = _pinned(cluster)
     nodes = list(Node.objects.filter(cluster=cluster).order_by("number"))
     classes = _classes(cluster, nodes)
     return ClusterLoad(
         nodes=tuple(
-            _load(node, home[node.pk], pinned.get(node.pk, (0, 0)), classes.get(node.pk, ())) for node in nodes
+            node_load(node, home[node.pk], **pinned.get(node.pk, {}), counted=classes.get(node.pk, ()))
+            for node in nodes
         ),
-        unassigned=home[None][0],
-        unassigned_endpoints=home[None][1],
+        unassigned=home[None].users,
+        unassigned_endpoints=home[None].endpoints,
         redundant=cluster.model != DeploymentModel.BALANCED_NON_REDUNDANT,
         counted=classes.get(None, ()),
     )
@@ -39,11 +41,11 @@ def load_of_both(cluster: Cluster, other: Cluster) -> ClusterLoad:
     return replace(load, nodes=load.nodes + into.nodes)
 
 
-def _pinned(cluster: Cluster) -> dict[int, tuple[int, int]]:
+def _pinned(cluster: Cluster) -> dict[int, dict[str, int]]:
     """Pinned users and the signed-in ones among them, by home; an index holds only these."""
     rows = Assignment.objects.filter(cluster=cluster, pinned=True, home_node__isnull=False).values("home_node")
     counted = rows.annotate(users=Count("pk"), signed=Count("pk", filter=Q(signed_in=True))).order_by()
-    return {row["home_node"]: (row["users"], row["signed"]) for row in counted}
+    return {row["home_node"]: {"pinned": row["users"], "pinned_signed_in": row["signed"]} for row in counted}
 
 
 def _classes(cluster: Cluster, nodes: Sequence[Node]) -> dict[int | None, Classes]:
@@ -56,7 +58,8 @@ def _classes(cluster: Cluster, nodes: Sequence[Node]) -> dict[int | None, Classe
     return {home: tuple(sorted(some, key=lambda one: one.endpoints)) for home, some in classes.items()}
 
 
-def _load(node: Node, home: list[int], pinned: tuple[int, int], classes: Classes) -> NodeLoad:
+def node_load(node: Node, home: Counts, **rest: Any) -> NodeLoad:
+    """A node with the counts of the users at home there; `rest` are further fields of the load."""
     return NodeLoad(
         id=node.pk,
         name=node.name,
@@ -64,12 +67,10 @@ def _load(node: Node, home: list[int], pinned: tuple[int, int], classes: Classes
         slot=node.slot,
         capacity_users=node.capacity_users,
         capacity_endpoints=node.capacity_endpoints,
-        users=home[0],
-        endpoints=home[1],
-        signed_in=home[2],
-        pinned=pinned[0],
-        pinned_signed_in=pinned[1],
+        users=home.users,
+        endpoints=home.endpoints,
+        signed_in=home.signed_in,
         in_service=node.serves,
         takes=not node.in_maintenance,
-        counted=classes,
+        **rest,
     )

@@ -20,6 +20,7 @@ from django.utils import timezone
 from assignments.models import RECOVERIES, Assignment, Kind, Move, Operation, Plan, Progress, SubclusterLock
 from assignments.planning import pick
 from assignments.planning.plans import plan_move, plan_spread
+from assignments.planning.rules.loads import Room
 from assignments.planning.rules.spreading import Spread
 from assignments.runs.move_rows import MovedRows, move_picked, touched
 from assignments.runs.operations import start
@@ -191,12 +192,10 @@ def _full(operation: Operation, people: Sequence[int], to_node: Node) -> Refused
     done = list(Move.objects.filter(operation=operation, done=True).values_list("user_id", flat=True))
     there = Assignment.objects.filter(cluster=operation.cluster_id, home_node=to_node).exclude(user__in=done)
     have = there.aggregate(users=Count("pk"), endpoints=Coalesce(Sum("endpoints"), 0))
-    room = {
-        "users": to_node.capacity_users - have["users"],
-        "endpoints": to_node.capacity_endpoints - have["endpoints"],
-    }
-    what = "users" if arriving["users"] > room["users"] else "endpoints"
-    return Refused(reasons.NODE_NO_ROOM, node=to_node.name, room=max(0, room[what]), what=what, wanted=arriving[what])
+    room = Room(to_node.capacity_users - have["users"], to_node.capacity_endpoints - have["endpoints"])
+    lack = room.lacks(arriving["users"], arriving["endpoints"] or 0)
+    what, free, wanted = lack or ("endpoints", room.endpoints, arriving["endpoints"])
+    return Refused(reasons.NODE_NO_ROOM, node=to_node.name, room=max(0, free), what=what, wanted=wanted)
 
 
 def _moved_since(user: EndUser | None, operation: Operation, count: int) -> Refused:

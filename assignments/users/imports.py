@@ -290,7 +290,7 @@ class _Placement:
 
     def _capacities(self) -> list[staging.Capacity]:
         return [
-            staging.Capacity(n.id, n.name, n.users, n.endpoints, n.capacity_users, n.capacity_endpoints)
+            staging.Capacity(n.id, n.name, n.room.users, n.room.endpoints, n.capacity_users, n.capacity_endpoints)
             for n in self.load.nodes
         ]
 

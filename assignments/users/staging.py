@@ -88,12 +88,12 @@ class UnplacedUsers(NamedTuple):
 
 
 class Capacity(NamedTuple):
-    """A node with what is at home there now and what it can hold."""
+    """A node with the room that it has and what it is rated for."""
 
     pk: int
     name: str
-    users: int
-    endpoints: int
+    room_users: int
+    room_endpoints: int
     capacity_users: int
     capacity_endpoints: int
 
@@ -252,7 +252,7 @@ def into(node_id: int, why: Reason, facts: Mapping[str, Any]) -> StagedLines:
 def over_capacity(nodes: Sequence[Capacity]) -> StagedLines:
     """Lines that bring a node beyond its capacity in users or in endpoints, counted in order of lines."""
     sql = f"""
-        WITH node (id, name, users, endpoints, most_users, most_endpoints) AS (
+        WITH node (id, name, room_users, room_endpoints, most_users, most_endpoints) AS (
             SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
         ), added AS (
             SELECT line, coalesce(target, home_id) AS node_id, (target IS NOT NULL)::integer AS user_added,
@@ -263,12 +263,12 @@ def over_capacity(nodes: Sequence[Capacity]) -> StagedLines:
                 sum(endpoints_added) OVER lines AS endpoints
             FROM added WINDOW lines AS (PARTITION BY node_id ORDER BY line)
         ), full_nodes AS (
-            SELECT running.line, node.*, running.users + node.users AS users_after,
-                running.endpoints + node.endpoints AS endpoints_after,
-                user_added > 0 AND running.users + node.users > most_users AS too_many
+            SELECT running.line, node.*, most_users - room_users + running.users AS users_after,
+                most_endpoints - room_endpoints + running.endpoints AS endpoints_after,
+                user_added > 0 AND running.users > room_users AS too_many
             FROM running JOIN node ON node.id = running.node_id
-            WHERE (user_added > 0 AND running.users + node.users > most_users)
-                OR (endpoints_added > 0 AND running.endpoints + node.endpoints > most_endpoints)
+            WHERE (user_added > 0 AND running.users > room_users)
+                OR (endpoints_added > 0 AND running.endpoints > room_endpoints)
         )
         SELECT line, name, CASE WHEN too_many THEN 'users' ELSE 'endpoints' END,
             CASE WHEN too_many THEN users_after ELSE endpoints_after END::bigint,

@@ -229,8 +229,8 @@ def _judge_removal(cluster: Cluster, operation: Operation, dry_run: bool) -> Und
     values = {
         "operation": operation.pk,
         "nodes": [node.id for node in takes],
-        "users": [node.capacity_users - node.users for node in takes],
-        "endpoints": [node.capacity_endpoints - node.endpoints for node in takes],
+        "users": [node.room.users for node in takes],
+        "endpoints": [node.room.endpoints for node in takes],
     }
     _create(JUDGE_REMOVAL, values)
     return _counted(cluster, operation, dry_run, COUNT_REMOVAL)

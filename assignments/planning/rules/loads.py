@@ -37,6 +37,22 @@ def alike(users: int, endpoints: int, idle: int = 0) -> Classes:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How many more users and endpoints a place takes; below 0 where it has more than it is rated for."""
+
+    users: int = 0
+    endpoints: int = 0
+
+    def __add__(self, other: Room) -> Room:
+        return Room(self.users + other.users, self.endpoints + other.endpoints)
+
+    def lacks(self, users: int, endpoints: int) -> tuple[str, int, int] | None:
+        """What runs out first when so many come: "users" or "endpoints", the room for them, and how many come."""
+        coming = (("users", self.users, users), ("endpoints", self.endpoints, endpoints))
+        return next((one for one in coming if one[2] > max(0, one[1])), None)
+
+
+@dataclass(frozen=True, slots=True)
 class NodeLoad:
     """What the planner knows of a node; counts are of users at home there."""
 
@@ -66,6 +82,11 @@ class NodeLoad:
     def target(self) -> bool:
         """Whether users may be sent here at all."""
         return self.in_service and self.takes and self.subcluster is not None
+
+    @property
+    def room(self) -> Room:
+        """What it still takes of what it is rated for."""
+        return Room(self.capacity_users - self.users, self.capacity_endpoints - self.endpoints)
 
     @property
     def movable(self) -> int:
