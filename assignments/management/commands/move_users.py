@@ -3,16 +3,15 @@
 With --to-cluster CLUSTER [--to NODE] into another cluster, by a plan that runs.
 """
 
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from assignments.intercluster import moves
+from assignments.management import user_ids
 from assignments.management.drive import drive
 from assignments.moves import listed
 from assignments.moves.listed import ListedMove
-from assignments.users.id_list import ids_in
 from topology import reasons
 from topology.accounts import roles
 from topology.management.console import ConsoleCommand
@@ -28,9 +27,7 @@ class Command(ConsoleCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("cluster", help="name of the cluster")
-        parser.add_argument("users", nargs="*", metavar="USER_ID", help="user IDs, beside those of --file")
-        parser.add_argument("--file", help="a file with one user ID a line, or a list of users with a column user_id")
+        user_ids.add_arguments(parser)
         parser.add_argument("--to", metavar="NODE|SUBCLUSTER|unassigned", help="their new home")
         parser.add_argument("--to-cluster", metavar="CLUSTER", help="into this cluster; its mode places them, or --to")
         parser.add_argument("--unthrottled", action="store_true", help="with --to-cluster: as fast as possible")
@@ -39,7 +36,7 @@ class Command(ConsoleCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
             cluster = selectors.cluster_named(options["cluster"])
-            ids = [*options["users"], *(self._listed(options["file"]) if options["file"] else [])]
+            ids = user_ids.given(options)
             listed.demand_some(ids)
             found = self._into(cluster, ids, options) if options["to_cluster"] else self._within(cluster, ids, options)
             if found.operation:
@@ -65,13 +62,6 @@ class Command(ConsoleCommand):
         found = moves.move_listed(cluster, ids, into, node, actor=self.actor, **how)
         refused = tuple((row["user_id"], row["code"]) for row in found.refused)
         return ListedMove(found.to, refused, found.operation)
-
-    def _listed(self, path: str) -> list[str]:
-        try:
-            return ids_in(Path(path).read_bytes())
-        except OSError as error:
-            facts = {"file": path, "why": error.strerror, "remedy": "Check the path."}
-            raise Refused(reasons.FILE_NOT_READABLE, **facts) from error
 
     def _show(self, found: ListedMove, *, dry_run: bool) -> None:
         verb = "would go" if dry_run else "moved"

@@ -1,12 +1,11 @@
 """manage.py remove_users CLUSTER (USER_ID… | --file FILE): take users out of a cluster, said what they lose."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assignments.users.id_list import ids_in
+from assignments.management import user_ids
 from assignments.users.removal import RemovedUsers, remove_users
 from topology import reasons
 from topology.management.console import ConsoleCommand
@@ -21,9 +20,7 @@ class Command(ConsoleCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("cluster", help="name of the cluster")
-        parser.add_argument("users", nargs="*", metavar="USER_ID", help="user IDs, beside those of --file")
-        parser.add_argument("--file", help="a file with one user ID a line, or a list of users with a column user_id")
+        user_ids.add_arguments(parser)
         parser.add_argument(
             "--dry-run", action="store_true", help="show the users that would be removed and what they lose"
         )
@@ -32,7 +29,7 @@ class Command(ConsoleCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
             cluster = selectors.cluster_named(options["cluster"])
-            ids = [*options["users"], *(self._listed(options["file"]) if options["file"] else [])]
+            ids = user_ids.given(options)
             if not ids:
                 raise Refused(reasons.REMOVAL_NAMES_NOBODY)
             found = remove_users(cluster, ids, actor=self.actor, dry_run=True)
@@ -45,13 +42,6 @@ class Command(ConsoleCommand):
             self.print_json(found.as_dict())
         elif found.operation:
             self.stdout.write(f"Removed: {found.removed:,}. To undo it: manage.py operations undo {found.operation}")
-
-    def _listed(self, path: str) -> list[str]:
-        try:
-            return ids_in(Path(path).read_bytes())
-        except OSError as error:
-            facts = {"file": path, "why": error.strerror, "remedy": "Check the path."}
-            raise Refused(reasons.FILE_NOT_READABLE, **facts) from error
 
     def _asked(self, found: RemovedUsers) -> int:
         """The number that was typed. Raises Refused without a terminal."""
