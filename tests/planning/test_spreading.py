@@ -8,7 +8,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from assignments.planning.rules.loads import Classes, EndpointClass, Flow, NodeLoad
-from assignments.planning.rules.spreading import Spread, receivers, spread_over
+from assignments.planning.rules.spreading import Spread, spread_over
 from topology.reasons import Refused
 
 SIZES = st.integers(0, 9)
@@ -136,11 +136,3 @@ def _count(change: Counter[int], flow: Flow) -> None:
         change[flow.to_id] += weight
     if flow.from_id is not None:
         change[flow.from_id] -= weight
-
-
-def test_active_standby_sends_all_to_the_first_node_and_the_others_to_all_that_take_users() -> None:
-    two = [
-        NodeLoad(pk, f"n{pk}", 1, 3 - pk, 100, 100, in_service=pk == 1, users=0) for pk in (1, 2)
-    ]  # n2 is the first node, and out of service
-    assert [node.id for node in receivers(two, "active_standby")] == [2]
-    assert [node.id for node in receivers(two, "balanced")] == [node.id for node in receivers(two, "manual")] == [1]

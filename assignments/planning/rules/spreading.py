@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assignments.planning.rules.balance import Bin, choose
-from assignments.planning.rules.goals import ACTIVE_STANDBY, proposed
-from assignments.planning.rules.limits import demand_possible, firsts
+from assignments.planning.rules.goals import proposed
+from assignments.planning.rules.limits import demand_possible
 from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, Flow, NodeLoad
 from assignments.planning.rules.persons_program import Task
 from assignments.planning.rules.proof import Certificate
@@ -41,11 +41,6 @@ class Spread:
             if flow.to_id is not None:
                 users[flow.to_id] += flow.users
         return {pk: users[pk] for pk in self.nodes if users[pk]}
-
-
-def receivers(nodes: Sequence[NodeLoad], mode: str) -> list[NodeLoad]:
-    """The nodes of a subcluster that get its users; in active/standby the first, whether or not it takes any now."""
-    return firsts(nodes) if mode == ACTIVE_STANDBY else [node for node in nodes if node.target]
 
 
 def spread_over(nodes: Sequence[NodeLoad], chosen: Movable) -> Spread:

@@ -30,7 +30,7 @@ from topology.rules.states import LOOKS
 
 LONGEST = 7 * 86_400  # seconds
 SETTLES = 120  # seconds between HA off and the work (domain.md §4.9)
-SESSIONS_EXPECTED, SESSIONS_LATE = 15, 30  # minutes until sessions are back; then something is wrong
+SESSIONS_LATE = 30  # minutes; sessions that are not back by then will not come by themselves
 
 
 # --- Legality -------------------------------------------------------------------------------------

@@ -49,13 +49,10 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A pair at an instant: users by their home node, and sign-ins per second at each node since the sample before."""
+    """A pair at an instant, with the sign-ins per second at each node since the sample before."""
 
     t: int
     pair: Pair
-    at_home: Mapping[str, int]
-    at_backup: Mapping[str, int]
-    out: Mapping[str, int]
     sign_ins: Mapping[str, float]
 
 
@@ -215,15 +212,7 @@ class _Player:
             rates[member.name] = round(min(mean, peak), 3)
             self.peak_sign_ins[member.name] = max(self.peak_sign_ins[member.name], round(peak, 3))
         if outcome.batches or outcome.changes or outcome.events:
-            self._sample(outcome.pair, now, rates)
-
-    def _sample(self, pair: Pair, now: int, rates: Mapping[str, float]) -> None:
-        home, away, out = ({m.name: 0 for m in pair.members} for _ in range(3))
-        for (h, at), (users, signed) in pair.populations.items():
-            name = pair.members[h].name
-            (home if h == at else away)[name] += signed
-            out[name] += users - signed
-        self.samples.append(Sample(now - self.scenario.start, pair, home, away, out, rates))
+            self.samples.append(Sample(now - self.scenario.start, outcome.pair, rates))
 
     def _look(self) -> None:
         """Note since when everybody is served: a batch brings people back before the step that tells of it."""

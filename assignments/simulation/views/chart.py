@@ -67,7 +67,6 @@ class Charts:
     nodes: list[NodeChart]
     most_out: int
     lost_at: int | None
-    out_at_end: int
 
 
 def charts(timeline: Timeline, numbers: Mapping[str, Any]) -> Charts:
@@ -97,7 +96,6 @@ def charts(timeline: Timeline, numbers: Mapping[str, Any]) -> Charts:
         nodes=nodes,
         most_out=round(users - min((value for _, value in all_served), default=0)),
         lost_at=int(lost[0]) if lost else None,
-        out_at_end=sum(node.left_out for node in nodes),
     )
 
 
