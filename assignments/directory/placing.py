@@ -22,7 +22,7 @@ from assignments.planning.rules import goals
 from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, Flow
 from assignments.users import staging
 from topology.live import actors
-from topology.models import Cluster, Node
+from topology.models import Cluster, Mode, Node
 from topology.reasons import Reason, Refused
 from topology.structure.homes import homes_of
 
@@ -51,7 +51,7 @@ def place(agreement: DirectoryAgreement, cluster: Cluster, code: Reason, *, acto
     serving = [node.pk for node in nodes if node.serves]
     operation = _operation(cluster, actor)
     placed = _home_again(agreement, load_of(cluster), [n.pk for n in nodes if not homes.takes(n.pk)], operation)
-    if cluster.mode != goals.MANUAL:
+    if cluster.mode != Mode.MANUAL:
         placed += _by_mode(agreement, cluster, operation)
     else:
         waiting.update(waits_code="", home_node=None, pinned=False)  # a person assigns them
@@ -91,7 +91,7 @@ def preview(agreement: int, cluster: Cluster) -> tuple[dict[str, int], int]:
             homes[flow.to_id] = homes.get(flow.to_id, 0) + flow.users
     given = sum(homes.values()) - sum(coming.returning.values())
     named = {n.name: homes[n.id] for n in load.nodes if homes.get(n.id)}
-    return named, 0 if cluster.mode == goals.MANUAL else users - given
+    return named, 0 if cluster.mode == Mode.MANUAL else users - given
 
 
 def _as_many_as_fit(ask: staging.Ask, classes: Classes, users: int) -> Sequence[Flow]:

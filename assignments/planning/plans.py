@@ -23,7 +23,7 @@ from assignments.planning.rules import goals
 from assignments.planning.rules.goals import ClusterLoad, Proposal
 from assignments.planning.rules.spreading import Spread
 from topology import reasons
-from topology.models import Cluster, Node, Subcluster
+from topology.models import Cluster, Mode, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.homes import Homes, demand
 from topology.structure.homes import homes_of
@@ -99,7 +99,7 @@ def propose(cluster: Cluster, load: ClusterLoad, goal: str, scope: Scope) -> Pro
 
 def _placing(cluster: Cluster) -> str:
     """Where users go who need a home: as the mode says, evenly where it says nothing (domain.md §2)."""
-    return goals.ACTIVE_STANDBY if cluster.mode == goals.ACTIVE_STANDBY else goals.BALANCED
+    return Mode.ACTIVE_STANDBY if cluster.mode == Mode.ACTIVE_STANDBY else Mode.BALANCED
 
 
 def plan_move(cluster: Cluster, users: Any, to_node: Node | None, *, author: Any = None) -> Plan:

@@ -50,7 +50,7 @@ class Preview:
 
 def next_users(cluster: Cluster, mode: str = "", users: int = USERS) -> Preview:
     """Where so many new users would go by a mode, the cluster's own by default, each with endpoints as the others."""
-    mode = mode if mode in Mode.values else cluster.mode
+    mode = mode if mode in Mode.values() else cluster.mode
     if mode == Mode.MANUAL:
         return Preview(users, mode)
     load = load_of(cluster)

@@ -183,7 +183,7 @@ def _window(
     now = window.lower, window.upper
     if not before or before == now:
         return now, kept.window_was
-    limits = {"lower": now[0], "upper": now[1], "lower_before": before[0], "upper_before": before[1]}
+    limits: dict[str, Any] = {"lower": now[0], "upper": now[1], "lower_before": before[0], "upper_before": before[1]}
     events.record(WINDOW_CHANGED, cluster=sub.cluster, subcluster=sub, rate=round(window.rate, 2), **limits)
     return now, FormerLimit(before[1], real.isoformat())
 

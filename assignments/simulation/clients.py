@@ -11,6 +11,7 @@ from topology.dns.rules import records, tries
 from topology.dns.rules.records import DnsNames, NamedGroup
 from topology.dns.rules.tries import Walk
 from topology.dns.selectors import is_standby
+from topology.rules.modes import DeploymentModel, Mode
 
 
 def walks(topology: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) -> list[tuple[str, Walk]]:
@@ -48,7 +49,8 @@ def _told(scope: str, walk: Walk) -> dict[str, Any]:
 
 def _names(topology: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) -> DnsNames:
     named = tuple(NamedGroup(group["name"], tuple(node["name"] for node in group["nodes"])) for group in groups)
-    mode, model = topology.get("mode", "balanced"), topology.get("model", "balanced_redundant")
+    mode = topology.get("mode", Mode.BALANCED.value)
+    model = topology.get("model", DeploymentModel.BALANCED_REDUNDANT.value)
     standby = is_standby(mode, model)
     return DnsNames(topology.get("cluster", "what-if"), _domain(topology), standby, named)
 

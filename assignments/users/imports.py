@@ -28,7 +28,7 @@ from assignments.users.progress import Meter
 from assignments.users.rules.user_file import Limits, Problems, Readable, Reading, UserList
 from topology import reasons
 from topology.live import events
-from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
+from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Mode, Node, Subcluster
 from topology.reasons import Refused, Said
 from topology.reasons.words import counted
 from topology.structure import guards, locks
@@ -241,7 +241,7 @@ class _Placement:
         self.load, self.homes = load_of(cluster), homes_of(cluster)
 
     def run(self) -> None:
-        staging.place_named(self.cluster.mode == goals.MANUAL)
+        staging.place_named(self.cluster.mode == Mode.MANUAL)
         if staging.count_arriving():
             self._refuse_in_failover()
         for node in self.nodes:

@@ -30,7 +30,7 @@ from tests.recovery.test_recovery_service import A, B, node, scenario, states, s
 from tests.worlds import make_acme
 from tests.worlds import node as acme_node
 from topology.accounts import roles
-from topology.models import Cluster, EndUser, Event, Node
+from topology.models import Cluster, EndUser, Event, Mode, Node
 from topology.reasons import Refused
 from topology.rules.states import State
 
@@ -187,7 +187,7 @@ def test_no_drop_no_plan_and_no_move_goes_there(acme: Cluster) -> None:
         assert target.name not in {flow["to"] for flow in plan.body["flows"]}
         assert plan.moves
     loads = load_of(acme).nodes
-    assert target.pk not in goals.place_unassigned(loads, goals.BALANCED, 10)
+    assert target.pk not in goals.place_unassigned(loads, Mode.BALANCED, 10)
     refused("NODE_IN_MAINTENANCE", lambda: plans.make_plan(acme, Goal.ACTIVE_STANDBY, author="ada"))
 
 

@@ -4,7 +4,7 @@ Every rule that the database can hold is a constraint here or in the first migra
 """
 
 from topology.models.access import ApiAnswer, ApiToken, ClusterRole
-from topology.models.cluster import DESCRIPTION, GROUP_NAME, MAX_NODES, MAX_RELEASE, Cluster, DeploymentModel, Mode
+from topology.models.cluster import DESCRIPTION, GROUP_NAME, MAX_NODES, MAX_RELEASE, Cluster
 from topology.models.dns import DnsSettings
 from topology.models.end_user import ENDPOINT_KINDS, MAX_CONTACTS, MAX_URI, MAX_USER_ID, EndUser
 from topology.models.event import Event
@@ -13,6 +13,7 @@ from topology.models.node import ENDPOINTS_PER_USER, NODE_NAME, PROFILES, Node
 from topology.models.policy import Policy
 from topology.models.sign_in_link import SignInLink
 from topology.models.subcluster import Subcluster
+from topology.rules.modes import DeploymentModel, Mode
 
 __all__ = [
     "DESCRIPTION",

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from topology.rules.clock import Clock
+from topology.rules.modes import DeploymentModel, Mode
 
 MAX_NODES = 6  # per cluster, domain.md §5
 GROUP_NAME = r"^[A-Za-z0-9_-]{1,128}$"  # domain.md §1.3
@@ -16,28 +17,14 @@ MAX_RELEASE = 32
 DESCRIPTION = r'^[^"%&\\<>]*$'
 
 
-class Mode(models.TextChoices):
-    """How the Sync Agent assigns new users (domain.md §2)."""
-
-    BALANCED = "balanced", "Balanced"
-    ACTIVE_STANDBY = "active_standby", "Active/Standby"
-    MANUAL = "manual", "Manual"
-
-
-class DeploymentModel(models.TextChoices):
-    """The deployment model a cluster is meant to be (domain.md §3)."""
-
-    BALANCED_NON_REDUNDANT = "balanced_non_redundant", "Balanced non-redundant"
-    BALANCED_REDUNDANT = "balanced_redundant", "Balanced redundant"
-    ACTIVE_STANDBY = "active_standby", "Active/Standby redundant"
-
-
 class Cluster(models.Model):
     """Up to six nodes with one publisher, one assignment mode and one recovery policy."""
 
     name = models.CharField(max_length=128, unique=True)
-    mode = models.CharField(max_length=16, choices=Mode.choices, default=Mode.BALANCED)
-    model = models.CharField(max_length=24, choices=DeploymentModel.choices, default=DeploymentModel.BALANCED_REDUNDANT)
+    mode = models.CharField(max_length=16, choices=Mode.choices(), default=Mode.BALANCED.value)
+    model = models.CharField(
+        max_length=24, choices=DeploymentModel.choices(), default=DeploymentModel.BALANCED_REDUNDANT.value
+    )
     clock_real = models.DateTimeField(default=timezone.now)
     clock_cluster = models.DateTimeField(default=timezone.now)
     clock_speed = models.PositiveSmallIntegerField(default=1, help_text="Cluster seconds per real second")
@@ -49,8 +36,8 @@ class Cluster(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(condition=Q(name__regex=GROUP_NAME), name="cluster_name_form"),
-            models.CheckConstraint(condition=Q(mode__in=Mode.values), name="cluster_mode_known"),
-            models.CheckConstraint(condition=Q(model__in=DeploymentModel.values), name="cluster_model_known"),
+            models.CheckConstraint(condition=Q(mode__in=Mode.values()), name="cluster_mode_known"),
+            models.CheckConstraint(condition=Q(model__in=DeploymentModel.values()), name="cluster_model_known"),
             models.CheckConstraint(condition=Q(clock_speed__gte=1, clock_speed__lte=600), name="cluster_clock_speed"),
         ]
 

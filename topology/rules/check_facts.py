@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-ACTIVE_STANDBY, BALANCED, NON_REDUNDANT = "active_standby", "balanced", "balanced_non_redundant"
+from topology.rules.modes import DeploymentModel, Mode
 
 
 @dataclass(frozen=True)
@@ -66,4 +66,4 @@ class ClusterFacts:
     @property
     def standby(self) -> bool:
         """Whether the second nodes are meant to have no users of their own."""
-        return ACTIVE_STANDBY in (self.mode, self.model)
+        return self.mode == Mode.ACTIVE_STANDBY or self.model == DeploymentModel.ACTIVE_STANDBY

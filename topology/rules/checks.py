@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from topology.reasons.words import counted
-from topology.rules.check_facts import ACTIVE_STANDBY, BALANCED, NON_REDUNDANT, ClusterFacts, NodeFacts, SubclusterFacts
+from topology.rules.check_facts import ClusterFacts, NodeFacts, SubclusterFacts
+from topology.rules.modes import DeploymentModel, Mode
 
 PASSED, WARNING, FAILED, INFO = "passed", "warning", "failed", "info"
 WORST_FIRST = (FAILED, WARNING, INFO, PASSED)
@@ -185,7 +186,7 @@ def _no_flapping(facts: ClusterFacts) -> Iterator[Finding]:
 def _balanced(facts: ClusterFacts) -> Iterator[Finding]:
     nodes = facts.assigned
     capacity, users = sum(node.capacity_users for node in nodes), sum(node.home for node in nodes)
-    if facts.mode != BALANCED or facts.standby or len(nodes) < 2:
+    if facts.mode != Mode.BALANCED or facts.standby or len(nodes) < 2:
         return
     for node in nodes:
         share = users * node.capacity_users / capacity
@@ -211,7 +212,7 @@ def _within_capacity(facts: ClusterFacts) -> Iterator[Finding]:
 @_test("failover_fits", "Each node can carry its peer's users too")
 def _failover_fits(facts: ClusterFacts) -> Iterator[Finding]:
     # The balanced non-redundant model is best effort by choice (domain.md §3): there it is no more than a warning.
-    outcome = WARNING if facts.model == NON_REDUNDANT else FAILED
+    outcome = WARNING if facts.model == DeploymentModel.BALANCED_NON_REDUNDANT else FAILED
     for group in facts.subclusters:
         if len(group.nodes) == 2:
             for backup, failed in (group.nodes, group.nodes[::-1]):
@@ -256,10 +257,10 @@ def _single_nodes(facts: ClusterFacts) -> Iterator[Finding]:
 
 @_test("mode_fits", "The assignment mode fits the model and the placement")
 def _mode_fits(facts: ClusterFacts) -> Iterator[Finding]:
-    if facts.model == ACTIVE_STANDBY and facts.mode == BALANCED:
+    if facts.model == DeploymentModel.ACTIVE_STANDBY and facts.mode == Mode.BALANCED:
         problem = "The model is active/standby, but the mode Balanced sends new users to the standby nodes too."
         yield Finding(WARNING, problem, "Set the mode to active/standby.")
-    if facts.mode == ACTIVE_STANDBY and facts.model != ACTIVE_STANDBY:
+    if facts.mode == Mode.ACTIVE_STANDBY and facts.model != DeploymentModel.ACTIVE_STANDBY:
         problem = "The mode is active/standby, but the model wants users on every node."
         yield Finding(WARNING, problem, "Set the mode to balanced, or the model to active/standby.")
     for group in facts.subclusters:

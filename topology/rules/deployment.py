@@ -11,19 +11,16 @@ What each asks for (domain.md §3):
 | active/standby redundant     | yes              | all on the first node of each pair   | what the smaller one can |
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from topology.rules.check_facts import ClusterFacts, NodeFacts, SubclusterFacts
+from topology.rules.modes import DeploymentModel
 
-NON_REDUNDANT, REDUNDANT, STANDBY = "balanced_non_redundant", "balanced_redundant", "active_standby"
-LABELS = {
-    NON_REDUNDANT: "Balanced non-redundant",
-    REDUNDANT: "Balanced redundant",
-    STANDBY: "Active/Standby redundant",
-}
-PROMISES = {
+NON_REDUNDANT, REDUNDANT = DeploymentModel.BALANCED_NON_REDUNDANT, DeploymentModel.BALANCED_REDUNDANT
+STANDBY = DeploymentModel.ACTIVE_STANDBY
+PROMISES: Mapping[str, str] = {
     NON_REDUNDANT: "Every node may be full; after a failure its peer carries both loads as well as it can.",
     REDUNDANT: "Users are on all nodes, and each peer can carry a failed node within its rating.",
     STANDBY: "The first node of each pair has the users, the second stands by for all of them.",
@@ -53,7 +50,7 @@ class Fit:
 
     @property
     def label(self) -> str:
-        return LABELS[self.model]
+        return DeploymentModel(self.model).label
 
     @property
     def promise(self) -> str:
@@ -79,7 +76,7 @@ def judge(facts: ClusterFacts) -> tuple[Fit, ...]:
         REDUNDANT: (*common, *even, *redundant),
         STANDBY: (*common, *_first_only(facts), *redundant),
     }
-    return tuple(Fit(model, facts.model == model, obstacles) for model, obstacles in findings.items())
+    return tuple(Fit(model.value, facts.model == model, obstacles) for model, obstacles in findings.items())
 
 
 def _pairs(facts: ClusterFacts) -> Iterator[Obstacle]:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import TextChoices
 
 from topology import reasons
 from topology.live import events
 from topology.models import Cluster, DeploymentModel, Mode
 from topology.reasons import Refused
+from topology.rules.modes import Labelled
 from topology.structure import guards
 from topology.structure import policy as policies
 
@@ -40,9 +40,9 @@ def create_cluster(
     return cluster
 
 
-def _known(choices: type[TextChoices], field: str, value: str) -> str:
-    if value not in choices.values:
-        remedy = f"Choose one of {', '.join(choices.values)}."
+def _known(choices: type[Labelled], field: str, value: str) -> str:
+    if value not in choices.values():
+        remedy = f"Choose one of {', '.join(choices.values())}."
         raise Refused(reasons.VALUE_NOT_VALID, field=field, value=value, remedy=remedy)
     return str(value)
 

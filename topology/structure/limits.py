@@ -64,8 +64,8 @@ def _policy() -> dict[str, PolicyRule]:
 
 
 RULES = FileRules(
-    modes=tuple(Mode.values),
-    models=tuple(DeploymentModel.values),
+    modes=tuple(Mode.values()),
+    models=tuple(DeploymentModel.values()),
     profiles=PROFILES,
     policy=_policy(),
     max_nodes=MAX_NODES,

@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 from topology import reasons
 from topology.models import DESCRIPTION
 from topology.reasons import Refused
-from topology.rules import topology_file
+from topology.rules import modes, topology_file
 from topology.rules.file_problems import FileProblem, FileRefused
 from topology.rules.topology_file import DnsSpec, NodeSpec, PolicyRule, SubclusterSpec, TopologySpec, Value
 from topology.structure import dns_settings
@@ -177,8 +177,8 @@ def topology_of(text: Any) -> TopologySpec:
     """The cluster of its text, whose parts are read already; the policy holds every parameter."""
     return TopologySpec(
         cluster=text["cluster"],
-        mode=text.get("mode", "balanced"),
-        model=text.get("model", "balanced_redundant"),
+        mode=text.get("mode", modes.Mode.BALANCED.value),
+        model=text.get("model", modes.DeploymentModel.BALANCED_REDUNDANT.value),
         policy=text.get("policy") or policy_of(PolicyText()),
         subclusters=tuple(text.get("subclusters", ())),
         unassigned_nodes=tuple(text.get("unassigned_nodes", ())),

@@ -86,8 +86,8 @@ class SettingsForm(DialogForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["mode"] = ShownField("New users", kind="select", choices=Mode.choices)
-        self.fields["model"] = ShownField("Deployment model", kind="select", choices=DeploymentModel.choices)
+        self.fields["mode"] = ShownField("New users", kind="select", choices=Mode.choices())
+        self.fields["model"] = ShownField("Deployment model", kind="select", choices=DeploymentModel.choices())
         for _, rows in GROUPS:
             self.fields |= {name: ParameterField(name, label, unit) for name, label, unit in rows}
         for name, label, unit in DNS:

@@ -82,9 +82,12 @@ class NewClusterForm(StructureForm):
 
     submit = "Create cluster"
     name = StructureField("Name", hint="Letters, digits, _ and -")
-    mode = StructureField("New users", "select", choices=Mode.choices, initial=Mode.BALANCED.value)
+    mode = StructureField("New users", "select", choices=Mode.choices(), initial=Mode.BALANCED.value)
     model = StructureField(
-        "Deployment model", "select", choices=DeploymentModel.choices, initial=DeploymentModel.BALANCED_REDUNDANT.value
+        "Deployment model",
+        "select",
+        choices=DeploymentModel.choices(),
+        initial=DeploymentModel.BALANCED_REDUNDANT.value,
     )
 
 

@@ -47,6 +47,7 @@ from topology.reasons import (
     PLAN_TARGET_DOWN,
     Refused,
 )
+from topology.rules.modes import Mode
 
 __all__ = [
     "ClusterLoad",
@@ -62,8 +63,6 @@ __all__ = [
     "proposed",
 ]
 
-BALANCED, ACTIVE_STANDBY, MANUAL = "balanced", "active_standby", "manual"
-
 
 # --- Goals ----------------------------------------------------------------------------------------
 def balance(load: ClusterLoad, scope: Iterable[int] | None = None) -> Proposal:
@@ -75,10 +74,10 @@ def balance(load: ClusterLoad, scope: Iterable[int] | None = None) -> Proposal:
     return proposed(task, choose(task.bins, task.caps, total), certify_balance)
 
 
-def fill(load: ClusterLoad, scope: Iterable[int] | None = None, *, mode: str = BALANCED) -> Proposal:
+def fill(load: ClusterLoad, scope: Iterable[int] | None = None, *, mode: str = Mode.BALANCED) -> Proposal:
     """Give the unassigned users a home and move nobody else; raises Refused (domain.md §2)."""
     nodes = targets(load, scope)
-    if mode == ACTIVE_STANDBY:
+    if mode == Mode.ACTIVE_STANDBY:
         nodes = firsts(nodes)
     task = growing(load, nodes)
     total = sum(n.users for n in nodes) + load.unassigned
@@ -86,7 +85,9 @@ def fill(load: ClusterLoad, scope: Iterable[int] | None = None, *, mode: str = B
     return proposed(task, choose(task.bins, task.caps, total), certify_fill)
 
 
-def evacuate(load: ClusterLoad, node_id: int, scope: Iterable[int] | None = None, *, mode: str = BALANCED) -> Proposal:
+def evacuate(
+    load: ClusterLoad, node_id: int, scope: Iterable[int] | None = None, *, mode: str = Mode.BALANCED
+) -> Proposal:
     """Move everybody off one node and nobody else, the others as balanced as that allows; raises Refused."""
     leaving = next((n for n in load.nodes if n.id == node_id), None)
     if leaving is None:
@@ -94,7 +95,7 @@ def evacuate(load: ClusterLoad, node_id: int, scope: Iterable[int] | None = None
     if leaving.pinned:
         raise Refused(PLAN_PINNED, node=leaving.name, pinned=leaving.pinned, room=0, unpin=leaving.pinned)
     nodes = targets(load, scope, without=node_id)
-    if mode == ACTIVE_STANDBY:
+    if mode == Mode.ACTIVE_STANDBY:
         nodes = firsts(nodes)
     task = growing(load, nodes, leaving)
     total = sum(n.users for n in nodes) + leaving.users
@@ -155,7 +156,7 @@ def place_unassigned(
     Balanced: where the share of capacity is lowest. Active/standby: first nodes of the subclusters, evenly. Manual:
     nowhere (domain.md §2). `endpoints` is the sum over the new users, `classes` how they have them where that is known.
     """
-    if mode == MANUAL or n == 0:
+    if mode == Mode.MANUAL or n == 0:
         return []
     load = ClusterLoad(tuple(nodes), n, endpoints, redundant, classes)
     return [flow for flow in fill(load, mode=mode).flows if flow.to_id is not None]

@@ -15,6 +15,7 @@ from typing import Any
 
 from assignments.recovery.rules.relogin_window import Budget, Throttle
 from topology.reasons import Reason
+from topology.rules.modes import DeploymentModel
 from topology.rules.states import State, StateReason, Truth, serves
 
 
@@ -172,7 +173,7 @@ class Pair:
     members: tuple[Member, ...]
     populations: Populations
     ha: bool = False
-    model: str = "balanced_redundant"
+    model: str = DeploymentModel.BALANCED_REDUNDANT
     parameters: Parameters = field(default_factory=Parameters)
     memory: Memory = Memory()
 

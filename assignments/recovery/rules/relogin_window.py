@@ -16,6 +16,8 @@ from fractions import Fraction
 from math import ceil, floor
 from types import MappingProxyType
 
+from topology.rules.modes import DeploymentModel
+
 LOWER_LIMIT = 120  # seconds, in every table
 ACTIVE_ACTIVE, ACTIVE_STANDBY = "active_active", "active_standby"
 
@@ -66,7 +68,7 @@ class Window:
 
 def usage(model: str) -> str:
     """The tables that a deployment model uses: active/standby or active/active."""
-    return ACTIVE_STANDBY if model == ACTIVE_STANDBY else ACTIVE_ACTIVE
+    return ACTIVE_STANDBY if model == DeploymentModel.ACTIVE_STANDBY else ACTIVE_ACTIVE
 
 
 def window(profile: int, model: str, users: int, lower: int = LOWER_LIMIT) -> Window:

@@ -99,7 +99,7 @@ def _form(request: HttpRequest, cluster: Cluster, form: WhatifForm, reader: Read
         "wrong": wrong,
         "entries": list(catalogue.CATALOGUE.values()),
         "entry": catalogue.CATALOGUE.get(form.entry),
-        "models": DeploymentModel.choices,
+        "models": DeploymentModel.choices(),
         "profiles": PROFILES,
         "does": forms.DOES,
         "kinds": KINDS,
