@@ -9,12 +9,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assignments.board import checklist, structure
 from assignments.board.views.structure_form import answer, subcluster_form
 from assignments.models import Goal
+from assignments.moves import drop as moves
 from assignments.moves.views import drop
 from assignments.planning import plans
 from assignments.population.selectors import Board, NodeView, SubclusterView, board_of, node_of, subcluster_of
@@ -136,22 +136,16 @@ def _evacuate(request: HttpRequest, board: Board, here: str) -> HttpResponse:
         if not scope["subclusters"]:
             raise Refused(reasons.NOWHERE_ELSE, node=view.node.short_name, cluster=board.cluster.name)
     plan = plans.make_plan(board.cluster, Goal.EVACUATE, scope, author=request.user)
-    return _come_back(show_plan(request, plan), here)
+    return show_plan(request, plan, back=here)
 
 
 def _unassign(request: HttpRequest, board: Board, here: str) -> HttpResponse | None:
     """Leave everybody of a node without a home, through the same question as any other move."""
-    response = drop.move(request, board.cluster.name)
-    if response.get("HX-Retarget") == "#dialog":
-        return _come_back(response, here)
-    return response if response.status_code >= 400 else None
-
-
-def _come_back(response: HttpResponse, here: str) -> HttpResponse:
-    """Once this dialog has done its work and closes, open the checklist again."""
-    hook = format_html('<div hx-get="{}" hx-trigger="close-dialog from:body" hx-target="#dialog"></div>', here)
-    response.content += hook.encode()
-    return response
+    chosen, verdict = drop.judged(request, board.cluster)
+    asked = drop.question(request, board.cluster, chosen, verdict, back=here)
+    if asked is None:
+        moves.move(chosen, verdict.target, request.user)
+    return asked
 
 
 AWAY: dict[str, Callable[[HttpRequest, Board, str], HttpResponse | None]] = {

@@ -37,15 +37,18 @@ def targets(request: HttpRequest, cluster_name: str) -> HttpResponse:
 def move(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The drop. A large one is asked about first; the answer is the fresh fragments of the nodes it touched."""
     cluster = cluster_named(cluster_name)
+    chosen, verdict = judged(request, cluster)
+    asked = question(request, cluster, chosen, verdict)
+    return asked or _done(request, cluster, drop.move(chosen, verdict.target, request.user), verdict.short_name)
+
+
+def judged(request: HttpRequest, cluster: Cluster) -> tuple[Selection, DropVerdict]:
+    """What a form drops, and the verdict of its target. Raises Refused."""
     chosen = chosen_of(request.POST, cluster)
     to = request.POST.get("to", "")
     if not to:
         raise Refused(reasons.MOVE_NEEDS_TARGET)
-    verdict = drop.verdict(chosen, to, roles.role_of(request.user))
-    # What was confirmed is a number: if another number would move by now, it is asked again.
-    if verdict.coming > AT_ONCE and number_in(request.POST, "confirmed") != verdict.coming:
-        return _ask(request, cluster, chosen, verdict)
-    return _done(request, cluster, drop.move(chosen, to, request.user), verdict.short_name)
+    return chosen, drop.verdict(chosen, to, roles.role_of(request.user))
 
 
 @require_POST
@@ -77,7 +80,16 @@ def dialog(request: HttpRequest, cluster_name: str) -> HttpResponse:
     return render(request, "moves/_move_dialog.html", context)
 
 
-def _ask(request: HttpRequest, cluster: Cluster, chosen: Selection, verdict: DropVerdict) -> HttpResponse:
+def question(
+    request: HttpRequest, cluster: Cluster, chosen: Selection, verdict: DropVerdict, *, back: str = ""
+) -> HttpResponse | None:
+    """The dialog that asks before many users move; None where nothing needs to be asked, or it was confirmed.
+
+    `back` is the address of the dialog that opens again when this one closes.
+    """
+    # What was confirmed is a number: if another number would move by now, it is asked again.
+    if verdict.coming <= AT_ONCE or number_in(request.POST, "confirmed") == verdict.coming:
+        return None
     to = "" if verdict.target == drop.UNASSIGNED else verdict.name
     context = {
         "cluster": cluster,
@@ -85,6 +97,7 @@ def _ask(request: HttpRequest, cluster: Cluster, chosen: Selection, verdict: Dro
         "to_name": to,
         "label": label("Move", chosen, verdict.coming),
         "verdict": verdict,
+        "back": back,
         "fields": [*fields(request.POST), ("to", verdict.target)],
     }
     return to_dialog(render(request, "moves/_move_confirm.html", context))

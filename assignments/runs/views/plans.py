@@ -40,12 +40,13 @@ def make_plan(request: HttpRequest, cluster_name: str) -> HttpResponse:
     return show_plan(request, plans.make_plan(cluster, goal, scope, author=request.user))
 
 
-def show_plan(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> HttpResponse:
-    """The plan in the dialog."""
-    return to_dialog(render(request, "runs/_plan.html", plan_context(request, plan, stale)))
+def show_plan(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None, *, back: str = "") -> HttpResponse:
+    """The plan in the dialog; `back` is the address of the dialog that opens again when this one closes."""
+    return to_dialog(render(request, "runs/_plan.html", plan_context(request, plan, stale) | {"back": back}))
 
 
 def plan_context(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> dict[str, Any]:
+    """What a plan is shown with, in its dialog and on its page."""
     rate = plan.cluster.policy.moves_per_second
     return {
         "plan": plan,
