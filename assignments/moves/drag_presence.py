@@ -51,6 +51,7 @@ class DragPresence:
 
 
 def topic(cluster: Cluster) -> str:
+    """The topic under which the drags of a cluster are told."""
     return f"drags-{cluster.pk}"
 
 

@@ -118,6 +118,7 @@ def former_users(cutoff: datetime) -> tuple[int, bool]:
 
 
 def count_former_users(cutoff: datetime) -> int:
+    """How many of them are due."""
     return FormerUser.objects.filter(operation__finished_at__lt=cutoff).count()
 
 
@@ -151,6 +152,7 @@ def planned_moves(cutoff: datetime) -> tuple[int, bool]:
 
 
 def count_planned_moves(cutoff: datetime) -> int:
+    """How many of them are due."""
     old = _old_plans(cutoff).filter(thinned_at=None)
     return int(PlannedMove.objects.filter(plan__in=old).count())
 

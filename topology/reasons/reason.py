@@ -146,6 +146,7 @@ REASONS: dict[str, Reason] = {}
 
 
 def add(code: str, sentence: str, fix: str = "", level: str = REFUSED, status: int = 409) -> Reason:
+    """Put a reason on the closed list; `status` is the HTTP status of its refusal. Raises ValueError for one twice."""
     if code in REASONS:
         raise ValueError(f"{code} is in the list twice")
     REASONS[code] = Reason(code, sentence, fix, level, status)

@@ -80,6 +80,7 @@ def _note(request: HttpRequest) -> None:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session, and back to the sign-in."""
     logout(request)
     return redirect("sign-in")
 

@@ -44,6 +44,7 @@ def cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
 @require_GET
 @needs(roles.SEE)
 def summary_bar(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """The strip above the map: counts, runs, what waits."""
     context = map_context(cluster_name)
     return render(request, "board/_summary_bar.html", context | {"runs": strip_runs(context["cluster"])})
 
@@ -51,18 +52,21 @@ def summary_bar(request: HttpRequest, cluster_name: str) -> HttpResponse:
 @require_GET
 @needs(roles.SEE)
 def tree(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """The tree of subclusters and nodes."""
     return render(request, "board/_tree.html", board_context(cluster_name))
 
 
 @require_GET
 @needs(roles.SEE)
 def map_(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """The cards of all subclusters and nodes."""
     return render(request, "board/_map.html", map_context(cluster_name))
 
 
 @require_GET
 @needs(roles.SEE)
 def subcluster(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
+    """One subcluster with the cards of its nodes."""
     context = map_context(cluster_name)
     sub = subcluster_of(context["board"], pk)
     return render(request, "board/_subcluster.html", context | {"sub": sub})

@@ -96,6 +96,7 @@ def keep_second_connections(state: PairState, source: int) -> int:
 
 
 def tell_disconnected(state: PairState, lost: dict[int, int]) -> None:
+    """Say how many users of each member lost their connection, and from when on they sign in again, in seconds."""
     for i, users in lost.items():
         state.say(USERS_DISCONNECTED, i, users=users, wait=state.parameters.relogin_lower_limit)
 

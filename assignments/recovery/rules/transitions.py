@@ -30,6 +30,7 @@ AUTO = {Cause.AUTO_SERVICE: Cause.SERVICE, Cause.AUTO_DATABASE: Cause.DATABASE}
 
 
 def show_off(state: PairState) -> None:
+    """Show a pair without HA (domain.md §4.4)."""
     state.show_all(State.UNKNOWN, StateReason.HIGH_AVAILABILITY_NOT_ENABLED)
 
 
@@ -44,6 +45,7 @@ def initialize(state: PairState) -> None:
 
 
 def show_initializing(state: PairState) -> None:
+    """Show a pair whose recovery managers start (domain.md §4.4)."""
     for i in state.members:
         if state.heard(i):
             state.show(i, State.INITIALIZING, StateReason.INITIALIZATION)
@@ -106,6 +108,7 @@ def hold(state: PairState, side: int) -> None:
 
 
 def show_failing_over(pair_state: PairState) -> None:
+    """Show a failover in progress, by its cause (domain.md §4.4)."""
     f, t, cause = pair_state.failed, pair_state.backup, pair_state.memory.cause
     reason = REASONS_OF[cause]
     for i, state in ((f, State.FAILING_OVER), (t, State.TAKING_OVER)):
@@ -120,6 +123,7 @@ def show_failing_over(pair_state: PairState) -> None:
 
 
 def finish_failover(state: PairState) -> None:
+    """All users who can be are served by the backup (domain.md §4.3)."""
     cause = AUTO.get(state.memory.cause, state.memory.cause)
     restarted = [w.restarted for w in state.watches]
     full = state.memory.full
@@ -134,6 +138,7 @@ def finish_failover(state: PairState) -> None:
 
 
 def show_failed_over(state: PairState) -> None:
+    """Show a finished failover, by its cause and by who is heard (domain.md §4.4)."""
     f, t, cause = state.failed, state.backup, state.memory.cause
     if state.watches[t].restarted and not state.heard(f) and not state.by_hand and state.due(state.silence_over(f)):
         state.remember(cause=Cause.PEER_MISSING)
@@ -215,6 +220,7 @@ def show_taking_back(pair_state: PairState) -> None:
 
 
 def finish_fallback(state: PairState) -> None:
+    """All users are served by their home node again (domain.md §4.3)."""
     f = state.failed
     if state.memory.cause is Cause.AUTOMATIC:
         state.remember(fell_back_at=state.now)

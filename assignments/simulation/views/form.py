@@ -233,4 +233,5 @@ def add_row(form: WhatifForm, cluster: Cluster) -> WhatifForm:
 
 
 def remove_row(form: WhatifForm, number: int) -> WhatifForm:
+    """The form without one of its lines, counted from 0."""
     return replace(form, rows=form.rows[:number] + form.rows[number + 1 :])
