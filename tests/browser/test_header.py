@@ -9,7 +9,7 @@ from tests.worlds import make_acme
 from topology.models import Cluster
 
 Open = Callable[..., Page]
-WIDTHS = (1600, 1440, 1399, 1380, 1379, 1320, 1260, 1200, 1180, 1179, 1100, 1024)
+WIDTHS = (1600, 1440, 1399, 1380, 1379, 1320, 1260, 1200, 1180, 1179, 1100, 1024, 1000, 900, 899, 800)
 FAULTS = """() => {
   const bar = document.querySelector(".header-bar"), wrong = [], boxes = [];
   if (bar.scrollWidth > bar.clientWidth) wrong.push("it leaves the window");
@@ -18,7 +18,7 @@ FAULTS = """() => {
     range.selectNodeContents(link);
     if (range.getBoundingClientRect().height > 24) wrong.push(`${link.textContent.trim()} takes two lines`);
   }
-  for (const one of bar.querySelectorAll(".brand, .switch, .places a, .header-end > *"))
+  for (const one of bar.querySelectorAll(".brand, .switch, .places > *, .header-end > *"))
     if (one.checkVisibility() && one.getBoundingClientRect().width > 2) boxes.push([one, one.getBoundingClientRect()]);
   boxes.forEach(([one, box], n) => {
     for (const [other, its] of boxes.slice(n + 1))

@@ -37,6 +37,7 @@ def rebalance(page: Page) -> None:
 
 
 def test_a_rebalance_runs_to_its_end_with_live_progress_in_every_browser(acme: Cluster, signed_in_page: Open) -> None:
+    Policy.objects.filter(cluster=acme).update(moves_per_second=5)  # slow enough to be seen by both
     first, second = signed_in_page("operator"), signed_in_page("viewer")
     expect(second.locator("#live")).to_have_attribute("data-state", "live")
     second.evaluate("document.documentElement.dataset.marked = 'before'")
@@ -74,7 +75,7 @@ def test_a_plan_is_made_for_some_subclusters_and_says_how_long_it_takes(acme: Cl
 def test_a_run_whose_worker_is_killed_goes_on_by_itself(
     acme: Cluster, signed_in_page: Open, live_stack: LiveStack
 ) -> None:
-    Policy.objects.filter(cluster=acme).update(moves_per_second=15)
+    Policy.objects.filter(cluster=acme).update(moves_per_second=5)
     page = signed_in_page("operator")
     rebalance(page)
     expect(page.locator(".run-percent")).to_have_text(re.compile(r"^[1-9]\d?%$"))

@@ -94,6 +94,12 @@ def when(value: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def epoch(value: datetime) -> int:
+    """A moment in seconds since 1970, for a script that waits for it."""
+    return int(value.timestamp())
+
+
+@register.filter
 def ago(value: datetime | None) -> SafeString | str:
     """How long ago a moment was, as 4 minutes ago, and exactly in its title; the page keeps it true."""
     return "" if value is None else times.ago(value)
