@@ -48,7 +48,9 @@
       if (target.tabIndex < 0) continue;
       target.focus();
       if (document.activeElement !== target) continue;
-      const { left, top: above, right, bottom } = target.getBoundingClientRect();
+      // Of a list that is longer than the window, the part in the window.
+      const all = target.getBoundingClientRect();
+      const [left, above, right, bottom] = [Math.max(all.left, 0), Math.max(all.top, 0), Math.min(all.right, innerWidth), Math.min(all.bottom, innerHeight)];
       const visible = [0.5, 0.1, 0.9].some((x) => [0.5, 0.1, 0.9].some((y) => {
         const there = document.elementFromPoint(left + (right - left) * x, above + (bottom - above) * y);
         return there && (target.contains(there) || there.contains(target) && there !== document.body && !there.matches("main, dialog") || there.closest("label")?.contains(target));

@@ -9,8 +9,9 @@ COUNTS = st.integers(0, 50)
 
 
 @given(COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS)
-def test_what_is_lacking_is_what_would_exceed_the_rating(*counts: int) -> None:
-    rated, rated_endpoints, users, endpoints, coming, coming_endpoints = counts
+def test_what_is_lacking_is_what_would_exceed_the_rating(
+    rated: int, rated_endpoints: int, users: int, endpoints: int, coming: int, coming_endpoints: int
+) -> None:
     node = NodeLoad(1, "a", 1, 1, rated, rated_endpoints, users=users, endpoints=endpoints)
     lack = node.room.lacks(coming, coming_endpoints)
     too_many = coming > 0 and users + coming > rated
