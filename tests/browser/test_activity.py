@@ -17,6 +17,7 @@ from tests.browser.hands import card
 from tests.live_stack import LiveStack
 from tests.worlds import node
 from topology.models import Cluster, Event, Policy
+from topology.structure.policy import set_clock_speed
 
 Open = Callable[..., Page]
 pytestmark = pytest.mark.thousands
@@ -31,6 +32,7 @@ def root(name: str = "root") -> Any:
 def test_a_rebalance_is_watched_paused_paced_and_cancelled(
     acme: Cluster, open_list: Open, live_stack: LiveStack
 ) -> None:
+    set_clock_speed(acme, 6)  # it must not end before it is paused
     Policy.objects.filter(cluster=acme).update(moves_per_second=1)
     page, other = open_list(), open_list("viewer")
     page.get_by_role("button", name="Rebalance…").click()
