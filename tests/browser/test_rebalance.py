@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from assignments.models import Operation, Population
+from assignments.runs import operations
 from tests.browser.hands import card
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node
@@ -37,7 +38,7 @@ def rebalance(page: Page) -> None:
 
 
 def test_a_rebalance_runs_to_its_end_with_live_progress_in_every_browser(acme: Cluster, signed_in_page: Open) -> None:
-    Policy.objects.filter(cluster=acme).update(moves_per_second=5)  # slow enough to be seen by both
+    Policy.objects.filter(cluster=acme).update(moves_per_second=1)  # until both have seen it
     first, second = signed_in_page("operator"), signed_in_page("viewer")
     expect(second.locator("#live")).to_have_attribute("data-state", "live")
     second.evaluate("document.documentElement.dataset.marked = 'before'")
@@ -45,6 +46,7 @@ def test_a_rebalance_runs_to_its_end_with_live_progress_in_every_browser(acme: C
     for page in (first, second):
         run = page.locator(".run")
         expect(run.locator(".run-percent")).to_have_text(re.compile(r"^[1-9]\d?%$"))  # on its way
+    operations.set_rate(Operation.objects.get().pk, actor="root", rate=100)
     for page in (first, second):
         expect(page.locator(".run")).to_contain_text("Finished")
         expect(card(page, "imp1a")).to_contain_text("80 / 5,000")
@@ -75,12 +77,13 @@ def test_a_plan_is_made_for_some_subclusters_and_says_how_long_it_takes(acme: Cl
 def test_a_run_whose_worker_is_killed_goes_on_by_itself(
     acme: Cluster, signed_in_page: Open, live_stack: LiveStack
 ) -> None:
-    Policy.objects.filter(cluster=acme).update(moves_per_second=5)
+    Policy.objects.filter(cluster=acme).update(moves_per_second=1)
     page = signed_in_page("operator")
     rebalance(page)
     expect(page.locator(".run-percent")).to_have_text(re.compile(r"^[1-9]\d?%$"))
     live_stack.kill_worker()
     assert Operation.objects.get().active
+    operations.set_rate(Operation.objects.get().pk, actor="root", rate=100)
     live_stack.start_worker()
     expect(page.locator(".run")).to_contain_text("Finished", timeout=30_000)
     assert set(counts(acme).values()) == {80}
