@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from topology.accounts import pseudonyms, roles
 from topology.live import health
+from topology.views.cluster_places import CLUSTER_PLACES
 from topology.views.http import pseudonym_key
 
 
@@ -17,6 +18,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     return {
         "read_at": getattr(request, "asked_at", ""),
         "server_zone": settings.TIME_ZONE,
+        "cluster_places": CLUSTER_PLACES,
         "troubles": SimpleLazyObject(health.troubles),
         "clusters": SimpleLazyObject(lambda: list(roles.clusters_of(user).only("id", "name"))),
         "me": SimpleLazyObject(lambda: _name(request)),

@@ -19,6 +19,7 @@ from assignments.users import pages
 from assignments.users.filter import UserFilter
 from topology.accounts import pseudonyms, roles, sentences
 from topology.models import Cluster, Node, Subcluster
+from topology.views.cluster_places import CLUSTER_PLACES
 from topology.views.http import needs
 
 MOST = 6  # of each group
@@ -30,15 +31,6 @@ SAYS = {
     Command.ENABLE_HA: "Enable HA of {name}",
     Command.DISABLE_HA: "Disable HA of {name}",
 }
-PAGES = (
-    ("cluster", "Topology"),
-    ("operations", "Operations"),
-    ("checks", "Checks"),
-    ("directory", "Directory"),
-    ("what-if", "What-if"),
-    ("history", "History"),
-    ("load", "Load over time"),
-)
 
 
 @dataclass(frozen=True)
@@ -190,7 +182,8 @@ def _subclusters(clusters: list[Cluster]) -> Iterator[PaletteEntry]:
 
 def _pages(here: Cluster | None) -> Iterator[PaletteEntry]:
     if here:
-        for view, label in PAGES:
+        pages_of = [(one.view, one.label) for one in sorted(CLUSTER_PLACES, key=lambda one: one.folds == "is-rare")]
+        for view, label in (*pages_of, ("load", "Load over time")):
             yield PaletteEntry(label, "info", href=reverse(view, args=[here.name]), hint=here.name)
     yield PaletteEntry("All clusters", "cluster", href=reverse("overview"), also="overview")
     yield PaletteEntry("Find users", "search", href=reverse("find-users"), also="search")
