@@ -17,7 +17,7 @@ from math import cos, degrees, pi, sin
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from assignments.intercluster.rules.mesh import GRAVITY, MISSING, NEW, TONES, WELL, WORDS, Link
+from assignments.intercluster.rules.mesh import GRAVITY, MISSING, NEW, WELL, WORDS, Link, WithState
 from topology.models import Cluster
 
 RADIUS = 210  # of the circle, in units of the drawing
@@ -29,8 +29,8 @@ KEPT = 32  # drawings
 
 
 @dataclass(frozen=True)
-class MapCluster:
-    """One cluster of the drawing; the text beside it is turned so that it can be read."""
+class MapCluster(WithState):
+    """One cluster of the drawing, in the worst state of its relations; its text is turned so that it can be read."""
 
     name: str
     release: str
@@ -38,8 +38,7 @@ class MapCluster:
     y: int
     turn: int
     end: bool  # whether the text ends at the cluster
-    tone: str
-    word: str
+    state: str
 
     @property
     def label(self) -> str:
@@ -54,7 +53,7 @@ def _label(name: str, release: str) -> str:
 
 
 @dataclass(frozen=True)
-class MapLink:
+class MapLink(WithState):
     """One relation of the drawing."""
 
     here: str
@@ -65,14 +64,6 @@ class MapLink:
     y1: int
     x2: int
     y2: int
-
-    @property
-    def tone(self) -> str:
-        return TONES[self.state]
-
-    @property
-    def word(self) -> str:
-        return WORDS[self.state]
 
 
 @dataclass(frozen=True)
@@ -164,8 +155,7 @@ def _clusters(
     for n, (name, release) in enumerate(named):
         turn = round(degrees(_angle(n, len(named))))
         left = 90 < turn < 270
-        state = worst.get(name, WELL)
-        yield MapCluster(name, release, *places[name], turn - 180 if left else turn, left, TONES[state], WORDS[state])
+        yield MapCluster(name, release, *places[name], turn - 180 if left else turn, left, worst.get(name, WELL))
 
 
 def _path(links: Sequence[Told], state: str, places: dict[str, tuple[int, int]]) -> str:

@@ -62,16 +62,11 @@ class Side:
         return REASONS.get(self.code)
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """What is between two clusters, `here` before `there` by name."""
+class WithState:
+    """What has the state of a relation, and so its colour and its word."""
 
-    here: str
-    there: str
-    sides: tuple[Side, ...]
+    __slots__ = ()
     state: str
-    message: str
-    fix: str
 
     @property
     def tone(self) -> str:
@@ -80,6 +75,18 @@ class Link:
     @property
     def word(self) -> str:
         return WORDS[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class Link(WithState):
+    """What is between two clusters, `here` before `there` by name."""
+
+    here: str
+    there: str
+    sides: tuple[Side, ...]
+    state: str
+    message: str
+    fix: str
 
     @property
     def of(self) -> tuple[str, str]:
