@@ -1,10 +1,12 @@
 """Programs that call the API: a client for each role, everywhere or in one cluster."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.test import Client
 
 from tests.worlds import make_acme
@@ -34,6 +36,16 @@ class Caller:
 
     def post(self, path: str, body: Any = None, **headers: Any) -> Any:
         return self("POST", path, {} if body is None else body, **headers)
+
+
+@pytest.fixture
+def _keep_connection() -> Iterator[None]:
+    """One connection for the whole test, as Django's own test client has it: its transaction is rolled back."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture

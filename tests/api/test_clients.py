@@ -12,9 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from django.conf import settings
-from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections
 
 from config.api import api
 from tests.api.test_calls import to_the_end
@@ -42,16 +40,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     sys.path.remove(str(folder))
     for name in [name for name in sys.modules if name.split(".")[0] == NAME]:
         del sys.modules[name]
-
-
-@pytest.fixture
-def _keep_connection() -> Iterator[None]:
-    """One connection for the whole test: its transaction is rolled back."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
 
 
 def part(name: str) -> Any:

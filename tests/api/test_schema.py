@@ -3,14 +3,11 @@
 Few examples here, so that the suite stays short; `make torture` asks more.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
-from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as examples
 from schemathesis.checks import not_a_server_error
@@ -33,19 +30,8 @@ CHECKS = [
     response_schema_conformance,
 ]
 EXAMPLES = 50 if torture.WHOLE else 2
-
-
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
-
-
-@pytest.fixture(autouse=True)
-def _keep_connection() -> Iterator[None]:
-    """One connection for the whole test, as Django's own test client has it: its transaction is rolled back."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
+pytestmark = pytest.mark.usefixtures("_keep_connection")
 
 
 @pytest.fixture
