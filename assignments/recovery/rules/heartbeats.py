@@ -14,13 +14,12 @@ from topology.reasons import NODE_RECONNECTED, NODE_RETURNED
 
 
 def observe(state: PairState) -> None:
-    """Bring what is remembered of each member up to date with how it is."""
+    """Note of each member whether it is heard; `judge` follows, whenever a pair settles."""
     for i in state.members:
         if state.heard(i):
             _hear(state, i)
         else:
             _miss(state, i)
-    judge(state)
 
 
 def _miss(state: PairState, i: int) -> None:
