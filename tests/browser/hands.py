@@ -40,7 +40,9 @@ def middle(place: Locator) -> tuple[float, float]:
 
 
 def pick_up(page: Page, what: Locator) -> None:
-    """Press the mouse on something and move far enough for a drag."""
+    """Press the mouse on something that stays where it is, and move far enough for a drag."""
+    middle(what)
+    what.hover()  # waits until it holds still: news of the last drop may still move the map
     x, y = middle(what)
     page.mouse.move(x, y)
     page.mouse.down()

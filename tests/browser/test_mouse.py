@@ -119,6 +119,10 @@ def panel(page: Page, name: str) -> Locator:
     return page.locator(f"section.subcluster[data-name='{name}'] .subcluster-head h2")
 
 
+def in_panel(page: Page, name: str, short: str) -> Locator:
+    return page.locator(f"section.subcluster[data-name='{name}'] article.node[data-name^='{short}.']")
+
+
 def test_a_node_goes_onto_a_subcluster_and_out_to_the_unassigned(acme: Cluster, open_list: Open) -> None:
     Node.objects.filter(pk=node(acme, "imp3a").pk).update(publisher=False)
     page = open_list("administrator")
@@ -130,6 +134,7 @@ def test_a_node_goes_onto_a_subcluster_and_out_to_the_unassigned(acme: Cluster, 
     page.mouse.up()
     expect(toast(page)).to_contain_text("spare is now in sc-3.")
     assert node(acme, "spare").subcluster_id == node(acme, "imp3a").subcluster_id
+    expect(in_panel(page, "sc-3", "spare")).to_be_visible()
     pick_up(page, card(page, "spare").locator("h3"))
     expect(panel(page, "Unassigned nodes")).to_be_visible()  # it holds none, and shows itself to drags alone
     lead(page, "Unassigned nodes", "warning")
@@ -138,6 +143,7 @@ def test_a_node_goes_onto_a_subcluster_and_out_to_the_unassigned(acme: Cluster, 
     assert node(acme, "spare").subcluster_id is None
     toast(page).get_by_role("button", name="Undo").click()
     expect(toast(page)).to_contain_text("spare is now in sc-3.")
+    expect(in_panel(page, "sc-3", "spare")).to_be_visible()
     pick_up(page, card(page, "imp3a").locator("h3"))  # 6,000 users are at home there
     ghost = lead(page, "Unassigned nodes", "refused")
     expect(ghost).to_contain_text("6,000")
