@@ -1,27 +1,27 @@
 """Alert rules for Prometheus and their tests, made from the closed list of reasons: every alarm has one.
 
-    an alarm about the console itself --stands in--> homenode_trouble{code}
-    an alarm about a cluster --counted in the history of 15 minutes by--> homenode_alarms{code, cluster}
+an alarm about the console itself --stands in--> homenode_trouble{code}
+an alarm about a cluster --counted in the history of 15 minutes by--> homenode_alarms{code, cluster}
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import yaml
 
 from topology.reasons import REASONS, Reason
 from topology.reasons import health as of_the_console
+from topology.reasons.general import GENERAL
 from topology.reasons.reason import ALARM
-from topology.reasons.words import plural
 
 ALARMS = tuple(reason for _, reason in sorted(REASONS.items()) if reason.level == ALARM)
 STANDING = tuple(reason for reason in ALARMS if reason in vars(of_the_console).values())
 HAPPENING = tuple(reason.code for reason in ALARMS if reason not in STANDING)
 AWAY = "HomenodeAway"
-CLUSTER = "{{ $labels.cluster }}: "
-PLACE = re.compile(r"\{(\w+)(?::([^}]*))?\}")
+LABEL = "{{ $labels.cluster }}"
+CLUSTER = f"{LABEL}: "
+NAMES = f"The history of {LABEL} has the names."
 HEAD = "# Made by `manage.py alert_rules{}` from the closed list of reasons; tests say when it is to be made again.\n"
 
 
@@ -66,23 +66,23 @@ def _happened(code: str) -> dict[str, Any]:
 
 
 def _alert(reason: Reason, expr: str, lasts: str) -> dict[str, Any]:
-    where = "" if lasts else CLUSTER
-    told = {"summary": where + _plain(reason.sentence), "description": _plain(reason.fix)}
+    sentence, fix = GENERAL.get(reason.code, (reason.sentence, reason.fix))
+    told = {"summary": sentence, "description": fix}
+    if not lasts:
+        told = {"summary": CLUSTER + sentence, "description": f"{fix} {NAMES}"}
     own = {"for": lasts} if lasts else {}
-    said = {name: text for name, text in told.items() if text}
-    return {"alert": name_of(reason.code), "expr": expr} | own | {
-        "labels": {"severity": "critical" if lasts else "warning"},
-        "annotations": said,
-    }
+    return (
+        {"alert": name_of(reason.code), "expr": expr}
+        | own
+        | {
+            "labels": {"severity": "critical" if lasts else "warning"},
+            "annotations": told,
+        }
+    )
 
 
 def _filled(told: dict[str, str]) -> dict[str, str]:
-    return {name: text.replace(CLUSTER, "acme: ") for name, text in told.items()}
-
-
-def _plain(text: str) -> str:
-    """A sentence whose facts only the history knows: each stands there by its name."""
-    return PLACE.sub(lambda place: f"<{place[1]}>" if not place[2] else f"<{place[1]}> {plural(place[2])}", text)
+    return {name: text.replace(LABEL, "acme") for name, text in told.items()}
 
 
 def _series(name: str, labels: str, values: str) -> dict[str, str]:

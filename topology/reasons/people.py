@@ -30,21 +30,36 @@ USERS_WERE_UNPINNED = add(
     "{actor} unpinned {users:user}, {foreign} of them pinned by someone else.",
     level=NEWS,
 )
-WHY_NOT_ASSIGNED = add("WHY_NOT_ASSIGNED", "Unassigned: a user without a home node has no service.", level=WARNING)
+WHY_NOT_ASSIGNED = add(
+    "WHY_NOT_ASSIGNED",
+    "Unassigned: a user without a home node has no service.",
+    "Drag the user onto a node, or choose “Move to…”.",
+    level=WARNING,
+)
 WHY_SERVED_AWAY = add(
     "WHY_SERVED_AWAY",
     "{serving} serves the user for {home}, which is {state}. A failover does not change the home node.",
+    "Nothing is lost; when {home} runs again, fall back.",
     level=WARNING,
 )
 WHY_AWAY_AND_OUT = add(
-    "WHY_AWAY_AND_OUT", "Out of service: {home} is {state}, and {serving}, which took over, is {reached}.", level=ALARM
+    "WHY_AWAY_AND_OUT",
+    "Out of service: {home} is {state}, and {serving}, which took over, is {reached}.",
+    "Bring one of the two nodes up; the user is served again by itself.",
+    level=ALARM,
 )
 WHY_SIGNING_IN = add(
     "WHY_SIGNING_IN",
     "Without service: the client lost its connection and waits for its turn to sign in at {serving}.",
+    "Wait: clients come back as fast as the node takes them.",
     level=ALARM,
 )
-WHY_OUT = add("WHY_OUT", "Out of service: {home} is {state} and serves no users.", level=ALARM)
+WHY_OUT = add(
+    "WHY_OUT",
+    "Out of service: {home} is {state} and serves no users.",
+    "Start {home}, or move the user to a node that serves.",
+    level=ALARM,
+)
 PEOPLE_NOT_ONE = add(
     "PEOPLE_NOT_ONE", "Details are for one user; {users:user is|users are} chosen.", "Choose one user.", status=422
 )

@@ -67,11 +67,14 @@ CLOCK_SPEED_OUT_OF_RANGE = add(
 )
 SCENARIO_INVALID = add("SCENARIO_INVALID", "{problem}", "{remedy}", status=422)
 
-FAULT_INJECTED = add("FAULT_INJECTED", "{actor} made {node} fail: {what}.", level=ALARM)
+FAULT_INJECTED = add(
+    "FAULT_INJECTED", "{actor} made {node} fail: {what}.", "Repair it when the rehearsal is over.", level=ALARM
+)
 FAULT_REPAIRED = add("FAULT_REPAIRED", "{actor} repaired {node}: {what}.", level=NEWS)
 USERS_DISCONNECTED = add(
     "USERS_DISCONNECTED",
     "{users:user|users} of {node} lost the connection; clients wait {wait} s before they sign in again.",
+    "They come back by themselves when a node of the pair serves them.",
     level=ALARM,
 )
 SECOND_CONNECTIONS_KEPT = add(
@@ -180,7 +183,12 @@ NODE_NOT_ABLE = add(
     "NODE_NOT_ABLE", "Critical services of {node} do not run: {trouble}.", "Start them, or reboot {node}.", level=ALARM
 )
 HA_ENABLED = add("HA_ENABLED", "HA is on for {subcluster}.", level=NEWS)
-HA_DISABLED = add("HA_DISABLED", "HA is off for {subcluster}; its users are not protected.", level=WARNING)
+HA_DISABLED = add(
+    "HA_DISABLED",
+    "HA is off for {subcluster}; its users are not protected.",
+    "Enable HA when the work is done.",
+    level=WARNING,
+)
 CLOCK_SPEED_CHANGED = add(
     "CLOCK_SPEED_CHANGED", "{actor} set the clock of {name} to {speed} times real time.", level=NEWS
 )
@@ -231,10 +239,14 @@ MAINTENANCE_NOT_READY = add(
 MAINTENANCE_BEGUN = add(
     "MAINTENANCE_BEGUN",
     "{owner} works on {node} for {minutes} min: {what}. No automatic failover or fallback meanwhile.",
+    "End the maintenance as soon as the work is done.",
     level=WARNING,
 )
 MAINTENANCE_EXTENDED = add(
-    "MAINTENANCE_EXTENDED", "The maintenance of {node} now ends in {minutes} min.", level=WARNING
+    "MAINTENANCE_EXTENDED",
+    "The maintenance of {node} now ends in {minutes} min.",
+    "End the maintenance as soon as the work is done.",
+    level=WARNING,
 )
 MAINTENANCE_ENDED = add("MAINTENANCE_ENDED", "{actor} ended the maintenance of {node}.", level=NEWS)
 MAINTENANCE_OVER = add(

@@ -21,6 +21,7 @@ CLUSTER_IN_RECOVERY = add(
 CLUSTER_REMOVED = add(
     "CLUSTER_REMOVED",
     "{actor} removed the cluster {name} with {nodes:node} and {users:user}.",
+    "If that was a mistake, restore a backup.",
     level=WARNING,
 )
 NOWHERE_ELSE = add(

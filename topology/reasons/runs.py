@@ -101,8 +101,15 @@ RUN_PAUSED = add("RUN_PAUSED", "{actor} paused the run after {done} of {total}."
 RUN_RESUMED = add("RUN_RESUMED", "{actor} resumed the run.", level=NEWS)
 RUN_CANCELLED = add("RUN_CANCELLED", "{actor} cancelled the run after {done} of {total}.", level=NEWS)
 RUN_RATE_SET = add("RUN_RATE_SET", "{actor} set the rate to {rate}.", level=NEWS)
-RUN_TAKEN_UP = add("RUN_TAKEN_UP", "The run resumed after an interruption.", level=WARNING)
-RUN_YIELDED = add("RUN_YIELDED", "The run is waiting while {pair} recovers from a failure.", level=WARNING)
+RUN_TAKEN_UP = add(
+    "RUN_TAKEN_UP",
+    "The run resumed after an interruption.",
+    "Nothing is lost; if it happens often, read the log of the worker.",
+    level=WARNING,
+)
+RUN_YIELDED = add(
+    "RUN_YIELDED", "The run is waiting while {pair} recovers from a failure.", "It continues by itself.", level=WARNING
+)
 RUN_CONTINUED = add("RUN_CONTINUED", "The run continues: its subclusters are free again.", level=NEWS)
 WAITS_FOR_RECOVERY = add(
     "WAITS_FOR_RECOVERY", "Waiting for a failover or fallback to end.", "It continues by itself.", WARNING
@@ -150,12 +157,19 @@ HAND_MOVED = add(
     level=NEWS,
 )
 MOVED_BY_HAND = add("MOVED_BY_HAND", "Moved by hand.", level=NEWS)
-SKIPPED_MOVED_SINCE = add("SKIPPED_MOVED_SINCE", "Skipped: moved by someone else since.", level=WARNING)
+SKIPPED_MOVED_SINCE = add(
+    "SKIPPED_MOVED_SINCE",
+    "Skipped: moved by someone else since.",
+    "If it should move nevertheless, make a new plan.",
+    level=WARNING,
+)
 SKIPPED_PINNED = add("SKIPPED_PINNED", "Skipped: pinned to its node.", "Unpin the user first.", WARNING)
 SKIPPED_NODE_FULL = add("SKIPPED_NODE_FULL", "Skipped: the node is full.", "Make a new plan.", WARNING)
 SKIPPED_NODE_GONE = add("SKIPPED_NODE_GONE", "Skipped: the node left its subcluster.", "Make a new plan.", WARNING)
-SKIPPED_USER_GONE = add("SKIPPED_USER_GONE", "Skipped: no longer a user of the cluster.", level=WARNING)
-SKIPPED_ALREADY_THERE = add("SKIPPED_ALREADY_THERE", "Skipped: already there.", level=WARNING)
+SKIPPED_USER_GONE = add(
+    "SKIPPED_USER_GONE", "Skipped: no longer a user of the cluster.", "Nothing is left to do.", level=WARNING
+)
+SKIPPED_ALREADY_THERE = add("SKIPPED_ALREADY_THERE", "Skipped: already there.", "Nothing is left to do.", level=WARNING)
 USER_MOVED_SINCE = add(
     "USER_MOVED_SINCE",
     "{author} has since moved {user} to {node}.",

@@ -29,13 +29,41 @@ UNDO_NOTHING_LEFT = add(
     "Nothing of operation {operation} can be undone: all of its users were changed, moved or removed since.",
     "Change them one by one, or import a list.",
 )
-UNDO_USER_GONE = add("UNDO_USER_GONE", "{user} is no longer a user of the cluster.", level=WARNING)
-UNDO_USER_MOVED = add("UNDO_USER_MOVED", "{user} was moved since and stays.", level=WARNING)
-UNDO_USER_PINNED = add("UNDO_USER_PINNED", "{user} was pinned since and stays.", level=WARNING)
-UNDO_USER_CHANGED = add("UNDO_USER_CHANGED", "{user} was changed since; what was changed stays.", level=WARNING)
-UNDO_ID_TAKEN = add("UNDO_ID_TAKEN", "There is another user {user} by now.", level=WARNING)
+UNDO_USER_GONE = add(
+    "UNDO_USER_GONE",
+    "{user} is no longer a user of the cluster.",
+    "If the user belongs here, import them again.",
+    level=WARNING,
+)
+UNDO_USER_MOVED = add(
+    "UNDO_USER_MOVED",
+    "{user} was moved since and stays.",
+    "If {user} should go back, move them by hand.",
+    level=WARNING,
+)
+UNDO_USER_PINNED = add(
+    "UNDO_USER_PINNED",
+    "{user} was pinned since and stays.",
+    "If {user} should go back, unpin and move them by hand.",
+    level=WARNING,
+)
+UNDO_USER_CHANGED = add(
+    "UNDO_USER_CHANGED",
+    "{user} was changed since; what was changed stays.",
+    "If the old values are right, import them.",
+    level=WARNING,
+)
+UNDO_ID_TAKEN = add(
+    "UNDO_ID_TAKEN",
+    "There is another user {user} by now.",
+    "Find out who of the two is meant; one of them needs another user ID.",
+    level=WARNING,
+)
 UNDO_NO_HOME = add(
-    "UNDO_NO_HOME", "The home node of {user} is gone, takes no users now or has no room: unassigned.", level=WARNING
+    "UNDO_NO_HOME",
+    "The home node of {user} is gone, takes no users now or has no room: unassigned.",
+    "Move {user} to a node that takes users.",
+    level=WARNING,
 )
 REMOVAL_NAMES_NOBODY = add(
     "REMOVAL_NAMES_NOBODY", "No user is named.", "Name user IDs, or a file with --file.", status=422

@@ -1,0 +1,47 @@
+"""The closed list of reasons: what stops, waits or goes wrong says what to do about it, also where no fact is known."""
+
+import ast
+from pathlib import Path
+
+import pytest
+import yaml
+from django.conf import settings
+
+from assignments.board import alerts
+from topology.reasons import ALARM, NEWS, REASONS
+from topology.reasons.general import GENERAL
+
+CODE = [path for room in ("assignments", "topology") for path in (Path(settings.BASE_DIR) / room).rglob("*.py")]
+
+
+def raised() -> set[str]:
+    """The codes that the code raises by name: Refused(reasons.CODE, …) or Refused(CODE, …)."""
+    found = set()
+    for path in CODE:
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and call.args and ast.unparse(call.func).split(".")[-1] == "Refused":
+                found.add(ast.unparse(call.args[0]).split(".")[-1])
+    return found & set(REASONS)
+
+
+@pytest.mark.parametrize("code", [code for code, reason in REASONS.items() if reason.level != NEWS])
+def test_every_reason_but_news_has_a_fix(code: str) -> None:
+    assert REASONS[code].fix.strip()
+
+
+def test_whatever_is_raised_has_a_fix() -> None:
+    assert len(raised()) > 150
+    assert [code for code in raised() if not REASONS[code].fix] == []
+
+
+def test_every_alarm_that_names_facts_has_words_without_them() -> None:
+    with_facts = {code for code, why in REASONS.items() if why.level == ALARM and "{" in why.sentence + why.fix}
+    assert set(GENERAL) == with_facts
+    texts = [text for pair in GENERAL.values() for text in pair]
+    assert [text for text in texts if not text.endswith(".") or "{" in text] == []
+
+
+def test_no_alert_shows_a_placeholder() -> None:
+    rules = yaml.safe_load(alerts.rules())["groups"][0]["rules"]
+    shown = " ".join(text for rule in rules for text in rule["annotations"].values()).replace(alerts.LABEL, "")
+    assert [sign for sign in "{}<>" if sign in shown] == []

@@ -1,0 +1,160 @@
+"""What an alarm says where its facts are not known: an alert of Prometheus has the code and the cluster alone.
+
+Each alarm whose sentence or fix names a fact has a sentence and a fix without them here; a test holds that none lacks.
+"""
+
+GENERAL: dict[str, tuple[str, str]] = {
+    "AUTO_RECOVERY_STARTED": (
+        "A node that stood in for its peer failed; the peer is able to serve and takes the users back.",
+        "Repair the node, then fall back.",
+    ),
+    "BACKUP_FULL": (
+        "A node that stands in for its peer is full: more users stay without service.",
+        "Fall back soon, move users elsewhere, or let the policy serve beyond capacity.",
+    ),
+    "DIRECTORY_BASE_UNREADABLE": (
+        "The base of the directory cannot be read.",
+        "Check the base, and what the account may read.",
+    ),
+    "DIRECTORY_BIND_REFUSED": ("The server of the directory refuses the sign-in.", "Check bind DN and password."),
+    "DIRECTORY_CA_UNKNOWN": (
+        "The certificate of the directory's server is not trusted.",
+        "Give the certificate of the authority that signed it, and use the name that stands in it.",
+    ),
+    "DIRECTORY_GUARD": (
+        "Too many users would be set aside or renamed by the directory. Nothing was changed.",
+        "Look at the list, then accept exactly these changes or mend the filter.",
+    ),
+    "DIRECTORY_LOST": (
+        "The connection to the directory broke while users were read.",
+        "Nothing was changed; the next run tries again.",
+    ),
+    "DIRECTORY_SEARCH_FAILED": (
+        "The directory ended the search before everybody was read.",
+        "Nothing was changed. Check limits of size and time for this account; the next run tries again.",
+    ),
+    "DIRECTORY_STOPPED": (
+        "A run of the directory stopped before changing anything.",
+        "Open the page Directory.",
+    ),
+    "DIRECTORY_UNREACHABLE": (
+        "No server of the directory answers.",
+        "Check addresses, ports and the network.",
+    ),
+    "FAILOVER_STARTED": (
+        "A node failed over: its peer takes over its users.",
+        "Wait; then repair the node and fall back.",
+    ),
+    "FALLBACK_LIMIT_REACHED": (
+        "A node reached the limit of automatic failovers and stays failed over until someone falls back.",
+        "Find out why it fails, then press Fallback.",
+    ),
+    "FAULT_INJECTED": (
+        "Someone made a node fail for a rehearsal.",
+        "Repair it when the rehearsal is over.",
+    ),
+    "MAINTENANCE_HOLDS": (
+        "A node would fail over, but its pair is in maintenance: no automatic failover.",
+        "If this is not part of the work, end the maintenance.",
+    ),
+    "NODE_FLAPPING": (
+        "A node is flapping: it stops serving again and again before its users are back.",
+        "Switch it off, or fail it over by hand, so that its peer serves its users; then repair it.",
+    ),
+    "NODE_LOST": (
+        "A node sends no heartbeats.",
+        "Bring the node up or repair its network.",
+    ),
+    "NODE_NOT_ABLE": (
+        "Critical services of a node do not run.",
+        "Start them, or reboot the node.",
+    ),
+    "PAIR_FAILED": (
+        "A subcluster runs in failed mode: its recovery managers no longer move users.",
+        "Repair what is broken, then press Recover; if that does not help, reboot both nodes.",
+    ),
+    "PAIR_SILENT": (
+        "The recovery managers of a subcluster are no longer heard.",
+        "Bring the nodes up, or start Cisco Server Recovery Manager on both.",
+    ),
+    "PEER_ADDRESS_WRONG": (
+        "This cluster looks for a peer at an address that is not its publisher's.",
+        "Enter the present name of the peer's publisher: it may have been renamed.",
+    ),
+    "PEER_CERTIFICATE": (
+        "This cluster does not trust the certificate of a peer.",
+        "Accept the present certificate of its publisher on the page Peers, then choose “Sync now”.",
+    ),
+    "PEER_OWN_PUBLISHER": (
+        "The publisher of this cluster does not run, so it syncs with no other cluster.",
+        "Start the publisher.",
+    ),
+    "PEER_SYNC_FAILED": ("The sync with a peer fails.", "Open the page Peers."),
+    "PEER_UNREACHABLE": (
+        "This cluster does not reach the publisher of a peer.",
+        "Check that it runs, and that ports 8443 and 7400 are open between the two publishers.",
+    ),
+    "SRV_CHECKED_BAD": (
+        "DNS records of this cluster are wrong or missing.",
+        "The page DNS lists them, each with its fix.",
+    ),
+    "SRV_EXTRA": (
+        "An SRV record points to a host that is none of the servers of this cluster.",
+        "Remove the record, or add the server to the cluster.",
+    ),
+    "SRV_NAME_MISSING": (
+        "An SRV name of this cluster has no record.",
+        "The page DNS says what to add to the zone.",
+    ),
+    "SRV_NODE_GONE": (
+        "An SRV record points to a host that was a node of this cluster and is none of its servers now.",
+        "Remove the record.",
+    ),
+    "SRV_NOT_QUALIFIED": (
+        "The target of an SRV record is not the full name of the host.",
+        "Write the full name with the dot at the end.",
+    ),
+    "SRV_NO_ANSWER": (
+        "The name server does not answer.",
+        "Look whether the name server runs and port 53 is open, by UDP and TCP.",
+    ),
+    "SRV_RECORD_MISSING": (
+        "A node of this cluster has no SRV record.",
+        "The page DNS says what to add to the zone.",
+    ),
+    "SRV_RECORD_TWICE": (
+        "A host has more than one SRV record of the same name.",
+        "Remove all but one; the page DNS says which.",
+    ),
+    "SRV_SERVER_FAILS": (
+        "The name server could not answer.",
+        "Read the log of the name server: the zone may not be loaded.",
+    ),
+    "SRV_STALE": (
+        "An SRV record points to the former name of a node.",
+        "Replace it by the present name.",
+    ),
+    "SRV_TARGET_ALIAS": (
+        "The target of an SRV record is an alias (CNAME), which it must not be (RFC 2782).",
+        "Let the record point to the host name itself, and give that an address (A, AAAA).",
+    ),
+    "SRV_WRONG_PORT": ("An SRV record has the wrong port.", "The page DNS says which port is right."),
+    "SRV_WRONG_PRIORITY": ("An SRV record has the wrong priority.", "The page DNS says which priority is right."),
+    "SRV_WRONG_WEIGHT": ("An SRV record has the wrong weight.", "The page DNS says which weight is right."),
+    "USERS_DISCONNECTED": (
+        "Users of a node lost the connection; their clients wait before they sign in again.",
+        "They come back by themselves when a node of the pair serves them.",
+    ),
+    "WHY_AWAY_AND_OUT": (
+        "Users are out of service: their home node and the one that took over do not serve.",
+        "Bring one of the two nodes up; they are served again by themselves.",
+    ),
+    "WHY_OUT": (
+        "Users are out of service: their home node does not serve.",
+        "Start the node, or move them to a node that serves.",
+    ),
+    "WHY_SIGNING_IN": (
+        "Users lost the connection and wait for their turn to sign in.",
+        "Wait: clients come back as fast as the node takes them.",
+    ),
+}
