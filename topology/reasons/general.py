@@ -30,7 +30,7 @@ GENERAL: dict[str, tuple[str, str]] = {
         "Nothing was changed; the next run tries again.",
     ),
     "DIRECTORY_SEARCH_FAILED": (
-        "The directory ended the search before everybody was read.",
+        "The directory ended the search before all users were read.",
         "Nothing was changed. Check limits of size and time for this account; the next run tries again.",
     ),
     "DIRECTORY_STOPPED": (

@@ -20,7 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefre
 from topology.accounts import passwords, people, roles, sign_in
 from topology.accounts.passwords import PasswordForm
 from topology.live import events, health
-from topology.reasons import REASONS, SIGNED_IN, Refused
+from topology.reasons import REASONS, Refused
 from topology.structure import selectors
 from topology.views.http import HIDES_NAMES, needs, refused
 from topology.views.reading import current_page, number_in
@@ -44,7 +44,7 @@ class SignIn(LoginView):
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         answer = super().form_valid(form)
         _note(self.request)
-        events.record(SIGNED_IN, actor=form.get_user())
+        sign_in.note_sign_in(form.get_user())
         return answer
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:

@@ -3,12 +3,11 @@
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.utils import timezone
 
 from assignments.intercluster import balance
 from assignments.intercluster.balance import ClusterBalance
-from assignments.models import Operation
-from assignments.runs import batches, operations
+from assignments.management.drive import drive
+from assignments.runs import operations
 from topology.management.console import ConsoleCommand
 from topology.models import Cluster
 from topology.reasons.words import counted
@@ -33,18 +32,15 @@ class Command(ConsoleCommand):
             found = balance.propose(clusters) if dry else balance.make_plans(clusters, author=self.actor)
             shape = found.as_dict()
             if options["run"] and not options["dry_run"]:
-                shape["operations"] = [self._run(plan.hash) for plan in found.plans]
+                shape["operations"] = [self._run(plan.hash, options["json"]) for plan in found.plans]
         if options["json"]:
             self.print_json(shape)
         else:
             self._show(found)
 
-    def _run(self, plan_hash: str) -> dict[str, Any]:
+    def _run(self, plan_hash: str, quiet: bool) -> dict[str, Any]:
         operation = operations.start(plan_hash, actor=self.actor, unthrottled=True)
-        while operation.active and not operation.wait_code and operation.state != "paused":
-            Operation.objects.filter(pk=operation.pk).update(heartbeat_at=None)
-            batches.run(operation.pk, operation.generation, timezone.now)
-            operation.refresh_from_db()
+        drive(operation, (lambda line: None) if quiet else self.stdout.write)
         return operations.as_dict(operation)
 
     def _show(self, found: ClusterBalance) -> None:
