@@ -32,14 +32,18 @@ BEHIND = """
     FROM assignments_peer p LEFT JOIN counted ON counted.cluster_id = p.remote_id
     WHERE p.synced_at IS NOT NULL AND p.id = ANY(%s)
 """
-# Every pair of clusters that is not in sync on both sides, with what its sides say.
+# Every pair of clusters that is not in sync on both sides, with what its sides say. Where all are, it only counts.
 UNWELL = """
     SELECT here.id, there.id,
         a.address, a.code, a.tried_at, a.synced_at, b.address, b.code, b.tried_at, b.synced_at
     FROM topology_cluster here JOIN topology_cluster there ON here.id < there.id
     LEFT JOIN assignments_peer a ON a.cluster_id = here.id AND a.remote_id = there.id
     LEFT JOIN assignments_peer b ON b.cluster_id = there.id AND b.remote_id = here.id
-    WHERE here.id = ANY(%(clusters)s) AND there.id = ANY(%(clusters)s) AND NOT (
+    WHERE (
+        SELECT count(*) FROM assignments_peer p WHERE p.code = '' AND p.synced_at >= %(fresh)s
+            AND p.cluster_id = ANY(%(clusters)s) AND p.remote_id = ANY(%(clusters)s)
+    ) < %(sides)s
+    AND here.id = ANY(%(clusters)s) AND there.id = ANY(%(clusters)s) AND NOT (
         coalesce(a.code = '' AND a.synced_at >= %(fresh)s, false) AND
         coalesce(b.code = '' AND b.synced_at >= %(fresh)s, false))
 """
@@ -107,7 +111,8 @@ def unwell(clusters: Sequence[Cluster], now: datetime) -> list[Link]:
     """What is between any two of these clusters, without what is well; one query, quick where all is."""
     names = {cluster.pk: cluster.name for cluster in clusters}
     with connection.cursor() as cursor:
-        cursor.execute(UNWELL, {"clusters": list(names), "fresh": now - STALE})
+        sides = len(names) * (len(names) - 1)
+        cursor.execute(UNWELL, {"clusters": list(names), "fresh": now - STALE, "sides": sides})
         rows = cursor.fetchall()
     found = []
     for one, other, *said in rows:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.template import Context
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -44,6 +45,19 @@ def _icon(name: str, extra: str) -> SafeString:
     classes = f"icon {extra}" if extra else "icon"
     shape = '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>'
     return format_html(shape, classes, static("img/icons.svg"), name)
+
+
+@register.simple_tag(takes_context=True)
+def cluster_menu(context: Context) -> SafeString:
+    """The entries of the switcher, drawn once for the same clusters on any page."""
+    current = context.get("cluster")
+    names = tuple((cluster.pk, cluster.name) for cluster in context["clusters"])
+    return _cluster_menu(names, current.pk if current else None)
+
+
+@lru_cache(maxsize=200)
+def _cluster_menu(clusters: tuple[tuple[int, str], ...], current: int | None) -> SafeString:
+    return render_to_string("shared/_cluster_menu.html", {"clusters": clusters, "current": current})
 
 
 @register.simple_tag

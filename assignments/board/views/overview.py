@@ -1,4 +1,6 @@
-"""All clusters on one page: a panel for each with its totals, its worst state, its runs and a cell for each node.
+"""All clusters on one page: the totals, a panel for each cluster, and the mesh of their relations.
+
+    marks of all clusters -> boards of those that changed -> the same piece of page as before, or one drawn anew
 
 The filter hides panels and never takes them off the page: one that is hidden hears the live stream too and shows itself
 when it comes to match, so nobody who looks at trouble only misses new trouble.
@@ -6,232 +8,55 @@ when it comes to match, so nobody who looks at trouble only misses new trouble.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
-from urllib.parse import urlencode
+from functools import lru_cache
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
-from assignments.board.views.folded import FoldedCell, FoldedPanel, html_of
+from assignments.board.views.overview_panels import ONLY, Asked, Panel, Totals
 from assignments.intercluster.mesh import unwell
 from assignments.intercluster.mesh_map import MeshMap, map_of
 from assignments.intercluster.rules.mesh import WORDS
-from assignments.population.selectors import Board, NodeView, board_of, boards_of, percent
-from assignments.runs.views.run_shown import Run
-from assignments.users.views.user_list import topics
+from assignments.population.kept import KeptBoard, boards_now
+from assignments.population.selectors import board_of
 from topology.accounts import roles
-from topology.models import Cluster, Event
+from topology.models import Event
 from topology.reasons import CLUSTER_REMOVED
-from topology.rules.states import Look
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
 
 DENSE = 24  # nodes on the page from which on a cell shows its name and its fill alone
 FOLDED, FOLDED_WITH_MAP = 120, 72  # nodes from which on panels are folded; a map beside them takes room too
-NAMED = 2  # nodes that a folded panel names
-GRAVITY = ("bad", "warn", "busy", "mute", "good")  # of the tones, the worst first
-SERVES_NOT = Look("Not serving", "bad", "x")
-HIDE_IT = ("Unknown", "Normal")  # words that say nothing of it
-UNPROTECTED = Look("HA off", "warn", "shield-off")
-ALL_WELL = Look("All well", "good", "check")
-WAITING = Look("Unassigned users", "warn", "user-question")
-OVER = Look("Over capacity", "warn", "alert")
-EMPTY = Look("No nodes", "mute", "server")
-ONLY = (("", "All clusters"), ("trouble", "Only trouble"), ("running", "Only with runs"))
+KEPT = 32  # pieces of the page: what it shows differs by filter and by who may see which clusters
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One node as a cell."""
+class OverviewShown:
+    """All that the totals, the panels and the mesh show."""
 
-    view: NodeView
-
-    @cached_property
-    def look(self) -> Look:
-        """The state in the colour of what people feel, unless there are too many of them."""
-        look = self.view.look
-        if look.tone == "bad" and look.label in HIDE_IT:
-            return SERVES_NOT
-        return OVER if self.view.home_percent > 100 and look.tone in ("good", "mute") else look
-
-    @property
-    def name(self) -> str:
-        return self.view.node.short_name
-
-    @property
-    def percent(self) -> int:
-        return self.view.home_percent
-
-    @property
-    def kept(self) -> FoldedCell:
-        """As a folded panel keeps it."""
-        node, look = self.view.node, self.look
-        shown = (node.pk, self.name, self.title, look.tone, look.icon, look.label)
-        return FoldedCell(*shown, node.publisher, self.percent, node.capacity_users, self.view.home.users)
-
-    @property
-    def title(self) -> str:
-        """The node in full, its state and its users."""
-        view, node = self.view, self.view.node
-        out = f", {view.out_of_service:,} out of service" if view.out_of_service else ""
-        return f"{node.name}: {self.look.label}, {view.home.users:,} of {node.capacity_users:,} users{out}"
-
-
-@dataclass(frozen=True)
-class Group:
-    """A subcluster with its cells; none for the unassigned nodes."""
-
-    name: str
-    protected: bool
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The filter that stands in the address."""
-
-    q: str = ""
-    only: str = ""
-
-    @classmethod
-    def of(cls, asked: QueryDict) -> Asked:
-        only = asked.get("only", "")
-        return cls(asked.get("q", "").strip()[:255].replace("\0", ""), only if only in dict(ONLY) else "")
-
-    @property
-    def query(self) -> str:
-        return urlencode({name: value for name, value in (("q", self.q), ("only", self.only)) if value})
-
-
-@dataclass
-class Panel:
-    """One cluster of the overview; folded it names only the nodes in trouble, the worst first."""
-
-    board: Board
+    boards: tuple[KeptBoard, ...]
+    map: MeshMap
     asked: Asked
-    folded: bool = False
+    path: str
 
     @property
-    def cluster(self) -> Cluster:
-        return self.board.cluster
-
-    @cached_property
-    def groups(self) -> tuple[Group, ...]:
-        groups = [
-            Group(sub.subcluster.name, sub.protected, tuple(Cell(view) for view in sub.nodes))
-            for sub in self.board.subclusters
-        ]
-        if self.board.unassigned_nodes:
-            groups.append(Group("", False, tuple(Cell(view) for view in self.board.unassigned_nodes)))
-        return tuple(groups)
-
-    @cached_property
-    def cells(self) -> tuple[Cell, ...]:
-        return tuple(cell for group in self.groups for cell in group.cells)
-
-    @cached_property
-    def worst(self) -> Look:
-        """The gravest state of the cluster; where HA is off, or nothing protects, never that all is well."""
-        looks = [cell.look for cell in self.cells] + ([WAITING] if self.board.unassigned else [])
-        worst = min(looks, key=lambda look: GRAVITY.index(look.tone), default=EMPTY)
-        if worst.tone in ("bad", "warn", "busy"):
-            return worst
-        if self.board.unprotected:
-            return UNPROTECTED
-        return ALL_WELL if self.cells else EMPTY
-
-    @property
-    def trouble(self) -> bool:
-        """Whether somebody has to do something; that HA is off somebody wanted."""
-        graves = self.worst.tone in ("bad", "warn") and self.worst is not UNPROTECTED
-        return bool(self.board.out_of_service) or graves
-
-    @cached_property
-    def runs(self) -> list[Run]:
-        now = timezone.now()
-        return [Run(operation, now) for operation in self.board.operations]
-
-    @cached_property
-    def fill(self) -> tuple[int, int]:
-        """Users at home on the nodes, and the sum of what those in subclusters are rated for."""
-        capacity = sum(view.node.capacity_users for sub in self.board.subclusters for view in sub.nodes)
-        return self.board.assigned, capacity
-
-    @property
-    def percent(self) -> int:
-        return percent(*self.fill)
-
-    @property
-    def hidden(self) -> bool:
-        if self.asked.only == "trouble" and not self.trouble:
-            return True
-        return (self.asked.only == "running" and not self.board.operations) or not self._named()
-
-    def _named(self) -> bool:
-        words = self.asked.q.lower().split()
-        groups = [group.name for group in self.groups]
-        names = [self.cluster.name, *groups, *(cell.view.node.name for cell in self.cells)]
-        return all(any(word in name.lower() for name in names) for word in words)
-
-    @property
-    def topics(self) -> str:
-        return topics(self.board)
-
-    @property
-    def address(self) -> str:
-        query = "&".join(filter(None, (self.asked.query, "folded=1" if self.folded else "")))
-        return self.whole_address + (f"?{query}" if query else "")
-
-    @property
-    def whole_address(self) -> str:
-        """That of the panel with all of its nodes."""
-        return reverse("overview-panel", args=[self.cluster.name])
-
-    @property
-    def html(self) -> SafeString | str:
-        """The panel drawn folded; empty where it is drawn whole: without a need, while it is hidden, and with runs."""
-        if not self.folded or self.hidden or self.runs:
-            return ""
-        board, cluster, worst = self.board, self.cluster, self.worst
-        bad = sorted(
-            (cell for cell in self.cells if cell.look.tone in GRAVITY[:3]),
-            key=lambda cell: GRAVITY.index(cell.look.tone),
-        )
-        shown = FoldedPanel(
-            *(cluster.pk, cluster.name, worst.tone, worst.icon, worst.label),
-            *(board.users, *self.fill, self.percent, board.out_of_service, board.unassigned, len(self.cells)),
-            tuple(cell.kept for cell in bad[:NAMED]),
-            *(self.topics, self.address, self.whole_address),
-        )
-        return html_of(shown)
+    def still(self) -> bool:
+        """Whether nothing of it changes by itself; how far runs are does."""
+        return not any(one.board.operations for one in self.boards)
 
 
 @dataclass(frozen=True)
-class Totals:
-    """What all clusters have together."""
+class OverviewBody:
+    """The piece of the page below the filter, and how many nodes are on it."""
 
-    clusters: int
+    html: SafeString
     nodes: int
-    users: int
-    unassigned: int
-    out_of_service: int
-    runs: int
-    trouble: int
-
-    @classmethod
-    def of(cls, panels: Iterable[Panel]) -> Totals:
-        rows = [
-            (1, len(p.cells), p.board.users, p.board.unassigned, p.board.out_of_service, len(p.runs), int(p.trouble))
-            for p in panels
-        ]
-        return cls(*(sum(row[at] for row in rows) for at in range(7)))
 
 
 @require_GET
@@ -240,12 +65,40 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Every cluster, in a fixed number of queries."""
     asked = Asked.of(request.GET)
     clusters = list(roles.clusters_of(request.user))
-    panels = [Panel(board, asked) for board in boards_of(clusters)]
     drawn = map_of(clusters, unwell(clusters, timezone.now()))
-    _fold(panels, drawn)
-    context = _context(panels, asked) | {"removed": _removed(), "clusters": clusters, "words": WORDS}
-    context["map"] = drawn if len(clusters) > 1 else None
+    shown = OverviewShown(boards_now(clusters), drawn, asked, request.get_full_path())
+    body = _kept_body(shown) if shown.still else _body(shown)
+    context = {
+        "place": "overview",
+        "asked": asked,
+        "only_choices": ONLY,
+        "clusters": clusters,
+        "removed": _removed(),
+        "body": body.html,
+        "dense": body.nodes > DENSE,
+    }
     return render(request, "board/overview.html", context)
+
+
+def _body(shown: OverviewShown) -> OverviewBody:
+    panels = [Panel(one.board, shown.asked) for one in shown.boards]
+    _fold(panels, shown.map)
+    totals = Totals.of(panels)
+    context = {
+        "panels": panels,
+        "asked": shown.asked,
+        "path": shown.path,
+        "totals": totals,
+        "dense": totals.nodes > DENSE,
+        "topics": " ".join(panel.topics for panel in panels),
+        "shown": sum(not panel.hidden for panel in panels),
+        "map": shown.map if len(panels) > 1 else None,
+        "words": WORDS,
+    }
+    return OverviewBody(render_to_string("board/_overview_body.html", context), totals.nodes)
+
+
+_kept_body = lru_cache(KEPT)(_body)
 
 
 def _fold(panels: Sequence[Panel], drawn: MeshMap) -> None:
@@ -254,20 +107,6 @@ def _fold(panels: Sequence[Panel], drawn: MeshMap) -> None:
     if nodes > (FOLDED_WITH_MAP if drawn.any else FOLDED):
         for panel in panels:
             panel.folded = True
-
-
-def _context(panels: Sequence[Panel], asked: Asked) -> dict[str, Any]:
-    totals = Totals.of(panels)
-    return {
-        "place": "overview",
-        "panels": panels,
-        "asked": asked,
-        "only_choices": ONLY,
-        "totals": totals,
-        "dense": totals.nodes > DENSE,
-        "topics": " ".join(panel.topics for panel in panels),
-        "shown": sum(not panel.hidden for panel in panels),
-    }
 
 
 def _removed() -> list[Event]:
