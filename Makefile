@@ -105,7 +105,7 @@ deploy-check: setup-test
 		SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 
-# Ratios inside one run, written into docs/benchmarks.md when all of them held.
+# Ratios inside one run, written into docs/benchmarks.md; it ends red when one of them did not hold.
 USERS ?= 1000000
 bench: setup-test
 	@BENCH_PAGE=1 USERS=$(USERS) $(BIN)/python -m pytest -q -s -p no:xdist tests/bench

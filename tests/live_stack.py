@@ -17,7 +17,8 @@ from config.local.state import BASE_DIR, HOST, free_port
 class LiveStack:
     """A granian and a Celery worker with beat; each is started when first asked for and then kept."""
 
-    def __init__(self, database: str, logs: Path) -> None:
+    def __init__(self, database: str, logs: Path, application: str = "config.asgi:application") -> None:
+        self._application = application
         self.port = free_port()
         self.address = f"http://{HOST}:{self.port}"
         self._logs = logs
@@ -42,7 +43,7 @@ class LiveStack:
         """Have a web server that answers."""
         if self._web is None or self._web.poll() is not None:
             options = ["--interface", "asginl", "--host", HOST, "--port", str(self.port), "--log-level", "warning"]
-            options += ["--workers-kill-timeout", "3s", "config.asgi:application"]
+            options += ["--workers-kill-timeout", "3s", self._application]
             self._web = self._start("web", "granian", *options, DATABASE_POOL="4")
             assert wait_until(self._answers, 60), f"the web server does not answer:\n{self.output('web')}"
 
