@@ -49,9 +49,7 @@ def start(document: Mapping[str, Any], *, cluster: Cluster | None = None, actor:
     """Run a scenario and keep it; the same scenario gives the run that is there already. Raises Refused."""
     frozen = freeze(document)
     scenario = parse(frozen)
-    if scenario.until > LONGEST:
-        facts = {"until": f"{scenario.until / 3600:g} h", "most": f"{LONGEST // 3600} h"}
-        raise Refused(reasons.SIMULATION_TOO_LONG, **facts)
+    check_length(scenario.until)
     result = play.run(scenario)
     values = _plain({"result": result.as_dict(), "timeline": timeline.record(scenario, result)})
     digest = hash_of(frozen)
@@ -63,6 +61,13 @@ def start(document: Mapping[str, Any], *, cluster: Cluster | None = None, actor:
         Simulation.objects.filter(pk=simulation.pk).update(**values)
         simulation.result, simulation.timeline = values["result"], values["timeline"]
     return simulation
+
+
+def check_length(until: int) -> None:
+    """Raise Refused for a run of so many seconds that no one waits for it in a browser."""
+    if until > LONGEST:
+        facts = {"until": f"{until / 3600:g} h", "most": f"{LONGEST // 3600} h"}
+        raise Refused(reasons.SIMULATION_TOO_LONG, **facts)
 
 
 def _about(frozen: Document, scenario: Scenario, digest: str, cluster: Cluster | None, actor: Any) -> dict[str, Any]:

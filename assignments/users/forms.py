@@ -15,6 +15,7 @@ from topology import reasons
 from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
 from topology.reasons import Refused
 from topology.structure.selectors import node_in
+from topology.views.forms import MOST_KEY, KeyField, read_address
 
 SHOWS: dict[str, tuple[str, dict[str, Any]]] = {
     "": ("All users", {}),
@@ -24,7 +25,6 @@ SHOWS: dict[str, tuple[str, dict[str, Any]]] = {
     "out": ("Out of service", {"out_of_service": True}),
     "in": ("In service", {"out_of_service": False, "assigned": True}),
 }
-MOST = 10**18  # of a key; PostgreSQL's bigint holds it
 LONGEST_QUERY = 2000  # characters of a filter as an address has it
 
 
@@ -34,19 +34,15 @@ class UserFilterForm(forms.Form):
     q = forms.CharField(required=False, max_length=MAX_USER_ID)
     show = forms.ChoiceField(required=False, choices=[(value, label) for value, (label, _) in SHOWS.items()])
     endpoint = forms.ChoiceField(required=False, choices=[("", "Any endpoint"), *ENDPOINT_KINDS.items()])
-    contacts = forms.IntegerField(required=False, min_value=0, max_value=MOST)
-    node = forms.IntegerField(required=False, min_value=0, max_value=MOST)
-    subcluster = forms.IntegerField(required=False, min_value=1, max_value=MOST)
+    contacts = forms.IntegerField(required=False, min_value=0, max_value=MOST_KEY)
+    node = KeyField(least=0)
+    subcluster = KeyField()
     cluster = forms.CharField(required=False, max_length=128)
 
 
 def read_filter(asked: Mapping[str, Any]) -> dict[str, Any]:
     """What an address asks for, by name. Raises Refused for what cannot be read: it must not become "everybody"."""
-    form = UserFilterForm(asked)
-    if not form.is_valid():
-        name, problems = next(iter(form.errors.items()))
-        raise Refused(reasons.FILTER_NOT_READABLE, problem=f"{name} “{str(asked.get(name, ''))[:40]}”: {problems[0]}")
-    asked_for = form.cleaned_data
+    asked_for = read_address(UserFilterForm, asked)
     if asked_for["contacts"]:
         asked_for["contacts"] = min(
             asked_for["contacts"], MAX_CONTACTS + 1

@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
-from assignments.models import Assignment, Operation, Plan, Progress
+from assignments.models import Assignment, Operation, Plan, Population, Progress
 from assignments.recovery import service
 from tests.crowd import make_crowd, nodes_of, people_of
 from tests.worlds import make_acme, node
@@ -282,6 +282,17 @@ def test_queries_do_not_grow_with_users(name: str, address: Callable[[Cluster, N
     client = as_(roles.ADMINISTRATOR)
     counts = [queries(client, address(c, c.nodes.get(number=1))) for c in (few, many)]
     assert counts[0] == counts[1] <= 22, counts
+
+
+@pytest.mark.parametrize("name", ["summary-bar", "tree", "map", "subcluster", "node"])
+def test_a_fragment_reads_nothing_that_its_version_has(name: str, acme: Cluster) -> None:
+    client, address = as_(roles.ADMINISTRATOR), dict(READS)[name](acme, acme.nodes.get(number=1))
+    client.get(address)
+    with CaptureQueriesContext(connection) as seen:
+        client.get(address, headers=HTMX)
+    read = [query["sql"] for query in seen if Population._meta.db_table in query["sql"] and "md5(" not in query["sql"]]
+    assert not read
+    assert len(seen) <= 9, [query["sql"][:90] for query in seen]
 
 
 def test_the_page_is_small_with_thirty_thousand_users() -> None:

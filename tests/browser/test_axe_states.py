@@ -178,7 +178,7 @@ def test_forms_that_were_refused(live_web: LiveStack, signed_in_page: Open, look
     expect(page.locator("#wrong-name")).to_be_visible()
     look.at(page, "a cluster that cannot be created", (800,))
     page.goto("/clusters/acme/what-if/")
-    page.locator("[name=at]").first.fill("soon")
+    page.locator('[name$="-at"]').first.fill("soon")
     page.locator(".whatif-foot button.btn-primary").click()
     expect(page.locator(".whatif-problems")).to_be_visible()
     look.at(page, "a what-if that cannot run", (800,))

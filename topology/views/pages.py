@@ -3,6 +3,7 @@
 from urllib.parse import parse_qsl, urlencode, urlunsplit
 
 from allauth.account.adapter import get_adapter
+from django import forms
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
@@ -22,8 +23,9 @@ from topology.accounts.passwords import PasswordForm
 from topology.live import events, health
 from topology.reasons import REASONS, Refused
 from topology.structure import selectors
+from topology.views.forms import KeyField, read_address
 from topology.views.http import HIDES_NAMES, needs, refused
-from topology.views.reading import current_page, number_in
+from topology.views.reading import current_page
 
 NAMING = {"q", "actor", "after", "before"}  # parts of an address that somebody's name may stand in
 
@@ -124,21 +126,32 @@ def trouble(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("live/_trouble.html", {"troubles": health.troubles()}))
 
 
+class HistoryForm(forms.Form):
+    """The filter of the history as an address has it, and where its next page begins."""
+
+    node = KeyField()
+    operation = KeyField()
+    code = forms.ChoiceField(required=False, choices=[(code, code) for code in sorted(REASONS)])
+    actor = forms.CharField(required=False, max_length=254)
+    before = KeyField()
+    rows = forms.BooleanField(required=False)  # the rows alone
+
+
 @require_GET
 @needs(roles.SEE)
 def history(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The history of a cluster with filters; a further page is the rows alone."""
     cluster = selectors.cluster_named(cluster_name)
-    asked = request.GET
+    asked = read_address(HistoryForm, request.GET)
     lines = selectors.history(
         cluster,
-        node_id=number_in(asked, "node"),
-        operation_id=number_in(asked, "operation"),
-        code=asked.get("code", ""),
-        actor=asked.get("actor", ""),
-        before=number_in(asked, "before"),
+        node_id=asked["node"],
+        operation_id=asked["operation"],
+        code=asked["code"],
+        actor=asked["actor"],
+        before=asked["before"],
     )
     more = lines[-1].pk if len(lines) == selectors.PAGE else None
     context = {"cluster": cluster, "lines": lines, "more": more, "asked": asked, "codes": sorted(REASONS)}
-    fragment = bool(asked.get("before")) or asked.get("rows") == "1"
+    fragment = bool(asked["before"]) or asked["rows"]
     return render(request, "history/_history_rows.html" if fragment else "history/history.html", context)

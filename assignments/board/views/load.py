@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -18,6 +19,7 @@ from assignments.runs.views.run_shown import Run
 from topology.accounts import roles
 from topology.models import Cluster, Node
 from topology.structure.selectors import cluster_named
+from topology.views.forms import read_address
 from topology.views.http import needs
 
 WIDE, HIGH = 1000, 100  # the box of a curve
@@ -50,14 +52,19 @@ class LoadMark:
     recovers: bool
 
 
+class SpanForm(forms.Form):
+    """How far back the curves go."""
+
+    span = forms.ChoiceField(required=False, choices=[(span, span) for span in load.SPANS])
+
+
 @require_GET
 @needs(roles.SEE)
 def curves(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The page of one cluster; `span` is hour, day or week."""
     cluster = cluster_named(cluster_name)
     now = timezone.now()
-    span = request.GET.get("span", "")
-    span = span if span in load.SPANS else "hour"
+    span = read_address(SpanForm, request.GET)["span"] or "hour"
     found = load.curves(cluster, span, now)
     context = {
         "cluster": cluster,

@@ -1,14 +1,15 @@
 """The topology page and its fragments: summary bar, tree, map, subcluster, node. One file each, two callers."""
 
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET
 
-from assignments.board.views.contexts import board_context, map_context, tab_title
+from assignments.board.views.contexts import tab_title
 from assignments.board.views.shared import board_at, take
-from assignments.population.selectors import node_of, subcluster_of
-from assignments.runs.views.run_shown import strip_runs
+from assignments.population.selectors import Board, node_of, subcluster_of
 from assignments.users.views.user_list import pane
 from topology.accounts import roles
 from topology.live.boards import ViewerKind
@@ -29,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @needs(roles.SEE)
 def cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The whole page; the filter of the list of users is in the address."""
-    kind = ViewerKind(roles.role_of(request.user) or roles.VIEWER, bool(request.session.get(HIDES_NAMES)))
+    kind = kind_of(request)
     with one_snapshot():
         shared = take(cluster_name, kind)
         board = board_at(shared.mark, cluster_name)
@@ -45,35 +46,51 @@ def cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
 @needs(roles.SEE)
 def summary_bar(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The strip above the map: counts, runs, what waits."""
-    context = map_context(cluster_name)
-    return render(request, "board/_summary_bar.html", context | {"runs": strip_runs(context["cluster"])})
+    return _root(request, cluster_name, "summary_bar")
 
 
 @require_GET
 @needs(roles.SEE)
 def tree(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The tree of subclusters and nodes."""
-    return render(request, "board/_tree.html", board_context(cluster_name))
+    return _root(request, cluster_name, "tree")
 
 
 @require_GET
 @needs(roles.SEE)
 def map_(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The cards of all subclusters and nodes."""
-    return render(request, "board/_map.html", map_context(cluster_name))
+    return _root(request, cluster_name, "map")
 
 
 @require_GET
 @needs(roles.SEE)
 def subcluster(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """One subcluster with the cards of its nodes."""
-    context = map_context(cluster_name)
-    sub = subcluster_of(context["board"], pk)
-    return render(request, "board/_subcluster.html", context | {"sub": sub})
+    return _part(request, cluster_name, f"subcluster-{pk}", lambda board: subcluster_of(board, pk))
 
 
 @require_GET
 @needs(roles.SEE)
 def node(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
-    context = map_context(cluster_name)
-    return render(request, "board/_node.html", context | {"view": node_of(context["board"], pk)})
+    """The card of one node."""
+    return _part(request, cluster_name, f"node-{pk}", lambda board: node_of(board, pk))
+
+
+def kind_of(request: HttpRequest) -> ViewerKind:
+    """What a person may see of what all see: by role, with or without names."""
+    return ViewerKind(roles.role_of(request.user) or roles.VIEWER, bool(request.session.get(HIDES_NAMES)))
+
+
+def _root(request: HttpRequest, cluster_name: str, name: str) -> HttpResponse:
+    shared = take(cluster_name, kind_of(request))
+    return HttpResponse(shared.whole(shared.roots[name]))
+
+
+def _part(request: HttpRequest, cluster_name: str, name: str, find: Callable[[Board], object]) -> HttpResponse:
+    """A part of what all see, so that it agrees with what is beside it and nothing is read anew. Raises Refused."""
+    with one_snapshot():
+        shared = take(cluster_name, kind_of(request))
+        if name not in shared.parts:
+            find(board_at(shared.mark, cluster_name))  # refuses it, with what the cluster has
+        return HttpResponse(shared.whole(name))

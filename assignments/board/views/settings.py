@@ -9,13 +9,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from assignments.board.settings import change_settings
-from assignments.board.views.settings_form import SPEED, SettingsForm, initial_of
+from assignments.board.views.settings_form import SPEED, ModeForm, SettingsForm, initial_of
 from assignments.planning.preview import next_users
 from assignments.recovery.reads import controls
 from topology.accounts import roles
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
-from topology.views.forms import show_form
+from topology.views.forms import read_address, show_form
 from topology.views.http import needs
 
 
@@ -46,5 +46,5 @@ def settings(request: HttpRequest, cluster_name: str) -> HttpResponse:
 @needs(roles.SEE)
 def placing(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Where the next users would go by an assignment mode that is looked at."""
-    preview = next_users(cluster_named(cluster_name), request.GET.get("mode", ""))
+    preview = next_users(cluster_named(cluster_name), read_address(ModeForm, request.GET)["mode"])
     return render(request, "board/_placing.html", {"preview": preview})

@@ -6,6 +6,7 @@ from datetime import time
 from functools import partial
 from typing import Any
 
+from django import forms
 from django.forms import BoundField
 
 from topology import reasons
@@ -77,6 +78,12 @@ class ParameterField(ShownField):
 
     def prepare_value(self, value: Any) -> Any:
         return value if isinstance(value, (str, bool)) else _shown(self.name, value)
+
+
+class ModeForm(forms.Form):
+    """The assignment mode that is looked at; the cluster's own where none is given."""
+
+    mode = forms.ChoiceField(required=False, choices=Mode.choices())
 
 
 class SettingsForm(DialogForm):

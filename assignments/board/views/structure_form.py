@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 
 from assignments.board import checklist
-from assignments.population.selectors import Board, NodeView
+from assignments.population.selectors import Board, NodeView, subcluster_of
 from topology import reasons
 from topology.models import ENDPOINTS_PER_USER, PROFILES, Cluster, DeploymentModel, Mode, Node, Subcluster
 from topology.reasons import Refused
 from topology.reasons.words import counted
 from topology.views.forms import DialogForm, ShownField, show_form
-from topology.views.reading import LONGEST, number
+from topology.views.reading import LONGEST, number, number_in
 
 MOST = 10_000_000  # far beyond any machine, and well within a column
 NAME_HINT = "Letters, digits, _ and -; at most 128"
@@ -158,13 +158,16 @@ class NewNodeForm(NodeForm):
     publisher = StructureField("Publisher: the others replicate its database", "switch")
 
     def __init__(self, request: HttpRequest, board: Board) -> None:
-        shown = {"place": request.GET.get("place", ""), "publisher": not board.nodes}
+        place = number_in(request.GET, "place")
+        if place is not None:
+            subcluster_of(board, place)  # refuses another cluster's
+        shown = {"place": str(place or ""), "publisher": not board.nodes}
         note = "You can add a server before its software is installed."
         super().__init__(request, f"Add a node to {board.cluster.name}", note=note, initial=shown)
         self.script = ("topology", board.cluster.name, "")
-        place = self.fields["place"]
-        assert isinstance(place, StructureField)
-        place.choices = places(board)
+        field = self.fields["place"]
+        assert isinstance(field, StructureField)
+        field.choices = places(board)
 
 
 def stored(node: Node) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -19,6 +20,7 @@ from topology.accounts import roles
 from topology.models import MAX_RELEASE, Cluster
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
+from topology.views.forms import read_address
 from topology.views.http import needs
 from topology.views.reading import number_in
 
@@ -28,14 +30,21 @@ LONGEST = 168  # hours of a rehearsal
 MOST_MOVES = 1_000_000
 
 
+class MeshForm(forms.Form):
+    """Which relations of the mesh an address asks for."""
+
+    state = forms.ChoiceField(required=False, choices=STATES)
+    q = forms.CharField(required=False, max_length=255)
+
+
 @require_GET
 @needs(roles.SEE)
 def all_peers(request: HttpRequest) -> HttpResponse:
     """The whole mesh: its map, and every relation as a row; `state` and `q` choose some."""
     clusters = list(roles.clusters_of(request.user))
     links = mesh.mesh(clusters, timezone.now(), counted=False)
-    state = request.GET.get("state", "")
-    words = request.GET.get("q", "").strip().lower()[:255].split()
+    asked = read_address(MeshForm, request.GET)
+    state, words = asked["state"], asked["q"].lower().split()
     shown = [
         link for link in links if state in ("", link.state) and all(any(w in name for name in link.of) for w in words)
     ]
@@ -44,8 +53,8 @@ def all_peers(request: HttpRequest) -> HttpResponse:
         "map": map_of(clusters, [link for link in links if link.state != WELL]),
         "links": sorted(shown, key=lambda link: (GRAVITY.index(link.state), link.of)),
         "states": STATES,
-        "state": state if state in GRAVITY else "",
-        "q": request.GET.get("q", "")[:255].replace("\0", ""),
+        "state": state,
+        "q": asked["q"],
     }
     return render(request, "intercluster/all_peers.html", context)
 

@@ -14,7 +14,7 @@ from assignments.recovery import reads
 from assignments.recovery import service as recovery
 from assignments.recovery.incidents import incidents_of
 from assignments.recovery.reads import Button, Controls
-from assignments.recovery.rules.commands import Command, Fault
+from assignments.recovery.rules.commands import Command, Fault, parse_fault
 from assignments.recovery.rules.n_minus_one import n_minus_one
 from topology import reasons
 from topology.accounts import roles
@@ -212,9 +212,7 @@ def ask_fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     board = board_of(cluster_named(cluster_name))
     sub, view = _about(board, "nodes", pk)
     assert view is not None
-    kind, service = request.GET.get("kind", Fault.POWER), request.GET.get("service", "")
-    if kind not in FAULT_LABELS:
-        raise Refused(reasons.FAULT_KIND_UNKNOWN, kind=kind, known=", ".join(FAULT_LABELS))
+    kind, service = parse_fault(request.GET.get("kind", Fault.POWER), request.GET.get("service", ""))
     controls = reads.controls(board.cluster)[sub.pk]
     context = {
         "cluster": board.cluster,

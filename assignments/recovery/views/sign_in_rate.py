@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
@@ -17,9 +18,16 @@ from topology.accounts import roles
 from topology.reasons import Refused
 from topology.templatetags.console import from_wall, num
 from topology.views.answers import toast
+from topology.views.forms import read_address
 from topology.views.http import needs
 
 FIELDS = {"rate": "sign_ins_per_second", "minutes": "done_within_minutes"}
+
+
+class BudgetForm(forms.Form):
+    """By what the budget is given: sign-ins per second, or minutes; nothing for the policy's."""
+
+    by = forms.ChoiceField(required=False, choices=[(by, by) for by in (*FIELDS, "policy")])
 
 
 @require_http_methods(["GET", "POST"])
@@ -56,7 +64,7 @@ def _effect(request: HttpRequest, operation: Operation) -> HttpResponse:
 
 def _budget(typed: QueryDict) -> dict[str, float | None]:
     """The budget of the form; without either the policy's counts."""
-    by = typed.get("by", "")
+    by = read_address(BudgetForm, typed)["by"]
     value = _number(typed, by) if by in FIELDS else None
     return {"per_second": value if by == "rate" else None, "minutes": value if by == "minutes" else None}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,12 +17,11 @@ from assignments.simulation.clients import walks
 from assignments.simulation.log import shown, told
 from assignments.simulation.rules import catalogue, timeline
 from assignments.simulation.views import chart
-from assignments.simulation.views import form as forms
-from assignments.simulation.views.form import Reader
-from assignments.simulation.views.whatif_form import BUDGETS, KINDS, MOST_ROWS, WhatifForm
+from assignments.simulation.views.form_changes import changed, fill
+from assignments.simulation.views.whatif_form import MOST_ROWS, LineForm, WhatifForm, of_scenario, start_of
 from topology.accounts import roles
 from topology.dns.rules.tries import Walk
-from topology.models import PROFILES, Cluster, DeploymentModel
+from topology.models import Cluster
 from topology.reasons import REASONS
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
@@ -38,34 +35,24 @@ def page(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The form; a POST changes it or runs it."""
     cluster = cluster_named(cluster_name)
     if request.method == "POST":
-        return _posted(request, cluster)
-    kept = request.GET.get("fork")
-    form = (
-        WhatifForm.of_scenario(kept, whatif.named(kept).scenario)
-        if kept
-        else forms.fill(WhatifForm.for_cluster(cluster), cluster)
-    )
-    return _form(request, cluster, form)
+        if (change := request.POST.get("change", "")) == "run":
+            return run(request, cluster.name)
+        return _form(request, changed(_sent(request, cluster), change).settled())
+    here = reverse("what-if", args=[cluster.name])
+    if key := request.GET.get("fork"):
+        typed, rows = of_scenario(cluster, key, whatif.named(key).scenario)
+        return _form(request, WhatifForm(cluster, typed, rows, here))
+    return _form(request, fill(WhatifForm(cluster, start_of(cluster), [], here)))
 
 
-def _posted(request: HttpRequest, cluster: Cluster) -> HttpResponse:
-    form = WhatifForm.from_post(request.POST)
-    change = request.POST.get("change", "")
-    if change != "run":
-        return _form(request, cluster, _changed(form, cluster, change))
-    return run(request, cluster.name)
-
-
-def _changed(form: WhatifForm, cluster: Cluster, change: str) -> WhatifForm:
-    """What a button or a choice of the form does to it."""
-    if change == "add":
-        return forms.add_row(form, cluster)
-    if match := re.fullmatch(r"remove-(\d{1,3})", change):
-        return forms.remove_row(form, int(match[1]))
-    if change == "fill":
-        return forms.fill(form, cluster)
-    # Other nodes or another seed: the lines of the catalogue are made anew, those of a person stay.
-    return forms.fill(form, cluster) if change == "topology" and form.untouched else form
+def _sent(request: HttpRequest, cluster: Cluster) -> WhatifForm:
+    """The form as it was typed. Raises Refused where its number of lines is none."""
+    typed = {name: request.POST.get(name, "").strip() for name in WhatifForm.base_fields}
+    count = min(number_in(request.POST, "line-TOTAL_FORMS") or 0, MOST_ROWS)
+    rows = [
+        {name: request.POST.get(f"line-{i}-{name}", "").strip() for name in LineForm.base_fields} for i in range(count)
+    ]
+    return WhatifForm(cluster, typed, rows, reverse("what-if", args=[cluster.name]))
 
 
 @require_POST
@@ -73,49 +60,31 @@ def _changed(form: WhatifForm, cluster: Cluster, change: str) -> WhatifForm:
 def run(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Run what was typed and show the result at its own address."""
     cluster = cluster_named(cluster_name)
-    form = WhatifForm.from_post(request.POST)
-    reader = Reader(form, cluster)
-    document = reader.scenario()
+    form = _sent(request, cluster).settled()
+    document = form.scenario()
     if document is None:
-        return _form(request, cluster, form, reader)
+        return _form(request, form, wrong=True)
     return redirect("simulation", whatif.start(document, cluster=cluster, actor=request.user).key)
 
 
-def _form(request: HttpRequest, cluster: Cluster, form: WhatifForm, reader: Reader | None = None) -> HttpResponse:
+def _form(request: HttpRequest, form: WhatifForm, *, wrong: bool = False) -> HttpResponse:
     """The form as typed; with the problems of a run that was asked for, 422."""
-    wrong = reader is not None
-    reader = reader or Reader(form, cluster)
-    if not form.untouched:
-        form = replace(form, entry="")
-    places = {problem.field: problem for problem in reversed(reader.problems)}
-    known = {node for _, nodes in reader.groups for node in nodes}
     context = {
-        "cluster": cluster,
+        "cluster": form.cluster,
         "form": form,
-        "rows": [(i, row, row.node in known, places.get(f"row-{i}")) for i, row in enumerate(form.rows)],
-        "groups": reader.groups,
-        "problems": reader.problems,
-        "places": places,
+        "groups": form.groups,
         "wrong": wrong,
-        "entries": list(catalogue.CATALOGUE.values()),
-        "entry": catalogue.CATALOGUE.get(form.entry),
-        "models": DeploymentModel.choices(),
-        "profiles": PROFILES,
-        "does": forms.DOES,
-        "kinds": KINDS,
-        "critical": forms.CRITICAL,
-        "others": forms.OTHERS,
-        "budgets": BUDGETS,
+        "entry": catalogue.CATALOGUE.get(str(form.typed.get("entry"))),
         "full": len(form.rows) >= MOST_ROWS,
-        "users": sum(n for pair in reader.pairs for n, _ in pair.populations.values()),
-        "node_count": sum(len(nodes) for _, nodes in reader.groups),
+        "users": sum(n for pair in form.pairs for n, _ in pair.populations.values()),
+        "node_count": sum(len(nodes) for _, nodes in form.groups),
         "place": "what-if",
     }
     fragment = bool(request.headers.get("HX-Request"))
     if not fragment:
-        context["runs"] = whatif.recent(cluster)
+        context["runs"] = whatif.recent(form.cluster)
     template = "simulation/_whatif_form.html" if fragment else "simulation/whatif.html"
-    response = render(request, template, context, status=422 if wrong and reader.problems else 200)
+    response = render(request, template, context, status=422 if wrong else 200)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
