@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Count, QuerySet, Sum
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from assignments.models import RECOVERIES, Assignment, Kind, Move, Operation, Plan, Progress, SubclusterLock
 from assignments.planning import pick
 from assignments.planning.plans import plan_move, plan_spread
+from assignments.planning.room import room_of
 from assignments.planning.rules.loads import Room
 from assignments.planning.rules.spreading import Spread
 from assignments.runs.move_rows import MovedRows, move_picked, touched
@@ -189,10 +189,9 @@ def _demand_moved(
 def _full(operation: Operation, people: Sequence[int], to_node: Node) -> Refused:
     """Room before this move, in what runs out first."""
     arriving = Assignment.objects.filter(user__in=people).aggregate(users=Count("pk"), endpoints=Sum("endpoints"))
-    done = list(Move.objects.filter(operation=operation, done=True).values_list("user_id", flat=True))
-    there = Assignment.objects.filter(cluster=operation.cluster_id, home_node=to_node).exclude(user__in=done)
-    have = there.aggregate(users=Count("pk"), endpoints=Coalesce(Sum("endpoints"), 0))
-    room = Room(to_node.capacity_users - have["users"], to_node.capacity_endpoints - have["endpoints"])
+    done = Move.objects.filter(operation=operation, to_node=to_node, done=True).values("user_id")
+    come = Assignment.objects.filter(user__in=done).aggregate(users=Count("pk"), endpoints=Sum("endpoints"))
+    room = room_of(to_node.pk) + Room(come["users"], come["endpoints"] or 0)
     lack = room.lacks(arriving["users"], arriving["endpoints"] or 0)
     what, free, wanted = lack or ("endpoints", room.endpoints, arriving["endpoints"])
     return Refused(reasons.NODE_NO_ROOM, node=to_node.name, room=max(0, free), what=what, wanted=wanted)

@@ -18,6 +18,7 @@ from typing import Any
 from django.db import connection
 
 from assignments.models import Operation
+from assignments.planning.room import ROOM
 from topology import reasons
 
 MOVE = """
@@ -28,12 +29,7 @@ held AS MATERIALIZED (
         WHERE user_id = p.user_id FOR UPDATE
     ) a ON true
 ),
-room AS (
-    SELECT n.id, n.subcluster_id IS NULL AS gone, n.capacity_users - coalesce(sum(p.users), 0) AS users,
-        greatest(n.capacity_endpoints - coalesce(sum(p.endpoints), 0), 0) AS endpoints
-    FROM topology_node n LEFT JOIN assignments_population p ON p.cluster_id = n.cluster_id AND p.home_node_id = n.id
-    WHERE n.id IN (SELECT to_node_id FROM picked) GROUP BY n.id
-),
+room AS ({room}),
 judged AS (
     SELECT h.*, CASE
         WHEN h.here IS NULL THEN '{user_gone}'
@@ -51,7 +47,8 @@ counted AS (
 ),
 final AS (
     SELECT place, user_id, from_node_id, to_node_id, signed_in,
-        CASE WHEN code = '' AND (nth > room_users OR weight > room_endpoints) THEN '{full}' ELSE code END AS code
+        CASE WHEN code = '' AND (nth > room_users OR weight > greatest(room_endpoints, 0))
+            THEN '{full}' ELSE code END AS code
     FROM counted
 ),
 moved AS (
@@ -101,6 +98,7 @@ def move_picked(
     into = operation.to_cluster_id
     statement = MOVE.format(
         picked=picked,
+        room=ROOM.format(nodes="SELECT to_node_id FROM picked"),
         here=operation.cluster_id,
         stays="false" if into else "true",
         cluster=f", cluster_id = {into}" if into else "",

@@ -112,5 +112,6 @@ class DialogForm(forms.Form):
 
 def show_form(request: HttpRequest, template: str, form: DialogForm, **context: Any) -> HttpResponse:
     """The dialog with its form; with what is wrong about it, if anything is."""
-    shown = context | {"form": form, "refusal": form.refusal, "error": form.error}
+    told = {"form": form, "refusal": form.refusal, "error": form.error}
+    shown = {"address": getattr(form, "address", request.path)} | context | told
     return to_dialog(render(request, template, shown, status=form.status))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from assignments.population.selectors import Board, NodeView, board_of
@@ -117,6 +118,7 @@ def ask(request: HttpRequest, cluster_name: str, kind: str, pk: int, command: st
         "pk": pk,
         "label": button.label,
         "icon_name": ICONS[button.command],
+        "address": reverse("act", args=[board.cluster.name, kind, pk, command]),
     }
     return render(request, "recovery/_ask.html", context | _consequence(board, controls, view, button.command))
 
@@ -222,5 +224,6 @@ def ask_fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
         "label": f"Stop {service}" if kind == Fault.SERVICE else FAULT_LABELS[kind],
         "hurts": kind != Fault.SERVICE or service in CRITICAL_SERVICES,
         "verdict": controls.verdicts[view.node.pk],
+        "address": reverse("fault", args=[board.cluster.name, view.node.pk]),
     }
     return render(request, "recovery/_fault_ask.html", context)

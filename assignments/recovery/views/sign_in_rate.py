@@ -43,6 +43,7 @@ def sign_in_rate(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         rate = f"{max(0.1, round(operation.rate or 0, 1)):g}"
         context = {"cluster": operation.cluster, "operation": operation, "run": run, "rate": rate}
+        context |= {"address": request.path}
         return render(request, "recovery/_sign_in_rate.html", context)
     service.set_sign_in_rate(operation, **_budget(request.POST), actor=request.user)
     now = Run(selectors.operation(pk), timezone.now())

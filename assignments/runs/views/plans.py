@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -50,6 +51,7 @@ def plan_context(request: HttpRequest, plan: Plan, stale: plans.Stale | None = N
     rate = plan.cluster.policy.moves_per_second
     return {
         "plan": plan,
+        "address": reverse("run-plan", args=[plan.hash]),
         "chosen": "chosen" in request.POST,  # the focus stays on what was chosen
         "waits": approvals.required(plan),
         "approval": Approval.objects.filter(plan=plan).first(),

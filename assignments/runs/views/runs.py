@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
@@ -102,7 +103,12 @@ STEERING: dict[str, tuple[Callable[..., Operation], str]] = {
 def ask_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """What a cancel leaves as it is then."""
     operation = selectors.operation(pk)
-    context = {"operation": operation, "run": Run(operation, timezone.now()), "cluster": operation.cluster}
+    context = {
+        "operation": operation,
+        "run": Run(operation, timezone.now()),
+        "cluster": operation.cluster,
+        "address": reverse("steer", args=[pk, "cancel"]),
+    }
     return to_dialog(render(request, "runs/_cancel.html", context))
 
 
