@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Max
 
 from assignments.models import LoadSample, Operation
 from assignments.population.selectors import boards_of
+from topology.live import events
 from topology.models import Cluster
 
 MINUTE, QUARTER, TWO_HOURS = 60, 900, 7200
@@ -42,8 +44,10 @@ def sample(now: datetime) -> int:
         for view in board.nodes
         if view.node.subcluster_id
     ]
+    before = dict(LoadSample.objects.filter(step=MINUTE, at=at - timedelta(minutes=1)).values_list("node", "served"))
     with transaction.atomic():
         LoadSample.objects.bulk_create(rows, ignore_conflicts=True)
+        events.touch(*(f"node-{row.node_id}" for row in rows if before.get(row.node_id) != row.served))
         with connection.cursor() as run:
             for step, finer in COARSER.items():
                 since = floor(now - KEPT[finer], step)
@@ -91,6 +95,18 @@ def curves(cluster: Cluster, span: str, now: datetime) -> LoadCurves:
         whole[at] = before[0] + served, before[1] + out
     nodes = {node: _points(found) for node, found in by_node.items()}
     return LoadCurves(now - back, now, _points((at, *counts) for at, counts in whole.items()), nodes)
+
+
+def last_hour(cluster: Cluster) -> dict[int, list[tuple[int, int]]]:
+    """Users in service by the minute, by node: (minutes before the newest sample, users), the oldest first."""
+    rows = LoadSample.objects.filter(node__cluster=cluster, step=MINUTE).order_by("at")
+    newest = rows.aggregate(at=Max("at"))["at"]
+    found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    if newest is not None:
+        since = newest - SPANS["hour"][0]
+        for node, at, served in rows.filter(at__gt=since).values_list("node_id", "at", "served"):
+            found[node].append(((newest - at) // timedelta(minutes=1), served))
+    return found
 
 
 def _points(found: Iterable[tuple[datetime, int, int]]) -> list[LoadPoint]:

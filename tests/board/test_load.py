@@ -59,7 +59,23 @@ def test_curves_sum_the_nodes_and_sign_ins_are_what_came_in_a_second(acme: Clust
     assert [p.sign_ins for p in found.nodes[node(acme, "imp1b").pk]] == [0, 1, 3, 0]
 
 
-@pytest.mark.parametrize("span", ["hour", "day", "week", "nonsense"])
+def test_the_card_of_a_node_draws_its_last_hour(acme: Cluster) -> None:
+    home, now = node(acme, "imp1a"), datetime.now(UTC).replace(second=0, microsecond=0)
+    for minute, served in enumerate((100, 100, 100, 5000, 0)):
+        LoadSample.objects.create(node=home, step=60, at=now - timedelta(minutes=4 - minute), served=served, out=0)
+    LoadSample.objects.create(node=home, step=60, at=now - timedelta(hours=2), served=9, out=0)
+    client = as_(roles.VIEWER)
+    page = client.get(reverse("cluster", args=["acme"])).content.decode()
+    fragment = client.get(reverse("node", args=["acme", home.pk])).content.decode()
+    for html in (page, fragment):
+        assert '<polyline points="55,13.7 57,13.7 58,0 59,14" />' in html
+        assert "In service in the last 5 minutes: 0 to 5,000 users" in html
+    LoadSample.objects.create(node=home, step=60, at=now + timedelta(minutes=1), served=2500, out=0)
+    again = client.get(reverse("node", args=["acme", home.pk])).content.decode()
+    assert "in the last 6 minutes" in again, "a new sample is a new version"
+
+
+@pytest.mark.parametrize("span", ["", "hour", "day", "week"])
 def test_the_page_draws_them_for_everybody(acme: Cluster, span: str) -> None:
     load.sample(datetime.now(UTC))
     page = as_(roles.VIEWER).get(reverse("load", args=["acme"]), {"span": span}).content.decode()

@@ -6,6 +6,7 @@ from assignments.board.checks import shape_of
 from assignments.directory import selectors as directory
 from assignments.models import RunPolicy
 from assignments.population.selectors import Board, board_of
+from assignments.population.sparks import sparks
 from assignments.recovery.views.recovery import verbs
 from assignments.runs.balancer import RECOMMENDING
 from assignments.users.views.user_list import topics
@@ -46,6 +47,6 @@ def rules_context(cluster: Cluster) -> dict[str, Any]:
 
 
 def map_context(cluster: str) -> dict[str, Any]:
-    """The same with the commands of each node and subcluster."""
+    """The same with the commands of each node and subcluster, and the last hour of each node."""
     context = board_context(cluster)
-    return context | verbs(context["board"])
+    return context | verbs(context["board"]) | {"sparks": sparks(context["board"])}

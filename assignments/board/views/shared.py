@@ -32,7 +32,15 @@ from django.templatetags.static import static
 from django.utils import timezone
 
 from assignments.board.views.contexts import map_context
-from assignments.models import DirectoryAgreement, DirectoryRun, Operation, Population, RunPolicy, TargetProgress
+from assignments.models import (
+    DirectoryAgreement,
+    DirectoryRun,
+    LoadSample,
+    Operation,
+    Population,
+    RunPolicy,
+    TargetProgress,
+)
 from assignments.population.selectors import Board, board_of
 from assignments.runs.views.run_shown import strip_runs
 from topology.accounts import pseudonyms, roles
@@ -56,6 +64,12 @@ READ = """
         JOIN assignments_directoryagreement agreement ON agreement.id = run.agreement_id
     WHERE agreement.cluster_id = %(cluster)s AND run.state <> 'reading' ORDER BY run.id DESC LIMIT 3
 """
+# Of the load the newest sample alone: what was sampled once stays as it is.
+SAMPLED = """
+    SELECT sample.id FROM topology_node node CROSS JOIN LATERAL (
+        SELECT id FROM assignments_loadsample WHERE node_id = node.id AND step = 60 ORDER BY at DESC LIMIT 1
+    ) sample WHERE node.cluster_id = %(cluster)s
+"""
 RUNS = "state IN ('queued', 'running', 'paused') OR finished_at >= now() - interval '45 s'"
 
 
@@ -72,6 +86,7 @@ def _mark_query() -> str:
     parts = [rows(cluster, "id = %(cluster)s"), rows(run, f"{ours} AND ({RUNS})")]
     parts += [rows(model._meta.db_table, "cluster_id = %(cluster)s") for model in OF_CLUSTER]
     parts += [rows(progress, f"operation_id IN ({runs})"), rows(DirectoryRun._meta.db_table, f"id IN ({READ})")]
+    parts += [rows(LoadSample._meta.db_table, f"id IN ({SAMPLED})")]
     return f"SELECT md5(string_agg(mark, ',' ORDER BY mark)) FROM ({' UNION ALL '.join(parts)}) AS marks"
 
 

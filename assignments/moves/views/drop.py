@@ -11,6 +11,7 @@ from assignments.moves.drop import DropOutcome, DropVerdict, Selection
 from assignments.moves.views.selection import asks, fields, for_scripts, label
 from assignments.moves.views.selection import selection as chosen_of
 from assignments.population.selectors import board_of
+from assignments.population.sparks import sparks
 from assignments.recovery.views.recovery import verbs
 from assignments.runs.hand_moves import AT_ONCE
 from topology import reasons
@@ -114,5 +115,6 @@ def _done(request: HttpRequest, cluster: Cluster, moved: DropOutcome, to: str) -
     board = board_of(cluster)
     views = [view for view in board.nodes if view.node.pk in shown]
     context = {"cluster": cluster, "views": views, "operation": moved.operation, "to": to} | verbs(board)
+    context |= {"sparks": sparks(board)}
     response = to_messages(render(request, "moves/_move_done.html", context))
     return trigger_client_event(trigger_client_event(response, "close-dialog"), "moved")
