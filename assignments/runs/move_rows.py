@@ -47,7 +47,7 @@ counted AS (
 ),
 final AS (
     SELECT place, user_id, from_node_id, to_node_id, signed_in,
-        CASE WHEN code = '' AND (nth > room_users OR weight > greatest(room_endpoints, 0))
+        CASE WHEN code = '' AND (nth > room_users OR weight > 0 AND weight > room_endpoints)
             THEN '{full}' ELSE code END AS code
     FROM counted
 ),
