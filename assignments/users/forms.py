@@ -14,8 +14,8 @@ from assignments.users.filter import UserFilter
 from topology import reasons
 from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
 from topology.reasons import Refused
+from topology.structure.asked import MOST_KEY, KeyField, read_address
 from topology.structure.selectors import node_in
-from topology.views.forms import MOST_KEY, KeyField, read_address
 
 SHOWS: dict[str, tuple[str, dict[str, Any]]] = {
     "": ("All users", {}),

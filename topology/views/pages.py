@@ -23,7 +23,7 @@ from topology.accounts.passwords import PasswordForm
 from topology.live import events, health
 from topology.reasons import REASONS, Refused
 from topology.structure import selectors
-from topology.views.forms import KeyField, read_address
+from topology.structure.asked import KeyField, read_address
 from topology.views.http import HIDES_NAMES, needs, refused
 from topology.views.reading import current_page
 

@@ -18,8 +18,8 @@ from assignments.population.load import LoadCurves, LoadPoint
 from assignments.runs.views.run_shown import Run
 from topology.accounts import roles
 from topology.models import Cluster, Node
+from topology.structure.asked import read_address
 from topology.structure.selectors import cluster_named
-from topology.views.forms import read_address
 from topology.views.http import needs
 
 WIDE, HIGH = 1000, 100  # the box of a curve

@@ -13,9 +13,10 @@ from assignments.board.views.settings_form import SPEED, ModeForm, SettingsForm,
 from assignments.planning.preview import next_users
 from assignments.recovery.reads import controls
 from topology.accounts import roles
+from topology.structure.asked import read_address
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
-from topology.views.forms import read_address, show_form
+from topology.views.forms import show_form
 from topology.views.http import needs
 
 

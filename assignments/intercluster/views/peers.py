@@ -19,8 +19,8 @@ from topology import reasons
 from topology.accounts import roles
 from topology.models import MAX_RELEASE, Cluster
 from topology.reasons import Refused
+from topology.structure.asked import read_address
 from topology.structure.selectors import cluster_named
-from topology.views.forms import read_address
 from topology.views.http import needs
 from topology.views.reading import number_in
 

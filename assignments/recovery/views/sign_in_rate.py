@@ -16,9 +16,9 @@ from assignments.runs.views.run_shown import Run
 from topology import reasons
 from topology.accounts import roles
 from topology.reasons import Refused
+from topology.structure.asked import read_address
 from topology.templatetags.console import from_wall, num
 from topology.views.answers import toast
-from topology.views.forms import read_address
 from topology.views.http import needs
 
 FIELDS = {"rate": "sign_ins_per_second", "minutes": "done_within_minutes"}
