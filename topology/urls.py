@@ -23,6 +23,7 @@ urlpatterns = [
     path("accounts/tokens/<int:pk>/revoke", accounts.revoke_token, name="revoke-token"),
     path("accounts/<int:pk>/role", accounts.set_role, name="set-role"),
     path("accounts/<int:pk>/active", accounts.set_active, name="set-active"),
+    path("accounts/<int:pk>/delete", accounts.delete, name="delete-account"),
     path("accounts/<int:pk>/sessions", accounts.end_sessions, name="end-sessions"),
     path("clusters/<str:cluster_name>/dns/", dns.dns, name="dns"),
     path("clusters/<str:cluster_name>/dns/zone", dns.dns_file, {"kind": "zone"}, name="dns-zone"),

@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from assignments.board import removal
+from assignments.models import SavedView
 from tests.board.test_page import as_
 from tests.worlds import make_acme, node
 from topology.accounts import people, roles, sign_in, tokens
@@ -112,7 +113,8 @@ def test_the_database_refuses_a_second_role_in_a_cluster_and_one_that_there_is_n
 def test_the_last_administrator_cannot_remove_themselves() -> None:
     client = as_(roles.ADMINISTRATOR)
     me = get_user_model().objects.get()
-    for path, form in (("role", {"role": "viewer"}), ("role", {"role": ""}), ("active", {})):
+    attempts = [("role", {"role": "viewer"}), ("role", {"role": ""}), ("active", {}), ("delete", {"confirmed": "on"})]
+    for path, form in attempts:
         answer = client.post(f"{PEOPLE}{me.pk}/{path}", form)
         assert answer.status_code == 409
         assert "LAST_ADMINISTRATOR" in answer.content.decode()
@@ -170,6 +172,32 @@ def test_a_deactivated_person_is_signed_out_and_may_come_back(acme: Cluster) -> 
     assert people.sessions(pk) == []
     admin.post(f"{PEOPLE}{pk}/active", {"active": "1"})
     assert vera.post(sign_in.issue_sign_in_link(username="vera")).status_code == 302
+
+
+def test_a_deleted_account_is_gone_with_its_sessions_and_tokens_and_stays_in_the_history(acme: Cluster) -> None:
+    admin, eve = as_(roles.ADMINISTRATOR), Client()
+    person = somebody("eve", roles.ADMINISTRATOR)
+    eve.force_login(person)
+    SavedView.objects.create(owner=person, name="mine", query="q=a")
+    eve.post("/accounts/tokens", {"name": "hers", "role": "viewer"})
+    assert "revokes 1 token" in " ".join(admin.get(PEOPLE).content.decode().split())
+    assert admin.post(f"{PEOPLE}{person.pk}/delete").status_code == 422, "the box says that it is meant"
+    assert admin.post(f"{PEOPLE}{person.pk}/delete", {"confirmed": "on"}).status_code == 302
+    assert not get_user_model().objects.filter(username="eve").exists()
+    assert eve.get(PEOPLE).status_code == 302
+    assert not ApiToken.objects.filter(revoked_at=None).exists()
+    assert not SavedView.objects.exists()
+    assert list(Event.objects.filter(code="TOKEN_CREATED").values_list("actor", "actor_name")) == [(None, "eve")]
+    assert Event.objects.get(code="ACCOUNT_DELETED").facts["tokens"] == 1
+
+
+def test_who_deletes_their_own_account_is_asked_to_sign_in(acme: Cluster) -> None:
+    client = as_(roles.ADMINISTRATOR)
+    me = get_user_model().objects.get()
+    somebody("second", roles.ADMINISTRATOR)
+    answer = client.post(f"{PEOPLE}{me.pk}/delete", {"confirmed": "on"}, follow=True)
+    assert answer.status_code == 200
+    assert "/sign-in" in answer.redirect_chain[-1][0]
 
 
 def test_an_invited_person_gets_a_link_and_a_role() -> None:

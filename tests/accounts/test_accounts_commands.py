@@ -61,6 +61,19 @@ def test_the_start_of_the_console_raises_nobody_while_there_is_an_administrator(
     assert sign_in.issue_link_at_start()[0] == "grace"
 
 
+def test_an_account_is_deleted_at_the_shell_when_that_is_said() -> None:
+    said("sign_in_link", "ada")
+    said("sign_in_link", "eve")
+    assert said("accounts", "delete", "eve")[0].endswith("Again with --yes does it.")
+    assert json.loads(said("accounts", "delete", "eve", "--json")[0])["dry_run"] is True
+    assert role_of("eve") == roles.VIEWER
+    assert said("accounts", "delete", "eve", "--yes")[0].startswith("eve is deleted, with 0 sessions, 0 tokens")
+    with pytest.raises(CommandError, match="NO_SUCH_ACCOUNT"):
+        said("accounts", "delete", "eve", "--yes")
+    with pytest.raises(CommandError, match="LAST_ADMINISTRATOR"):
+        said("accounts", "delete", "ada", "--yes")
+
+
 def test_an_account_is_deactivated_and_activated_at_the_shell() -> None:
     said("sign_in_link", "ada")
     eve = Client()

@@ -117,6 +117,7 @@ OPERATING = [
 ]
 ADMINISTERING = [
     "accounts",
+    "delete-account",
     "end-sessions",
     "invite",
     "new-token",
@@ -156,7 +157,7 @@ LEAST |= dict.fromkeys(ADMINISTERING, roles.ADMINISTRATOR)
 POSTED = {
     "directory-decide", "directory-end", "directory-read", "directory-store", "dns-check",
     "users-by-id",
-    "end-sessions", "invite", "new-token", "revoke-token", "set-active", "set-role",
+    "delete-account", "end-sessions", "invite", "new-token", "revoke-token", "set-active", "set-role",
     "export", "delete-view", "find-users-delete-view", "hide-names",
     "maintenance-step",
     "fault", "act", "plans", "approve-plan", "run-plan", "steer", "undo", "move", "move-targets", "undo-move",

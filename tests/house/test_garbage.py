@@ -45,7 +45,7 @@ GARBAGE = (
 )
 ALL = torture.WHOLE
 # The session would end, or its person could not sign in any more; the stream has tests of its own.
-LEFT_OUT = {"sign-out", "stream", "end-sessions", "set-active", "set-role"}
+LEFT_OUT = {"sign-out", "stream", "end-sessions", "set-active", "set-role", "delete-account"}
 
 
 def routes() -> Iterator[tuple[str, list[tuple[str, str]]]]:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from topology import reasons
-from topology.accounts import roles
+from topology.accounts import roles, tokens
 from topology.live import events
 from topology.models import Cluster, ClusterRole, Event
 from topology.reasons import Refused
@@ -55,6 +55,7 @@ class Account:
     role: str | None
     cluster_roles: tuple[ClusterRole, ...]
     sessions: tuple[SignedIn, ...]
+    tokens: int  # that they made and that are not revoked
 
 
 def accounts(*, after: str = "", only: str = "", most: int | None = None) -> list[Account]:
@@ -65,13 +66,14 @@ def accounts(*, after: str = "", only: str = "", most: int | None = None) -> lis
     open_now = defaultdict(list)
     for session in sessions():
         open_now[session.user_id].append(session)
-    return [_account(person, open_now[person.pk]) for person in people]
+    made = tokens.counts_by_author()
+    return [_account(person, open_now[person.pk], made.get(person.get_username(), 0)) for person in people]
 
 
-def _account(person: Any, open_now: list[SignedIn]) -> Account:
+def _account(person: Any, open_now: list[SignedIn], made: int) -> Account:
     everywhere = roles.highest(*(group.name for group in person.groups.all()))
     role = roles.ADMINISTRATOR if person.is_superuser else everywhere
-    return Account(person, role, tuple(person.cluster_roles.all()), tuple(open_now))
+    return Account(person, role, tuple(person.cluster_roles.all()), tuple(open_now), made)
 
 
 def person(pk: int) -> Any:
@@ -188,6 +190,35 @@ def set_active(person: Any, active: bool, *, actor: Any) -> None:
     events.record(why, actor=actor, topics=[TOPIC], account=person.get_username())
     if not active:
         end_sessions(person, actor=actor)
+
+
+@dataclass(frozen=True)
+class DeletedAccount:
+    """What ended with an account; its name stays in the history, with what it did."""
+
+    account: str
+    sessions: int
+    tokens: int
+    views: int
+
+
+@transaction.atomic
+def delete(person: Any, *, actor: Any) -> DeletedAccount:
+    """Delete an account: sessions, links, roles and saved views go, tokens that it made are revoked.
+
+    Plans, runs, pins and lines of history keep its name. Raises Refused for the last administrator.
+    """
+    demand_another_administrator(person)
+    name = person.get_username()
+    sessions = end_sessions(person, actor=actor)
+    mine = tokens.made_by(name)
+    for token in mine:
+        tokens.revoke(token.pk, actor=actor)
+    events.record(
+        reasons.ACCOUNT_DELETED, actor=actor, topics=[TOPIC], account=name, sessions=sessions, tokens=len(mine)
+    )
+    _, gone = person.delete()
+    return DeletedAccount(name, sessions, len(mine), gone.get("assignments.SavedView", 0))
 
 
 def demand_another_administrator(person: Any) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from topology import reasons
@@ -127,6 +127,17 @@ def revoke(pk: int, *, actor: Any) -> ApiToken:
 def listed() -> list[ApiToken]:
     """Tokens that are not revoked, the newest first, with their clusters."""
     return list(ApiToken.objects.filter(revoked_at=None).prefetch_related("clusters"))
+
+
+def made_by(name: str) -> list[ApiToken]:
+    """Tokens of a person that are not revoked: whoever made one has seen its text."""
+    return list(ApiToken.objects.filter(author_name=name, revoked_at=None))
+
+
+def counts_by_author() -> dict[str, int]:
+    """How many tokens each has made that are not revoked, by name."""
+    rows = ApiToken.objects.filter(revoked_at=None).order_by().values_list("author_name")
+    return dict(rows.annotate(Count("pk")))
 
 
 def as_dict(token: ApiToken) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ninja.decorators import decorate_view
 from topology import reasons
 from topology.accounts import roles
 from topology.accounts.tokens import ApiClient
+from topology.api import trying
 from topology.api.guard import ApiRequest
 from topology.api.problems import not_there
 from topology.models import Cluster, Node
@@ -32,7 +33,11 @@ def needs(role: str, find: Find | None = None) -> Callable[[Handler], Handler]:
         def checked(request: ApiRequest, *args: Any, **kwargs: Any) -> Any:
             request.target = _found(find, kwargs) if find else None
             demand(request.caller, role, _cluster_of(request.target))
-            _known(request, getattr(run, "__self__", None))
+            operation = getattr(run, "__self__", None)
+            offered = trying.is_offered(operation)
+            _known(request, operation, offered)
+            if offered and trying.is_asked(request):
+                return trying.tried(run, request, *args, **kwargs)
             return run(request, *args, **kwargs)
 
         checked.role = role  # type: ignore[attr-defined]
@@ -48,10 +53,11 @@ def demand(caller: ApiClient, role: str, cluster_id: int | None = None) -> None:
         raise Refused(reasons.ROLE_NEEDED, role=role)
 
 
-def _known(request: ApiRequest, operation: Any) -> None:
+def _known(request: ApiRequest, operation: Any, tries: bool) -> None:
     """Raise Refused for a parameter that the operation does not have: a typing error must not mean everything."""
     models = [model for model in getattr(operation, "models", ()) if model.__ninja_param_source__ == "query"]
     known = {name for model in models for name in model.__ninja_flatten_map__}
+    known |= {trying.NAME} if tries else set()
     if unknown := sorted(set(request.GET) - known):
         problem = f"unknown parameter; known: {', '.join(sorted(known)) or 'none'}"
         raise Refused(reasons.API_INPUT_NOT_VALID, place=unknown[0][:40], problem=problem)

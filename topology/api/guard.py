@@ -24,7 +24,7 @@ from django.utils import timezone
 from topology import reasons
 from topology.accounts import tokens
 from topology.accounts.tokens import ApiClient
-from topology.api import problems
+from topology.api import problems, trying
 from topology.models import ApiAnswer
 from topology.reasons import Refused
 from topology.views.reading import unreadable
@@ -102,7 +102,9 @@ def _once(view: View, request: HttpRequest, program: ApiClient, args: Any, kwarg
         if known := ApiAnswer.objects.filter(token=program.token_id, key=key).first():
             return _again(known, request, digest, key)
         response = view(request, *args, **kwargs)
-        if response.status_code >= 500 or not isinstance(response, HttpResponse):
+        if trying.SAID in response.headers:  # nothing was done, so the key is free for the real one
+            transaction.set_rollback(True)
+        elif response.status_code >= 500 or not isinstance(response, HttpResponse):
             transaction.set_rollback(response.status_code >= 500)
         else:
             _keep(program, key, digest, response, _cipher(request) if hasattr(request, "sealed") else None)

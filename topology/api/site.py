@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -19,7 +19,7 @@ from ninja.parser import Parser
 from ninja.security import HttpBearer
 
 from topology import reasons
-from topology.api import problems
+from topology.api import problems, trying
 from topology.api.guard import LONGEST_KEY, guarded
 from topology.reasons import Refused
 
@@ -102,14 +102,23 @@ class Api(NinjaAPI):
 
     def _schema(self, **how: Any) -> Any:
         schema = super().get_openapi_schema(**how)
+        tried = {found.operation_id for found in self.operations() if trying.is_offered(found)}
         for methods in schema["paths"].values():
             for method, operation in methods.items():
                 for status, answer in operation["responses"].items():
                     if int(status) >= 400 and (content := answer.get("content")):
                         answer["content"] = {problems.MEDIA_TYPE: next(iter(content.values()))}
+                if operation["operationId"] in tried:
+                    operation.setdefault("parameters", []).append(trying.PARAMETER)
                 if method == "post":
                     operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
         return schema
+
+    def operations(self) -> Iterator[Any]:
+        """Every operation of every room."""
+        for _, router in self._routers:
+            for view in router.path_operations.values():
+                yield from view.operations
 
 
 def build(routers: Sequence[Router], version: str) -> NinjaAPI:

@@ -1,12 +1,21 @@
 """Reasons: accounts, roles and tokens."""
 
-from topology.reasons.reason import NEWS, add
+from topology.reasons.reason import NEWS, WARNING, add
 
 SESSIONS_ENDED = add("SESSIONS_ENDED", "{actor} ended {sessions:session} of {account}.", level=NEWS)
 ROLE_SET = add("ROLE_SET", "{account} has {role} {where}.", level=NEWS)
 ROLE_NOT_KNOWN = add("ROLE_NOT_KNOWN", "There is no role {role}.", "Known: {roles}.", status=422)
 ACCOUNT_ACTIVATED = add("ACCOUNT_ACTIVATED", "{account} may sign in again.", level=NEWS)
 ACCOUNT_DEACTIVATED = add("ACCOUNT_DEACTIVATED", "{account} may not sign in any more.", level=NEWS)
+ACCOUNT_DELETED = add(
+    "ACCOUNT_DELETED",
+    "{actor} deleted the account {account}: {sessions:session} ended, {tokens:token} revoked.",
+    "If that was a mistake, create a sign-in link for the same name and revoked tokens anew.",
+    WARNING,
+)
+ACCOUNT_NOT_CONFIRMED = add(
+    "ACCOUNT_NOT_CONFIRMED", "{account} was not deleted.", "Tick the box that says you mean it.", status=422
+)
 ACCOUNT_CLOSED = add(
     "ACCOUNT_CLOSED",
     "{account} is deactivated: a link would not sign in.",

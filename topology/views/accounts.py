@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from topology import reasons
 from topology.accounts import people, pseudonyms, roles, sign_in, tokens
 from topology.models import Cluster
+from topology.reasons import Refused
 from topology.reasons.words import counted
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
@@ -34,6 +37,9 @@ def _name(person: Any) -> str:
 
 
 def _done(request: HttpRequest, text: str) -> HttpResponse:
+    if not request.session.exists(request.session.session_key or ""):  # it was their own that ended
+        logout(request)
+        return redirect("sign-in")
     messages.success(request, text, extra_tags="good")
     return redirect("accounts")
 
@@ -73,6 +79,19 @@ def set_active(request: HttpRequest, pk: int) -> HttpResponse:
     person, active = people.person(pk), "active" in request.POST
     people.set_active(person, active, actor=request.user)
     return _done(request, f"{_name(person)} may {'sign in' if active else 'not sign in any more'}.")
+
+
+@require_POST
+@needs(roles.ADMINISTER)
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete an account; the box beside the button says that this is meant."""
+    person = people.person(pk)
+    name = _name(person)
+    if "confirmed" not in request.POST:
+        raise Refused(reasons.ACCOUNT_NOT_CONFIRMED, account=name)
+    gone = people.delete(person, actor=request.user)
+    ended = f"{counted(gone.sessions, 'session')} ended, {counted(gone.tokens, 'token')} revoked"
+    return _done(request, f"{name} is deleted: {ended}.")
 
 
 @require_POST
