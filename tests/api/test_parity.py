@@ -49,6 +49,7 @@ SAME: dict[str, str] = {
     "invite": "make_sign_in_link",
     "set-role": "set_role",
     "set-active": "set_active",
+    "delete-account": "delete_account",
     "end-sessions": "end_sessions",
     "new-token": "make_token",
     "revoke-token": "revoke_token",

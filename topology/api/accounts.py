@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -65,6 +66,15 @@ class EndedSessionsOut(Schema):
 
     account: str
     ended: int
+
+
+class DeletedAccountOut(Schema):
+    """What ended with an account."""
+
+    account: str
+    sessions: int = Field(description="That were open, and ended")
+    tokens: int = Field(description="That it had made, and that are revoked")
+    views: int = Field(description="Saved views that went with it")
 
 
 class SignInLinkIn(Input):
@@ -182,6 +192,13 @@ def set_active(request: ApiRequest, account_name: Name, asked: ActiveIn) -> Any:
     person = person_of(account_name)
     people.set_active(person, asked.active, actor=request.caller)
     return _again(person)
+
+
+@router.delete("/accounts/{account_name}", response=ok(DeletedAccountOut), operation_id="delete_account")
+@access.needs(roles.ADMINISTER)
+def delete_account(request: ApiRequest, account_name: Name) -> Any:
+    """Delete an account: sessions and saved views end, its tokens are revoked; the history keeps its name."""
+    return asdict(people.delete(person_of(account_name), actor=request.caller))
 
 
 @router.delete("/accounts/{account_name}/sessions", response=ok(EndedSessionsOut), operation_id="end_sessions")
