@@ -21,6 +21,7 @@ from assignments.runs import hand_moves
 from assignments.simulation import whatif
 from assignments.users import saved_views
 from assignments.users.imports import import_users
+from tests import torture
 from tests.board.test_page import addresses, patterns
 from tests.worlds import make_acme, node
 from topology.accounts import roles
@@ -128,7 +129,7 @@ def test_nothing_that_can_be_reached_names_anybody(acme: Cluster, client: Client
         windows[CURSOR.sub(r"\1=", address)] += 1
         if windows[CURSOR.sub(r"\1=", address)] > ALIKE:
             continue
-        for htmx in (False, True):
+        for htmx in (False, True) if torture.WHOLE else (len(seen) % 2 == 0,):
             body = read(client, address, htmx=htmx)
             leaks += [f"{address}: {around(body, leak)}" for leak in SECRET.finditer(body)][:2]
             chances += "operator " in body or "@example.org" in body or re.search(r">[a-z]+-\d{5}<", body) is not None

@@ -59,6 +59,7 @@ def test_a_rebalance_is_watched_paused_paced_and_cancelled(
         expect(page.locator(".steplog > li").filter(has_text=step).last).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_run_is_cancelled_and_what_it_did_is_undone(acme: Cluster, open_list: Open, live_stack: LiveStack) -> None:
     Policy.objects.filter(cluster=acme).update(moves_per_second=2)
     page = open_list()
@@ -88,6 +89,7 @@ def move(cluster: Cluster, user_id: str, actor: Any) -> None:
     drop.move(Selection(cluster, tuple(chosen)), f"node:{node(cluster, 'imp1b').pk}", actor)
 
 
+@pytest.mark.slow
 def test_the_history_says_who_and_why_and_is_filtered(acme: Cluster, open_list: Open) -> None:
     page = open_list()
     for number in range(1, 6):

@@ -239,6 +239,7 @@ def test_axe_finds_nothing_on_any_page(facts: dict[str, Any], context: Any) -> N
     assert not found, "\n".join(found)
 
 
+@pytest.mark.slow
 def test_axe_finds_nothing_in_any_part_of_a_page(facts: dict[str, Any]) -> None:
     """Dialogs and menus one after the other; what takes the place of a part of the page together with the others."""
     page, found = facts["page"], []

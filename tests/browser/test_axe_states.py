@@ -15,6 +15,7 @@ from assignments.moves.drop import Selection, move
 from assignments.planning import plans
 from assignments.recovery import maintenance, service
 from assignments.runs import operations
+from tests import torture
 from tests.browser.axe import complaints
 from tests.browser.hands import card, middle, row
 from tests.live_stack import LiveStack
@@ -85,6 +86,7 @@ def test_a_node_in_hand(live_web: LiveStack, signed_in_page: Open, look: Looked)
     page.keyboard.press("Escape")
 
 
+@pytest.mark.slow
 def test_guides_and_the_order_of_maintenance(live_web: LiveStack, signed_in_page: Open, look: Looked) -> None:
     cluster = make_acme(imp1a=20, imp2a=9)
     until = timezone.now() + timedelta(hours=2)
@@ -102,6 +104,7 @@ def test_guides_and_the_order_of_maintenance(live_web: LiveStack, signed_in_page
     look.at(page, "the checklist of a subcluster", (800,))
 
 
+@pytest.mark.slow
 def test_a_fallback_is_asked_about_and_runs(live_web: LiveStack, signed_in_page: Open, look: Looked) -> None:
     cluster = make_acme(imp1a=40, imp1b=4)
     home = node(cluster, "imp1a")
@@ -120,6 +123,7 @@ def test_a_fallback_is_asked_about_and_runs(live_web: LiveStack, signed_in_page:
     look.at(page, "the steps of a failover", WIDTHS)
 
 
+@pytest.mark.slow
 def test_plans_alone_stale_and_waiting_for_approval(live_web: LiveStack, signed_in_page: Open, look: Looked) -> None:
     cluster = make_acme(imp1a=60)
     plan = plans.make_plan(cluster, "balance", author=root())
@@ -140,6 +144,7 @@ def test_plans_alone_stale_and_waiting_for_approval(live_web: LiveStack, signed_
     look.at(page, "a run that moves users", WIDTHS)
 
 
+@pytest.mark.slow
 def test_every_step_of_the_tour_at_any_width(live_web: LiveStack, signed_in_page: Open, look: Looked) -> None:
     make_acme(imp1a=60, waiting=3)
     page = live(signed_in_page(path="/clusters/acme/"))
@@ -152,6 +157,7 @@ def test_every_step_of_the_tour_at_any_width(live_web: LiveStack, signed_in_page
             page.get_by_role("button", name="Next").click()
 
 
+@pytest.mark.slow
 def test_twenty_clusters_and_hundred_and_twenty_nodes(live_web: LiveStack, signed_in_page: Open, look: Looked) -> None:
     for number in range(20):
         make_acme(f"site-{number:02}", imp1a=3, imp1b=2, imp2b=25 if number == 7 else 0)
@@ -190,6 +196,7 @@ def test_forms_that_were_refused(live_web: LiveStack, signed_in_page: Open, look
     look.at(page, "rules that cannot be stored", (800,))
 
 
+@pytest.mark.slow
 def test_places_with_nothing_in_them(live_web: LiveStack, signed_in_page: Open, look: Looked) -> None:
     page = signed_in_page(path="/overview/")
     expect(page.get_by_text("No cluster yet")).to_be_visible()
@@ -243,6 +250,7 @@ def test_pages_that_say_no(live_web: LiveStack, signed_in_page: Open, context: A
     look.at(stranger, "a form of an earlier sign-in")
 
 
+@pytest.mark.slow
 def test_a_locked_view_and_hidden_names(live_web: LiveStack, signed_in_page: Open, look: Looked) -> None:
     make_acme(imp1a=30)
     page = live(signed_in_page(path="/clusters/acme/"))
@@ -275,7 +283,7 @@ def long_names(live_web: LiveStack) -> Cluster:
     return cluster
 
 
-@pytest.mark.parametrize("width", [640, 800, 1440])
+@pytest.mark.parametrize("width", torture.part([800, 640, 1440], 3))
 def test_long_and_foreign_names(long_names: Cluster, signed_in_page: Open, look: Looked, width: int) -> None:
     home = long_names.nodes.order_by("number").first()
     assert home
@@ -305,6 +313,7 @@ def _somebody(cluster: Cluster) -> int:
     return Assignment.objects.filter(cluster=cluster, home_node__isnull=False).order_by("user_id")[0].user_id
 
 
+@pytest.mark.slow
 def test_a_window_at_twice_its_size(live_web: LiveStack, signed_in_page: Open, look: Looked) -> None:
     """1280 pixels at 200 % are 640: everything is there, and nothing scrolls sideways (1.4.4, 1.4.10)."""
     make_acme(imp1a=60, waiting=3)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from config.local.processes import child_setup, stop_child, wait_until
 from config.local.state import BASE_DIR, HOST, free_port
-from tests import tools
+from tests import tools, torture
 from tests.worlds import make_acme
 from topology.accounts.sign_in import issue_sign_in_link
 from topology.live import events
@@ -69,7 +69,7 @@ class Console:
     environment: dict[str, str]
 
 
-@pytest.fixture(params=sorted(PROXIES))
+@pytest.fixture(params=torture.part(list(PROXIES), 2))
 def behind(request: pytest.FixtureRequest, tmp_path: Path, transactional_db: None) -> Iterator[Console]:
     program, port, web = tools.need(request.param), free_port(), free_port()
     names = ("-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem"))

@@ -180,6 +180,7 @@ def test_a_move_by_key_alone(page: Page) -> None:
     assert homes(THREE) == {"imp1b"}
 
 
+@pytest.mark.slow
 def test_escape_gives_up_what_was_picked_up_by_key(page: Page) -> None:
     row(page, "imp1a-0001").focus()
     page.keyboard.press("Shift+M")
@@ -202,6 +203,7 @@ def test_the_same_without_dragging(page: Page) -> None:
     assert homes(THREE) == {"imp1b"}
 
 
+@pytest.mark.slow
 def test_the_same_without_dragging_by_key(page: Page) -> None:
     row(page, "imp1a-0005").focus()
     page.keyboard.press("Enter")
@@ -237,6 +239,7 @@ def test_a_finger_drags_after_a_long_press(acme: Cluster, signed_in_page: Open) 
     assert homes(["imp1a-0002"]) == {"imp1b"}
 
 
+@pytest.mark.slow
 def test_a_finger_that_moves_at_once_scrolls_and_a_tap_chooses(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}", has_touch=True)
     expect(row(page, "imp1a-0002")).to_be_visible()
@@ -419,6 +422,7 @@ def test_a_node_is_moved_by_key_alone(acme: Cluster, builder: Page) -> None:
     assert place(acme, "spare") == "sc-3"
 
 
+@pytest.mark.slow
 def test_a_node_is_picked_up_and_dropped_by_clicks(acme: Cluster, builder: Page) -> None:
     page = builder
     card(page, "imp3a").get_by_role("button", name="Faults and more of imp3a").click()
@@ -442,6 +446,7 @@ def test_a_node_is_picked_up_and_dropped_by_clicks(acme: Cluster, builder: Page)
     assert place(acme, "imp3a") == "sc-3"
 
 
+@pytest.mark.slow
 def test_a_finger_drags_a_node_after_a_long_press(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(path="/clusters/acme/", has_touch=True)
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
@@ -461,6 +466,7 @@ def test_a_finger_drags_a_node_after_a_long_press(acme: Cluster, signed_in_page:
     assert place(acme, "spare") == "sc-3"
 
 
+@pytest.mark.slow
 def test_all_users_of_a_node_by_key_and_by_a_click(acme: Cluster, page: Page) -> None:
     handle = card(page, "imp1a").locator("[data-drag-node]")
     handle.focus()
@@ -479,6 +485,7 @@ def test_all_users_of_a_node_by_key_and_by_a_click(acme: Cluster, page: Page) ->
     assert homes(THREE) == {"imp1b"}
 
 
+@pytest.mark.slow
 def test_a_drag_that_is_refused_as_a_whole_says_so_to_the_eye_too(page: Page) -> None:
     page.route("**/moves/targets", lambda route: route.abort())
     row(page, "imp1a-0002").focus()
@@ -543,6 +550,7 @@ def test_a_locked_view_lets_nothing_be_dragged(page: Page) -> None:
     expect(toast(page)).to_contain_text("Moved 1 user to imp1b")
 
 
+@pytest.mark.slow
 def test_undo_is_offered_for_thirty_seconds(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(role="operator", path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
     page.clock.install()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Population
@@ -67,6 +68,7 @@ def test_a_node_loses_power_its_peer_takes_over_and_all_come_home(live_stack: Li
     expect(other.locator("html")).to_have_attribute("data-marked", "before")
 
 
+@pytest.mark.slow
 def test_a_node_without_a_peer_keeps_its_users_out_of_service(live_stack: LiveStack, signed_in_page: Open) -> None:
     make_acme(speed=60, imp3a=40)
     page = signed_in_page("operator")

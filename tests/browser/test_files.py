@@ -102,6 +102,7 @@ def test_a_file_that_is_no_list_is_named(importing: Locator) -> None:
     assert "IMPORT_WRONG_KIND" in coming.value.path().read_text()
 
 
+@pytest.mark.slow
 def test_a_long_import_says_how_far_it_is(importing: Locator, tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
     file.write_text("user_id,name,node\n" + "".join(f"u{n},Somebody {n},-\n" for n in range(60_000)))

@@ -13,7 +13,7 @@ from tests.worlds import node
 from topology.models import Cluster, Node
 
 Open = Callable[..., Page]
-pytestmark = pytest.mark.thousands
+pytestmark = [pytest.mark.thousands, pytest.mark.slow]
 
 
 def at_home(cluster: Cluster, short: str) -> int:

@@ -44,6 +44,7 @@ def test_the_scroll_bar_stands_for_all_and_jumps_to_any_place(acme: Cluster, sig
     expect(page.locator("[data-shown]")).to_have_text(re.compile(r"^1\u2013\d+ of $"))
 
 
+@pytest.mark.slow
 def test_home_end_and_page_keys_reach_the_whole_list(acme: Cluster, open_list: Open) -> None:
     page = open_list()
     ul = page.locator(".users")
@@ -75,6 +76,7 @@ def test_columns_sort_and_say_when_the_list_is_too_long(acme: Cluster, open_list
     expect(page.get_by_role("button", name="Contacts")).not_to_have_attribute("aria-disabled", "true")
 
 
+@pytest.mark.slow
 def test_a_user_id_is_never_cut(acme: Cluster, open_list: Open) -> None:
     for width in (390, 800, 1440):
         page = open_list(viewport={"width": width, "height": 900})
@@ -124,6 +126,7 @@ def test_the_palette_finds_people_places_and_commands_by_key_alone(acme: Cluster
     expect(page.locator("#dialog #dialog-title")).to_have_text("Keys")
 
 
+@pytest.mark.slow
 def test_arrows_go_through_move_to_and_escape_gives_the_focus_back(acme: Cluster, open_list: Open) -> None:
     page = open_list()
     row(page, page.evaluate(FIRST)).click()

@@ -85,6 +85,7 @@ def test_what_one_drags_another_sees_until_it_ends(acme: Cluster, signed_in_page
     expect(second.locator("[data-drags]")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_another_administrator_sees_which_node_is_dragged_where(acme: Cluster, signed_in_page: Open) -> None:
     first, second = signed_in_page(path="/clusters/acme/"), signed_in_page("viewer", "/clusters/acme/")
     is_live(first)
@@ -131,6 +132,7 @@ def test_a_page_that_missed_too_much_fetches_everything(
     expect(card(page, "imp1b")).to_contain_text("5 / 5,000")
 
 
+@pytest.mark.slow
 def test_ten_tabs_hold_one_stream_and_hand_it_over(acme: Cluster, signed_in_page: Open) -> None:
     first = signed_in_page(path="/clusters/acme/")
     is_live(first)
@@ -240,6 +242,7 @@ def test_who_held_too_many_versions_back_asks_once_for_everything(acme: Cluster,
     expect(card(page, "imp1b")).to_contain_text("4 / 5,000")
 
 
+@pytest.mark.slow
 def test_tabs_on_two_clusters_share_one_stream(acme: Cluster, signed_in_page: Open) -> None:
     other = make_acme("other", imp1a=3)
     first = signed_in_page(path="/clusters/acme/")
@@ -312,6 +315,7 @@ def let_come(held: list[tuple[Route, APIResponse]]) -> None:
     route.fulfill(response=answer)
 
 
+@pytest.mark.slow
 def test_news_about_a_dialog_that_is_on_its_way_is_not_lost(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(path="/clusters/acme/")
     is_live(page)
@@ -326,6 +330,7 @@ def test_news_about_a_dialog_that_is_on_its_way_is_not_lost(acme: Cluster, signe
     expect(page.locator("#step-slot")).to_contain_text("imp3a is in no subcluster")
 
 
+@pytest.mark.slow
 def test_news_about_what_is_being_fetched_fetches_it_once_more(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
     is_live(page)
@@ -352,6 +357,7 @@ def test_news_about_what_a_person_asked_for_meanwhile_is_not_lost(acme: Cluster,
     expect(row(page, "imp1a-0001")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_news_in_the_moment_before_a_dialog_is_ready_is_not_lost(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(path="/clusters/acme/")
     is_live(page)
@@ -383,6 +389,7 @@ def test_an_answer_finds_its_place_although_what_was_pressed_is_gone(acme: Clust
     expect(page.locator("#gone")).to_be_empty()
 
 
+@pytest.mark.slow
 def test_a_menu_opened_before_the_scripts_came_is_filled_and_placed(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page("operator", "/clusters/acme/")
     held: list[Route] = []
@@ -429,6 +436,7 @@ def test_what_is_being_typed_stays_and_the_numbers_still_change(acme: Cluster, s
     expect(page.locator("#user-search")).to_have_value("imp1a-00")
 
 
+@pytest.mark.slow
 def test_chosen_rows_stay_chosen_when_the_list_is_fetched_again(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
     is_live(page)

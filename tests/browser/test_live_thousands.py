@@ -17,7 +17,7 @@ from tests.worlds import node
 from topology.models import Cluster
 
 Open = Callable[..., Page]
-pytestmark = pytest.mark.thousands
+pytestmark = [pytest.mark.thousands, pytest.mark.slow]
 
 
 def root() -> Any:

@@ -84,6 +84,7 @@ def test_five_thousand_who_match_are_one_drag_that_asks_first(
     expect(dialog).to_contain_text("5,000")
 
 
+@pytest.mark.slow
 def test_shift_and_ctrl_choose_ranges_and_single_ones(acme: Cluster, open_list: Open) -> None:
     page = open_list()
     row(page, "imp1a-00002").click()
@@ -99,6 +100,7 @@ def test_shift_and_ctrl_choose_ranges_and_single_ones(acme: Cluster, open_list: 
     expect(card(page, "imp1b")).to_contain_text("4,008 / 15,000")
 
 
+@pytest.mark.slow
 def test_all_users_of_a_node_go_by_its_handle(acme: Cluster, open_list: Open, live_stack: LiveStack) -> None:
     page = open_list(short="imp3a")
     handle = card(page, "imp3a").locator("[data-drag-node]")
@@ -153,6 +155,7 @@ def test_a_node_goes_onto_a_subcluster_and_out_to_the_unassigned(acme: Cluster, 
     assert node(acme, "imp3a").subcluster_id is not None
 
 
+@pytest.mark.slow
 def test_a_drag_begins_past_a_threshold_and_not_in_a_locked_view(acme: Cluster, open_list: Open) -> None:
     page = open_list()
     x, y = middle(row(page, "imp1a-00002"))
@@ -176,6 +179,7 @@ def test_a_drag_begins_past_a_threshold_and_not_in_a_locked_view(acme: Cluster, 
     assert homes(["imp1a-00002"]) == {"imp1a"}
 
 
+@pytest.mark.slow
 def test_a_drop_is_undone_at_once_and_from_the_history_later(
     acme: Cluster, open_list: Open, live_stack: LiveStack
 ) -> None:
@@ -203,6 +207,7 @@ def test_a_drop_is_undone_at_once_and_from_the_history_later(
     assert wait_until(lambda: homes([two]) == {"imp1a"}, 20)
 
 
+@pytest.mark.slow
 def test_a_refused_drop_changes_nothing_and_leaves_its_reason(acme: Cluster, open_list: Open) -> None:
     page = open_list()
     select_all(page)

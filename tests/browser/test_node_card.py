@@ -43,6 +43,7 @@ def acme(transactional_db: None) -> Cluster:
     return make_acme(imp1a=3, imp1b=2)
 
 
+@pytest.mark.slow
 def test_no_state_and_no_reason_lies_under_the_buttons(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page("operator", "/clusters/acme/")
     expect(page.locator("#live")).to_have_text("Live")

@@ -77,6 +77,7 @@ def test_the_chosen_users_come_as_a_file(acme: Cluster, signed_in_page: Open) ->
     assert lines[1].startswith("imp1a-0001,Person 1 of imp1a,")
 
 
+@pytest.mark.slow
 def test_a_view_is_saved_and_opened_and_deleted(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(role="viewer", path="/clusters/acme/")
     show(page, "imp1a")

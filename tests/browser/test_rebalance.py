@@ -74,6 +74,7 @@ def test_a_plan_is_made_for_some_subclusters_and_says_how_long_it_takes(acme: Cl
     assert counts(acme) == {"imp1a": 100, "imp1b": 100, "imp2a": 100, "imp2b": 100}
 
 
+@pytest.mark.slow
 def test_a_run_whose_worker_is_killed_goes_on_by_itself(
     acme: Cluster, signed_in_page: Open, live_stack: LiveStack
 ) -> None:

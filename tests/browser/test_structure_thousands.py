@@ -16,6 +16,8 @@ from topology.models import Cluster, Node, Subcluster
 
 Open = Callable[..., Page]
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def world(django_db_setup: None, django_db_blocker: object) -> Iterator[Cluster]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.worlds import make_acme
@@ -28,6 +29,7 @@ def test_the_tour_leads_through_four_steps_and_does_not_come_again(signed_in_pag
     expect(page.locator("#tour")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_it_is_skipped_at_once_and_shown_again_when_asked_for(signed_in_page: Callable[..., Page]) -> None:
     make_acme()
     page = signed_in_page(role="viewer", path="/clusters/acme/")

@@ -37,6 +37,7 @@ def page(world: list[Cluster], signed_in_page: Open) -> Page:
     return opened
 
 
+@pytest.mark.slow
 def test_all_nodes_are_on_one_dense_page_with_readable_names(page: Page) -> None:
     assert Node.objects.count() == 120
     assert Assignment.objects.count() == 30_000
@@ -76,6 +77,7 @@ def test_a_filter_comes_first_and_stays_in_the_address(page: Page) -> None:
     expect(panels).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_trouble_anywhere_shows_itself_in_place(page: Page, world: list[Cluster]) -> None:
     page.evaluate("for (const part of document.querySelectorAll('.panel')) part.before = true")
     node = Node.objects.get(cluster=world[12], number=3)

@@ -103,6 +103,7 @@ def test_a_fork_begins_with_what_was_run_and_a_viewer_only_looks(acme: Cluster, 
     expect(viewer.locator(".whatif-foot").get_by_role("button", name="Run")).to_have_attribute("aria-disabled", "true")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [800, 1440])
 def test_no_page_scrolls_sideways(acme: Cluster, signed_in_page: Open, width: int) -> None:
     page = signed_in_page("operator", PATH, viewport={"width": width, "height": 900}, color_scheme="dark")

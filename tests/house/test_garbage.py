@@ -1,7 +1,7 @@
 """No address answers garbage with a failure: every address, method and parameter, with what attackers and typos send.
 
 What an address reads is observed, not written down, so a new one cannot be forgotten. Each pair of address and
-parameter meets two kinds of garbage here, others for each; `make torture` tries all kinds.
+parameter meets one kind of garbage here, another for each; `make torture` tries all kinds.
 """
 
 from collections.abc import Iterator
@@ -89,7 +89,7 @@ def address(route: str, known: dict[str, str]) -> str:
 
 
 def kinds(turn: int) -> tuple[str, ...]:
-    return GARBAGE if ALL else (GARBAGE[turn % len(GARBAGE)], GARBAGE[turn * 7 % len(GARBAGE)])
+    return GARBAGE if ALL else (GARBAGE[turn % len(GARBAGE)],)
 
 
 def quiet(client: Client) -> Client:
@@ -132,7 +132,7 @@ def test_no_parameter_of_any_address_is_a_failure(known: dict[str, str], read: s
                     assert method(path, {parameter: value}).status_code < 500, (name, path, method, parameter, value)
                     tried += 1
                 todo |= read - done
-    assert tried > 400
+    assert tried > 200 * len(kinds(0))
 
 
 def test_no_argument_in_an_address_is_a_failure(known: dict[str, str]) -> None:

@@ -239,6 +239,7 @@ def test_a_command_starts_services_and_they_go_with_it(tmp_path):
     assert not (tmp_path / "postgres" / "postmaster.pid").exists()
 
 
+@pytest.mark.slow
 def test_commands_at_once_share_one_pair(tmp_path):
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: manage(tmp_path, "shell", "--no-imports", "-c", SHOW), range(4)))
@@ -246,6 +247,7 @@ def test_commands_at_once_share_one_pair(tmp_path):
     assert wait_until(lambda: not is_owned(tmp_path), 15)
 
 
+@pytest.mark.slow
 def test_the_services_stay_while_another_command_needs_them(tmp_path):
     program = f"{SHOW}; import sys; sys.stdout.flush(); input()"
     waiting = subprocess.Popen(
@@ -264,6 +266,7 @@ def test_the_services_stay_while_another_command_needs_them(tmp_path):
     assert wait_until(lambda: not is_owned(tmp_path), 15)
 
 
+@pytest.mark.slow
 def test_a_killed_keeper_is_replaced(tmp_path):
     assert manage(tmp_path, "migrate", "--verbosity", "0").returncode == 0
     with keeper.try_lock(tmp_path / "users.lock", shared=True, wait=True):

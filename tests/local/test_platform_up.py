@@ -254,6 +254,7 @@ def test_a_killed_supervisor_takes_its_children_along_and_the_next_start_works(w
     assert after.children() == {}
 
 
+@pytest.mark.slow
 def test_what_even_a_killed_supervisor_left_is_ended_at_the_next_start(where):
     orphan = subprocess.Popen(["sleep", "600"], env={**os.environ, MARK: str(where)}, start_new_session=True)
     reaping = threading.Thread(target=orphan.wait)
@@ -266,6 +267,7 @@ def test_what_even_a_killed_supervisor_left_is_ended_at_the_next_start(where):
     assert after.children() == {}
 
 
+@pytest.mark.slow
 def test_a_stop_in_the_middle_of_the_start_leaves_nothing(tmp_path):
     early = Up(tmp_path)
     early.says(r"Preparing the database")
@@ -275,6 +277,7 @@ def test_a_stop_in_the_middle_of_the_start_leaves_nothing(tmp_path):
     assert manage(tmp_path, "migrate", "--verbosity", "0").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_given_database_and_redis_are_used(tmp_path):
     url = os.environ["DATABASE_URL"]
     with psycopg.connect(url, autocommit=True) as connection:

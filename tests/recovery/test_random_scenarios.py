@@ -8,7 +8,7 @@ import yaml
 from tests.recovery.random_scenarios import broken, document, report
 
 TORTURE = bool(os.environ.get("TORTURE"))
-SCENARIOS = int(os.environ.get("RANDOM_SCENARIOS", "20000" if TORTURE else "400"))
+SCENARIOS = int(os.environ.get("RANDOM_SCENARIOS", "20000" if TORTURE else "200"))
 FIRST = int(os.environ.get("RANDOM_SEED", "1"))
 BLOCKS = 8
 

@@ -43,17 +43,17 @@ def demand_consistent(cluster: Cluster) -> None:
     assert not SubclusterLock.objects.filter(active=True).exclude(operation__state=Progress.RUNNING).exists()
 
 
-@pytest.mark.parametrize("name", golden.NAMES)
+@pytest.mark.parametrize("name", torture.part(golden.NAMES, 3))
 def test_golden_live_log_with_a_clock_so_fast_that_every_tick_is_late(name: str) -> None:
     demand_consistent(compare(golden.scenario(name), speed=600, beat=1))
 
 
-@pytest.mark.parametrize("name", AT_EVERY_WAKE)
+@pytest.mark.parametrize("name", torture.part(AT_EVERY_WAKE, 2))
 def test_golden_live_log_at_every_wake(name: str) -> None:
     demand_consistent(compare(golden.scenario(name), speed=1, beat=None))
 
 
-@pytest.mark.parametrize("seed", range(1, 7 if not torture.WHOLE else 300))
+@pytest.mark.parametrize("seed", range(1, 300 if torture.WHOLE else 4))
 def test_random_scenarios_live_are_what_they_are_in_memory(seed: int) -> None:
     scenario = parse(document(seed))
     speed, beat = ((600, 1.0), (1, None), (60, 1.0))[seed % 3]

@@ -45,10 +45,10 @@ from topology.structure.policy import set_clock_speed
 set_clock_speed(Cluster.objects.get(name="hurt"), SPEED, actor=None)
 """
 VICTIMS = {"worker": " worker ", "beat": " beat ", "valkey": "valkey-server"}
-# Each part is killed in one of the two by default, and in both with `make torture`.
+# One part is killed in each of the two by default, and every one in both with `make torture`.
 EVERYTHING = ["worker", "beat", "valkey", "postgres"]
-IN_A_FAILOVER = EVERYTHING if torture.WHOLE else ["worker", "postgres"]
-WHILE_INITIALIZING = EVERYTHING if torture.WHOLE else ["beat", "valkey"]
+IN_A_FAILOVER = EVERYTHING if torture.WHOLE else ["worker"]
+WHILE_INITIALIZING = EVERYTHING if torture.WHOLE else ["valkey"]
 
 
 @pytest.fixture(scope="module")

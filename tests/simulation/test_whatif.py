@@ -23,6 +23,7 @@ from assignments.simulation.log import told, told_result
 from assignments.simulation.rules import catalogue, start_state, timeline
 from assignments.simulation.rules.play import run
 from assignments.simulation.views.chart import charts, instant
+from tests import torture
 from tests.recovery import golden
 from tests.worlds import make_acme, node
 from topology.accounts import pseudonyms
@@ -389,7 +390,7 @@ def test_a_cluster_at_rest_gives_the_same_as_its_file_but_for_one_heartbeat(acme
 
 
 @pytest.mark.parametrize("name", golden.NAMES)
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("share", torture.part([0.5, 0.1, 0.9], 3))
 def test_a_state_is_written_and_read_back_in_the_middle_of_any_run(name: str, share: float) -> None:
     """Whatever a pair is doing, reading what was written gives it again; so the engine goes on with the same."""
     whole = golden.scenario(name)
