@@ -5,9 +5,11 @@ import json
 import re
 import shlex
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -15,7 +17,7 @@ from django.urls import reverse
 from assignments.models import Assignment, Operation
 from assignments.planning import plans
 from config.api import api
-from tests.board.test_page import as_
+from tests.board.test_page import POSTED, as_
 from tests.worlds import make_acme, node
 from topology.accounts import roles, tokens
 from topology.models import Cluster
@@ -71,7 +73,10 @@ def test_each_call_is_one_of_the_api() -> None:
         for method in methods
     }
     for name, each in CALLS.items():
-        assert (each.method, each.path.partition("?")[0]) in known, name
+        assert (
+            each.method,
+            re.sub(r"\{\d\}|USER_ID|(?<=/)(pause|resume|cancel)$", "{}", each.path.partition("?")[0]),
+        ) in known, name
 
 
 def test_each_call_stands_in_a_dialog() -> None:
@@ -80,7 +85,115 @@ def test_each_call_stands_in_a_dialog() -> None:
     sources = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "assignments").rglob("views/*.py")]
     text = "\n".join(path.read_text() for path in sources)
     asked = {"failover", "fallback"}  # as_call command
-    assert [name for name in set(CALLS) - asked if f'as_call "{name}"' not in text and f'("{name}"' not in text] == []
+    together = {name for acts in re.findall(r'as_calls "([^"]*)"', text) for name in acts.split()}
+    missing = set(CALLS) - asked - together
+    assert [name for name in missing if f'as_call "{name}"' not in text and f'("{name}"' not in text] == []
+
+
+# What each address that is posted to does, as dialogs and pages show it for scripts, by the names of CALLS.
+SHOWN = {
+    "act": "failover fallback recover enable-ha disable_ha",
+    "balance-clusters": "balance-clusters",
+    "change-node": "change-node",
+    "clear-uris": "clear-uris",
+    "delete-account": "delete-account",
+    "directory-decide": "accept-directory drop-directory",
+    "directory-end": "end-directory",
+    "directory-read": "read-directory",
+    "directory-store": "agree",
+    "dns-check": "check-dns",
+    "end-sessions": "end-sessions",
+    "export": "export",
+    "fault": "fault",
+    "import": "import",
+    "invite": "invite",
+    "maintenance": "maintenance",
+    "maintenance-step": "end-maintenance enable-ha ha-off failover fallback",
+    "move": "move unassign",
+    "move-to-cluster": "to-cluster",
+    "new-cluster": "topology",
+    "new-node": "topology",
+    "new-subcluster": "topology",
+    "new-token": "new-token",
+    "node-step": "evacuate ha-off structure",
+    "peer-act": "make-peer sync-peer break-peer repair-peer remove-peer",
+    "pin": "pin",
+    "place-node": "structure",
+    "plans": "run",
+    "release": "release",
+    "remove-cluster": "remove-cluster",
+    "remove-users": "remove",
+    "revoke-token": "revoke-token",
+    "rules": "rules",
+    "run-plan": "run",
+    "set-active": "deactivate",
+    "set-role": "set-role",
+    "set-uri": "set-uri",
+    "settings": "topology",
+    "sign-in-rate": "sign-in-rate",
+    "simulation-delete": "delete-run",
+    "steer": "pause resume cancel cancel-run rate",
+    "structure-subcluster": "change-subcluster",
+    "subcluster-step": "evacuate ha-off structure",
+    "undo": "undo undo-run",
+    "undo-move": "undo-run",
+    "unpin": "unpin",
+    "what-if": "scenario",
+}
+# What a script has no use for, or has otherwise.
+NOT_SHOWN = {
+    "approve-plan": "a second person, never a program",
+    "cluster-targets": "a question of a drag",
+    "commands": "leads to the dialogs",
+    "delete-view": "a filter of one person's page",
+    "find-users-delete-view": "a filter of one person's page",
+    "hide-names": "of a session",
+    "move-dialog": "a question with who is chosen",
+    "move-targets": "a question of a drag",
+    "node-targets": "a question of a drag",
+    "sign-out": "of a session",
+    "tell-drag": "whose pointer drags what",
+    "tour-done": "steps of the page",
+    "users-by-id": "a selection on the page",
+}
+
+
+def test_every_address_that_is_posted_to_is_shown_for_scripts() -> None:
+    """From the templates and the list of what takes a POST: a dialog that is forgotten fails here."""
+    pages = "\n".join(path.read_text() for path in (Path(settings.BASE_DIR) / "templates").rglob("*.html"))
+    posted = set(re.findall(r"""(?:hx-post|method="post" action)="{% url '([a-z-]+)'""", pages)) | POSTED
+    assert len(posted) > 45
+    assert posted - set(SHOWN) - set(NOT_SHOWN) == set(), "add it to CALLS and to its dialog, or say why not"
+    assert set(SHOWN) & set(NOT_SHOWN) == set()
+    assert {act for acts in SHOWN.values() for act in acts.split()} <= set(CALLS)
+
+
+PAGES = {
+    "accounts": ("/accounts/", "accounts role NAME --role operator", "DELETE"),
+    "dns": ("/clusters/acme/dns/", "srv acme --check", "/srv/check"),
+    "directory": ("/clusters/acme/directory/", "sync_directory acme --accept HASH", "confirm=acme"),
+    "peers": ("/clusters/acme/peers", "peers acme --make PEER", "/peers/PEER/sync"),
+    "new cluster": ("/new-cluster", "apply_topology topology.yaml", "/clusters/NAME/topology"),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_with_several_acts_say_each_as_command_and_as_call(acme: Cluster, page: str) -> None:
+    address, line, part = PAGES[page]
+    answer = as_(roles.ADMINISTRATOR).get(address, follow=True)
+    text = html.unescape(answer.content.decode())
+    assert "For scripts" in text
+    assert f"manage.py {line}" in text
+    assert part in text
+    ids = re.findall(r' id="(as-[\w-]+)"', text)
+    assert len(ids) == len(set(ids))
+
+
+def test_the_export_by_script(acme: Cluster) -> None:
+    dialog = as_(roles.OPERATOR).get(f"{reverse('export-dialog', args=['acme'])}?query=").content.decode()
+    assert shown(dialog, "command") == "manage.py export_assignments acme"
+    answer = call(shown(dialog, "call"))
+    assert b"imp1a-0001" in b"".join(answer.streaming_content)
 
 
 @pytest.mark.parametrize("what", ["command", "call"])

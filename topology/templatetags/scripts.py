@@ -30,6 +30,7 @@ class Call:
     command: str = ""
     body: str = ""
     file: str = ""
+    title: str = ""  # where several acts stand together
 
 
 BALANCER = ("automation", "threshold", "rounds", "minimum_gain", "cooldown_minutes", "approval_required")
@@ -70,6 +71,110 @@ CALLS = {
         "PATCH", "/clusters/{}/subclusters/{}", body='{"name": <name>, "description": <description>}'
     ),
     "remove-cluster": Call("DELETE", "/clusters/{}?confirm={}", "remove_cluster {} --yes-remove-all-users"),
+    # lists and other clusters
+    "export": Call("GET", "/clusters/{}/assignments.csv", "export_assignments {}"),
+    "to-cluster": Call(
+        "POST",
+        "/clusters/{}/moves-to-cluster",
+        "move_users {0} {users} --to-cluster {1}",
+        '{@who, "to_cluster": "{1}"}',
+    ),
+    "scenario": Call("POST", "/clusters/{}/simulations", "simulate scenario.yaml", file="scenario.json"),
+}
+CALLS |= {
+    # pages with several acts; words in capitals are to be replaced
+    "set-role": Call(
+        "PUT", "/accounts/{}/role", "accounts role {} --role operator", '{"role": "operator"}', title="Another role"
+    ),
+    "deactivate": Call("PUT", "/accounts/{}/active", "accounts deactivate {}", '{"active": false}', title="Deactivate"),
+    "end-sessions": Call("DELETE", "/accounts/{}/sessions", "accounts sign-out {}", title="Sign out everywhere"),
+    "delete-account": Call("DELETE", "/accounts/{}", "accounts delete {} --yes", title="Delete"),
+    "invite": Call(
+        "POST",
+        "/accounts/{}/sign-in-link",
+        "sign_in_link {} --role operator",
+        '{"role": "operator"}',
+        title="Sign-in link",
+    ),
+    "new-token": Call(
+        "POST",
+        "/tokens",
+        "token create {} --role viewer --days 90",
+        '{"name": "{0}", "role": "viewer", "days": 90}',
+        title="Create a token",
+    ),
+    "revoke-token": Call("DELETE", "/tokens/{}", "token revoke {}", title="Revoke a token"),
+    "make-peer": Call(
+        "POST", "/clusters/{}/peers", "peers {0} --make {1}", '{"remote": "{1}"}', title="Make a relation"
+    ),
+    "sync-peer": Call("POST", "/clusters/{}/peers/{}/sync", "peers {0} --sync {1}", title="Sync now"),
+    "break-peer": Call(
+        "PUT",
+        "/clusters/{}/peers/{}/fault",
+        "peers {0} --fault unreachable {1}",
+        '{"fault": "unreachable"}',
+        title="Inject a fault",
+    ),
+    "repair-peer": Call(
+        "PUT", "/clusters/{}/peers/{}/fault", "peers {0} --repair {1}", '{"fault": ""}', title="Repair it"
+    ),
+    "remove-peer": Call("DELETE", "/clusters/{}/peers/{}", "peers {0} --remove {1}", title="Remove a relation"),
+    "release": Call("PUT", "/clusters/{}/release", body='{"release": "14.0.1"}', title="Release"),
+    "check-dns": Call("POST", "/clusters/{}/srv/check", "srv {} --check", "{}", title="Check now"),
+    "zone": Call("GET", "/clusters/{}/srv.zone", "srv {} --zone", title="Zone file"),
+    "agree": Call(
+        "PUT", "/clusters/{}/directory", "apply_directory agreement.yaml", file="agreement.json", title="Agreement"
+    ),
+    "read-directory": Call("POST", "/clusters/{}/directory/sync", "sync_directory {}", "{}", title="Read now"),
+    "accept-directory": Call(
+        "POST",
+        "/clusters/{}/directory/sync",
+        "sync_directory {0} --accept {1}",
+        '{"accept": "{1}"}',
+        title="Accept what the guard stopped",
+    ),
+    "drop-directory": Call("POST", "/clusters/{0}/directory/runs/{2}/drop", title="Drop it"),
+    "end-directory": Call("DELETE", "/clusters/{0}/directory?confirm={0}", title="Remove the agreement"),
+    "clear-uris": Call(
+        "POST",
+        "/clusters/{}/duplicates/clear",
+        "duplicates --clear {}",
+        '{"confirmed": {1}}',
+        title="Remove doubled URIs",
+    ),
+    "set-uri": Call(
+        "PUT",
+        "/clusters/{0}/users/USER_ID/directory-uri",
+        body='{"uri": "new@example.org"}',
+        title="Change one URI",
+    ),
+    "balance-clusters": Call("POST", "/balance", "balance_clusters", "{}", title="Make the plans"),
+    "enable-ha": Call("PUT", "/clusters/{}/subclusters/{}/ha", "ha enable {1} --cluster {0}", title="HA on"),
+    "ha-off": Call("DELETE", "/clusters/{}/subclusters/{}/ha", "ha disable {1} --cluster {0}", title="HA off"),
+    "recover": Call("POST", "/clusters/{}/subclusters/{}/recover", "ha recover {1} --cluster {0}", title="Recover"),
+    "evacuate": Call(
+        "POST",
+        "/clusters/{}/plans",
+        "rebalance {0} --goal evacuate --node {2}",
+        '{"goal": "evacuate", "node": "{2}"}',
+        title="Plan to move all users off a node",
+    ),
+    "structure": Call(
+        "PUT",
+        "/clusters/{}/topology",
+        "apply_topology topology.yaml",
+        file="topology.json",
+        title="Take a node out, or remove it (the topology as it should be)",
+    ),
+    "end-maintenance": Call(
+        "DELETE", "/nodes/{2}/maintenance", "ha maintenance {2} --end", title="End the maintenance"
+    ),
+    "pause": Call("POST", "/operations/{}/pause", "operations pause {}", title="Pause"),
+    "resume": Call("POST", "/operations/{}/resume", "operations resume {}", title="Resume"),
+    "cancel-run": Call("POST", "/operations/{}/cancel", "operations cancel {}", title="Cancel"),
+    "rate": Call("POST", "/operations/{}/rate", "operations rate {} --rate 20", '{"rate": 20}', title="Rate"),
+    "undo-run": Call("POST", "/operations/{}/undo", "operations undo {}", "{}", title="Undo, when it has ended"),
+    "delete-run": Call("DELETE", "/simulations/{}", title="Delete this run"),
 }
 
 
@@ -84,6 +189,20 @@ def as_call(context: Context, name: str, *names: Any, chosen: Any = None) -> dic
     base = request.build_absolute_uri(reverse("api:api-root")).rstrip("/")
     line = _command(call, names, chosen)
     return {"command": _marked(line, "word"), "call": _marked(_curl(call, base, names, chosen), "json")}
+
+
+@register.inclusion_tag("shared/_as_calls.html", takes_context=True)
+def as_calls(context: Context, acts: str, *names: Any) -> dict[str, Any]:
+    """Acts of CALLS, by name, of a page where several are done; each of them takes what it needs of the same names."""
+    base = context["request"].build_absolute_uri(reverse("api:api-root")).rstrip("/")
+    shown = []
+    for act in acts.split():
+        call = CALLS[act]
+        command = _command(call, names, None) if call.command else ""
+        shown.append(
+            {"key": f"as-{act}", "title": call.title, "command": command, "call": _curl(call, base, names, None)}
+        )
+    return {"acts": shown}
 
 
 def _command(call: Call, names: tuple[Any, ...], chosen: Any) -> str:

@@ -81,6 +81,7 @@ class NewClusterForm(StructureForm):
     """A cluster without nodes."""
 
     submit = "Create cluster"
+    script = ("topology", "NAME", "")
     name = StructureField("Name", hint="Letters, digits, _ and -")
     mode = StructureField("New users", "select", choices=Mode.choices(), initial=Mode.BALANCED.value)
     model = StructureField(
