@@ -20,7 +20,7 @@ from assignments.models import DirectoryAgreement, DirectoryPerson, Kind, Operat
 from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
 from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, Flow
-from assignments.users import staging
+from assignments.users import staged_homes, staged_writing, staging
 from topology.live import actors
 from topology.models import Cluster, Mode, Node
 from topology.reasons import Reason, Refused
@@ -94,7 +94,7 @@ def preview(agreement: int, cluster: Cluster) -> tuple[dict[str, int], int]:
     return named, 0 if cluster.mode == Mode.MANUAL else users - given
 
 
-def _as_many_as_fit(ask: staging.Ask, classes: Classes, users: int) -> Sequence[Flow]:
+def _as_many_as_fit(ask: staged_homes.Ask, classes: Classes, users: int) -> Sequence[Flow]:
     """Where as many as possible go, of each number of endpoints the same share: who comes first is not known here."""
 
     def try_with(most: int) -> Sequence[Flow]:
@@ -160,9 +160,9 @@ def _by_mode(agreement: DirectoryAgreement, cluster: Cluster, operation: Operati
     staging.create()
     _run(
         f"""
-        INSERT INTO staged (line, user_id, known, had, waits)
+        INSERT INTO staged (line, user_id, known, had, new_id)
         SELECT row_number() OVER (ORDER BY person.created_at, person.id), person.user_id, person.id,
-            place.endpoints, true
+            place.endpoints, NULL
         FROM assignments_directoryperson link
             JOIN topology_enduser person ON person.id = link.user_id
             JOIN assignments_assignment place ON place.user_id = person.id
@@ -174,8 +174,8 @@ def _by_mode(agreement: DirectoryAgreement, cluster: Cluster, operation: Operati
     )
     flows, why = _places(cluster, operation)
     if flows:
-        staging.place_users(flows)
-        staging.write_traces(operation.pk, "", timezone.now())
+        staged_homes.place_users(flows)
+        staged_writing.write_traces(operation.pk, "", timezone.now())
     if why:
         _run(
             """
@@ -189,7 +189,7 @@ def _by_mode(agreement: DirectoryAgreement, cluster: Cluster, operation: Operati
 
 def _places(cluster: Cluster, operation: Operation) -> tuple[Sequence[Flow], Reason | None]:
     """Where those staged go; with the reason why not all of them do."""
-    waiting = staging.waiting()
+    waiting = staged_homes.waiting()
     if not waiting.users:
         return (), None
     before = load_of(cluster)
@@ -200,9 +200,9 @@ def _places(cluster: Cluster, operation: Operation) -> tuple[Sequence[Flow], Rea
         redundant=before.redundant,
     )
     try:
-        return ask(waiting.users, endpoints=waiting.endpoints, classes=staging.waiting_classes()), None
+        return ask(waiting.users, endpoints=waiting.endpoints, classes=staged_homes.waiting_classes()), None
     except Refused as refusal:
-        room, flows = staging.place_first(ask)
+        room, flows = staged_homes.place_first(ask)
         _run("UPDATE staged SET waits = false WHERE line > %(room)s", room=room)
         return flows, refusal.reason
 

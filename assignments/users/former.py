@@ -1,7 +1,7 @@
 """Keeping what an import overwrites, so that it can be taken back: only what it changes, in two statements.
 
 staged, before anybody is written --keep_changed--> FormerUser: old values and new ones
-staged, after                     --keep_made-----> FormerUser: a fingerprint of what was written
+staged, with their keys           --keep_made-----> FormerUser: a fingerprint of what was written
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ KEEP_CHANGED = f"""
 """
 KEEP_MADE = f"""
     INSERT INTO assignments_formeruser (operation_id, user_key, change, placed, user_id, to_node_id, written)
-    SELECT %s, known, '{UserChange.MADE}', true, '', target, {fingerprint("made")}
+    SELECT %s, new_id, '{UserChange.MADE}', true, '', target, {fingerprint("made")}
     FROM (
-        SELECT known, target, coalesce(name, '') AS name, coalesce(mail, '') AS mail,
+        SELECT new_id, target, coalesce(name, '') AS name, coalesce(mail, '') AS mail,
             coalesce(endpoints, '{{}}') AS endpoints, coalesce(contacts, 0) AS contacts,
             coalesce(directory_uri, '') AS directory_uri, coalesce(department, '') AS department
-        FROM staged WHERE fresh
+        FROM staged WHERE known IS NULL
     ) AS made
 """
 
@@ -60,7 +60,7 @@ def keep_changed(operation_id: int) -> None:
 
 
 def keep_made(operation_id: int) -> None:
-    """Keep whom an import created; call it when they have keys."""
+    """Keep whom an import created, with the keys that their lines got."""
     _run(KEEP_MADE, operation_id)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from assignments.models import Operation
-from assignments.users.staging import StagedLines
+from assignments.users.staged_lines import StagedLines
 from topology import reasons
 
 WHY = "Imported from a list"  # where the list gives no reason
@@ -17,7 +17,7 @@ MATCH = """
 PIN = """
     WITH asked AS (
         SELECT place.user_id, coalesce(nullif(staged.pin_reason, ''), %s) AS reason
-        FROM staged JOIN assignments_assignment place ON place.user_id = staged.known
+        FROM staged JOIN assignments_assignment place ON place.user_id = coalesce(staged.known, staged.new_id)
         WHERE staged.pinned AND NOT place.pinned AND place.home_node_id IS NOT NULL
     ), stored AS (
         INSERT INTO assignments_pin (user_id, owner_id, reason, owner_name, at)

@@ -20,7 +20,15 @@ from assignments.models import Kind
 from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
 from assignments.planning.rules.loads import Classes
-from assignments.users import former, import_pins, staging
+from assignments.users import (
+    former,
+    import_pins,
+    staged_changes,
+    staged_homes,
+    staged_lines,
+    staged_writing,
+    staging,
+)
 from assignments.users.done_at_once import record_operation
 from assignments.users.encodings import add_hint
 from assignments.users.problem_file import ProblemFile
@@ -197,20 +205,22 @@ def _hold(cluster: Cluster) -> None:
 
 def _check(cluster: Cluster, report: Report, nodes: Mapping[str, Node]) -> None:
     known = ", ".join(node.name for node in nodes.values()) or "none"
-    report.problems.add_found(staging.at_unknown(cluster.name, known))
-    report.problems.add_found(staging.duplicates())
-    report.problems.add_found(staging.of_other_clusters(cluster))
-    report.problems.add_found(staging.homeless())
-    report.warnings.add_found(staging.staying())
-    report.warnings.add_found(staging.gone(cluster.name, known))
-    report.warnings.add_found(staging.kept_of_new())
-    report.first_rows = staging.first_rows()
-    report.changed, report.emptied, report.first_emptied = staging.changes()
+    wrong = [
+        staged_lines.at_unknown(cluster.name, known),
+        staged_lines.duplicates(),
+        staged_lines.of_other_clusters(cluster),
+        staged_lines.homeless(),
+    ]
+    odd = [staged_lines.staying(), staged_lines.gone(cluster.name, known), staged_lines.kept_of_new()]
+    for kind in staged_lines.that_are_there([*wrong, *odd]):
+        (report.problems if kind in wrong else report.warnings).add_found(kind)
+    report.first_rows = staged_changes.first_rows()
+    report.changed, report.emptied, report.first_emptied = staged_changes.changes()
 
 
 def _count(report: Report, nodes: Mapping[int, Node]) -> None:
-    report.created, report.updated, report.unchanged, report.left_unassigned = staging.outcome()
-    report.nodes = {nodes[pk].name: users for pk, users in sorted(staging.count_placed().items())}
+    report.created, report.updated, report.unchanged, report.left_unassigned = staged_changes.outcome()
+    report.nodes = {nodes[pk].name: users for pk, users in sorted(staged_homes.count_placed().items())}
     report.assigned = sum(report.nodes.values())
 
 
@@ -241,14 +251,15 @@ class _Placement:
         self.load, self.homes = load_of(cluster), homes_of(cluster)
 
     def run(self) -> None:
-        staging.place_named(self.cluster.mode == Mode.MANUAL)
-        if staging.count_arriving():
+        if self.cluster.mode == Mode.MANUAL:
+            staged_homes.place_nobody_else()
+        if staged_homes.count_arriving():
             self._refuse_in_failover()
         for node in self.nodes:
             if why := self.homes.takes(node.pk):
-                self.report.problems.add_found(staging.into(node.pk, *why))
-        self.report.problems.add_found(staging.over_capacity(self._capacities()))
-        waiting = staging.waiting()
+                self.report.problems.add_found(staged_lines.into(node.pk, *why))
+        self._demand_room()
+        waiting = staged_homes.waiting()
         if self.report.ok and waiting.users:
             self._by_mode(waiting)
 
@@ -256,21 +267,26 @@ class _Placement:
         if why := self.homes.assigns():
             raise Refused(reasons.CLUSTER_IN_FAILOVER, cluster=self.cluster.name, **why[1])
 
-    def _by_mode(self, waiting: staging.UnplacedUsers) -> None:
+    def _by_mode(self, waiting: staged_homes.UnplacedUsers) -> None:
         try:
-            flows = self._places(waiting.users, endpoints=waiting.endpoints, classes=staging.waiting_classes())
+            flows = self._places(waiting.users, endpoints=waiting.endpoints, classes=staged_homes.waiting_classes())
         except Refused as refusal:
-            room, _ = staging.place_first(self._places)
+            room, _ = staged_homes.place_first(self._places)
             facts = {
                 "room": room,
                 "users": waiting.users,
                 "cluster": self.cluster.name,
                 "why": Said(refusal.reason, refusal.facts),
             }
-            self.report.problems.add_found(staging.beyond(room, facts))
+            self.report.problems.add_found(staged_lines.beyond(room, facts))
             return
-        staging.place_users(flows)
-        self.report.problems.add_found(staging.over_capacity(self._capacities()))
+        staged_homes.place_users(flows)
+        self._demand_room()
+
+    def _demand_room(self) -> None:
+        capacities = self._capacities()
+        if staged_lines.is_full(capacities):
+            self.report.problems.add_found(staged_lines.over_capacity(capacities))
 
     def _places(self, users: int, *, endpoints: int, classes: Classes) -> list[goals.Flow]:
         """Users per node; room for a failover is kept where the model asks for it, as long as there is any."""
@@ -285,12 +301,12 @@ class _Placement:
 
     def _loads(self) -> list[goals.NodeLoad]:
         """The nodes with those who are at home there and those whom this file brings so far."""
-        added = staging.placed()
+        added = staged_homes.placed()
         return [_with(load, *added.get(load.id, (0, 0))) for load in self.load.nodes]
 
-    def _capacities(self) -> list[staging.Capacity]:
+    def _capacities(self) -> list[staged_lines.Capacity]:
         return [
-            staging.Capacity(n.id, n.name, n.room.users, n.room.endpoints, n.capacity_users, n.capacity_endpoints)
+            staged_lines.Capacity(n.id, n.name, n.room.users, n.room.endpoints, n.capacity_users, n.capacity_endpoints)
             for n in self.load.nodes
         ]
 
@@ -305,13 +321,16 @@ def _write(cluster: Cluster, report: Report, nodes: Mapping[int, Node], actor: A
     operation = record_operation(cluster, Kind.IMPORT, report.created + report.updated, 0, actor)
     if report.updated:
         former.keep_changed(operation.pk)
-        staging.change_people()
+        staged_writing.change_people()
     if report.created:
-        staging.create_people(timezone.now())
+        staged_writing.create_people(timezone.now())
         former.keep_made(operation.pk)
-    staging.write_assignments(cluster.pk, [pk for pk, node in nodes.items() if node.serves])
+    serving = [pk for pk, node in nodes.items() if node.serves]
+    staged_writing.create_assignments(cluster.pk, serving)
+    if report.updated:
+        staged_writing.change_assignments(serving)
     # One move for each user who got a home, so that the history of a person is whole.
-    staging.write_traces(operation.pk, reasons.USERS_IMPORTED.code, timezone.now())
+    staged_writing.write_traces(operation.pk, reasons.USERS_IMPORTED.code, timezone.now())
     guards.wake(*{node.subcluster for node in nodes.values()})  # their windows may change
     touched = [f"cluster-{cluster.pk}", *(f"node-{pk}" for pk in nodes)]
     if pins and (pinned := import_pins.write(operation)):

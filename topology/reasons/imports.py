@@ -72,6 +72,42 @@ IMPORT_NOT_A_MAIL = add(
     "Correct it in the list and import it again.",
     level=WARNING,
 )
+IMPORT_MEANS_NOTHING = add(
+    "IMPORT_MEANS_NOTHING",
+    "“{value}” in the column {column} is what programs write for nothing; it is imported as a text.",
+    "Leave the cell empty if there is no value.",
+    level=WARNING,
+)
+IMPORT_ID_SHORTENED = add(
+    "IMPORT_ID_SHORTENED",
+    "The {column} “{value}” looks like a number that a spreadsheet has shortened: digits are missing.",
+    "Format the column as text and export the list again.",
+    level=WARNING,
+)
+IMPORT_QUOTES_STAY = add(
+    "IMPORT_QUOTES_STAY",
+    '“{value}” in the column {column} keeps its quotes: only a pair of " around a cell is taken off.',
+    "Remove them where they do not belong to the text.",
+    level=WARNING,
+)
+IMPORT_ONE_COLUMN = add(
+    "IMPORT_ONE_COLUMN",
+    "“{value}” is read as one user ID, for the first line names one column only.",
+    "If it is several cells, name each column in the first line.",
+    level=WARNING,
+)
+IMPORT_LETTERS_LOST = add(
+    "IMPORT_LETTERS_LOST",
+    "“{value}” in the column {column} has lost letters: a program could not read them and wrote U+FFFD instead.",
+    "Export the list again, as UTF-8.",
+    level=WARNING,
+)
+IMPORT_LOOKS_MISREAD = add(
+    "IMPORT_LOOKS_MISREAD",
+    "“{value}” in the column {column} looks misread by another program; it is imported unchanged.{hint}",
+    "Export the list again, as UTF-8.",
+    level=WARNING,
+)
 IMPORT_NOT_ENABLED = add(
     "IMPORT_NOT_ENABLED",
     "{user_id} is left out: not enabled for presence.",

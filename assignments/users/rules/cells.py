@@ -8,7 +8,11 @@ BEGINS = r"[=+\-@\t\r]"  # what a spreadsheet reads as a formula begins so; a ma
 FORMULA = re.compile("'*" + BEGINS)
 TEXT_FORM = '="([^"]|"")*"'  # a formula that says a text, which keeps zeros in front: ="00123"
 SAID = re.compile(TEXT_FORM)
-UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}  # letters and marks that show nothing
+# Letters, marks and signs that show nothing.
+UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0x1D159}
+VARIANTS = "\ufe00-\ufe0f\U000e0100-\U000e01ef\u180b-\u180f"  # marks that choose how a letter looks
+# Of what is printable, all that a person may not see.
+SHOWS_NOTHING = re.compile(f"[{''.join(map(chr, sorted(UNSEEN)))}{VARIANTS}]")
 JOINERS = "\u200c\u200d"  # letters of some scripts, and emoji, are joined or parted by these
 
 
@@ -45,9 +49,8 @@ def unseen(text: str, *, strict: bool) -> int | None:
 
 
 def _hidden(character: str) -> bool:
-    code = ord(character)
-    variant = 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF or 0x180B <= code <= 0x180F
-    return variant or code in UNSEEN or unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Cn", "Co")
+    hidden = unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Cn", "Co")
+    return hidden or SHOWS_NOTHING.match(character) is not None
 
 
 def _joins(text: str, index: int) -> bool:

@@ -31,6 +31,12 @@ MEANT = {
     "givenname": "first_name", "given_name": "first_name", "firstname": "first_name", "forename": "first_name",
     "surname": "last_name", "sn": "last_name", "family_name": "last_name", "lastname": "last_name",
     "endpoint": "endpoints", "devices": "endpoints", "clients": "endpoints",
+    "benutzer_id": "user_id", "benutzername": "user_id", "benutzer": "user_id", "kennung": "user_id",
+    "anmeldename": "user_id", "identifiant": "user_id", "utilisateur": "user_id", "usuario": "user_id",
+    "vorname": "first_name", "nachname": "last_name", "familienname": "last_name", "vollständiger_name": "name",
+    "prénom": "first_name", "nombre": "first_name", "apellidos": "last_name", "anzeigename": "name",
+    "e_mail_adresse": "mail", "mailadresse": "mail", "courriel": "mail", "correo": "mail",
+    "kontakte": "contacts", "abteilung": "department", "knoten": "node", "userprincipalname": "user_id",
     "uri": "directory_uri", "sip_uri": "directory_uri", "sip_address": "directory_uri", "dept": "department",
 }  # fmt: skip
 IGNORE = ""  # what a mapping says of a column that is not to be used
@@ -110,6 +116,11 @@ def mapping_of(choices: Sequence[str]) -> dict[str, str]:
         if not (header and equals) or (column and column not in USED):
             raise Refused(reasons.IMPORT_COLUMN_CHOICE, choice=choice[:60], known=", ".join(USED))
     return {header: column for header, _, column in parts}
+
+
+def names_user_id(cells: object) -> bool:
+    """Whether these are cells of a header with a column user_id."""
+    return isinstance(cells, list) and "user_id" in map(column_name, cells)
 
 
 def how_many_known(cells: Sequence[str]) -> int:

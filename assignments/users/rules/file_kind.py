@@ -27,8 +27,23 @@ KINDS = (
     (b"\xff\xd8\xff", "a picture"),
     (b"SQLite format 3", "a database file"),
     (b"PAR1", "a Parquet file"),
+    (b"GIF8", "a picture"),
+    (b"\x04\x22\x4d\x18", "an LZ4 file"),
+    (b"\x7fELF", "a program"),
+    (b"bplist", "a property list"),
+    (b"-----BEGIN PGP", "an encrypted message"),
+    (b"version https://git-lfs", "a pointer of Git LFS"),
+    (b"MIME-Version:", "a message or a web archive"),
+    (b"BEGIN:VCARD", "a list of vCards"),
+    (b"INSERT INTO", "SQL"),
+    (b"CREATE TABLE", "SQL"),
+    (b"dn: ", "LDIF"),
+    (b"dn:: ", "LDIF"),
+    (b"version: 1\n", "LDIF"),
 )
-PACKED = ("gzip", "bzip2", "xz", "Zstandard", "7-Zip", "RAR", "ZIP", "tar")
+PACKED = ("gzip", "bzip2", "xz", "Zstandard", "7-Zip", "RAR", "ZIP", "tar", "LZ4")
+IN_TEXT = b"\t\n\x0c\r\x1a\x1b"  # control characters that a text may hold, or end with
+EBCDIC = (b"\xa4\xa2\x85\x99", b"\xe4\xe2\xc5\xd9")  # "user", small and large
 MARKUP = ("<!doctype", "<html", "<head", "<body", "<?xml", "<table", "<!--")
 
 
@@ -75,6 +90,10 @@ def opened(file: Readable) -> tuple[Readable, str]:
     if _looks_wide(head):
         remedy = "Save it as UTF-8, or as Unicode text with a byte order mark."
         raise WrongKind("text in UTF-16 without the mark that says so", remedy)
+    if sum(byte < 32 and byte not in IN_TEXT for byte in head.partition(b"\x1a")[0][:16]) > 1:
+        raise WrongKind("a binary file", "Export the list as CSV.")
+    if not head[:64].isascii() and any(user in head[:256] for user in EBCDIC):
+        raise WrongKind("text in EBCDIC", "Convert it to UTF-8 when you fetch it.")
     return Rejoined(head, file), "utf-8"
 
 

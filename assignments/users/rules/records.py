@@ -6,20 +6,23 @@ The header is a record like all others, so a line break in one of its cells does
 """
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
-from assignments.users.rules.columns import how_many_known
+from assignments.users.rules.columns import how_many_known, names_user_id
 from assignments.users.rules.problems import Problems
 from assignments.users.rules.text_lines import TextLines
 from topology import reasons
 
 SEPARATORS = ",;\t|"
 MOST_HEADER_LINES = 50
+DECLARED = re.compile(rf'"?sep\s*=\s*(\\t|[^\w\s"]|\t)"?[{SEPARATORS}\s]*', re.IGNORECASE)  # as Excel reads it
 ERRORS = (
     ("expected after", "text follows a closing quote; a quote inside a cell is written twice"),
     ("unexpected end of data", "the quote that opens here is never closed"),
-    ("field larger", f"a cell has more than {csv.field_size_limit():,} characters; is a quote not closed?"),
+    ("field larger", f"a cell has more than {csv.field_size_limit():,} characters, as where a quote is not closed"),
     ("new-line", "a line break outside of quotes"),
 )
 
@@ -32,6 +35,7 @@ class Records:
         self.header: list[str] = []
         self.header_line = 1
         self.separator = ","
+        self.unreadable = False  # the header is no CSV
         self.broken = 0  # records that are no CSV
         self._lines, self._iterator = lines, iter(lines)
         self._offset = 0
@@ -50,6 +54,13 @@ class Records:
                 self.problems.add(number, reasons.IMPORT_BAD_LINE, why=_in_own_words(error))
                 continue
             yield number, cells
+
+    def later_header(self) -> int | None:
+        """The line of a header further down; the lines before it are read then, so only a file that is refused asks."""
+        for line in islice(self._iterator, MOST_HEADER_LINES):
+            if any(names_user_id(_parsed([line], mark)) for mark in SEPARATORS):
+                return self._lines.number
+        return None
 
     def _read_header(self) -> None:
         separator = ""
@@ -78,16 +89,18 @@ class Records:
         """Read the header with the separator that makes the most sense of it."""
         parsed = [(mark, _parsed(lines, mark)) for mark in declared or SEPARATORS]
         self.separator, cells = max(parsed, key=lambda pair: _sense(pair[1]))
-        if isinstance(cells, csv.Error):
-            self.problems.add(self.header_line, reasons.IMPORT_BAD_LINE, why=_in_own_words(cells))
+        errors = [cells for _, cells in parsed if isinstance(cells, csv.Error)]
+        if errors and _sense(cells)[0] < 1:  # by another mark it can be read, as one cell that says nothing
+            self.unreadable = True
+            self.problems.add(self.header_line, reasons.IMPORT_BAD_LINE, why=_in_own_words(errors[0]))
         else:
             self.header = [cell.strip() for cell in cells]
 
 
 def _declared(text: str) -> str:
     """The separator that a first line such as sep=; names."""
-    bare = text.strip('"')
-    return bare[4] if bare[:4].lower() == "sep=" and len(bare) == 5 else ""
+    said = DECLARED.fullmatch(text)
+    return said[1].replace("\\t", "\t") if said else ""
 
 
 def _parsed(lines: Sequence[str], separator: str) -> Any:
@@ -100,6 +113,11 @@ def _parsed(lines: Sequence[str], separator: str) -> Any:
 
 def _sense(cells: Any) -> tuple[int, int]:
     return (-1, 0) if isinstance(cells, csv.Error) else (how_many_known(cells), len(cells))
+
+
+def cells_inside(cell: str) -> list[str]:
+    """The cells of a line that stands in one cell as a whole, by the mark that makes the most sense of it."""
+    return list(max((_parsed([cell], mark) for mark in SEPARATORS), key=_sense))
 
 
 def _in_own_words(error: csv.Error) -> str:

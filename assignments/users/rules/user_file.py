@@ -7,20 +7,35 @@ What cannot be used becomes a Problem with its line number, each step with reaso
 or made up: a cell that is not there is no empty cell. Memory stays flat. Standard library only.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from assignments.users.rules.cells import code_point, composed, restored, said_in, unseen
+from assignments.users.rules.clean_records import CleanRecords
 from assignments.users.rules.columns import BULK, HEADERS, PLAIN, Columns, how_many_known, read_columns
 from assignments.users.rules.file_kind import Readable, WrongKind, opened
+from assignments.users.rules.oddities import is_mail, oddity
 from assignments.users.rules.problems import LISTED, LineProblem, Problems
-from assignments.users.rules.records import Records
+from assignments.users.rules.records import SEPARATORS, Records, cells_inside
 from assignments.users.rules.text_lines import TextLines
+from assignments.users.rules.user_line import (
+    DRAWN,
+    KEEP,
+    MAX_REASON,
+    MAX_TEXT,
+    NO,
+    NO_NODE,
+    YES,
+    Limits,
+    Reading,
+    UserLine,
+)
 from topology import reasons
 from topology.reasons.words import counted
 
 __all__ = [
     "BULK",
+    "KEEP",
     "LISTED",
     "NO_NODE",
     "PLAIN",
@@ -28,54 +43,15 @@ __all__ = [
     "LineProblem",
     "Problems",
     "Readable",
+    "Reading",
     "UserLine",
     "UserList",
 ]
 
-DRAWN = "-=:+"  # of these are the lines of a table that is drawn
-NO_NODE = "-"  # in the column node: leave this user unassigned
-KEEP = "#"  # alone in a cell: what is stored stays
-MAX_TEXT = 255
 EXPORTED = ("serving_node",)  # of our own export; nobody expects an import to say who serves
-MAX_REASON = 200  # characters of why somebody is pinned
+NAMED = 20  # columns that are not used
+COUNTED = re.compile(r"\(\d+ rows?\b[^)]*\)")  # what SQL shells write under a table
 REMEMBERED = 10_000  # different cells of endpoints
-YES, NO = {"t", "true", "yes", "y", "1", "enabled"}, {"f", "false", "no", "n", "0", "disabled"}
-
-
-@dataclass(frozen=True, slots=True)
-class UserLine:
-    """One user of the file; None means that what is stored stays: no such column, or the mark that keeps."""
-
-    line: int
-    user_id: str
-    name: str | None
-    mail: str | None
-    endpoints: tuple[str, ...] | None
-    contacts: int | None
-    node: str
-    kept: bool = False  # a mark stands in one of the cells
-    pinned: bool | None = None
-    pin_reason: str | None = None
-    directory_uri: str | None = None
-    department: str | None = None
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the cells may say."""
-
-    user_id: int
-    contacts: int
-    endpoints: Mapping[str, str]  # code and label of each kind
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a file is to be read: the mark that keeps ("" for none), names of columns, and whose users are wanted."""
-
-    keep: str = KEEP
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    cluster: str = ""
 
 
 class UserList:
@@ -121,8 +97,12 @@ class UserList:
         self._read_header(records)
         if "user_id" not in self.columns:
             return
+        clean = CleanRecords(self.found, self._header, self.limits, self.reading, self._endpoints)
         for number, written in records:
-            if any(map(str.strip, written)):
+            if row := clean.read(number, written):
+                self.lines += 1
+                yield row
+            elif any(map(str.strip, written)):
                 self.lines += 1
                 if (cells := self._fitted(number, written)) and (row := self._row(number, cells)):
                     yield row
@@ -144,21 +124,28 @@ class UserList:
             self._seen(line, "header", cell.replace("\n", " "))
         self.found = read_columns(self._header, line, self.problems, self.reading.mapping)
         if "user_id" not in self.columns:
-            begins = records.separator.join(self._header).strip().replace("\n", " ")[:40] or "nothing"
-            self.problems.add(line, reasons.IMPORT_NO_HEADER, begins=begins, hint=self._no_header_hint())
+            if not records.unreadable:
+                begins = records.separator.join(self._header).strip().replace("\n", " ")[:40] or "nothing"
+                self.problems.add(line, reasons.IMPORT_NO_HEADER, begins=begins, hint=self._no_header_hint(records))
         elif foreign := [unused for unused in self.found.unused if unused.column not in EXPORTED]:
-            columns = ", ".join(unused.column.replace("\n", " ")[:40] for unused in foreign)
+            columns = ", ".join(unused.column.replace("\n", " ")[:40] for unused in foreign[:NAMED])
+            columns += f" and {len(foreign) - NAMED:,} more" if len(foreign) > NAMED else ""
             meant = ", ".join(unused.meant for unused in foreign if unused.meant)
             hint = f" (did you mean {meant}?)" if meant else ""
             self.warnings.add(line, reasons.IMPORT_COLUMNS_NOT_USED, value=columns, hint=hint)
 
-    def _no_header_hint(self) -> str:
+    def _no_header_hint(self, records: Records) -> str:
+        if not self._header:
+            return " Is the file empty?"
+        if len(self._header) == 1 and how_many_known(cells_inside(self._header[0])) > 1:
+            return " Each line stands in one pair of quotes as a whole: was the list saved twice?"
         for unused in self.found.unused:
             if unused.meant == "user_id":
                 return f" Is “{unused.column[:40]}” the user ID? Then say so when you import."
             if any(word in unused.column.lower() for word in ("user_id", "user id")):
                 return " Are its cells parted by another mark? A first line such as sep=^ names it."
-        return ""
+        later = records.later_header()
+        return f" Line {later} names one: remove what stands above it." if later else ""
 
     # Records
 
@@ -175,6 +162,9 @@ class UserList:
         drawn = "".join(cells).lstrip()[:1] in DRAWN
         if drawn and all(len(cell) > 2 and not cell.strip(DRAWN) for cell in map(str.strip, cells) if cell):
             self.problems.add(number, reasons.IMPORT_BAD_LINE, why="it draws a table")
+            return None
+        if COUNTED.fullmatch("".join(cells).strip()):
+            self.problems.add(number, reasons.IMPORT_BAD_LINE, why="it counts the rows of a table")
             return None
         return cells if self._unbroken(number, cells) else None
 
@@ -248,7 +238,7 @@ class UserList:
 
     def _mail(self, number: int, user_id: str, said: Mapping[str, str]) -> str | None:
         mail = self._text_in(number, said, "mail")
-        if mail and "@" not in mail[1:-1]:
+        if mail and not is_mail(mail):
             self.warnings.add(number, reasons.IMPORT_NOT_A_MAIL, user_id=user_id, value=mail[:60])
         return mail
 
@@ -269,9 +259,16 @@ class UserList:
             self.problems.add(
                 number, reasons.IMPORT_ID_TOO_LONG, user_id=shown, length=length, limit=self.limits.user_id
             )
-        else:
-            return self._seen(number, "user ID", user_id, strict=True)
+        elif self._seen(number, "user ID", user_id, strict=True):
+            self._note_oddity(number, "user ID", user_id)
+            if self.found.width == 1 and any(mark in user_id for mark in SEPARATORS):
+                self.warnings.add(number, reasons.IMPORT_ONE_COLUMN, value=user_id[:60])
+            return True
         return False
+
+    def _note_oddity(self, number: int, column: str, text: str) -> None:
+        if found := oddity(column, text):
+            self.warnings.add(number, found.reason, **found.facts)
 
     def _seen(self, number: int, column: str, text: str, *, strict: bool = False) -> bool:
         at = None if self._plain else unseen(text, strict=strict)
@@ -315,7 +312,8 @@ class UserList:
         return self._text(number, "name", " ".join(filter(None, parts)))
 
     def _text(self, number: int, column: str, text: str, limit: int = MAX_TEXT) -> str:
-        self._seen(number, column, text)
+        if self._seen(number, column, text) and column != "mail":
+            self._note_oddity(number, column, text)
         if len(text) > limit:
             self.problems.add(number, reasons.IMPORT_TEXT_TOO_LONG, column=column, length=len(text), limit=limit)
         return text[:limit]

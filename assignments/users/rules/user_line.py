@@ -1,0 +1,47 @@
+"""One user of a list as it was understood, and what somebody says about how lists are to be read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+NO_NODE = "-"  # in the column node: leave this user unassigned
+KEEP = "#"  # alone in a cell: what is stored stays
+MAX_TEXT = 255
+MAX_REASON = 200  # characters of why somebody is pinned
+DRAWN = "-=:+"  # of these are the lines of a table that is drawn
+YES, NO = {"t", "true", "yes", "y", "1", "enabled"}, {"f", "false", "no", "n", "0", "disabled"}
+
+
+class UserLine(NamedTuple):
+    """One user of the file; None means that what is stored stays: no such column, or the mark that keeps."""
+
+    line: int
+    user_id: str
+    name: str | None = None
+    mail: str | None = None
+    endpoints: tuple[str, ...] | None = None
+    contacts: int | None = None
+    node: str = ""
+    kept: bool = False  # a mark stands in one of the cells
+    pinned: bool | None = None
+    pin_reason: str | None = None
+    directory_uri: str | None = None
+    department: str | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the cells may say."""
+
+    user_id: int
+    contacts: int
+    endpoints: Mapping[str, str]  # code and label of each kind
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be read: the mark that keeps ("" for none), names of columns, and whose users are wanted."""
+
+    keep: str = KEEP
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    cluster: str = ""

@@ -1,0 +1,163 @@
+"""What other programs make of lists: named with a hint where it is refused, with a warning where it is read."""
+
+import re
+
+import pytest
+
+from assignments.users.rules.oddities import BEGINS, is_mail, may_be_odd, oddity
+from tests.users.test_user_file_rules import codes, read
+
+
+def said(text: str | bytes) -> list[str]:
+    """The problems of a list in words."""
+    _, users = read(text if isinstance(text, bytes) else text.encode())
+    return [problem.as_dict()["message"] for problem in users.problems.listed]
+
+
+def warned(text: str) -> list[tuple[int, str]]:
+    _, users = read(text.encode())
+    assert codes(users) == []
+    return [(problem.line, problem.reason.code) for problem in users.warnings.listed]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "meant"),
+    [
+        ("MÃ¶ller", "IMPORT_LOOKS_MISREAD", "“Möller”"),
+        ("Ã…se ZoÃ«", "IMPORT_LOOKS_MISREAD", "“Åse Zoë”"),
+        ("M&ouml;ller &amp; Co", "IMPORT_LOOKS_MISREAD", "“Möller & Co”"),
+        ("M\ufffdller", "IMPORT_LETTERS_LOST", "U+FFFD"),
+        ("NULL", "IMPORT_MEANS_NOTHING", "“NULL”"),
+        ("None", "IMPORT_MEANS_NOTHING", "“None”"),
+        ("\\N", "IMPORT_MEANS_NOTHING", "“\\N”"),
+        ("#N/A", "IMPORT_MEANS_NOTHING", "“#N/A”"),
+        ("#DIV/0!", "IMPORT_MEANS_NOTHING", "“#DIV/0!”"),
+        ("'Ann'", "IMPORT_QUOTES_STAY", "“'Ann'”"),
+        ("„Ann“", "IMPORT_QUOTES_STAY", "„Ann“"),
+    ],
+)
+def test_what_other_programs_made_of_a_text_is_read_with_a_warning(text: str, code: str, meant: str) -> None:
+    rows, users = read(f"user_id,name,mail\nbob,Bob,b@x.org\nann,{text},a@x.org\n".encode())
+    assert ([row.name for row in rows], codes(users)) == (["Bob", text], [])
+    assert [(problem.line, problem.reason.code) for problem in users.warnings.listed] == [(3, code)]
+    assert meant in users.warnings.listed[0].as_dict()["message"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Möller",
+        "Ñandú",
+        "Ãlvaro",
+        "São João",
+        "Ça va",
+        "AT&T",
+        "R&D; B",
+        "O'Neil",
+        "Null Anders",
+        "'t Hooft",
+        "Nan",
+        "#1",
+    ],
+)
+def test_what_people_are_called_is_not_odd(text: str) -> None:
+    assert (oddity("name", text) is None) == (text != "Nan")  # nobody can know
+
+
+def test_a_number_that_a_spreadsheet_shortened_is_named_as_user_id_only() -> None:
+    assert warned("user_id,name\n1.23457E+11,1.2E+3\n1e5,Ann\n") == [(2, "IMPORT_ID_SHORTENED")]
+
+
+def test_what_parts_cells_elsewhere_is_named_in_a_list_of_one_column() -> None:
+    assert warned("user_id\nann;Ann;a@x.org\nbob\n") == [(2, "IMPORT_ONE_COLUMN")]
+    assert warned('user_id,name\n"hort,ann",Ann\n') == []
+
+
+@pytest.mark.parametrize("mail", ["a@b;c@d", "Ann <a@b>", "a @b", "@b", "a@", "ann"])
+def test_what_is_no_mail_address_is_named(mail: str) -> None:
+    assert warned(f"user_id,mail\nann,{mail}\n") == [(2, "IMPORT_NOT_A_MAIL")]
+    assert not is_mail(mail)
+    assert warned("user_id,mail\nann,Ann.O'Neil+x@lab.example.org\n") == []
+
+
+def test_a_clean_record_is_none_that_is_odd() -> None:
+    """Both tell by signs; what `oddity` finds must not look clean."""
+    for text in ("null", "NaN", "<NULL>", "(null)", "n/a", "#REF!", "'a'", '"a"', "«a»", "`a`", "1,5E+10", "7e+8"):
+        assert oddity("user ID", text), text
+        assert re.match(BEGINS, text) or text[0] in "('", text
+    for text in ("Ã¶", "\ufffd", "&#246;", "&amp;"):
+        assert oddity("name", text), text
+        assert may_be_odd(text), text
+
+
+@pytest.mark.parametrize("declared", ["sep=;", "SEP = ;", '"sep=;"', "sep=;;;", '"sep=;";;'])
+def test_a_separator_is_declared_as_spreadsheets_write_it(declared: str) -> None:
+    rows, users = read(f"{declared}\nuser_id;name;mail\na;A;a@x.org\n".encode())
+    assert ([row.name for row in rows], codes(users)) == (["A"], [])
+
+
+@pytest.mark.parametrize("declared", ["sep=\t", "sep=\\t"])
+def test_a_tab_is_declared_as_it_is_or_in_words(declared: str) -> None:
+    rows, users = read(f"{declared}\nuser_id\tname\na\tA\n".encode())
+    assert ([row.name for row in rows], codes(users)) == (["A"], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (
+            "Users of ACME,,\nExported today,,\nuser_id,name,mail\na,A,a@b\n",
+            "Line 3 names one: remove what stands above",
+        ),
+        ("# exported\nUSER ID;NAME\na;A\n", "Line 2 names one"),
+        ("+---+---+\n| user_id | name |\n+---+---+\n| a | A |\n", "Line 2 names one"),
+        ('"user_id,name,mail"\n"a,A,a@b"\n', "in one pair of quotes"),
+        ('"user_id;""name"""\n"a;""A"""\n', "in one pair of quotes"),
+        ("", "Is the file empty?"),
+        ("\ufeff\n\n", "Is the file empty?"),
+        ("Benutzer-ID;Name\na;A\n", "“Benutzer-ID” the user ID"),
+    ],
+)
+def test_a_header_that_is_not_there_is_looked_for(text: str, hint: str) -> None:
+    (message,) = said(text)
+    assert hint in message
+
+
+def test_a_quote_that_opens_in_the_header_is_named_and_nothing_else() -> None:
+    assert said('user_id,"name\na,A\nb,B\n') == ["Not a line of CSV: the quote that opens here is never closed."]
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"\x7fELF\x02\x01\x01" + b"\0" * 40, "a program"),
+        (b"GIF89a" + b"\0" * 40, "a picture"),
+        (b"\0" * 4000, "a binary file"),
+        (bytes(range(256)) * 9, "a binary file"),
+        ("user_id,name\nann,Ann\n".encode("cp500"), "EBCDIC"),
+        (b"dn: uid=ann,ou=people\nuid: ann\n", "LDIF"),
+        (b"INSERT INTO users VALUES ('ann');\n", "SQL"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7\n", "Git LFS"),
+    ],
+)
+def test_more_of_what_is_no_csv_is_named(data: bytes, kind: str) -> None:
+    (message,) = said(data)
+    assert kind in message
+
+
+def test_a_blank_of_braille_is_an_invisible_character() -> None:
+    _, users = read("user_id,name\nann\u2800,A\n".encode())
+    assert codes(users) == [(2, "IMPORT_CHARACTER")]
+    assert "BRAILLE PATTERN BLANK" in users.problems.listed[0].as_dict()["message"]
+
+
+def test_the_count_of_rows_under_a_table_makes_no_user() -> None:
+    rows, users = read(b"user_id\nann\n(1 row)\n")
+    assert ([row.user_id for row in rows], codes(users)) == (["ann"], [(3, "IMPORT_BAD_LINE")])
+
+
+def test_of_very_many_columns_that_are_not_used_the_first_are_named() -> None:
+    _, users = read(("user_id" + ",x" * 5000 + "\nann" + ",y" * 5000 + "\n").encode())
+    (warning,) = users.warnings.listed
+    assert warning.as_dict()["message"] == f"Not used: {', '.join(['x'] * 20)} and 4,980 more."
+    assert len(users.found.unused) == 5000
