@@ -12,6 +12,11 @@ def main() -> int:
     from config.local.state import ServiceError
 
     outlive_readers()
+    if sys.argv[1:] in (["version"], ["--version"]):  # Django would print its own
+        from config.version import VERSION
+
+        print(f"Homenode {VERSION}")  # noqa: T201
+        return 0
     if sys.argv[1:] == ["up"]:
         # The supervisor needs no Django of its own: its children do.
         from config.local.supervisor import main as up

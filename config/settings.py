@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from assignments.retention.rules.limits import KeepLimits
 from config.local.addresses import console_address
 from config.local.state import data_dir, database_url, keep_secret_key, redis_url
+from config.version import VERSION as VERSION  # a setting, for templates
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()

@@ -56,6 +56,8 @@ class AgreementForm(forms.Form):
             self.fields[f"map_{field}"] = forms.CharField(
                 label=LABELS[field], required=field == "user_id", max_length=60
             )
+        if not self.initial.get("servers"):
+            self.fields["password"].label = "Password; empty: none"
         for name, part in self.fields.items():
             is_switch = isinstance(part, forms.BooleanField)
             part.widget.attrs["class"] = "form-check-input" if is_switch else "form-control form-control-sm"

@@ -1,6 +1,6 @@
 """Every problem of an import as a CSV, written while they are found: what it is, line, code, sentence, fix.
 
-    Problems.every --one at a time--> ProblemFile --> the file; memory stays flat, however many there are
+Problems.every --one at a time--> ProblemFile --> the file; memory stays flat, however many there are
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How far a long import or export is: rows so far, the part that is done, seconds left.
 
-    whoever reads or writes --count--> Meter --at most twice a second--> show (a terminal's bar, a note for the page)
+whoever reads or writes --count--> Meter --at most twice a second--> show (a terminal's bar, a note for the page)
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """What people expect in a repository, and that its parts agree with each other."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from config.template_loader import without_indentation
+from config.version import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -15,7 +18,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def test_the_version_is_the_newest_of_the_changelog() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
-    assert headings[0].split()[0] == project["version"]
+    assert re.fullmatch(rf"{re.escape(VERSION)} \(20\d\d-\d\d-\d\d\)", headings[0]), "a release has a date"
+    assert project["version"] == VERSION
+    shown = subprocess.run(
+        [sys.executable, "manage.py", "version"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == f"Homenode {VERSION}\n"
     assert project["license"] == "Apache-2.0"
     assert "Apache License" in (ROOT / "LICENSE").read_text()
 

@@ -18,6 +18,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     return {
         "read_at": getattr(request, "asked_at", ""),
         "server_zone": settings.TIME_ZONE,
+        "product_version": settings.VERSION,
         "cluster_places": CLUSTER_PLACES,
         "troubles": SimpleLazyObject(health.troubles),
         "clusters": SimpleLazyObject(lambda: list(roles.clusters_of(user).only("id", "name"))),

@@ -1,8 +1,8 @@
 """The guard: a run that would take away or rename too many people stops and asks.
 
-    nobody read                                    -> stops; nobody can accept it
-    gone + renamed > X % of those known, and >= N  -> stops until a person accepts exactly this set
-    otherwise                                      -> goes on
+nobody read                                    -> stops; nobody can accept it
+gone + renamed > X % of those known, and >= N  -> stops until a person accepts exactly this set
+otherwise                                      -> goes on
 """
 
 from __future__ import annotations

@@ -43,7 +43,6 @@ class Command(ConsoleCommand):
         for name, value in result.as_dict()["result"].items():
             self.stdout.write(f"{name.replace('_', ' ')}: {value}")
 
-
     def _show_tries(self, change: dict[str, Any]) -> None:
         for name in change["names"]:
             tried = ", ".join(f"{each['target']} {each['outcome']}" for each in name["tries"])

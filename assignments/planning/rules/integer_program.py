@@ -22,6 +22,7 @@ WHOLE = 1e-5  # how far from a whole number an answer may be
 
 class Status(Enum):
     """How the search for a solution ended."""
+
     OPTIMAL = "optimal"
     INFEASIBLE = "infeasible"
     OUT_OF_TIME = "out of time"

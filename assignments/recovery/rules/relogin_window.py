@@ -81,9 +81,7 @@ def window(profile: int, model: str, users: int, lower: int = LOWER_LIMIT) -> Wi
     return Window(lower, lower + upper - LOWER_LIMIT, row)
 
 
-def pair_window(
-    profiles: list[int], model: str, homes: list[int], lower: int = LOWER_LIMIT, second: int = 0
-) -> Window:
+def pair_window(profiles: list[int], model: str, homes: list[int], lower: int = LOWER_LIMIT, second: int = 0) -> Window:
     """The window of a subcluster, the same on both nodes: the weaker profile decides (domain.md §4.8).
 
     `second` percent of the clients hold a second connection and do not sign in again (domain.md §4.7).
