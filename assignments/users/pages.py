@@ -140,7 +140,7 @@ def _matching(
 
 def _by_homes(rows: QuerySet[Any], where: UserFilter) -> QuerySet[Any]:
     """The same users, those of a cluster by their homes as well: these have an index."""
-    if where.cluster_id is None:
+    if where.cluster_id is None or where.node_id is not None or where.subcluster_id is not None:
         return rows
     homes = list(Node.objects.filter(cluster=where.cluster_id).values_list("pk", flat=True))
     return rows.filter(Q(home_node__in=homes) | Q(home_node=None))

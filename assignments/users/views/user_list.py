@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from assignments.models import Assignment
 from assignments.population.selectors import Board, NodeView, node_of, subcluster_of
@@ -16,6 +17,7 @@ from assignments.users.filter import PAGE, UserFilter
 from assignments.users.forms import SHOWS, filter_of
 from assignments.users.order import COLUMNS, ListOrder, order_in
 from assignments.users.order import MOST as SORTED_MOST
+from assignments.users.views.row_html import row_html
 from topology.accounts import pseudonyms
 from topology.models import ENDPOINT_KINDS, Cluster, EndUser, Node
 from topology.views.reading import number, number_in
@@ -49,6 +51,10 @@ class UserRow:
     serving: str
     away: bool
     out: bool
+
+    @property
+    def html(self) -> SafeString:
+        return row_html(self)
 
 
 @dataclass(frozen=True)
