@@ -34,6 +34,12 @@ export function shortTime(instant) {
   return `${day} ${month} ${year === today.year ? "" : `${year} `}${hour}:${minute}`;
 }
 
+/* The same with its day whenever that is, as 27 Nov 14:02:33. */
+function datedTime(instant) {
+  const { year, month, day, hour, minute, second } = partsOf(instant);
+  return year === today.year ? `${day} ${month} ${hour}:${minute}:${second}` : shortTime(instant);
+}
+
 /* An instant (a Date or milliseconds since 1970) as 14:02:33. */
 export function clockTime(instant) {
   const { hour, minute, second } = partsOf(instant);
@@ -54,7 +60,8 @@ function since(instant) {
 function show(element) {
   const instant = new Date(element.dateTime);
   if (Number.isNaN(instant.getTime())) return;
-  const text = "ago" in element.dataset ? since(instant) : shortTime(instant);
+  const as = "ago" in element.dataset ? since : "dated" in element.dataset ? datedTime : shortTime;
+  const text = as(instant);
   const title = `${exact.format(instant).replaceAll(",", "")} ${zone}`;
   if (element.textContent !== text) element.textContent = text;
   if (element.title !== title) element.title = title;

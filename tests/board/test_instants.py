@@ -34,6 +34,12 @@ def test_an_instant_has_its_offset_its_zone_and_a_year_where_it_is_another() -> 
     assert re.search(r">\d\d:\d\d:\d\d<", today)
 
 
+def test_a_line_of_history_has_its_day_today_too() -> None:
+    now = timezone.now()
+    assert f">{timezone.localtime(now):%-d %b %H:%M:%S}<" in times.dated(now)
+    assert ">29 Feb 2024 23:30<" in times.dated(THEN)
+
+
 def test_an_instant_in_a_sentence_is_one_too_and_what_people_wrote_is_escaped() -> None:
     facts = {"author": "<b>anna", "user": "u1", "node": "imp1b", "at": THEN.isoformat(), "users": 1, "chosen": 2}
     refusal = Refused(reasons.MOVE_GROUND_CHANGED, **facts)

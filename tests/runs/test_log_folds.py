@@ -1,5 +1,15 @@
 """A long step log in short: what a throttle says again and again is one line, with its sum and its curve."""
 
+import pytest
+from django.urls import reverse
+
+from assignments.models import Kind, Operation, Progress
+from tests.board.test_page import as_
+from tests.worlds import make_acme
+from topology import reasons
+from topology.accounts import roles
+from topology.live import events
+from topology.models import Event
 from topology.rules.log_folds import LogEntry, LogFold, fold
 
 
@@ -30,3 +40,32 @@ def test_the_curve_has_the_highest_point_where_most_users_came() -> None:
     assert heights.index(min(heights)) == 12
     assert min(heights) == 0
     assert folded.sums == (("TERMINATING_NOTIFY_SENT", {"users": 123, "node": "a"}),)
+
+
+def test_a_node_that_comes_and_goes_is_one_line_with_how_often() -> None:
+    turns = ("FAULT_INJECTED", "USERS_DISCONNECTED", "FAULT_REPAIRED", "NODE_RECONNECTED")
+    log = [entry(at, turns[at % 4], node="a", users=5) for at in range(12)]
+    other = [entry(20 + at, turns[at], node="b", users=1) for at in range(4)]
+    folded, *rest = fold([*log, *other])
+    assert isinstance(folded, LogFold)
+    assert folded.times == dict.fromkeys(turns, 3)
+    assert dict(folded.sums)["USERS_DISCONNECTED"] == {"node": "a", "users": 15}
+    assert rest == other
+
+
+@pytest.mark.django_db
+def test_history_folds_what_a_throttle_repeats_and_keeps_the_newest_first() -> None:
+    acme = make_acme(imp1a=3)
+    operation = Operation.objects.create(cluster=acme, kind=Kind.MOVE, state=Progress.FINISHED, total=60)
+    for done in (10, 20, 30):
+        events.record(reasons.RUN_BATCH, cluster=acme, operation=operation, done=done, skipped=0, notified=0)
+    page = reverse("history", args=["acme"])
+    assert "log-fold" not in as_(roles.VIEWER).get(page).content.decode()
+    events.record(reasons.RUN_BATCH, cluster=acme, operation=operation, done=40, skipped=0, notified=0)
+    events.record(reasons.RUN_FINISHED, cluster=acme, operation=operation, kind="Move", done=100, skipped=0)
+    text = as_(roles.VIEWER).get(page).content.decode()
+    assert text.index("RUN_FINISHED") < text.index("log-fold")
+    assert "4 lines" in text
+    assert text.index(f'id="step-{Event.objects.filter(code="RUN_BATCH").latest("pk").pk}"') < text.index(
+        f'id="step-{Event.objects.filter(code="RUN_BATCH").earliest("pk").pk}"'
+    )

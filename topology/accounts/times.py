@@ -30,6 +30,13 @@ def element(instant: datetime) -> SafeString:
     return format_html(MARK, local.isoformat(), _exactly(local), text)
 
 
+def dated(instant: datetime) -> SafeString:
+    """An instant with its day whenever that is, as 27 Nov 14:02:33: a line that stands long is read on other days."""
+    local, now = timezone.localtime(instant), timezone.localtime()
+    text = f"{local:%-d %b %H:%M:%S}" if local.year == now.year else f"{local:%-d %b %Y %H:%M}"
+    return format_html(MARK.replace("<time", "<time data-dated"), local.isoformat(), _exactly(local), text)
+
+
 def ago(instant: datetime) -> SafeString:
     """How long ago an instant was, as 4 minutes ago; the page keeps it true while it stands."""
     minutes = int((timezone.now() - instant).total_seconds() // 60)

@@ -1,7 +1,11 @@
-"""A long log in short: lines of one kind that follow one another are one, with their sum and their rate over time."""
+"""A long log in short: lines of one kind that follow one another are one, with their sum and their rate over time.
+
+Two kinds say the same again and again: a throttle of its batches, and a node that comes and goes of its faults.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -9,6 +13,9 @@ from typing import Any
 
 FOLDED = frozenset({"TERMINATING_NOTIFY_SENT", "RUN_BATCH"})  # what a throttle says again and again
 FROM = 4  # lines in a row from which they are one
+COMING_AND_GOING = frozenset({"FAULT_INJECTED", "FAULT_REPAIRED", "USERS_DISCONNECTED", "NODE_RECONNECTED"})
+FROM_TURNS = 10  # of those of a node: two faults and their repairs are read line by line
+THROTTLE = "throttle"
 SUMMED = ("users", "done", "skipped", "notified")
 POINTS = 24  # of a curve
 NAMED = 3  # different nodes that a sum names
@@ -47,6 +54,11 @@ class LogFold:
         return tuple((code, _together([e.facts for e in self.entries if e.code == code])) for code in codes)
 
     @property
+    def times(self) -> dict[str, int]:
+        """How often each code stands in it, where each line is an event of its own; nothing of what is summed."""
+        return dict(Counter(entry.code for entry in self.entries if entry.code in COMING_AND_GOING))
+
+    @property
     def curve(self) -> str:
         """How many users came in each of equal parts of its time: points of a line in a box of 24 by 10."""
         start, span = self.first.at, max(self.last.at - self.first.at, 1e-9)
@@ -59,15 +71,22 @@ class LogFold:
 
 
 def fold(entries: Iterable[LogEntry]) -> list[LogEntry | LogFold]:
-    """The same log, with rows of FROM or more repeated lines as one."""
+    """The same log, with rows of repeated lines as one."""
     folded: list[LogEntry | LogFold] = []
-    for repeats, group in groupby(entries, key=lambda entry: entry.code in FOLDED):
+    for kind, group in groupby(entries, key=_kind):
         lines = tuple(group)
-        if repeats and len(lines) >= FROM:
+        if kind and len(lines) >= (FROM if kind == THROTTLE else FROM_TURNS):
             folded.append(LogFold(lines))
         else:
             folded.extend(lines)
     return folded
+
+
+def _kind(entry: LogEntry) -> str:
+    """What its neighbours must be for it to be folded with them; "" for a line that stays."""
+    if entry.code in FOLDED:
+        return THROTTLE
+    return f"node {entry.facts.get('node')}" if entry.code in COMING_AND_GOING else ""
 
 
 def _together(facts: list[Mapping[str, Any]]) -> dict[str, Any]:

@@ -108,6 +108,12 @@ def when(value: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def dated(value: datetime | None) -> SafeString | str:
+    """A moment with its day, as 27 Nov 14:02:33, and exactly in its title; in the zone of the page."""
+    return "" if value is None else times.dated(value)
+
+
+@register.filter
 def epoch(value: datetime) -> int:
     """A moment in seconds since 1970, for a script that waits for it."""
     return int(value.timestamp())

@@ -25,6 +25,7 @@ from topology.reasons import REASONS, Refused
 from topology.structure import selectors
 from topology.structure.asked import KeyField, read_address
 from topology.views.http import HIDES_NAMES, needs, refused
+from topology.views.log_folds import folded_events
 from topology.views.reading import current_page
 
 NAMING = {"q", "actor", "after", "before"}  # parts of an address that somebody's name may stand in
@@ -152,6 +153,7 @@ def history(request: HttpRequest, cluster_name: str) -> HttpResponse:
         before=asked["before"],
     )
     more = lines[-1].pk if len(lines) == selectors.PAGE else None
-    context = {"cluster": cluster, "lines": lines, "more": more, "asked": asked, "codes": sorted(REASONS)}
+    shown = folded_events(lines, newest_first=True)
+    context = {"cluster": cluster, "lines": shown, "more": more, "asked": asked, "codes": sorted(REASONS)}
     fragment = bool(asked["before"]) or asked["rows"]
     return render(request, "history/_history_rows.html" if fragment else "history/history.html", context)

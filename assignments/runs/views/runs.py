@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -19,12 +18,11 @@ from assignments.runs.views.run_shown import Run
 from assignments.users import undo as users_undo
 from topology import reasons
 from topology.accounts import pseudonyms, roles
-from topology.models import Event
-from topology.reasons import REASONS, Refused, Said
-from topology.rules.log_folds import LogEntry, LogFold, fold
+from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
 from topology.views.http import needs, to_dialog, to_messages
+from topology.views.log_folds import folded_events
 from topology.views.reading import number_in
 
 MOVING = (Kind.MOVE, Kind.REBALANCE)
@@ -53,7 +51,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "cluster": operation.cluster,
         "run": Run(operation, timezone.now()),
         "operation": operation,
-        "steps": folded(steps),
+        "steps": folded_events(steps),
         "left_out": left_out,
         "skipped": selectors.skipped(operation) if operation.skipped else [],
         "moved": selectors.moved(operation) if operation.kind in MOVING else [],
@@ -61,26 +59,6 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     }
     fragment = "fragment" in request.GET
     return render(request, "runs/_operation.html" if fragment else "runs/operation.html", context)
-
-
-@dataclass(frozen=True)
-class ShownFold:
-    """Lines of a step log that say the same again and again, as one."""
-
-    lines: list[Event]
-    said: list[Said]
-    curve: str
-
-
-def folded(steps: list[Event]) -> list[Event | ShownFold]:
-    """A step log as the page shows it."""
-    entries = [LogEntry(line.at.timestamp(), line.code, line.facts, line) for line in steps]
-    return [_shown(part) if isinstance(part, LogFold) else part.line for part in fold(entries)]
-
-
-def _shown(part: LogFold) -> ShownFold:
-    said = [Said(REASONS[code], facts) for code, facts in part.sums]
-    return ShownFold([entry.line for entry in part.entries], said, part.curve)
 
 
 @require_GET

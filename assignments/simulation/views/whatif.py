@@ -23,8 +23,10 @@ from topology.accounts import roles
 from topology.dns.rules.tries import Walk
 from topology.models import Cluster
 from topology.reasons import REASONS
+from topology.rules.log_folds import LogEntry
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
+from topology.views.log_folds import folded
 from topology.views.reading import number_in
 
 
@@ -108,6 +110,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         "fullest": max(drawn.nodes, key=lambda node: node.percent, default=None),
         "charts": drawn,
         "log": log,
+        "folded": _folded(simulation.result["log"], log, drawn),
         "now": (now := chart.instant(simulation.timeline, log, _first_look(log) if t is None else t)),
         "clients": _clients(simulation, now.t),
         "table": chart.table(simulation.timeline),
@@ -120,8 +123,21 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
 
 def _shown(log: list[dict[str, Any]], drawn: chart.Charts) -> list[dict[str, Any]]:
     """The lines with their level, and with short names of nodes; what a flapping node repeats is one of them."""
-    short = {node.name: node.name.split(".", 1)[0] for node in drawn.nodes}
-    return [line | {"why": REASONS.get(line["event"])} for line in told(shown(log), short)]
+    return [line | {"why": REASONS.get(line["event"])} for line in told(shown(log), _short_names(drawn))]
+
+
+def _short_names(drawn: chart.Charts) -> dict[str, str]:
+    return {node.name: node.name.split(".", 1)[0] for node in drawn.nodes}
+
+
+def _folded(log: list[dict[str, Any]], lines: list[dict[str, Any]], drawn: chart.Charts) -> list[Any]:
+    """The lines as they are read: those that say the same again and again are one."""
+    short = _short_names(drawn)
+    facts = [
+        {key: short.get(fact, fact) if isinstance(fact, str) else fact for key, fact in line.get("facts", {}).items()}
+        for line in shown(log)
+    ]
+    return folded(LogEntry(line["t"], line["event"], each, line) for line, each in zip(lines, facts, strict=True))
 
 
 def _first_look(log: list[dict[str, Any]]) -> int:
