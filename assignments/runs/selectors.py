@@ -68,6 +68,12 @@ def shown_in_strip(cluster: Cluster, since: datetime) -> list[Operation]:
     return with_lanes([*active, *ended.order_by("-pk")[:3]])
 
 
+def last_ended(cluster: Cluster) -> Operation | None:
+    """The newest run of a cluster that has ended."""
+    ended = _shown().filter(_of(cluster), finished_at__isnull=False).exclude(state__in=ACTIVE)
+    return ended.order_by("-pk").first()
+
+
 def skipped(operation: Operation) -> list[tuple[Reason, int]]:
     """How many users a run skipped, for each reason."""
     rows = (

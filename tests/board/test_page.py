@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
-from assignments.models import Assignment, Operation, Plan, Population, Progress
+from assignments.models import Assignment, Kind, Operation, Plan, Population, Progress
 from assignments.recovery import service
 from tests.crowd import make_crowd, nodes_of, people_of
 from tests.worlds import make_acme, node
@@ -396,6 +396,16 @@ def test_without_protection_it_is_said(acme: Cluster) -> None:
     assert "One node: no protection" in page
     acme.subclusters.filter(name="sc-2").update(ha_enabled=False)
     assert "HA off: no protection" in as_(roles.VIEWER).get(reverse("map", args=["acme"])).content.decode()
+
+
+def test_the_place_of_the_runs_says_what_ended_last(acme: Cluster) -> None:
+    address = reverse("cluster", args=["acme"])
+    assert "Nothing runs" in as_(roles.VIEWER).get(address).content.decode()
+    ended = {"started_at": timezone.now(), "finished_at": timezone.now(), "total": 1200, "done": 1200}
+    run = Operation.objects.create(cluster=acme, kind=Kind.REBALANCE, state=Progress.FINISHED, **ended)
+    page = " ".join(as_(roles.VIEWER).get(address).content.decode().split())
+    said = rf'Nothing runs\. Last: <a href="/operations/{run.pk}/" ?>Rebalance</a>, finished with 1,200 users'
+    assert re.search(said, page)
 
 
 def test_out_of_service_is_counted_on_node_and_strip(acme: Cluster) -> None:

@@ -42,7 +42,7 @@ from assignments.models import (
     TargetProgress,
 )
 from assignments.population.selectors import Board, board_of
-from assignments.runs.views.run_shown import strip_runs
+from assignments.runs.views.run_shown import last_run, strip_runs
 from topology.accounts import pseudonyms, roles
 from topology.live import events, shelf
 from topology.live.boards import ViewerKind
@@ -217,6 +217,7 @@ def render(cluster: str, kind: ViewerKind, mark: str, version: int) -> Shared:
         parts: dict[str, str] = {}
         context |= {
             "runs": runs,
+            "last_run": None if any(run.operation.active for run in runs) else last_run(context["cluster"]),
             "parts": parts,
             "may_operate": rank >= roles.ROLES.index(roles.OPERATE),
             "may_administer": rank >= roles.ROLES.index(roles.ADMINISTER),
