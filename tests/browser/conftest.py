@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from config.local.state import BASE_DIR
-from tests import tools
+from tests import tools, torture
 from tests.browser.chromium import FLAGS
+from tests.browser.firefox import ALWAYS, IN_FIREFOX
 from tests.browser.thousands import kept, make_thousands, put_back
 from tests.live_stack import LiveStack
 from tests.worlds import node
@@ -27,18 +28,51 @@ expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """A Chromium for the browser tests of a process, which come one after the other (tests/conftest.py).
+def playwright() -> Iterator[Playwright]:
+    """Playwright for the browser tests of a process, which come one after the other (tests/conftest.py).
 
-    Not for longer: Playwright's event loop runs in this thread, and async tests of other rooms need their own.
+    Not for longer: its event loop runs in this thread, and async tests of other rooms need their own.
     """
-    path = tools.need("chromium")
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as started:
         # The loop makes Django think that the tests' own queries block an async view.
         patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
+        yield started
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """The engine of all browser tests."""
+    started = playwright.chromium.launch(executable_path=tools.need("chromium"), args=FLAGS)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="package")
+def firefox(playwright: Playwright) -> Iterator[Browser]:
+    """The engine that some of them run in as well (tests/browser/firefox.py)."""
+    started = playwright.firefox.launch(channel="moz-firefox", executable_path=tools.need("firefox"))
+    yield started
+    started.close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of the list in both engines; where not everything is run, the one that stands for them."""
+    test = (metafunc.module.__name__.rpartition(".")[2], metafunc.function.__name__)
+    if test in (IN_FIREFOX if torture.WHOLE else ALWAYS):
+        metafunc.parametrize("engine", ["chromium", "firefox"], indirect=True)
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> str:
+    """The name of the engine that a test runs in."""
+    return str(getattr(request, "param", "chromium"))
+
+
+@pytest.fixture
+def browser(request: pytest.FixtureRequest, engine: str) -> Browser:
+    """The browser of a test."""
+    started: Browser = request.getfixturevalue(engine)
+    return started
 
 
 @pytest.fixture
