@@ -45,7 +45,7 @@ class AgreementForm(forms.Form):
     base = forms.CharField(label="Base", max_length=500)
     filter = forms.CharField(label="Filter", max_length=2000)
     schedule = forms.CharField(label="Read every", max_length=20)
-    guard_percent = forms.FloatField(label="Guard: stop at more than this percent")
+    guard_percent = forms.FloatField(label="Guard: stop at more than this share (%)")
     guard_people = forms.IntegerField(label="… and at least so many users")
     keep_days = forms.IntegerField(label="Keep users who are gone, in days")
 

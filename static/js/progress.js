@@ -51,7 +51,7 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
 document.addEventListener("htmx:xhr:progress", ({ target, detail }) => {
   const form = target.closest?.("form[data-progress]");
   if (form && detail.lengthComputable && detail.loaded < detail.total)
-    show(form, detail.loaded, detail.total, `${Math.round((100 * detail.loaded) / detail.total)} % sent`);
+    show(form, detail.loaded, detail.total, `${Math.round((100 * detail.loaded) / detail.total)}% sent`);
 });
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const form = detail.elt.closest?.("form[data-progress]");

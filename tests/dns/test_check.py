@@ -201,7 +201,7 @@ def test_the_command_tells_problems_as_json_and_as_text(acme: Cluster, serve: Se
 def test_the_page_shows_records_files_and_the_check(acme: Cluster, serve: Serve, admin_client: Client) -> None:
     page = admin_client.get("/clusters/acme/dns/").content.decode()
     assert "_cuplogin._tcp.sc-1.acme.org" in page
-    assert "No name server is named" in page
+    assert "No name server is set" in page
     assert admin_client.post("/clusters/acme/dns/check").status_code == 409
     update_dns(acme, DnsSpec(name_server=serve(planted(acme, LOGIN, "imp1a.acme.org", port=1)).address))
     assert admin_client.post("/clusters/acme/dns/check").status_code == 302

@@ -109,7 +109,7 @@ def test_a_refusal_is_what_was_asked_for() -> None:
         _, headers, page = await server.ask(accept="text/html")
         again = re.search(r'http-equiv="refresh" content="(\d)"', page)
         assert again
-        assert "comes back by itself" in page
+        assert "reloads by itself" in page
         assert "SERVER_BUSY" in page
         _, headers, fragment = await server.ask("POST", hx_request="true")
         assert headers["hx-retarget"] == "#messages"

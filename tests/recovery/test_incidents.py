@@ -77,7 +77,7 @@ def test_where_nobody_takes_over_it_says_so_and_asks_for_the_repair() -> None:
     [incident] = incidents(drive, cluster)
     assert (incident.seconds, incident.cannot, incident.command) == (None, 300, None)
     assert [(r.kind, r.node.pk) for r in incident.repairs] == [("power", node().pk)]
-    assert "No end by itself 300 users cannot sign in until" in strip(drive, cluster)
+    assert "Does not end by itself 300 users cannot sign in until" in strip(drive, cluster)
 
 
 def test_everything_that_is_broken_gets_its_button_and_a_viewer_none() -> None:

@@ -340,7 +340,7 @@ def _directory_in_step(facts: ClusterFacts) -> Iterator[Finding]:
 def _dns_records(facts: ClusterFacts) -> Iterator[Finding]:
     if facts.dns is None:
         fix = "Name it in the settings, for these records to be checked on a schedule."
-        yield Finding(INFO, "No name server is named.", fix)
+        yield Finding(INFO, "No name server is set.", fix)
     for problem, fix in facts.dns or ():
         yield Finding(FAILED, problem, fix)
 

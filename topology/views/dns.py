@@ -78,6 +78,6 @@ def dns_check(request: HttpRequest, cluster_name: str) -> HttpResponse:
         raise Refused(reasons.DNS_NO_SERVER, cluster=cluster.name)
     report = checking.check_now(cluster)
     count = len(report.problems)
-    text = f"{count} problem{'' if count == 1 else 's'} found." if count else "All records are as they should be."
+    text = f"{count} problem{'' if count == 1 else 's'} found." if count else "All records are correct."
     messages.add_message(request, messages.INFO, text, extra_tags="bad" if count else "good")
     return redirect("dns", cluster.name)

@@ -169,13 +169,13 @@ CATALOGUE = {
         Entry(
             "one_node",
             "One node loses power",
-            "The first node loses power, has it again when the failover is over, and is fallen back to.",
+            "The first node loses power, gets it back when the failover is over, and its users fall back.",
             _one,
         ),
         Entry(
             "subcluster",
             "A whole subcluster loses power",
-            "Both nodes of the first subcluster lose power in the same second and have it again after 20 minutes, one "
+            "Both nodes of the first subcluster lose power in the same second and get it back after 20 minutes, one "
             "minute apart. No node can take over: other subclusters do not back them up.",
             _whole,
         ),
@@ -190,22 +190,22 @@ CATALOGUE = {
             "A flapping network",
             "The network of the first node breaks six times, for spans drawn from the seed: some are shorter than the "
             "heartbeat timeout, some longer. Both nodes stay alive; only heartbeats and users are cut. At the end "
-            "come a Recover and a Fallback: one that is not legal then is refused, and the log says so.",
+            "come a Recover and a Fallback: what is not possible then is refused, and the log says so.",
             _flapping,
         ),
         Entry(
             "rebalance",
             "A failure during a rebalance",
             "The start is half-way through a rebalance onto the last node: half of its fair share has arrived there. "
-            "Then this node loses power. The moves themselves are not played: a run holds still while recovery has "
-            "its subcluster, so the rest stays where it is.",
+            "Then this node loses power. The moves themselves are not played: a run waits while recovery holds its "
+            "subcluster, so the other users stay where they are.",
             _rebalance,
             half_moved=True,
         ),
         Entry(
             "storm",
             "A fallback storm",
-            "The first node of every subcluster fails at once, and all are fallen back to in the same second. The "
+            "The first node of every subcluster fails at once, and all users fall back in the same second. The "
             "throttle bounds each node; give a higher budget to see the storm without it.",
             _storm,
         ),

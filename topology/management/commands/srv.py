@@ -66,7 +66,7 @@ class Command(ConsoleCommand):
             for problem in report.problems:
                 self.stdout.write(f"{problem.why.code}: {problem.message} {problem.fix}")
             asked = len(report.wanted.names)
-            good = "as they should be" if not report.problems else f"{len(report.problems)} of their records differ"
+            good = "correct" if not report.problems else f"{len(report.problems)} of their records differ"
             self.stdout.write(f"{asked} names asked of {report.server}: {good}.")
         if fail and report.problems:
             raise SystemExit(1)
