@@ -77,3 +77,22 @@ def test_the_map_is_readable_and_each_trouble_leads_to_its_relation(page: Page) 
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/clusters/region-02/peers/#region-03"))
     expect(page.locator("#region-03")).to_contain_text("does not trust the certificate")
+
+
+def test_the_page_of_all_relations_is_walked_by_the_keyboard(page: Page) -> None:
+    page.goto(page.url.replace("/overview/", "/peers/"))
+    expect(page.locator("#relations .relations tbody tr")).to_have_count(3)  # what is wrong, and nothing else
+    expect(page.get_by_role("row", name=re.compile("^region-"))).to_have_count(3 + COUNT)
+    for width in (500, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    page.get_by_label("Relations of which cluster").select_option("region-02")
+    expect(page.locator("#relations .relations tbody tr")).to_have_count(COUNT - 1)
+    expect(page.locator("#relations .relations tbody tr").first).to_contain_text("Failed")
+    expect(page).to_have_url(re.compile("cluster=region-02"))
+    page.get_by_label("Relations of which cluster").select_option("")
+    page.get_by_label("State of the relations").select_option("well")
+    expect(page.get_by_text("1 to 40 of 558")).to_be_visible()
+    page.get_by_role("link", name="After").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("41 to 80 of 558")).to_be_visible()

@@ -1,8 +1,10 @@
 """Peers: relations on both sides, syncs, faults, what each cluster knows, the map, checks, file, command, API."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +245,37 @@ def test_the_pages_show_every_relation_with_its_verbs(three: Three, admin_client
     assert not Peer.objects.exists()
     admin_client.post("/clusters/acme/peers/release", {"release": "14.0.1"})
     assert "14.0.1" in admin_client.get("/peers/").content.decode()
+
+
+def test_the_page_of_a_large_mesh_shows_problems_first_and_the_rest_by_cluster(admin_client: Client) -> None:
+    many = [make_acme(f"region-{number:02}") for number in range(12)]
+    peers.apply([(many[0], other) for other in many[1:]], actor="ann")
+    peers.set_fault(many[0], many[7], "certificate", actor="ann")
+    peers.sync_now(many[0])
+
+    def page(**asked: str) -> str:
+        return admin_client.get("/peers/", asked).content.decode()
+
+    def listed(text: str) -> list[str]:
+        return re.findall(r">\s*(region-\d+, region-\d+)\s*</a>", text)
+
+    first = page()
+    assert listed(first)[:2] == ["region-00, region-07", "region-01, region-02"]  # failed, then missing
+    assert len(listed(first)) == 40
+    assert "1 to 40 of 56" in first
+    assert len(listed(page(page="2"))) == len(listed(page(page="99"))) == 16
+    assert "10 of 11" in first
+    assert "?cluster=region-07&amp;state=failed" in first
+    assert listed(page(cluster="region-07", state="failed")) == ["region-00, region-07"]
+    assert len(listed(page(cluster="region-07"))) == 11
+    assert len(listed(page(state="well"))) == 10
+    assert listed(page(cluster="region-07", q="region-00")) == ["region-00, region-07"]
+    assert "?cluster=region-07&amp;page=2" not in page(cluster="region-07")
+    peers.apply(combinations(many, 2), actor="ann")
+    peers.set_fault(many[0], many[7], "", actor="ann")
+    peers.sync_now(many[0])
+    assert "Every pair of clusters is in sync" in page()
+    assert listed(page()) == []
 
 
 def test_the_api_has_the_same_verbs(three: Three, client: Client) -> None:

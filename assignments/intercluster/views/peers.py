@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from assignments.intercluster import mesh, peers
+from assignments.intercluster.mesh_list import clusters_of, counts_of, page_of, troubled
 from assignments.intercluster.mesh_map import map_of
 from assignments.intercluster.rules.mesh import GRAVITY, WELL, WORDS, RehearsalStep, Side, rehearse
 from assignments.models import PeerCertificate, PeerFault
@@ -34,27 +36,41 @@ class MeshForm(forms.Form):
     """Which relations of the mesh an address asks for."""
 
     state = forms.ChoiceField(required=False, choices=STATES)
+    cluster = forms.CharField(required=False, max_length=255)
     q = forms.CharField(required=False, max_length=255)
+    page = forms.IntegerField(required=False, min_value=1, max_value=1_000_000)
 
 
 @require_GET
 @needs(roles.SEE)
 def all_peers(request: HttpRequest) -> HttpResponse:
-    """The whole mesh: its map, and every relation as a row; `state` and `q` choose some."""
+    """The whole mesh: its map, what is wrong, and each cluster; `state`, `cluster` and `q` choose relations instead."""
     clusters = list(roles.clusters_of(request.user))
     links = mesh.mesh(clusters, timezone.now(), counted=False)
     asked = read_address(MeshForm, request.GET)
     state, words = asked["state"], asked["q"].lower().split()
+    name = next((cluster.name for cluster in clusters if cluster.name == asked["cluster"]), "")
     shown = [
-        link for link in links if state in ("", link.state) and all(any(w in name for name in link.of) for w in words)
+        link
+        for link in links
+        if state in ("", link.state)
+        and (not name or name in link.of)
+        and all(any(word in one for one in link.of) for word in words)
     ]
+    chosen = {"state": state, "cluster": name, "q": " ".join(words)}
+    some = any(chosen.values())
     context = {
         "place": "peers",
+        "path": request.get_full_path(),
         "map": map_of(clusters, [link for link in links if link.state != WELL]),
-        "links": sorted(shown, key=lambda link: (GRAVITY.index(link.state), link.of)),
+        "clusters": clusters,
+        "page": page_of(shown if some else troubled(links), asked["page"] or 1),
+        "rows": [] if some else clusters_of([(one.name, one.release) for one in clusters], links),
+        "counts": counts_of(links),
         "states": STATES,
-        "state": state,
-        "q": asked["q"],
+        "asked": chosen,
+        "query": urlencode({key: value for key, value in chosen.items() if value}),
+        "chosen": some,
     }
     return render(request, "intercluster/all_peers.html", context)
 
