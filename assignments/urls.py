@@ -38,6 +38,7 @@ urlpatterns = [
     path("clusters/<str:cluster_name>/peers/release", peers.release, name="release"),
     path("clusters/<str:cluster_name>/peers/<str:remote>/<slug:what>", peers.act, name="peer-act"),
     path("clusters/<str:cluster_name>/duplicates/clear", duplicates.clear, name="clear-uris"),
+    path("clusters/<str:cluster_name>/duplicates/unassign", duplicates.unassign_here, name="unassign-here"),
     path("clusters/<str:cluster_name>/users/<int:pk>/uri", duplicates.set_uri, name="set-uri"),
     path("", page.home, name="home"),
     path("clusters/<str:cluster_name>/", page.cluster, name="cluster"),

@@ -132,7 +132,9 @@ def _strays(cluster: Cluster) -> int:
 
 def _uris(cluster: Cluster) -> dict[str, Any]:
     count, some = intercluster.count_of(cluster)
-    return {"doubled_uris": count, "some_uris": some}
+    claims = intercluster.claims([cluster.pk])
+    told = tuple(f"{one.user_id} in {one.remote}" for one in claims[:3])
+    return {"doubled_uris": count, "some_uris": some, "claimed": len(claims), "some_claimed": told}
 
 
 def _twins(cluster: Cluster) -> tuple[str, ...]:

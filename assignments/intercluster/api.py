@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from io import TextIOWrapper
 from typing import Annotated, Any, Literal
 
 from django.utils import timezone
 from ninja import Router, Schema, Status
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from assignments.intercluster import balance, duplicates, mesh, moves, peers, selectors
+from assignments.intercluster import balance, duplicates, mesh, moves, peers, reports, selectors
+from assignments.intercluster.reports import PeerReport
+from assignments.models.peer import MAX_SOURCE
 from assignments.runs.api import Rate, shape
-from assignments.users.filter import find_user
+from assignments.users.api import CSV
+from assignments.users.filter import find_user, keys_of
 from topology import reasons
 from topology.accounts import roles
 from topology.api import access
-from topology.api.guard import ApiRequest
+from topology.api.guard import FILES, ApiRequest
 from topology.api.problems import not_there
 from topology.api.shapes import Input, Name, Open, OperationOut, ok
-from topology.models import MAX_URI, MAX_USER_ID, Cluster
+from topology.models import MAX_RELEASE, MAX_URI, MAX_USER_ID, Cluster
 from topology.reasons import Refused
 from topology.structure import selectors as selectors_of_topology
 
@@ -45,11 +49,32 @@ class DoubledUriOut(Schema):
     users: list[HolderOut]
 
 
+class ClaimOut(Schema):
+    """A user at home in a cluster whom a monitor reports at home in another one too."""
+
+    user_id: str
+    cluster: str
+    home_node: str
+    also_in: str
+    source: str
+    reported: str = Field(description="When the list came that says so")
+
+
 class DuplicatesOut(Schema):
     """What `manage.py duplicates --json` prints."""
 
     users: list[DoubledUserOut]
     uris: list[DoubledUriOut]
+    reported: list[ClaimOut]
+
+
+class UnassignHereIn(Input):
+    """Who is unassigned: users whom a monitor reports at home in another cluster too."""
+
+    users: list[Annotated[str, Field(max_length=MAX_USER_ID)]] | None = Field(
+        None, description="User IDs; None: all of the cluster", min_length=1, max_length=100_000
+    )
+    confirmed: Annotated[int, Field(ge=0, le=10**9)] | None = Field(None, description="How many they must be")
 
 
 class ClearIn(Input):
@@ -148,6 +173,9 @@ class SideOut(Schema):
     behind: int = Field(description="Users who came, went or moved there since the last sync")
     last_sync: str | None
     fault: str
+    source: str = Field(description="The monitor of a real cluster that reports this; empty: the console syncs it")
+    reported: str | None = Field(description="When the monitor looked")
+    release: str = Field(description="Of the peer, as the monitor reports it")
 
 
 class LinkOut(Schema):
@@ -179,6 +207,24 @@ class PeerFaultIn(Input):
     """A fault of this side of a relation; empty repairs it."""
 
     fault: Literal["", "unreachable", "certificate", "stalled"]
+
+
+class PeerReportIn(Input):
+    """What a monitor saw of one side of a relation."""
+
+    source: Annotated[str, Field(min_length=1, max_length=MAX_SOURCE)] = Field(description="The name of the monitor")
+    state: Literal["in_sync", "unreachable", "certificate", "address", "publisher_down", "one_sided", "stale"]
+    at: AwareDatetime | None = Field(None, description="When it was so; None: now")
+    last_sync: AwareDatetime | None = None
+    users: Annotated[int, Field(ge=0, le=10_000_000)] | None = Field(None, description="Associated; None: not known")
+    certificate: Literal["unknown", "secure", "wrong"] = "unknown"
+    release: Annotated[str, Field(max_length=MAX_RELEASE)] = ""
+
+
+class ListedOut(Schema):
+    """How many users a monitor listed."""
+
+    users: int
 
 
 class BelievedOut(Schema):
@@ -241,6 +287,48 @@ def set_peer_fault(request: ApiRequest, name: str, remote: Name, asked: PeerFaul
     peers.set_fault(request.target, other, asked.fault, actor=request.caller)
     peers.sync_now(request.target, other)
     return _peers(request, request.target)
+
+
+@router.put("/clusters/{name}/peers/{remote}/report", response=ok(PeersOut), operation_id="report_peer")
+@access.needs(roles.OPERATE, access.cluster)
+def report_peer(request: ApiRequest, name: str, remote: Name, asked: PeerReportIn) -> Any:
+    """Report what a monitor of the real cluster saw of a peer; the console then syncs this side no more.
+
+    After 15 minutes without a report, pages and checks call it old.
+    """
+    other = _other(request, remote, roles.SEE)
+    reports.report(request.target, other, PeerReport(**dict(asked)), actor=request.caller, now=timezone.now())
+    return _peers(request, request.target)
+
+
+@router.delete("/clusters/{name}/peers/{remote}/report", response=ok(PeersOut), operation_id="end_peer_reports")
+@access.needs(roles.OPERATE, access.cluster)
+def end_peer_reports(request: ApiRequest, name: str, remote: Name) -> Any:
+    """End the reports of this side with all they brought: the console syncs it again."""
+    reports.end(request.target, _other(request, remote, roles.SEE), actor=request.caller)
+    return _peers(request, request.target)
+
+
+@router.post(
+    "/clusters/{name}/peers/{remote}/report/users",
+    response=ok(ListedOut),
+    openapi_extra={"requestBody": {"required": True, "content": CSV}},
+    operation_id="list_peer_users",
+)
+@access.needs(roles.OPERATE, access.cluster)
+def list_peer_users(request: ApiRequest, name: str, remote: Name) -> Any:
+    """Say who is at home in a reported peer: user IDs, one a line, all of them; the list before is replaced.
+
+    The body is sent with the header Content-Type: text/csv. Who is at home here too is among the duplicates.
+    """
+    if request.content_type != FILES:
+        raise Refused(reasons.API_INPUT_NOT_VALID, place="Content-Type", problem="send the list as text/csv")
+    other = _other(request, remote, roles.SEE)
+    lines = TextIOWrapper(request.file, encoding="utf-8-sig")
+    try:
+        return {"users": reports.list_users(request.target, other, lines, now=timezone.now())}
+    except UnicodeDecodeError as error:
+        raise Refused(reasons.PEER_REPORT_NOT_VALID, place="body", problem=str(error)) from error
 
 
 class ReleaseIn(Input):
@@ -321,7 +409,19 @@ def list_duplicates(request: ApiRequest) -> Any:
     seen = set(roles.clusters_of(request.caller).values_list("name", flat=True))
     uris = [{**row, "users": [one for one in row["users"] if one["cluster"] in seen]} for row in found["uris"]]
     users = [{**row, "clusters": [name for name in row["clusters"] if name in seen]} for row in found["users"]]
-    return {"users": users, "uris": uris}
+    reported = [{**row, "also_in": row["also_in"] if row["also_in"] in seen else ""} for row in found["reported"]]
+    return {"users": users, "uris": uris, "reported": reported}
+
+
+@router.post(
+    "/clusters/{name}/duplicates/unassign", response=ok(OperationOut, 202), operation_id="unassign_reported_users"
+)
+@access.needs(roles.OPERATE, access.cluster)
+def unassign_reported_users(request: ApiRequest, name: str, asked: UnassignHereIn) -> Any:
+    """Unassign users here whom a monitor reports at home in another cluster too; more than 50 are a run (202)."""
+    keys = keys_of(request.target, asked.users) if asked.users else None
+    done = duplicates.unassign_here(request.target, keys, actor=request.caller, confirmed=asked.confirmed)
+    return Status(202 if done.active else 200, shape(done))
 
 
 @router.post("/clusters/{name}/duplicates/clear", response=ok(ClearedOut), operation_id="clear_doubled_uris")

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from assignments.intercluster.selectors import DOUBLED
-from assignments.models import Kind, UserChange
+from assignments.intercluster.selectors import DOUBLED, claimed_keys
+from assignments.models import Kind, Operation, UserChange
+from assignments.moves import drop
+from assignments.moves.selection import UNASSIGNED, Selection
 from assignments.users.done_at_once import record_operation
 from topology import reasons
 from topology.live import events
@@ -84,6 +86,29 @@ def set_uri(cluster: Cluster, key: int, uri: str, *, actor: Any) -> int:
     if uri and (taken := _owner(key, uri)):
         raise Refused(reasons.URI_TAKEN, user=taken[0], cluster=taken[1])
     return _write(cluster, [key], uri, actor)
+
+
+def chosen_claims(cluster: Cluster, keys: Sequence[int] | None) -> list[int]:
+    """These users of a cluster, or all whom a monitor reports at home in another one too. Raises Refused."""
+    reported = claimed_keys(cluster)
+    chosen = reported if keys is None else sorted(set(keys))
+    if not chosen or not set(chosen) <= set(reported):
+        raise Refused(reasons.NOT_REPORTED_ELSEWHERE, cluster=cluster.name)
+    return chosen
+
+
+def unassign_here(
+    cluster: Cluster, keys: Sequence[int] | None, *, actor: Any, role: str | None = None, confirmed: int | None = None
+) -> Operation:
+    """Take the home of users whom a monitor reports at home in another cluster; `keys` None: of all of this one.
+
+    The undo of the operation gives it back; more than 50 are a throttled run. Raises Refused for who is not reported,
+    when nobody is, and when there are others than `confirmed`.
+    """
+    chosen = chosen_claims(cluster, keys)
+    if confirmed is not None and confirmed != len(chosen):
+        raise Refused(reasons.SELECTION_CHANGED, users=len(chosen), confirmed=confirmed)
+    return drop.move(Selection(cluster, tuple(chosen)), UNASSIGNED, actor, role=role).operation
 
 
 def _owner(key: int, uri: str) -> tuple[str, str] | None:

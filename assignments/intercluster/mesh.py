@@ -11,9 +11,20 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
-from assignments.intercluster.rules.mesh import FAILED, MISSING, NEW, STALE, WELL, Link, Side, link_of, links
+from assignments.intercluster.rules.mesh import (
+    FAILED,
+    MISSING,
+    NEW,
+    REPORT_OLD,
+    STALE,
+    WELL,
+    Link,
+    Side,
+    link_of,
+    links,
+)
 from assignments.models import Peer
 from topology.models import Cluster, Node
 from topology.reasons import words
@@ -30,23 +41,25 @@ BEHIND = """
             AND (o.finished_at IS NULL OR o.finished_at > p.synced_at)
     ), 0)
     FROM assignments_peer p LEFT JOIN counted ON counted.cluster_id = p.remote_id
-    WHERE p.synced_at IS NOT NULL AND p.id = ANY(%s)
+    WHERE p.synced_at IS NOT NULL AND p.source = '' AND p.id = ANY(%s)
 """
 # Every pair of clusters that is not in sync on both sides, with what its sides say. Where all are, it only counts.
 UNWELL = """
     SELECT here.id, there.id,
-        a.address, a.code, a.tried_at, a.synced_at, b.address, b.code, b.tried_at, b.synced_at
+        a.address, a.code, a.tried_at, a.synced_at, a.source, b.address, b.code, b.tried_at, b.synced_at, b.source
     FROM topology_cluster here JOIN topology_cluster there ON here.id < there.id
     LEFT JOIN assignments_peer a ON a.cluster_id = here.id AND a.remote_id = there.id
     LEFT JOIN assignments_peer b ON b.cluster_id = there.id AND b.remote_id = here.id
     WHERE (
-        SELECT count(*) FROM assignments_peer p WHERE p.code = '' AND p.synced_at >= %(fresh)s
+        SELECT count(*) FROM assignments_peer p WHERE p.code = '' AND {well_p}
             AND p.cluster_id = ANY(%(clusters)s) AND p.remote_id = ANY(%(clusters)s)
     ) < %(sides)s
     AND here.id = ANY(%(clusters)s) AND there.id = ANY(%(clusters)s) AND NOT (
-        coalesce(a.code = '' AND a.synced_at >= %(fresh)s, false) AND
-        coalesce(b.code = '' AND b.synced_at >= %(fresh)s, false))
-"""
+        coalesce(a.code = '' AND {well_a}, false) AND coalesce(b.code = '' AND {well_b}, false))
+""".format(**{
+    f"well_{of}": f"CASE {of}.source WHEN '' THEN {of}.synced_at >= %(fresh)s ELSE {of}.tried_at >= %(told)s END"
+    for of in "abp"
+})  # fmt: skip
 # The first cross-cluster move since the last sync says where the user was then; without one the user is where they are.
 BELIEVED = """
     SELECT coalesce((
@@ -90,6 +103,8 @@ def side_of(peer: Peer, behind: int = 0) -> Side:
         synced_at=peer.synced_at,
         fault=peer.fault,
         behind=behind,
+        source=peer.source,
+        release=peer.release,
     )
 
 
@@ -111,22 +126,28 @@ def unwell(clusters: Sequence[Cluster], now: datetime) -> list[Link]:
     """What is between any two of these clusters, without what is well; one query, quick where all is."""
     names = {cluster.pk: cluster.name for cluster in clusters}
     with connection.cursor() as cursor:
-        sides = len(names) * (len(names) - 1)
-        cursor.execute(UNWELL, {"clusters": list(names), "fresh": now - STALE, "sides": sides})
+        asked: dict[str, Any] = {"clusters": list(names), "sides": len(names) * (len(names) - 1)}
+        cursor.execute(UNWELL, asked | {"fresh": now - STALE, "told": now - REPORT_OLD})
         rows = cursor.fetchall()
     found = []
     for one, other, *said in rows:
         here, there = names[one], names[other]
-        found.append(link_of(here, there, [_side(here, there, *said[:4]), _side(there, here, *said[4:])], now))
+        found.append(link_of(here, there, [_side(here, there, *said[:5]), _side(there, here, *said[5:])], now))
     return found
 
 
 def _side(
-    cluster: str, remote: str, address: str | None, code: str, tried: datetime | None, synced: datetime | None
+    cluster: str,
+    remote: str,
+    address: str | None,
+    code: str,
+    tried: datetime | None,
+    synced: datetime | None,
+    source: str,
 ) -> Side | None:
     if address is None:
         return None
-    return Side(cluster, remote, address, code, certificate="", users=0, tried_at=tried, synced_at=synced)
+    return Side(cluster, remote, address, code, "", 0, tried, synced, source=source)
 
 
 def of_cluster(cluster: Cluster, others: Sequence[Cluster], now: datetime) -> list[Link]:
@@ -178,6 +199,9 @@ def _link(link: Link, now: datetime) -> dict[str, Any]:
                 "behind": side.behind,
                 "last_sync": side.synced_at and side.synced_at.isoformat(),
                 "fault": side.fault,
+                "source": side.source,
+                "reported": side.tried_at.isoformat() if side.source and side.tried_at else None,
+                "release": side.release,
             }
             for side in link.sides
         ],
@@ -207,8 +231,10 @@ def unlike(cluster: Cluster) -> list[tuple[str, str, str]]:
     peered = Peer.objects.filter(cluster=cluster).values("remote")
     told = []
     if cluster.release:
-        others = Cluster.objects.filter(pk__in=peered).exclude(release__in=("", cluster.release))
-        if some := [f"{other.name} {other.release}" for other in others[:5]]:
+        known = Case(When(remote__release="", then="release"), default="remote__release")
+        others = Peer.objects.filter(cluster=cluster).annotate(runs=known).exclude(runs__in=("", cluster.release))
+        names = others.order_by("remote__name").values_list("remote__name", "runs")
+        if some := [f"{name} {runs}" for name, runs in names[:5]]:
             problem = f"{cluster.name} runs {cluster.release}, its peers run others: {', '.join(some)}."
             told.append(
                 (checks.WARNING, problem, "Upgrade them one after the other; peers of unlike releases sync less.")

@@ -33,7 +33,8 @@ PEERS = "peers"  # what pages of the mesh listen to
 SYNC = """
     WITH due AS (
         SELECT p.*, p.code AS was FROM assignments_peer p
-        WHERE (p.tried_at IS NULL OR p.tried_at <= %(since)s) AND (%(only)s::bigint[] IS NULL OR p.id = ANY(%(only)s))
+        WHERE p.source = '' AND (p.tried_at IS NULL OR p.tried_at <= %(since)s)
+            AND (%(only)s::bigint[] IS NULL OR p.id = ANY(%(only)s))
         ORDER BY p.id FOR UPDATE SKIP LOCKED
     ), counted AS MATERIALIZED (
         SELECT cluster_id, sum(users)::bigint AS users FROM assignments_population GROUP BY cluster_id
@@ -65,7 +66,7 @@ SYNC = """
 
 def is_due(now: datetime) -> bool:
     """Whether any side has not been tried for a minute."""
-    return Peer.objects.filter(Q(tried_at=None) | Q(tried_at__lte=now - INTERVAL)).exists()
+    return Peer.objects.filter(Q(tried_at=None) | Q(tried_at__lte=now - INTERVAL), source="").exists()
 
 
 def sync_due(now: datetime, *, only: Collection[int] | None = None, at_once: bool = False) -> int:
@@ -84,11 +85,12 @@ def sync_due(now: datetime, *, only: Collection[int] | None = None, at_once: boo
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
             rows = cursor.fetchall()
-        _tell(rows)
+        tell(rows)
     return len(rows)
 
 
-def _tell(rows: Sequence[tuple[int, str, str, bool]]) -> None:
+def tell(rows: Sequence[tuple[int, str, str, bool]]) -> None:
+    """Say in the history which sides failed or came back: key, code before and now, whether it was the first time."""
     changed = {key: (was, code) for key, was, code, first in rows if was != code or first}
     if not changed:
         return
@@ -187,11 +189,18 @@ def peer_of(cluster: Cluster, remote: Cluster) -> Peer:
     return peer
 
 
+def demand_simulated(peer: Peer) -> None:
+    """Raise Refused where a monitor reports this side: the console neither syncs it nor breaks it."""
+    if peer.source:
+        names = {"cluster": peer.cluster.name, "remote": peer.remote.name}
+        raise Refused(reasons.PEER_IS_REPORTED, source=peer.source, **names)
+
+
 def sync_now(cluster: Cluster, remote: Cluster | None = None) -> int:
     """Sync the relation with one cluster, or with all, on both sides; how many sides were tried. Raises Refused."""
     rows = Peer.objects.filter(Q(cluster=cluster) | Q(remote=cluster))
     if remote is not None:
-        peer_of(cluster, remote)
+        demand_simulated(peer_of(cluster, remote))
         rows = rows.filter(Q(cluster=remote) | Q(remote=remote))
     return sync_due(timezone.now(), only=list(rows.values_list("pk", flat=True)), at_once=True)
 
@@ -200,6 +209,7 @@ def sync_now(cluster: Cluster, remote: Cluster | None = None) -> int:
 def set_fault(cluster: Cluster, remote: Cluster, fault: str, *, actor: Any) -> Peer:
     """Inject a fault into this side of a relation, or repair it with ""; its next sync finds it. Raises Refused."""
     peer = peer_of(cluster, remote)
+    demand_simulated(peer)
     if fault not in PeerFault.values:
         raise Refused(reasons.PEER_FAULT_UNKNOWN, fault=fault[:40], known=", ".join(filter(None, PeerFault.values)))
     if Peer.objects.filter(pk=peer.pk).exclude(fault=fault).update(fault=fault, tried_at=None):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -55,6 +56,53 @@ TWINS = """
     WHERE person.folded IN (SELECT folded FROM topology_enduser WHERE twin > 0)
     GROUP BY person.folded HAVING count(*) > 1 ORDER BY person.folded
 """
+
+# Whoever is at home in a cluster and, as a monitor reports, in another one too: once for each of the others.
+CLAIMED = """
+    WITH claimed AS MATERIALIZED (
+        SELECT DISTINCT ON (person.folded, peer.remote_id) person.id, person.folded, person.user_id, place.cluster_id,
+            place.home_node_id, peer.remote_id, peer.source, peer.listed_at
+        FROM assignments_reporteduser listed JOIN assignments_peer peer ON peer.id = listed.peer_id
+        JOIN topology_enduser person ON person.folded = listed.folded
+        JOIN assignments_assignment place ON place.user_id = person.id
+        WHERE place.home_node_id IS NOT NULL AND place.cluster_id <> peer.remote_id
+            AND (%(clusters)s::bigint[] IS NULL OR place.cluster_id = ANY(%(clusters)s))
+        ORDER BY person.folded, peer.remote_id, peer.listed_at DESC
+    )
+"""
+CLAIMS = (
+    CLAIMED
+    + """
+    SELECT claimed.id, claimed.folded, claimed.user_id, here.name, here.id, node.name, there.name, there.id,
+        claimed.source, claimed.listed_at
+    FROM claimed JOIN topology_cluster here ON here.id = claimed.cluster_id
+    JOIN topology_cluster there ON there.id = claimed.remote_id
+    JOIN topology_node node ON node.id = claimed.home_node_id
+    WHERE claimed.folded > %(after)s ORDER BY claimed.folded, there.name LIMIT %(limit)s
+"""
+)
+CLAIMED_KEYS = CLAIMED + "SELECT DISTINCT id FROM claimed ORDER BY id"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A user at home here whom a monitor reports at home in another cluster too."""
+
+    key: int
+    folded: str
+    user_id: str
+    cluster: str
+    cluster_id: int
+    node: str
+    remote: str
+    remote_id: int
+    source: str
+    listed_at: datetime
+
+    def as_dict(self) -> dict[str, Any]:
+        """The shape that the page, the command and the API give."""
+        told = {"user_id": self.user_id, "cluster": self.cluster, "home_node": self.node, "also_in": self.remote}
+        return told | {"source": self.source, "reported": self.listed_at.isoformat()}
 
 
 @dataclass(frozen=True)
@@ -118,11 +166,23 @@ def doubled_users(within: Collection[int] | None = None) -> list[DoubledUser]:
     return [row for row in rows if within is None or set(row.cluster_ids) & set(within)]
 
 
+def claims(within: Collection[int] | None = None, after: str = "", limit: int | None = None) -> list[Claim]:
+    """Users at home here (in these clusters) and, by the last list of a monitor, in another one too; in their order."""
+    clusters = None if within is None else list(within)
+    return [Claim(*row) for row in _rows(CLAIMS, {"clusters": clusters, "after": after, "limit": limit})]
+
+
+def claimed_keys(cluster: Cluster) -> list[int]:
+    """The keys of the users of a cluster who are reported at home in another one too."""
+    return [key for (key,) in _rows(CLAIMED_KEYS, {"clusters": [cluster.pk]})]
+
+
 def report(within: Collection[int] | None = None) -> dict[str, Any]:
     """All duplicates, in the shape of the command and the API."""
     return {
         "users": [row.as_dict() for row in doubled_users(within)],
         "uris": [row.as_dict() for row in doubled_uris(within)],
+        "reported": [row.as_dict() for row in claims(within)],
     }
 
 

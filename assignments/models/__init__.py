@@ -13,7 +13,7 @@ from assignments.models.directory import (
 from assignments.models.former_user import FormerUser, UserChange
 from assignments.models.load_sample import LoadSample
 from assignments.models.operation import ACTIVE, RECOVERIES, RUNS, Kind, Move, Operation, Progress, SubclusterLock
-from assignments.models.peer import Peer, PeerCertificate, PeerFault
+from assignments.models.peer import Peer, PeerCertificate, PeerFault, ReportedUser
 from assignments.models.pin import Pin
 from assignments.models.plan import Approval, Goal, Plan, PlannedMove
 from assignments.models.run_policy import RunPolicy
@@ -50,6 +50,7 @@ __all__ = [
     "PlannedMove",
     "Population",
     "Progress",
+    "ReportedUser",
     "RunPolicy",
     "RunState",
     "SavedView",

@@ -106,10 +106,11 @@ SAME: dict[str, str] = {
     "duplicates": "list_duplicates",
     "clear-uris": "clear_doubled_uris",
     "set-uri": "set_directory_uri",
+    "unassign-here": "unassign_reported_users",
     # many clusters
     "all-peers": "list_peers",
     "peers": "list_peers get_believed_home",
-    "peer-act": "make_peer remove_peer sync_peer set_peer_fault",
+    "peer-act": "make_peer remove_peer sync_peer set_peer_fault end_peer_reports",
     "release": "set_release",
     "balance-clusters": "get_balance balance_clusters",
     # moves and runs

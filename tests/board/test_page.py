@@ -112,6 +112,7 @@ OPERATING = [
     "run-plan",
     "steer",
     "undo",
+    "unassign-here",
     "undo-move",
     "unpin",
 ]
@@ -163,6 +164,7 @@ POSTED = {
     "fault", "act", "plans", "approve-plan", "run-plan", "steer", "undo", "move", "move-targets", "undo-move",
     "simulation-delete", "sign-out", "tour-done", "subcluster-step", "node-step",
     "tell-drag", "node-targets", "place-node", "clear-uris", "set-uri", "cluster-targets", "peer-act", "release",
+    "unassign-here",
 }  # fmt: skip
 
 

@@ -135,7 +135,7 @@ def test_the_queries_do_not_grow_with_the_users(clusters: Any) -> None:
     plant()
     with CaptureQueriesContext(connection) as queries:
         selectors.report()
-    assert len(queries) == 2
+    assert len(queries) == 3
 
 
 def test_a_list_brings_uris_and_departments_in_and_out_and_a_removal_takes_them_back(clusters: Any) -> None:

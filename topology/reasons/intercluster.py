@@ -19,6 +19,11 @@ URI_TAKEN = add(
     "{user} in {cluster} has this directory URI; calls to it would reach only one of the two.",
     "Choose another one, or change that of {user} first.",
 )
+NOT_REPORTED_ELSEWHERE = add(
+    "NOT_REPORTED_ELSEWHERE",
+    "No monitor reports that these users of {cluster} are at home in another cluster too.",
+    "Reload the page of duplicates: they may have been unassigned, or a newer list came.",
+)
 URIS_CHANGED = add("URIS_CHANGED", "{actor} {what} the directory URI of {users:user}.", level=NEWS)
 
 # --- Moves between clusters -----------------------------------------------------------------------
@@ -83,10 +88,36 @@ PEER_CERTIFICATE = add(
     ALARM,
 )
 
+PEER_REPORT_OLD = add(
+    "PEER_REPORT_OLD",
+    "{source} has reported nothing on {cluster} and {remote} for {age}: what it said may not be true any more.",
+    "See whether {source} runs and reaches this console, or end its reports on the page Peers of {cluster}.",
+    WARNING,
+)
+
 # --- Peers: refusals ------------------------------------------------------------------------------
 PEER_ITSELF = add("PEER_ITSELF", "{cluster} cannot be its own peer.", "Name another cluster.", status=422)
 PEER_EXISTS = add("PEER_EXISTS", "{cluster} and {remote} have this relation already.", "Reload the page.")
 NO_SUCH_PEER = add("NO_SUCH_PEER", "{cluster} has no relation with {remote}.", "Reload the page.")
+PEER_IS_REPORTED = add(
+    "PEER_IS_REPORTED",
+    "What {cluster} knows of {remote} is reported by {source}; the console does not sync it.",
+    "Sync it on the publisher of {cluster}, or end the reports first.",
+)
+PEER_NOT_REPORTED = add(
+    "PEER_NOT_REPORTED", "No monitor reports what {cluster} knows of {remote}.", "Reload the page Peers of {cluster}."
+)
+PEER_REPORT_OLDER = add(
+    "PEER_REPORT_OLDER",
+    "{source} has reported on {cluster} and {remote} as of {until} already; this report is older.",
+    "Send what is true now.",
+)
+PEER_REPORT_NOT_VALID = add(
+    "PEER_REPORT_NOT_VALID",
+    "The report has a fault at {place}: {problem}.",
+    "See docs/files.md, “Reports on real clusters”.",
+    status=422,
+)
 PEER_NO_PUBLISHER = add(
     "PEER_NO_PUBLISHER", "{remote} has no publisher to sync with.", "Add its publisher, or enter an address."
 )
@@ -114,6 +145,12 @@ PEER_SYNC_FAILED = add(
     "PEER_SYNC_FAILED", "The sync of {name} with {remote} fails. {said}", "Open the page Peers.", ALARM
 )
 PEER_SYNC_BACK = add("PEER_SYNC_BACK", "{name} is in sync with {remote} again.", level=NEWS)
+PEER_REPORTS_BEGAN = add(
+    "PEER_REPORTS_BEGAN", "{source} reports what {name} knows of {remote} from now on.", level=NEWS
+)
+PEER_REPORTS_ENDED = add(
+    "PEER_REPORTS_ENDED", "{source} no longer reports what {name} knows of {remote}; the console syncs it.", level=NEWS
+)
 PEER_FAULT_SET = add("PEER_FAULT_SET", "Fault injected into the side of {name} towards {remote}: {fault}.", level=NEWS)
 PEER_FAULT_REPAIRED = add("PEER_FAULT_REPAIRED", "The fault of {name} towards {remote} is repaired.", level=NEWS)
 RELEASE_NOTED = add("RELEASE_NOTED", "Release of {name}: {release}.", level=NEWS)

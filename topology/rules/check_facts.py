@@ -52,6 +52,8 @@ class ClusterFacts:
     twins: tuple[str, ...] = ()  # user IDs that are one by the folding, from before there was one
     doubled_uris: int = 0  # directory URIs of its users that somebody else has too
     some_uris: tuple[str, ...] = ()  # a few of them
+    claimed: int = 0  # of its users, reported at home in another cluster too
+    some_claimed: tuple[str, ...] = ()  # a few of them
     peers: tuple[tuple[str, str, str], ...] = ()  # what is wrong with relations: outcome, problem, fix
     unlike: tuple[tuple[str, str, str], ...] = ()  # releases and hardware of other clusters, the same
     directory: tuple[tuple[str, str], ...] = ()  # what is wrong with the cluster's directory, and the fix

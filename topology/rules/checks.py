@@ -320,6 +320,14 @@ def _directory_uris_differ(facts: ClusterFacts) -> Iterator[Finding]:
         yield Finding(WARNING, problem, "Open Duplicates in the menu of clusters, or run manage.py duplicates.")
 
 
+@_test("homes_once", "No user is reported at home in another cluster too")
+def _homes_once(facts: ClusterFacts) -> Iterator[Finding]:
+    if facts.claimed:
+        some = ", ".join(facts.some_claimed) + (" …" if facts.claimed > len(facts.some_claimed) else "")
+        problem = f"{counted(facts.claimed, 'user is|users are')} reported at home in another cluster too: {some}."
+        yield Finding(WARNING, problem, "Unassign them here, or there: open Duplicates in the menu of clusters.")
+
+
 @_test("peers_in_sync", "Every other cluster is a peer, on both sides and in sync")
 def _peers_in_sync(facts: ClusterFacts) -> Iterator[Finding]:
     yield from (Finding(*found) for found in facts.peers)

@@ -119,6 +119,16 @@ CALLS |= {
         "PUT", "/clusters/{}/peers/{}/fault", "peers {0} --repair {1}", '{"fault": ""}', title="Repair it"
     ),
     "remove-peer": Call("DELETE", "/clusters/{}/peers/{}", "peers {0} --remove {1}", title="Remove a relation"),
+    "report-peer": Call(
+        "PUT",
+        "/clusters/{}/peers/{}/report",
+        "report_peer {0} {1} --source monitor1 --state in_sync",
+        '{"source": "monitor1", "state": "in_sync"}',
+        title="Report on a real cluster",
+    ),
+    "end-reports": Call(
+        "DELETE", "/clusters/{}/peers/{}/report", "report_peer {0} {1} --end", title="End the reports"
+    ),
     "release": Call("PUT", "/clusters/{}/release", body='{"release": "14.0.1"}', title="Release"),
     "check-dns": Call("POST", "/clusters/{}/srv/check", "srv {} --check", "{}", title="Check now"),
     "zone": Call("GET", "/clusters/{}/srv.zone", "srv {} --zone", title="Zone file"),
@@ -141,6 +151,13 @@ CALLS |= {
         "duplicates --clear {}",
         '{"confirmed": {1}}',
         title="Remove doubled URIs",
+    ),
+    "unassign-here": Call(
+        "POST",
+        "/clusters/{}/duplicates/unassign",
+        "duplicates --unassign {}",
+        '{"confirmed": {1}}',
+        title="Unassign all here",
     ),
     "set-uri": Call(
         "PUT",

@@ -73,7 +73,7 @@ class Mending:
             yield from (entry for entry in self._possible() if entry.command in wanted)
         if code in ("users_in_service", "ha_normal", "no_flapping"):
             yield PaletteEntry("Show the map", "cluster", href=reverse("cluster", args=[name]))
-        if code == "directory_uris_differ":
+        if code in ("directory_uris_differ", "homes_once"):
             yield PaletteEntry("Duplicates", "users", href=reverse("duplicates"))
 
     def _plan(self, goal: Goal) -> PaletteEntry:

@@ -14,9 +14,11 @@ from itertools import combinations
 
 from topology import reasons
 from topology.reasons import REASONS, Reason
+from topology.reasons.words import counted
 
 INTERVAL = timedelta(seconds=60)  # real time between two syncs of a side
 STALE = timedelta(minutes=5)  # real time without a sync after which what is known counts as old
+REPORT_OLD = timedelta(minutes=15)  # real time without a report of a monitor after which what it said counts as old
 WELL, NEW, STALE_STATE, FAILED, ONE_SIDED, MISSING = "well", "new", "stale", "failed", "one_sided", "missing"
 GRAVITY = (FAILED, ONE_SIDED, STALE_STATE, MISSING, NEW, WELL)  # the worst first
 TONES = {FAILED: "bad", ONE_SIDED: "warn", STALE_STATE: "warn", MISSING: "warn", NEW: "busy", WELL: "good"}
@@ -44,19 +46,31 @@ class Side:
     synced_at: datetime | None
     fault: str = ""
     behind: int = 0  # users who came, went or moved there since the last sync
+    source: str = ""  # the monitor of a real cluster that reports all this, looking at `tried_at`
+    release: str = ""  # of the remote cluster, as the monitor reports it
+
+    def is_old(self, now: datetime) -> bool:
+        """Whether a monitor has reported nothing for so long that nobody knows what is true now."""
+        return bool(self.source) and self.tried_at is not None and now - self.tried_at > REPORT_OLD
 
     def state(self, now: datetime) -> str:
-        """The state of this side alone."""
+        """The state of this side alone; of a reported one what the report says, until it is old."""
         if self.tried_at is None:
             return NEW
+        if self.is_old(now):
+            return STALE_STATE
         if self.code and self.code not in (reasons.PEER_ONE_SIDED.code, reasons.PEER_STALE.code):
             return FAILED
         if self.code == reasons.PEER_ONE_SIDED.code:
             return ONE_SIDED
+        if self.source:
+            return STALE_STATE if self.code else WELL
         return STALE_STATE if self.synced_at is None or now - self.synced_at > STALE else WELL
 
     def why(self, now: datetime) -> Reason | None:
         """What is wrong with this side."""
+        if self.is_old(now):
+            return reasons.PEER_REPORT_OLD
         if self.state(now) == STALE_STATE:
             return reasons.PEER_STALE
         return REASONS.get(self.code)
@@ -117,7 +131,7 @@ def link_of(one: str, other: str, sides: Iterable[Side | None], now: datetime) -
     if why is None:
         return Link(here, there, found, state, WORDS[state] + ".", "")
     facts = {"cluster": worst.cluster, "remote": worst.remote, "address": worst.address, "age": _age(worst, now)}
-    return Link(here, there, found, state, *_say(why, **facts))
+    return Link(here, there, found, state, *_say(why, **facts, source=worst.source))
 
 
 def _say(why: Reason, **facts: str) -> tuple[str, str]:
@@ -125,10 +139,13 @@ def _say(why: Reason, **facts: str) -> tuple[str, str]:
 
 
 def _age(side: Side, now: datetime) -> str:
-    if side.synced_at is None:
-        return "its beginning"
-    minutes = int((now - side.synced_at).total_seconds() // 60)
-    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+    since = side.tried_at if side.is_old(now) else side.synced_at
+    if since is None:
+        return "as long as it is known"
+    minutes = int((now - since).total_seconds() // 60)
+    if minutes < 120:
+        return counted(minutes, "minute")
+    return counted(minutes // 60, "hour") if minutes < 2880 else counted(minutes // 1440, "day")
 
 
 def gaps(found: Iterable[Link]) -> list[Link]:

@@ -32,6 +32,8 @@ def duplicates(request: HttpRequest) -> HttpResponse:
     chosen = cluster_named(asked) if asked else None
     within = only if chosen is None else [pk for pk in seen if pk == chosen.pk]
     rows = found.doubled_uris(within, after, SHOWN + 1)
+    operated = roles.clusters_with(request.user, roles.OPERATE)
+    claims = found.claims(within, limit=SHOWN + 1) if not after else []
     context: dict[str, Any] = {
         "place": "duplicates",
         "chosen": chosen,
@@ -40,6 +42,10 @@ def duplicates(request: HttpRequest) -> HttpResponse:
         "users": found.doubled_users(within) if not after else [],
         "uris": rows[:SHOWN],
         "more": rows[SHOWN - 1].uri if len(rows) > SHOWN else "",
+        "claims": claims[:SHOWN],
+        "more_claims": len(claims) > SHOWN,
+        "unassign": len(found.claimed_keys(chosen)) if chosen and claims else 0,
+        "operated": set(seen) if operated is None else set(operated),
         "clear": mend.clear(chosen, actor=None, dry_run=True)["cleared"] if chosen else 0,
         "longest": MAX_URI,
         "hidden": pseudonyms.is_down(),
@@ -65,4 +71,17 @@ def set_uri(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     cluster = cluster_named(cluster_name)
     operation = mend.set_uri(cluster, pk, request.POST.get("uri", ""), actor=request.user)
     messages.success(request, f"Changed. Operation {operation} undoes it.", extra_tags="good")
+    return redirect("duplicates")
+
+
+@require_POST
+@needs(roles.OPERATE)
+def unassign_here(request: HttpRequest, cluster_name: str) -> HttpResponse:
+    """Unassign one user, or all, of a cluster whom a monitor reports at home in another one too."""
+    cluster = cluster_named(cluster_name)
+    key = number_in(request.POST, "user")
+    keys, confirmed = None if key is None else [key], number_in(request.POST, "confirmed")
+    done = mend.unassign_here(cluster, keys, actor=request.user, confirmed=confirmed)
+    who = f"{counted(done.total, 'user is|users are')}{' being' if done.active else ''} unassigned in {cluster.name}."
+    messages.success(request, f"{who} The undo of operation {done.pk} gives the homes back.", extra_tags="good")
     return redirect("duplicates")

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from assignments.intercluster import mesh, peers
+from assignments.intercluster import mesh, peers, reports
 from assignments.intercluster.mesh_list import clusters_of, counts_of, page_of, troubled
 from assignments.intercluster.mesh_map import map_of
 from assignments.intercluster.rules.mesh import GRAVITY, WELL, WORDS, RehearsalStep, Side, rehearse
@@ -127,6 +127,9 @@ def act(request: HttpRequest, cluster_name: str, remote: str, what: str) -> Http
     elif what == "sync":
         peers.sync_now(cluster, other)
         text = f"Synced with {other.name}."
+    elif what == "end-reports":
+        source = reports.end(cluster, other, actor=request.user)
+        text = f"{source} no longer reports on {other.name}; the console syncs it."
     elif what == "fault":
         peers.set_fault(cluster, other, request.POST.get("fault", ""), actor=request.user)
         peers.sync_now(cluster, other)

@@ -5,7 +5,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.intercluster import duplicates, selectors
+from assignments.management.drive import drive
+from assignments.users.filter import keys_of
+from topology.accounts import roles
 from topology.management.console import ConsoleCommand
+from topology.models import Cluster
 from topology.reasons.words import counted
 from topology.structure.selectors import cluster_named
 
@@ -17,6 +21,8 @@ class Command(ConsoleCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--clear", metavar="CLUSTER", help="take doubled directory URIs from its users")
+        parser.add_argument("--unassign", metavar="CLUSTER", help="unassign its users who are reported elsewhere too")
+        parser.add_argument("--user", action="append", metavar="USER_ID", help="with --unassign: only these users")
         parser.add_argument("--dry-run", action="store_true", help="only say how many would lose theirs")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -24,14 +30,34 @@ class Command(ConsoleCommand):
             if options["clear"]:
                 cluster = cluster_named(options["clear"])
                 found = duplicates.clear(cluster, actor=self.actor, dry_run=options["dry_run"])
+            elif options["unassign"]:
+                found = self._unassign(cluster_named(options["unassign"]), options)
             else:
                 found = selectors.report()
         if options["json"]:
             self.print_json(found)
         elif options["clear"]:
             self._show_cleared(found)
+        elif options["unassign"]:
+            self._show_unassigned(found)
         else:
             self._show(found)
+
+    def _unassign(self, cluster: Cluster, options: dict[str, Any]) -> dict[str, Any]:
+        keys = keys_of(cluster, options["user"]) if options["user"] else None
+        shape = {"cluster": cluster.name, "dry_run": options["dry_run"], "operation": None}
+        if options["dry_run"]:
+            return shape | {"users": len(duplicates.chosen_claims(cluster, keys))}
+        done = duplicates.unassign_here(cluster, keys, actor=self.actor, role=roles.OPERATE)
+        drive(done, (lambda line: None) if options["json"] else self.stdout.write)
+        return shape | {"users": done.total, "operation": done.pk}
+
+    def _show_unassigned(self, found: dict[str, Any]) -> None:
+        who = f"{counted(found['users'], 'user')} of {found['cluster']}"
+        if found["dry_run"]:
+            self.stdout.write(f"{who} would be unassigned: a monitor reports them at home in another cluster too.")
+            return
+        self.stdout.write(f"{who} unassigned. To undo it: manage.py operations undo {found['operation']}")
 
     def _show_cleared(self, found: dict[str, Any]) -> None:
         lost = f"{counted(found['cleared'], 'user')} of {found['cluster']}"
@@ -44,6 +70,9 @@ class Command(ConsoleCommand):
     def _show(self, found: dict[str, Any]) -> None:
         for user in found["users"]:
             self.stdout.write(f"{user['user_id']}: at home in {' and '.join(user['clusters'])}")
+        for claim in found["reported"]:
+            said = f"{claim['source']} reports at home in {claim['also_in']} too"
+            self.stdout.write(f"{claim['user_id']} ({claim['cluster']}): {said}")
         for row in found["uris"]:
             users = ", ".join(f"{one['user_id']} ({one['cluster']})" for one in row["users"])
             self.stdout.write(f"{row['uri']}: {users}")

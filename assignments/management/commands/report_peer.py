@@ -1,0 +1,91 @@
+"""manage.py report_peer CLUSTER PEER: what a monitor of a real cluster saw of a relation, for pages and checks."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from assignments.intercluster import mesh, reports
+from assignments.intercluster.reports import PeerReport
+from assignments.models import PeerCertificate
+from topology import reasons
+from topology.management.console import ConsoleCommand
+from topology.models import Cluster
+from topology.reasons import Refused
+from topology.reasons.words import counted
+from topology.structure.selectors import cluster_named
+
+
+class Command(ConsoleCommand):
+    help = "Report what a real cluster knows of a peer, and who is at home there; or end such reports."
+    example = "manage.py report_peer acme branch --source monitor1 --state in_sync --users 12000 --certificate secure"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("cluster", help="the cluster whose page shows it")
+        parser.add_argument("peer", help="the other cluster of the relation")
+        parser.add_argument("--source", default="", help="the name of the monitor")
+        parser.add_argument("--state", choices=list(reports.STATES), help="what the relation is in")
+        parser.add_argument("--at", default="", help="when it was so, with a zone (default: now)")
+        parser.add_argument("--last-sync", default="", help="when the last sync came through, with a zone")
+        parser.add_argument("--users", type=int, help="users associated with the peer")
+        unknown = PeerCertificate.UNKNOWN
+        parser.add_argument("--certificate", choices=PeerCertificate.values, default=unknown, help="of the peer")
+        parser.add_argument("--release", default="", help="the release that the peer runs")
+        parser.add_argument("--users-file", metavar="FILE", help="the user IDs at home there, one a line, all of them")
+        parser.add_argument("--end", action="store_true", help="end the reports: the console syncs this side itself")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self.refusals(options["json"]):
+            cluster, remote = cluster_named(options["cluster"]), cluster_named(options["peer"])
+            listed = self._keep(cluster, remote, options)
+            found = mesh.report([cluster, remote], cluster, timezone.now())
+        if options["json"]:
+            self.print_json(found | {"listed": listed})
+            return
+        for link in found["peers"]:
+            self.stdout.write(f"{cluster.name} and {remote.name}: {link['message']} {link['fix']}".rstrip())
+        if listed is not None:
+            self.stdout.write(f"{counted(listed, 'user')} at home in {remote.name}, as reported.")
+
+    def _keep(self, cluster: Cluster, remote: Cluster, options: dict[str, Any]) -> int | None:
+        now = timezone.now()
+        if options["end"]:
+            reports.end(cluster, remote, actor=self.actor)
+            return None
+        if options["state"]:
+            told = PeerReport(
+                options["source"],
+                options["state"],
+                _instant("at", options["at"]),
+                _instant("last_sync", options["last_sync"]),
+                options["users"],
+                options["certificate"],
+                options["release"],
+            )
+            reports.report(cluster, remote, told, actor=self.actor, now=now)
+        elif not options["users_file"]:
+            problem = "say one, or give --users-file or --end"
+            raise Refused(reasons.PEER_REPORT_NOT_VALID, place="state", problem=problem)
+        if not options["users_file"]:
+            return None
+        try:
+            with Path(options["users_file"]).open(encoding="utf-8-sig") as lines:
+                return reports.list_users(cluster, remote, lines, now=now)
+        except (OSError, UnicodeDecodeError) as error:
+            raise Refused(reasons.PEER_REPORT_NOT_VALID, place="users_file", problem=str(error)) from error
+
+
+def _instant(place: str, text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    if found is None:
+        raise Refused(reasons.PEER_REPORT_NOT_VALID, place=place, problem="write it like 2026-11-27T10:00:00Z")
+    return found
