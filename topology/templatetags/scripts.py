@@ -103,7 +103,7 @@ CALLS |= {
         '{"name": "{0}", "role": "viewer", "days": 90}',
         title="Create a token",
     ),
-    "revoke-token": Call("DELETE", "/tokens/{}", "token revoke {}", title="Revoke a token"),
+    "revoke-token": Call("DELETE", "/tokens/{1}", "token revoke {1}", title="Revoke a token"),
     "make-peer": Call(
         "POST", "/clusters/{}/peers", "peers {0} --make {1}", '{"remote": "{1}"}', title="Make a relation"
     ),
