@@ -47,7 +47,7 @@ def state_of(cluster: Cluster, now: datetime) -> dict[str, Any]:
         "expected": finished.read if finished else 0,
         "skipped": skipped_of(agreement, 0)[0][:SHOWN],
         "skipped_total": DirectorySkipped.objects.filter(agreement=agreement).count(),
-        "troubles": troubles(agreement, runs, now),
+        "directory_troubles": troubles(agreement, runs, now),
         "gone": gone.count(),
         "gone_first": _ids(gone),
         "soon_removed": _ids(gone.filter(gone_at__lt=now - timedelta(days=agreement.keep_days - 1))),

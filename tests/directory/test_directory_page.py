@@ -120,6 +120,17 @@ def test_a_stopped_run_is_listed_and_accepted_by_its_hash(crowd: Cluster, direct
     assert Event.objects.get(code="DIRECTORY_ACCEPTED").facts["people"] == 14
 
 
+def test_what_is_wrong_with_a_directory_is_not_told_as_trouble_of_the_console(
+    crowd: Cluster, directory: Directory
+) -> None:
+    cluster = directory.agree(filter="(uid=no-one)")
+    sync.sync(cluster)
+    page = as_(roles.ADMINISTRATOR).get(reverse("directory", args=["crowd"])).content.decode()
+    banner = page.partition('id="trouble"')[2].partition("</div>")[0]
+    assert 'data-code="DIRECTORY_EMPTY"' in page
+    assert "DIRECTORY_" not in banner
+
+
 def test_everybody_whom_a_stopped_run_would_touch_and_every_entry_skipped_is_listed(
     crowd: Cluster, directory: Directory
 ) -> None:
