@@ -85,7 +85,7 @@ def test_each_call_stands_in_a_dialog() -> None:
     sources = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "assignments").rglob("views/*.py")]
     text = "\n".join(path.read_text() for path in sources)
     asked = {"failover", "fallback"}  # as_call command
-    together = {name for acts in re.findall(r'as_calls "([^"]*)"', text) for name in acts.split()}
+    together = {name for acts in re.findall(r'(?:as_calls |with calls=)"([^"]*)"', text) for name in acts.split()}
     missing = set(CALLS) - asked - together
     assert [name for name in missing if f'as_call "{name}"' not in text and f'("{name}"' not in text] == []
 

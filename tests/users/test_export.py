@@ -48,7 +48,7 @@ def test_an_export_names_every_user_with_the_home_and_the_serving_node(acme: Clu
 
 
 def test_an_export_is_read_back_without_a_change(acme: Cluster) -> None:
-    import_users(acme, csv_of("user_id,node", *(f"x{n},acme-1a" for n in range(30)), "none,-"))
+    import_users(acme, csv_of("user_id,node", *(f"x{n},acme-1a" for n in range(30)), "waiting,-"))
     import_users(acme, numbered(100))
     report = import_users(acme, io.BytesIO(exported(acme)))
     assert (report.ok, report.unchanged, report.warnings.total) == (True, 131, 0)

@@ -50,7 +50,7 @@ IMPORT_MARKS_TAKEN = add(
 )
 IMPORT_TEXT_FORMS = add(
     "IMPORT_TEXT_FORMS",
-    '{count:cell is|cells are} written as a formula that says a text, such as ="0123"; the text was read.',
+    '{count:cell is|cells are} written as a formula for a text, such as ="0123"; the text was read.',
     "Put an apostrophe before the = where it belongs to the text.",
     level=WARNING,
 )

@@ -139,8 +139,8 @@ RELEASE_NOT_VALID = add(
 )
 
 # --- Peers: history -------------------------------------------------------------------------------
-PEER_MADE = add("PEER_MADE", "{name} knows {remote} as a peer now.", level=NEWS)
-PEER_REMOVED = add("PEER_REMOVED", "{name} has {remote} as a peer no more.", level=NEWS)
+PEER_MADE = add("PEER_MADE", "{remote} is now a peer of {name}.", level=NEWS)
+PEER_REMOVED = add("PEER_REMOVED", "{remote} is no longer a peer of {name}.", level=NEWS)
 PEER_SYNC_FAILED = add(
     "PEER_SYNC_FAILED", "The sync of {name} with {remote} fails. {said}", "Open the page Peers.", ALARM
 )

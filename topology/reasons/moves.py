@@ -65,7 +65,7 @@ MOVE_PAIR_IN_FAILOVER = add(
 MOVE_OTHER_CLUSTER = add(
     "MOVE_OTHER_CLUSTER",
     "{users:chosen user is|chosen users are} not in {cluster}.",
-    "Move users within their cluster; for another cluster export and import them.",
+    "Choose users of this cluster. “To another cluster…” in “Move to…” moves users between clusters.",
 )
 MOVE_OTHER_TARGET = add(
     "MOVE_OTHER_TARGET", "This is not a node of {cluster}.", "Reload the page and choose again.", status=422

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlencode
 
+from django import forms
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +19,7 @@ from assignments.runs.views.run_shown import Run
 from assignments.users.views.user_list import topics
 from topology.models import Cluster
 from topology.rules.states import Look
+from topology.structure.asked import read_address
 
 NAMED = 2  # nodes that a folded panel names
 GRAVITY = ("bad", "warn", "busy", "mute", "good")  # of the tones, the worst first
@@ -77,6 +79,13 @@ class Group:
     cells: tuple[Cell, ...]
 
 
+class OverviewForm(forms.Form):
+    """Which clusters an address asks for."""
+
+    q = forms.CharField(required=False, max_length=255)
+    only = forms.ChoiceField(required=False, choices=ONLY)
+
+
 @dataclass(frozen=True)
 class Asked:
     """The filter that stands in the address."""
@@ -86,8 +95,8 @@ class Asked:
 
     @classmethod
     def of(cls, asked: QueryDict) -> Asked:
-        only = asked.get("only", "")
-        return cls(asked.get("q", "").strip()[:255].replace("\0", ""), only if only in dict(ONLY) else "")
+        """Raises Refused for what cannot be read."""
+        return cls(**read_address(OverviewForm, asked))
 
     @property
     def query(self) -> str:
