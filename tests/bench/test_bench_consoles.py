@@ -27,7 +27,7 @@ from assignments.models import Goal
 from assignments.planning import plans
 from assignments.recovery import service
 from assignments.runs import operations
-from config.local.embedded import BASE_DIR, free_port
+from config.local.state import BASE_DIR, free_port
 from tests.board.test_page import person
 from tests.crowd import make_crowd, nodes_of
 from tests.live_stack import LiveStack
