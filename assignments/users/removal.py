@@ -191,8 +191,8 @@ def _nobody(cluster: Cluster, found: RemovedUsers) -> Refused:
     if not found.refused:
         return Refused(reasons.PEOPLE_NOBODY, cluster=cluster.name)
     first = found.refused[0]
-    users = f"{found.refused_total:,} user{'' if found.refused_total == 1 else 's'}"
-    return Refused(reasons.NOBODY_REMOVED, users=users, because=first["message"], remedy=first["fix"])
+    said = {"because": first["message"], "remedy": first["fix"]}
+    return Refused(reasons.NOBODY_REMOVED, users=found.refused_total, **said)
 
 
 def _remove(cluster: Cluster, found: RemovedUsers, actor: Any) -> RemovedUsers:

@@ -97,6 +97,7 @@ def test_users_of_a_pair_in_failover_stay(acme: Cluster) -> None:
     with pytest.raises(Refused) as refused:
         remove_users(acme, ["imp1a-0001"])
     assert refused.value.code == "NOBODY_REMOVED"
+    assert refused.value.message.startswith("No users were removed: 1 user cannot be removed now. ")
 
 
 def test_another_number_than_was_confirmed_removes_nobody(acme: Cluster) -> None:
