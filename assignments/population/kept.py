@@ -15,7 +15,7 @@ from django.db import connection
 from assignments.models import ACTIVE, Operation, Population
 from assignments.population.selectors import Board, boards_of
 from topology.models import Cluster, Node, Subcluster
-from topology.structure.snapshot import one_snapshot
+from topology.structure.snapshot import TOGETHER, one_snapshot, row_mark
 
 MOST = 500  # boards kept in a process
 
@@ -59,14 +59,13 @@ def _mark_query() -> str:
 
     def rows(model: type[Cluster | Subcluster | Node | Population | Operation], of: str, where: str = "true") -> str:
         table = model._meta.db_table
-        mark = f"'{table} ' || ctid::text || ' ' || xmin::text"
-        return f"SELECT {of} AS cluster, {mark} AS mark FROM {table} WHERE {of} = ANY(%(clusters)s) AND {where}"
+        return f"SELECT {of} AS cluster, {row_mark(table)} FROM {table} WHERE {of} = ANY(%(clusters)s) AND {where}"
 
     active = f"state IN ({', '.join(repr(str(state)) for state in ACTIVE)})"
     parts = [rows(Cluster, "id"), *(rows(model, "cluster_id") for model in (Subcluster, Node, Population))]
     parts += [rows(Operation, of, active) for of in ("cluster_id", "to_cluster_id")]
     together = " UNION ALL ".join(parts)
-    return f"SELECT cluster, md5(string_agg(mark, ',' ORDER BY mark)) FROM ({together}) AS marks GROUP BY cluster"
+    return f"SELECT cluster, {TOGETHER} FROM ({together}) AS marks GROUP BY cluster"
 
 
 def _marks(keys: Iterable[int]) -> dict[int, str]:

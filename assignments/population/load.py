@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Subquery
 
 from assignments.models import LoadSample, Operation
 from assignments.population.selectors import boards_of
@@ -99,13 +99,12 @@ def curves(cluster: Cluster, span: str, now: datetime) -> LoadCurves:
 
 def last_hour(cluster: Cluster) -> dict[int, list[tuple[int, int]]]:
     """Users in service by the minute, by node: (minutes before the newest sample, users), the oldest first."""
-    rows = LoadSample.objects.filter(node__cluster=cluster, step=MINUTE).order_by("at")
-    newest = rows.aggregate(at=Max("at"))["at"]
+    rows = LoadSample.objects.filter(node__cluster=cluster, step=MINUTE)
+    newest = Subquery(rows.order_by("-at").values("at")[:1])
+    samples = list(rows.filter(at__gt=newest - SPANS["hour"][0]).order_by("at").values_list("node_id", "at", "served"))
     found: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    if newest is not None:
-        since = newest - SPANS["hour"][0]
-        for node, at, served in rows.filter(at__gt=since).values_list("node_id", "at", "served"):
-            found[node].append(((newest - at) // timedelta(minutes=1), served))
+    for node, at, served in samples:
+        found[node].append(((samples[-1][1] - at) // timedelta(minutes=1), served))
     return found
 
 

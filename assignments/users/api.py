@@ -17,7 +17,7 @@ from assignments.users.forms import filter_in
 from assignments.users.imports import import_users
 from assignments.users.removal import remove_users
 from assignments.users.rules.columns import mapping_of
-from assignments.users.rules.user_file import KEEP, Reading
+from assignments.users.rules.user_line import KEEP, Reading
 from assignments.users.trace import story
 from assignments.users.views.search import Directory
 from assignments.users.views.user_list import query_of

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from charset_normalizer import from_bytes
 
-from assignments.users.rules.user_file import LineProblem, UserList
+from assignments.users.rules.problems import LineProblem
+from assignments.users.rules.user_file import UserList
 from topology import reasons
 
 # Those that people save lists in; among all that Python knows, a short text looks like many.

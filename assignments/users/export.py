@@ -15,7 +15,7 @@ from psycopg import sql
 
 from assignments.models import Assignment, Operation
 from assignments.users.rules.cells import BEGINS, TEXT_FORM
-from assignments.users.rules.user_file import KEEP, NO_NODE
+from assignments.users.rules.user_line import KEEP, NO_NODE
 from topology.models import Cluster
 
 QUERY = """

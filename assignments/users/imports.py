@@ -33,7 +33,10 @@ from assignments.users.done_at_once import record_operation
 from assignments.users.encodings import add_hint
 from assignments.users.problem_file import ProblemFile
 from assignments.users.progress import Meter
-from assignments.users.rules.user_file import Limits, Problems, Readable, Reading, UserList
+from assignments.users.rules.file_kind import Readable
+from assignments.users.rules.problems import Problems
+from assignments.users.rules.user_file import UserList
+from assignments.users.rules.user_line import Limits, Reading
 from topology import reasons
 from topology.live import events
 from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Mode, Node, Subcluster

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from assignments.users.rules.user_file import NO_NODE
+from assignments.users.rules.user_line import NO_NODE
 from assignments.users.staging import rows_of
 
 SHOWN = 5  # lines of the preview

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from assignments.planning.rules.loads import Classes, EndpointClass, Flow
-from assignments.users.staging import ENDPOINTS, rows_of, run
+from assignments.users.staging import ADDED, ENDPOINTS, HOME, rows_of, run
 from topology.reasons import Refused
 
 
@@ -97,9 +97,7 @@ def place_users(flows: Sequence[Flow]) -> None:
 def placed() -> dict[int, tuple[int, int]]:
     """Users and endpoints that this import adds so far, per node."""
     sql = f"""
-        SELECT coalesce(target, home_id), count(target),
-            sum({ENDPOINTS} - CASE WHEN target IS NULL THEN coalesce(had, 0) ELSE 0 END)::bigint
-        FROM staged WHERE coalesce(target, home_id) IS NOT NULL GROUP BY 1
+        SELECT {HOME}, count(target), sum({ADDED})::bigint FROM staged WHERE {HOME} IS NOT NULL GROUP BY 1
     """
     return {pk: (users, endpoints) for pk, users, endpoints in rows_of(sql)}
 

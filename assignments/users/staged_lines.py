@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from assignments.users.rules.user_file import LISTED, LineProblem
-from assignments.users.staging import ENDPOINTS, rows_of
+from assignments.users.rules.problems import LISTED, LineProblem
+from assignments.users.staging import ADDED, HOME, rows_of
 from topology import reasons
 from topology.models import Cluster
 from topology.reasons import Reason
@@ -143,10 +143,8 @@ def into(node_id: int, why: Reason, facts: Mapping[str, Any]) -> StagedLines:
 
 def is_full(nodes: Sequence[Capacity]) -> bool:
     """Whether a node could be brought beyond its capacity, were the lines that take endpoints away the last ones."""
-    added = f"greatest({ENDPOINTS} - CASE WHEN target IS NULL THEN coalesce(had, 0) ELSE 0 END, 0)"
     sql = f"""
-        SELECT coalesce(target, home_id), count(target), sum({added})::bigint
-        FROM staged WHERE coalesce(target, home_id) IS NOT NULL GROUP BY 1
+        SELECT {HOME}, count(target), sum(greatest({ADDED}, 0))::bigint FROM staged WHERE {HOME} IS NOT NULL GROUP BY 1
     """
     rooms = {node.pk: node for node in nodes}
     return any(
@@ -162,9 +160,8 @@ def over_capacity(nodes: Sequence[Capacity]) -> StagedLines:
         WITH node (id, name, room_users, room_endpoints, most_users, most_endpoints) AS (
             SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
         ), added AS (
-            SELECT line, coalesce(target, home_id) AS node_id, (target IS NOT NULL)::integer AS user_added,
-                {ENDPOINTS} - CASE WHEN target IS NULL THEN coalesce(had, 0) ELSE 0 END AS endpoints_added
-            FROM staged WHERE coalesce(target, home_id) IS NOT NULL
+            SELECT line, {HOME} AS node_id, (target IS NOT NULL)::integer AS user_added, {ADDED} AS endpoints_added
+            FROM staged WHERE {HOME} IS NOT NULL
         ), running AS (
             SELECT line, node_id, user_added, endpoints_added, sum(user_added) OVER lines AS users,
                 sum(endpoints_added) OVER lines AS endpoints

@@ -19,7 +19,9 @@ from typing import Any
 from django.db import connection
 
 from assignments.users.progress import Meter
-from assignments.users.rules.user_file import NO_NODE, UserLine, UserList
+from assignments.users.rules.columns import HALVES
+from assignments.users.rules.user_file import UserList
+from assignments.users.rules.user_line import NO_NODE, UserLine
 from topology import reasons
 from topology.models import Node
 
@@ -62,9 +64,10 @@ MATCH = """
 """
 PERSON = "coalesce(staged.known, staged.new_id)"
 ENDPOINTS = "coalesce(cardinality(staged.endpoints), staged.had, 0)"
+HOME = "coalesce(target, home_id)"  # where the user is at home afterwards
+ADDED = f"({ENDPOINTS} - CASE WHEN target IS NULL THEN coalesce(had, 0) ELSE 0 END)"  # endpoints that come to it
 
 SENT = ("name", "mail", "contacts", "pinned", "pin_reason", "directory_uri", "department")
-HALVES = ("first_name", "last_name")  # of a name
 Row = tuple[Any, ...]
 
 

@@ -4,7 +4,6 @@ The judge gets a claim and tries to refute it: a placement whose shares are lowe
 one with the same shares and fewer moves. A refusal is refuted by any placement.
 """
 
-import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from ortools.sat.python import cp_model
 
 from assignments.planning.rules import goals
 from assignments.planning.rules.loads import ClusterLoad, NodeLoad, Proposal
+from tests import torture
 from tests.planning.test_planner_persons import (
     Person,
     World,
@@ -29,7 +29,7 @@ from tests.planning.test_planner_persons import (
 )
 from topology.reasons import Refused
 
-MANY = 1500 if os.environ.get("TORTURE") else 8
+MANY = 1500 if torture.WHOLE else 8
 QUICK = 12 * MANY  # worlds where only some people may move, which are solved at once
 Choices = Callable[[Person], list[int | None]]
 

@@ -3,7 +3,6 @@
 The judge knows nothing of classes or programs: it tries every placement of every person. `make torture` tries more.
 """
 
-import os
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -15,9 +14,10 @@ import pytest
 
 from assignments.planning.rules import goals
 from assignments.planning.rules.loads import ClusterLoad, EndpointClass, NodeLoad, Proposal
+from tests import torture
 from topology.reasons import Refused
 
-MANY = 6000 if os.environ.get("TORTURE") else 250
+MANY = 6000 if torture.WHOLE else 250
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ import os
 import pytest
 import yaml
 
+from tests import torture
 from tests.recovery.random_scenarios import broken, document, report
 
-TORTURE = bool(os.environ.get("TORTURE"))
-SCENARIOS = int(os.environ.get("RANDOM_SCENARIOS", "20000" if TORTURE else "200"))
+SCENARIOS = int(os.environ.get("RANDOM_SCENARIOS", "20000" if torture.WHOLE else "200"))
 FIRST = int(os.environ.get("RANDOM_SEED", "1"))
 BLOCKS = 8
 
@@ -16,7 +16,7 @@ BLOCKS = 8
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_random_scenarios_hold_the_invariants(block: int) -> None:
     for seed in range(FIRST + block, FIRST + SCENARIOS, BLOCKS):
-        scenario = document(seed, large=TORTURE)
+        scenario = document(seed, large=torture.WHOLE)
         assert not broken(scenario), report(scenario, broken)
 
 

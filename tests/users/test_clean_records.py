@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from assignments.users.imports import LIMITS
 from assignments.users.rules.clean_records import CleanRecords
-from assignments.users.rules.user_file import Reading, UserLine, UserList
+from assignments.users.rules.user_file import UserList
+from assignments.users.rules.user_line import Reading, UserLine
 from tests import torture
 
 HEADERS = [

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from assignments.models import Assignment
 from assignments.users.imports import Report, import_users
-from assignments.users.rules.user_file import Reading
+from assignments.users.rules.user_line import Reading
 from tests.lists import csv_of
 from topology import reasons
 from topology.accounts import pseudonyms

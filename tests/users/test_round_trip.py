@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import unicodedata
 from itertools import cycle, islice
 
@@ -19,12 +18,12 @@ from assignments.users import undo
 from assignments.users.export import assignments_csv
 from assignments.users.imports import import_users
 from assignments.users.rules.cells import SPACES, unseen
+from tests import torture
 from tests.lists import csv_of
 from tests.users.test_import import make
 from topology.models import ENDPOINT_KINDS, Cluster, EndUser
 
-TORTURE = bool(os.environ.get("TORTURE"))
-USERS = 30_000 if TORTURE else 60
+USERS = 30_000 if torture.WHOLE else 60
 ODD = [
     *("=1+1", "+49", "-x", "@a", "'", "''", "'=x", "''=x", "'#", "#", "''#", '"', '""', ",", ";", "|", "a|b", "\\"),
     *("%s", "%", "{}", "NULL", "\\N", "\\.", "-", "--", "---", "user_id", "name", "sep=;", "#TYPE x", "t", "0"),
@@ -81,7 +80,7 @@ def saved_again(file: bytes, encoding: str, separator: str, end: str) -> bytes:
     return out.getvalue().encode(encoding)
 
 
-@settings(max_examples=3 if TORTURE else 6, phases=[Phase.explicit, Phase.generate],
+@settings(max_examples=3 if torture.WHOLE else 6, phases=[Phase.explicit, Phase.generate],
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(
     ids=st.lists(IDS, min_size=5, max_size=40, unique=True),
@@ -131,7 +130,7 @@ def as_bulk(file: bytes) -> bytes:
     return out.getvalue().encode()
 
 
-@settings(max_examples=3 if TORTURE else 6, phases=[Phase.explicit, Phase.generate],
+@settings(max_examples=3 if torture.WHOLE else 6, phases=[Phase.explicit, Phase.generate],
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(
     ids=st.lists(IDS, min_size=5, max_size=40, unique=True),

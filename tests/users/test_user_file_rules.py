@@ -14,7 +14,8 @@ from assignments.users.encodings import add_hint
 from assignments.users.imports import LIMITS
 from assignments.users.rules.cells import SPACES, defused, restored, unseen
 from assignments.users.rules.columns import HEADERS
-from assignments.users.rules.user_file import Reading, UserLine, UserList
+from assignments.users.rules.user_file import UserList
+from assignments.users.rules.user_line import Reading, UserLine
 from tests import torture
 
 CASES = Path(__file__).parent / "cases"

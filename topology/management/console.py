@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from topology.reasons import SCHEMA_OLD, Refused
+from topology.reasons.words import counted
 from topology.rules.file_problems import FileRefused
 
 COMMAND_LINE = "command line"  # who did it, in the history, where nobody says who is at the shell
@@ -91,6 +92,5 @@ class ConsoleCommand(BaseCommand):
 def _text(refusal: Refused) -> str:
     """A refusal as a terminal shows it; of a file every problem, one a line."""
     if isinstance(refusal, FileRefused) and refusal.problems[0].line:
-        count = len(refusal.problems)
-        return "\n".join([f"{refusal.code}: {count} problem{'' if count == 1 else 's'}.", *refusal.lines()])
+        return "\n".join([f"{refusal.code}: {counted(len(refusal.problems), 'problem')}.", *refusal.lines()])
     return f"{refusal.code}: {refusal.message} {refusal.fix}".strip()

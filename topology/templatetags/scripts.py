@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -167,7 +167,7 @@ CALLS |= {
     ),
     "balance-clusters": Call("POST", "/balance", "balance_clusters", "{}", title="Make the plans"),
     "enable-ha": Call("PUT", "/clusters/{}/subclusters/{}/ha", "ha enable {1} --cluster {0}", title="HA on"),
-    "ha-off": Call("DELETE", "/clusters/{}/subclusters/{}/ha", "ha disable {1} --cluster {0}", title="HA off"),
+    "ha-off": replace(CALLS["disable_ha"], title="HA off"),
     "recover": Call("POST", "/clusters/{}/subclusters/{}/recover", "ha recover {1} --cluster {0}", title="Recover"),
     "evacuate": Call(
         "POST",
@@ -176,13 +176,7 @@ CALLS |= {
         '{"goal": "evacuate", "node": "{2}"}',
         title="Plan to move all users off a node",
     ),
-    "structure": Call(
-        "PUT",
-        "/clusters/{}/topology",
-        "apply_topology topology.yaml",
-        file="topology.json",
-        title="Take a node out, or remove it (the topology as it should be)",
-    ),
+    "structure": replace(CALLS["topology"], title="Take a node out, or remove it (the topology as it should be)"),
     "end-maintenance": Call(
         "DELETE", "/nodes/{2}/maintenance", "ha maintenance {2} --end", title="End the maintenance"
     ),
@@ -202,24 +196,25 @@ def as_call(context: Context, name: str, *names: Any, chosen: Any = None) -> dic
     All who match a filter are no words, so that there is no command, and their call carries a key.
     """
     call = CALLS[name]
-    request = context["request"]
-    base = request.build_absolute_uri(reverse("api:api-root")).rstrip("/")
     line = _command(call, names, chosen)
-    return {"command": _marked(line, "word"), "call": _marked(_curl(call, base, names, chosen), "json")}
+    return {"command": _marked(line, "word"), "call": _marked(_curl(call, _base(context), names, chosen), "json")}
 
 
 @register.inclusion_tag("shared/_as_calls.html", takes_context=True)
 def as_calls(context: Context, acts: str, *names: Any) -> dict[str, Any]:
     """Acts of CALLS, by name, of a page where several are done; each of them takes what it needs of the same names."""
-    base = context["request"].build_absolute_uri(reverse("api:api-root")).rstrip("/")
+    base = _base(context)
     shown = []
     for act in acts.split():
         call = CALLS[act]
-        command = _command(call, names, None) if call.command else ""
-        shown.append(
-            {"key": f"as-{act}", "title": call.title, "command": command, "call": _curl(call, base, names, None)}
-        )
+        command, line = _command(call, names, None), _curl(call, base, names, None)
+        shown.append({"key": f"as-{act}", "title": call.title, "command": command, "call": line})
     return {"acts": shown}
+
+
+def _base(context: Context) -> str:
+    """The address of the API, as whoever looks reaches it."""
+    return str(context["request"].build_absolute_uri(reverse("api:api-root"))).rstrip("/")
 
 
 def _command(call: Call, names: tuple[Any, ...], chosen: Any) -> str:

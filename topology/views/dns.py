@@ -16,6 +16,7 @@ from topology.dns.rules import records, tries
 from topology.dns.rules.records import WantedRecords
 from topology.models import Cluster, Subcluster
 from topology.reasons import Refused
+from topology.reasons.words import counted
 from topology.rules import dns_servers
 from topology.structure.selectors import cluster_named, dns_of
 from topology.views.http import needs
@@ -78,6 +79,6 @@ def dns_check(request: HttpRequest, cluster_name: str) -> HttpResponse:
         raise Refused(reasons.DNS_NO_SERVER, cluster=cluster.name)
     report = checking.check_now(cluster)
     count = len(report.problems)
-    text = f"{count} problem{'' if count == 1 else 's'} found." if count else "All records are correct."
+    text = f"{counted(count, 'problem')} found." if count else "All records are correct."
     messages.add_message(request, messages.INFO, text, extra_tags="bad" if count else "good")
     return redirect("dns", cluster.name)

@@ -28,16 +28,17 @@ class ShownFold:
         return cls(lines[::-1] if newest_first else lines, said, "" if times else part.curve, lines[0], lines[-1])
 
 
-def folded(entries: Iterable[LogEntry]) -> list[Any]:
-    """The lines of a log, the oldest first, with a ShownFold for each row of repeated ones."""
-    return [ShownFold.of(part) if isinstance(part, LogFold) else part.line for part in fold(entries)]
+def folded(entries: Iterable[LogEntry], *, newest_first: bool = False) -> list[Any]:
+    """The lines of a log, given the oldest first, with a ShownFold for each row of repeated ones."""
+    shown = [
+        ShownFold.of(part, newest_first=newest_first) if isinstance(part, LogFold) else part.line
+        for part in fold(entries)
+    ]
+    return shown[::-1] if newest_first else shown
 
 
 def folded_events(lines: Sequence[Event], *, newest_first: bool = False) -> list[Any]:
     """Lines of history, or of the steps of a run, as a page shows them; their order stays."""
     ordered = lines[::-1] if newest_first else lines
-    parts = fold(LogEntry(line.at.timestamp(), line.code, line.facts, line) for line in ordered)
-    shown = [
-        ShownFold.of(part, newest_first=newest_first) if isinstance(part, LogFold) else part.line for part in parts
-    ]
-    return shown[::-1] if newest_first else shown
+    entries = (LogEntry(line.at.timestamp(), line.code, line.facts, line) for line in ordered)
+    return folded(entries, newest_first=newest_first)

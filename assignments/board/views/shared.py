@@ -48,7 +48,7 @@ from topology.live import events, shelf
 from topology.live.boards import ViewerKind
 from topology.models import Cluster, Node, Policy, Subcluster
 from topology.structure.selectors import cluster_named
-from topology.structure.snapshot import one_snapshot
+from topology.structure.snapshot import TOGETHER, one_snapshot, row_mark
 
 KEPT = 60  # seconds
 CLAIMED = 3000  # milliseconds, after which who rendered is taken for dead
@@ -56,7 +56,6 @@ MOVING = 5.0  # seconds for which times left and rates may be shown again
 RESTING = 3600.0
 ROOTS = {"summary_bar": "board/_summary_bar.html", "tree": "board/_tree.html", "map": "board/_map.html"}
 PART = re.compile(r"<!--([\w:-]+)-->")
-ROW = "{}.ctid::text || ' ' || {}.xmin::text"  # where a row stands, and the transaction that wrote it
 OF_CLUSTER = (Policy, RunPolicy, DirectoryAgreement, Subcluster, Node, Population)
 # Of a directory the runs that ended: the one that reads says every second how far it is, and none of that is shown.
 READ = """
@@ -78,7 +77,7 @@ def _mark_query() -> str:
     """The places and writers of all rows that are shown, as one text."""
 
     def rows(table: str, where: str) -> str:
-        return f"SELECT '{table}' || {ROW.format(table, table)} AS mark FROM {table} WHERE {where}"
+        return f"SELECT {row_mark(table)} FROM {table} WHERE {where}"
 
     cluster, run, progress = (model._meta.db_table for model in (Cluster, Operation, TargetProgress))
     ours = "(cluster_id = %(cluster)s OR to_cluster_id = %(cluster)s)"
@@ -87,7 +86,7 @@ def _mark_query() -> str:
     parts += [rows(model._meta.db_table, "cluster_id = %(cluster)s") for model in OF_CLUSTER]
     parts += [rows(progress, f"operation_id IN ({runs})"), rows(DirectoryRun._meta.db_table, f"id IN ({READ})")]
     parts += [rows(LoadSample._meta.db_table, f"id IN ({SAMPLED})")]
-    return f"SELECT md5(string_agg(mark, ',' ORDER BY mark)) FROM ({' UNION ALL '.join(parts)}) AS marks"
+    return f"SELECT {TOGETHER} FROM ({' UNION ALL '.join(parts)}) AS marks"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from assignments.users.imports import Report, import_users
 from assignments.users.problem_file import ProblemFile
 from assignments.users.progress import Meter
 from assignments.users.rules.columns import mapping_of
-from assignments.users.rules.user_file import KEEP, Reading
+from assignments.users.rules.user_line import KEEP, Reading
 from topology import reasons
 from topology.management.bar import bar
 from topology.management.console import ConsoleCommand

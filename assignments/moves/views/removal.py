@@ -15,6 +15,7 @@ from topology import reasons
 from topology.accounts import pseudonyms, roles
 from topology.models import Cluster
 from topology.reasons import Refused
+from topology.reasons.words import counted
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
 from topology.views.http import needs, to_dialog
@@ -38,7 +39,7 @@ def remove(request: HttpRequest, cluster_name: str) -> HttpResponse:
             raise
         return to_dialog(_dialog(request, cluster, request.POST, wrong="This is not the number of users who go."))
     stay = f" {removed.refused_total:,} stay." if removed.refused_total else ""
-    count = f"{removed.removed:,} user{'' if removed.removed == 1 else 's'}"
+    count = counted(removed.removed, "user")
     return toast(request, f"Removed {count}, operation {removed.operation}.{stay}", close=True)
 
 

@@ -19,6 +19,7 @@ from assignments.users import undo as users_undo
 from topology import reasons
 from topology.accounts import pseudonyms, roles
 from topology.reasons import Refused
+from topology.reasons.words import counted
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
 from topology.views.http import needs, to_dialog, to_messages
@@ -131,7 +132,7 @@ def _undo_users(request: HttpRequest, operation: Operation) -> HttpResponse:
         confirmed = number_in(request.POST, "confirmed")
         undone = users_undo.undo_import(operation, actor=request.user, confirmed=confirmed)
         left = f" {undone.left:,} changed since and stay as they are." if undone.left else ""
-        text = f"Undone: operation {operation.pk}, {undone.users:,} user{'' if undone.users == 1 else 's'}.{left}"
+        text = f"Undone: operation {operation.pk}, {counted(undone.users, 'user')}.{left}"
         return toast(request, text, close=True)
     undone = users_undo.undo_import(operation, actor=request.user, dry_run=True)
     shown = [] if pseudonyms.is_down() else undone.left_users[:LEFT_SHOWN]

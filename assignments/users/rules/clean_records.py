@@ -14,14 +14,13 @@ from operator import itemgetter
 from typing import Any
 
 from assignments.users.rules.cells import SHOWS_NOTHING
-from assignments.users.rules.columns import HEADERS, Columns
+from assignments.users.rules.columns import HALVES, HEADERS, Columns
 from assignments.users.rules.oddities import BEGINS, MAIL, may_be_odd
 from assignments.users.rules.records import SEPARATORS
 from assignments.users.rules.user_line import DRAWN, MAX_REASON, MAX_TEXT, NO, YES, Limits, Reading, UserLine
 
 BETWEEN = "\x1f"  # cells of one record; no visible text holds it
 ANY = f"[^{BETWEEN}]"
-HALVES = ("first_name", "last_name")
 YES_OR_NO: Mapping[str, bool] = {"": False} | dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
 Kinds = Mapping[str, tuple[str, ...] | str]  # what cells of endpoints say; a text says that there is no such kind
 READ = ("line", "none", "empty", "false", "halves", "endpoints", "contacts", "pinned")  # before the cells of a record

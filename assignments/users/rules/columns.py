@@ -10,6 +10,7 @@ from topology import reasons
 from topology.reasons import Refused
 
 PLAIN, BULK = "plain", "bulk_administration"
+HALVES = ("first_name", "last_name")  # of a name
 USED = (
     "user_id", "name", "first_name", "last_name", "mail", "endpoints", "contacts", "node", "home_cluster", "enabled",
     "pinned", "pin_reason", "directory_uri", "department",

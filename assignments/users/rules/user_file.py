@@ -12,19 +12,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from assignments.users.rules.cells import code_point, composed, restored, said_in, unseen
 from assignments.users.rules.clean_records import CleanRecords
-from assignments.users.rules.columns import BULK, HEADERS, PLAIN, Columns, how_many_known, read_columns
+from assignments.users.rules.columns import HALVES, HEADERS, Columns, how_many_known, read_columns
 from assignments.users.rules.file_kind import Readable, WrongKind, opened
 from assignments.users.rules.oddities import is_mail, oddity
-from assignments.users.rules.problems import LISTED, LineProblem, Problems
+from assignments.users.rules.problems import Problems
 from assignments.users.rules.records import SEPARATORS, Records, cells_inside
 from assignments.users.rules.text_lines import TextLines
 from assignments.users.rules.user_line import (
     DRAWN,
-    KEEP,
     MAX_REASON,
     MAX_TEXT,
     NO,
-    NO_NODE,
     YES,
     Limits,
     Reading,
@@ -32,21 +30,6 @@ from assignments.users.rules.user_line import (
 )
 from topology import reasons
 from topology.reasons.words import counted
-
-__all__ = [
-    "BULK",
-    "KEEP",
-    "LISTED",
-    "NO_NODE",
-    "PLAIN",
-    "Limits",
-    "LineProblem",
-    "Problems",
-    "Readable",
-    "Reading",
-    "UserLine",
-    "UserList",
-]
 
 EXPORTED = ("serving_node",)  # of our own export; nobody expects an import to say who serves
 NAMED = 20  # columns that are not used
@@ -215,7 +198,7 @@ class UserList:
         user_id = said["user_id"]
         if not self._id_usable(number, user_id) or not self._wanted(number, user_id, said):
             return None
-        halves = marked & {"first_name", "last_name"}
+        halves = marked & {*HALVES}
         for column in marked - halves:
             del said[column]
         return UserLine(
@@ -303,7 +286,7 @@ class UserList:
     def _full_name(self, number: int, said: Mapping[str, str], kept: Collection[str]) -> str | None:
         if "name" in said:
             return self._text(number, "name", said["name"])
-        parts = [said[column] for column in ("first_name", "last_name") if column in said]
+        parts = [said[column] for column in HALVES if column in said]
         if len(kept) == len(parts):
             return None
         if kept:

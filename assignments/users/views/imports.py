@@ -18,7 +18,7 @@ from assignments.users.problem_file import ProblemFile
 from assignments.users.progress import Meter, note_for, noted
 from assignments.users.rules.columns import USED, mapping_of
 from assignments.users.rules.problems import LineProblem, Problems
-from assignments.users.rules.user_file import KEEP, NO_NODE, Reading
+from assignments.users.rules.user_line import KEEP, NO_NODE, Reading
 from assignments.users.views.export import csv_file
 from topology.accounts import pseudonyms, roles
 from topology.models import Cluster, Mode
