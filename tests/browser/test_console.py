@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from assignments.models import Assignment, Operation, Progress
+from assignments.models import Assignment, Kind, Operation, Progress
 from assignments.planning import plans
 from assignments.runs import operations
 from tests.crowd import make_crowd
@@ -156,3 +157,18 @@ def test_list_and_map_stand_side_by_side_and_nothing_runs_over(
     assert left
     assert right
     assert left["x"] + left["width"] <= right["x"] or right["x"] + right["width"] <= left["x"]
+
+
+def test_no_page_scrolls_sideways_on_a_telephone(crowd: Cluster, signed_in_page: Open) -> None:
+    make_crowd(5, 5, name="other")
+    now = timezone.now()
+    Operation.objects.create(
+        cluster=crowd, kind=Kind.IMPORT, state=Progress.FINISHED, total=30_000, done=30_000, finished_at=now
+    )
+    page = signed_in_page(viewport={"width": 390, "height": 844})
+    of_cluster = [f"/clusters/crowd/{name}" for name in ("", "operations/", "checks/", "peers/", "dns/", "history/")]
+    wide = {}
+    for address in (*of_cluster, "/overview/", "/peers/", "/accounts/", "/duplicates/"):
+        page.goto(address)
+        wide[address] = runs_over(page)
+    assert {address: pixels for address, pixels in wide.items() if pixels} == {}
