@@ -1,6 +1,6 @@
 """What a person does on the topology page, and what they see there."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -51,28 +51,36 @@ def pick_up(page: Page, what: Locator) -> None:
     expect(page.locator("#ghost")).to_be_visible()
 
 
+def lead_over(page: Page, what: Locator, level: str, move: Callable[[float, float], None] | None = None) -> Locator:
+    """Lead a drag over something, again while the map scrolls under it; answers what hangs at the pointer.
+
+    The way may cross the edge of the map, which scrolls while the pointer is there: a hand follows what it aims at.
+    """
+    ghost = page.locator("#ghost")
+
+    def with_mouse(x: float, y: float) -> None:
+        page.mouse.move(x, y, steps=4)
+        page.mouse.move(x + 1, y)
+
+    def is_there() -> bool:
+        place = middle(what)
+        (move or with_mouse)(*place)
+        # Another target on the way may have the same level: the pointer must be over this one, and stay.
+        is_over = what.evaluate("element => Boolean(element.closest('.drop-over'))")
+        return is_over and ghost.get_attribute("data-level") == level and middle(what) == place
+
+    assert wait_until(is_there, 20), f"{ghost.get_attribute('data-level')}: {ghost.inner_text()}"
+    return ghost
+
+
 def hover(page: Page, short: str, level: str) -> Locator:
     """Lead the drag over a node, and wait until it says what it thinks of it; answers what hangs at the pointer."""
-    page.mouse.move(*middle(card(page, short)), steps=5)
-    ghost = page.locator("#ghost")
-    expect(ghost).to_have_attribute("data-level", level)
-    return ghost
+    return lead_over(page, card(page, short), level)
 
 
 def lead(page: Page, name: str, level: str) -> Locator:
-    """Lead a drag over the head of a panel, again while the map scrolls under it; answers what hangs at the pointer."""
-    head = page.locator(f"section.subcluster[data-name='{name}'] .subcluster-head h2")
-    ghost = page.locator("#ghost")
-
-    def is_there() -> bool:
-        x, y = middle(head)
-        page.mouse.move(x, y, steps=4)
-        page.mouse.move(x + 1, y)
-        # Another panel on the way may have the same level: the head must be where the pointer is.
-        return ghost.get_attribute("data-level") == level and middle(head) == (x, y)
-
-    assert wait_until(is_there, 20), ghost.inner_text()
-    return ghost
+    """Lead a drag over the head of a panel; answers what hangs at the pointer."""
+    return lead_over(page, page.locator(f"section.subcluster[data-name='{name}'] .subcluster-head h2"), level)
 
 
 def drag(page: Page, what: Locator, short: str, level: str = "allowed") -> None:

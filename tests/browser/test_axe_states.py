@@ -17,7 +17,7 @@ from assignments.recovery import maintenance, service
 from assignments.runs import operations
 from tests import torture
 from tests.browser.axe import complaints
-from tests.browser.hands import card, middle, row
+from tests.browser.hands import card, lead, middle, row
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node
 from topology.models import Cluster, EndUser, Node, Policy, Subcluster
@@ -80,8 +80,7 @@ def test_a_node_in_hand(live_web: LiveStack, signed_in_page: Open, look: Looked)
     page.mouse.move(x + 50, y + 12, steps=3)
     expect(page.locator("body[data-dragging='node']")).to_be_visible()
     look.at(page, "a node in hand", focus=False)
-    page.mouse.move(*middle(page.locator(".subcluster", has=card(page, "imp3a")).locator("h2")), steps=5)
-    expect(page.locator(".subcluster.drop-over")).to_be_visible()
+    lead(page, "sc-3", "warning")
     look.at(page, "a node over a subcluster", focus=False)
     page.keyboard.press("Escape")
 

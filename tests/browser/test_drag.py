@@ -13,7 +13,7 @@ from assignments.models import Assignment, Operation
 from assignments.moves import drop
 from assignments.moves.drop import Selection
 from config.local.processes import wait_until
-from tests.browser.hands import card, drag, homes, hover, lead, middle, pick_up, row, select, show, toast
+from tests.browser.hands import card, drag, homes, hover, lead, lead_over, middle, pick_up, row, select, show, toast
 from tests.live_stack import LiveStack
 from tests.worlds import add_users, make_acme, node
 from topology.models import Cluster, EndUser, Node
@@ -228,12 +228,15 @@ def test_a_finger_drags_after_a_long_press(acme: Cluster, signed_in_page: Open) 
     page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}", has_touch=True)
     expect(row(page, "imp1a-0002")).to_be_visible()
     touch = finger(page)
-    start, end = middle(row(page, "imp1a-0002")), middle(card(page, "imp1b"))
+    start = middle(row(page, "imp1a-0002"))
+
+    def glide(*end: float) -> None:
+        for part in range(1, 6):
+            touch("touchMove", tuple(a + (b - a) * part / 5 for a, b in zip(start, end, strict=True)))
+
     touch("touchStart", start)
     expect(page.locator("#ghost")).to_be_visible()
-    for part in range(1, 6):
-        touch("touchMove", tuple(a + (b - a) * part / 5 for a, b in zip(start, end, strict=True)))
-    expect(page.locator("#ghost")).to_have_attribute("data-level", "allowed")
+    lead_over(page, card(page, "imp1b"), "allowed", glide)
     touch("touchEnd")
     expect(toast(page)).to_contain_text("Moved 1 user to imp1b")
     assert homes(["imp1a-0002"]) == {"imp1b"}

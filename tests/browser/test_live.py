@@ -12,7 +12,7 @@ from assignments.models import Assignment
 from assignments.moves import drop
 from assignments.moves.drop import Selection
 from config.local.processes import wait_until
-from tests.browser.hands import card, drag, hover, middle, pick_up, row, toast
+from tests.browser.hands import card, drag, hover, lead, middle, pick_up, row, toast
 from tests.live_stack import LiveStack
 from tests.worlds import add_users, make_acme, node
 from topology.live import events
@@ -93,7 +93,7 @@ def test_another_administrator_sees_which_node_is_dragged_where(acme: Cluster, s
     name = first.locator(".header-account-name").inner_text()
     pick_up(first, card(first, "spare").locator("h3"))
     expect(card(second, "spare")).to_have_attribute("data-drags", f"{name} is holding the node spare")
-    first.mouse.move(*middle(first.locator("section.subcluster[data-name='sc-3'] h2")), steps=5)
+    lead(first, "sc-3", "warning")
     target = second.locator("section.subcluster[data-name='sc-3']")
     expect(target).to_have_attribute("data-drags", f"{name} may drop the node spare")
     expect(second.get_by_role("list", name="What others are dragging")).to_contain_text(f"{name} is holding the node")

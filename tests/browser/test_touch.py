@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment
-from tests.browser.hands import card, homes, middle, row, toast
+from tests.browser.hands import card, homes, lead_over, middle, row, toast
 from tests.live_stack import LiveStack
 from tests.worlds import node
 from topology.models import Cluster
@@ -36,9 +36,7 @@ class Finger:
 
     def lead(self, short: str, level: str) -> None:
         """Lead the drag over a node."""
-        end = middle(card(self.page, short))
-        self.glide(end)
-        expect(self.page.locator("#ghost")).to_have_attribute("data-level", level)
+        lead_over(self.page, card(self.page, short), level, lambda x, y: self.glide((x, y)))
 
     def glide(self, end: Place, steps: int = 5) -> None:
         start = self.at
