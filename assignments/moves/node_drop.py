@@ -99,7 +99,7 @@ def _verdict(context: NodeDropContext, node: Node, place: Subcluster | None, rol
 
 def _refusal(node: Node, place: Subcluster | None, name: str, role: str | None) -> Note | None:
     if role != roles.ADMINISTER:
-        return reasons.ROLE_NEEDED, {"role": roles.ADMINISTER}
+        return reasons.ROLE_NEEDED, roles.lacking(roles.ADMINISTER, node.cluster).facts
     if node.subcluster_id == (place and place.pk):
         return reasons.NODE_ALREADY_THERE, {"name": node.short_name, "place": name}
     try:

@@ -1,9 +1,11 @@
 """Accounts: roles everywhere and in one cluster, sessions, tokens; the last administrator stays."""
 
 import json
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from html import unescape
 from io import StringIO
 from typing import Any
 
@@ -54,14 +56,22 @@ def olga(branch: Cluster, acme: Cluster) -> Client:
     return client
 
 
+def refused(answer: Any, cluster: str) -> None:
+    """That somebody was refused, told where a role is missing and what would give it."""
+    assert answer.status_code == 403
+    text = unescape(answer.content.decode())
+    assert re.search(rf"This needs the role \w+ in {cluster}\.", text)
+    assert re.search(rf"page Accounts, or manage.py accounts role NAME --role \w+ --cluster {cluster}\.", text)
+
+
 # --- Roles in one cluster -------------------------------------------------------------------------
 def test_an_operator_of_branch_is_refused_in_acme(olga: Client, acme: Cluster, branch: Cluster) -> None:
     assert olga.get("/clusters/branch/").status_code == 200
     assert olga.post("/clusters/branch/plans").status_code == 200
     for method, path in (("get", ""), ("get", "users"), ("post", "plans"), ("get", "history/"), ("post", "moves/")):
-        assert getattr(olga, method)(f"/clusters/acme/{path}").status_code == 403, path
-    assert olga.get("/clusters/branch/structure/").status_code == 403, "that needs an administrator"
-    assert olga.get("/clusters/nowhere/").status_code == 403
+        refused(getattr(olga, method)(f"/clusters/acme/{path}"), "acme")
+    refused(olga.get("/clusters/branch/structure/"), "branch")
+    refused(olga.get("/clusters/nowhere/"), "nowhere")
 
 
 def test_a_role_in_acme_says_otherwise_and_the_higher_one_counts(olga: Client, acme: Cluster, branch: Cluster) -> None:
@@ -81,10 +91,10 @@ def test_plans_and_operations_of_another_cluster_are_refused_by_their_own_addres
 
     plan = plans.make_plan(acme, "fill")
     run = operations.start(plan.hash, actor="test")
-    assert [olga.get(f"/plans/{plan.hash}/").status_code, olga.post(f"/plans/{plan.hash}/run").status_code] == [403] * 2
-    assert olga.get(f"/operations/{run.pk}/").status_code == 403
-    for what in ("pause", "cancel", "undo"):
-        assert olga.post(f"/operations/{run.pk}/{what}").status_code == 403
+    for address in (f"/plans/{plan.hash}/", f"/operations/{run.pk}/"):
+        refused(olga.get(address), "acme")
+    for what in (f"plans/{plan.hash}/run", *(f"operations/{run.pk}/{act}" for act in ("pause", "cancel", "undo"))):
+        refused(olga.post(f"/{what}"), "acme")
 
 
 def test_what_is_about_all_clusters_shows_only_those_that_may_be_seen(olga: Client) -> None:
@@ -97,7 +107,7 @@ def test_what_is_about_all_clusters_shows_only_those_that_may_be_seen(olga: Clie
     export = b"".join(olga.get("/users/users.csv")).decode()  # type: ignore[arg-type]
     assert "branch-imp1a-0001" in export
     assert "\nimp1a-0001" not in export
-    assert olga.get("/users/?cluster=acme").status_code == 403
+    refused(olga.get("/users/?cluster=acme"), "acme")
     assert olga.get(f"/users/users.csv?node={node(Cluster.objects.get(name='acme'), 'imp1a').pk}").status_code == 422
 
 

@@ -29,6 +29,7 @@ Calls = Callable[..., Caller]
 ABOUT_ALL = {"list_clusters", "list_duplicates", "list_users", "list_operations", "list_events"}
 ABOUT_ALL |= {"list_peers", "get_balance"}
 ABOUT_ALL |= {"get_topology_schema", "get_scenario_schema"}  # about none
+OF_NO_CLUSTER = ("/accounts", "/tokens", "/balance")
 
 
 def verbs() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -78,6 +79,10 @@ def test_each_address_by_role_and_cluster(
     branch = make_acme("branch", imp1a=1)
     elsewhere = calls("administrator", branch)(method, address)
     assert (elsewhere.status_code == 403) is (name not in ABOUT_ALL), name
+    if elsewhere.status_code == 403:
+        where, option = ("in all clusters", "") if path.startswith(OF_NO_CLUSTER) else ("in acme", " --cluster acme")
+        assert elsewhere.data["detail"] == f"This needs the role {needed} {where}."
+        assert elsewhere.data["fix"].endswith(f"manage.py token create NAME --role {needed}{option}.")
     assert set(operation["responses"]) >= {400, 401, 403, 404, 409, 422, 429, 503}
     assert operation["description"]
 

@@ -46,7 +46,9 @@ def test_a_token_reads_its_clusters_alone_and_nobody_else_reads_anything() -> No
     assert "acme" not in text.replace("branch.org", "")
     assert Client().get("/metrics").status_code == 401
     assert Client().get("/metrics", headers={"Authorization": "Bearer no"}).status_code == 401
-    assert as_("").get("/metrics").status_code == 403
+    refused = as_("").get("/metrics")
+    assert refused.status_code == 403
+    assert refused.content.decode().startswith("This needs the role viewer in a cluster. Ask an administrator")
 
 
 def test_it_costs_the_same_for_many_users() -> None:

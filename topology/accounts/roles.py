@@ -16,7 +16,9 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db.models import BigIntegerField, Q, QuerySet, Value
 
+from topology import reasons
 from topology.models import Cluster, ClusterRole
+from topology.reasons import Refused
 
 VIEWER = "viewer"
 OPERATOR = "operator"
@@ -115,6 +117,21 @@ def clusters_with(user: Any, role: str) -> tuple[int, ...] | None:
     if reach.everywhere and ROLES.index(reach.everywhere) >= ROLES.index(role):
         return None
     return tuple(sorted(pk for pk, have in reach.clusters.items() if ROLES.index(have) >= ROLES.index(role)))
+
+
+def lacking(
+    role: str, cluster: Cluster | str | int | None, *, program: bool = False, anywhere: bool = False
+) -> Refused:
+    """The refusal of whoever lacks a role in a cluster, or without one in all of them, with what would grant it.
+
+    A `program` gets a role with another token; `anywhere`: that of a single cluster is enough where none is named.
+    """
+    if isinstance(cluster, int):
+        cluster = Cluster.objects.filter(pk=cluster).values_list("name", flat=True).first()
+    where = f"in {cluster}" if cluster else "in a cluster" if anywhere else "in all clusters"
+    option = f" --cluster {cluster or 'CLUSTER'}" if cluster or anywhere else ""
+    edge = "another token, of manage.py token create" if program else "page Accounts, or manage.py accounts role"
+    return Refused(reasons.ROLE_NEEDED, role=role, where=where, grant=f"{edge} NAME --role {role}{option}")
 
 
 def may_export(user: Any) -> bool:

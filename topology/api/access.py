@@ -50,7 +50,7 @@ def demand(caller: ApiClient, role: str, cluster_id: int | None = None) -> None:
     """Raise Refused where the role of a program does not reach; what is about no cluster may be seen from any."""
     roles.enter(caller, cluster_id)
     if not (roles.may(caller, role) or (role == roles.SEE and cluster_id is None and caller.reach.somewhere)):
-        raise Refused(reasons.ROLE_NEEDED, role=role)
+        raise roles.lacking(role, cluster_id, program=True)
 
 
 def _known(request: ApiRequest, operation: Any, tries: bool) -> None:

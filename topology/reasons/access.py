@@ -2,7 +2,12 @@
 
 from topology.reasons.reason import NEWS, WARNING, add
 
-ROLE_NEEDED = add("ROLE_NEEDED", "This needs the role {role}.", "Ask an administrator for the role {role}.", status=403)
+ROLE_NEEDED = add(
+    "ROLE_NEEDED",
+    "This needs the role {role} {where}.",
+    "Ask an administrator for it: {grant}.",
+    status=403,
+)
 LINK_NOT_VALID = add(
     "LINK_NOT_VALID",
     "This sign-in link was used before or is older than {minutes:minute}.",

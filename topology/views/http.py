@@ -11,7 +11,6 @@ from django.shortcuts import render
 from django_htmx.http import reswap, retarget
 from django_htmx.middleware import HtmxDetails
 
-from topology import reasons
 from topology.accounts import pseudonyms, roles, sentences
 from topology.models import Cluster
 from topology.reasons import Refused
@@ -67,7 +66,15 @@ def _enter(user: Any, role: str, place: Place | None, parts: dict[str, Any]) -> 
         cluster_pk = place(**parts) if place else _named(parts.get("cluster_name"))
         roles.enter(user, cluster_pk)
     if not (roles.may(user, role) or (role == roles.SEE and cluster_pk is None and reach.somewhere)):
-        raise Refused(reasons.ROLE_NEEDED, role=role)
+        raise roles.lacking(role, _about(place, parts), anywhere=role == roles.SEE)
+
+
+def _about(place: Place | None, parts: dict[str, Any]) -> str | int | None:
+    """Name or key of the cluster that an address is about; None also where it names what is not there."""
+    try:
+        return place(**parts) if place else parts.get("cluster_name")
+    except Refused:
+        return None
 
 
 def _named(cluster: str | None) -> int | None:

@@ -80,4 +80,4 @@ def demand_operator(user: Any, into: Cluster) -> None:
     """Raise Refused for whoever may not operate in the other cluster."""
     role = roles.reach_of(user).role_in(into.pk)
     if role is None or roles.ROLES.index(role) < roles.ROLES.index(roles.OPERATE):
-        raise Refused(reasons.ROLE_NEEDED, role=roles.OPERATE)
+        raise roles.lacking(roles.OPERATE, into)

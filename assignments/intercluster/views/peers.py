@@ -142,7 +142,7 @@ def act(request: HttpRequest, cluster_name: str, remote: str, what: str) -> Http
 
 def _demand_administrator(user: Any, other: Cluster) -> None:
     if roles.reach_of(user).role_in(other.pk) != roles.ADMINISTER:
-        raise Refused(reasons.ROLE_NEEDED, role=roles.ADMINISTER)
+        raise roles.lacking(roles.ADMINISTER, other)
 
 
 @require_POST

@@ -16,9 +16,7 @@ from assignments.runs import operations, selectors
 from assignments.runs.views.plans import rate_in, show_plan
 from assignments.runs.views.run_shown import Run
 from assignments.users import undo as users_undo
-from topology import reasons
 from topology.accounts import pseudonyms, roles
-from topology.reasons import Refused
 from topology.reasons.words import counted
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
@@ -127,7 +125,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 def _undo_users(request: HttpRequest, operation: Operation) -> HttpResponse:
     """What an undo would bring back and who stays as they are; then, confirmed, it is done."""
     if not roles.may(request.user, roles.ADMINISTER):
-        raise Refused(reasons.ROLE_NEEDED, role=roles.ADMINISTER)
+        raise roles.lacking(roles.ADMINISTER, operation.cluster)
     if "confirmed" in request.POST:
         confirmed = number_in(request.POST, "confirmed")
         undone = users_undo.undo_import(operation, actor=request.user, confirmed=confirmed)

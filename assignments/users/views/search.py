@@ -96,7 +96,7 @@ class Directory:
         name = self.asked["cluster"]
         cluster = cluster_named(name) if name else None
         if cluster and cluster.pk not in self.clusters:
-            raise Refused(reasons.ROLE_NEEDED, role=roles.SEE)
+            raise roles.lacking(roles.SEE, cluster)
         return cluster
 
     def _seen(self, rows: QuerySet[Place]) -> QuerySet[Place]:
@@ -275,7 +275,7 @@ def find_users(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """Everybody who matches in the clusters of which one may have lists, as CSV."""
     if not roles.may_export(request.user):
-        raise Refused(reasons.ROLE_NEEDED, role=roles.EXPORT)
+        raise roles.lacking(roles.EXPORT, None, anywhere=True)
     rows = matching_users(Directory(request.GET, request.user, exact=True).where)
     only = roles.clusters_with(request.user, roles.EXPORT)
     rows = rows if only is None else rows.filter(cluster__in=only)
