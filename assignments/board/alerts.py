@@ -1,7 +1,9 @@
-"""Alert rules for Prometheus and their tests, made from the closed list of reasons: every alarm has one.
+"""Alert rules for Prometheus and their tests, made from the closed list of reasons: every alarm that can show has one.
 
 an alarm about the console itself --stands in--> homenode_trouble{code}
 an alarm about a cluster --counted in the history of 15 minutes by--> homenode_alarms{code, cluster}
+what is wrong with its directory, peers or DNS records --stands in--> homenode_alarms{code, cluster}
+an alarm about a single user: a word of that user's page, for no metric names a user
 """
 
 from __future__ import annotations
@@ -12,10 +14,13 @@ import yaml
 
 from topology.reasons import REASONS, Reason
 from topology.reasons import health as of_the_console
+from topology.reasons import people as of_users
 from topology.reasons.general import GENERAL
 from topology.reasons.reason import ALARM
 
-ALARMS = tuple(reason for _, reason in sorted(REASONS.items()) if reason.level == ALARM)
+ALARMS = tuple(
+    reason for _, reason in sorted(REASONS.items()) if reason.level == ALARM and reason not in vars(of_users).values()
+)
 STANDING = tuple(reason for reason in ALARMS if reason in vars(of_the_console).values())
 HAPPENING = tuple(reason.code for reason in ALARMS if reason not in STANDING)
 AWAY = "HomenodeAway"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 
@@ -13,11 +14,11 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from assignments.board.alerts import HAPPENING, STANDING
-from assignments.models import DirectoryRun, Kind, RunPolicy, RunState
+from assignments.models import DirectoryRun, Kind, Peer, RunPolicy, RunState
 from assignments.population.selectors import Board, NodeView, boards_of
 from assignments.recovery.reads import verdicts
 from topology.live import health, traffic
-from topology.models import Cluster, Event
+from topology.models import Cluster, DnsSettings, Event
 from topology.rules.states import State
 
 RECENT = timedelta(minutes=15)
@@ -180,15 +181,30 @@ def _of_the_console() -> Iterator[GaugeMetricFamily]:
 
 
 def _alarms(clusters: Sequence[Cluster]) -> GaugeMetricFamily:
-    """Alarms of the history that are new: what has happened, and not only what stands."""
-    what = "Alarms in the history of the last 15 minutes, and what keeps a directory from being read"
+    """Alarms of the history that are new, and what stands wrong with directories, peers and DNS records."""
+    what = "Alarms in the history of the last 15 minutes, and what is wrong now with directory, peers and DNS records"
     family = GaugeMetricFamily("homenode_alarms", what, labels=["cluster", "code"])
     recent = Event.objects.filter(cluster__in=clusters, at__gte=timezone.now() - RECENT, code__in=HAPPENING)
-    for row in recent.order_by().values("cluster__name", "code").annotate(lines=Count("pk")):
-        family.add_metric([row["cluster__name"], row["code"]], row["lines"])
-    for name, code in _of_directories(clusters):
-        family.add_metric([name, code], 1)
+    rows = recent.order_by().values_list("cluster__name", "code").annotate(lines=Count("pk"))
+    counted = Counter({(name, code): lines for name, code, lines in rows})
+    counted.update(_of_directories(clusters))
+    counted.update(_of_peers(clusters))
+    counted.update(_of_dns(clusters))
+    for told, number in sorted(counted.items()):
+        family.add_metric(told, number)
     return family
+
+
+def _of_peers(clusters: Sequence[Cluster]) -> Iterator[tuple[str, str]]:
+    """Why the last sync with each peer failed."""
+    failed = Peer.objects.filter(cluster__in=clusters, code__in=HAPPENING)
+    yield from failed.values_list("cluster__name", "code")
+
+
+def _of_dns(clusters: Sequence[Cluster]) -> Iterator[tuple[str, str]]:
+    """What the last check of the DNS records of each cluster found."""
+    for name, problems in DnsSettings.objects.filter(cluster__in=clusters).values_list("cluster__name", "problems"):
+        yield from ((name, problem["code"]) for problem in problems if problem["code"] in HAPPENING)
 
 
 def _of_directories(clusters: Sequence[Cluster]) -> Iterator[tuple[str, str]]:

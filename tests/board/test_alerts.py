@@ -16,12 +16,15 @@ from django.core.management import call_command
 from django.test import Client
 
 from assignments.board import alerts
+from assignments.directory import sync
+from assignments.intercluster import peers
 from tests import tools
 from tests.board.test_page import as_
 from tests.worlds import make_acme
 from topology import reasons
 from topology.accounts import roles
 from topology.live import events, health
+from topology.models import DnsSettings, Event
 from topology.reasons import REASONS
 
 FOLDER = Path(settings.BASE_DIR) / "docker" / "prometheus"
@@ -43,11 +46,12 @@ def test_the_files_are_those_of_the_present_list(file: str, options: list[str]) 
     assert (FOLDER / file).read_text() == made.getvalue(), f"manage.py alert_rules {' '.join(options)} > {file}"
 
 
-def test_every_alarm_has_one_alert_with_its_fix() -> None:
+def test_every_alarm_but_those_of_a_single_user_has_one_alert_with_its_fix() -> None:
     rules = yaml.safe_load(alerts.rules())["groups"][0]["rules"]
     named = {rule["alert"]: rule for rule in rules}
     assert len(named) == len(rules)
     alarms = {code for code, reason in REASONS.items() if reason.level == reasons.NO_WORKER.level}
+    alarms -= {code for code in alarms if code.startswith("WHY_")}
     assert set(named) == {alerts.AWAY, *map(alerts.name_of, alarms)}
     for code in alarms:
         assert bool(named[alerts.name_of(code)]["annotations"].get("description")) == bool(REASONS[code].fix)
@@ -90,6 +94,51 @@ def test_an_alarm_of_the_history_is_an_alert_of_its_cluster(tmp_path: Path) -> N
     assert fired(client, tmp_path, "HomenodeDirectoryStopped") == []
     events.record(reasons.DIRECTORY_STOPPED, cluster=acme, name=acme.name, because="the filter")
     assert fired(client, tmp_path, "HomenodeDirectoryStopped") == ["warning acme"]
+
+
+# --- No alert that nothing can set off ------------------------------------------------------------
+def codes(pattern: str, *where: str) -> set[str]:
+    """The codes that code names in a place."""
+    files = [path for each in where for path in sorted(Path(settings.BASE_DIR).glob(each))]
+    assert files
+    return {code for path in files for code in re.findall(pattern, path.read_text()) if code in REASONS}
+
+
+def test_every_alert_is_of_something_that_is_written_somewhere() -> None:
+    """In the history by the engine (its golden logs, and what it says) or a service, or in a row that stands."""
+    engine = codes(r"(?m)^[\d:]+  ([A-Z_]+)", "tests/scenarios/*.log")
+    engine |= codes(r"state\.(?:say|note)\(([A-Z_]+)\b", "assignments/recovery/rules/*.py")
+    services = codes(r"record\((?:\w+, )?(?:reasons\.)?([A-Z_]+)\b", "topology/**/*.py", "assignments/**/*.py")
+    directory = codes(r"Refused\(reasons\.([A-Z_]+)\b", "assignments/directory/*.py")
+    directory |= {sync.why_stopped({"hash": of}).code for of in ("", "of a set")}
+    peers = codes(r"reasons\.([A-Z_]+)\.code", "assignments/intercluster/peers.py")
+    records = codes(r"reasons\.(SRV_[A-Z_]+)\b", "topology/dns/rules/comparing.py")
+    assert set(alerts.HAPPENING) - engine - services - directory - peers - records == set()
+    console = codes(r"reasons\.([A-Z_]+)\b", "topology/live/health.py", "topology/live/probe.py")
+    assert {reason.code for reason in alerts.STANDING} - console == set()
+
+
+@pytest.mark.django_db
+def test_what_is_wrong_with_peers_and_dns_records_is_an_alert_while_it_stands(tmp_path: Path) -> None:
+    acme, branch = make_acme(imp1a=2), make_acme("branch", imp1a=1)
+    client = as_(roles.VIEWER)
+    peers.make(acme, branch, actor="test")
+    peers.set_fault(acme, branch, "unreachable", actor="test")
+    peers.sync_now(acme, branch)
+    found = [code for code in alerts.HAPPENING if code.startswith("SRV_") and code != "SRV_CHECKED_BAD"]
+    problems = [{"name": "_cuplogin._tcp.acme.org", "code": code, "facts": {}} for code in [*found, found[0]]]
+    DnsSettings.objects.create(cluster=acme, name_server="192.0.2.1:53", problems=problems)
+    Event.objects.all().delete()  # an hour later the history of 15 minutes is empty
+    said = client.get("/metrics").content.decode()
+    counts = dict(re.findall(r'^homenode_alarms\{cluster="acme",code="(\w+)"\} (\d+)', said, re.M))
+    assert counts == {"PEER_UNREACHABLE": "1"} | dict.fromkeys(found, "1") | {found[0]: "2"}
+    assert fired(client, tmp_path, "HomenodePeerUnreachable") == ["warning acme"]
+    assert fired(client, tmp_path, "HomenodeSrvRecordMissing") == ["warning acme"]
+    peers.set_fault(acme, branch, "", actor="test")
+    peers.sync_now(acme, branch)
+    DnsSettings.objects.update(problems=[])
+    assert fired(client, tmp_path, "HomenodePeerUnreachable") == []
+    assert fired(client, tmp_path, "HomenodeSrvRecordMissing") == []
 
 
 def fired(client: Client, where: Path, alert: str) -> list[str]:

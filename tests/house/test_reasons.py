@@ -8,7 +8,7 @@ import yaml
 from django.conf import settings
 
 from assignments.board import alerts
-from topology.reasons import ALARM, NEWS, REASONS
+from topology.reasons import NEWS, REASONS
 from topology.reasons.general import GENERAL
 
 CODE = [path for room in ("assignments", "topology") for path in (Path(settings.BASE_DIR) / room).rglob("*.py")]
@@ -34,8 +34,8 @@ def test_whatever_is_raised_has_a_fix() -> None:
     assert [code for code in raised() if not REASONS[code].fix] == []
 
 
-def test_every_alarm_that_names_facts_has_words_without_them() -> None:
-    with_facts = {code for code, why in REASONS.items() if why.level == ALARM and "{" in why.sentence + why.fix}
+def test_every_alarm_of_an_alert_that_names_facts_has_words_without_them() -> None:
+    with_facts = {why.code for why in alerts.ALARMS if "{" in why.sentence + why.fix}
     assert set(GENERAL) == with_facts
     texts = [text for pair in GENERAL.values() for text in pair]
     assert [text for text in texts if not text.endswith(".") or "{" in text] == []

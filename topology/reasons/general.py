@@ -1,6 +1,6 @@
 """What an alarm says where its facts are not known: an alert of Prometheus has the code and the cluster alone.
 
-Each alarm whose sentence or fix names a fact has a sentence and a fix without them here; a test holds that none lacks.
+Each that has an alert and whose sentence or fix names a fact has both without facts here; a test holds that none lacks.
 """
 
 GENERAL: dict[str, tuple[str, str]] = {
@@ -144,17 +144,5 @@ GENERAL: dict[str, tuple[str, str]] = {
     "USERS_DISCONNECTED": (
         "Users of a node lost the connection; their clients wait before they sign in again.",
         "They come back by themselves when a node of the pair serves them.",
-    ),
-    "WHY_AWAY_AND_OUT": (
-        "Users are out of service: their home node and the one that took over do not serve.",
-        "Bring one of the two nodes up; they are served again by themselves.",
-    ),
-    "WHY_OUT": (
-        "Users are out of service: their home node does not serve.",
-        "Start the node, or move them to a node that serves.",
-    ),
-    "WHY_SIGNING_IN": (
-        "Users lost the connection and wait for their turn to sign in.",
-        "Wait: clients come back as fast as the node takes them.",
     ),
 }
