@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from assignments.directory import secret
+from assignments.directory import secret, staging
 from assignments.directory.agreement_reader import read_agreement
 from assignments.directory.rules import agreement as rules
 from assignments.directory.rules.agreement import Agreement, Problem
@@ -140,6 +140,7 @@ def end(cluster: Cluster, typed: str, *, actor: Any) -> None:
         raise Refused(reasons.DIRECTORY_END_NOT_CONFIRMED, cluster=cluster.name)
     EndUser.objects.filter(directory__agreement=stored, directory__gone_at__isnull=False).delete()
     stored.delete()
+    staging.sweep()
     events.record(
         reasons.DIRECTORY_ENDED, cluster=cluster, actor=actor, topics=[f"cluster-{cluster.pk}"], name=cluster.name
     )

@@ -1,6 +1,6 @@
 """What a directory gave, beside what is stored: one temporary table, and the statements that compare.
 
-    COPY -> match by key -> match by user ID -> what cannot be taken -> who is new, changed, gone, back -> write
+    staged -> match by key -> match by user ID -> what cannot be taken -> who is new, changed, gone, back -> write
 
 The table is the transaction's own and goes with it. No statement is repeated per person. What a run would do is read
 from it by outcome.py, and done by writing.py.
@@ -8,13 +8,7 @@ from it by outcome.py, and done by writing.py.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from typing import Any
-
-from django.db import connection
-
-from assignments.directory.rules.people import EntryPerson, Skipped
+from assignments.directory import staging
 from assignments.directory.statements import execute
 from topology import reasons
 
@@ -32,7 +26,6 @@ CREATE = """
         before jsonb                           -- the changed fields with their values so far
     ) ON COMMIT DROP
 """
-COPY = "COPY read (dn, key, user_id, name, mail, directory_uri, department, endpoints, skip, facts) FROM STDIN"
 FIELDS = {
     "user_id": "read.user_id",
     "name": "coalesce(read.name, person.name)",
@@ -43,28 +36,15 @@ FIELDS = {
 }
 
 
-def fill(people: Iterable[EntryPerson | Skipped]) -> None:
-    """An empty table, with all that was read streamed into it."""
+def fill(table: str) -> None:
+    """A copy of what was staged, to be compared."""
     execute(CREATE)
-    with connection.cursor() as cursor:
-        with cursor.copy(COPY) as stream:
-            for person in people:
-                stream.write_row(_columns(person))
-        # What moved between two pages while they were read comes twice; the later one counts.
-        cursor.execute("""
-            DELETE FROM read USING read later WHERE read.key = later.key AND read.n < later.n AND read.key <> ''
-        """)
-        cursor.execute("ANALYZE read")
-        # As in an import: a nested loop chosen for "one row" takes minutes for 30,000.
-        cursor.execute("SELECT set_config('enable_nestloop', 'off', true) FROM read HAVING count(*) > 1000")
-
-
-def _columns(person: EntryPerson | Skipped) -> tuple[Any, ...]:
-    if isinstance(person, Skipped):
-        return person.dn, person.key, None, None, None, None, None, None, person.reason.code, json.dumps(person.facts)
-    endpoints = None if person.endpoints is None else list(person.endpoints)
-    values = (person.user_id, person.name, person.mail, person.directory_uri, person.department, endpoints)
-    return person.dn, person.key, *values, None, None
+    execute(f"INSERT INTO read ({staging.COLUMNS}) SELECT {staging.COLUMNS} FROM {table} ORDER BY n")
+    # What moved between two pages while they were read comes twice; the later one counts.
+    execute("DELETE FROM read USING read later WHERE read.key = later.key AND read.n < later.n AND read.key <> ''")
+    execute("ANALYZE read")
+    # As in an import: a nested loop chosen for "one row" takes minutes for 30,000.
+    execute("SELECT set_config('enable_nestloop', 'off', true) FROM read HAVING count(*) > 1000")
 
 
 # --- Who is who -------------------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def note_gone(agreement: int, locked: Sequence[int]) -> tuple[int, int]:
 
 def touched() -> Iterator[str]:
     """One line for each person whom a run takes away or renames, in the order of keys: what a person accepts."""
-    with connection.cursor() as cursor:
+    with connection.chunked_cursor() as cursor:  # the rows stay in the database: they may be everybody
         cursor.execute("""
             SELECT 'gone ' || key || ' ' || user_id FROM gone
             UNION ALL

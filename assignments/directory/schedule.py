@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from assignments.directory import agreements, placing, sync
+from assignments.directory import agreements, placing, reading, sync
 from assignments.models import DirectoryAgreement, DirectoryChange, DirectoryPerson, DirectoryRun, RunState
 from assignments.retention.kept import limits
 from topology import reasons
@@ -29,10 +29,9 @@ SOON = (reasons.DIRECTORY_WAITS.code, reasons.MOVE_NEW_DURING_FAILOVER.code)  # 
 
 def due(now: datetime) -> list[int]:
     """Agreements whose schedule says so, or whose last run died; none of which a run reads."""
-    reading = DirectoryRun.objects.filter(agreement=OuterRef("pk"), state=RunState.READING)
-    dead = Exists(reading.filter(heartbeat_at__lt=now - sync.DEAD_AFTER))
-    alive = Exists(reading.filter(heartbeat_at__gte=now - sync.DEAD_AFTER))
-    rows = DirectoryAgreement.objects.filter(Q(next_at__lte=now) | dead).exclude(alive)
+    died = reading.died(now)
+    at_work = Exists(DirectoryRun.objects.filter(agreement=OuterRef("pk"), state=RunState.READING))
+    rows = DirectoryAgreement.objects.filter(Q(next_at__lte=now) & ~at_work | Q(pk__in=died))
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 

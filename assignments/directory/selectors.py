@@ -35,6 +35,7 @@ def state_of(cluster: Cluster, now: datetime) -> dict[str, Any]:
         return {"agreement": None}
     runs = list(DirectoryRun.objects.filter(agreement=agreement)[:SHOWN])
     finished, stopped = (_last(agreement, state) for state in (RunState.FINISHED, RunState.STOPPED))
+    code_shown = stopped.code if stopped else ""  # its card says it
     people = DirectoryPerson.objects.filter(agreement=agreement)
     gone = people.filter(gone_at__isnull=False)
     return {
@@ -47,7 +48,7 @@ def state_of(cluster: Cluster, now: datetime) -> dict[str, Any]:
         "expected": finished.read if finished else 0,
         "skipped": skipped_of(agreement, 0)[0][:SHOWN],
         "skipped_total": DirectorySkipped.objects.filter(agreement=agreement).count(),
-        "directory_troubles": troubles(agreement, runs, now),
+        "directory_troubles": [each for each in troubles(agreement, runs, now) if each.code != code_shown],
         "gone": gone.count(),
         "gone_first": _ids(gone),
         "soon_removed": _ids(gone.filter(gone_at__lt=now - timedelta(days=agreement.keep_days - 1))),
@@ -122,7 +123,8 @@ def why_of(run: DirectoryRun) -> str:
 
 
 def _shown(run: DirectoryRun) -> dict[str, Any]:
-    return {"run": run, "why": _sentence(run.code, run.facts), "label": RunState(run.state).label}
+    fix = REASONS[run.code].say_fix(**run.facts) if run.code in REASONS else ""
+    return {"run": run, "why": _sentence(run.code, run.facts), "fix": fix, "label": RunState(run.state).label}
 
 
 def _sentence(code: str, facts: dict[str, Any]) -> str:

@@ -1,39 +1,35 @@
-"""A run of the directory: read to a file without a transaction, then compared and carried out in one.
+"""A run of the directory: read without a transaction, a page at a time, then compared and carried out in one.
 
-    start -> read (a page at a time, to a file) -> compare -> guard -> people, homes, one history line
-                                                              \\-> stopped: nothing changed, a person decides
+    begin -> read and staged (reading.py) -> compare -> guard -> people, homes, one history line
+                                                            \\-> stopped: nothing changed, a person decides
 
-A run that dies is taken up by the next one after its heartbeat is old; it begins anew, and nothing was changed by it.
+A run whose worker dies is taken up by the next one after its heartbeat is old, where it stands: what was staged whole
+is not read again, and what was not carried out to the end left nothing behind.
 """
 
 from __future__ import annotations
 
-import json
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
-from typing import IO, Any
+from datetime import datetime
+from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from assignments.directory import agreements, comparing, connector, outcome, placing, secret, writing
+from assignments.directory import agreements, comparing, outcome, placing, reading, secret, staging, writing
+from assignments.directory.reading import Progress
 from assignments.directory.rules import guard
 from assignments.directory.rules.agreement import Agreement
-from assignments.directory.rules.people import EntryPerson, Skipped, person_of
 from assignments.models import DirectoryAgreement, DirectoryChange, DirectoryPerson, DirectoryRun, RunState
 from topology import reasons
-from topology.live import actors, events
-from topology.models import ENDPOINT_KINDS, MAX_USER_ID, Cluster, Subcluster
+from topology.live import events
+from topology.models import Cluster, Subcluster
 from topology.reasons import REASONS, Reason, Refused
 from topology.structure import guards, locks
 from topology.structure.homes import homes_of
 from topology.structure.selectors import cluster_named
 
-DEAD_AFTER = timedelta(seconds=150)  # real time without a page: the longest answer is 60 s
 FIRST = 10  # people of a preview
-Progress = Callable[[int], None]
 
 
 @dataclass
@@ -99,16 +95,23 @@ def sync(
     if dry_run:
         password = secret.decrypt(agreement.password)
         return try_out(cluster, agreements.spec_of(agreement), password, progress=progress, most=most)
-    run = _begin(agreement, actor, now or timezone.now())
+    run = reading.begin(agreement, actor, accept, now or timezone.now())
     try:
-        report = _carry(run, cluster, accept, progress, most)
+        spec = agreements.spec_of(run.agreement)
+        reading.read(run, spec, secret.decrypt(run.agreement.password), progress or _unheard)
+        return _apply(run, cluster, spec, most)
     except Refused as refusal:
-        _fail(run, refusal, actor)
+        _fail(run, refusal)
         raise
     except BaseException:
-        DirectoryRun.objects.filter(pk=run.pk, state=RunState.READING).delete()
+        reading.mine(run).delete()
         raise
-    return report
+    finally:
+        staging.sweep()
+
+
+def _unheard(count: int) -> None:
+    """No one listens."""
 
 
 def try_out(
@@ -122,93 +125,33 @@ def try_out(
     """What an agreement, stored or not, would do to whom: the real directory is read and nothing is changed."""
     agreements.check(spec)
     stored = DirectoryAgreement.objects.filter(cluster=cluster).first()
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
-        _spool(file, spec, password, progress or (lambda _: None))
+    try:
+        reading.read_for_trial(spec, password, progress or _unheard)
         with transaction.atomic():
             agreement = stored.pk if stored else 0
-            report = _compared(cluster, agreement, spec, file, "", most)
+            _hold(cluster, staging.TRIED)
+            report = _compared(cluster, agreement, spec, "", most)
             report.dry_run = True
             report.listed = outcome.listed_touched(most)
             report.nodes, report.waiting = placing.preview(agreement, cluster)
             transaction.set_rollback(True)
+    finally:
+        staging.drop(staging.TRIED)
     return report
 
 
-# --- Reading ----------------------------------------------------------------------------------------------------------
-def _begin(agreement: DirectoryAgreement, actor: Any, now: datetime) -> DirectoryRun:
-    """The row of a new run; the one that died is over. Raises Refused while another one reads."""
-    dead = DirectoryRun.objects.filter(agreement=agreement, state=RunState.READING, heartbeat_at__lt=now - DEAD_AFTER)
-    with transaction.atomic():
-        dead.delete()
-        try:
-            with transaction.atomic():
-                return DirectoryRun.objects.create(
-                    agreement=agreement,
-                    **actors.author(actor),
-                    started_at=now,
-                    heartbeat_at=now,
-                )
-        except IntegrityError:
-            raise Refused(reasons.DIRECTORY_RUNNING, cluster=agreement.cluster.name) from None
-
-
-def _carry(run: DirectoryRun, cluster: Cluster, accept: str, progress: Progress | None, most: int | None) -> SyncReport:
-    spec = agreements.spec_of(run.agreement)
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
-        _spool(file, spec, secret.decrypt(run.agreement.password), _heart(run, cluster, progress))
-        return _apply(run, cluster, spec, file, accept, most)
-
-
-def _heart(run: DirectoryRun, cluster: Cluster, progress: Progress | None) -> Progress:
-    """Say how far the run is, so that no other one takes it up."""
-
-    def read(count: int) -> None:
-        DirectoryRun.objects.filter(pk=run.pk).update(read=count, heartbeat_at=timezone.now())
-        events.publish([f"directory-{cluster.pk}"])
-        if progress:
-            progress(count)
-
-    return read
-
-
-def _spool(file: IO[str], spec: Agreement, password: str, progress: Progress) -> None:
-    """Read the whole directory into a file, a page at a time."""
-    count, mapped = 0, spec.mapped
-    for page in connector.pages(spec, password):
-        for entry in page:
-            person = person_of(entry, mapped, longest_id=MAX_USER_ID, kinds=ENDPOINT_KINDS)
-            file.write(_line(person))
-        count += len(page)
-        progress(count)
-    file.seek(0)
-
-
-def _line(person: EntryPerson | Skipped) -> str:
-    if isinstance(person, Skipped):
-        found = {"dn": person.dn, "key": person.key, "code": person.reason.code, "facts": person.facts}
-        return json.dumps(found) + "\n"
-    return json.dumps(asdict(person)) + "\n"
-
-
-def _lines(file: Iterable[str]) -> Iterator[EntryPerson | Skipped]:
-    for line in file:
-        found = json.loads(line)
-        if "code" in found:
-            yield Skipped(found["dn"], found["key"], REASONS[found["code"]], found["facts"])
-        else:
-            yield EntryPerson(**found)
-
-
 # --- Comparing, and carrying out --------------------------------------------------------------------------------------
-def _compared(
-    cluster: Cluster, agreement: int, spec: Agreement, file: IO[str], accept: str, most: int | None
-) -> SyncReport:
-    """The report of what was read, with `stopped` where the guard stops it; the tables stay for what follows."""
-    comparing.fill(_lines(file))
+def _hold(cluster: Cluster, table: str) -> None:
+    """What was staged, ready to be compared, and nothing else that moves in the cluster until the transaction ends."""
+    comparing.fill(table)
     locks.hold_cluster(cluster.pk)
     cluster_named(cluster.name)
     locks.hold_imports()
     locks.hold_subclusters(Subcluster.objects.filter(cluster=cluster).values_list("pk", flat=True))
+
+
+def _compared(cluster: Cluster, agreement: int, spec: Agreement, accept: str, most: int | None) -> SyncReport:
+    """The report of what was read, with `stopped` where the guard stops it; the tables stay for what follows."""
     comparing.match(agreement, cluster.pk)
     comparing.compare()
     gone, stay = outcome.note_gone(agreement, sorted(homes_of(cluster).locked))
@@ -248,20 +191,16 @@ def _judge(report: SyncReport, agreement: int, spec: Agreement, accept: str, mos
     report.listed = outcome.listed_touched(most)
 
 
-def _apply(
-    run: DirectoryRun, cluster: Cluster, spec: Agreement, file: IO[str], accept: str, most: int | None
-) -> SyncReport:
+def _apply(run: DirectoryRun, cluster: Cluster, spec: Agreement, most: int | None) -> SyncReport:
     with transaction.atomic():
-        report = _compared(cluster, run.agreement_id, spec, file, accept, most)
-        mine = DirectoryRun.objects.select_for_update().filter(pk=run.pk, state=RunState.READING)
-        if not mine.exists():  # it was taken for dead, and another one did its work
-            transaction.set_rollback(True)
-            raise Refused(reasons.DIRECTORY_RUNNING, cluster=cluster.name)
+        _hold(cluster, staging.table_of(run))
+        reading.hold(run)
+        report = _compared(cluster, run.agreement_id, spec, run.accepts, most)
         writing.write_skipped(run.agreement_id)
         if report.stopped:
-            _stop(run, cluster, report, accept)
+            _stop(run, cluster, report, run.accepts)
         else:
-            _finish(run, cluster, report, accept)
+            _finish(run, cluster, report, run.accepts)
     return report
 
 
@@ -324,10 +263,10 @@ def _record(cluster: Cluster, why: Reason, run: DirectoryRun, **facts: Any) -> N
 
 
 @transaction.atomic
-def _fail(run: DirectoryRun, refusal: Refused, actor: Any) -> None:
+def _fail(run: DirectoryRun, refusal: Refused) -> None:
     earlier = DirectoryRun.objects.filter(agreement=run.agreement).exclude(pk=run.pk)
     before = earlier.values_list("state", "code").first()
-    ended = DirectoryRun.objects.filter(pk=run.pk, state=RunState.READING).update(
+    ended = reading.mine(run).update(
         state=RunState.FAILED, finished_at=timezone.now(), code=refusal.code, facts=refusal.facts
     )
     if ended and before != (RunState.FAILED, refusal.code):  # it is said once, however often the schedule meets it

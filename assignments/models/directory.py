@@ -118,6 +118,13 @@ class DirectoryRun(models.Model):
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(default=timezone.now, help_text="Real time of the last page that was read")
+    staged_at = models.DateTimeField(null=True, help_text="Real time at which all had been read and staged")
+    taken = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How often it was taken up after its worker died"
+    )
+    accepts = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="The hash of the changes that it may make"
+    )
     read = models.PositiveIntegerField(default=0)
     new = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)

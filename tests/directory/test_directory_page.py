@@ -107,7 +107,8 @@ def test_a_stopped_run_is_listed_and_accepted_by_its_hash(crowd: Cluster, direct
     decide = reverse("directory-decide", args=["crowd", run.pk])
     viewer = as_(roles.VIEWER)
     shown = viewer.get(page).content.decode()
-    assert "14 users (93.33%) would be set aside or renamed" in shown
+    assert shown.count("14 users (93.33%) would be set aside or renamed") == 1
+    assert shown.count("accept exactly these changes") == 1
     assert "u03" in shown
     assert run.set_hash not in shown
     assert viewer.post(decide, {"accept": run.set_hash}).status_code == 403
@@ -127,7 +128,7 @@ def test_what_is_wrong_with_a_directory_is_not_told_as_trouble_of_the_console(
     sync.sync(cluster)
     page = as_(roles.ADMINISTRATOR).get(reverse("directory", args=["crowd"])).content.decode()
     banner = page.partition('id="trouble"')[2].partition("</div>")[0]
-    assert 'data-code="DIRECTORY_EMPTY"' in page
+    assert page.count('data-code="DIRECTORY_EMPTY"') == page.count("The directory gave no one.") == 1
     assert "DIRECTORY_" not in banner
 
 

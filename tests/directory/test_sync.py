@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
-from assignments.directory import schedule, secret, sync
+from assignments.directory import reading, schedule, secret, sync
 from assignments.models import (
     Assignment,
     DirectoryAgreement,
@@ -406,14 +406,14 @@ def test_a_run_that_died_is_taken_up_and_two_do_not_meet(crowd: Cluster, directo
         sync.sync(cluster)
     assert refused.value.code == "DIRECTORY_RUNNING"
     assert schedule.due(now) == []
-    DirectoryRun.objects.update(heartbeat_at=now - sync.DEAD_AFTER - timedelta(seconds=1))
+    DirectoryRun.objects.update(heartbeat_at=now - reading.DEAD_AFTER - timedelta(seconds=1))
     DirectoryAgreement.objects.update(next_at=now + timedelta(hours=1))
     assert schedule.due(now) == [agreement.pk]
     schedule.run(agreement.pk, now)
     schedule.run(agreement.pk, now)
     assert ids() == {"a"}
-    assert not DirectoryRun.objects.filter(pk=dead.pk).exists()
-    assert DirectoryRun.objects.count() == 1
+    run = DirectoryRun.objects.get()
+    assert (run.pk, run.state, run.taken) == (dead.pk, RunState.FINISHED, 1)
     assert schedule.due(now) == []
 
 
