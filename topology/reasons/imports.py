@@ -15,6 +15,24 @@ IMPORT_HEADER_AGAIN = add(
     "Remove the line if both files have the same columns, or import them one after the other.",
     status=422,
 )
+IMPORT_SECOND_TABLE = add(
+    "IMPORT_SECOND_TABLE",
+    "Another table begins here, after an empty line: {begins}. It is not read.",
+    "Remove it, or save it as a file of its own.",
+    status=422,
+)
+IMPORT_TOTAL_LINE = add(
+    "IMPORT_TOTAL_LINE",
+    "“{value}” is a total of what stands above, not a user.",
+    "Remove the line. If it is a user, write it further up or give it a name.",
+    status=422,
+)
+IMPORT_LIKE_A_REMARK = add(
+    "IMPORT_LIKE_A_REMARK",
+    "“{value}” reads like a remark or a total; it is imported as a user ID.",
+    "Remove the line if it is no user.",
+    level=WARNING,
+)
 IMPORT_LINE_BREAK = add(
     "IMPORT_LINE_BREAK",
     "The quote that opens here, in the column {column}, closes only in line {end}.",

@@ -14,7 +14,8 @@ from operator import itemgetter
 from typing import Any
 
 from assignments.users.rules.cells import SHOWS_NOTHING
-from assignments.users.rules.columns import HALVES, HEADERS, Columns
+from assignments.users.rules.columns import HALVES, Columns
+from assignments.users.rules.not_users import may_be_none
 from assignments.users.rules.oddities import BEGINS, MAIL, may_be_odd
 from assignments.users.rules.records import SEPARATORS
 from assignments.users.rules.user_line import DRAWN, MAX_REASON, MAX_TEXT, NO, YES, Limits, Reading, UserLine
@@ -59,7 +60,7 @@ class CleanRecords:
 
     def _user(self, number: int, said: Sequence[str]) -> UserLine | None:
         who = said[self._who]
-        if who == self.header_id or who.lower() in HEADERS:
+        if who == self.header_id or may_be_none(who):
             return None
         if self._wanted and not all(said[at] in words for at, words in self._wanted):
             return None
@@ -98,7 +99,7 @@ def _pattern(column: str | None, limits: Limits) -> str:
     if column is None:
         return f"{ANY}*"
     if column == "user_id":
-        return f"(?![ '({re.escape(DRAWN)}]|{BEGINS})({ANY}{{1,{limits.user_id}}})(?<! )"
+        return f"(?![ '(/;*….{re.escape(DRAWN)}]|{BEGINS})({ANY}{{1,{limits.user_id}}})(?<! )"
     if column == "mail":
         return f"(?![ '=]|{BEGINS})(?={ANY}{{0,{MAX_TEXT}}}(?!{ANY}))(|{MAIL})"
     most = MAX_REASON if column == "pin_reason" else MAX_TEXT

@@ -24,7 +24,7 @@ SIGN = "[\x80-\xbfŒœŠšŸŽžƒ\u02c6\u02dc\u2013-\u203a€™]"
 MISREAD = re.compile(f"[\xc2-\xdf]{SIGN}|[\xe0-\xef]{SIGN}{SIGN}")
 ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]+[0-9]*);", re.IGNORECASE)
 LOST = "\ufffd"  # stands where a program could not read a letter
-MAIL = r"[^\s<>;,]+@[^\s@<>;,]+"
+MAIL = r"(?!(?i:mailto|smtp):)[^\s<>;,]+@[^\s@<>;,]+"
 # How a cell begins that may be one of these; those that need more are told by signs inside: & and what is not ASCII.
 BEGINS = rf"['\"“„\u2018«`#]|(?=[nNuU<(\\])(?i:{NOTHING})(?![^\x1f])|\d(?=[.,\deE])(?:[.,]\d+)?[eE]\+"
 

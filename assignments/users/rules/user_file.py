@@ -7,13 +7,13 @@ What cannot be used becomes a Problem with its line number, each step with reaso
 or made up: a cell that is not there is no empty cell. Memory stays flat. Standard library only.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from assignments.users.rules.cells import code_point, composed, restored, said_in, unseen
 from assignments.users.rules.clean_records import CleanRecords
 from assignments.users.rules.columns import HALVES, HEADERS, Columns, how_many_known, read_columns
 from assignments.users.rules.file_kind import Readable, WrongKind, opened
+from assignments.users.rules.not_users import is_left_out, is_remark, is_total, names_columns
 from assignments.users.rules.oddities import is_mail, oddity
 from assignments.users.rules.problems import Problems
 from assignments.users.rules.records import SEPARATORS, Records, cells_inside
@@ -33,7 +33,6 @@ from topology.reasons.words import counted
 
 EXPORTED = ("serving_node",)  # of our own export; nobody expects an import to say who serves
 NAMED = 20  # columns that are not used
-COUNTED = re.compile(r"\(\d+ rows?\b[^)]*\)")  # what SQL shells write under a table
 REMEMBERED = 10_000  # different cells of endpoints
 
 
@@ -45,6 +44,8 @@ class UserList:
         self.problems, self.warnings, self.left_out = Problems(), Problems(), Problems()
         self.found = Columns()
         self.lines = 0  # with a user, good or bad
+        self.contacts = 0  # of all of them
+        self._counted = (0, 0)  # lines and contacts above the last total
         self._plain = False  # whether the record that is read now holds printable ASCII only
         self.marked = 0  # cells that a spreadsheet's mark was taken from
         self.formed = 0  # cells that say a text as a formula
@@ -81,14 +82,25 @@ class UserList:
         if "user_id" not in self.columns:
             return
         clean = CleanRecords(self.found, self._header, self.limits, self.reading, self._endpoints)
+        is_after_gap = False
         for number, written in records:
+            if is_after_gap and names_columns(written, of_others=True):
+                begins = ", ".join(filter(None, map(str.strip, written)))[:60]
+                self.problems.add(number, reasons.IMPORT_SECOND_TABLE, begins=begins)
+                break
             if row := clean.read(number, written):
                 self.lines += 1
+                self.contacts += row.contacts or 0
                 yield row
             elif any(map(str.strip, written)):
-                self.lines += 1
                 if (cells := self._fitted(number, written)) and (row := self._row(number, cells)):
+                    self.contacts += row.contacts or 0
                     yield row
+                self.lines += 1
+            else:
+                is_after_gap = self.lines > 0
+                continue
+            is_after_gap = False
         self.lines += records.broken
         if self._lines.open_end and self.lines:
             self.warnings.add(self._lines.number, reasons.IMPORT_OPEN_END)
@@ -146,8 +158,8 @@ class UserList:
         if drawn and all(len(cell) > 2 and not cell.strip(DRAWN) for cell in map(str.strip, cells) if cell):
             self.problems.add(number, reasons.IMPORT_BAD_LINE, why="it draws a table")
             return None
-        if COUNTED.fullmatch("".join(cells).strip()):
-            self.problems.add(number, reasons.IMPORT_BAD_LINE, why="it counts the rows of a table")
+        if is_left_out([cell for cell in map(str.strip, cells) if cell]):
+            self.problems.add(number, reasons.IMPORT_BAD_LINE, why="it counts or leaves out lines of a table")
             return None
         return cells if self._unbroken(number, cells) else None
 
@@ -159,6 +171,8 @@ class UserList:
         return f"{counted(len(cells), 'cell')}, the first line has {width}"
 
     def _is_header(self, cells: Sequence[str]) -> bool:
+        if names_columns(cells):
+            return True
         user_id = cells[self.columns["user_id"]].strip()
         if user_id.lower() not in HEADERS and user_id != self._header[self.columns["user_id"]]:
             return False
@@ -196,6 +210,8 @@ class UserList:
             marked = {column for column, cell in said.items() if keep and cell == keep and column != "user_id"}
             said = {column: self._restored(cell, keep if column != "user_id" else "") for column, cell in said.items()}
         user_id = said["user_id"]
+        if self._is_no_user(number, user_id, cells):
+            return None
         if not self._id_usable(number, user_id) or not self._wanted(number, user_id, said):
             return None
         halves = marked & {*HALVES}
@@ -215,6 +231,21 @@ class UserList:
             pinned=None if (pinned := said.get("pinned")) is None else self._yes(number, "pinned", pinned),
             pin_reason=self._text_in(number, said, "pin_reason", MAX_REASON),
         )
+
+    def _is_no_user(self, number: int, user_id: str, cells: Sequence[str]) -> bool:
+        """Whether a line counts what stands above; what may do so, and what reads like a remark, is said."""
+        columns = {place: column for column, place in self.columns.items()}
+        filled = {columns.get(place, str(place)): cell.strip() for place, cell in enumerate(cells) if cell.strip()}
+        filled.pop("user_id", None)
+        lines, contacts = self._counted
+        total = is_total(user_id, filled, (self.lines, self.contacts, self.lines - lines, self.contacts - contacts))
+        if total is not False:
+            self._counted = self.lines + 1, self.contacts
+        if total:
+            self.problems.add(number, reasons.IMPORT_TOTAL_LINE, value=" ".join((user_id, *filled.values()))[:60])
+        elif total is None or is_remark(user_id, filled, self.found.width):
+            self.warnings.add(number, reasons.IMPORT_LIKE_A_REMARK, value=user_id[:60])
+        return bool(total)
 
     def _text_in(self, number: int, said: Mapping[str, str], column: str, limit: int = MAX_TEXT) -> str | None:
         return None if (text := said.get(column)) is None else self._text(number, column, text, limit)
