@@ -126,6 +126,26 @@ def test_the_palette_finds_people_places_and_commands_by_key_alone(acme: Cluster
     expect(page.locator("#dialog #dialog-title")).to_have_text("Keys")
 
 
+# As quick as a hand that presses Enter in the very moment in which something is found.
+PRESS_AT_ONCE = """() => new MutationObserver((_, observer) => {
+  const found = document.querySelector("#palette .menu-item");
+  if (found) observer.disconnect();
+  found?.click();
+}).observe(document.getElementById("palette-found"), { childList: true })"""
+
+
+def test_what_comes_can_be_pressed_from_its_first_moment(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page("operator", "/clusters/acme/")
+    page.keyboard.press("Control+k")
+    field = page.locator("#palette").get_by_role("searchbox")
+    expect(field).to_be_focused()
+    expect(page.locator("#palette-found .menu-item")).not_to_have_count(0)
+    page.locator("#palette-found").evaluate("found => found.replaceChildren()")
+    page.evaluate(PRESS_AT_ONCE)
+    field.fill("fail over imp1a")
+    expect(page.locator("#dialog #dialog-title")).to_contain_text("Fail over imp1a?")
+
+
 @pytest.mark.slow
 def test_arrows_go_through_move_to_and_escape_gives_the_focus_back(acme: Cluster, open_list: Open) -> None:
     page = open_list()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -213,18 +214,17 @@ def test_data_of_a_version_that_is_not_here_says_so(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change user")
-def test_root_without_user_namespaces_runs_postgresql_as_nobody(tmp_path_factory, monkeypatch):
-    where = tmp_path_factory.mktemp("nobody")
-    for parent in (where, *where.parents):
-        if parent.stat().st_uid == 0 and parent != Path("/tmp"):
-            parent.chmod(parent.stat().st_mode | 0o711)
-    reaches = subprocess.run(["test", "-x", binaries.find_postgres()], user="nobody").returncode == 0
-    if not reaches:
+def test_root_without_user_namespaces_runs_postgresql_as_nobody(monkeypatch):
+    if subprocess.run(["test", "-x", binaries.find_postgres()], user="nobody").returncode:
         pytest.skip("nobody cannot reach the binaries here")
     monkeypatch.setattr(processes, "can_unshare", lambda: False)
-    with running_services(where, ["postgres"]), psycopg.connect(database_url(where)) as connection:
-        assert connection.execute("SELECT 1").fetchone() == (1,)
-        assert Path(f"/proc/{postgres_pid(where)}").stat().st_uid == 65534
+    # Not below tmp_path, whose parents another pytest closes for everybody else when it starts.
+    with TemporaryDirectory(prefix="homenode-nobody-") as name:
+        where = Path(name)
+        where.chmod(0o711)
+        with running_services(where, ["postgres"]), psycopg.connect(database_url(where)) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+            assert Path(f"/proc/{postgres_pid(where)}").stat().st_uid == 65534
 
 
 # Single commands
