@@ -20,7 +20,8 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from topology import reasons
-from topology.reasons import Refused
+from topology.live import health
+from topology.reasons import Reason, Refused
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -33,7 +34,11 @@ PATIENCE = 4.0  # seconds
 STREAM_PATIENCE = 30.0  # a browser that comes back asks nothing else meanwhile
 SOON = (2, 6)  # seconds until who was refused comes back, spread so that not all come at once
 READING = ("GET", "HEAD", "OPTIONS")
-FREE = ("/static/", "/livez", "/readyz", "/healthz")
+FREE = ("/static/", "/livez", "/readyz", "/healthz", "/trouble")  # the last: one asks for all, with one connection
+TITLES = {
+    reasons.SERVER_BUSY: "The console has more to do than it can",
+    reasons.DATABASE_AWAY: "A part of the console is away",
+}
 HEADERS = [
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -112,33 +117,37 @@ class Admission:
 
 
 async def refuse(scope: Scope, path: str, send: Send) -> None:
-    """503, as JSON for programs, as a message for htmx, as a page that comes back by itself for people."""
+    """503, as JSON for programs, as a message for htmx, as a page that comes back by itself for people.
+
+    Slots are short too when each waits for a database that is away, and then that is the reason.
+    """
+    reason = reasons.DATABASE_AWAY if health.is_silent() else reasons.SERVER_BUSY
     seconds = random.randint(*SOON)
     headers = dict(scope.get("headers", ()))
     wants = headers.get(b"accept", b"").decode("latin-1")
     media, more = "text/html; charset=utf-8", list(HEADERS)
     if path.startswith("/api/") or wants.startswith(("application/json", "application/problem+json")):
-        media, body = "application/json", _json(path)
+        media, body = "application/json", _json(path, reason)
         if path.startswith("/api/"):
             media = "application/problem+json"
     elif b"hx-request" in headers:
-        body = _page("shared/_refused.html", 0)
+        body = _page("shared/_refused.html", reason, 0)
         more += [(b"hx-retarget", b"#messages"), (b"hx-reswap", b"innerHTML")]
     else:
-        body = _page("503.html", seconds if scope["method"] in READING else 0)
+        body = _page("503.html", reason, seconds if scope["method"] in READING else 0)
     more += [(b"content-type", media.encode()), (b"retry-after", str(seconds).encode())]
     more += [(b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 503, "headers": more})
     await send({"type": "http.response.body", "body": body})
 
 
-def _json(path: str) -> bytes:
-    refusal = Refused(reasons.SERVER_BUSY)
+def _json(path: str, reason: Reason) -> bytes:
+    refusal = Refused(reason)
     told: dict[str, Any] = refusal.as_dict()
     if path.startswith("/api/"):
         told = {
             "type": f"urn:homenode:problem:{refusal.code}",
-            "title": "The console has more to do than it can",
+            "title": TITLES[reason],
             "status": 503,
             "detail": refusal.message,
             "instance": path,
@@ -149,5 +158,5 @@ def _json(path: str) -> bytes:
 
 
 @cache
-def _page(template: str, again: int) -> bytes:
-    return render_to_string(template, {"refusal": Refused(reasons.SERVER_BUSY), "again": again}).encode()
+def _page(template: str, reason: Reason, again: int) -> bytes:
+    return render_to_string(template, {"refusal": Refused(reason), "again": again}).encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from asgiref.sync import sync_to_async
 from django.db import connections
@@ -30,20 +30,25 @@ router = Router(tags=["operations"])
 Rate = Annotated[float, Field(gt=0, lt=1e6, allow_inf_nan=False)]
 
 
-class RunIn(Input):
-    """How fast a plan is run; nothing given: at the rate of the cluster's policy."""
+class ThrottleIn(Input):
+    """How fast users move; nothing given: at the rate of the cluster's policy."""
 
     rate: Rate | None = Field(None, description="Users per cluster second and receiving node")
     rate_total: Rate | None = Field(None, description="Users per cluster second over all nodes")
     unthrottled: bool = False
-    valid_only: bool = Field(False, description="Skip moves that no longer hold, instead of refusing the plan")
-    in_window: bool = Field(False, description="Only inside the window of the cluster's runs")
 
     @model_validator(mode="after")
-    def _one_throttle(self) -> RunIn:
+    def _one_throttle(self) -> Self:
         if self.unthrottled and (self.rate or self.rate_total):
             raise ValueError("give a rate, or unthrottled")
         return self
+
+
+class RunIn(ThrottleIn):
+    """How a plan is run."""
+
+    valid_only: bool = Field(False, description="Skip moves that no longer hold, instead of refusing the plan")
+    in_window: bool = Field(False, description="Only inside the window of the cluster's runs")
 
 
 class RateIn(Input):
@@ -59,8 +64,8 @@ class WindowIn(Input):
     in_window: bool
 
 
-class UndoIn(Input):
-    """Whether an undo is only planned."""
+class UndoIn(ThrottleIn):
+    """How fast an undo is run, and whether it is only planned; an import or a removal comes back in one step."""
 
     dry_run: bool = False
 
@@ -210,7 +215,8 @@ def undo_operation(request: ApiRequest, operation_id: Key, asked: UndoIn | None 
     plan = operations.plan_undo(operation_id, actor=request.caller)
     if asked and asked.dry_run:
         return Status(200, {"plan": plan_shape(plan), "operation": None})
-    operation = operations.start(plan.hash, actor=request.caller, valid_only=True)
+    how = asked.model_dump(exclude={"dry_run"}) if asked else {}
+    operation = operations.start(plan.hash, actor=request.caller, valid_only=True, **how)
     return Status(202, {"plan": plan_shape(plan), "operation": shape(operation)})
 
 

@@ -199,8 +199,10 @@ def test_a_plan_is_made_run_by_its_hash_watched_and_undone(acme: Cluster, calls:
     assert Operation.objects.get(pk=run["id"]).author_name == "token ci 1"
     dry = operator.post(f"/operations/{run['id']}/undo", {"dry_run": True}).data
     assert (dry["plan"]["moves"], dry["operation"]) == (10, None)
-    undo = operator.post(f"/operations/{run['id']}/undo")
+    assert operator.post(f"/operations/{run['id']}/undo", {"unthrottled": True, "rate": 5}).status_code == 422
+    undo = operator.post(f"/operations/{run['id']}/undo", {"unthrottled": True})
     assert undo.status_code == 202
+    assert undo.data["operation"]["rate"] is None
     to_the_end(undo.data["operation"]["id"])
     assert Assignment.objects.filter(home_node=node(acme, "imp1a")).count() == 30
     lines = operator.get("/events?cluster=acme").data["events"]

@@ -8,11 +8,12 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
@@ -215,16 +216,37 @@ def without_database(tmp_path: Path) -> Iterator[str]:
 
 def test_a_database_that_is_away_is_503_everywhere_with_its_reason(without_database: str) -> None:
     assert wait_until(lambda: asked(f"{without_database}/livez")[0] == 503, 60)
-    status, text = asked(f"{without_database}/healthz")
-    assert (status, json.loads(text)["database"], json.loads(text)["writes"]) == (503, False, False)
-    assert [trouble["code"] for trouble in json.loads(text)["troubles"]] == ["DATABASE_AWAY"]
     cookie = {"Cookie": "homenode_session=" + "a" * 32}
-    for headers in (cookie, cookie | {"HX-Request": "true"}, cookie | {"Accept": "application/json"}):
-        status, text = asked(f"{without_database}/overview/", **headers)
+    kinds = [cookie, cookie | {"HX-Request": "true"}, cookie | {"Accept": "application/json"}]
+    assert "DATABASE_AWAY" in asked(f"{without_database}/overview/", **cookie)[1]
+    with ThreadPoolExecutor() as at_once:  # more than there are slots, and none of them is told that the server is busy
+        pages = [at_once.submit(asked, f"{without_database}/overview/", **headers) for headers in kinds]
+        health, trouble = (at_once.submit(asked, f"{without_database}/{path}") for path in ("healthz", "trouble"))
+        api = at_once.submit(asked, f"{without_database}/api/v1/clusters", Authorization="Bearer none")
+    status, text = health.result()
+    assert (status, json.loads(text)["database"], json.loads(text)["writes"]) == (503, False, False)
+    assert [one["code"] for one in json.loads(text)["troubles"]] == ["DATABASE_AWAY"]
+    for status, text in (page.result() for page in (*pages, api)):
         assert status == 503
         assert "DATABASE_AWAY" in text
-    status, text = asked(f"{without_database}/trouble")
+    status, text = trouble.result()
     assert (status, text.count('data-code="DATABASE_AWAY"')) == (200, 1), "an open page learns it too"
+
+
+def test_a_report_asks_a_silent_database_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def gone() -> None:
+        asked.append("cursor")
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(health, "_database", health._Database())
+    monkeypatch.setattr(connection, "cursor", gone)
+    report = health.report()
+    assert (report["database"], report["writes"], report["tick_age"]) == (False, False, None)
+    assert [trouble["code"] for trouble in report["troubles"]] == ["DATABASE_AWAY"]
+    assert asked == ["cursor"], "a pool keeps each question waiting for seconds, and who asks gives up"
+    assert health.is_silent()
 
 
 def test_a_run_that_nobody_works_on_says_since_when_and_no_time_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ from topology import reasons
 from topology.accounts import tokens
 from topology.accounts.tokens import ApiClient
 from topology.api import problems, trying
+from topology.live import health
 from topology.models import ApiAnswer
 from topology.reasons import Refused
 from topology.views.reading import unreadable
@@ -56,8 +57,9 @@ def guarded(view: View, *, is_open: bool = False) -> View:
             return problems.refusal(request, refused)
         except RequestDataTooBig:
             return problems.of_status(request, 413)
-        except OperationalError:
+        except OperationalError as error:
             log.exception("the database is away")
+            health.note(error)
             return problems.of_status(request, 503)
         except Exception:
             log.exception("the API failed")

@@ -21,6 +21,7 @@ from ninja.security import HttpBearer
 from topology import reasons
 from topology.api import problems, trying
 from topology.api.guard import LONGEST_KEY, guarded
+from topology.live import health
 from topology.reasons import Refused
 
 log = logging.getLogger(__name__)
@@ -161,6 +162,7 @@ def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 def _away(request: HttpRequest, error: Exception) -> HttpResponse:
     log.error("the database is away: %s", error)
+    health.note(error)
     return problems.of_status(request, 503)
 
 

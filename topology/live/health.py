@@ -10,9 +10,11 @@ every two seconds) or, while its sign is there, that it is behind.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 TRY = timedelta(seconds=10)  # real time between two tries of the tick to store something
 TRY_AGAIN = timedelta(seconds=3)  # the same while it fails
 BELIEVED = timedelta(seconds=60)  # real time for which a failed try is told
+MISSED_FOR = 15.0  # seconds for which an unanswered question explains that others are refused
 AWAY_FOR = 3.0  # seconds for which nobody asks a database that did not answer: its pool keeps everybody waiting
 LATE = timedelta(seconds=6)  # real time without a tick that is no hiccup any more
 FIRST = timedelta(seconds=60)  # real time that a new installation has for its first tick
@@ -66,6 +69,7 @@ class _Database:
 
     seen: datetime = field(default_factory=timezone.now)  # its last answer
     silent_until: float = 0.0  # of the monotonic clock
+    missed: float = -math.inf  # when it last left a question open, of the same clock
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -169,16 +173,34 @@ def _why_no_tick() -> list[Reason]:
 
 def _asked_once(now: datetime) -> datetime | None:
     """Since when ticks are missing; while the database is silent one asks for all."""
+    with _asking():
+        return _late_since(now)
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """A question to the database that one asks for all. Raises Error without asking while it is silent."""
     with _database.lock:
         if time.monotonic() < _database.silent_until:
             raise Error
         try:
-            since = _late_since(now)
-        except Error:
+            yield
+        except Error as error:
             _database.silent_until = time.monotonic() + AWAY_FOR
+            note(error)
             raise
-        _database.seen, _database.silent_until = timezone.now(), 0.0
-        return since
+        _database.seen, _database.silent_until, _database.missed = timezone.now(), 0.0, -math.inf
+
+
+def note(error: BaseException) -> None:
+    """Remember a failure of a request that means that the database does not answer."""
+    if probe.meaning(error) is reasons.DATABASE_AWAY:
+        _database.missed = time.monotonic()
+
+
+def is_silent() -> bool:
+    """Whether the database left a request open just now and answered none since; asks nothing itself."""
+    return time.monotonic() - _database.missed < MISSED_FOR
 
 
 def _store_trouble(marks: dict[str, str], now: datetime) -> Trouble | None:
@@ -191,14 +213,14 @@ def _store_trouble(marks: dict[str, str], now: datetime) -> Trouble | None:
 
 def report() -> dict[str, Any]:
     """What /healthz says: each part by name, and the age of the tick in seconds. Never raises for a part that fails."""
-    failed = _try_to_store(timezone.now())
-    database = database_answers()
+    database = database_answers()  # first: with no answer nothing else is asked, and the report is there in time
+    writes = database and _try_to_store(timezone.now()) is None
     wrong = troubles()
     reasons_now = {trouble.reason for trouble in wrong}
     at = last_tick() if database else None
     return {
         "database": database,
-        "writes": failed is None,
+        "writes": writes,
         "redis": events.alive(),
         "worker": reasons.NO_WORKER not in reasons_now,
         "beat": reasons.NO_BEAT not in reasons_now,
@@ -211,7 +233,7 @@ def report() -> dict[str, Any]:
 def database_answers() -> bool:
     """Whether the database answers a question."""
     try:
-        with connection.cursor() as cursor:
+        with _asking(), connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         return True
     except Error:

@@ -12,16 +12,18 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from topology import reasons
-from topology.live import probe
+from topology.live import health, probe
 from topology.reasons import Refused
 from topology.views.http import refused, to_messages
 
 
 def failed(request: HttpRequest) -> HttpResponse:
     """As JSON for programs, as a message for htmx, as a page for people."""
-    reason = probe.meaning(sys.exc_info()[1])
-    if reason is None:
+    error = sys.exc_info()[1]
+    reason = probe.meaning(error)
+    if error is None or reason is None:
         return render(request, "500.html", status=500)
+    health.note(error)
     refusal = Refused(reason)
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse(refusal.as_dict(), status=503)
