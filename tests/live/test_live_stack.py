@@ -7,6 +7,7 @@ from django.db import connection
 from tests.live_stack import LiveStack
 
 
+@pytest.mark.slow
 def test_a_transaction_that_is_left_open_is_ended_before_the_tables_are_emptied(live_web: LiveStack) -> None:
     options = {
         key: connection.get_connection_params()[key]

@@ -207,6 +207,7 @@ def test_users_whose_rows_somebody_holds_come_with_a_later_batch() -> None:
     assert Population.objects.get(home_node=node(), serving_node=node(B)).users == 100
 
 
+@pytest.mark.slow  # tests/recovery/test_survival.py kills the worker of a whole console
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_killed_in_a_failover_and_in_the_fallback_loses_nothing(live_stack: LiveStack) -> None:
     plan = scenario(users=600)

@@ -45,10 +45,9 @@ from topology.structure.policy import set_clock_speed
 set_clock_speed(Cluster.objects.get(name="hurt"), SPEED, actor=None)
 """
 VICTIMS = {"worker": " worker ", "beat": " beat ", "valkey": "valkey-server"}
-# One part is killed in each of the two by default, and every one in both with `make torture`.
+# The worker is killed in a failover by default, and every part there and while a pair initializes with `make torture`.
 EVERYTHING = ["worker", "beat", "valkey", "postgres"]
 IN_A_FAILOVER = EVERYTHING if torture.WHOLE else ["worker"]
-WHILE_INITIALIZING = EVERYTHING if torture.WHOLE else ["valkey"]
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +154,8 @@ def test_a_failover_and_the_way_back_end_right_whoever_is_killed(console: Up, vi
     assert wait_until(lambda: ask(where, ended) == [("finished",)], 30), ask(where, ended)
 
 
-@pytest.mark.parametrize("victim", WHILE_INITIALIZING)
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", EVERYTHING)
 def test_a_pair_that_initializes_becomes_normal_whoever_is_killed(console: Up, victim: str) -> None:
     where = console.where
     before = served(where)
