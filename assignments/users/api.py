@@ -19,8 +19,8 @@ from assignments.users.removal import remove_users
 from assignments.users.rules.columns import mapping_of
 from assignments.users.rules.user_line import KEEP, Reading
 from assignments.users.trace import story
+from assignments.users.views.list_addresses import query_of
 from assignments.users.views.search import Directory
-from assignments.users.views.user_list import query_of
 from topology import reasons
 from topology.accounts import roles
 from topology.api import access

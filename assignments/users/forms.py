@@ -14,7 +14,7 @@ from assignments.users.filter import UserFilter
 from topology import reasons
 from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
 from topology.reasons import Refused
-from topology.structure.asked import MOST_KEY, KeyField, read_address
+from topology.structure.asked import NumberField, read_address
 from topology.structure.selectors import node_in
 
 SHOWS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -34,9 +34,9 @@ class UserFilterForm(forms.Form):
     q = forms.CharField(required=False, max_length=MAX_USER_ID)
     show = forms.ChoiceField(required=False, choices=[(value, label) for value, (label, _) in SHOWS.items()])
     endpoint = forms.ChoiceField(required=False, choices=[("", "Any endpoint"), *ENDPOINT_KINDS.items()])
-    contacts = forms.IntegerField(required=False, min_value=0, max_value=MOST_KEY)
-    node = KeyField(least=0)
-    subcluster = KeyField()
+    contacts = NumberField()
+    node = NumberField()
+    subcluster = NumberField(least=1)
     cluster = forms.CharField(required=False, max_length=128)
 
 

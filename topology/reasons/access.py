@@ -33,7 +33,7 @@ INPUT_TOO_LARGE = add(
 FILTER_NOT_READABLE = add(
     "FILTER_NOT_READABLE",
     "The filter cannot be read: {problem}",
-    "Set the filter again on the list of users.",
+    "Clear the filter, then set it again.",
     status=422,
 )
 SELECTION_CHANGED = add(

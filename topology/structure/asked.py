@@ -1,4 +1,4 @@
-"""What an address asks for, read by a form: a filter, a mode, the key of a row."""
+"""What an address or a form asks for, read by a form: a filter, a mode, the key of a row; one reader of numbers."""
 
 from __future__ import annotations
 
@@ -10,20 +10,86 @@ from django import forms
 from topology import reasons
 from topology.reasons import Refused
 
-MOST_KEY = 10**18  # PostgreSQL's bigint holds it
+LONGEST = 18  # digits of a number that PostgreSQL's bigint holds for certain
+MOST_KEY = 10**LONGEST - 1
 
 
-class KeyField(forms.IntegerField):
-    """The key of a row in an address, or nothing."""
+def number(text: str | None, name: str = "value") -> int | None:
+    """A whole number as it was typed; None for nothing. Raises Refused for what is no such number."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST):
+        raise Refused(reasons.INPUT_NOT_A_NUMBER, name=name, value=text[:40])
+    return int(text)
 
-    def __init__(self, *, least: int = 1) -> None:
-        super().__init__(required=False, min_value=least, max_value=MOST_KEY)
+
+class FieldRefused(forms.ValidationError):
+    """What a field cannot read, with the code, the facts and the fix of its refusal."""
+
+    def __init__(self, refusal: Refused, text: str = "") -> None:
+        super().__init__(text or f"{refusal.message} {refusal.fix}".strip(), code=refusal.code)
+        self.refusal = refusal
+
+
+class NumberField(forms.IntegerField):
+    """A whole number in digits alone, or nothing: the key of a row, a count that was confirmed."""
+
+    def __init__(self, *, least: int = 0, most: int = MOST_KEY, **rest: Any) -> None:
+        super().__init__(required=False, min_value=least, max_value=most, **rest)
+
+    def to_python(self, value: Any) -> int | None:
+        """The number; raises FieldRefused for any other text."""
+        try:
+            return number(None if value in self.empty_values else str(value))
+        except Refused as refusal:
+            raise FieldRefused(refusal) from refusal
+
+
+class NumbersField(forms.Field):
+    """As many whole numbers as were chosen, under one name."""
+
+    widget = forms.SelectMultiple
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def to_python(self, value: Any) -> list[int]:
+        """The numbers in the order of the form; raises FieldRefused for any other text."""
+        try:
+            read = [number(text) for text in value or ()]
+        except Refused as refusal:
+            raise FieldRefused(refusal) from refusal
+        return [key for key in read if key is not None]
+
+
+class ConfirmForm(forms.Form):
+    """The number that a dialog showed, confirmed by who sends it."""
+
+    confirmed = NumberField()
 
 
 def read_address(form: type[forms.Form], asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What an address asks for, by name. Raises Refused for what cannot be read: it must not become "everything"."""
+    """The filter of an address, by name. Raises Refused for what cannot be read: it must not become "everything"."""
     read = form(asked)
     if read.is_valid():
         return read.cleaned_data
-    name, problems = next(iter(read.errors.items()))
-    raise Refused(reasons.FILTER_NOT_READABLE, problem=f"{name} “{str(asked.get(name, ''))[:40]}”: {problems[0]}")
+    name, problem, value = _first_problem(read, asked)
+    why = problem.refusal.fix if isinstance(problem, FieldRefused) else " ".join(problem.messages)
+    raise Refused(reasons.FILTER_NOT_READABLE, problem=f"{name} {value}: {why}")
+
+
+def read_form(form: type[forms.Form], asked: Mapping[str, Any], files: Any = None) -> dict[str, Any]:
+    """What a form or an address gives, by name. Raises Refused, naming the first field that cannot be read."""
+    read = form(asked, files)
+    if read.is_valid():
+        return read.cleaned_data
+    name, problem, value = _first_problem(read, asked)
+    if isinstance(problem, FieldRefused):
+        raise Refused(problem.refusal.reason, **(problem.refusal.facts | {"name": name}))
+    raise Refused(reasons.VALUE_NOT_VALID, field=name, value=value, remedy=" ".join(problem.messages))
+
+
+def _first_problem(read: forms.Form, asked: Mapping[str, Any]) -> tuple[str, forms.ValidationError, str]:
+    """The first field that is wrong, why, and what stands in it."""
+    name, problems = next(iter(read.errors.as_data().items()))
+    return name, problems[0], f"“{str(asked.get(name, ''))[:40]}”"

@@ -11,6 +11,7 @@ from django.shortcuts import render
 
 from topology.accounts import sentences
 from topology.reasons import Refused
+from topology.structure.asked import FieldRefused
 from topology.views.http import to_dialog
 
 
@@ -44,7 +45,7 @@ class ShownField(forms.Field):
             return self.read(value or "") if self.read else (value or "")
         except Refused as refusal:
             named = Refused(refusal.reason, **(refusal.facts | {"field": f"“{self.label}”"}))
-            raise forms.ValidationError(sentences.whole(named), code=refusal.code) from refusal
+            raise FieldRefused(named, sentences.whole(named)) from refusal
 
 
 class DialogForm(forms.Form):
@@ -66,7 +67,8 @@ class DialogForm(forms.Form):
         self.refusal = self.refusal or refusal
         name = name or self.field_of(refusal)
         labels = {key: str(field.label) for key, field in self.fields.items()}
-        self.add_error(name if name in self.fields else None, sentences.whole(refusal, labels))
+        problem = forms.ValidationError(sentences.whole(refusal, labels), code=refusal.code)
+        self.add_error(name if name in self.fields else None, problem)
 
     def carry_out(self, act: Callable[[dict[str, Any]], HttpResponse]) -> HttpResponse | None:
         """The answer to a form that is sent and good; None where it is to be shown (again)."""

@@ -23,7 +23,7 @@ from topology.accounts.passwords import PasswordForm
 from topology.live import events, health
 from topology.reasons import REASONS, Refused
 from topology.structure import selectors
-from topology.structure.asked import KeyField, read_address
+from topology.structure.asked import NumberField, read_address
 from topology.views.http import HIDES_NAMES, needs, refused
 from topology.views.log_folds import folded_events
 from topology.views.reading import current_page
@@ -130,11 +130,11 @@ def trouble(request: HttpRequest) -> HttpResponse:
 class HistoryForm(forms.Form):
     """The filter of the history as an address has it, and where its next page begins."""
 
-    node = KeyField()
-    operation = KeyField()
+    node = NumberField(least=1)
+    operation = NumberField(least=1)
     code = forms.ChoiceField(required=False, choices=[(code, code) for code in sorted(REASONS)])
     actor = forms.CharField(required=False, max_length=254)
-    before = KeyField()
+    before = NumberField(least=1)
     rows = forms.BooleanField(required=False)  # the rows alone
 
 

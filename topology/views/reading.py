@@ -1,8 +1,8 @@
-"""What every address and form is read with: numbers, the page that asks, and the refusal of what nobody can read."""
+"""What stands before every address and form: the page that asks, and the refusal of what nobody can read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -14,21 +14,6 @@ from topology.reasons import Refused
 from topology.views.http import refused
 
 API = "/api/"
-LONGEST = 18  # digits of a number that PostgreSQL's bigint holds for certain
-
-
-def number(text: str | None, name: str = "value") -> int | None:
-    """A whole number of an address or form; None for nothing. Raises Refused for what is no such number."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST):
-        raise Refused(reasons.INPUT_NOT_A_NUMBER, name=name, value=text[:40])
-    return int(text)
-
-
-def number_in(asked: Mapping[str, str], name: str) -> int | None:
-    """The whole number that an address or form has under a name. Raises Refused, naming it."""
-    return number(asked.get(name), name)
 
 
 def current_page(request: HttpRequest) -> SplitResult:

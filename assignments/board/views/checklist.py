@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,23 +18,31 @@ from assignments.models import Goal
 from assignments.moves import drop as moves
 from assignments.moves.views import drop
 from assignments.planning import plans
+from assignments.population.board_topics import topics
 from assignments.population.selectors import Board, NodeView, SubclusterView, board_of, node_of, subcluster_of
 from assignments.recovery import service
 from assignments.runs.views.plans import show_plan
 from assignments.runs.views.run_shown import Run
-from assignments.users.views.user_list import topics
 from topology import reasons
 from topology.accounts import roles
 from topology.reasons import Refused
+from topology.structure.asked import NumberField, read_form
 from topology.structure.nodes import move_node, remove_node, unassign_node
 from topology.structure.selectors import cluster_named
 from topology.structure.subclusters import remove_subcluster
 from topology.views.answers import toast
 from topology.views.forms import show_form
 from topology.views.http import needs
-from topology.views.reading import number_in
 
 SHIFTS = {"earlier": -1, "later": 1}  # of a subcluster on the page
+
+
+class StepForm(forms.Form):
+    """What a step is about: the subcluster that a node joins, the node that everybody leaves, or its whole pair."""
+
+    subcluster = NumberField()
+    node = NumberField()
+    pair = forms.BooleanField(required=False)
 
 
 # --- A node ---------------------------------------------------------------------------------------
@@ -107,7 +116,7 @@ def _take_out(request: HttpRequest, board: Board, view: NodeView) -> None:
 
 
 def _put_into(request: HttpRequest, board: Board, view: NodeView) -> None:
-    target = subcluster_of(board, number_in(request.POST, "subcluster") or 0)
+    target = subcluster_of(board, read_form(StepForm, request.POST)["subcluster"] or 0)
     move_node(view.node, target.subcluster, actor=request.user)
 
 
@@ -127,9 +136,10 @@ NODE_STEPS: dict[str, Callable[[HttpRequest, Board, NodeView], None]] = {
 # --- Everybody off --------------------------------------------------------------------------------
 def _evacuate(request: HttpRequest, board: Board, here: str) -> HttpResponse:
     """The plan that moves everybody off a node; of a subcluster that goes, to other subclusters."""
-    view = node_of(board, number_in(request.POST, "node") or 0)
+    asked = read_form(StepForm, request.POST)
+    view = node_of(board, asked["node"] or 0)
     scope: dict[str, Any] = {"node": view.node.pk}
-    if "pair" in request.POST:
+    if asked["pair"]:
         scope["subclusters"] = [
             sub.subcluster.pk for sub in board.subclusters if sub.subcluster.pk != view.node.subcluster_id
         ]

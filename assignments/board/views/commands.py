@@ -12,9 +12,10 @@ from assignments.models import Goal
 from assignments.recovery.rules.commands import Fault
 from assignments.runs import selectors
 from assignments.runs.views.run_shown import Run
-from assignments.users.views.by_id import users_of
+from assignments.users.views.by_id import PasteForm, users_of
 from topology.accounts import roles
 from topology.models import Node
+from topology.structure.asked import read_form
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
 
@@ -33,7 +34,7 @@ def commands(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The page; a POST looks up the user IDs that were typed, and asks what to do with these users."""
     cluster = cluster_named(cluster_name)
     now = timezone.now()
-    ids = request.POST.get("ids", "")
+    ids = read_form(PasteForm, request.POST)["ids"]
     keys, _, said = users_of(cluster, ids) if ids.strip() else ([], [], "")
     context = {
         "cluster": cluster,

@@ -5,11 +5,11 @@ from typing import Any
 from assignments.board.checks import shape_of
 from assignments.directory import selectors as directory
 from assignments.models import RunPolicy
+from assignments.population.board_topics import topics
 from assignments.population.selectors import Board, board_of
 from assignments.population.sparks import sparks
 from assignments.recovery.views.recovery import verbs
 from assignments.runs.balancer import RECOMMENDING
-from assignments.users.views.user_list import topics
 from topology.models import Cluster
 from topology.rules import deployment
 from topology.rules.states import CONDITION_LOOKS, Condition

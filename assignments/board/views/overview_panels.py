@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from assignments.board.views.folded import FoldedCell, FoldedPanel, html_of
+from assignments.population.board_topics import topics
 from assignments.population.selectors import Board, NodeView, percent
 from assignments.runs.views.run_shown import Run
-from assignments.users.views.user_list import topics
 from topology.models import Cluster
 from topology.rules.states import Look
 from topology.structure.asked import read_address

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,7 +19,8 @@ from assignments.recovery.views.recovery import ASKED_FIRST, ICONS
 from assignments.users import pages
 from assignments.users.filter import UserFilter
 from topology.accounts import pseudonyms, roles, sentences
-from topology.models import Cluster, Node, Subcluster
+from topology.models import MAX_USER_ID, Cluster, Node, Subcluster
+from topology.structure.asked import read_form
 from topology.views.cluster_places import CLUSTER_PLACES
 from topology.views.http import needs
 
@@ -31,6 +33,13 @@ SAYS = {
     Command.ENABLE_HA: "Enable HA of {name}",
     Command.DISABLE_HA: "Disable HA of {name}",
 }
+
+
+class PaletteForm(forms.Form):
+    """What is typed into the palette, and the cluster that it was opened on."""
+
+    q = forms.CharField(required=False)
+    cluster = forms.CharField(required=False)
 
 
 @dataclass(frozen=True)
@@ -66,11 +75,12 @@ Groups = list[tuple[str, list[PaletteEntry]]]
 @needs(roles.SEE)
 def palette(request: HttpRequest) -> HttpResponse:
     """What the words match, the commands first."""
-    asked = request.GET.get("q", "")[:132].replace("\0", "")
+    asked = read_form(PaletteForm, request.GET)
+    words = asked["q"][:MAX_USER_ID]
     clusters = list(roles.clusters_of(request.user))
-    here = next((one for one in clusters if one.name == request.GET.get("cluster")), None)
-    groups = _found(request, asked.strip(), clusters, here)
-    return render(request, "board/_palette.html", {"groups": groups, "asked": asked.strip()})
+    here = next((one for one in clusters if one.name == asked["cluster"]), None)
+    groups = _found(request, words, clusters, here)
+    return render(request, "board/_palette.html", {"groups": groups, "asked": words})
 
 
 @require_GET

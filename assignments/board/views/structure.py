@@ -21,8 +21,8 @@ from assignments.board.views.structure_form import (
     RemoveClusterForm,
     answer,
 )
+from assignments.population.board_topics import topics
 from assignments.population.selectors import board_of, node_of, subcluster_of
-from assignments.users.views.user_list import topics
 from topology.accounts import roles
 from topology.models import ENDPOINTS_PER_USER
 from topology.reasons.words import counted

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 
 from assignments.board import checklist
@@ -14,8 +15,8 @@ from topology import reasons
 from topology.models import ENDPOINTS_PER_USER, PROFILES, Cluster, DeploymentModel, Mode, Node, Subcluster
 from topology.reasons import Refused
 from topology.reasons.words import counted
+from topology.structure.asked import LONGEST, NumberField, number, read_form
 from topology.views.forms import DialogForm, ShownField, show_form
-from topology.views.reading import LONGEST, number, number_in
 
 MOST = 10_000_000  # far beyond any machine, and well within a column
 NAME_HINT = "Letters, digits, _ and -; at most 128"
@@ -150,6 +151,12 @@ class NodeForm(StructureForm):
         return form
 
 
+class PlaceForm(forms.Form):
+    """The subcluster that a new node is meant for, as the address of its form has it."""
+
+    place = NumberField()
+
+
 class NewNodeForm(NodeForm):
     """A node that is added, into a subcluster or unassigned."""
 
@@ -159,7 +166,7 @@ class NewNodeForm(NodeForm):
     publisher = StructureField("Publisher: the others replicate its database", "switch")
 
     def __init__(self, request: HttpRequest, board: Board) -> None:
-        place = number_in(request.GET, "place")
+        place = read_form(PlaceForm, request.GET)["place"]
         if place is not None:
             subcluster_of(board, place)  # refuses another cluster's
         shown = {"place": str(place or ""), "publisher": not board.nodes}

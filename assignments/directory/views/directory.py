@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,9 +17,27 @@ from assignments.models import DirectoryAgreement, RunState
 from topology.accounts import roles
 from topology.models import Cluster
 from topology.reasons import Refused
+from topology.structure.asked import NumberField, read_form
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
-from topology.views.reading import number_in
+
+
+class AfterForm(forms.Form):
+    """Where a further page begins: after a row."""
+
+    after = NumberField()
+
+
+class DecisionForm(forms.Form):
+    """The hash of what a stopped run would do, when it is accepted."""
+
+    accept = forms.CharField(required=False, max_length=64)
+
+
+class EndAgreementForm(forms.Form):
+    """The name of the cluster, typed to confirm that its agreement ends."""
+
+    name = forms.CharField(required=False)
 
 
 @require_GET
@@ -86,8 +105,8 @@ def read_now(request: HttpRequest, cluster_name: str) -> HttpResponse:
 def decide(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """Accept exactly what a stopped run would do, by its hash, or drop it."""
     cluster = cluster_named(cluster_name)
-    if "accept" in request.POST:
-        schedule.accept(cluster, pk, request.POST["accept"][:64], actor=request.user)
+    if accepted := read_form(DecisionForm, request.POST)["accept"]:
+        schedule.accept(cluster, pk, accepted, actor=request.user)
         return _done(request, cluster, "Accepted. The directory is read again, and exactly these changes are made.")
     sync.drop(cluster, pk, actor=request.user)
     return _done(request, cluster, "Dropped. Nothing was changed.")
@@ -98,7 +117,7 @@ def decide(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
 def end(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Remove the agreement."""
     cluster = cluster_named(cluster_name)
-    agreements.end(cluster, request.POST.get("name", ""), actor=request.user)
+    agreements.end(cluster, read_form(EndAgreementForm, request.POST)["name"], actor=request.user)
     return _done(request, cluster, "The agreement was removed.")
 
 
@@ -107,7 +126,7 @@ def end(request: HttpRequest, cluster_name: str) -> HttpResponse:
 def changes(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """What one run did to whom, a page at a time."""
     cluster = cluster_named(cluster_name)
-    after = number_in(request.GET, "after") or 0
+    after = read_form(AfterForm, request.GET)["after"] or 0
     run, rows, more = selectors.changes_of(cluster, pk, after)
     would = run.state in (RunState.STOPPED, RunState.DROPPED, RunState.ACCEPTED)
     context = {"cluster": cluster, "place": "directory", "run": run, "rows": rows, "more": more, "would": would}
@@ -119,6 +138,7 @@ def changes(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
 def skipped(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Every entry that the last run could not take, with the reason, a page at a time."""
     cluster = cluster_named(cluster_name)
-    rows, more = selectors.skipped_of(agreements.of_cluster(cluster), number_in(request.GET, "after") or 0)
+    after = read_form(AfterForm, request.GET)["after"] or 0
+    rows, more = selectors.skipped_of(agreements.of_cluster(cluster), after)
     context = {"cluster": cluster, "place": "directory", "skipped": rows, "more": more}
     return render(request, "directory/skipped.html", context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,22 +15,41 @@ from assignments.intercluster import selectors as found
 from topology.accounts import pseudonyms, roles
 from topology.models import MAX_URI
 from topology.reasons.words import counted
+from topology.structure.asked import ConfirmForm, NumberField, read_form
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
-from topology.views.reading import number_in
 
 SHOWN = 100  # URIs on one page
+
+
+class DuplicatesForm(forms.Form):
+    """Whose duplicates an address asks for, and the URI after which its page begins."""
+
+    cluster = forms.CharField(required=False, max_length=128)
+    after = forms.CharField(required=False, max_length=MAX_URI, strip=False)
+
+
+class UriForm(forms.Form):
+    """Another URI for a user, or none."""
+
+    uri = forms.CharField(required=False)
+
+
+class UnassignForm(ConfirmForm):
+    """Which user of a cluster is unassigned; without one all that were confirmed."""
+
+    user = NumberField()
 
 
 @require_GET
 @needs(roles.SEE)
 def duplicates(request: HttpRequest) -> HttpResponse:
     """All of them, a page at a time; those of one cluster with `cluster`."""
-    asked = request.GET.get("cluster", "")[:128]
-    after = request.GET.get("after", "")[:MAX_URI].replace("\0", "")
+    asked = read_form(DuplicatesForm, request.GET)
+    after = asked["after"]
     only = roles.reach_of(request.user).only
     seen = {cluster.pk: cluster for cluster in roles.clusters_of(request.user)}
-    chosen = cluster_named(asked) if asked else None
+    chosen = cluster_named(asked["cluster"]) if asked["cluster"] else None
     within = only if chosen is None else [pk for pk in seen if pk == chosen.pk]
     rows = found.doubled_uris(within, after, SHOWN + 1)
     operated = roles.clusters_with(request.user, roles.OPERATE)
@@ -58,7 +78,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
 def clear(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Take the URI from all sharers of a cluster; the number is the one that was shown."""
     cluster = cluster_named(cluster_name)
-    done = mend.clear(cluster, actor=request.user, confirmed=number_in(request.POST, "confirmed"))
+    done = mend.clear(cluster, actor=request.user, **read_form(ConfirmForm, request.POST))
     text = f"{counted(done['cleared'], 'user')} of {cluster.name} lost the shared directory URI."
     messages.success(request, f"{text} Operation {done['operation']} undoes it.", extra_tags="good")
     return redirect("duplicates")
@@ -69,7 +89,7 @@ def clear(request: HttpRequest, cluster_name: str) -> HttpResponse:
 def set_uri(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """Give one user another URI, or none."""
     cluster = cluster_named(cluster_name)
-    operation = mend.set_uri(cluster, pk, request.POST.get("uri", ""), actor=request.user)
+    operation = mend.set_uri(cluster, pk, actor=request.user, **read_form(UriForm, request.POST))
     messages.success(request, f"Changed. Operation {operation} undoes it.", extra_tags="good")
     return redirect("duplicates")
 
@@ -79,9 +99,9 @@ def set_uri(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
 def unassign_here(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Unassign one user, or all, of a cluster whom a monitor reports at home in another one too."""
     cluster = cluster_named(cluster_name)
-    key = number_in(request.POST, "user")
-    keys, confirmed = None if key is None else [key], number_in(request.POST, "confirmed")
-    done = mend.unassign_here(cluster, keys, actor=request.user, confirmed=confirmed)
+    asked = read_form(UnassignForm, request.POST)
+    keys = None if asked["user"] is None else [asked["user"]]
+    done = mend.unassign_here(cluster, keys, actor=request.user, confirmed=asked["confirmed"])
     who = f"{counted(done.total, 'user is|users are')}{' being' if done.active else ''} unassigned in {cluster.name}."
     messages.success(request, f"{who} The undo of operation {done.pk} gives the homes back.", extra_tags="good")
     return redirect("duplicates")

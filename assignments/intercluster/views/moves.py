@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.intercluster import moves
 from assignments.moves.selection import Selection
-from assignments.moves.views.selection import fields, label
+from assignments.moves.views.selection import fields, for_scripts, label
 from assignments.moves.views.selection import selection as chosen_of
 from assignments.runs.views.plans import show_plan
 from topology import reasons
 from topology.accounts import roles
 from topology.models import Cluster
 from topology.reasons import Refused
+from topology.structure.asked import number, read_form
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs, to_dialog
-from topology.views.reading import number
+
+
+class ToClusterForm(forms.Form):
+    """The cluster that users move to, as the verdicts name it."""
+
+    to = forms.CharField(required=False)
 
 
 @require_POST
@@ -39,8 +46,8 @@ def move(request: HttpRequest, cluster_name: str) -> HttpResponse:
     cluster = cluster_named(cluster_name)
     asked = request.POST if request.method == "POST" else request.GET
     chosen = chosen_of(asked, cluster)
-    if request.method == "POST" and "to" in asked:
-        into = _into(request, asked["to"])
+    if request.method == "POST" and (to := read_form(ToClusterForm, asked)["to"]):
+        into = _into(request, to)
         return show_plan(request, moves.plan_to_cluster(cluster, _users(chosen), into, author=request.user))
     coming, users = _coming(chosen), chosen.rows().count()
     others = [(other, other.as_dict(coming)) for other in _others(request, cluster)]
@@ -50,6 +57,8 @@ def move(request: HttpRequest, cluster_name: str) -> HttpResponse:
         "stay": users - coming,
         "others": others,
         "fields": fields(asked),
+        "chosen": for_scripts(chosen),
+        "address": request.path,
     }
     return to_dialog(render(request, "intercluster/_to_cluster.html", context))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -21,10 +22,9 @@ from topology import reasons
 from topology.accounts import roles
 from topology.models import MAX_RELEASE, Cluster
 from topology.reasons import Refused
-from topology.structure.asked import read_address
+from topology.structure.asked import NumberField, read_address, read_form
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
-from topology.views.reading import number_in
 
 FAULTS = [(fault, label) for fault, label in PeerFault.choices if fault]
 STATES = [("", "All relations"), *((state, WORDS[state]) for state in GRAVITY)]
@@ -38,7 +38,48 @@ class MeshForm(forms.Form):
     state = forms.ChoiceField(required=False, choices=STATES)
     cluster = forms.CharField(required=False, max_length=255)
     q = forms.CharField(required=False, max_length=255)
-    page = forms.IntegerField(required=False, min_value=1, max_value=1_000_000)
+    page = NumberField(least=1, most=1_000_000)
+
+
+class PeerForm(forms.Form):
+    """How a relation is changed: on both sides, towards which address, with which fault of this side."""
+
+    both = forms.BooleanField(required=False)
+    address = forms.CharField(required=False)
+    fault = forms.CharField(required=False)
+
+
+class ReleaseForm(forms.Form):
+    """The software release of a cluster."""
+
+    release = forms.CharField(required=False)
+
+
+class RehearsalForm(forms.Form):
+    """A fault of a peer, for so many hours in which so many users move an hour."""
+
+    fault = forms.ChoiceField(label="Fault", choices=FAULTS)
+    peer = forms.ChoiceField()  # one of those that the cluster knows
+    hours = NumberField(label="for hours", least=1, most=LONGEST)
+    moves = NumberField(label="users moved an hour", most=MOST_MOVES)
+
+    def __init__(self, asked: Mapping[str, Any], sides: Sequence[Side]) -> None:
+        super().__init__(asked if "fault" in asked else None, initial={"hours": 1, "moves": 0}, label_suffix="")
+        self.fields["peer"] = forms.ChoiceField(label="of", choices=[(side.remote, side.remote) for side in sides])
+        self.sides = {side.remote: side for side in sides}
+        for name, field in self.fields.items():
+            look = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
+            field.widget.attrs["class"] = f"{look} {look}-sm"
+            field.error_messages["invalid_choice"] = "Choose one of the list."
+            if self.is_bound and name in self.errors:
+                field.widget.attrs["aria-invalid"] = "true"
+
+    def steps(self) -> list[RehearsalStep]:
+        """What the fault would do, once it is asked about."""
+        if not (self.is_bound and self.is_valid()):
+            return []
+        asked = self.cleaned_data
+        return rehearse(self.sides[asked["peer"]], asked["fault"], asked["moves"] or 0, asked["hours"] or 1)
 
 
 @require_GET
@@ -94,20 +135,10 @@ def of_cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
         "certificates": dict(PeerCertificate.choices),
         "longest_release": MAX_RELEASE,
     }
-    return render(request, "intercluster/peers.html", context | _rehearsal(request.GET, [row[2] for row in rows]))
-
-
-def _rehearsal(asked: QueryDict, sides: list[Side | None]) -> dict[str, Any]:
-    """What a fault would do, when one is asked about."""
-    mine = [side for side in sides if side]
-    fault, name = asked.get("fault", ""), asked.get("peer", "")
-    side = next((side for side in mine if side.remote == name), None)
-    hours = min(max(number_in(asked, "hours") or 1, 1), LONGEST)
-    moves = min(max(number_in(asked, "moves") or 0, 0), MOST_MOVES)
-    steps: list[RehearsalStep] = []
-    if side and fault in dict(FAULTS):
-        steps = rehearse(side, fault, moves, hours)
-    return {"mine": mine, "asked_fault": fault, "asked_peer": name, "hours": hours, "moves": moves, "steps": steps}
+    sides = [side for _, _, side in rows if side]
+    if sides:
+        context["rehearsal"] = RehearsalForm(request.GET, sides)
+    return render(request, "intercluster/peers.html", context)
 
 
 @require_POST
@@ -115,11 +146,12 @@ def _rehearsal(asked: QueryDict, sides: list[Side | None]) -> dict[str, Any]:
 def act(request: HttpRequest, cluster_name: str, remote: str, what: str) -> HttpResponse:
     """Make or remove a relation on both sides or this one, sync it now, break or repair this side."""
     cluster, other = cluster_named(cluster_name), cluster_named(remote)
-    both = "both" in request.POST
+    asked = read_form(PeerForm, request.POST)
+    both = asked["both"]
     if both:
         _demand_administrator(request.user, other)
     if what == "make":
-        peers.make(cluster, other, actor=request.user, both=both, address=request.POST.get("address", ""))
+        peers.make(cluster, other, actor=request.user, both=both, address=asked["address"])
         text = f"{cluster.name} and {other.name} are peers." if both else f"{cluster.name} knows {other.name} now."
     elif what == "remove":
         peers.remove(cluster, other, actor=request.user, both=both)
@@ -131,7 +163,7 @@ def act(request: HttpRequest, cluster_name: str, remote: str, what: str) -> Http
         source = reports.end(cluster, other, actor=request.user)
         text = f"{source} no longer reports on {other.name}; the console syncs it."
     elif what == "fault":
-        peers.set_fault(cluster, other, request.POST.get("fault", ""), actor=request.user)
+        peers.set_fault(cluster, other, asked["fault"], actor=request.user)
         peers.sync_now(cluster, other)
         text = "Done."
     else:
@@ -150,6 +182,6 @@ def _demand_administrator(user: Any, other: Cluster) -> None:
 def release(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Note which software release the cluster runs."""
     cluster = cluster_named(cluster_name)
-    peers.set_release(cluster, request.POST.get("release", ""), actor=request.user)
+    peers.set_release(cluster, actor=request.user, **read_form(ReleaseForm, request.POST))
     messages.success(request, "Saved.", extra_tags="good")
     return redirect("peers", cluster.name)

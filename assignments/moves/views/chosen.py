@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
@@ -17,11 +21,23 @@ from topology import reasons
 from topology.accounts import pseudonyms, roles
 from topology.models import Cluster
 from topology.reasons import Refused
+from topology.structure.asked import ConfirmForm, read_form
 from topology.structure.selectors import cluster_named
+from topology.views.forms import DialogForm, ShownField, show_form
 from topology.views.http import needs, to_dialog, to_messages
-from topology.views.reading import number_in
 
-TEMPLATES = {"pin": "moves/_pin.html", "unpin": "moves/_unpin.html", "export": "users/_export.html"}
+
+class PinForm(DialogForm):
+    """Why users are to stay where they are."""
+
+    about = {reasons.PIN_NEEDS_REASON.code: "reason"}
+    reason = ShownField("Why they must stay", kind="text")
+
+
+class ExportForm(ConfirmForm):
+    """How many users were shown, and whether a spreadsheet is to read the file."""
+
+    spreadsheet = forms.BooleanField(required=False)
 
 
 @require_http_methods(["GET", "POST"])
@@ -33,7 +49,9 @@ def details(request: HttpRequest, cluster_name: str) -> HttpResponse:
     keys = list(rows.values_list("user_id", flat=True)[:2])
     if len(keys) != 1:
         raise Refused(reasons.PEOPLE_NOT_ONE, users=rows.count())
-    return render(request, "users/_why.html", {"cluster": cluster, "story": story(cluster, keys[0])})
+    told = story(cluster, keys[0])
+    context = {"cluster": cluster, "story": told, "place": told.place, "person": told.place.user, "here": told.here}
+    return render(request, "users/_why.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -42,24 +60,34 @@ def pin(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Why users are to stay where they are; then they are pinned."""
     cluster = cluster_named(cluster_name)
     if (asked := asks(request)) is not None:
-        return _dialog(request, cluster, asked, "pin", "Pin")
-    chosen = selection(request.POST, cluster)
-    if (question := _unconfirmed(request, cluster, chosen, "pin", "Pin")) is not None:
-        return question
-    return _done(request, cluster, pins.pin(chosen, request.POST.get("reason", ""), actor=request.user), "Pinned")
+        return _pin_dialog(request, cluster, asked, PinForm())
+    chosen, form = selection(request.POST, cluster), PinForm(request.POST)
+    if not _confirmed(request, chosen):
+        return _pin_dialog(request, cluster, request.POST, form)
+
+    def act(given: dict[str, Any]) -> HttpResponse:
+        return _done(request, cluster, pins.pin(chosen, given["reason"], actor=request.user), "Pinned")
+
+    return form.carry_out(act) or _pin_dialog(request, cluster, request.POST, form)
+
+
+def _pin_dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, form: PinForm) -> HttpResponse:
+    chosen = selection(asked, cluster)
+    context = _context(cluster, asked, chosen, "Pin") | {"limit": pins.LIMIT, "pins": pins.pins_of(chosen)}
+    return show_form(request, "moves/_pin.html", form, **context)
 
 
 @require_http_methods(["GET", "POST"])
 @needs(roles.OPERATE)
 def unpin(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Whose pins these are and why; then they are taken off."""
-    cluster = cluster_named(cluster_name)
-    if (asked := asks(request)) is not None:
-        return _dialog(request, cluster, asked, "unpin", "Unpin")
-    chosen = selection(request.POST, cluster)
-    if (question := _unconfirmed(request, cluster, chosen, "unpin", "Unpin")) is not None:
-        return question
-    return _done(request, cluster, pins.unpin(chosen, actor=request.user), "Unpinned")
+    cluster, asked = cluster_named(cluster_name), asks(request)
+    chosen = selection(request.POST if asked is None else asked, cluster)
+    if asked is None and _confirmed(request, chosen):
+        return _done(request, cluster, pins.unpin(chosen, actor=request.user), "Unpinned")
+    context = _context(cluster, request.POST if asked is None else asked, chosen, "Unpin")
+    context |= {"pins": pins.pins_of(chosen), "address": request.path}
+    return to_dialog(render(request, "moves/_unpin.html", context))
 
 
 @require_http_methods(["GET", "POST"])
@@ -68,7 +96,10 @@ def export_dialog(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """How many users the file will have, and what it is good for."""
     if pseudonyms.is_down():
         raise Refused(reasons.EXPORT_NAMES_HIDDEN)
-    return _dialog(request, cluster_named(cluster_name), asks(request) or request.GET, "export", "Export")
+    cluster, asked = cluster_named(cluster_name), asks(request) or request.GET
+    context = _context(cluster, asked, selection(asked, cluster), "Export")
+    context["address"] = reverse("export", args=[cluster.name])
+    return render(request, "users/_export.html", context)
 
 
 @require_POST
@@ -76,38 +107,29 @@ def export_dialog(request: HttpRequest, cluster_name: str) -> HttpResponse:
 def export(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The chosen users as CSV, streamed from the database."""
     cluster = cluster_named(cluster_name)
-    chosen = selection(request.POST, cluster)
-    if chosen.where and (users := chosen.rows().count()) != number_in(request.POST, "confirmed"):
-        confirmed = request.POST.get("confirmed") or "none"
-        raise Refused(reasons.SELECTION_CHANGED, users=users, confirmed=confirmed)
-    return csv_response(request, chosen.rows(), f"{cluster.name}-users", spreadsheet="spreadsheet" in request.POST)
+    chosen, asked = selection(request.POST, cluster), read_form(ExportForm, request.POST)
+    if chosen.where and (users := chosen.rows().count()) != (confirmed := asked["confirmed"]):
+        raise Refused(reasons.SELECTION_CHANGED, users=users, confirmed="none" if confirmed is None else confirmed)
+    return csv_response(request, chosen.rows(), f"{cluster.name}-users", spreadsheet=asked["spreadsheet"])
 
 
-def _unconfirmed(
-    request: HttpRequest, cluster: Cluster, chosen: Selection, name: str, verb: str
-) -> HttpResponse | None:
-    """The dialog once more when all who match are chosen, and another number matches than was confirmed."""
-    if chosen.where is None or chosen.rows().count() == number_in(request.POST, "confirmed"):
-        return None
-    return to_dialog(_dialog(request, cluster, request.POST, name, verb))
+def _confirmed(request: HttpRequest, chosen: Selection) -> bool:
+    """Whether exactly those are chosen who were confirmed: another number may match a filter by now."""
+    return chosen.where is None or chosen.rows().count() == read_form(ConfirmForm, request.POST)["confirmed"]
 
 
-def _dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, name: str, verb: str) -> HttpResponse:
-    chosen = selection(asked, cluster)
+def _context(cluster: Cluster, asked: QueryDict, chosen: Selection, verb: str) -> dict[str, Any]:
+    """What a dialog about chosen users is shown with. Raises Refused for nobody."""
     users = chosen.rows().count()
     if not users:
         raise Refused(reasons.PEOPLE_NOBODY, cluster=cluster.name)
-    context = {
+    return {
         "cluster": cluster,
         "users": users,
         "label": label(verb, chosen, users),
         "fields": fields(asked),
         "chosen": for_scripts(chosen),
-        "limit": pins.LIMIT,
-        "reason": asked.get("reason", ""),
-        "pins": pins.pins_of(chosen) if name != "export" else [],
     }
-    return render(request, TEMPLATES[name], context)
 
 
 def _done(request: HttpRequest, cluster: Cluster, pinned: Pinned, verb: str) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Moving users by hand: what may go where, the drop, and the same without dragging. One predicate, one code path."""
 
+from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,9 +19,16 @@ from topology import reasons
 from topology.accounts import roles
 from topology.models import Cluster
 from topology.reasons import Refused
+from topology.structure.asked import ConfirmForm, read_form
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs, to_dialog, to_messages
-from topology.views.reading import current_page, number_in
+from topology.views.reading import current_page
+
+
+class DropForm(ConfirmForm):
+    """Where what is chosen is dropped: a target as the verdicts name it."""
+
+    to = forms.CharField(required=False)
 
 
 @require_POST
@@ -46,7 +54,7 @@ def move(request: HttpRequest, cluster_name: str) -> HttpResponse:
 def judged(request: HttpRequest, cluster: Cluster) -> tuple[Selection, DropVerdict]:
     """What a form drops, and the verdict of its target. Raises Refused."""
     chosen = chosen_of(request.POST, cluster)
-    to = request.POST.get("to", "")
+    to = read_form(DropForm, request.POST)["to"]
     if not to:
         raise Refused(reasons.MOVE_NEEDS_TARGET)
     return chosen, drop.verdict(chosen, to, roles.role_of(request.user))
@@ -77,6 +85,7 @@ def dialog(request: HttpRequest, cluster_name: str) -> HttpResponse:
         "unassigned": judged.targets[drop.UNASSIGNED],
         "fields": fields(asked),
         "chosen": for_scripts(chosen),
+        "address": reverse("move", args=[cluster.name]),
     }
     return render(request, "moves/_move_dialog.html", context)
 
@@ -89,7 +98,7 @@ def question(
     `back` is the address of the dialog that opens again when this one closes.
     """
     # What was confirmed is a number: if another number would move by now, it is asked again.
-    if verdict.coming <= AT_ONCE or number_in(request.POST, "confirmed") == verdict.coming:
+    if verdict.coming <= AT_ONCE or read_form(DropForm, request.POST)["confirmed"] == verdict.coming:
         return None
     to = "" if verdict.target == drop.UNASSIGNED else verdict.name
     context = {
@@ -100,6 +109,7 @@ def question(
         "verdict": verdict,
         "back": back,
         "fields": [*fields(request.POST), ("to", verdict.target)],
+        "address": reverse("move", args=[cluster.name]),
     }
     return to_dialog(render(request, "moves/_move_confirm.html", context))
 

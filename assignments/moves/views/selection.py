@@ -16,8 +16,8 @@ from assignments.users.forms import filter_in
 from topology.accounts import pseudonyms
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons.words import counted
+from topology.structure.asked import number
 from topology.structure.selectors import node_in
-from topology.views.reading import number, number_in
 
 MOST_WORDS = 50  # user IDs in a command that is shown
 FIELDS = ("node", "query", "users", "list")  # how a page says it
@@ -32,7 +32,7 @@ def asks(request: HttpRequest) -> QueryDict | None:
 
 def selection(asked: QueryDict, cluster: Cluster) -> Selection:
     """What is chosen in the users of a cluster. Raises Refused for what cannot be read."""
-    if node := number_in(asked, "node"):
+    if node := number(asked.get("node"), "node"):
         return Selection(cluster, where=UserFilter(cluster.pk, node_id=node_in(cluster, node).pk))
     if (query := asked.get("query")) is not None:
         return Selection(cluster, where=filter_in(query, cluster)[0])

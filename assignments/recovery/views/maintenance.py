@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from django.forms import BoundField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -15,9 +18,35 @@ from topology.accounts import roles
 from topology.models import Node
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named, node_in
-from topology.views.http import needs, to_dialog
+from topology.views.forms import DialogForm, ShownField, show_form
+from topology.views.http import needs
 
 SPANS = (("30m", "30 minutes"), ("1h", "1 hour"), ("2h", "2 hours"), ("4h", "4 hours"), ("8h", "8 hours"))
+
+
+class EndForm(DialogForm):
+    """When a maintenance ends: after a span, or at a time of day."""
+
+    about = {
+        reasons.MAINTENANCE_END_NOT_VALID.code: "for",
+        reasons.MAINTENANCE_NO_REASON.code: "reason",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["for"] = ShownField("Ends after", kind="select", choices=SPANS, initial="2h")
+        self.fields["until"] = ShownField("Ends at", kind="time")
+
+    @property
+    def span(self) -> BoundField:
+        """The field `for`, by a name that templates and Python can say."""
+        return self["for"]
+
+
+class BeginForm(EndForm):
+    """Why a node is worked on, and for how long."""
+
+    reason = ShownField("Reason", kind="text")
 
 
 @require_GET
@@ -27,36 +56,41 @@ def show(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     return _show(request, node_in(cluster_named(cluster_name), pk))
 
 
-def _show(request: HttpRequest, node: Node) -> HttpResponse:
-    context = {"cluster": node.cluster, "node": node, "spans": SPANS}
+def _show(request: HttpRequest, node: Node, form: EndForm | None = None) -> HttpResponse:
+    address = reverse("maintenance", args=[node.cluster.name, node.pk])
+    context: dict[str, Any] = {"cluster": node.cluster, "node": node}
     if node.in_maintenance:
         context["work"] = maintenance.work(node, timezone.now())
     if "steps" in request.GET:  # in its own place: by the time of the answer the dialog may show something else
         return render(request, "recovery/_maintenance_steps.html", context)
-    if not node.in_maintenance:
-        context["refusal"] = maintenance.refusal(node)
-    return to_dialog(render(request, "recovery/_maintenance.html", context))
+    if node.in_maintenance:
+        shown = form or EndForm()
+        return show_form(request, "recovery/_maintenance.html", shown, address=f"{address}/extend", **context)
+    context |= {"obstacle": maintenance.refusal(node), "longest": maintenance.LONGEST_REASON}
+    shown = form or BeginForm()
+    return show_form(request, "recovery/_maintenance_begin.html", shown, address=f"{address}/begin", **context)
 
 
 @require_POST
 @needs(roles.OPERATE)
 def act(request: HttpRequest, cluster_name: str, pk: int, what: str) -> HttpResponse:
     """One step of the work, and how it stands then."""
+    cluster = cluster_named(cluster_name)
+    node = node_in(cluster, pk)
+    if what in FORMS:
+        kind, change = FORMS[what]
+        form = kind(request.POST)
+
+        def carry_out(given: dict[str, Any]) -> HttpResponse:
+            until = maintenance.end_of(cluster, given.pop("for"), given.pop("until"))
+            change(node, until=until, actor=request.user, **given)
+            return _show(request, node_in(cluster, pk))
+
+        return form.carry_out(carry_out) or _show(request, node, form)
     if what not in STEPS:
         raise Http404
-    cluster = cluster_named(cluster_name)
-    STEPS[what](request, node_in(cluster, pk))
+    STEPS[what](request, node)
     return _show(request, node_in(cluster, pk))
-
-
-def _begin(request: HttpRequest, node: Node) -> None:
-    until = maintenance.end_of(node.cluster, request.POST.get("for", ""), request.POST.get("until", ""))
-    maintenance.begin(node, reason=request.POST.get("reason", ""), until=until, actor=request.user)
-
-
-def _extend(request: HttpRequest, node: Node) -> None:
-    until = maintenance.end_of(node.cluster, request.POST.get("for", ""), request.POST.get("until", ""))
-    maintenance.extend(node, until=until, actor=request.user)
 
 
 def _end(request: HttpRequest, node: Node) -> None:
@@ -72,9 +106,11 @@ def _ha(switch: Callable[..., object]) -> Callable[[HttpRequest, Node], None]:
     return act
 
 
+FORMS: dict[str, tuple[type[EndForm], Callable[..., Node]]] = {
+    "begin": (BeginForm, maintenance.begin),
+    "extend": (EndForm, maintenance.extend),
+}
 STEPS: dict[str, Callable[[HttpRequest, Node], None]] = {
-    "begin": _begin,
-    "extend": _extend,
     "end": _end,
     "ha-off": _ha(service.disable_ha),
     "ha-on": _ha(service.enable_ha),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,6 +23,7 @@ from topology.accounts import roles
 from topology.models import Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import CRITICAL_SERVICES, RECOVERY_MANAGER
+from topology.structure.asked import read_form
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
 from topology.views.http import needs
@@ -172,6 +174,14 @@ def act(request: HttpRequest, cluster_name: str, kind: str, pk: int, command: st
 
 
 # --- Faults ---------------------------------------------------------------------------------------
+class FaultForm(forms.Form):
+    """What of a node fails, or is repaired; which kinds and services there are says `parse_fault`."""
+
+    kind = forms.CharField(required=False)
+    service = forms.CharField(required=False)
+    repair = forms.BooleanField(required=False)
+
+
 @require_GET
 @needs(roles.OPERATE)
 def menu(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
@@ -194,8 +204,8 @@ def fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     board = board_of(cluster_named(cluster_name))
     _, view = _about(board, "nodes", pk)
     assert view is not None
-    kind, service = request.POST.get("kind", ""), request.POST.get("service", "")
-    mends = "repair" in request.POST
+    asked = read_form(FaultForm, request.POST)
+    kind, service, mends = asked["kind"], asked["service"], asked["repair"]
     change = recovery.repair if mends else recovery.inject
     change(view.node, kind, service, request.user)
     if kind == Fault.NETWORK:
@@ -214,7 +224,8 @@ def ask_fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     board = board_of(cluster_named(cluster_name))
     sub, view = _about(board, "nodes", pk)
     assert view is not None
-    kind, service = parse_fault(request.GET.get("kind", Fault.POWER), request.GET.get("service", ""))
+    asked = read_form(FaultForm, request.GET)
+    kind, service = parse_fault(asked["kind"] or Fault.POWER, asked["service"])
     controls = reads.controls(board.cluster)[sub.pk]
     context = {
         "cluster": board.cluster,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,11 +19,48 @@ from assignments.runs.views.run_shown import Run
 from topology import reasons
 from topology.accounts import roles
 from topology.reasons import Refused
+from topology.structure.asked import NumberField, NumbersField, read_form
 from topology.structure.selectors import cluster_named
 from topology.templatetags.console import from_wall
 from topology.views.answers import toast
+from topology.views.forms import DialogForm, ShownField
 from topology.views.http import needs, to_dialog
-from topology.views.reading import number, number_in
+
+CHOOSABLE = (Goal.BALANCE, Goal.FILL, Goal.ACTIVE_STANDBY)
+
+
+def rate_in(text: str) -> float | None:
+    """A rate that was typed; None for none. Raises Refused for what no run can have."""
+    try:
+        return plans.checked_rate(float(text)) if text else None
+    except ValueError:
+        raise Refused(reasons.RUN_RATE_NOT_VALID, rate=text) from None
+
+
+class GoalForm(forms.Form):
+    """What a plan is for, and the subclusters or the node that it is about."""
+
+    goal = forms.ChoiceField(
+        required=False,
+        choices=[(goal.value, goal.label) for goal in (*CHOOSABLE, Goal.EVACUATE)],
+        error_messages={"invalid_choice": "Choose one of the list."},
+    )
+    subcluster = NumbersField()
+    node = NumberField()
+
+
+class RateForm(DialogForm):
+    """How fast a run moves: users per second and receiving node, and over all nodes."""
+
+    rate = ShownField("At most", "users per second and receiving node", read=rate_in)
+    rate_total = ShownField("and at most", "over all nodes", read=rate_in)
+
+
+class RunForm(RateForm):
+    """How a plan is run: how fast, with its valid moves only, inside the window only."""
+
+    valid_only = forms.BooleanField(required=False)
+    in_window = forms.BooleanField(required=False)
 
 
 @require_POST
@@ -30,24 +68,31 @@ from topology.views.reading import number, number_in
 def make_plan(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Make a plan for a goal and show what it would do; nothing moves yet."""
     cluster = cluster_named(cluster_name)
-    goal = request.POST.get("goal") or Goal.BALANCE.value
-    if goal not in (Goal.BALANCE, Goal.ACTIVE_STANDBY, Goal.FILL, Goal.EVACUATE):
-        raise Refused(reasons.SCOPE_NOT_VALID, problem=f"There is no goal {goal}.")
-    scope: dict[str, Any] = {}
-    if chosen := [key for text in request.POST.getlist("subcluster") if (key := number(text, "subcluster"))]:
-        scope["subclusters"] = chosen
+    asked = read_form(GoalForm, request.POST)
+    goal = asked["goal"] or Goal.BALANCE.value
+    scope: dict[str, Any] = {"subclusters": asked["subcluster"]} if asked["subcluster"] else {}
     if goal == Goal.EVACUATE:
-        scope["node"] = number_in(request.POST, "node")
+        scope["node"] = asked["node"]
     return show_plan(request, plans.make_plan(cluster, goal, scope, author=request.user))
 
 
-def show_plan(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None, *, back: str = "") -> HttpResponse:
+def show_plan(
+    request: HttpRequest,
+    plan: Plan,
+    stale: plans.Stale | None = None,
+    *,
+    form: RunForm | None = None,
+    back: str = "",
+) -> HttpResponse:
     """The plan in the dialog; `back` is the address of the dialog that opens again when this one closes."""
-    return to_dialog(render(request, "runs/_plan.html", plan_context(request, plan, stale) | {"back": back}))
+    context = plan_context(request, plan, stale, form) | {"back": back}
+    return to_dialog(render(request, "runs/_plan.html", context, status=context["form"].status))
 
 
-def plan_context(request: HttpRequest, plan: Plan, stale: plans.Stale | None = None) -> dict[str, Any]:
-    """What a plan is shown with, in its dialog and on its page."""
+def plan_context(
+    request: HttpRequest, plan: Plan, stale: plans.Stale | None = None, form: RunForm | None = None
+) -> dict[str, Any]:
+    """What a plan is shown with, in its dialog and on its page; `form` as it was typed."""
     rate = plan.cluster.policy.moves_per_second
     return {
         "plan": plan,
@@ -58,10 +103,10 @@ def plan_context(request: HttpRequest, plan: Plan, stale: plans.Stale | None = N
         "is_author": plan.author_name == request.user.get_username(),
         "cluster": plan.cluster,
         "stale": stale,
-        "rate": rate,
+        "form": form or RunForm(initial={"rate": rate}),
         "seconds": plans.seconds(plan, rate),
-        "goals": [Goal.BALANCE, Goal.FILL, Goal.ACTIVE_STANDBY],
-        "choosable": plan.goal in (Goal.BALANCE, Goal.FILL, Goal.ACTIVE_STANDBY),
+        "goals": CHOOSABLE,
+        "choosable": plan.goal in CHOOSABLE,
         "subclusters": list(plan.cluster.subclusters.all()),
         "scope": plan.scope.get("subclusters", ()),
         "window": wait_reasons.window_of(plan.cluster),
@@ -72,7 +117,7 @@ def plan_context(request: HttpRequest, plan: Plan, stale: plans.Stale | None = N
 
 def _command(plan: Plan) -> str:
     """The command that makes such a plan and runs it; "" for a goal that it has not."""
-    if plan.goal not in (Goal.BALANCE, Goal.FILL, Goal.ACTIVE_STANDBY):
+    if plan.goal not in CHOOSABLE:
         return ""
     names = plan.cluster.subclusters.filter(pk__in=plan.scope.get("subclusters") or ()).values_list("name", flat=True)
     words = ["rebalance", plan.cluster.name, "--goal", plan.goal, *(f"--subcluster={name}" for name in names)]
@@ -88,8 +133,7 @@ def plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """
     plan = plans.by_hash(plan_hash)
     if "takes" in request.GET:
-        rate, total = (rate_in(request.GET.get(name)) for name in ("rate", "rate_total"))
-        return HttpResponse(from_wall(plans.seconds(plan, rate, total), plan.cluster))
+        return HttpResponse(from_wall(plans.seconds(plan, **read_form(RateForm, request.GET)), plan.cluster))
     if request.headers.get("HX-Request"):
         return show_plan(request, plan)
     return render(request, "runs/plan.html", plan_context(request, plan) | {"place": "operations"})
@@ -108,27 +152,14 @@ def approve(request: HttpRequest, plan_hash: str) -> HttpResponse:
 @needs(roles.OPERATE, plans.cluster_id_of)
 def run_plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """Run exactly this plan; when some of its rows no longer hold, show which and ask again."""
-    rate = rate_in(request.POST.get("rate"))
+    form = RunForm(request.POST)
+    if not form.is_valid():
+        return show_plan(request, plans.by_hash(plan_hash), form=form)
     try:
-        operation = operations.start(
-            plan_hash,
-            actor=request.user,
-            rate=rate,
-            rate_total=rate_in(request.POST.get("rate_total")),
-            valid_only="valid_only" in request.POST,
-            in_window="in_window" in request.POST,
-        )
+        operation = operations.start(plan_hash, actor=request.user, **form.cleaned_data)
     except Refused as refusal:
         if refusal.code != reasons.PLAN_STALE.code:
             raise
         plan = plans.by_hash(plan_hash)
-        return show_plan(request, plan, plans.stale_rows(plan))
+        return show_plan(request, plan, plans.stale_rows(plan), form=form)
     return toast(request, f"{Run(operation, timezone.now()).title} runs: {operation.total:,} users.", close=True)
-
-
-def rate_in(text: str | None) -> float | None:
-    """A rate that was typed; None for none. Raises Refused when it is no number."""
-    try:
-        return float(text) if text else None
-    except ValueError:
-        raise Refused(reasons.RUN_RATE_NOT_VALID, rate=text) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,19 +14,31 @@ from django_htmx.http import trigger_client_event
 
 from assignments.models import Kind, Operation
 from assignments.runs import operations, selectors
-from assignments.runs.views.plans import rate_in, show_plan
+from assignments.runs.views.plans import RateForm, show_plan
 from assignments.runs.views.run_shown import Run
 from assignments.users import undo as users_undo
 from topology.accounts import pseudonyms, roles
 from topology.reasons.words import counted
+from topology.structure.asked import ConfirmForm, NumberField, read_form
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
 from topology.views.http import needs, to_dialog, to_messages
 from topology.views.log_folds import folded_events
-from topology.views.reading import number_in
 
 MOVING = (Kind.MOVE, Kind.REBALANCE)
 LEFT_SHOWN = 20  # users whom an undo leaves as they are, in its dialog
+
+
+class PageForm(forms.Form):
+    """Where a further page begins: below an operation."""
+
+    before = NumberField(least=1)
+
+
+class WindowOnlyForm(forms.Form):
+    """Whether a run moves users inside the window only."""
+
+    in_window = forms.BooleanField(required=False)
 
 
 @require_GET
@@ -33,10 +46,11 @@ LEFT_SHOWN = 20  # users whom an undo leaves as they are, in its dialog
 def listed(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Operations of a cluster, the newest first."""
     cluster, now = cluster_named(cluster_name), timezone.now()
-    rows = list(selectors.of_cluster(cluster, number_in(request.GET, "before")))
+    before = read_form(PageForm, request.GET)["before"]
+    rows = list(selectors.of_cluster(cluster, before))
     more = rows[-1].pk if len(rows) == selectors.PAGE else None
     context = {"cluster": cluster, "runs": [Run(row, now) for row in rows], "more": more}
-    template = "runs/_operation_rows.html" if "before" in request.GET else "runs/operations.html"
+    template = "runs/_operation_rows.html" if before else "runs/operations.html"
     return render(request, template, context)
 
 
@@ -94,11 +108,10 @@ def ask_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     """Pause, resume or cancel a run, or change its rate or when it may move users."""
     if what == "rate":
-        rate, total = (rate_in(request.POST.get(name)) for name in ("rate", "rate_total"))
-        operation = operations.set_rate(pk, actor=request.user, rate=rate, rate_total=total)
+        operation = operations.set_rate(pk, actor=request.user, **read_form(RateForm, request.POST))
         return toast(request, f"Rate of operation {operation.pk}: {operations.rate_words(operation)}.")
     if what == "window":
-        operation = operations.set_window(pk, actor=request.user, in_window="in_window" in request.POST)
+        operation = operations.set_window(pk, actor=request.user, **read_form(WindowOnlyForm, request.POST))
         when = "inside the window only" if operation.in_window else "at any time"
         return toast(request, f"Operation {operation.pk} moves users {when}.")
     if what not in STEERING:
@@ -127,7 +140,7 @@ def _undo_users(request: HttpRequest, operation: Operation) -> HttpResponse:
     if not roles.may(request.user, roles.ADMINISTER):
         raise roles.lacking(roles.ADMINISTER, operation.cluster)
     if "confirmed" in request.POST:
-        confirmed = number_in(request.POST, "confirmed")
+        confirmed = read_form(ConfirmForm, request.POST)["confirmed"]
         undone = users_undo.undo_import(operation, actor=request.user, confirmed=confirmed)
         left = f" {undone.left:,} changed since and stay as they are." if undone.left else ""
         text = f"Undone: operation {operation.pk}, {counted(undone.users, 'user')}.{left}"
@@ -135,4 +148,5 @@ def _undo_users(request: HttpRequest, operation: Operation) -> HttpResponse:
     undone = users_undo.undo_import(operation, actor=request.user, dry_run=True)
     shown = [] if pseudonyms.is_down() else undone.left_users[:LEFT_SHOWN]
     context = {"operation": operation, "undone": undone, "shown": shown, "more": undone.left - len(shown)}
+    context["address"] = reverse("undo", args=[operation.pk])
     return to_dialog(render(request, "users/_undo_users.html", context))

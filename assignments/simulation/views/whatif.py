@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,24 +25,46 @@ from topology.dns.rules.tries import Walk
 from topology.models import Cluster
 from topology.reasons import REASONS
 from topology.rules.log_folds import LogEntry
+from topology.structure.asked import NumberField, read_form
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
 from topology.views.log_folds import folded
-from topology.views.reading import number_in
+
+
+class InstantForm(forms.Form):
+    """The instant of a run, in seconds, that an address asks for."""
+
+    t = NumberField()
 
 
 # --- The form -------------------------------------------------------------------------------------
+class ChangeForm(forms.Form):
+    """Which change of the form a button asks for, and how many lines the form has."""
+
+    change = forms.CharField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["line-TOTAL_FORMS"] = NumberField()  # as formsets name it
+
+
+class ForkForm(forms.Form):
+    """The run that a new one is made from."""
+
+    fork = forms.CharField(required=False)
+
+
 @require_http_methods(["GET", "POST"])
 @needs(roles.SEE)
 def page(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The form; a POST changes it or runs it."""
     cluster = cluster_named(cluster_name)
     if request.method == "POST":
-        if (change := request.POST.get("change", "")) == "run":
+        if (change := read_form(ChangeForm, request.POST)["change"]) == "run":
             return run(request, cluster.name)
         return _form(request, changed(_sent(request, cluster), change).settled())
     here = reverse("what-if", args=[cluster.name])
-    if key := request.GET.get("fork"):
+    if key := read_form(ForkForm, request.GET)["fork"]:
         typed, rows = of_scenario(cluster, key, whatif.named(key).scenario)
         return _form(request, WhatifForm(cluster, typed, rows, here))
     return _form(request, fill(WhatifForm(cluster, start_of(cluster), [], here)))
@@ -50,7 +73,7 @@ def page(request: HttpRequest, cluster_name: str) -> HttpResponse:
 def _sent(request: HttpRequest, cluster: Cluster) -> WhatifForm:
     """The form as it was typed. Raises Refused where its number of lines is none."""
     typed = {name: request.POST.get(name, "").strip() for name in WhatifForm.base_fields}
-    count = min(number_in(request.POST, "line-TOTAL_FORMS") or 0, MOST_ROWS)
+    count = min(read_form(ChangeForm, request.POST)["line-TOTAL_FORMS"] or 0, MOST_ROWS)
     rows = [
         {name: request.POST.get(f"line-{i}-{name}", "").strip() for name in LineForm.base_fields} for i in range(count)
     ]
@@ -99,7 +122,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     simulation = whatif.named(key)
     drawn = chart.charts(simulation.timeline, simulation.result["result"])
     log = _shown(simulation.result["log"], drawn)
-    t = number_in(request.GET, "t")
+    t = read_form(InstantForm, request.GET)["t"]
     numbers = simulation.result["result"]
     served_again = numbers["served_again_at"]
     context = {
@@ -155,7 +178,8 @@ def _clients(simulation: Simulation, t: int) -> list[tuple[str, Walk]]:
 def instant(request: HttpRequest, key: str) -> HttpResponse:
     """The topology of a run at an instant, and the mark in its charts."""
     simulation = whatif.named(key)
-    now = chart.instant(simulation.timeline, told(shown(simulation.result["log"])), number_in(request.GET, "t") or 0)
+    t = read_form(InstantForm, request.GET)["t"] or 0
+    now = chart.instant(simulation.timeline, told(shown(simulation.result["log"])), t)
     moved = request.headers.get("HX-Trigger") != "scrubber"  # the one under the finger is not replaced
     context = {
         "run": simulation,

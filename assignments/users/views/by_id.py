@@ -2,6 +2,7 @@
 
 import re
 
+from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
@@ -11,6 +12,7 @@ from topology.accounts import roles
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.reasons.words import counted
+from topology.structure.asked import read_form
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
 
@@ -18,11 +20,17 @@ MOST = 10_000  # user IDs of one paste
 NAMED = 10  # unknown ones that are named
 
 
+class PasteForm(forms.Form):
+    """A pasted list of user IDs."""
+
+    ids = forms.CharField(required=False, strip=False)
+
+
 @require_POST
 @needs(roles.SEE)
 def by_id(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The keys of the users whose IDs stand in a text, one a line or with commas between, and who is unknown."""
-    keys, unknown, text = users_of(cluster_named(cluster_name), request.POST.get("ids", ""))
+    keys, unknown, text = users_of(cluster_named(cluster_name), read_form(PasteForm, request.POST)["ids"])
     return JsonResponse({"users": keys, "unknown": unknown, "text": text})
 
 

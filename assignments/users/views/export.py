@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -15,9 +16,16 @@ from assignments.users.progress import Meter, note_for
 from topology import reasons
 from topology.accounts import pseudonyms, roles
 from topology.reasons import Refused
+from topology.structure.asked import NumberField, read_form
 from topology.views.http import needs
-from topology.views.reading import number_in
 from topology.views.streams import streamed_csv
+
+
+class MeterForm(forms.Form):
+    """Under which key a file says how far it is, and of how many users."""
+
+    progress = forms.CharField(required=False)
+    confirmed = NumberField()
 
 
 def selected_cluster(pk: int, **_: object) -> int | None:
@@ -45,9 +53,9 @@ def removed(request: HttpRequest, pk: int) -> HttpResponse:
 def _sent(request: HttpRequest, parts: Iterator[bytes], name: str) -> HttpResponse:
     if pseudonyms.is_down():
         raise Refused(reasons.EXPORT_NAMES_HIDDEN)
-    if key := request.POST.get("progress", ""):
-        total = number_in(request.POST, "confirmed") or None
-        parts = Meter(total, note_for(request.user, key)).passing(parts)
+    asked = read_form(MeterForm, request.POST)
+    if key := asked["progress"]:
+        parts = Meter(asked["confirmed"] or None, note_for(request.user, key)).passing(parts)
     return csv_file(request, parts, name)
 
 

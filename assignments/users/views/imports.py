@@ -7,6 +7,7 @@ from io import StringIO, TextIOWrapper
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from django import forms
 from django.core.files.base import ContentFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -22,6 +23,8 @@ from assignments.users.rules.user_line import KEEP, NO_NODE, Reading
 from assignments.users.views.export import csv_file
 from topology.accounts import pseudonyms, roles
 from topology.models import Cluster, Mode
+from topology.reasons import Refused
+from topology.structure.asked import FieldRefused, read_form
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
 
@@ -36,40 +39,71 @@ PLACING = {
 }
 
 
+class ColumnsField(forms.Field):
+    """What the columns of a file mean: one "column=meaning" each."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Any) -> dict[str, str]:
+        """The meaning of each column; raises FieldRefused for one that is none."""
+        try:
+            return mapping_of([pair for pair in value or () if pair])
+        except Refused as refusal:
+            raise FieldRefused(refusal) from refusal
+
+
+class ImportForm(forms.Form):
+    """A file with users, how it is read, and which of the buttons was pressed."""
+
+    file = forms.FileField(required=False, allow_empty_file=True)  # without one, its header is missing
+    keep = forms.CharField(required=False, max_length=10)
+    column = ColumnsField(required=False)
+    allow_emptying = forms.CharField(required=False)
+    progress = forms.CharField(required=False)
+    dry_run = forms.BooleanField(required=False)
+    all_problems = forms.BooleanField(required=False)
+
+    def clean_keep(self) -> str:
+        """The mark; an empty one is none, and who says nothing means the usual one."""
+        return str(self.cleaned_data["keep"]) if "keep" in self.data else KEEP
+
+
 @require_http_methods(["GET", "POST"])
 @needs(roles.ADMINISTER)
 def upload(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The dialog; with a file its report, after a check or an import of all its lines."""
     cluster = cluster_named(cluster_name)
     if request.method == "GET":
-        return render(request, "users/_import.html", _context(cluster))
-    if "all_problems" in request.POST:
-        return csv_file(request, _all_problems(request, cluster), f"{cluster.name}-problems")
-    allowed = request.POST.get("allow_emptying", "")
-    report = _imported(request, cluster, dry_run="dry_run" in request.POST)
-    return render(request, "users/_import_report.html", _context(cluster, report, allowed))
+        return render(request, "users/_import.html", _context(cluster) | {"address": request.path})
+    asked = read_form(ImportForm, request.POST, request.FILES)
+    if asked["all_problems"]:
+        return csv_file(request, _all_problems(request, cluster, asked), f"{cluster.name}-problems")
+    report = _imported(request, cluster, asked, dry_run=asked["dry_run"])
+    return render(request, "users/_import_report.html", _context(cluster, report, asked["allow_emptying"]))
 
 
-def _imported(request: HttpRequest, cluster: Cluster, *, dry_run: bool, every: ProblemFile | None = None) -> Report:
-    file = request.FILES.get("file") or ContentFile(b"")  # no file reads like an empty one: its header is missing
-    columns = [pair for pair in request.POST.getlist("column") if pair]
+def _imported(
+    request: HttpRequest, cluster: Cluster, asked: dict[str, Any], *, dry_run: bool, every: ProblemFile | None = None
+) -> Report:
+    file = asked["file"] or ContentFile(b"")
+    key = asked["progress"]
     return import_users(
         cluster,
         file,
         actor=request.user,
         dry_run=dry_run,
-        reading=Reading(request.POST.get("keep", KEEP)[:10], mapping_of(columns)),
-        allow_emptying=request.POST.get("allow_emptying", ""),
-        meter=_meter(request, getattr(file, "size", None)),
+        reading=Reading(asked["keep"], asked["column"]),
+        allow_emptying=asked["allow_emptying"],
+        meter=Meter(getattr(file, "size", None), note_for(request.user, key)) if key else None,
         every=every,
     )
 
 
-def _all_problems(request: HttpRequest, cluster: Cluster) -> Iterator[bytes]:
+def _all_problems(request: HttpRequest, cluster: Cluster, asked: dict[str, Any]) -> Iterator[bytes]:
     """What a check finds, all of it, by way of a file on disk. Raises Refused before anything is sent."""
     kept: IO[bytes] = TemporaryFile()  # noqa: SIM115  # closed when it is sent
     out = TextIOWrapper(kept, encoding="utf-8-sig", newline="")
-    _imported(request, cluster, dry_run=True, every=ProblemFile(out, _shown))
+    _imported(request, cluster, asked, dry_run=True, every=ProblemFile(out, _shown))
     out.flush()
     out.detach()
     return _parts(kept)
@@ -80,11 +114,6 @@ def _parts(file: IO[bytes]) -> Iterator[bytes]:
         file.seek(0)
         while part := file.read(PART):
             yield part
-
-
-def _meter(request: HttpRequest, size: int | None) -> Meter | None:
-    key = request.POST.get("progress", "")
-    return Meter(size, note_for(request.user, key)) if key else None
 
 
 @require_GET

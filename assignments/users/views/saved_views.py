@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -9,12 +10,19 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.users import saved_views
 from assignments.users.forms import filter_of
+from assignments.users.views.list_addresses import query_of
 from assignments.users.views.search import Directory
-from assignments.users.views.user_list import query_of
 from topology.accounts import roles
 from topology.models import Cluster
+from topology.structure.asked import read_form
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
+
+
+class SavedViewForm(forms.Form):
+    """The name under which a filter is kept; the service judges it."""
+
+    name = forms.CharField(required=False)
 
 
 @require_http_methods(["GET", "POST"])
@@ -25,7 +33,7 @@ def views(request: HttpRequest, cluster_name: str = "") -> HttpResponse:
     if request.method == "POST":
         asked = request.POST
         query = query_of(*filter_of(asked, cluster)) if cluster else Directory(asked, request.user, exact=True).query
-        saved_views.save(request.user, cluster, request.POST.get("name", ""), query)
+        saved_views.save(request.user, cluster, read_form(SavedViewForm, asked)["name"], query)
     return _menu(request, cluster)
 
 

@@ -20,16 +20,12 @@ from assignments.users import pages
 from assignments.users.filter import UserFilter, matching_users
 from assignments.users.forms import SHOWS, read_filter
 from assignments.users.views.export import csv_response
-from assignments.users.views.user_list import (
-    cursor_in,
-    cursor_of,
-    id_at,
-    query_of,
-)
+from assignments.users.views.list_addresses import CursorForm, cursor_of, id_at, query_of
 from topology import reasons
 from topology.accounts import pseudonyms, roles
 from topology.models import ENDPOINT_KINDS, Cluster, Node, Subcluster
 from topology.reasons import Refused
+from topology.structure.asked import read_form
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
 
@@ -74,7 +70,7 @@ class Directory:
         self.asked = read_filter(asked)
         self.q, self.show = self.asked["q"], self.asked["show"]
         self.endpoint, self.contacts = self.asked["endpoint"], self.asked["contacts"]
-        self.after = cursor_in(asked, "after")
+        self.after = read_form(CursorForm, asked)["after"]
         self.where = self._filter()
 
     # --- Where ------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the templates are given, in their words: the topics of a board, and the pane with a list of users."""
+"""The pane with a list of users beside the map: whose, which of them, one window of it, and its addresses."""
 
 from __future__ import annotations
 
@@ -6,55 +6,25 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.safestring import SafeString
 
-from assignments.models import Assignment
+from assignments.population.board_topics import topics
 from assignments.population.selectors import Board, NodeView, node_of, subcluster_of
 from assignments.users import pages, places
 from assignments.users.filter import PAGE, UserFilter
 from assignments.users.forms import SHOWS, filter_of
 from assignments.users.order import COLUMNS, ListOrder, order_in
 from assignments.users.order import MOST as SORTED_MOST
-from assignments.users.views.row_html import row_html
+from assignments.users.views.list_addresses import WindowForm, id_at, place_of, query_of
+from assignments.users.views.user_row import UserRow, row_of
 from topology.accounts import pseudonyms
 from topology.models import ENDPOINT_KINDS, Cluster, EndUser, Node
-from topology.views.reading import number, number_in
+from topology.structure.asked import read_form
 
 LARGE = 120  # rows of a window on a tall screen
 SHIFT = 15  # of 50 rows: so many a list goes on at a time; the other rows stay where they are
 EDGE = 3  # rows from the end of a list at which it goes on
-
-
-def topics(board: Board) -> str:
-    """Everything that changes a number of the board."""
-    names = [f"cluster-{board.cluster.pk}", f"history-{board.cluster.pk}"]
-    names += [f"subcluster-{view.subcluster.pk}" for view in board.subclusters]
-    return " ".join(names + [f"node-{view.node.pk}" for view in board.nodes])
-
-
-@dataclass(frozen=True)
-class UserRow:
-    """One user of a list."""
-
-    pk: int
-    cursor: str  # in the order of the list
-    user_id: str
-    name: str
-    pinned: bool
-    signed_in: bool
-    endpoints: int
-    endpoint_names: str
-    contacts: int
-    home: str
-    serving: str
-    away: bool
-    out: bool
-
-    @property
-    def html(self) -> SafeString:
-        return row_html(self)
 
 
 @dataclass(frozen=True)
@@ -232,26 +202,7 @@ class Pane:
 
     @cached_property
     def rows(self) -> list[UserRow]:
-        return [self._row(assignment) for assignment in self._page.rows]
-
-    def _row(self, assignment: Assignment) -> UserRow:
-        user = assignment.user
-        home, serving = self.nodes.get(assignment.home_node_id or 0), self.nodes.get(assignment.serving_node_id or 0)
-        return UserRow(
-            pk=user.pk,
-            cursor=cursor_of(assignment) if self.order.by_id else f"~{user.pk}",
-            user_id=pseudonyms.user_id(user.user_id),
-            name=pseudonyms.name(user.name, user.user_id),
-            pinned=assignment.pinned,
-            signed_in=assignment.signed_in,
-            endpoints=assignment.endpoints,
-            endpoint_names=", ".join(ENDPOINT_KINDS[kind] for kind in user.endpoints) or "No endpoints",
-            contacts=user.contacts,
-            home=home.short_name if home else "",
-            serving=serving.short_name if serving else "",
-            away=bool(serving and serving is not home),
-            out=bool(serving and not (serving.serves and assignment.signed_in)),
-        )
+        return [row_of(assignment, self.nodes, self.order) for assignment in self._page.rows]
 
     @cached_property
     def _count(self) -> tuple[int, bool]:
@@ -322,53 +273,24 @@ class Pane:
 
 def pane(request: HttpRequest, board: Board) -> Pane:
     """The pane that an address asks for. Raises Refused for a node or subcluster that the cluster does not have."""
-    asked = request.GET
-    where, show = filter_of(asked, board.cluster)
+    where, show = filter_of(request.GET, board.cluster)
     _check_place(board, where)
+    asked = read_form(WindowForm, request.GET)
     found = Pane(
         board,
         where,
         show,
-        order=order_in(asked.get("sort", "")),
-        after=cursor_in(asked, "after"),
-        before=cursor_in(asked, "before"),
-        from_end="last" in asked,
-        jump=number_in(asked, "jump"),
-        near=number_in(asked, "near") or 0,
-        size=LARGE if asked.get("rows") == str(LARGE) else PAGE,
+        order=order_in(asked["sort"]),
+        after=asked["after"],
+        before=asked["before"],
+        from_end=asked["last"],
+        jump=asked["jump"],
+        near=asked["near"] or 0,
+        size=LARGE if asked["rows"] == LARGE else PAGE,
     )
     if found.order.of_people or found.sortable:
         return found
     return Pane(board, where, show, too_long=COLUMNS[found.order.column].lower(), size=found.size)
-
-
-def place_of(where: UserFilter) -> list[tuple[str, str]]:
-    """Whose users, as parameters of the address."""
-    pairs = (("node", where.node_id), ("subcluster", where.subcluster_id))
-    return [(name, str(value)) for name, value in pairs if value is not None]
-
-
-def query_of(where: UserFilter, show: str) -> str:
-    """A filter as it stands in the address of the page."""
-    pairs = (("q", where.q), ("show", show), ("endpoint", where.endpoint), ("contacts", where.contacts_min))
-    return urlencode([*place_of(where), *((name, str(value)) for name, value in pairs if value)])
-
-
-def cursor_of(assignment: Assignment) -> str:
-    """A user as an address names the place in a list: by key while names are hidden."""
-    return f"~{assignment.pk}" if pseudonyms.is_down() else assignment.user.user_id
-
-
-def cursor_in(asked: QueryDict, name: str) -> str:
-    """The place in a list as an address names it."""
-    return asked.get(name, "")[:132].replace("\0", "")
-
-
-def id_at(cursor: str) -> str:
-    """The user ID that a place in a list stands for."""
-    if pseudonyms.is_down() and cursor.startswith("~") and (key := number(cursor[1:], "cursor")):
-        return EndUser.objects.filter(pk=key).values_list("user_id", flat=True).first() or ""
-    return cursor
 
 
 def _check_place(board: Board, where: UserFilter) -> None:
