@@ -19,7 +19,7 @@ from assignments.directory import outcome
 from assignments.models import DirectoryAgreement, DirectoryPerson, Kind, Operation, Progress
 from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
-from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, Flow
+from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, Flow, NodeLoad
 from assignments.users import staged_homes, staged_writing, staging
 from topology.live import actors
 from topology.models import Cluster, Mode, Node
@@ -207,7 +207,7 @@ def _places(cluster: Cluster, operation: Operation) -> tuple[Sequence[Flow], Rea
         return flows, refusal.reason
 
 
-def _with_returned(load: ClusterLoad, operation: Operation) -> list[goals.NodeLoad]:
+def _with_returned(load: ClusterLoad, operation: Operation) -> list[NodeLoad]:
     """The nodes with those who get their home of before in the same operation."""
     with connection.cursor() as cursor:
         cursor.execute(

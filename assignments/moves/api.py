@@ -8,7 +8,8 @@ from ninja import Router, Schema, Status
 from pydantic import Field, model_validator
 
 from assignments.moves import drop, pins
-from assignments.moves.drop import DropVerdict, Selection
+from assignments.moves.drop_verdict import DropVerdict
+from assignments.moves.selection import Selection
 from assignments.moves.targets import target_of
 from assignments.runs.api import shape
 from assignments.users.api import FilterIn, filter_of

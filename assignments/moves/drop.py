@@ -10,27 +10,14 @@ from django.db.models import Q
 
 from assignments.models import Move, Operation, Plan
 from assignments.moves.drop_verdict import REFUSED, DropVerdict
-from assignments.moves.selection import UNASSIGNED, Selection
-from assignments.moves.verdict import Judgement, judge, verdicts
+from assignments.moves.selection import Selection
+from assignments.moves.verdict import verdicts
 from assignments.runs import hand_moves, operations
 from topology import reasons
 from topology.accounts import roles
 from topology.models import Node
 from topology.reasons import Refused
 from topology.structure.locks import all_subclusters, hold_subclusters
-
-__all__ = [
-    "UNASSIGNED",
-    "DropOutcome",
-    "DropVerdict",
-    "Judgement",
-    "Selection",
-    "judge",
-    "move",
-    "undo_move",
-    "verdict",
-    "verdicts",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from assignments.models import Assignment, Move, Operation
 from assignments.moves import drop
-from assignments.moves.drop import UNASSIGNED, Selection
+from assignments.moves.selection import UNASSIGNED, Selection
 from assignments.moves.targets import target_of
 from assignments.users.filter import keys_by_id
 from topology import reasons

@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from assignments.models import Goal, Plan
 from assignments.planning import pick
 from assignments.planning.rules import goals
-from assignments.planning.rules.goals import ClusterLoad, Proposal
+from assignments.planning.rules.loads import ClusterLoad, Proposal
 from topology import reasons
 from topology.live import actors
 from topology.models import Cluster

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from assignments.planning.rules.goals import Flow
+from assignments.planning.rules.loads import Flow
 from assignments.planning.rules.spreading import Spread
 from topology.models import EndUser, Event
 

@@ -20,7 +20,7 @@ from assignments.planning import pick
 from assignments.planning.drafts import make_given, store
 from assignments.planning.loads import load_of, load_of_both
 from assignments.planning.rules import goals
-from assignments.planning.rules.goals import ClusterLoad, Proposal
+from assignments.planning.rules.loads import ClusterLoad, Proposal
 from assignments.planning.rules.spreading import Spread
 from topology import reasons
 from topology.models import Cluster, Mode, Node, Subcluster

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
-from assignments.planning.rules.loads import ClusterLoad
+from assignments.planning.rules.loads import ClusterLoad, Flow
 from topology import reasons
 from topology.models import ENDPOINTS_PER_USER, Cluster, Mode
 from topology.reasons import Refused
@@ -82,7 +82,7 @@ def _placed(load: ClusterLoad, mode: str, users: int) -> Counter[int]:
     return _by_node(goals.place_unassigned(load.nodes, mode, users, endpoints=endpoints))
 
 
-def _by_node(flows: Iterable[goals.Flow]) -> Counter[int]:
+def _by_node(flows: Iterable[Flow]) -> Counter[int]:
     users = Counter[int]()
     for flow in flows:
         users[flow.to_id or 0] += flow.users

@@ -19,7 +19,7 @@ from django.utils import timezone
 from assignments.models import Kind
 from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
-from assignments.planning.rules.loads import Classes
+from assignments.planning.rules.loads import Classes, Flow, NodeLoad
 from assignments.users import (
     former,
     import_pins,
@@ -291,7 +291,7 @@ class _Placement:
         if staged_lines.is_full(capacities):
             self.report.problems.add_found(staged_lines.over_capacity(capacities))
 
-    def _places(self, users: int, *, endpoints: int, classes: Classes) -> list[goals.Flow]:
+    def _places(self, users: int, *, endpoints: int, classes: Classes) -> list[Flow]:
         """Users per node; room for a failover is kept where the model asks for it, as long as there is any."""
         return goals.place_as_redundant_as_possible(
             self._loads(),
@@ -302,7 +302,7 @@ class _Placement:
             classes=classes,
         )
 
-    def _loads(self) -> list[goals.NodeLoad]:
+    def _loads(self) -> list[NodeLoad]:
         """The nodes with those who are at home there and those whom this file brings so far."""
         added = staged_homes.placed()
         return [_with(load, *added.get(load.id, (0, 0))) for load in self.load.nodes]
@@ -314,7 +314,7 @@ class _Placement:
         ]
 
 
-def _with(load: goals.NodeLoad, users: int, endpoints: int) -> goals.NodeLoad:
+def _with(load: NodeLoad, users: int, endpoints: int) -> NodeLoad:
     return replace(load, users=load.users + users, endpoints=load.endpoints + endpoints, pinned=load.pinned + users)
 
 

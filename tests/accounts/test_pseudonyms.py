@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from assignments.models import Assignment
 from assignments.moves import pins
-from assignments.moves.drop import Selection
+from assignments.moves.selection import Selection
 from assignments.runs.hand_moves import move_users
 from tests.worlds import make_acme, node
 from topology import reasons

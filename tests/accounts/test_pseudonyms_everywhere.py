@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Goal, Operation, Plan
 from assignments.moves import drag_presence, pins
-from assignments.moves.drop import Selection
+from assignments.moves.selection import Selection
 from assignments.planning import approvals, plans
 from assignments.recovery import maintenance, service
 from assignments.runs import hand_moves

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment, Kind, Operation
 from assignments.moves import drop
-from assignments.moves.drop import Selection
+from assignments.moves.selection import Selection
 from assignments.recovery import service
 from assignments.users.filter import UserFilter
 from tests.browser.hands import card

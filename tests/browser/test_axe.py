@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment, Kind, Operation
 from assignments.moves import drop
-from assignments.moves.drop import Selection
+from assignments.moves.selection import Selection
 from assignments.planning import plans
 from assignments.runs import operations
 from tests.browser.axe import EVERYTHING, check, own_violations, violations

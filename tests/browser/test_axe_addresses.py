@@ -26,7 +26,7 @@ from assignments.models import (
     Simulation,
 )
 from assignments.moves import pins
-from assignments.moves.drop import Selection
+from assignments.moves.selection import Selection
 from assignments.planning import plans
 from assignments.recovery import service
 from assignments.runs import operations

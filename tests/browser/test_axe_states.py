@@ -11,7 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment, Kind, Operation, PlannedMove, RunPolicy
-from assignments.moves.drop import Selection, move
+from assignments.moves.drop import move
+from assignments.moves.selection import Selection
 from assignments.planning import plans
 from assignments.recovery import maintenance, service
 from assignments.runs import operations

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from assignments.models import Assignment, Operation
 from assignments.moves import drop
-from assignments.moves.drop import Selection
+from assignments.moves.selection import Selection
 from config.local.processes import wait_until
 from tests.browser.hands import card, drag, homes, hover, lead, lead_over, middle, pick_up, row, select, show, toast
 from tests.live_stack import LiveStack

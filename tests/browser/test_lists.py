@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment, Pin
 from assignments.moves import pins
-from assignments.moves.drop import Selection
+from assignments.moves.selection import Selection
 from tests.browser.hands import card, row, toast
 from tests.live_stack import LiveStack
 from tests.worlds import add_users, make_acme, node

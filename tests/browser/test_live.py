@@ -10,7 +10,7 @@ from playwright.sync_api import APIResponse, Error, Locator, Page, Request, Rout
 
 from assignments.models import Assignment
 from assignments.moves import drop
-from assignments.moves.drop import Selection
+from assignments.moves.selection import Selection
 from config.local.processes import wait_until
 from tests.browser.hands import card, drag, hover, lead, middle, pick_up, row, toast
 from tests.live_stack import LiveStack

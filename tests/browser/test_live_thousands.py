@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment
 from assignments.moves import drop
-from assignments.moves.drop import Selection
+from assignments.moves.selection import Selection
 from tests.browser.hands import card, homes, hover, pick_up, row, toast
 from tests.live_stack import LiveStack
 from tests.worlds import node

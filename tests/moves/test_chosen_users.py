@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from assignments.models import Assignment, Pin
 from assignments.moves import pins
-from assignments.moves.drop import Selection
+from assignments.moves.selection import Selection
 from assignments.runs.hand_moves import move_users
 from tests.crowd import make_crowd
 from tests.worlds import make_acme, node

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from assignments.models import Assignment, Pin, Population
 from assignments.moves import pins
-from assignments.moves.drop import Selection
+from assignments.moves.selection import Selection
 from assignments.runs.hand_moves import move_users
 from assignments.users.filter import UserFilter
 from tests.worlds import make_acme, node

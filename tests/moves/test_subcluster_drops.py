@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from assignments.models import Assignment
 from assignments.moves import drop as moves
-from assignments.moves.drop import DropVerdict, Selection
+from assignments.moves.drop_verdict import DropVerdict
+from assignments.moves.selection import Selection
+from assignments.moves.verdict import verdicts
 from assignments.runs import batches
 from assignments.users.filter import UserFilter
 from tests.worlds import add_users, make_acme, node
@@ -47,7 +49,7 @@ def place(cluster: Cluster, name: str) -> str:
 
 
 def judged(selection: Selection, name: str) -> DropVerdict:
-    return moves.verdicts(selection, "operator")[place(selection.cluster, name)]
+    return verdicts(selection, "operator")[place(selection.cluster, name)]
 
 
 def shares(cluster: Cluster, users: tuple[int, ...]) -> dict[str | None, int]:

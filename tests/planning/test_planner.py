@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ortools.sat.python import cp_model
 
 from assignments.planning.rules import goals
-from assignments.planning.rules.goals import ClusterLoad, Flow, NodeLoad, Proposal
+from assignments.planning.rules.loads import ClusterLoad, Flow, NodeLoad, Proposal
 from tests import torture
 from topology.reasons import Refused
 

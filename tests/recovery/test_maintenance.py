@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assignments.models import Assignment, Goal, Kind, Operation, Progress, SubclusterLock
-from assignments.moves import drop
-from assignments.moves.drop import Selection
+from assignments.moves.selection import Selection
+from assignments.moves.verdict import verdicts
 from assignments.planning import plans
 from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
@@ -179,7 +179,7 @@ def acme(db: None) -> Cluster:
 def test_no_drop_no_plan_and_no_move_goes_there(acme: Cluster) -> None:
     target = acme_node(acme, "imp3a")
     ids = list(Assignment.objects.filter(home_node__name__startswith="imp1a").values_list("user", flat=True)[:3])
-    verdict = drop.verdicts(Selection(acme, users=tuple(ids)), roles.OPERATE)[f"node:{target.pk}"]
+    verdict = verdicts(Selection(acme, users=tuple(ids)), roles.OPERATE)[f"node:{target.pk}"]
     assert (verdict.level, verdict.code, verdict.short) == ("refused", "NODE_IN_MAINTENANCE", "in maintenance")
     refused("NODE_IN_MAINTENANCE", lambda: hand_moves.move_users(acme, ids, target, actor=None))
     for goal in (Goal.BALANCE, Goal.FILL):

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from assignments.models import Assignment, Goal, Kind, Move, Operation
 from assignments.moves import pins
-from assignments.moves.drop import Selection
+from assignments.moves.selection import Selection
 from assignments.planning import plans
 from assignments.runs import hand_moves, operations
 from assignments.users import trace

@@ -30,8 +30,6 @@ from topology.structure.subclusters import (
 
 SetHa = Callable[[Subcluster, bool, Any], object]
 
-__all__ = ["SetHa", "apply_topology", "present"]
-
 
 @transaction.atomic
 def apply_topology(

@@ -8,7 +8,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
 from assignments.moves import drop
-from assignments.moves.drop import DropOutcome, DropVerdict, Selection
+from assignments.moves.drop import DropOutcome
+from assignments.moves.drop_verdict import DropVerdict
+from assignments.moves.selection import UNASSIGNED, Selection
+from assignments.moves.verdict import judge
 from assignments.moves.views.selection import asks, fields, for_scripts, label
 from assignments.moves.views.selection import selection as chosen_of
 from assignments.population.selectors import board_of
@@ -36,7 +39,7 @@ class DropForm(ConfirmForm):
 def targets(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The verdict of every target and the name of what is dragged; asked once when a drag begins."""
     chosen = chosen_of(request.POST, cluster_named(cluster_name))
-    judged = drop.judge(chosen, roles.role_of(request.user))
+    judged = judge(chosen, roles.role_of(request.user))
     told = {target: verdict.as_dict() for target, verdict in judged.targets.items()}
     return JsonResponse({"label": label("Move", chosen, judged.users), "targets": told})
 
@@ -77,12 +80,12 @@ def dialog(request: HttpRequest, cluster_name: str) -> HttpResponse:
     cluster = cluster_named(cluster_name)
     asked = asks(request) or request.GET
     chosen = chosen_of(asked, cluster)
-    judged = drop.judge(chosen, roles.role_of(request.user))
+    judged = judge(chosen, roles.role_of(request.user))
     context = {
         "cluster": cluster,
         "label": label("Move", chosen, judged.users),
         "groups": judged.groups(),
-        "unassigned": judged.targets[drop.UNASSIGNED],
+        "unassigned": judged.targets[UNASSIGNED],
         "fields": fields(asked),
         "chosen": for_scripts(chosen),
         "address": reverse("move", args=[cluster.name]),
@@ -100,7 +103,7 @@ def question(
     # What was confirmed is a number: if another number would move by now, it is asked again.
     if verdict.coming <= AT_ONCE or read_form(DropForm, request.POST)["confirmed"] == verdict.coming:
         return None
-    to = "" if verdict.target == drop.UNASSIGNED else verdict.name
+    to = "" if verdict.target == UNASSIGNED else verdict.name
     context = {
         "cluster": cluster,
         "chosen": for_scripts(chosen),

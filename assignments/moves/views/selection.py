@@ -9,8 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, QueryDict
 
-from assignments.moves import drop
-from assignments.moves.drop import Selection
+from assignments.moves.selection import UNASSIGNED, Selection
 from assignments.users.filter import UserFilter
 from assignments.users.forms import filter_in
 from topology.accounts import pseudonyms
@@ -43,7 +42,7 @@ def selection(asked: QueryDict, cluster: Cluster) -> Selection:
 def _drawn(place: str) -> int | None:
     """The home that a list shows: "node:3" is 3, "unassigned" 0; a list of several homes has none."""
     kind, _, key = place.partition(":")
-    return 0 if place == drop.UNASSIGNED else number(key, "list") if kind == "node" else None
+    return 0 if place == UNASSIGNED else number(key, "list") if kind == "node" else None
 
 
 def fields(asked: QueryDict) -> list[tuple[str, str]]:

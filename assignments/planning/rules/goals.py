@@ -49,20 +49,6 @@ from topology.reasons import (
 )
 from topology.rules.modes import Mode
 
-__all__ = [
-    "ClusterLoad",
-    "Flow",
-    "NodeLoad",
-    "Proposal",
-    "active_standby",
-    "balance",
-    "evacuate",
-    "fill",
-    "given",
-    "place_unassigned",
-    "proposed",
-]
-
 
 # --- Goals ----------------------------------------------------------------------------------------
 def balance(load: ClusterLoad, scope: Iterable[int] | None = None) -> Proposal:

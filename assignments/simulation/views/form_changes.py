@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 
 from assignments.simulation.rules import catalogue
+from assignments.simulation.views.line_form import hash_of_rows, row_of
 from assignments.simulation.views.typed_topology import AS_IS, HALF_MOVED
-from assignments.simulation.views.whatif_form import WhatifForm, hash_of_rows, row_of
+from assignments.simulation.views.whatif_form import WhatifForm
 
 
 def changed(form: WhatifForm, change: str) -> WhatifForm:

@@ -19,7 +19,9 @@ from assignments.simulation.log import shown, told
 from assignments.simulation.rules import catalogue, timeline
 from assignments.simulation.views import chart
 from assignments.simulation.views.form_changes import changed, fill
-from assignments.simulation.views.whatif_form import MOST_ROWS, LineForm, WhatifForm, of_scenario, start_of
+from assignments.simulation.views.form_start import of_scenario, start_of
+from assignments.simulation.views.line_form import MOST_ROWS, LineForm
+from assignments.simulation.views.whatif_form import WhatifForm
 from topology.accounts import roles
 from topology.dns.rules.tries import Walk
 from topology.models import Cluster
