@@ -17,6 +17,7 @@ from topology.dns import selectors as dns
 from topology.models import Cluster
 from topology.rules import checks, deployment
 from topology.rules.check_facts import ClusterFacts, NodeFacts, SubclusterFacts
+from topology.rules.check_list import worst
 
 # Both sides summed with opposite signs: what is left over is wrong, also where one side has no row at all.
 MISCOUNTED = """
@@ -152,7 +153,7 @@ def report(cluster: Cluster) -> dict[str, Any]:
     results = checks.run(facts)
     return {
         "cluster": cluster.name,
-        "outcome": checks.worst(results),
+        "outcome": worst(results),
         "checks": [check.as_dict() for check in results],
         "models": [fit.as_dict() for fit in deployment.judge(facts)],
     }

@@ -28,7 +28,7 @@ from assignments.intercluster.rules.mesh import (
 from assignments.models import Peer
 from topology.models import Cluster, Node
 from topology.reasons import words
-from topology.rules import checks
+from topology.rules import check_list
 
 # Users who came into a cluster from another, or left it for another, since each side's last sync.
 BEHIND = """
@@ -215,14 +215,14 @@ def problems(cluster: Cluster, now: datetime) -> list[tuple[str, str, str]]:
         return []
     found = of_cluster(cluster, list(Cluster.objects.all()), now)
     told = [
-        (checks.FAILED if link.state == FAILED else checks.WARNING, link.message, link.fix)
+        (check_list.FAILED if link.state == FAILED else check_list.WARNING, link.message, link.fix)
         for link in found
         if link.state not in (WELL, NEW, MISSING)
     ]
     if missing := [name for link in found if link.state == MISSING for name in link.of if name != cluster.name]:
         some = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
         fix = f"Make it on the page Peers, or run manage.py peers {cluster.name} --make {missing[0]}"
-        told.append((checks.WARNING, f"No relation with {words.counted(len(missing), 'cluster')}: {some}.", fix))
+        told.append((check_list.WARNING, f"No relation with {words.counted(len(missing), 'cluster')}: {some}.", fix))
     return told
 
 
@@ -237,14 +237,14 @@ def unlike(cluster: Cluster) -> list[tuple[str, str, str]]:
         if some := [f"{name} {runs}" for name, runs in names[:5]]:
             problem = f"{cluster.name} runs {cluster.release}, its peers run others: {', '.join(some)}."
             told.append(
-                (checks.WARNING, problem, "Upgrade them one after the other; peers of unlike releases sync less.")
+                (check_list.WARNING, problem, "Upgrade them one after the other; peers of unlike releases sync less.")
             )
     mine = _profiles([cluster.pk])
     theirs = _profiles(list(peered.values_list("remote", flat=True)))
     if mine and theirs and (other := sorted(theirs - mine)):
         sizes = ", ".join(f"{size:,}" for size in other)
         problem = f"Peers of {cluster.name} have nodes for {sizes} users, unlike its own."
-        told.append((checks.INFO, problem, "Nothing to do, unless users shall move between them: mind the room."))
+        told.append((check_list.INFO, problem, "Nothing to do, unless users shall move between them: mind the room."))
     return told
 
 

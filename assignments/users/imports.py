@@ -10,16 +10,13 @@ failover state (domain.md §1.4).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from assignments.models import Kind
-from assignments.planning.loads import load_of
-from assignments.planning.rules import goals
-from assignments.planning.rules.loads import Classes, Flow, NodeLoad
 from assignments.users import (
     former,
     import_pins,
@@ -31,92 +28,20 @@ from assignments.users import (
 )
 from assignments.users.done_at_once import record_operation
 from assignments.users.encodings import add_hint
+from assignments.users.import_placing import ImportPlacement
+from assignments.users.import_report import Report, emptied_in_words
 from assignments.users.problem_file import ProblemFile
 from assignments.users.progress import Meter
 from assignments.users.rules.file_kind import Readable
-from assignments.users.rules.problems import Problems
 from assignments.users.rules.user_file import UserList
 from assignments.users.rules.user_line import Limits, Reading
 from topology import reasons
 from topology.live import events
-from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Mode, Node, Subcluster
-from topology.reasons import Refused, Said
-from topology.reasons.words import counted
+from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
 from topology.structure import guards, locks
-from topology.structure.homes import homes_of
 from topology.structure.selectors import cluster_named
 
 LIMITS = Limits(MAX_USER_ID, MAX_CONTACTS, ENDPOINT_KINDS)
-
-
-@dataclass
-class Report:
-    """What an import did, or a dry run would do, with the bad lines: the first 1,000 and the number of all."""
-
-    cluster: str
-    dry_run: bool
-    format: str = ""
-    lines: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    assigned: int = 0
-    left_unassigned: int = 0
-    nodes: dict[str, int] = field(default_factory=dict)
-    problems: Problems = field(default_factory=Problems)
-    warnings: Problems = field(default_factory=Problems)
-    left_out: Problems = field(default_factory=Problems)
-    unused: list[dict[str, str | None]] = field(default_factory=list)
-    mapped: dict[str, str] = field(default_factory=dict)
-    changed: dict[str, int] = field(default_factory=dict)
-    emptied: dict[str, int] = field(default_factory=dict)
-    first_emptied: int = 1  # line
-    first_rows: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Whether every line was good; otherwise nothing was imported."""
-        return not self.problems.total
-
-    @property
-    def taken(self) -> int:
-        """Lines that were not left out."""
-        return self.lines - self.left_out.total
-
-    @property
-    def only_emptying(self) -> bool:
-        """Whether nothing is wrong but that values would be emptied, which must be confirmed."""
-        return set(self.problems.kinds) == {reasons.IMPORT_EMPTYING.code}
-
-    @property
-    def findings(self) -> dict[str, Problems]:
-        """What was found, by what it is."""
-        return {"problem": self.problems, "warning": self.warnings, "left out": self.left_out}
-
-    def as_dict(self) -> dict[str, Any]:
-        """The shape that the page, the commands and the API give."""
-        counts = ("lines", "created", "updated", "unchanged", "assigned", "left_unassigned")
-        return {
-            "cluster": self.cluster,
-            "dry_run": self.dry_run,
-            "ok": self.ok,
-            "format": self.format,
-            **{name: getattr(self, name) for name in counts},
-            "nodes": self.nodes,
-            "changed_fields": self.changed,
-            "emptied_fields": self.emptied,
-            "first_rows": self.first_rows,
-            "unused_columns": self.unused,
-            "mapped_columns": self.mapped,
-            "left_out": self.left_out.total,
-            "left_out_lines": [problem.as_dict() for problem in self.left_out.listed],
-            "problem_groups": self.problems.groups(),
-            "warning_groups": self.warnings.groups(),
-            "problems_total": self.problems.total,
-            "problems": [problem.as_dict() for problem in self.problems.listed],
-            "warnings_total": self.warnings.total,
-            "warnings": [problem.as_dict() for problem in self.warnings.listed],
-        }
 
 
 @transaction.atomic
@@ -157,7 +82,7 @@ def import_users(
     pins = import_pins.match() if "pinned" in users.columns else None
     _check(cluster, report, nodes)
     if report.ok:
-        _Placement(cluster, report).run()
+        ImportPlacement(cluster, report).run()
     if report.ok and pins is not None:
         report.changed |= {"pinned": pins} if pins else {}
         report.warnings.add_found(import_pins.staying())
@@ -232,90 +157,6 @@ def _demand_emptying(report: Report, allowed: bool | str) -> None:
     words = emptied_in_words(report.emptied)
     if words and allowed is not True and allowed != words:
         report.problems.add(report.first_emptied, reasons.IMPORT_EMPTYING, what=words)
-
-
-def emptied_in_words(emptied: Mapping[str, int]) -> str:
-    """Such as "312 mails, 1 name"."""
-    words = {
-        "endpoints": ("endpoint list", "endpoint lists"),
-        "contacts": ("contact list", "contact lists"),
-        "directory_uri": ("directory URI", "directory URIs"),
-    }
-    named = ((count, *words.get(field, (field, f"{field}s"))) for field, count in emptied.items())
-    return ", ".join(counted(count, f"{one}|{many}") for count, one, many in named)
-
-
-class _Placement:
-    """Gives every line that needs one a home: the node it names, or the one the cluster's mode leads to."""
-
-    def __init__(self, cluster: Cluster, report: Report) -> None:
-        self.cluster, self.report = cluster, report
-        self.nodes = list(Node.objects.filter(cluster=cluster).order_by("number"))
-        self.load, self.homes = load_of(cluster), homes_of(cluster)
-
-    def run(self) -> None:
-        if self.cluster.mode == Mode.MANUAL:
-            staged_homes.place_nobody_else()
-        if staged_homes.count_arriving():
-            self._refuse_in_failover()
-        for node in self.nodes:
-            if why := self.homes.takes(node.pk):
-                self.report.problems.add_found(staged_lines.into(node.pk, *why))
-        self._demand_room()
-        waiting = staged_homes.waiting()
-        if self.report.ok and waiting.users:
-            self._by_mode(waiting)
-
-    def _refuse_in_failover(self) -> None:
-        if why := self.homes.assigns():
-            raise Refused(reasons.CLUSTER_IN_FAILOVER, cluster=self.cluster.name, **why[1])
-
-    def _by_mode(self, waiting: staged_homes.UnplacedUsers) -> None:
-        try:
-            flows = self._places(waiting.users, endpoints=waiting.endpoints, classes=staged_homes.waiting_classes())
-        except Refused as refusal:
-            room, _ = staged_homes.place_first(self._places)
-            facts = {
-                "room": room,
-                "users": waiting.users,
-                "cluster": self.cluster.name,
-                "why": Said(refusal.reason, refusal.facts),
-            }
-            self.report.problems.add_found(staged_lines.beyond(room, facts))
-            return
-        staged_homes.place_users(flows)
-        self._demand_room()
-
-    def _demand_room(self) -> None:
-        capacities = self._capacities()
-        if staged_lines.is_full(capacities):
-            self.report.problems.add_found(staged_lines.over_capacity(capacities))
-
-    def _places(self, users: int, *, endpoints: int, classes: Classes) -> list[Flow]:
-        """Users per node; room for a failover is kept where the model asks for it, as long as there is any."""
-        return goals.place_as_redundant_as_possible(
-            self._loads(),
-            self.cluster.mode,
-            users,
-            endpoints=endpoints,
-            redundant=self.load.redundant,
-            classes=classes,
-        )
-
-    def _loads(self) -> list[NodeLoad]:
-        """The nodes with those who are at home there and those whom this file brings so far."""
-        added = staged_homes.placed()
-        return [_with(load, *added.get(load.id, (0, 0))) for load in self.load.nodes]
-
-    def _capacities(self) -> list[staged_lines.Capacity]:
-        return [
-            staged_lines.Capacity(n.id, n.name, n.room.users, n.room.endpoints, n.capacity_users, n.capacity_endpoints)
-            for n in self.load.nodes
-        ]
-
-
-def _with(load: NodeLoad, users: int, endpoints: int) -> NodeLoad:
-    return replace(load, users=load.users + users, endpoints=load.endpoints + endpoints, pinned=load.pinned + users)
 
 
 def _write(cluster: Cluster, report: Report, nodes: Mapping[int, Node], actor: Any, *, pins: bool) -> None:

@@ -15,6 +15,7 @@ from tests.users.test_import import make
 from topology.models import Cluster
 from topology.rules import checks
 from topology.rules.check_facts import ClusterFacts, NodeFacts, SubclusterFacts
+from topology.rules.check_list import PASSED, worst
 
 
 def node(name: str, **columns: Any) -> NodeFacts:
@@ -43,7 +44,7 @@ FIRST, SECOND = HEALTHY.subclusters
 
 
 def outcomes(facts: ClusterFacts) -> dict[str, str]:
-    return {check.code: check.outcome for check in checks.run(facts) if check.outcome != checks.PASSED}
+    return {check.code: check.outcome for check in checks.run(facts) if check.outcome != PASSED}
 
 
 def with_first(*nodes: NodeFacts, **columns: Any) -> ClusterFacts:
@@ -65,7 +66,7 @@ def test_a_healthy_cluster_passes_every_test() -> None:
         "keep_alive",
         "initialization_keep_alive",
     ]
-    assert checks.worst(found) == "info"
+    assert worst(found) == "info"
 
 
 @pytest.mark.parametrize(
@@ -122,8 +123,8 @@ def test_each_test_finds_what_it_is_about(facts: ClusterFacts, expected: dict[st
     assert found.pop("dns_records") == "info"
     assert found == expected
     for check in checks.run(facts):
-        assert bool(check.problem) == (check.outcome != checks.PASSED)
-        assert bool(check.fix) == (check.outcome != checks.PASSED)
+        assert bool(check.problem) == (check.outcome != PASSED)
+        assert bool(check.fix) == (check.outcome != PASSED)
 
 
 def test_a_correct_standby_node_is_no_problem() -> None:

@@ -65,12 +65,8 @@ def test_a_drop_on_the_peer_is_allowed_and_says_what_comes_of_it(acme: Cluster) 
 def test_a_viewer_is_told_which_role_it_takes(acme: Cluster) -> None:
     every = verdicts(of(acme, "imp1a"), "viewer").values()
     assert {(found.level, found.code) for found in every} == {("refused", "ROLE_NEEDED")}
-<<<<<<< HEAD
     assert {found.message for found in every} == {"This needs the role operator in acme."}
-    assert {found.code for found in moves.verdicts(of(acme, "imp1a"), None).values()} == {"ROLE_NEEDED"}
-=======
     assert {found.code for found in verdicts(of(acme, "imp1a"), None).values()} == {"ROLE_NEEDED"}
->>>>>>> 96f20cc (Split the form of a what-if by subject, and let callers import what they use)
 
 
 def test_where_they_are_already_there_is_nothing_to_do(acme: Cluster) -> None:

@@ -67,7 +67,7 @@ def found(data: bytes, reading: Reading) -> tuple[list[UserLine], object]:
     users = UserList(io.BytesIO(data), LIMITS, reading)
     rows = list(users.rows())
     said = [[each.as_dict() for each in kind.listed] for kind in (users.problems, users.warnings, users.left_out)]
-    return rows, (users.lines, said, users.marked, users.formed)
+    return rows, (users.lines, said, users.cells.marked, users.cells.formed)
 
 
 @settings(max_examples=torture.many(300))

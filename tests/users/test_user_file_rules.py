@@ -359,4 +359,4 @@ def test_a_drawn_table_makes_no_user_of_its_lines() -> None:
 def test_a_marked_keep_mark_is_a_text() -> None:
     rows, users = read(b"user_id,name,mail\na,'#,#\nb,''#,'~\n")
     assert [(row.name, row.mail, row.kept) for row in rows] == [("#", None, True), ("'#", "'~", False)]
-    assert users.marked == 2
+    assert users.cells.marked == 2

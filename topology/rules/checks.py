@@ -3,79 +3,25 @@
 ClusterFacts -> one Check per test: passed | warning | failed | info, with the problem and its fix (domain.md §6.1)
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 from topology.reasons.words import counted
 from topology.rules.check_facts import ClusterFacts, NodeFacts, SubclusterFacts
+from topology.rules.check_list import FAILED, INFO, WARNING, Check, Finding, Test, Tests, checked, entry
+from topology.rules.integrity_checks import INTEGRITY
 from topology.rules.modes import DeploymentModel, Mode
 
-PASSED, WARNING, FAILED, INFO = "passed", "warning", "failed", "info"
-WORST_FIRST = (FAILED, WARNING, INFO, PASSED)
 SPREAD = 0.10  # a node may have this much more or less than its share of the users
 NORMAL = "normal"
 KEEP_ALIVE = (15, 60)  # interval and timeout in seconds, the product's defaults (domain.md §4.2)
 INITIALIZATION = 120
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What one test found: an outcome other than passed, with the problem and what to do."""
-
-    outcome: str
-    problem: str
-    fix: str
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the troubleshooter."""
-
-    code: str
-    test: str
-    outcome: str
-    problem: str = ""
-    fix: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        """The shape that the page, the commands and the API give."""
-        return {
-            "code": self.code,
-            "test": self.test,
-            "outcome": self.outcome,
-            "problem": self.problem,
-            "fix": self.fix,
-        }
-
-
-Test = Callable[[ClusterFacts], Iterator[Finding]]
-TESTS: dict[str, tuple[str, Test]] = {}
-
-
-def run(facts: ClusterFacts) -> tuple[Check, ...]:
-    """Every test in its order: those of the product first."""
-    return tuple(_check(code, test, list(find(facts))) for code, (test, find) in TESTS.items())
-
-
-def worst(checks: Iterable[Check]) -> str:
-    """The gravest outcome of all."""
-    return min((check.outcome for check in checks), key=WORST_FIRST.index, default=PASSED)
-
-
-def _check(code: str, test: str, findings: list[Finding]) -> Check:
-    if not findings:
-        return Check(code, test, PASSED)
-    outcome = min((finding.outcome for finding in findings), key=WORST_FIRST.index)
-    problem = " ".join(finding.problem for finding in findings)
-    return Check(code, test, outcome, problem, " ".join(dict.fromkeys(finding.fix for finding in findings)).strip())
+TOPOLOGY: Tests = {}
 
 
 def _test(code: str, description: str) -> Callable[[Test], Test]:
-    def enter(find: Test) -> Test:
-        TESTS[code] = (description, find)
-        return find
-
-    return enter
+    return entry(TOPOLOGY, code, description)
 
 
 # --- The product's nine ---------------------------------------------------------------------------
@@ -278,86 +224,10 @@ def _relogin_window(facts: ClusterFacts) -> Iterator[Finding]:
             yield Finding(INFO, f"{group.name}: {lower} to {upper} s.", "Nothing to do: they follow the load.")
 
 
-# --- Integrity ------------------------------------------------------------------------------------
+# --- All of them ----------------------------------------------------------------------------------
+TESTS = TOPOLOGY | INTEGRITY
 
 
-@_test("publisher", "The cluster has a publisher")
-def _publisher(facts: ClusterFacts) -> Iterator[Finding]:
-    nodes = (*facts.assigned, *facts.unassigned_nodes)
-    if not nodes:
-        yield Finding(WARNING, "The cluster has no nodes.", "Add its publisher, then the others.")
-    elif not any(node.publisher for node in nodes):
-        yield Finding(FAILED, "No node is the publisher.", "Apply a topology file that names it.")
-
-
-@_test("counts_true", "The counts of users equal the users")
-def _counts_true(facts: ClusterFacts) -> Iterator[Finding]:
-    for wrong in facts.miscounted:
-        yield Finding(FAILED, f"{wrong}.", "The database was changed past its triggers: restore it, and report this.")
-
-
-@_test("served_at_home", "Every user is served in the subcluster of the home node")
-def _served_at_home(facts: ClusterFacts) -> Iterator[Finding]:
-    if facts.strays:
-        problem = f"{facts.strays:,} users are served outside the subcluster of their home node."
-        yield Finding(FAILED, problem, "Unassign and assign them again.")
-
-
-@_test("user_ids_differ", "User IDs differ by more than case and spelling")
-def _user_ids_differ(facts: ClusterFacts) -> Iterator[Finding]:
-    for pair in facts.twins:
-        problem = f"{pair}: one user ID in several spellings, from before they were compared so."
-        yield Finding(WARNING, problem, "Find out who is who, and remove the others.")
-
-
-@_test("directory_uris_differ", "Every directory URI belongs to one user")
-def _directory_uris_differ(facts: ClusterFacts) -> Iterator[Finding]:
-    if facts.doubled_uris:
-        some = ", ".join(facts.some_uris) + (" …" if facts.doubled_uris > len(facts.some_uris) else "")
-        problem = (
-            f"{counted(facts.doubled_uris, 'directory URI belongs|directory URIs belong')} to several users: {some}."
-        )
-        yield Finding(WARNING, problem, "Open Duplicates in the menu of clusters, or run manage.py duplicates.")
-
-
-@_test("homes_once", "No user is reported at home in another cluster too")
-def _homes_once(facts: ClusterFacts) -> Iterator[Finding]:
-    if facts.claimed:
-        some = ", ".join(facts.some_claimed) + (" …" if facts.claimed > len(facts.some_claimed) else "")
-        problem = f"{counted(facts.claimed, 'user is|users are')} reported at home in another cluster too: {some}."
-        yield Finding(WARNING, problem, "Unassign them here, or there: open Duplicates in the menu of clusters.")
-
-
-@_test("peers_in_sync", "Every other cluster is a peer, on both sides and in sync")
-def _peers_in_sync(facts: ClusterFacts) -> Iterator[Finding]:
-    yield from (Finding(*found) for found in facts.peers)
-
-
-@_test("clusters_alike", "Clusters that are peers run one release on like hardware")
-def _clusters_alike(facts: ClusterFacts) -> Iterator[Finding]:
-    yield from (Finding(*found) for found in facts.unlike)
-
-
-@_test("directory_in_step", "Users follow their directory")
-def _directory_in_step(facts: ClusterFacts) -> Iterator[Finding]:
-    for problem, fix in facts.directory:
-        yield Finding(WARNING, problem, fix)
-
-
-@_test("dns_records", "The name server has the DNS records that clients need")
-def _dns_records(facts: ClusterFacts) -> Iterator[Finding]:
-    if facts.dns is None:
-        fix = "Name it in the settings, for these records to be checked on a schedule."
-        yield Finding(INFO, "No name server is set.", fix)
-    for problem, fix in facts.dns or ():
-        yield Finding(FAILED, problem, fix)
-
-
-@_test("old_entries", "Old entries are removed every night")
-def _old_entries(facts: ClusterFacts) -> Iterator[Finding]:
-    shown = f"Kept: {'; '.join(facts.stored)}."
-    if facts.overdue:
-        fix = "Run manage.py remove_old and read what it says; look whether worker and beat run at night."
-        yield Finding(WARNING, f"Nothing old was removed {facts.overdue}. {shown}", fix)
-    elif facts.stored:
-        yield Finding(INFO, shown, "Nothing to do: KEEP_MOVES_DAYS and its like say for how long.")
+def run(facts: ClusterFacts) -> tuple[Check, ...]:
+    """Every test in its order: those of the product first."""
+    return tuple(checked(code, test, list(find(facts))) for code, (test, find) in TESTS.items())

@@ -10,14 +10,15 @@ from assignments.board.views.mending import Mending
 from topology.accounts import roles
 from topology.rules import checks as tests
 from topology.rules import deployment
+from topology.rules.check_list import FAILED, INFO, PASSED, WARNING, WORST_FIRST
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
 
 LOOKS = {  # tone, icon and word of each outcome
-    tests.PASSED: ("good", "check", "Passed"),
-    tests.WARNING: ("warn", "alert", "Warning"),
-    tests.FAILED: ("bad", "x", "Failed"),
-    tests.INFO: ("mute", "info", "Information"),
+    PASSED: ("good", "check", "Passed"),
+    WARNING: ("warn", "alert", "Warning"),
+    FAILED: ("bad", "x", "Failed"),
+    INFO: ("mute", "info", "Information"),
 }
 
 
@@ -27,7 +28,7 @@ def checks(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Everything is looked at anew each time the page is opened; what is wrong stands first."""
     cluster = cluster_named(cluster_name)
     facts = facts_of(cluster)
-    run = sorted(tests.run(facts), key=lambda check: tests.WORST_FIRST.index(check.outcome))
+    run = sorted(tests.run(facts), key=lambda check: WORST_FIRST.index(check.outcome))
     may = {"operates": roles.may(request.user, roles.OPERATE), "administers": roles.may(request.user, roles.ADMINISTER)}
     mending = Mending(cluster, **may)
     context = {

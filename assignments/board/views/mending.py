@@ -11,7 +11,7 @@ from assignments.board.views.palette import PaletteEntry
 from assignments.models import Goal
 from assignments.recovery.rules.commands import Command
 from topology.models import Cluster
-from topology.rules.checks import PASSED, Check
+from topology.rules.check_list import PASSED, Check
 
 # What mends each: a plan for a goal, a dialog, commands of nodes and pairs that are possible now, or another page.
 PLANS = {

@@ -6,10 +6,10 @@ from django.core.management.base import CommandParser
 
 from assignments.board.checks import report
 from topology.management.console import ConsoleCommand
-from topology.rules import checks
+from topology.rules.check_list import FAILED, INFO, PASSED, WARNING
 from topology.structure import selectors
 
-MARKS = {checks.PASSED: "passed ", checks.WARNING: "WARNING", checks.FAILED: "FAILED ", checks.INFO: "info   "}
+MARKS = {PASSED: "passed ", WARNING: "WARNING", FAILED: "FAILED ", INFO: "info   "}
 
 
 class Command(ConsoleCommand):
@@ -27,7 +27,7 @@ class Command(ConsoleCommand):
             self.print_json(results)
         else:
             self._show(results["checks"])
-        if results["outcome"] == checks.FAILED:
+        if results["outcome"] == FAILED:
             raise SystemExit(1)
 
     def _show(self, results: list[dict[str, str]]) -> None:

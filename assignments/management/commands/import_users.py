@@ -7,7 +7,8 @@ from typing import Any, BinaryIO
 
 from django.core.management.base import CommandParser
 
-from assignments.users.imports import Report, import_users
+from assignments.users.import_report import Report
+from assignments.users.imports import import_users
 from assignments.users.problem_file import ProblemFile
 from assignments.users.progress import Meter
 from assignments.users.rules.columns import mapping_of

@@ -68,7 +68,10 @@ def pin(request: HttpRequest, cluster_name: str) -> HttpResponse:
     def act(given: dict[str, Any]) -> HttpResponse:
         return _done(request, cluster, pins.pin(chosen, given["reason"], actor=request.user), "Pinned")
 
-    return form.carry_out(act) or _pin_dialog(request, cluster, request.POST, form)
+    done = form.carry_out(act)
+    if form.refusal and "reason" not in form.errors:  # the dialog stays as it is
+        raise form.refusal
+    return done or _pin_dialog(request, cluster, request.POST, form)
 
 
 def _pin_dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, form: PinForm) -> HttpResponse:

@@ -1,0 +1,89 @@
+"""Homes for the users of an import: the node that a line names, or the one that the cluster's mode leads to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from assignments.planning.loads import load_of
+from assignments.planning.rules import goals
+from assignments.planning.rules.loads import Classes, Flow, NodeLoad
+from assignments.users import staged_homes, staged_lines
+from assignments.users.import_report import Report
+from topology import reasons
+from topology.models import Cluster, Mode, Node
+from topology.reasons import Refused, Said
+from topology.structure.homes import homes_of
+
+
+class ImportPlacement:
+    """Gives every line that needs one a home: the node it names, or the one the cluster's mode leads to."""
+
+    def __init__(self, cluster: Cluster, report: Report) -> None:
+        self.cluster, self.report = cluster, report
+        self.nodes = list(Node.objects.filter(cluster=cluster).order_by("number"))
+        self.load, self.homes = load_of(cluster), homes_of(cluster)
+
+    def run(self) -> None:
+        """Place them; what does not fit becomes a problem of the report. Raises Refused during a failover."""
+        if self.cluster.mode == Mode.MANUAL:
+            staged_homes.place_nobody_else()
+        if staged_homes.count_arriving():
+            self._refuse_in_failover()
+        for node in self.nodes:
+            if why := self.homes.takes(node.pk):
+                self.report.problems.add_found(staged_lines.into(node.pk, *why))
+        self._demand_room()
+        waiting = staged_homes.waiting()
+        if self.report.ok and waiting.users:
+            self._by_mode(waiting)
+
+    def _refuse_in_failover(self) -> None:
+        if why := self.homes.assigns():
+            raise Refused(reasons.CLUSTER_IN_FAILOVER, cluster=self.cluster.name, **why[1])
+
+    def _by_mode(self, waiting: staged_homes.UnplacedUsers) -> None:
+        try:
+            flows = self._places(waiting.users, endpoints=waiting.endpoints, classes=staged_homes.waiting_classes())
+        except Refused as refusal:
+            room, _ = staged_homes.place_first(self._places)
+            facts = {
+                "room": room,
+                "users": waiting.users,
+                "cluster": self.cluster.name,
+                "why": Said(refusal.reason, refusal.facts),
+            }
+            self.report.problems.add_found(staged_lines.beyond(room, facts))
+            return
+        staged_homes.place_users(flows)
+        self._demand_room()
+
+    def _demand_room(self) -> None:
+        capacities = self._capacities()
+        if staged_lines.is_full(capacities):
+            self.report.problems.add_found(staged_lines.over_capacity(capacities))
+
+    def _places(self, users: int, *, endpoints: int, classes: Classes) -> list[Flow]:
+        """Users per node; room for a failover is kept where the model asks for it, as long as there is any."""
+        return goals.place_as_redundant_as_possible(
+            self._loads(),
+            self.cluster.mode,
+            users,
+            endpoints=endpoints,
+            redundant=self.load.redundant,
+            classes=classes,
+        )
+
+    def _loads(self) -> list[NodeLoad]:
+        """The nodes with those who are at home there and those whom this file brings so far."""
+        added = staged_homes.placed()
+        return [_with(load, *added.get(load.id, (0, 0))) for load in self.load.nodes]
+
+    def _capacities(self) -> list[staged_lines.Capacity]:
+        return [
+            staged_lines.Capacity(n.id, n.name, n.room.users, n.room.endpoints, n.capacity_users, n.capacity_endpoints)
+            for n in self.load.nodes
+        ]
+
+
+def _with(load: NodeLoad, users: int, endpoints: int) -> NodeLoad:
+    return replace(load, users=load.users + users, endpoints=load.endpoints + endpoints, pinned=load.pinned + users)
