@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -26,6 +27,7 @@ from assignments.population.selectors import board_of, node_of, subcluster_of
 from topology.accounts import roles
 from topology.models import ENDPOINTS_PER_USER
 from topology.reasons.words import counted
+from topology.structure.asked import read_form
 from topology.structure.clusters import create_cluster
 from topology.structure.nodes import add_node
 from topology.structure.selectors import cluster_named
@@ -105,13 +107,19 @@ def new_node(request: HttpRequest, cluster_name: str) -> HttpResponse:
     return answer(request, NewNodeForm(request, board), add)
 
 
+class SeenForm(forms.Form):
+    """The name of a node as the page showed it: a rename by someone else meanwhile is refused once."""
+
+    seen = forms.CharField(required=False)
+
+
 @require_http_methods(["GET", "POST"])
 @needs(roles.ADMINISTER)
 def change_node(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """The name of a node, its hardware profile and what overrides its capacity."""
     view = node_of(board_of(cluster_named(cluster_name)), pk)
     node = view.node
-    seen = request.GET.get("seen", node.name)
+    seen = read_form(SeenForm, request.GET)["seen"] or node.name
 
     def store(given: dict[str, Any]) -> HttpResponse:
         profile = given["profile"]

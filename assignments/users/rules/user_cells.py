@@ -1,6 +1,6 @@
 """The cells of a record as a user: each column read by its own rule, with what is wrong of it.
 
-    cells --composed, marks taken off--> text of each column --its rule--> UserLine, or problems with their line
+cells --composed, marks taken off--> text of each column --its rule--> UserLine, or problems with their line
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from django.http import QueryDict
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from assignments.models import Assignment, Kind, Operation, SavedView
-from assignments.models.saved_view import MAX_NAME, MAX_QUERY
-from assignments.users import pages, saved_views
+from assignments.models import Assignment, Kind, Operation
+from assignments.users import pages
 from assignments.users.export import assignments_csv, removed_csv
 from assignments.users.filter import UserFilter, find_user
-from assignments.users.forms import filter_in
 from assignments.users.imports import import_users
 from assignments.users.removal import remove_users
 from assignments.users.rules.columns import mapping_of
 from assignments.users.rules.user_line import KEEP, Reading
 from assignments.users.trace import story
-from assignments.users.views.list_addresses import query_of
-from assignments.users.views.search import Directory
 from topology import reasons
 from topology.accounts import roles
 from topology.api import access
-from topology.api.accounts import person_of
 from topology.api.guard import FILES, ApiRequest
 from topology.api.problems import answers, not_there, problem
 from topology.api.shapes import Input, Key, Limit, Name, Open, ok, text
@@ -101,29 +95,6 @@ class RemoveIn(Input):
     confirmed: Annotated[int, Field(ge=0, le=10**9)] | None = Field(
         None, description="How many a dry run named; when another number would go, nobody does"
     )
-
-
-class SavedViewIn(Input):
-    """A filter of the list of users under a name."""
-
-    name: Annotated[str, Field(max_length=MAX_NAME)]
-    query: Annotated[str, Field(max_length=MAX_QUERY)] = Field(description="As in the address of the page: show=pinned")
-    cluster: Name | None = Field(None, description="None: of the list of all clusters")
-
-
-class SavedViewOut(Schema):
-    """A saved view."""
-
-    id: int
-    name: str
-    query: str
-    cluster: str | None
-
-
-class SavedViewsOut(Schema):
-    """The saved views of a person, by name."""
-
-    views: list[SavedViewOut]
 
 
 class StayOut(Schema):
@@ -309,37 +280,3 @@ def export_removed(request: ApiRequest, operation_id: Key) -> Any:
     if request.target.kind != Kind.REMOVAL or request.target.undo_of_id is not None:
         raise not_there(Refused(reasons.NO_SUCH_OPERATION, operation=operation_id))
     return streamed_csv(request, removed_csv(request.target))
-
-
-# --- Saved views: each person's own, which an administrator's script can bring along --------------
-@router.get("/accounts/{account_name}/views", response=ok(SavedViewsOut), operation_id="list_saved_views")
-@access.needs(roles.ADMINISTER)
-def list_saved_views(request: ApiRequest, account_name: Name, cluster: Name | None = None) -> Any:
-    """The views that a person keeps of the list of a cluster, or of that of all clusters."""
-    where = selectors.cluster_named(cluster) if cluster else None
-    return {"views": [_view(view, where) for view in saved_views.views_of(person_of(account_name), where)]}
-
-
-@router.put("/accounts/{account_name}/views", response=ok(SavedViewOut), operation_id="put_saved_view")
-@access.needs(roles.ADMINISTER)
-def put_saved_view(request: ApiRequest, account_name: Name, asked: SavedViewIn) -> Any:
-    """Keep a filter under a name for a person; one of the same name gets the new filter."""
-    person, where = person_of(account_name), selectors.cluster_named(asked.cluster) if asked.cluster else None
-    if where:
-        query = query_of(*filter_in(asked.query, where))
-    else:
-        query = Directory(QueryDict(asked.query), person, exact=True).query
-    return _view(saved_views.save(person, where, asked.name, query), where)
-
-
-@router.delete("/accounts/{account_name}/views/{int:view_id}", response=ok(SavedViewsOut), operation_id="delete_view")
-@access.needs(roles.ADMINISTER)
-def delete_saved_view(request: ApiRequest, account_name: Name, view_id: Key, cluster: Name | None = None) -> Any:
-    """Forget a view of a person, and answer those that are left."""
-    person, where = person_of(account_name), selectors.cluster_named(cluster) if cluster else None
-    saved_views.delete(person, where, view_id)
-    return {"views": [_view(view, where) for view in saved_views.views_of(person, where)]}
-
-
-def _view(view: SavedView, cluster: Cluster | None) -> dict[str, Any]:
-    return {"id": view.pk, "name": view.name, "query": view.query, "cluster": cluster.name if cluster else None}
