@@ -5,7 +5,7 @@ sentence is a format string filled with the facts of the case; a fix tells what 
 plain news.
 """
 
-# One name a line would be 500 lines that nobody reads.
+# One name a line would be 500 lines.
 # fmt: off
 from topology.reasons.access import (
     FILTER_NOT_READABLE, INPUT_NOT_A_NUMBER, INPUT_NOT_READABLE, INPUT_TOO_LARGE, LINK_NOT_VALID, ORIGIN_NOT_TRUSTED,
