@@ -1,4 +1,4 @@
-"""What never stands in a log: the tokens of sign-in links and of programs, whoever writes the line."""
+"""What never stands in a log: the tokens of sign-in links and of programs, whatever writes the line."""
 
 import logging
 import re

@@ -231,7 +231,7 @@ SECURE_REDIRECT_EXEMPT = [r"^metrics$"]
 SECURE_SSL_REDIRECT = not (DEBUG or LOCAL) and env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 0 if (DEBUG or LOCAL) else _number("SECURE_HSTS_SECONDS", 31_536_000)
-# Both speak for other hosts of the domain as well, and are hard to take back: whoever runs them decides.
+# Both speak for other hosts of the domain as well, and are hard to take back: their operator decides.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
 SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # they ask for just these two
@@ -253,7 +253,7 @@ if _problem := KeepLimits(KEEP_MOVES_DAYS, KEEP_SIMULATIONS_DAYS, KEEP_EVENTS_DA
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# For ever: whoever is without a broker for an hour should find work again by itself.
+# For ever: a process without a broker for an hour should find work again by itself.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

@@ -1,6 +1,6 @@
 """The guided order in which nodes and subclusters leave (domain.md §1.3), with what is done and what stands in the way.
 
-    HA off -> nobody at home or served -> out of its slot -> removed            the publisher leaves its subcluster
+    HA off -> no one at home or served -> out of its slot -> removed            the publisher leaves its subcluster
                                        -> into another subcluster               only with it, and its cluster last
 
 A checklist only shows the order; the verbs of topology/structure check each step again under the locks.

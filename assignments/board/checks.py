@@ -21,7 +21,7 @@ from topology.rules.check_list import worst
 
 # Both sides summed with opposite signs: what is left over is wrong, also where one side has no row at all.
 MISCOUNTED = """
-    SELECT coalesce(home.name, 'unassigned'), coalesce(serving.name, 'nobody'), sum(users), sum(signed_in),
+    SELECT coalesce(home.name, 'unassigned'), coalesce(serving.name, 'no node'), sum(users), sum(signed_in),
         sum(endpoints)
     FROM (
         SELECT home_node_id, serving_node_id, users, signed_in, endpoints

@@ -71,7 +71,7 @@ def schema(*, with_password: bool = False) -> dict[str, Any]:
 def read_agreement(document: object, *, files: bool = True) -> tuple[str, Agreement]:
     """The name of the cluster, and the agreement. Raises FileRefused with every problem of the document.
 
-    `files` says whether `ca` may be the path of a file: whoever asks over HTTP does not read the server's own.
+    `files` says whether `ca` may be the path of a file: a caller over HTTP does not read the server's own.
     """
     given = Document.of(document)
     text, problems = read(ADAPTER, given)

@@ -73,7 +73,7 @@ def _by_node(operation: Operation, nodes: Sequence[Node]) -> dict[str, int]:
 
 
 def preview(agreement: int, cluster: Cluster) -> tuple[dict[str, int], int]:
-    """Where those whom a compared run brings would go, users by node, and how many would wait; nothing is written."""
+    """How many users of a compared run would go to each node, and how many would wait; nothing is written."""
     coming = outcome.arriving(agreement)
     users = sum(each.users for each in coming.classes)
     if homes_of(cluster).assigns():

@@ -6,7 +6,7 @@
 
 Each step is a conditional UPDATE of the run's row that names how often it was taken up: a worker that was taken for
 dead, and was not, finds that it is no longer its run. While a run is carried out its row is locked, so that however
-long that takes, nobody takes it up; the lock goes with the connection of a worker that is killed.
+long that takes, no one takes it up; the lock goes with the connection of a worker that is killed.
 """
 
 from __future__ import annotations

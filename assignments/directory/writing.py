@@ -20,7 +20,7 @@ def write(agreement: int, cluster: int, run: int, at: datetime) -> None:
 
 
 def _write_people(at: datetime) -> None:
-    # Two people may exchange their IDs: nobody has one of those that change while they are given.
+    # Two people may exchange their IDs: no one has one of those that change while they are given.
     execute("UPDATE topology_enduser person SET user_id = '~' || id FROM read WHERE id = known AND old_id IS NOT NULL")
     sets = ", ".join(f"{name} = {value}" for name, value in FIELDS.items())
     execute(f"UPDATE topology_enduser person SET {sets} FROM read WHERE person.id = read.known AND before IS NOT NULL")

@@ -18,7 +18,7 @@ from topology.models import MAX_URI, Cluster
 from topology.reasons import Refused
 from topology.structure import locks
 
-# Whoever of the cluster shares a URI loses it; where all who have it are of the cluster, the first one keeps it.
+# A user of the cluster who shares a URI loses it; where all who have it are of the cluster, the first one keeps it.
 CLEAR = (
     DOUBLED
     + """
@@ -51,7 +51,7 @@ def _rows(sql: str, values: Any = None) -> list[tuple[Any, ...]]:
 def clear(cluster: Cluster, *, actor: Any, dry_run: bool = False, confirmed: int | None = None) -> dict[str, Any]:
     """Take the directory URI from everybody in a cluster who shares it; of sharers in it alone the first keeps it.
 
-    The undo of the operation gives them back. Raises Refused when nobody has one to lose, or another number than
+    The undo of the operation gives them back. Raises Refused when no one has one to lose, or another number than
     `confirmed` would.
     """
     locks.hold_imports()
@@ -103,7 +103,7 @@ def unassign_here(
     """Take the home of users whom a monitor reports at home in another cluster; `keys` None: of all of this one.
 
     The undo of the operation gives it back; more than 50 are a throttled run. Raises Refused for who is not reported,
-    when nobody is, and when there are others than `confirmed`.
+    when no one is, and when there are others than `confirmed`.
     """
     chosen = chosen_claims(cluster, keys)
     if confirmed is not None and confirmed != len(chosen):

@@ -82,7 +82,7 @@ BELIEVED = """
 def sides(clusters: Collection[int], *, counted: bool = True) -> list[Side]:
     """The sides of relations that one of these clusters has a part in.
 
-    Two queries; one where nobody counts who came, went or moved since the last sync.
+    Two queries; one where no one counts who came, went or moved since the last sync.
     """
     rows = Peer.objects.select_related("cluster", "remote").order_by("cluster__name", "remote__name")
     found = list(rows.filter(Q(cluster__in=clusters) | Q(remote__in=clusters)))

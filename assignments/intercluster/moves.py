@@ -3,8 +3,8 @@
     user IDs -> sort_out -> keys, and a code for each who stays
     users, another cluster -> counted by endpoints -> its mode places them (or one node takes them) -> Plan -> run
 
-A person is one row: the run changes its cluster and home in one statement, so nobody is lost or doubled wherever it is
-cut off. Contacts belong to the person and come along; a pin belongs to a node, so whoever is pinned stays.
+A person is one row: the run changes its cluster and home in one statement, so no one is lost or doubled wherever it is
+cut off. Contacts belong to the person and come along; a pin belongs to a node, so pinned users stay.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Sorted:
 
 
 def sort_out(cluster: Cluster, ids: Iterable[str], into: Cluster) -> Sorted:
-    """Who of these user IDs, in any spelling, can leave the cluster for another one; nobody is moved."""
+    """Who of these user IDs, in any spelling, can leave the cluster for another one; no one is moved."""
     _demand_two(cluster, into)
     homes = homes_of(cluster)
     statement = JUDGE.format(
@@ -130,7 +130,7 @@ def plan_to_cluster(cluster: Cluster, users: Users, into: Cluster, to_node: Node
     """The plan that takes these users (keys, or a queryset of one column of them) into another cluster.
 
     Its mode places them, manual leaves them unassigned; with `to_node` all of them go to that node. Pinned users and
-    those whose pair fails over stay. Raises Refused when nobody can go, when no one may arrive, and without room.
+    those whose pair fails over stay. Raises Refused when no one can go, when no one may arrive, and without room.
     """
     _demand_two(cluster, into)
     if to_node is not None and to_node.cluster_id != into.pk:
@@ -253,7 +253,7 @@ def _other(board: Board) -> OtherCluster:
 
 @dataclass(frozen=True)
 class ListedArrivals:
-    """How many go to which node of the other cluster, and who stays for which reason; None: nobody was moved."""
+    """How many go to which node of the other cluster, and who stays for which reason; None: no one was moved."""
 
     to: dict[str, int]
     refused: tuple[dict[str, str], ...]

@@ -57,7 +57,7 @@ TWINS = """
     GROUP BY person.folded HAVING count(*) > 1 ORDER BY person.folded
 """
 
-# Whoever is at home in a cluster and, as a monitor reports, in another one too: once for each of the others.
+# Users at home in a cluster and, as a monitor reports, in another one too: once for each of the others.
 CLAIMED = """
     WITH claimed AS MATERIALIZED (
         SELECT DISTINCT ON (person.folded, peer.remote_id) person.id, person.folded, person.user_id, place.cluster_id,

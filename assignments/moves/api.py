@@ -125,5 +125,5 @@ def pin_users(request: ApiRequest, name: str, asked: PinIn) -> Any:
 @router.post("/clusters/{name}/pins/remove", response=ok(PinOut), operation_id="unpin_users")
 @access.needs(roles.OPERATE, access.cluster)
 def unpin_users(request: ApiRequest, name: str, asked: ChosenIn) -> Any:
-    """Take the pins off users, whoever made them."""
+    """Take the pins off users, also those of others."""
     return pins.unpin(chosen(request, asked), actor=request.caller).as_dict()

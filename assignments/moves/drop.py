@@ -63,7 +63,7 @@ def _move(selection: Selection, target: str, actor: Any, role: str | None) -> Op
 
 
 def undo_move(operation_id: int, actor: Any) -> DropOutcome:
-    """Move back whom an operation moved and nobody moved since, as a run. Raises Refused."""
+    """Move back whom an operation moved and no one moved since, as a run. Raises Refused."""
     plan = operations.plan_undo(operation_id, actor=actor)
     return _moved(operations.start(plan.hash, actor=actor, valid_only=True))
 

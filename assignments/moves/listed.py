@@ -20,7 +20,7 @@ from topology.reasons import Reason, Refused
 
 @dataclass(frozen=True)
 class ListedMove:
-    """How many go where, and who stays for which reason (user ID, code); without an operation nobody was moved."""
+    """How many go where, and who stays for which reason (user ID, code); without an operation no one was moved."""
 
     to: dict[str, int]
     refused: tuple[tuple[str, str], ...]

@@ -18,7 +18,7 @@ def are_many(chosen: Chosens) -> bool:
 
 
 def pair_refusals(context: DropContext, node: Node, many: bool) -> Iterable[Note]:
-    """Nobody's home changes while its pair fails over. Many users are a run, and runs never meet; a few may slip in."""
+    """No one's home changes while its pair fails over. Many users are a run, and runs never meet; a few may slip in."""
     if locked := context.homes.gives(node.pk):
         yield locked
     held = context.held.get(node.subcluster_id or 0)

@@ -2,7 +2,7 @@
 
     selection -> locks of the cluster's subclusters -> judged (home? whose pin?) -> Pin rows, Assignment.pinned, Event
 
-A pin of somebody else is left alone, with who and why; when nobody is left to pin, that is the refusal. Anybody who may
+A pin of somebody else is left alone, with who and why; when no one is left to pin, that is the refusal. Anybody who may
 move users may unpin them: what is taken off is said before, and stands in the history.
 """
 
@@ -70,7 +70,7 @@ def pin(selection: Selection, reason: str, *, actor: Any) -> Pinned:
 
 @transaction.atomic
 def unpin(selection: Selection, *, actor: Any) -> Pinned:
-    """Take the pins off the chosen users, whoever made them; raises Refused when none of them is pinned."""
+    """Take the pins off the chosen users, also those of others; raises Refused when none of them is pinned."""
     _hold(selection)
     rows = _run(UNPIN, selection, [name_of(actor)])
     unpinned = _sum_up(selection.cluster, rows)
@@ -149,7 +149,7 @@ class _Row:
 def _run(statement: str, selection: Selection, params: list[Any]) -> list[_Row]:
     try:
         selected, values = selection.rows().order_by().values("user_id").query.sql_with_params()
-    except EmptyResultSet:  # a choice that nobody can be in
+    except EmptyResultSet:  # a choice that no one can be in
         return []
     with connection.cursor() as cursor:
         cursor.execute(statement.format(selected=selected), [*values, *params])
@@ -157,7 +157,7 @@ def _run(statement: str, selection: Selection, params: list[Any]) -> list[_Row]:
 
 
 def _sum_up(cluster: Cluster, rows: list[_Row]) -> Pinned:
-    """What was done; raises Refused, which takes nothing back because nothing was done, when that is nobody."""
+    """What was done; raises Refused, which takes nothing back because nothing was done, when that is no one."""
     if not rows:
         raise Refused(reasons.PEOPLE_NOBODY, cluster=cluster.name)
     chosen, done = sum(row.users for row in rows), sum(row.users for row in rows if not row.code)

@@ -1,6 +1,6 @@
 """The verdict of a drop on a subcluster whose nodes share the users: how many go to which node, and what follows.
 
-chosen (by home and endpoints) + nodes that take users  ->  spreading.py  ->  who goes where, or why nobody does
+chosen (by home and endpoints) + nodes that take users  ->  spreading.py  ->  who goes where, or why no one does
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _refusals(
     chosen: Chosens,
     new: Counts,
 ) -> Iterable[Note]:
-    """Why nobody can be spread there, the most telling reason first."""
+    """Why no one can be spread there, the most telling reason first."""
     if not members:
         yield reasons.MOVE_SUBCLUSTER_EMPTY, {"subcluster": sub.name}
         return

@@ -32,7 +32,7 @@ def store(
     *,
     left_out: list[dict[str, Any]],
 ) -> Plan:
-    """Store the plan with the people picked for it; whoever is picked of a flow fits."""
+    """Store the plan with the people picked for it; any users of a flow fit."""
     with transaction.atomic():
         plan = _insert(cluster, goal, scope, author)
         sums = pick.insert(plan.pk, pick.by_flows(cluster.pk, proposal.flows))

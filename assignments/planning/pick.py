@@ -42,18 +42,18 @@ class Sum:
 def by_flows(cluster_id: int, flows: Sequence[Flow]) -> Picked:
     """People for these flows, each with the endpoints the flow names: those not signed in first, never pinned ones.
 
-    The people of one node (and of one number of endpoints) are numbered once and cut into its flows, so nobody is
+    The people of one node (and of one number of endpoints) are numbered once and cut into its flows, so no one is
     picked twice. Those of several nodes take turns in the plan, so that a run relieves all of them alike.
     """
     sources = list(dict.fromkeys((flow.from_id, flow.endpoints) for flow in flows))
     turns = {source: turn for turn, source in enumerate(sources)}
     parts = []
-    for home, whoever in dict.fromkeys((home, endpoints is None) for home, endpoints in sources):
+    for home, anyone in dict.fromkeys((home, endpoints is None) for home, endpoints in sources):
         mine: dict[int, list[Flow]] = {}
         for flow in flows:
-            if flow.from_id == home and (flow.endpoints is None) == whoever:
+            if flow.from_id == home and (flow.endpoints is None) == anyone:
                 mine.setdefault(turns[home, flow.endpoints], []).append(flow)
-        parts.append((_of_any if whoever else _of_classes)(cluster_id, mine, len(sources)))
+        parts.append((_of_any if anyone else _of_classes)(cluster_id, mine, len(sources)))
     sql = " UNION ALL ".join(part.sql for part in parts) or "SELECT 1, 1, 1, 1, 1 WHERE false"
     return Picked(sql, [value for part in parts for value in part.params])
 

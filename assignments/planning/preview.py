@@ -36,7 +36,7 @@ class PreviewNode:
 
 @dataclass(frozen=True)
 class Preview:
-    """The nodes of all subclusters with what they would get, or why nobody could be placed."""
+    """The nodes of all subclusters with what they would get, or why no one could be placed."""
 
     users: int
     mode: str

@@ -1,7 +1,7 @@
 """The boards of clusters, read anew only where the database says that something in them changed.
 
 The mark of a cluster is the places (`ctid`) and writers (`xmin`) of all rows that its board is made of, so what is kept
-is never shown after any of them changed, whoever changed it. One query asks for the marks of all clusters.
+is never shown after any of them changed, by whom ever it was. One query asks for the marks of all clusters.
 """
 
 from __future__ import annotations

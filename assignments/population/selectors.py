@@ -37,7 +37,7 @@ class Counts:
 class NodeView:
     """A node with its counts: users at home, users whose serving node it is, and its own users without service.
 
-    Without service is who lost the connection and has not signed in again, whoever serves by now (domain.md §4.7).
+    Without service is who lost the connection and has not signed in again, on any node (domain.md §4.7).
     """
 
     node: Node
@@ -78,7 +78,7 @@ class NodeView:
 
     @property
     def all_as_usual(self) -> bool:
-        """Whether all its users are served here, and nobody else: home and served are one number then."""
+        """Whether all its users are served here, and no one else: home and served are one number then."""
         return self.served == self.home.users and not self.away and not self.guests
 
     @property

@@ -46,8 +46,8 @@ class Incident:
     broken: tuple[Node, ...]
     stopped: tuple[Node, ...]  # nothing is broken on them, but they do not serve
     out: int
-    cannot: int  # of those: nobody lets them sign in as things stand
-    taker: str  # the node at which they sign in; "" for nobody
+    cannot: int  # of those: no one lets them sign in as things stand
+    taker: str  # the node at which they sign in; "" for no one
     seconds: float | None  # of the cluster's clock, until all are served again; None: not before somebody acts
     at_most: bool  # an estimate made before the failure is detected
     until: datetime | None  # real

@@ -112,7 +112,7 @@ def _advance(run: Operation, moved: Moved, nodes: list[Node], pair: Pair) -> Non
 
 
 def _wait_code(pair: Pair) -> str:
-    """Why nobody goes home now in a fallback that runs (domain.md §4.8)."""
+    """Why no one goes home now in a fallback that runs (domain.md §4.8)."""
     if pair.memory.phase is not Phase.TAKING_BACK:
         return ""
     if not pair.members[pair.memory.side].serves:

@@ -151,7 +151,7 @@ class FormerWindow:
 
     @property
     def gone(self) -> datetime:
-        """When nobody needs to know it any more."""
+        """When no one needs to know it any more."""
         return self.until + NEWS
 
 

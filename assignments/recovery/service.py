@@ -6,7 +6,7 @@
 One locked transaction for each step. The engine's clock is the cluster's; a step that comes late makes up for every
 wake in between, at the instants they were due, so being late changes nothing but when it is seen. Who is signed in:
 an assigned user is, while the serving node serves; the engine signs people out in one statement when it stops, and in
-again at the rate of the throttle. Whoever assigns or moves a user need not care: a tick finds those who wait.
+again at the rate of the throttle. What assigns or moves a user need not care: a tick finds those who wait.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ DUE = """
 
 
 def due_subclusters(now: datetime) -> list[int]:
-    """The subclusters whose next step has come, or where people wait and nobody has looked yet."""
+    """The subclusters whose next step has come, or where people wait and no one has looked yet."""
     with connection.cursor() as cursor:
         cursor.execute(DUE, [now])
         return [pk for (pk,) in cursor.fetchall()]

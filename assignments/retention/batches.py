@@ -94,14 +94,14 @@ def _count(sql: str, **facts: Any) -> int:
 
 
 # --- What imports and removals of users kept ------------------------------------------------------
-# Operations that are marked above are not undone any more. The moves of whom they removed name nobody by then.
+# Operations that are marked above are not undone any more. The moves of whom they removed name no one by then.
 FORMER = """
 WITH due AS (
     SELECT f.id FROM assignments_formeruser f JOIN assignments_operation o ON o.id = f.operation_id
     WHERE o.thinned_at IS NOT NULL AND o.finished_at < %s ORDER BY f.id LIMIT %s
 ), gone AS (
     DELETE FROM assignments_formeruser WHERE id IN (SELECT id FROM due) RETURNING user_key
-), nobody AS (
+), unnamed AS (
     DELETE FROM assignments_move m USING gone WHERE m.user_id = gone.user_key
         AND NOT EXISTS (SELECT FROM topology_enduser person WHERE person.id = gone.user_key)
 )
@@ -124,7 +124,7 @@ def count_former_users(cutoff: datetime) -> int:
 
 # --- Plans and their rows -------------------------------------------------------------------------
 def _old_plans(cutoff: datetime) -> QuerySet[Plan]:
-    """Plans that nobody runs, ran lately, or is recommended."""
+    """Plans that no one runs, ran lately, or is recommended."""
     late = Operation.objects.filter(plan=OuterRef("pk")).exclude(finished_at__lt=cutoff, state__in=_ended())
     wanted = RunPolicy.objects.filter(plan=OuterRef("pk"))
     return Plan.objects.filter(~Exists(late), ~Exists(wanted), created_at__lt=cutoff)

@@ -89,7 +89,7 @@ class UndoOut(Schema):
 
 
 def shape(operation: Operation) -> dict[str, Any]:
-    """An operation as it is answered: one that is queued runs for whoever asks, and waits."""
+    """An operation as it is answered: one that is queued runs for a caller, and waits."""
     state = Progress.RUNNING.value if operation.state == Progress.QUEUED else operation.state
     wait = {"code": operation.wait_code, "sentence": wait_reasons.sentence(operation, timezone.now())}
     own = {"state": state, "wait": wait if operation.wait_code else None, "url": f"/api/v1/operations/{operation.pk}"}
@@ -208,7 +208,7 @@ STEERING = {"pause": operations.pause, "resume": operations.resume, "cancel": op
 def undo_operation(request: ApiRequest, operation_id: Key, asked: UndoIn | None = None) -> Any:
     """Move back whom an ended run moved; users who moved again since, or are pinned, are left alone.
 
-    Of an import or a removal of users (that is an administrator's) everything comes back that nobody changed since.
+    Of an import or a removal of users (that is an administrator's) everything comes back that no one changed since.
     """
     if request.target.kind in users_undo.UNDOABLE:
         return _undo_users(request, request.target, bool(asked and asked.dry_run))

@@ -46,7 +46,7 @@ SETTINGS = (
 
 
 def policy_of(cluster: Cluster) -> RunPolicy:
-    """The rules of a cluster's runs; the defaults where nobody changed them."""
+    """The rules of a cluster's runs; the defaults where no one changed them."""
     return RunPolicy.objects.filter(cluster=cluster).first() or RunPolicy(cluster=cluster)
 
 

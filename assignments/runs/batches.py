@@ -2,9 +2,9 @@
 
     due -> run(pk, generation) --takes the run up: generation + 1--> batch, batch, … -> waits for its throttle | ends
 
-Whoever takes a run up raises its generation; every batch checks under the row's lock that it is still the newest. So a
-task that comes twice, late or out of order does nothing, and one that died is followed by the next tick's. What a batch
-does follows from the targets alone: their cursor, their counts and the anchor of the throttle.
+A worker that takes a run up raises its generation; every batch checks under the row's lock that it is still the newest.
+So a task that comes twice, late or out of order does nothing, and one that died is followed by the next tick's. What a
+batch does follows from the targets alone: their cursor, their counts and the anchor of the throttle.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ WHY = {
 
 
 def due_runs(now: datetime) -> list[tuple[int, int]]:
-    """Runs that nobody has worked on for a moment, with the generation to take up; the oldest first."""
+    """Runs that no one has worked on for a moment, with the generation to take up; the oldest first."""
     rows = Operation.objects.filter(state__in=LIVE, kind__in=RUNS, plan__isnull=False)
     rows = rows.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lte=now - RESTS))
     return list(rows.order_by("pk").values_list("pk", "generation"))
@@ -83,7 +83,7 @@ class Lease:
     def locked(self, passage: Passage) -> Why | None:
         """Why none of its homes may change now: a pair of them fails over (domain.md §1.4)."""
         homes = passage.homes
-        if passage.into is not None:  # whoever arrives is new there
+        if passage.into is not None:  # who arrives is new there
             return first([*(homes.gives(node) for node, _ in self.ends if node is not None), passage.into.assigns()])
         nodes = {node for ends in self.ends for node in ends if node is not None}
         new = homes.assigns() if self.takes_unassigned else None

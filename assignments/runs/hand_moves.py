@@ -57,8 +57,8 @@ def move_users(
     """Make `to_node` the home of these users (primary keys, or a queryset of one column of them); None unassigns.
 
     Up to 50 are moved now, all in one transaction, and the operation answered is finished; more become a throttled run.
-    `expected` is where the page showed them (primary key -> home node's, None: unassigned): whoever is elsewhere now
-    was moved by somebody else and is left alone, with a trace. Raises Refused when nobody can be moved, when the node
+    `expected` is where the page showed them (primary key -> home node's, None: unassigned): a user who is elsewhere now
+    was moved by somebody else and is left alone, with a trace. Raises Refused when no one can be moved, when the node
     cannot take users, or has no room for all of them.
     """
     if to_node is not None and to_node.cluster_id != cluster.pk:
@@ -112,7 +112,7 @@ def _judge(cluster: Cluster, wanted: Sequence[Wanted]) -> None:
     hold_subclusters(all_subclusters(cluster.pk) if any(one.home is None for one in wanted) else subclusters)
     now = homes_of(cluster)
     demand(*(now.changes(home, to) for home, to in {(one.home, one.to) for one in wanted}))
-    # Nobody is moved by hand while a failover or fallback moves the same pair (domain.md §1.4).
+    # No one is moved by hand while a failover or fallback moves the same pair (domain.md §1.4).
     held = SubclusterLock.holder(subclusters)
     if held and held.operation.kind in RECOVERIES:
         raise held.refusal
@@ -168,7 +168,7 @@ def _move(operation: Operation, wanted: Sequence[Wanted], at: datetime) -> list[
 def _demand_moved(
     operation: Operation, wanted: Sequence[Wanted], nodes: Mapping[int, Node], moved: list[MovedRows]
 ) -> None:
-    """Raise Refused, which takes everything back, when nobody was moved or a node is full."""
+    """Raise Refused, which takes everything back, when no one was moved or a node is full."""
     rows = Move.objects.filter(operation=operation, done=False)
     left = dict(rows.order_by("-pk").values_list("code", "to_node_id"))
     full = left.get(reasons.SKIPPED_NODE_FULL.code)

@@ -2,7 +2,7 @@
 
     picked (user, from, to) -> held (row locks, by user) -> judged (moved since? pinned? room?) -> UPDATE, INSERT
 
-The caller holds the locks of the receiving nodes' subclusters, so that nobody else fills them meanwhile. A user whose
+The caller holds the locks of the receiving nodes' subclusters, so that no one else fills them meanwhile. A user whose
 home is no longer `from` is left alone and leaves a trace with the reason. Those who move are served at their new home
 at once: their clients got the terminating notification and signed in again, so `signed_in` stays true (domain.md §1.4).
 Who had no home lost no connection: they sign in as they get one, at the rate of the run.
@@ -67,7 +67,7 @@ FROM final GROUP BY to_node_id ORDER BY to_node_id
 """
 
 
-# Whoever leaves a cluster leaves its directory too: that of the other cluster finds them by their user ID.
+# Users who leave a cluster leave its directory too: that of the other cluster finds them by their user ID.
 UNLINKED = """,
 unlinked AS (
     DELETE FROM assignments_directoryperson d USING final f WHERE d.user_id = f.user_id AND f.code = ''
@@ -93,7 +93,7 @@ def move_picked(
     """Move the users that the SQL `picked` names (place, user_id, from_node_id, to_node_id), in one statement.
 
     Where the operation leads to another cluster, the row of each changes cluster and home in this one UPDATE: there is
-    one row for a person, so nobody is in two clusters or in none, wherever it is cut off.
+    one row for a person, so no one is in two clusters or in none, wherever it is cut off.
     """
     into = operation.to_cluster_id
     statement = MOVE.format(

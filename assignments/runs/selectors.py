@@ -86,7 +86,7 @@ def skipped(operation: Operation) -> list[tuple[Reason, int]]:
 
 
 def moved(operation: Operation) -> list[Move]:
-    """The first of those whom an operation moved, with where from and where to."""
+    """The first users that an operation moved, with where from and where to."""
     rows = Move.objects.filter(operation=operation, done=True).select_related("user", "from_node", "to_node")
     return list(rows.order_by("pk")[:MOVED_SHOWN])
 

@@ -13,7 +13,7 @@ from topology.structure.homes import homes_of
 
 
 def window_of(cluster: Cluster) -> RunWindow:
-    """The window of a cluster's runs; always open where nobody set one."""
+    """The window of a cluster's runs; always open where no one set one."""
     policy: RunPolicy = getattr(cluster, "run_policy", None) or RunPolicy()
     return policy.window
 

@@ -65,7 +65,7 @@ def chosen_csv(rows: QuerySet[Assignment], *, spreadsheet: bool = False) -> Iter
     """The same of some users alone."""
     try:
         chosen, params = rows.order_by().values("user_id").query.sql_with_params()
-    except EmptyResultSet:  # a choice that nobody can be in
+    except EmptyResultSet:  # a choice that no one can be in
         chosen, params = "NULL", ()
     # Written by the ORM, with its parameters apart.
     return _copy(sql.SQL(f"place.user_id IN ({chosen})"), params, spreadsheet)

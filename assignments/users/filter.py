@@ -46,7 +46,7 @@ class UserFilter:
     endpoint: str = ""
     q: str = ""
     contacts_min: int | None = None
-    within: tuple[int, ...] | None = None  # clusters that whoever asks may see; None: all
+    within: tuple[int, ...] | None = None  # clusters that the person who asks may see; None: all
 
 
 def matching_users(where: UserFilter) -> QuerySet[Assignment]:

@@ -46,7 +46,7 @@ def read_filter(asked: Mapping[str, Any]) -> dict[str, Any]:
     if asked_for["contacts"]:
         asked_for["contacts"] = min(
             asked_for["contacts"], MAX_CONTACTS + 1
-        )  # one more than anybody may have finds nobody
+        )  # one more than anybody may have finds no one
     return asked_for
 
 

@@ -1,4 +1,4 @@
-"""What holds users, so that nobody may be taken out from under it: a run that will move them, or a failover."""
+"""What holds users, so that no one may be taken out from under it: a run that will move them, or a failover."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pins in from a list: who is marked and has a home is pinned; an import takes no pin off, as it moves nobody."""
+"""Pins in from a list: who is marked and has a home is pinned; an import takes no pin off, as it moves no one."""
 
 from __future__ import annotations
 

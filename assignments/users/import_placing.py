@@ -74,7 +74,7 @@ class ImportPlacement:
         )
 
     def _loads(self) -> list[NodeLoad]:
-        """The nodes with those who are at home there and those whom this file brings so far."""
+        """The nodes with the users at home there and those that this file brings so far."""
         added = staged_homes.placed()
         return [_with(load, *added.get(load.id, (0, 0))) for load in self.load.nodes]
 

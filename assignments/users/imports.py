@@ -70,7 +70,7 @@ def import_users(
         for kind, found in (("problem", users.problems), ("warning", users.warnings), ("left out", users.left_out)):
             every.follow(kind, found)
     nodes = {node.name.lower(): node for node in Node.objects.filter(cluster=cluster)}
-    # The file is read before any lock is taken: nobody waits for a slow upload.
+    # The file is read before any lock is taken: no one waits for a slow upload.
     staging.create()
     staging.copy(users, nodes, meter)
     if meter:
@@ -153,7 +153,7 @@ def _count(report: Report, nodes: Mapping[int, Node]) -> None:
 
 
 def _demand_emptying(report: Report, allowed: bool | str) -> None:
-    """Nobody's stored values are emptied unless somebody said so, knowing what and how many."""
+    """No one's stored values are emptied unless somebody said so, knowing what and how many."""
     words = emptied_in_words(report.emptied)
     if words and allowed is not True and allowed != words:
         report.problems.add(report.first_emptied, reasons.IMPORT_EMPTYING, what=words)

@@ -6,7 +6,7 @@ in one statement, and the second question is asked only where the first did not 
     near: go on in the order of the list, look at a bounded number of users, keep those that match
     far:  find all who match by whatever is rarest, then sort them
 
-Common filters are answered by the first, rare ones by the second; a filter that matches nobody looks at few users.
+Common filters are answered by the first, rare ones by the second; a filter that matches no one looks at few users.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _keys(where: UserFilter, mark: Keyset | None, limit: int, order: ListOrder, 
     try:
         walk = _walk(where, mark, order, later)
         parts = {"walk": _sql(walk), **_matching(where, mark, order, later)}
-    except EmptyResultSet:  # a filter that nobody can match
+    except EmptyResultSet:  # a filter that no one can match
         return []
     texts = {name: text for name, (text, _) in parts.items()}
     way = "ASC" if later != order.descending else "DESC"
@@ -172,7 +172,7 @@ def asks_place(where: UserFilter) -> bool:
 
 
 def count_users(where: UserFilter, cap: int = MOST) -> tuple[int, bool]:
-    """How many match, and whether the count was capped. Whoever is asked for by place alone is counted already."""
+    """How many match, and whether the count was capped. Users asked for by place alone are counted already."""
     if where == replace(where, q="", endpoint="", contacts_min=None, pinned=None):
         return count_by_place(where), False
     aside = DirectoryPerson.objects.filter(gone_at__isnull=False).values("user")

@@ -3,7 +3,7 @@
     up to EXACT matches   counted: so many stand before this user; the rows after so many, from the nearer end
     more                  estimated from a sample of the cluster's list, the same one each time
 
-A scroll bar jumps; it does not turn pages. Whoever reads on from a place goes on by keyset.
+A scroll bar jumps; it does not turn pages. Reading on from a place goes on by keyset.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How far a long import or export is: rows so far, the part that is done, seconds left.
 
-whoever reads or writes --count--> Meter --at most twice a second--> show (a terminal's bar, a note for the page)
+a reader or writer --count--> Meter --at most twice a second--> show (a terminal's bar, a note for the page)
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class _Counted:
 
 
 def note_for(user: Any, key: str) -> Show:
-    """Shows a person's own page how far it is; `key` is of the page, and nobody else can read it."""
+    """Shows a person's own page how far it is; `key` is of the page, and no one else can read it."""
     return lambda step: events.keep(_name(user, key), step.as_dict(), NOTED)
 
 

@@ -116,7 +116,7 @@ def remove_users(
 ) -> RemovedUsers:
     """Remove users, by user ID whatever the case or as a choice of rows; those held by a run or a failover stay.
 
-    With `confirmed` another number of users than that is refused. Raises Refused when nobody can be removed.
+    With `confirmed` another number of users than that is refused. Raises Refused when no one can be removed.
     """
     locks.hold_cluster(cluster.pk)
     cluster_named(cluster.name)
@@ -142,7 +142,7 @@ def _ask(cluster: Cluster, who: Iterable[str] | QuerySet[Assignment]) -> None:
         else:
             try:
                 chosen, params = who.order_by().values("user_id").query.sql_with_params()
-            except EmptyResultSet:  # a choice that nobody can be in
+            except EmptyResultSet:  # a choice that no one can be in
                 return
             cursor.execute(BY_CHOICE.format(chosen=chosen, cluster=int(cluster.pk)), params)
         cursor.execute("ANALYZE leaving")
@@ -187,7 +187,7 @@ def _stays(user_id: str, code: str, cluster: Cluster, failing: Iterable[Refused]
 
 
 def _nobody(cluster: Cluster, found: RemovedUsers) -> Refused:
-    """Why nobody goes: the first reason, or that nobody was named."""
+    """Why no one goes: the first reason, or that no one was named."""
     if not found.refused:
         return Refused(reasons.PEOPLE_NOBODY, cluster=cluster.name)
     first = found.refused[0]

@@ -137,7 +137,7 @@ def staying() -> StagedLines:
 
 
 def into(node_id: int, why: Reason, facts: Mapping[str, Any]) -> StagedLines:
-    """Lines that would give somebody a home on a node that takes nobody now."""
+    """Lines that would give somebody a home on a node that takes no one now."""
     return StagedLines(why, [], "SELECT line FROM staged WHERE target = %s", [node_id], facts)
 
 

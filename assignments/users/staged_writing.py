@@ -11,7 +11,7 @@ from assignments.users.staging import ENDPOINTS, PERSON, run
 def create_people(at: datetime) -> None:
     """Create the new people, `at` this real time, with the keys that their lines got.
 
-    Whoever makes people holds the lock of all imports, so nobody of these IDs came in since they were looked for.
+    What makes people holds the lock of all imports, so no one of these IDs came in since they were looked for.
     """
     run(
         """

@@ -112,7 +112,7 @@ class Story:
 
     @property
     def apart(self) -> str:
-        """Why home and serving node differ, or why nobody serves the user; "" when there is nothing to explain."""
+        """Why home and serving node differ, or why no one serves the user; "" when there is nothing to explain."""
         if not (self.home and self.serving):
             return reasons.WHY_NOT_ASSIGNED.say()
         nodes = {"home": self.home.short_name, "serving": self.serving.short_name}

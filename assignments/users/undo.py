@@ -180,7 +180,7 @@ class Undone:
 
 
 def can_undo(operation: Operation) -> bool:
-    """Whether this is an import or a removal of which it is known what it changed, and that nobody took back."""
+    """Whether this is an import or a removal of which it is known what it changed, and that no one took back."""
     if operation.kind not in UNDOABLE or operation.undo_of_id is not None or operation.thinned_at is not None:
         return False
     if Operation.objects.filter(undo_of=operation, kind=operation.kind).exists():

@@ -87,7 +87,7 @@ class Child:
         """Start it in a session of its own, so that a Ctrl-C reaches the supervisor alone."""
         async with self.changing:
             self.prepare()
-            # A pipe of ours: one of asyncio's would make wait() wait for whoever inherited it, too.
+            # A pipe of ours: one of asyncio's would make wait() wait for processes that inherit it, too.
             reading, writing = os.pipe()
             try:
                 self.process = await asyncio.create_subprocess_exec(

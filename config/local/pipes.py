@@ -1,6 +1,6 @@
 """Output whose reader has gone, as in `manage.py … | head -1`: the rest of it goes nowhere, and the command ends well.
 
-What a command was asked to do is not stopped in its middle because nobody reads on.
+What a command was asked to do is not stopped in its middle because no one reads on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Patient:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write, or drop the text when nobody reads any more."""
+        """Write, or drop the text when no one reads any more."""
         try:
             return self._stream.write(text)
         except BrokenPipeError:

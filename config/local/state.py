@@ -36,7 +36,7 @@ def data_dir() -> Path:
 
 
 def wanted_services() -> list[str]:
-    """Which data services nobody else provides: those whose address the environment does not give."""
+    """Which data services no one else provides: those whose address the environment does not give."""
     given = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
     return [name for name, variable in given.items() if not os.environ.get(variable)]
 
@@ -74,9 +74,9 @@ def read_state(where: Path) -> KeptState:
 
 
 def keep_private(where: Path) -> None:
-    """Make the data directory, or take it back from others: nobody but its owner may look into it.
+    """Make the data directory, or take it back from others: no one but its owner may look into it.
 
-    Where PostgreSQL runs as the user nobody, others may pass through it, but still not list or read it.
+    Where PostgreSQL runs as the user “nobody”, others may pass through it, but still not list or read it.
     """
     where.mkdir(parents=True, exist_ok=True, mode=0o700)
     where.chmod(0o711 if runs_as_nobody() else 0o700)
@@ -147,7 +147,7 @@ def is_owned(where: Path) -> bool:
 
 
 def free_port() -> int:
-    """A loopback port that nobody uses now."""
+    """A loopback port that no one uses now."""
     with socket.socket() as listener:
         listener.bind((HOST, 0))
         return int(listener.getsockname()[1])

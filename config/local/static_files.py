@@ -12,7 +12,7 @@ _gzip = GZipMiddleware(lambda request: HttpResponseBase())
 
 
 class CompressedFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
-    """Serves files that may change under the running server, with gzip to whoever accepts it."""
+    """Serves files that may change under the running server, with gzip where the client accepts it."""
 
     @staticmethod
     def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponseBase:

@@ -170,7 +170,7 @@ class Supervisor:
         )
         worker = self._program(
             *("worker", "celery", "--quiet", "--app", "config", "worker", "--loglevel", "WARNING", "--pool", "prefork"),
-            # There is one worker: it has nobody to gossip with.
+            # There is one worker: it has no one to gossip with.
             *("--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat"),
             DATABASE_POOL="0",
         )
@@ -202,7 +202,7 @@ class Supervisor:
             await asyncio.sleep(0.05)
 
     async def _health(self) -> int:
-        """The HTTP status of the address of life; 0 while nobody listens."""
+        """The HTTP status of the address of life; 0 while no one listens."""
         try:
             async with asyncio.timeout(5):
                 reader, writer = await asyncio.open_connection(HOST, self.port)

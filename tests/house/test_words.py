@@ -48,6 +48,8 @@ BANNED = (
     "the ground changed",
     "as they stand",
 )
+# The account "nobody" of a machine stands in quotes.
+IN_CODE = re.compile(r"(?<![\"“'])\b(nobody|whoever|whomever|those whom)\b(?![\"”'])", re.IGNORECASE)
 NOUNS = (
     "user|node|move|line|problem|session|endpoint|subcluster|failover|round|minute|second|day|file|view|cell|character"
 )
@@ -104,3 +106,13 @@ def test_a_fact_that_is_no_number_takes_the_plural() -> None:
 
 def test_every_refusal_says_what_to_do() -> None:
     assert [reason.code for reason in REASONS.values() if reason.level == REFUSED and not reason.fix] == []
+
+
+def test_code_says_users_and_no_one() -> None:
+    paths = [path for room in ("assignments", "topology", "config", "demo") for path in (ROOT / room).rglob("*.py")]
+    own = [path for path in paths if "migrations" not in path.parts]
+    found = {str(path.relative_to(ROOT)): IN_CODE.findall(path.read_text()) for path in own}
+    assert {path: words for path, words in found.items() if words} == {}
+    documents = [*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    found = {path.name: IN_CODE.findall(path.read_text()) for path in documents if path.name != "decisions.md"}
+    assert {path: words for path, words in found.items() if words} == {}

@@ -1,4 +1,4 @@
-"""Passwords: checked no faster than somebody who mistypes needs, so that nobody can try them all.
+"""Passwords: checked no faster than somebody who mistypes needs, so that no one can try them all.
 
     name + password -> failed too often (this name? this address?) -> wait | hashing, two at once -> person | failed
 
@@ -19,7 +19,7 @@ from django.core.exceptions import ValidationError
 from topology import reasons
 from topology.live import events
 
-WAITS = "waits"  # code of the error of whoever has to try again later
+WAITS = "waits"  # code of the error of a person who has to try again later
 MINUTES = 5  # after which a name may be tried again; settings.ACCOUNT_RATE_LIMITS has the same
 HASHINGS = threading.BoundedSemaphore(2)  # in one process at once: guesses must not slow everybody else
 PATIENCE = 3.0  # seconds to wait for one of them
@@ -39,7 +39,7 @@ class PasswordForm(AuthenticationForm):
 
 
 def _authenticated(request: Any, name: str, password: str) -> Any:
-    """The person of a name and a password, or None. Raises ValidationError for whoever has to wait."""
+    """The person of a name and a password, or None. Raises ValidationError for one who has to wait."""
     if not HASHINGS.acquire(timeout=PATIENCE):
         raise ValidationError("Too many sign-ins at the moment. Try again in a few seconds.", code=WAITS)
     try:

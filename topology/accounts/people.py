@@ -1,6 +1,6 @@
 """Accounts: who has which role, who is signed in, and what an administrator may change about it.
 
-An installation keeps one active administrator: whoever would take the last one away is refused.
+An installation keeps one active administrator: taking the last one away is refused.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class SignedIn:
 
     @property
     def name(self) -> str:
-        """How others name it: its key would let whoever reads it in."""
+        """How others name it: its key would let its readers in."""
         return sha256(self.key.encode()).hexdigest()[:16]
 
 
@@ -222,7 +222,7 @@ def delete(person: Any, *, actor: Any) -> DeletedAccount:
 
 
 def demand_another_administrator(person: Any) -> None:
-    """Raise Refused when nobody else could administer; two who remove each other wait for one lock."""
+    """Raise Refused when no one else could administer; two who remove each other wait for one lock."""
     Group.objects.select_for_update().get(name=roles.ADMINISTRATOR)
     if set(roles.administrators().values_list("pk", flat=True)) == {person.pk}:
         raise Refused(reasons.LAST_ADMINISTRATOR, account=person.get_username())

@@ -1,9 +1,9 @@
-"""Demo mode: pseudonyms in place of the names of people, so that a screenshot shows a real cluster and nobody in it.
+"""Demo mode: pseudonyms in place of the names of people, so that a screenshot shows a real cluster and no one in it.
 
     enabled(key) around a view -> user IDs, names, mail addresses and accounts become pseudonyms; no data changes
 
 A pseudonym follows from the user ID and the installation's key alone: the same person has the same one in lists,
-dialogs and history, and without the key nobody can tell whose it is. Standard library only.
+dialogs and history, and without the key no one can tell whose it is. Standard library only.
 """
 
 import hmac
@@ -91,7 +91,7 @@ def user_id(real: str) -> str:
 
 
 def name(real: str, of: str) -> str:
-    """The name of the person with a user ID, as it is shown; nobody without a name gets one."""
+    """The name of the person with a user ID, as it is shown; no one without a name gets one."""
     return f"{_first(of)} {_last(of)}" if is_down() and real else real
 
 

@@ -66,7 +66,7 @@ def administrators() -> QuerySet[Any]:
 
 
 def reach_of(user: Any) -> Reach:
-    """What somebody reaches; asked once per request and kept on the user. Whoever has a `reach` says it."""
+    """What somebody reaches; asked once per request and kept on the user. An actor with a `reach` says it."""
     if not getattr(user, "is_authenticated", False) or not getattr(user, "is_active", False):
         return Reach()
     if (own := getattr(user, "reach", None)) is not None:
@@ -122,7 +122,7 @@ def clusters_with(user: Any, role: str) -> tuple[int, ...] | None:
 def lacking(
     role: str, cluster: Cluster | str | int | None, *, program: bool = False, anywhere: bool = False
 ) -> Refused:
-    """The refusal of whoever lacks a role in a cluster, or without one in all of them, with what would grant it.
+    """The refusal of a person who lacks a role in a cluster, or without one in all of them, with what would grant it.
 
     A `program` gets a role with another token; `anywhere`: that of a single cluster is enough where none is named.
     """

@@ -13,12 +13,12 @@ from topology.reasons.reason import Reason, Refused
 
 
 def say(reason: Reason, facts: Mapping[str, Any]) -> str:
-    """The sentence of a reason with its facts, for whoever reads it now."""
+    """The sentence of a reason with its facts, for its reader now."""
     return reason.say(**pseudonyms.facts(facts, reason.code))
 
 
 def fix(reason: Reason, facts: Mapping[str, Any]) -> str:
-    """The fix of a reason with its facts, for whoever reads it now."""
+    """The fix of a reason with its facts, for its reader now."""
     return reason.say_fix(**pseudonyms.facts(facts, reason.code))
 
 
@@ -28,7 +28,7 @@ def hidden(refusal: Refused) -> Refused:
 
 
 def whole(refusal: Refused, labels: Mapping[str, str] | None = None) -> str:
-    """Sentence and fix for whoever reads them now, with the label of a form instead of the name of a field."""
+    """Sentence and fix for their reader now, with the label of a form instead of the name of a field."""
     facts = dict(refusal.facts)
     if label := (labels or {}).get(str(facts.get("field"))):
         facts["field"] = f"“{label}”"

@@ -20,7 +20,7 @@ from topology.models import SignInLink
 HAS_ROLE = Q(groups__name__in=roles.ROLES) | Q(is_superuser=True) | Q(cluster_roles__isnull=False)
 VALID = timedelta(minutes=30)
 MAX_NAME = 150
-FIRST = "admin"  # the name of the first administrator, where nobody gave another
+FIRST = "admin"  # the name of the first administrator, where no one gave another
 
 
 @transaction.atomic
@@ -50,7 +50,7 @@ def issue_sign_in_link(*, username: str = FIRST, role: str | None = None) -> str
 def issue_link_at_start() -> tuple[str, str]:
     """An administrator, and a link for them: “admin” if that is one, else the first; without any, “admin” becomes one.
 
-    Whoever starts the console owns its data, and so may administer it.
+    A person who starts the console owns its data, and so may administer it.
     """
     administrators = roles.administrators().order_by("pk").values_list("username", flat=True)
     name = next((name for name in administrators if name == FIRST), None) or administrators.first() or FIRST

@@ -51,12 +51,12 @@ def _exactly(local: datetime) -> str:
 
 
 def sentence(reason: Reason, facts: Mapping[str, Any]) -> SafeString:
-    """The sentence of a reason as HTML for whoever reads it now, with its instants as elements."""
+    """The sentence of a reason as HTML for its reader now, with its instants as elements."""
     return _filled(reason.code, reason.sentence, facts)
 
 
 def fix(reason: Reason, facts: Mapping[str, Any]) -> SafeString:
-    """The fix of a reason as HTML for whoever reads it now."""
+    """The fix of a reason as HTML for its reader now."""
     return _filled(reason.code, reason.fix, facts)
 
 

@@ -30,7 +30,7 @@ MAX_NAME, MAX_DAYS = 100, 3650
 
 @dataclass
 class ApiClient:
-    """Whoever calls with a token: it has a role and a name like a person, and no account."""
+    """A program that calls with a token: it has a role and a name like a person, and no account."""
 
     token_id: int
     name: str
@@ -130,7 +130,7 @@ def listed() -> list[ApiToken]:
 
 
 def made_by(name: str) -> list[ApiToken]:
-    """Tokens of a person that are not revoked: whoever made one has seen its text."""
+    """Tokens of a person that are not revoked: its maker has seen the text."""
     return list(ApiToken.objects.filter(author_name=name, revoked_at=None))
 
 

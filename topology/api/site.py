@@ -61,7 +61,7 @@ def _no_number(text: str) -> Any:
 
 
 def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object. Raises Refused for a key that is there twice: nobody could say which of its values is meant."""
+    """An object. Raises Refused for a key that is there twice: no one could say which of its values is meant."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

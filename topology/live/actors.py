@@ -9,12 +9,12 @@ ENGINE = "engine"
 
 
 def account_of(actor: Any) -> Any:
-    """The account of whoever acts; None for a name and for the console itself."""
+    """The account of the person who acts; None for a name and for the console itself."""
     return actor if getattr(actor, "pk", None) else None
 
 
 def name_of(actor: Any) -> str:
-    """How the history names whoever acts; it stays when the account goes."""
+    """How the history names the person who acts; it stays when the account goes."""
     account = account_of(actor)
     return str(account.get_username() if account else actor or ENGINE)
 

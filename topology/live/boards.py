@@ -87,7 +87,7 @@ class SharedBoard:
         self.news.set()
 
     def leave(self, console: Watcher) -> bool:
-        """Forget a console; whether nobody is left. Then nothing is rendered any more."""
+        """Forget a console; whether no one is left. Then nothing is rendered any more."""
         self.consoles.discard(console)
         if not self.consoles:
             self.running.cancel()

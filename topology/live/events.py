@@ -2,7 +2,7 @@
 
     service -> record(...) / touch(...)  --commit-->  one XADD with the topics  -->  every web process  -->  browsers
 
-A message carries topics only ("node-3", "operation-7"), never data: whoever shows an object fetches it.
+A message carries topics only ("node-3", "operation-7"), never data: a page that shows an object fetches it.
 """
 
 import contextlib
@@ -137,7 +137,7 @@ def _shown(topic: str) -> str:
 
 
 def keep(name: str, what: dict[str, Any], seconds: int) -> None:
-    """Keep something for some seconds that is told to nobody; an outage is only logged."""
+    """Keep something for some seconds that is told to no one; an outage is only logged."""
     try:
         client().set(f"{stream_name()}:kept:{name}", json.dumps(what), ex=seconds)
     except AWAY as error:
@@ -155,7 +155,7 @@ def kept(name: str) -> dict[str, Any]:
 
 
 def leave_signs(marks: Mapping[str, str]) -> None:
-    """Keep marks of the console's own health by name; while Redis is away nobody can."""
+    """Keep marks of the console's own health by name; while Redis is away no one can."""
     try:
         client().hset(_signs(), mapping=dict(marks))  # type: ignore[arg-type]
     except AWAY as error:
@@ -196,7 +196,7 @@ class ProcessLease:
         self._lock = client().lock(f"{stream_name()}:lease:{name}", timeout=seconds, blocking=False)
 
     def hold(self) -> bool:
-        """Take or renew it; True while Redis is away, for then nobody can say that another holds it."""
+        """Take or renew it; True while Redis is away, for then no one can say that another holds it."""
         try:
             return bool(self._lock.reacquire()) if self._lock.owned() else bool(self._lock.acquire())
         except AWAY:

@@ -33,7 +33,7 @@ TRY = timedelta(seconds=10)  # real time between two tries of the tick to store 
 TRY_AGAIN = timedelta(seconds=3)  # the same while it fails
 BELIEVED = timedelta(seconds=60)  # real time for which a failed try is told
 MISSED_FOR = 15.0  # seconds for which an unanswered question explains that others are refused
-AWAY_FOR = 3.0  # seconds for which nobody asks a database that did not answer: its pool keeps everybody waiting
+AWAY_FOR = 3.0  # seconds for which no one asks a database that did not answer: its pool keeps everybody waiting
 LATE = timedelta(seconds=6)  # real time without a tick that is no hiccup any more
 FIRST = timedelta(seconds=60)  # real time that a new installation has for its first tick
 

@@ -115,7 +115,7 @@ class Hub:
     async def _watch(self) -> None:
         """End the streams of people who may not listen any more, and tell all what is wrong with the console itself.
 
-        A database that does not answer ends nobody's stream: they are told that what they see stands still.
+        A database that does not answer ends no one's stream: they are told that what they see stands still.
         """
         troubles: set[str] = set()
         while True:
@@ -255,7 +255,7 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
 
 
 def _who_may_see(request: HttpRequest) -> tuple[int | None, list[Watches]]:
-    """The key of the person who asks, or None for whoever may not see the console; and what is watched."""
+    """The key of the person who asks, or None for one who may not see the console; and what is watched."""
     reach = roles.reach_of(request.user)
     return (request.user.pk, list(_watches(request, reach))) if reach.somewhere else (None, [])
 

@@ -16,14 +16,14 @@ from topology.reasons import SCHEMA_OLD, Refused
 from topology.reasons.words import counted
 from topology.rules.file_problems import FileRefused
 
-COMMAND_LINE = "command line"  # who did it, in the history, where nobody says who is at the shell
+COMMAND_LINE = "command line"  # who did it, in the history, where no one says who is at the shell
 WHO = "who does it, for the history (default: the one who called sudo, else “command line”)"
 LONGEST_NAME = 100
 APPS = ("topology", "assignments")
 
 
 def actor_of(name: str) -> str:
-    """Who the history names: who is given with --as, else who called sudo, else nobody in person."""
+    """Who the history names: who is given with --as, else who called sudo, else no one in person."""
     person = (name or os.environ.get("SUDO_USER", "")).strip()[:LONGEST_NAME]
     return f"{person} ({COMMAND_LINE})" if person else COMMAND_LINE
 

@@ -84,7 +84,7 @@ class EndUser(models.Model):
             GinIndex(OpClass(Upper("mail"), name="gin_trgm_ops"), name="user_mail_trigrams"),
             GinIndex(fields=["endpoints"], name="user_endpoints"),
             models.Index(fields=["contacts"], name="user_contacts"),
-            # Read alone, in its order, it shows every URI that two people have; nobody keeps a list of them.
+            # Read alone, in its order, it shows every URI that two people have; no one keeps a list of them.
             models.Index(fields=["uri_key"], name="user_uri_key", condition=~Q(directory_uri="")),
             GinIndex(OpClass(Upper("directory_uri"), name="gin_trgm_ops"), name="user_uri_trigrams"),
             GinIndex(OpClass(Upper("department"), name="gin_trgm_ops"), name="user_department_trigrams"),

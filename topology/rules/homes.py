@@ -65,7 +65,7 @@ class Homes:
         return self._locked(self._place(node))
 
     def takes(self, node: int) -> Why | None:
-        """Why nobody gets a home on this node, the most telling reason first; None when users may come."""
+        """Why no one gets a home on this node, the most telling reason first; None when users may come."""
         place = self._place(node)
         if place is None or place.subcluster is None:
             return NODE_WITHOUT_SUBCLUSTER, {"node": place.name if place else node}
@@ -81,12 +81,12 @@ class Homes:
         return (MOVE_NEW_DURING_FAILOVER, _named(failed)) if failed else None
 
     def changes(self, source: int | None, target: int | None) -> Why | None:
-        """Why nobody goes from one home to another; None is no home."""
+        """Why no one goes from one home to another; None is no home."""
         why = self.assigns() if source is None else self.gives(source)
         return why or (self.takes(target) if target is not None else None)
 
     def leaves(self, source: int | None, target: int | None, into: Homes) -> Why | None:
-        """Why nobody goes from a home here to one of another cluster: whoever arrives there is new there."""
+        """Why no one goes from a home here to one of another cluster: who arrives there is new there."""
         why = self.gives(source) if source is not None else None
         return why or into.assigns() or (into.takes(target) if target is not None else None)
 

@@ -39,7 +39,7 @@ def update_dns(cluster: Cluster, spec: DnsSpec, actor: Any = None) -> DnsSpec:
         "name_server": spec.name_server,
     }
     stored |= {"check_every": spec.check_every, "next_at": timezone.now()}
-    if "name_server" in changes and not spec.name_server:  # what the former one said is nobody's any more
+    if "name_server" in changes and not spec.name_server:  # what the former one said is no one's any more
         stored |= {"checked_at": None, "checked_server": "", "problems": []}
     DnsSettings.objects.update_or_create(cluster=cluster, defaults=stored)
     words = ", ".join(f"{name} {_shown(value)}" for name, value in changes.items())

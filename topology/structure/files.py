@@ -205,7 +205,7 @@ class _Run:
 
 
 def _enable_ha_of_new(subcluster: Subcluster) -> None:
-    """Start a pair that nobody uses yet with HA on: its services are up, so both are normal (domain.md §4.9)."""
+    """Start a pair that no one uses yet with HA on: its services are up, so both are normal (domain.md §4.9)."""
     Subcluster.objects.filter(pk=subcluster.pk).update(ha_enabled=True)
     subcluster.nodes.update(state=State.NORMAL, reason=StateReason.NORMAL)
     guards.wake(subcluster)

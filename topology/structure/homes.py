@@ -29,7 +29,7 @@ class Passage:
         return self.into or self.homes
 
     def changes(self, source: int | None, target: int | None) -> Why | None:
-        """Why nobody goes from one home to another; None is no home."""
+        """Why no one goes from one home to another; None is no home."""
         if self.into is None:
             return self.homes.changes(source, target)
         return self.homes.leaves(source, target, self.into)

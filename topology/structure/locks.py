@@ -19,12 +19,12 @@ def hold_subclusters(ids: Iterable[int]) -> None:
 
 
 def all_subclusters(cluster: int) -> list[int]:
-    """The keys of the subclusters of a cluster, for whoever needs the locks of all of them."""
+    """The keys of the subclusters of a cluster, for callers that need the locks of all of them."""
     return list(Subcluster.objects.filter(cluster=cluster).order_by("pk").values_list("pk", flat=True))
 
 
 def try_subcluster(pk: int) -> bool:
-    """Take the lock of one subcluster if nobody holds it."""
+    """Take the lock of one subcluster if no one holds it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [SUBCLUSTER, pk])
         return bool(cursor.fetchone()[0])

@@ -213,7 +213,7 @@ def as_calls(context: Context, acts: str, *names: Any) -> dict[str, Any]:
 
 
 def _base(context: Context) -> str:
-    """The address of the API, as whoever looks reaches it."""
+    """The address of the API, as the reader reaches it."""
     return str(context["request"].build_absolute_uri(reverse("api:api-root"))).rstrip("/")
 
 

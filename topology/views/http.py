@@ -40,7 +40,7 @@ def needs(role: str, place: Place | None = None) -> Callable[[View], View]:
     """Refuse people without a role, and answer every Refused of the view with its code, sentence and fix.
 
     `place` answers from the parts of the address the key of the cluster that it is about; without it that is `cluster`,
-    by name. What is about no cluster may be seen by whoever sees one; the view then shows no other.
+    by name. What is about no cluster may be seen by people who see one; the view then shows no other.
     """
 
     def decorate(view: View) -> View:
@@ -78,7 +78,7 @@ def _about(place: Place | None, parts: dict[str, Any]) -> str | int | None:
 
 
 def _named(cluster: str | None) -> int | None:
-    """The key of a cluster; of one that there is not, a key that nobody has a role for."""
+    """The key of a cluster; of one that there is not, a key that no one has a role for."""
     if not cluster:
         return None
     return Cluster.objects.filter(name=cluster).values_list("pk", flat=True).first() or -1

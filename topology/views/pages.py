@@ -51,7 +51,7 @@ class SignIn(LoginView):
         return answer
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
-        """The form once more; whoever has to wait is told so by the status too."""
+        """The form once more; a person who has to wait is told so by the status too."""
         waits = any(error.code == passwords.WAITS for error in form.non_field_errors().as_data())
         return self.render_to_response(self.get_context_data(form=form), status=429 if waits else 200)
 

@@ -1,4 +1,4 @@
-"""What stands before every address and form: the page that asks, and the refusal of what nobody can read."""
+"""What stands before every address and form: the page that asks, and the refusal of what no one can read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/metrics: for the session of whoever may see the console, or for a token."""
+"""/metrics: for the session of a person who may see the console, or for a token."""
 
 from __future__ import annotations
 

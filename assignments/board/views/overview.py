@@ -3,7 +3,7 @@
     marks of all clusters -> boards of those that changed -> the same piece of page as before, or one drawn anew
 
 The filter hides panels and never takes them off the page: one that is hidden hears the live stream too and shows itself
-when it comes to match, so nobody who looks at trouble only misses new trouble.
+when it comes to match, so no one who looks at trouble only misses new trouble.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
                                   -> else rendered by the first process that claims it, and kept
 
 The mark is what the database itself says of the rows that are shown: their places and the transactions that wrote them.
-So what is kept is never shown after a row changed, whoever changed it. A kind of viewer is a role and whether names are
-hidden: nothing else of a person, no token and no selection, reaches what is rendered here.
+So what is kept is never shown after a row changed, whatever changed it. A kind of viewer is a role and whether names
+are hidden: nothing else of a person, no token and no selection, reaches what is rendered here.
 
 It is rendered as parts with a mark in the place of each part inside it, so that two versions can be told apart part by
 part, and only what changed is sent.
@@ -133,7 +133,7 @@ BOARDS = 50  # kept in a process
 
 
 def board_at(mark: str, cluster: str) -> Board:
-    """The board that was read at a mark: whoever shows it beside what is shared reads nothing again."""
+    """The board that was read at a mark: a page that shows it beside what is shared reads nothing again."""
     found = _boards.get(mark)
     if found is None:
         if len(_boards) >= BOARDS:
@@ -167,7 +167,7 @@ def _known(cluster: str, kind: ViewerKind, version: int) -> Shared:
         try:
             return _make(name, cluster, kind, mark, version)
         finally:
-            shelf.release(f"{name}:{mark}")  # should an older version be kept after this one, nobody waits for its end
+            shelf.release(f"{name}:{mark}")  # should an older version be kept after this one, no one waits for its end
 
 
 def _kept(name: str, mark: str) -> Shared | None:

@@ -1,6 +1,6 @@
 """The guard: a run that would take away or rename too many people stops and asks.
 
-nobody read                                    -> stops; nobody can accept it
+no one read                                    -> stops; no one can accept it
 gone + renamed > X % of those known, and >= N  -> stops until a person accepts exactly this set
 otherwise                                      -> goes on
 """
@@ -19,7 +19,7 @@ class Stop:
     hash: str
     people: int
     percent: float
-    is_empty: bool = False  # the directory gave nobody at all
+    is_empty: bool = False  # the directory gave no one at all
 
     def as_dict(self) -> dict[str, object]:
         """The shape that the command, the page and the API give."""

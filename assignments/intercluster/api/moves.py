@@ -40,7 +40,7 @@ class StayingOut(Schema):
 
 
 class MovedToClusterOut(Schema):
-    """How many go to which node, who stays, the plan by its hash and its run; without a run nobody was moved."""
+    """How many go to which node, who stays, the plan by its hash and its run; without a run no one was moved."""
 
     moved: int = Field(description="Of the plan; how far its run is, its operation says")
     to: dict[str, int]

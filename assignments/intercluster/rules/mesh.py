@@ -50,7 +50,7 @@ class Side:
     release: str = ""  # of the remote cluster, as the monitor reports it
 
     def is_old(self, now: datetime) -> bool:
-        """Whether a monitor has reported nothing for so long that nobody knows what is true now."""
+        """Whether a monitor has reported nothing for so long that no one knows what is true now."""
         return bool(self.source) and self.tried_at is not None and now - self.tried_at > REPORT_OLD
 
     def state(self, now: datetime) -> str:

@@ -77,7 +77,7 @@ def _others(request: HttpRequest, cluster: Cluster) -> list[moves.OtherCluster]:
 
 
 def _into(request: HttpRequest, target: str) -> Cluster:
-    """The cluster of a target, where whoever asks may operate too. Raises Refused."""
+    """The cluster of a target, where the person who asks may operate too. Raises Refused."""
     into = Cluster.objects.filter(pk=number(target.removeprefix("cluster:"), "to") or 0).first()
     if into is None:
         raise Refused(reasons.NO_SUCH_CLUSTER, name=target[:40], known="those of the page")
@@ -86,7 +86,7 @@ def _into(request: HttpRequest, target: str) -> Cluster:
 
 
 def demand_operator(user: Any, into: Cluster) -> None:
-    """Raise Refused for whoever may not operate in the other cluster."""
+    """Raise Refused for a person who may not operate in the other cluster."""
     role = roles.reach_of(user).role_in(into.pk)
     if role is None or roles.ROLES.index(role) < roles.ROLES.index(roles.OPERATE):
         raise roles.lacking(roles.OPERATE, into)

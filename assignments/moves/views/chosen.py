@@ -122,7 +122,7 @@ def _confirmed(request: HttpRequest, chosen: Selection) -> bool:
 
 
 def _context(cluster: Cluster, asked: QueryDict, chosen: Selection, verb: str) -> dict[str, Any]:
-    """What a dialog about chosen users is shown with. Raises Refused for nobody."""
+    """What a dialog about chosen users is shown with. Raises Refused for no one."""
     users = chosen.rows().count()
     if not users:
         raise Refused(reasons.PEOPLE_NOBODY, cluster=cluster.name)

@@ -81,7 +81,7 @@ def _dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, form: Remo
 
 
 def _because(preview: RemovedUsers) -> list[str]:
-    """Why users stay: each reason once, and nobody by name while names are hidden."""
+    """Why users stay: each reason once, and no one by name while names are hidden."""
     if pseudonyms.is_down():
         return []
     return preview.sentences[:5]

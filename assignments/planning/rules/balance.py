@@ -119,7 +119,7 @@ def grouped(bins: Sequence[Bin]) -> dict[int, list[Bin]]:
 
 
 def _crossing(nodes: Sequence[NodeLoad], target: Target) -> int:
-    """Users who must leave their subcluster: those whom it cannot take itself."""
+    """Users who must leave their subcluster, because it cannot take them itself."""
     out: dict[int, int] = defaultdict(int)
     into: dict[int, int] = defaultdict(int)
     for node in nodes:

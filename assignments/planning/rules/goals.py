@@ -1,6 +1,6 @@
 """Who should be at home where: plans on populations, with the fewest moves and a proof that it is the minimum.
 
-    ClusterLoad -> goal -> Task (bounds, limits.py) -> target by users (balance.py) --whoever comes fits--> flows
+    ClusterLoad -> goal -> Task (bounds, limits.py) -> target by users (balance.py) --any users fit--> flows
                                                               \\--endpoints may bind--> persons.py ------> flows
 
 Order of what counts: balance (balance.py says what that is), moves, moves across subclusters, signed-in users
@@ -20,11 +20,11 @@ from assignments.planning.rules.balance import Bin, Target, choose, flows_to
 from assignments.planning.rules.limits import balancing, demand_possible, firsts, growing, onto_firsts, targets, within
 from assignments.planning.rules.loads import Classes, ClusterLoad, Flow, NodeLoad, Proposal
 from assignments.planning.rules.mixtures import mixed
-from assignments.planning.rules.persons import SECONDS, Exact, NoPlacement, OutOfTime, fits_whoever, solved
+from assignments.planning.rules.persons import SECONDS, Exact, NoPlacement, OutOfTime, any_users_fit, solved
 from assignments.planning.rules.persons_program import Task
 from assignments.planning.rules.proof import (
+    ANY_USERS,
     CHOSEN,
-    WHOEVER,
     Certificate,
     Certify,
     certify_balance,
@@ -61,7 +61,7 @@ def balance(load: ClusterLoad, scope: Iterable[int] | None = None) -> Proposal:
 
 
 def fill(load: ClusterLoad, scope: Iterable[int] | None = None, *, mode: str = Mode.BALANCED) -> Proposal:
-    """Give the unassigned users a home and move nobody else; raises Refused (domain.md §2)."""
+    """Give the unassigned users a home and move no one else; raises Refused (domain.md §2)."""
     nodes = targets(load, scope)
     if mode == Mode.ACTIVE_STANDBY:
         nodes = firsts(nodes)
@@ -74,7 +74,7 @@ def fill(load: ClusterLoad, scope: Iterable[int] | None = None, *, mode: str = M
 def evacuate(
     load: ClusterLoad, node_id: int, scope: Iterable[int] | None = None, *, mode: str = Mode.BALANCED
 ) -> Proposal:
-    """Move everybody off one node and nobody else, the others as balanced as that allows; raises Refused."""
+    """Move everybody off one node and no one else, the others as balanced as that allows; raises Refused."""
     leaving = next((n for n in load.nodes if n.id == node_id), None)
     if leaving is None:
         raise Refused(PLAN_NO_NODE, node=node_id)
@@ -180,12 +180,12 @@ def _demand_room(node: NodeLoad, after: int) -> None:
 
 # --- Proposals ------------------------------------------------------------------------------------
 def proposed(task: Task, target: Target, certify: Certify) -> Proposal:
-    """The plan by users alone where whoever is picked fits; else the optimum over persons. Raises Refused."""
+    """The plan by users alone where any users fit; else the optimum over persons. Raises Refused."""
     nodes = [n for n in task.load.nodes if n.id in target]
     flows = flows_to(nodes, target)
     after = {n.id: target.get(n.id, n.users) for n in task.load.nodes}
-    if fits_whoever(task, target, flows):
-        return _proposal(task.load, flows, after, certify(nodes, target, WHOEVER))
+    if any_users_fit(task, target, flows):
+        return _proposal(task.load, flows, after, certify(nodes, target, ANY_USERS))
     if (chosen := mixed(task, flows)) is not None:
         return _proposal(task.load, chosen, after, certify(nodes, target, CHOSEN))
     exact = _solved(task, target)

@@ -54,7 +54,7 @@ def balancing(load: ClusterLoad, nodes: Sequence[NodeLoad]) -> Task:
 
 
 def growing(load: ClusterLoad, nodes: Sequence[NodeLoad], leaving: NodeLoad | None = None) -> Task:
-    """Nobody moves but those of a node, or the unassigned; what is over a rule already may stay so, not grow."""
+    """No one moves but those of a node, or the unassigned; what is over a rule already may stay so, not grow."""
     caps, endpoint_caps = _pairs(load, [*nodes, leaving] if leaving else nodes)
     held: dict[int, list[int]] = {g: [0, 0] for g in caps}
     for node in [*nodes, leaving] if leaving else nodes:

@@ -69,7 +69,7 @@ class NodeLoad:
     pinned_signed_in: int = 0
     in_service: bool = True
     takes: bool = True
-    """Whether users may be sent here: nobody works on it."""
+    """Whether users may be sent here: no one works on it."""
     counted: Classes | None = None
     """Those who are not pinned, by endpoints; None where only sums are known."""
 

@@ -1,6 +1,6 @@
 r"""Plans exact for persons: whether their endpoints can bind, and the optimum where they do.
 
-    target by users alone --whoever comes fits--> that plan, any users of a node will do
+    target by users alone --any users fit--> that plan, any users of a node will do
             \--endpoints may bind--> integer program over (node, endpoints): how many leave, how many come
                    balance: for k = 1, 2, …: the k-th fullest share as low as it can be, one after the other
                    then moves, then users who leave their subcluster, then users who are signed out
@@ -37,8 +37,8 @@ class Exact:
 
 
 # --- Whether endpoints can bind ---------------------------------------------------------------------
-def fits_whoever(task: Task, target: Target, flows: Sequence[Flow]) -> bool:
-    """Whether every node and pair holds the endpoints of whoever is picked for these flows."""
+def any_users_fit(task: Task, target: Target, flows: Sequence[Flow]) -> bool:
+    """Whether every node and pair holds the endpoints of any users who are picked for these flows."""
     most = {b.node.id: _most_endpoints(task, b.node, flows) for b in task.bins}
     if any(most[pk] > cap for pk, cap in task.endpoint_caps.items()):
         return False

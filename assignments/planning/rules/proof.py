@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assignments.planning.rules.loads import NodeLoad
 
-WHOEVER = "Endpoints do not limit the choice: any users fit."
+ANY_USERS = "Endpoints do not limit the choice: any users fit."
 CHOSEN = "Users are picked by their endpoints so that every limit holds; without those limits it would not be less."
 
 
@@ -22,7 +22,7 @@ class Certificate:
 Certify = Callable[[Sequence[NodeLoad], dict[int, int], str], Certificate]
 
 
-def certify_balance(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = WHOEVER) -> Certificate:
+def certify_balance(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = ANY_USERS) -> Certificate:
     """The surpluses over the best balance: each move takes one user off one of those nodes."""
     over = {n.name: n.users - target[n.id] for n in nodes if n.users > target[n.id]}
     least = sum(over.values())
@@ -36,16 +36,16 @@ def certify_balance(nodes: Sequence[NodeLoad], target: dict[int, int], why_perso
     )
 
 
-def certify_fill(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = WHOEVER) -> Certificate:
-    """Every unassigned user has to be assigned, and nobody else moves."""
+def certify_fill(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = ANY_USERS) -> Certificate:
+    """Every unassigned user has to be assigned, and no one else moves."""
     least = sum(target[n.id] - n.users for n in nodes)
     return Certificate(
         least, f"{_people(least)} without a home, each assigned once; no other user moves. {why_persons}"
     )
 
 
-def certify_evacuation(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = WHOEVER) -> Certificate:
-    """Every user of the node has to leave it, and nobody else moves."""
+def certify_evacuation(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = ANY_USERS) -> Certificate:
+    """Every user of the node has to leave it, and no one else moves."""
     leaving = {n.name: n.users for n in nodes if n.users > target[n.id]}
     least = sum(leaving.values())
     named = " and ".join(leaving) or "the node"
@@ -54,7 +54,7 @@ def certify_evacuation(nodes: Sequence[NodeLoad], target: dict[int, int], why_pe
     )
 
 
-def certify_standby(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = WHOEVER) -> Certificate:
+def certify_standby(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = ANY_USERS) -> Certificate:
     """Every user beside a first node, and every one that a first node cannot hold, has to move."""
     over = {n.name: n.users - target[n.id] for n in nodes if n.users > target[n.id]}
     least = sum(over.values())

@@ -93,5 +93,5 @@ def _merged(classes: Iterable[EndpointClass]) -> Classes:
 
 
 def _unasked(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = "") -> Certificate:
-    """Nobody is shown a proof of a drop."""
+    """No one is shown a proof of a drop."""
     return Certificate(0, "")

@@ -216,7 +216,7 @@ def enable_ha(pair: Pair, now: int) -> Outcome:
 
 
 def disable_ha(pair: Pair, now: int) -> Outcome:
-    """End the protection of a pair; whoever is served away goes home when the home serves; raises Refused."""
+    """End the protection of a pair; users served away go home when the home serves; raises Refused."""
     return command(pair, Command.DISABLE_HA, 0, now)
 
 
@@ -306,7 +306,7 @@ def _name_fault(kind: Fault, service: str) -> str:
 
 
 def _describe_fault(pair: Pair, member: int, kind: Fault, service: str) -> str:
-    """What breaks; of a partition also that nobody died, for each recovery manager takes the other for gone."""
+    """What breaks; of a partition also that no one died, for each recovery manager takes the other for gone."""
     what = _name_fault(kind, service)
     if kind is not Fault.NETWORK or len(pair.members) < 2:
         return what

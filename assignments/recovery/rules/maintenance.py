@@ -1,8 +1,8 @@
 """A node that a person works on: when that may begin, what it holds back, and the order of the work (domain.md §4.9).
 
-    begin ──> nothing begins by itself in the pair, nobody is sent to the node ──> ended by hand, or at its end
+    begin ──> nothing begins by itself in the pair, no one is sent to the node ──> ended by hand, or at its end
 
-A maintenance ends by itself at its end, for a node that was forgotten in it would protect nobody. The order of the
+A maintenance ends by itself at its end, for a node that was forgotten in it would protect no one. The order of the
 work has two ways: HA off, so that the users of the node have no service meanwhile, or a failover by hand before.
 """
 

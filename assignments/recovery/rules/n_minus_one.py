@@ -13,7 +13,7 @@ from assignments.recovery.rules.relogin_window import seconds_for, with_second
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The consequence of one failure; `taker` is None when nobody takes over, `seconds` None when it never ends."""
+    """The consequence of one failure; `taker` is None when no one takes over, `seconds` None when it never ends."""
 
     taker: str | None
     users: int  # served by the node now, who lose service
@@ -46,7 +46,7 @@ def n_minus_one(pair: Pair, member: int, *, by_hand: bool = False) -> Verdict:
 
 
 def _taker(pair: Pair, member: int, by_hand: bool) -> int | None:
-    """Who would take over: the peer, if HA is on, nobody works on the pair, and it can serve and is not stopped."""
+    """Who would take over: the peer, if HA is on, no one works on the pair, and it can serve and is not stopped."""
     if not pair.ha or len(pair.members) < 2:
         return None
     under_way = pair.memory.phase is Phase.FAILING_OVER and pair.memory.side == member

@@ -179,7 +179,7 @@ class Pair:
 
     @property
     def out_of_service(self) -> int:
-        """Users who lost the connection and have not signed in again, whoever serves."""
+        """Users who lost the connection and have not signed in again, on any node."""
         return sum(users - signed for users, signed in self.populations.values())
 
     @property

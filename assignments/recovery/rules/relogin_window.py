@@ -1,6 +1,6 @@
 """How fast people may sign in at a node: the re-login window, the rate, the budget (domain.md §4.8).
 
-The window is computed from the hardware profile, the way the pair is used and its users; nobody types it:
+The window is computed from the hardware profile, the way the pair is used and its users; no one types it:
 
     users -> next row of the profile's table -> upper limit -> rate = users of the row / (upper - lower)
 

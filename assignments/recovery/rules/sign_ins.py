@@ -8,7 +8,7 @@ Who moves to a member follows from the phase alone:
 
     failing over, failed over   everybody at the failed member -> the backup, as far as it has room
     taking back                 users at home on the failed member, served by the backup -> home
-    normal, HA off              whoever is served away from a home that serves -> home
+    normal, HA off              users served away from a home that serves -> home
 """
 
 from dataclasses import dataclass, replace
@@ -43,12 +43,12 @@ class Movers:
 
 
 def disconnect(state: PairState) -> None:
-    """Sign out whoever a member no longer serves, and say so."""
+    """Sign out the users that a member no longer serves, and say so."""
     tell_disconnected(state, cut_off(state))
 
 
 def cut_off(state: PairState) -> dict[int, int]:
-    """Sign out whoever a member no longer serves; their clients wait for the lower limit (domain.md §4.7).
+    """Sign out the users that a member no longer serves; their clients wait for the lower limit (domain.md §4.7).
 
     Answers how many, by member.
     """
@@ -112,10 +112,10 @@ def flow(state: PairState) -> None:
 
 
 def movers(state: PairState, target: int) -> list[Movers]:
-    """Who moves to a member in this phase: those at home there first, and whoever is not signed in before the others.
+    """Who moves to a member in this phase: those at home there first, then those not signed in, then the others.
 
-    Whoever lost the connection waits for the lower limit, whoever serves meanwhile. Where neither recovery manager
-    is heard nobody decides, so nobody moves.
+    Users who lost the connection wait for the lower limit, on whatever node. Where neither recovery manager
+    is heard no one decides, so no one moves.
     """
     source = 1 - target
     if len(state.before.members) < 2 or not _receives(state, target):
@@ -170,7 +170,7 @@ def _flow_into(state: PairState, target: int) -> None:
 
 
 def _throttle(state: PairState, target: int, users: int, not_before: int) -> Throttle:
-    """The throttle at work on a member; a new one when the budget changed, or when nobody may sign in for a while."""
+    """The throttle at work on a member; a new one when the budget changed, or when no one may sign in for a while."""
     kept, budget = state.watches[target].throttle, state.budget
     start = max(state.now, not_before)
     if kept and kept.budget == budget.key and kept.anchor <= start and max(kept.anchor, state.now) >= not_before:
@@ -188,7 +188,7 @@ def _spend(state: PairState, target: int, wanted: int) -> tuple[int, Throttle]:
 
 
 def _sign_in_waiting(state: PairState, target: int, waiting: int) -> tuple[int, int]:
-    """Sign in those whom the member serves already: how many did, how many more may and are to come."""
+    """Sign in the users that the member serves already: how many did, how many more may and are to come."""
     if not waiting or state.watches[target].relogin_at > state.now:
         return 0, 0
     if state.watches[target].relogin_at == state.now:
@@ -241,7 +241,7 @@ def _canary_allows(state: PairState, left: int) -> int | None:
 def _go_on(state: PairState, target: int, left: int, later: int | None, blocked: bool) -> None:
     """The throttle after a batch, and when the next one is worth a step.
 
-    Credit is for those who may sign in: where nobody may, it begins anew when the next of them may, so that no batch
+    Credit is for those who may sign in: where no one may, it begins anew when the next of them may, so that no batch
     comes at once.
     """
     throttle = state.watches[target].throttle
@@ -273,7 +273,7 @@ def _tell(state: PairState, target: int, signed_in: int, moved: int) -> None:
 def _pause_canary(state: PairState, target: int) -> None:
     """After each share of a canary fallback, wait and see whether the receiving node bears it.
 
-    Also where nobody moved: of a few users one is more than either share, so the second share is used up already.
+    Also where no one moved: of a few users one is more than either share, so the second share is used up already.
     """
     left = sum(g.users for g in movers(state, target))
     if not left or _canary_allows(state, left) != 0 or state.memory.resume_at:
@@ -285,7 +285,7 @@ def _pause_canary(state: PairState, target: int) -> None:
 
 
 def _end(state: PairState, target: int) -> None:
-    """Nobody waits to sign in at a member any more: the last did, or the transition ended that was to bring them."""
+    """No one waits to sign in at a member any more: the last did, or the transition ended that was to bring them."""
     if state.watches[target].throttle is None:
         return
     state.watch(target, throttle=None)

@@ -51,7 +51,7 @@ def step(pair: Pair, now: int) -> Outcome:
 def advance(state: PairState) -> None:
     """Observe, follow the transitions until none is left, then let people sign in."""
     keep_stopped(state)
-    flow(state)  # whoever is due by now signs in before anything else is decided
+    flow(state)  # users who are due by now sign in before anything else is decided
     end_maintenance(state)
     observe(state)
     settle(state)
@@ -118,7 +118,7 @@ def _initializing(state: PairState) -> None:
 
 
 def _silent(state: PairState) -> bool:
-    """Nobody is heard: nothing can be decided, and after a while nothing is known (domain.md §4.4, row 24)."""
+    """No one is heard: nothing can be decided, and after a while nothing is known (domain.md §4.4, row 24)."""
     if state.phase is Phase.OFF:
         return False
     if any(state.heard(i) for i in state.members):
@@ -135,7 +135,7 @@ def _silent(state: PairState) -> bool:
 
 
 def _wake_up(state: PairState) -> None:
-    """Somebody is heard again after nobody was: a failover and failed mode stay, the rest is looked at anew."""
+    """Somebody is heard again after no one was: a failover and failed mode stay, the rest is looked at anew."""
     for i in state.members:
         state.watch(i, lost=not state.heard(i))
     if state.phase not in (Phase.FAILED_OVER, Phase.FAILED):
@@ -205,7 +205,7 @@ def _failed_over(state: PairState) -> None:
 
 
 def _backup_silent(state: PairState) -> None:
-    """The backup is not heard: whoever failed over takes everybody, if it can serve (domain.md §4.5)."""
+    """The backup is not heard: the node that failed over takes all users, if it can serve (domain.md §4.5)."""
     f, t = state.failed, state.backup
     if not state.heard(f) or not state.due(state.silence_over(t)):
         return None

@@ -3,7 +3,7 @@
     lost the connection ──> somebody serves them, or takes them over, and has room? ── no ──> cannot sign in
                                                      └── yes ──> signing in, the last of them at `until`
 
-The two together are `Pair.out_of_service`: who lost the connection and has not signed in again, whoever serves by now.
+The two together are `Pair.out_of_service`: who lost the connection and has not signed in again, on any node.
 """
 
 from collections import defaultdict

@@ -52,7 +52,7 @@ class BeginForm(EndForm):
 @require_GET
 @needs(roles.OPERATE)
 def show(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
-    """The form of a node that nobody works on, or the order of the work; its steps alone for the live stream."""
+    """The form of a node that no one works on, or the order of the work; its steps alone for the live stream."""
     return _show(request, node_in(cluster_named(cluster_name), pk))
 
 

@@ -171,7 +171,7 @@ def recommend(rules: BalancerRules, verdict: BalancerVerdict, why: Reason, **fac
 
 
 def _without(loads: Mapping[int, Load], moved: Mapping[tuple[int, int], int]) -> tuple[Load, ...]:
-    """The loads if nobody had been moved by hand."""
+    """The loads if no one had been moved by hand."""
     users = {node: load.users for node, load in loads.items()}
     for (source, to), count in moved.items():
         if source in users and to in users:

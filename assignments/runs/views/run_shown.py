@@ -84,7 +84,7 @@ class Run:
 
     @property
     def stalled(self) -> datetime | None:
-        """Since when it stands still although it should go on: nobody works on it (real time)."""
+        """Since when it stands still although it should go on: no one works on it (real time)."""
         if self.operation.state not in (Progress.QUEUED, Progress.RUNNING):
             return None
         since = health.stalled_since(self.now)
@@ -152,7 +152,7 @@ class Run:
 
     @property
     def remaining(self) -> float | None:
-        """Real seconds until the end as the throttle allows, or as it went so far; None when nobody can say."""
+        """Real seconds until the end as the throttle allows, or as it went so far; None when no one can say."""
         if self.operation.state != Progress.RUNNING or self.operation.wait_code or not self.left or self.stalled:
             return None
         limit = self._limit()

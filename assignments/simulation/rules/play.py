@@ -223,7 +223,7 @@ class _Player:
             self.served_again = self.last_back
 
     def result(self) -> Result:
-        """The numbers; whoever is still out of service at the end was so until the end."""
+        """The numbers; users still out of service at the end were so until the end."""
         out = 0
         for track in self.tracks:
             out += track.pair.out_of_service

@@ -158,7 +158,7 @@ def _truth(document: object) -> Truth:
 
 
 def _users(rows: object, pair: Pair) -> dict[tuple[int, int], tuple[int, int]]:
-    """Who is served where; nobody may be lost or made up on the way from the topology."""
+    """Who is served where; no one may be lost or made up on the way from the topology."""
     if not isinstance(rows, list):
         raise TypeError("users is not a list")
     counts: dict[tuple[int, int], tuple[int, int]] = {}

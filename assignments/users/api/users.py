@@ -93,7 +93,7 @@ class RemoveIn(Input):
     users: list[Annotated[str, Field(max_length=MAX_USER_ID)]] = Field(description="User IDs, whatever the case")
     dry_run: bool = Field(False, description="Only say who would go and what they lose")
     confirmed: Annotated[int, Field(ge=0, le=10**9)] | None = Field(
-        None, description="How many a dry run named; when another number would go, nobody does"
+        None, description="How many a dry run named; when another number would go, no one does"
     )
 
 
@@ -259,9 +259,9 @@ def import_csv(
 @router.post("/clusters/{name}/users/remove", response=ok(RemovedUsersOut), operation_id="remove_users")
 @access.needs(roles.ADMINISTER, access.cluster)
 def remove(request: ApiRequest, name: str, asked: RemoveIn) -> Any:
-    """Remove users from the cluster; those whom a run or a failover holds, and unknown ones, stay with a code.
+    """Remove users from the cluster; users whom a run or a failover holds, and unknown ones, stay with a code.
 
-    The undo of the operation brings them back. When nobody can go, that is the refusal.
+    The undo of the operation brings them back. When no one can go, that is the refusal.
     """
     return remove_users(
         request.target, asked.users, actor=request.caller, dry_run=asked.dry_run, confirmed=asked.confirmed

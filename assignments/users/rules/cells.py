@@ -39,7 +39,7 @@ def defused(cell: str) -> str:
 
 
 def unseen(text: str, *, strict: bool) -> int | None:
-    """Where the first character stands that nobody could see; `strict` (user IDs) also refuses joiners and variants."""
+    """Where the first character stands that no one could see; `strict` (user IDs) also refuses joiners and variants."""
     if text.isascii() and text.isprintable():
         return None
     for index, character in enumerate(text):

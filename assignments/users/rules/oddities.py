@@ -1,6 +1,6 @@
 """Cells that are read as they are and that somebody will want to know of: what other programs made of a text.
 
-A name, a mail or a user ID that is one of these is a text like any other and is imported; nobody can know. But a
+A name, a mail or a user ID that is one of these is a text like any other and is imported; no one can know. But a
 database wrote NULL for nothing, a spreadsheet made 1.23457E+11 of a number, an editor saved "MÃ¶ller" for Möller:
 each kind is a warning with its number and its first lines. Standard library only.
 """

@@ -1,6 +1,6 @@
 """What is wrong with the lines of a file, and what is worth knowing about them: the first ones, and counts of all.
 
-Whoever wants every one of them is given each as it is found (`Problems.every`); memory holds the first ones only.
+A caller that wants every one of them is given each as it is found (`Problems.every`); memory holds the first ones only.
 """
 
 from collections import Counter

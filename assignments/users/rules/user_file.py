@@ -21,7 +21,7 @@ from assignments.users.rules.user_line import DRAWN, Limits, Reading, UserLine
 from topology import reasons
 from topology.reasons.words import counted
 
-EXPORTED = ("serving_node",)  # of our own export; nobody expects an import to say who serves
+EXPORTED = ("serving_node",)  # of our own export; no one expects an import to say who serves
 NAMED = 20  # columns that are not used
 
 
@@ -166,7 +166,7 @@ class UserList:
         return how_many_known(cells) > 1 and how_many_known(cells) * 2 >= len(cells)
 
     def _unbroken(self, number: int, cells: Sequence[str]) -> bool:
-        """Whether no cell holds a line break that nobody meant; a quote that is not closed swallows whole lines."""
+        """Whether no cell holds a line break that no one meant; a quote that is not closed swallows whole lines."""
         if "\n" not in "".join(cells):
             return True
         line, used = number, self.columns.values()
