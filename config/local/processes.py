@@ -51,9 +51,9 @@ def can_unshare() -> bool:
     """Whether this kernel lets us open a user namespace (many containers forbid it)."""
     if not _LINUX:
         return False
-    nobody = pwd.getpwnam("nobody")
+    account = pwd.getpwnam("nobody")
     try:
-        subprocess.run(["true"], check=True, preexec_fn=lambda: _unshare_user(nobody))
+        subprocess.run(["true"], check=True, preexec_fn=lambda: _unshare_user(account))
     except (OSError, subprocess.SubprocessError):
         return False
     return True
@@ -63,7 +63,7 @@ def child_setup(death_signal: int, *, unprivileged: bool = False) -> Callable[[]
     """What a child does between fork and exec, for `preexec_fn`.
 
     The kernel sends it `death_signal` when this process dies, however it dies. With `unprivileged`, a child of
-    root is not root: a namespace where one can be had, else the user nobody. Call it from the main thread:
+    root is not root: a namespace where one can be had, else the user “nobody”. Call it from the main thread:
     the signal comes when the starting thread ends.
     """
     parent = os.getpid()
@@ -84,13 +84,13 @@ def child_setup(death_signal: int, *, unprivileged: bool = False) -> Callable[[]
 def _drop_privileges() -> Callable[[], None] | None:
     if os.geteuid() != 0:
         return None
-    nobody = pwd.getpwnam("nobody")
+    account = pwd.getpwnam("nobody")
     enter = _unshare_user if can_unshare() else _become
-    return lambda: enter(nobody)
+    return lambda: enter(account)
 
 
 def runs_as_nobody() -> bool:
-    """Whether unprivileged children really change user, so that their files must be given to nobody."""
+    """Whether unprivileged children really change user, so that their files must be given to “nobody”."""
     return os.geteuid() == 0 and not can_unshare()
 
 
