@@ -165,7 +165,7 @@ def seconds(plan: Plan, rate: float | None, rate_total: float | None = None) -> 
 def checked_rate(rate: float) -> float:
     """A rate in users per cluster second that a run can have; raises Refused."""
     if not 0 < rate < 1e6:
-        raise Refused(reasons.RUN_RATE_NOT_VALID, rate=rate)
+        raise Refused(reasons.RUN_RATE_NOT_VALID, rate=f"{rate:g}")
     return float(rate)
 
 

@@ -23,7 +23,7 @@ INPUT_NOT_READABLE = add(
 )
 INPUT_NOT_A_NUMBER = add(
     "INPUT_NOT_A_NUMBER",
-    "“{value}” is not a whole number ({name}).",
+    "“{value}” is not a whole number{where}.",
     "Write digits only, at most 18 of them.",
     status=422,
 )

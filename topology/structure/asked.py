@@ -14,12 +14,12 @@ LONGEST = 18  # digits of a number that PostgreSQL's bigint holds for certain
 MOST_KEY = 10**LONGEST - 1
 
 
-def number(text: str | None, name: str = "value") -> int | None:
-    """A whole number as it was typed; None for nothing. Raises Refused for what is no such number."""
+def number(text: str | None, name: str = "") -> int | None:
+    """A whole number as it was typed; None for nothing. Raises Refused for what is no such number, naming it."""
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= LONGEST):
-        raise Refused(reasons.INPUT_NOT_A_NUMBER, name=name, value=text[:40])
+        raise Refused(reasons.INPUT_NOT_A_NUMBER, value=text[:40], where=f" ({name})" if name else "")
     return int(text)
 
 
@@ -85,7 +85,7 @@ def read_form(form: type[forms.Form], asked: Mapping[str, Any], files: Any = Non
         return read.cleaned_data
     name, problem, value = _first_problem(read, asked)
     if isinstance(problem, FieldRefused):
-        raise Refused(problem.refusal.reason, **(problem.refusal.facts | {"name": name}))
+        raise Refused(problem.refusal.reason, **(problem.refusal.facts | {"where": f" ({name})"}))
     raise Refused(reasons.VALUE_NOT_VALID, field=name, value=value, remedy=" ".join(problem.messages))
 
 

@@ -24,9 +24,9 @@ from topology.views.http import needs
 
 
 def _typed_count(text: str) -> int:
-    typed = number(text.strip().replace(",", ""), "count")
+    typed = number(text.strip().replace(",", ""))
     if typed is None:
-        raise Refused(reasons.INPUT_NOT_A_NUMBER, name="count", value="")
+        raise Refused(reasons.INPUT_NOT_A_NUMBER, value="", where="")
     return typed
 
 

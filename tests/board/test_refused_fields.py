@@ -1,0 +1,79 @@
+"""What a form refuses stands beside its field, with its code, and what was typed stays."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from assignments.intercluster import peers
+from assignments.models import Plan
+from assignments.planning import plans
+from assignments.users.filter import keys_by_id
+from tests.worlds import make_acme, node
+from topology.models import Cluster
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def acme() -> Cluster:
+    return make_acme(imp1a=3, imp1b=1)
+
+
+def wrong(page: str) -> dict[str, str]:
+    """The codes beside the fields of a page, by name."""
+    return dict(re.findall(r'id="wrong-(\w+)"[^>]*data-code="(\w+)"', page))
+
+
+def test_the_dialogs(admin_client: Client, acme: Cluster) -> None:
+    key = keys_by_id(acme, ["imp1a-0001"])["imp1a-0001"]
+    plan: Plan = plans.make_plan(acme, "balance", {}, author="ann")
+    run, begin = reverse("run-plan", args=[plan.hash]), reverse(
+        "maintenance-step", args=["acme", node(acme, "imp1a").pk, "begin"]
+    )
+    for address, typed, field, code in (
+        (begin, {"reason": " ", "for": "4h"}, "reason", "MAINTENANCE_NO_REASON"),
+        (begin, {"reason": "xx disk", "for": "9x"}, "for", "MAINTENANCE_END_NOT_VALID"),
+        (run, {"rate": "0", "rate_total": "7.25"}, "rate", "RUN_RATE_NOT_VALID"),
+        (run, {"rate": "7.25", "rate_total": "x"}, "rate_total", "RUN_RATE_NOT_VALID"),
+        (reverse("pin", args=["acme"]), {"users": key, "reason": ""}, "reason", "PIN_NEEDS_REASON"),
+        (reverse("remove-users", args=["acme"]), {"users": key, "count": "x7"}, "count", "INPUT_NOT_A_NUMBER"),
+        (reverse("remove-users", args=["acme"]), {"users": key, "count": ""}, "count", "INPUT_NOT_A_NUMBER"),
+        (reverse("remove-users", args=["acme"]), {"users": key, "count": "27"}, "count", "SELECTION_CHANGED"),
+    ):
+        answer = admin_client.post(address, typed, headers=HTMX)
+        page = answer.content.decode()
+        assert answer.status_code in (409, 422), address
+        assert answer["HX-Retarget"] == "#dialog"
+        assert wrong(page) == {field: code}
+        kept = [value for value in typed.values() if value != "9x"]  # which is no choice of the list
+        assert [value for value in kept if f'value="{value}"' not in page] == []
+    assert acme.operations.count() == 0
+
+
+def test_the_pages(admin_client: Client, acme: Cluster) -> None:
+    for address, typed, field, code in (
+        ("invite", {"username": "o o", "role": "viewer"}, "username", "ACCOUNT_NAME_NOT_VALID"),
+        ("new-token", {"name": " ", "role": "viewer", "days": "17"}, "name", "TOKEN_NOT_VALID"),
+        ("new-token", {"name": "ci", "role": "viewer", "days": "x"}, "days", "INPUT_NOT_A_NUMBER"),
+        ("new-token", {"name": "ci", "role": "viewer", "cluster": "none"}, "cluster", "invalid_choice"),
+    ):
+        answer = admin_client.post(reverse(address), typed)
+        page = answer.content.decode()
+        assert (answer.status_code, wrong(page)) == (422, {field: code})
+        assert any(f'value="{value}"' in page for value in typed.values())
+
+
+def test_a_rehearsal(admin_client: Client, acme: Cluster) -> None:
+    other = make_acme(name="branch")
+    peers.make(acme, other, actor="ann", both=True)
+    asked: dict[str, Any] = {"fault": "unreachable", "peer": "branch", "hours": "5", "moves": "12"}
+    address = reverse("peers", args=["acme"])
+    page = admin_client.get(address, asked).content.decode()
+    assert (wrong(page), '<ol class="steplog">' in page) == ({}, True)
+    page = admin_client.get(address, asked | {"hours": "169", "peer": "none", "moves": "x"}).content.decode()
+    assert wrong(page) == {"hours": "max_value", "peer": "invalid_choice", "moves": "INPUT_NOT_A_NUMBER"}
+    assert '<ol class="steplog">' not in page
