@@ -51,7 +51,7 @@ def contents(cluster: Cluster) -> Contents:
 
 
 def obstacle(cluster: Cluster) -> Refused | None:
-    """Why a cluster cannot be removed now, if it cannot: a run moves users, or a failover is on."""
+    """Why a cluster cannot be removed now, if it cannot: a run moves users, or a failover is in progress."""
     here = Q(cluster=cluster) | Q(to_cluster=cluster)
     if run := Operation.objects.filter(here, state__in=ACTIVE).order_by("pk").first():
         return Refused(reasons.CLUSTER_HAS_RUN, cluster=cluster.name, operation=run.pk, kind=run.get_kind_display())
@@ -65,7 +65,7 @@ def obstacle(cluster: Cluster) -> Refused | None:
 def remove_cluster(cluster: Cluster, typed: str, *, actor: Any = None) -> Contents:
     """Remove a cluster with everything in it for good; `typed` is its name once more, as a confirmation.
 
-    Raises Refused for another name, while an operation runs, while a failover is on, and when it is gone already.
+    Raises Refused for another name, while an operation runs, during a failover, and when it is gone already.
     """
     if typed.strip() != cluster.name:
         raise Refused(reasons.REMOVAL_NOT_CONFIRMED, cluster=cluster.name)

@@ -4,7 +4,10 @@ from topology.reasons.reason import ALARM, NEWS, WARNING, add
 
 # --- An agreement that cannot be stored -----------------------------------------------------------
 DIRECTORY_SERVERS = add(
-    "DIRECTORY_SERVERS", "{count} servers are given; there are 1 to {most}.", "Name at most {most} servers.", status=422
+    "DIRECTORY_SERVERS",
+    "{count:server is|servers are} given; 1 to {most} are allowed.",
+    "Name at most {most} servers.",
+    status=422,
 )
 DIRECTORY_ADDRESS = add(
     "DIRECTORY_ADDRESS",
@@ -115,7 +118,7 @@ DIRECTORY_LOST = add(
 )
 DIRECTORY_ATTRIBUTE_UNUSED = add(
     "DIRECTORY_ATTRIBUTE_UNUSED",
-    "No one of {read:person|people} read has the attribute {attribute}, which is mapped to {field}.",
+    "None of the {read:person|people} read has the attribute {attribute}, which is mapped to {field}.",
     "Check the name of the attribute, and whether the account may read it.",
     WARNING,
 )
@@ -149,7 +152,7 @@ DIRECTORY_EMPTY = add(
 DIRECTORY_GUARD = add(
     "DIRECTORY_GUARD",
     "{people:user} ({percent}%) would be set aside or renamed. Nothing was changed.",
-    "Look at the list, then accept exactly these changes or mend the filter.",
+    "Look at the list, then accept exactly these changes or correct the filter.",
     ALARM,
 )
 DIRECTORY_ACCEPTED_OTHER = add(
@@ -174,7 +177,7 @@ DIRECTORY_ID_MISSING = add(
 )  # fmt: skip
 DIRECTORY_TOO_LONG = add(
     "DIRECTORY_TOO_LONG",
-    "{attribute} has {length:character}; the most is {most}.",
+    "{attribute} has {length:character}; at most {most} are allowed.",
     "Shorten it in the directory.",
     WARNING,
 )

@@ -23,7 +23,7 @@ GENERAL: dict[str, tuple[str, str]] = {
     ),
     "DIRECTORY_GUARD": (
         "Too many users would be set aside or renamed by the directory. Nothing was changed.",
-        "Look at the list, then accept exactly these changes or mend the filter.",
+        "Look at the list, then accept exactly these changes or correct the filter.",
     ),
     "DIRECTORY_LOST": (
         "The connection to the directory broke while users were read.",

@@ -46,7 +46,7 @@ MOVE_ALL_TO_FIRST = add(
 MOVE_NODE_LEFT_OUT = add(
     "MOVE_NODE_LEFT_OUT",
     "{node} gets none of them: {what}",
-    "Mend it first, then drop them again to spread them.",
+    "Repair it first, then drop them again to spread them.",
     WARNING,
 )
 MOVE_SUBCLUSTER_EMPTY = add(
@@ -89,7 +89,7 @@ MOVE_NEEDS_TARGET = add("MOVE_NEEDS_TARGET", "No target was given.", "Choose a t
 RANGE_END_GONE = add("RANGE_END_GONE", "A user at one end of this range no longer exists.", "Choose the range again.")
 PASTE_TOO_LONG = add(
     "PASTE_TOO_LONG",
-    "{users:line was|lines were} pasted, and {most} can be chosen so.",
+    "{users:line was|lines were} pasted; at most {most} can be chosen this way.",
     "Paste fewer, or move them with: manage.py move_users --file",
     status=422,
 )

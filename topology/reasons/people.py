@@ -1,4 +1,4 @@
-"""Reasons: users: pins, traces, lists."""
+"""Reasons: pins, traces and lists of users."""
 
 from topology.reasons.reason import ALARM, NEWS, WARNING, add
 

@@ -32,7 +32,7 @@ def add_node(
     """A new node; its first one is a cluster's publisher unless `publisher` says otherwise.
 
     `users` and `endpoints` override the capacity of the profile. Raises Refused for a seventh node, a third one in a
-    subcluster, a second publisher, a name that is taken or a profile that is not known.
+    subcluster, a second publisher, a taken name or an unknown profile.
     """
     guards.hold(cluster)
     name = guards.node_name(name)
@@ -173,8 +173,8 @@ def remove_node(node: Node, *, actor: Any = None) -> None:
 def rename_node(node: Node, name: str, *, seen: str | None = None, actor: Any = None) -> Node:
     """Give a node another host name; its place, its users and what runs there stay as they are.
 
-    `seen` is the name that the person saw. Raises Refused when the node has another by now, for a name that is taken
-    in any cluster, and for one that is none.
+    `seen` is the name that the person saw. Raises Refused when the node has another by now, and for a name that is
+    invalid or taken in any cluster.
     """
     guards.hold(node.cluster)
     node.refresh_from_db()

@@ -17,7 +17,7 @@ from topology.structure import guards
 
 @transaction.atomic
 def create_subcluster(cluster: Cluster, name: str, *, description: str = "", actor: Any = None) -> Subcluster:
-    """A new subcluster without nodes, the last on the page. Raises Refused for a name that is taken or none."""
+    """A new subcluster without nodes, the last on the page. Raises Refused for a taken or invalid name."""
     guards.hold(cluster)
     name = _free_name(cluster, name)
     last = cluster.subclusters.aggregate(last=Max("position"))["last"]
@@ -48,7 +48,7 @@ def _description(text: str) -> str:
 
 
 def rename_subcluster(subcluster: Subcluster, name: str, *, actor: Any = None) -> Subcluster:
-    """Give a subcluster another name. Raises Refused for a name that is taken or none."""
+    """Give a subcluster another name. Raises Refused for a taken or invalid name."""
     return _change(subcluster, "name", name, actor)
 
 

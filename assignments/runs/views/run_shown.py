@@ -84,7 +84,7 @@ class Run:
 
     @property
     def stalled(self) -> datetime | None:
-        """Since when it stands still although it should go on: no one works on it (real time)."""
+        """Since when it makes no progress although it should: no worker takes it up (real time)."""
         if self.operation.state not in (Progress.QUEUED, Progress.RUNNING):
             return None
         since = health.stalled_since(self.now)

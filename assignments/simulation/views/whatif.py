@@ -73,7 +73,7 @@ def page(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 def _sent(request: HttpRequest, cluster: Cluster) -> WhatifForm:
-    """The form as it was typed. Raises Refused where its number of lines is none."""
+    """The form as it was typed. Raises Refused where its number of lines is not a number."""
     typed = {name: request.POST.get(name, "").strip() for name in WhatifForm.base_fields}
     count = min(read_form(ChangeForm, request.POST)["line-TOTAL_FORMS"] or 0, MOST_ROWS)
     rows = [

@@ -46,7 +46,7 @@ class ColumnsField(forms.Field):
     widget = forms.SelectMultiple
 
     def to_python(self, value: Any) -> dict[str, str]:
-        """The meaning of each column; raises FieldRefused for one that is none."""
+        """The meaning of each column; raises FieldRefused for an unknown one."""
         try:
             return mapping_of([pair for pair in value or () if pair])
         except Refused as refusal:
