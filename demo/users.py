@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from config.local.pipes import outlive_readers
+
 HERE = Path(__file__).parent
 HEADER = ("user_id", "name", "mail", "endpoints", "contacts", "node")
 # What people have beside the desk phone, in parts of a hundred; about two endpoints per user (feature page).
@@ -107,4 +109,5 @@ def _contacts(dice: random.Random) -> int:
 
 
 if __name__ == "__main__":
+    outlive_readers()
     write(CROWDS[sys.argv[1]], sys.stdout)

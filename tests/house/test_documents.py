@@ -2,6 +2,7 @@
 
 import re
 from argparse import ArgumentParser, _SubParsersAction
+from datetime import time
 from functools import cache
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import pytest
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
-from topology.management.console import ConsoleCommand
+from assignments.management.commands.balancer import VALUES
+from assignments.models import RunPolicy
+from assignments.runs import balancer
 from topology.reasons import REASONS
+from topology.rules import checks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -79,9 +83,17 @@ def test_the_help_of_a_command_says_what_it_does_what_each_word_means_and_an_exa
     assert made.help.endswith("."), "what it does, in a sentence"
     actions = [action for parser in parsers(name) for action in parser._actions]
     assert [action.option_strings or action.dest for action in actions if not action.help] == []
-    if isinstance(made, ConsoleCommand):
-        assert re.match(rf"manage\.py {name}\b", made.example), "one call that does something useful"
-        assert made.example in " ".join(help_of(name).split())
+    example = getattr(made, "example", "")
+    assert re.match(rf"(?:[A-Z]+=\S+ )*manage\.py {name}\b", example), "one call that does something useful"
+    assert example in " ".join(help_of(name).split())
+
+
+def test_the_rules_of_the_balancer_stand_in_its_help_with_their_defaults() -> None:
+    assert list(VALUES) == list(balancer.SETTINGS)
+    for name, said in VALUES.items():
+        default = RunPolicy._meta.get_field(name).default
+        text = default.strftime("%H:%M") if isinstance(default, time) else str(default)
+        assert said.endswith(f"({text.lower() if isinstance(default, bool) else text})"), name
 
 
 def test_every_variable_that_is_read_is_explained_and_every_one_explained_is_read() -> None:
@@ -103,6 +115,12 @@ def test_every_code_that_a_document_names_is_one_of_the_closed_list() -> None:
         named = set(re.findall(r"`([A-Z]+_[A-Z_]+)`", path.read_text()))
         strange = {name for name in named - set(REASONS) - read - OTHERS if name.split("_")[0] in FAMILIES}
         assert strange == set(), path.name
+
+
+def test_the_codes_of_the_checks_are_those_of_the_table() -> None:
+    table = (ROOT / "docs" / "files.md").read_text().partition("## Checks")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert sorted(re.findall(r"`(\w+)`", "".join(rows))) == sorted(checks.TESTS)
 
 
 FAMILIES = {code.split("_")[0] for code in REASONS}

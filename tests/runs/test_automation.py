@@ -118,7 +118,10 @@ def recommended(cluster: Cluster) -> str:
     assert policy.plan.moves > 0
     out = io.StringIO()
     call_command("balancer", cluster.name, stdout=out)
-    assert out.getvalue().strip() == policy.sentence
+    said, *rules = out.getvalue().splitlines()
+    assert said == policy.sentence
+    assert [rule.split()[0] for rule in rules] == list(balancer.SETTINGS)
+    assert "  approval_required false" in rules
     return policy.sentence.rstrip(".").partition(" does not run it: it ")[2]
 
 

@@ -105,7 +105,9 @@ PEER_IS_REPORTED = add(
     "Sync it on the publisher of {cluster}, or end the reports first.",
 )
 PEER_NOT_REPORTED = add(
-    "PEER_NOT_REPORTED", "No monitor reports what {cluster} knows of {remote}.", "Reload the page Peers of {cluster}."
+    "PEER_NOT_REPORTED",
+    "No monitor reports what {cluster} knows of {remote}.",
+    "Reports begin with: manage.py report_peer {cluster} {remote} --source NAME --state in_sync.",
 )
 PEER_REPORT_OLDER = add(
     "PEER_REPORT_OLDER",

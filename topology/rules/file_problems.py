@@ -29,7 +29,7 @@ class FileProblem:
     @classmethod
     def of(cls, place: str, why: Reason, **facts: Any) -> FileProblem:
         """A problem in the words of a reason."""
-        return cls(place, why.say(**facts), why.say_fix(**facts), why.code)
+        return cls(place, why.say(**facts).removesuffix("."), why.say_fix(**facts), why.code)
 
     @classmethod
     def from_refusal(cls, place: str, refused: Refused) -> FileProblem:

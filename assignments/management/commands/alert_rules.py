@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from assignments.board import alerts
+from topology.management.console import ConsoleCommand
 
 
-class Command(BaseCommand):
+class Command(ConsoleCommand):
     help = "Print the alert rules for Prometheus, made from the closed list of reasons (docker/prometheus/alerts.yml)."
     example = "manage.py alert_rules > docker/prometheus/alerts.yml"
-    requires_system_checks = ()
+    reads_rows = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--tests", action="store_true", help="print their tests, for promtool test rules")

@@ -9,6 +9,19 @@ from assignments.runs import balancer
 from topology.management.console import ConsoleCommand
 from topology.structure import selectors
 
+# What each rule may be, and what it is at first.
+VALUES = {
+    "automation": "off, recommend or on (off)",
+    "threshold": "percent above the fair share, 1 to 1000 (10)",
+    "rounds": "of half a minute past it, 1 to 1000 (3)",
+    "minimum_gain": "percentage points, 1 to 1000 (5)",
+    "cooldown_minutes": "0 to 43200 (60)",
+    "window_start": "HH:MM (00:00)",
+    "window_end": "HH:MM, the same as the start: always (00:00)",
+    "zone": "as Europe/Berlin (UTC)",
+    "approval_required": "true or false (false)",
+}
+
 
 class Command(ConsoleCommand):
     help = "Show what the automatic balancer of a cluster says, run a round now, or change its rules."
@@ -22,7 +35,7 @@ class Command(ConsoleCommand):
             action="append",
             default=[],
             metavar="NAME=VALUE",
-            help=f"change a rule; may be repeated; one of {', '.join(balancer.SETTINGS)}",
+            help="change a rule; may be repeated. " + "; ".join(f"{name}: {said}" for name, said in VALUES.items()),
         )
         parser.add_argument("--look", action="store_true", help="run a round now, as the worker does every half minute")
 
@@ -39,6 +52,8 @@ class Command(ConsoleCommand):
             self.print_json(balancer.as_dict(policy))
         else:
             self.stdout.write(policy.sentence)
+            for name, value in balancer.as_dict(policy)["settings"].items():
+                self.stdout.write(f"  {name:18}{str(value).lower() if isinstance(value, bool) else value}")
 
 
 def _pair(text: str) -> tuple[str, Any]:

@@ -31,7 +31,7 @@ class Command(ConsoleCommand):
         what.add_argument("--repair", metavar="PEER", help="repair the fault of this relation")
         what.add_argument("--find", metavar="USER_ID", help="where the cluster believes a user to be at home")
         parser.add_argument("--one-side", action="store_true", help="make or remove this cluster's side alone")
-        parser.add_argument("--address", default="", help="the address of the peer's publisher, where it is another")
+        parser.add_argument("--address", default="", help="with --make: of the peer's publisher (default: its name)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):

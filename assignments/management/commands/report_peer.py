@@ -27,14 +27,15 @@ class Command(ConsoleCommand):
         super().add_arguments(parser)
         parser.add_argument("cluster", help="the cluster whose page shows it")
         parser.add_argument("peer", help="the other cluster of the relation")
-        parser.add_argument("--source", default="", help="the name of the monitor")
-        parser.add_argument("--state", choices=list(reports.STATES), help="what the relation is in")
-        parser.add_argument("--at", default="", help="when it was so, with a zone (default: now)")
-        parser.add_argument("--last-sync", default="", help="when the last sync came through, with a zone")
-        parser.add_argument("--users", type=int, help="users associated with the peer")
+        parser.add_argument("--source", default="", help="the name of the monitor; --state needs it")
+        parser.add_argument("--state", choices=list(reports.STATES), help="how the relation is; none: a list alone")
+        parser.add_argument("--at", default="", help="when it was so, as 2026-11-27T10:00:00Z (default: now)")
+        parser.add_argument("--last-sync", default="", help="its last sync, likewise (default: with in_sync, --at)")
+        parser.add_argument("--users", type=int, help="users associated with the peer (default: as before)")
         unknown = PeerCertificate.UNKNOWN
-        parser.add_argument("--certificate", choices=PeerCertificate.values, default=unknown, help="of the peer")
-        parser.add_argument("--release", default="", help="the release that the peer runs")
+        known = PeerCertificate.values
+        parser.add_argument("--certificate", choices=known, default=unknown, help=f"of the peer (default: {unknown})")
+        parser.add_argument("--release", default="", help="what the peer runs, as 14.0.1 (default: not known)")
         parser.add_argument("--users-file", metavar="FILE", help="the user IDs at home there, one a line, all of them")
         parser.add_argument("--end", action="store_true", help="end the reports: the console syncs this side itself")
 
