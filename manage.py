@@ -4,8 +4,22 @@
 import os
 import sys
 
+OURS = ("config", "topology", "assignments", "demo")
+
 
 def main() -> int:
+    """Run the command; where a package of this version is not installed, say how to install it."""
+    try:
+        return _main()
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.partition(".")[0] in OURS:
+            raise
+        fix = "Run make setup-run, which installs what this version needs; then .venv/bin/python manage.py."
+        print(f"The package {error.name} is not installed. {fix}", file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def _main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from config.local.keeper import services_for
     from config.local.pipes import outlive_readers

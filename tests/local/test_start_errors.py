@@ -53,6 +53,14 @@ def test_every_message_of_the_start_is_explained_and_nothing_else() -> None:
     assert all(len(remedy) > 15 for remedy in explained.values())
 
 
+def test_new_code_with_the_packages_of_before_says_how_to_install_them() -> None:
+    """As after a `git pull`; `-S` hides all packages."""
+    done = subprocess.run([sys.executable, "-S", "manage.py", "accounts"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert re.fullmatch(r"The package \w+ is not installed\. Run make setup-run, .+\n", done.stderr)
+    assert "`The package … is not installed.`" in (ROOT / "docs" / "operations.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "told"),
     [
