@@ -106,6 +106,11 @@ def test_every_problem_is_found_in_the_order_of_the_file() -> None:
     assert problems[6].fix == "Write 5000, without quotes."
 
 
+def test_of_numbers_the_nearest_was_meant_and_not_the_one_that_looks_alike() -> None:
+    (problem,) = found("cluster: a\nsubclusters: [{name: s, nodes: [{name: a.b, profile: 5001}]}]\n")
+    assert problem.fix == "Did you mean 5000?"
+
+
 @pytest.mark.parametrize(
     ("written", "read"),
     [("no", "no"), ("off", "off"), ("y", "y"), ("22:00", None), ('"010"', "010"), ("2026-11-26", "2026-11-26")],

@@ -45,6 +45,8 @@ def read(adapter: TypeAdapter[T], document: Document) -> tuple[T | None, list[Fi
 
 def suggestion(word: str, known: Sequence[str]) -> str:
     """The known word that was probably meant, or all of them."""
+    if word.isascii() and all(text.isdigit() for text in (word, *known)):
+        return f"Did you mean {min(known, key=lambda number: abs(int(number) - int(word)))}?"
     close = difflib.get_close_matches(word.lower(), known, 1, 0.6)
     return f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known)}."
 
