@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from assignments.models import Operation, Population
+from assignments.models import Operation, Population, RunPolicy
+from assignments.planning import plans
 from assignments.runs import operations
 from tests.browser.hands import card
 from tests.live_stack import LiveStack
@@ -53,6 +56,21 @@ def test_a_rebalance_runs_to_its_end_with_live_progress_in_every_browser(acme: C
         expect(card(page, "imp3a")).to_contain_text("80 / 5,000")
     expect(second.locator("html")).to_have_attribute("data-marked", "before")
     assert set(counts(acme).values()) == {80}
+
+
+@pytest.mark.parametrize("width", [1440, 1200, 1000])
+def test_a_run_that_waits_for_its_window_says_so_and_keeps_its_buttons(
+    acme: Cluster, signed_in_page: Open, width: int
+) -> None:
+    begins = timezone.now() + timedelta(hours=2)
+    window = {"window_start": begins.time(), "window_end": (begins + timedelta(hours=1)).time()}
+    RunPolicy.objects.create(cluster=acme, zone="UTC", **window)
+    operations.start(plans.make_plan(acme, "balance").hash, actor="root", in_window=True)
+    page = signed_in_page("operator", viewport={"width": width, "height": 900})
+    strip = page.locator(".runs .run")
+    expect(strip).to_contain_text("Waiting for the window")
+    for name in ("Pause", "Cancel…"):
+        expect(strip.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
 
 
 def test_a_plan_is_made_for_some_subclusters_and_says_how_long_it_takes(acme: Cluster, signed_in_page: Open) -> None:

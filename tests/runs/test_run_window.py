@@ -196,6 +196,7 @@ def test_the_plan_offers_the_window_and_the_run_shows_it(crowd: Cluster, hands: 
     for name in ("operation-bar", "operation"):
         page = client.get(reverse(name, args=[run.pk])).content.decode()
         assert "Waiting for the window" in page, name
+        assert "Running for" not in page, "nothing runs"
     assert "22:00\u201306:00" in client.get(reverse("operations", args=["crowd"])).content.decode()
     client.post(reverse("steer", args=[run.pk, "window"]))
     run.refresh_from_db()
