@@ -84,13 +84,16 @@ def _named(cluster: str | None) -> int | None:
     return Cluster.objects.filter(name=cluster).values_list("pk", flat=True).first() or -1
 
 
-def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
-    """The refusal as JSON for programs, as a message fragment for htmx, as a page for people."""
+def refused(request: HttpRequest, refusal: Refused, **more: Any) -> HttpResponse:
+    """The refusal as JSON for programs, as a message fragment for htmx, as a page for people.
+
+    `more` is what the message shows beside it, such as the way to a fix.
+    """
     status = refusal.reason.status
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse(sentences.hidden(refusal).as_dict(), status=status)
     if cast(Request, request).htmx:
-        return to_messages(render(request, "shared/_refused.html", {"refusal": refusal}, status=status))
+        return to_messages(render(request, "shared/_refused.html", {"refusal": refusal} | more, status=status))
     return render(request, "refused.html", {"refusal": refusal}, status=status)
 
 

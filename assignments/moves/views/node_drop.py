@@ -52,12 +52,5 @@ def place(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 def _refused(request: HttpRequest, cluster: Cluster, node: Node, refusal: Refused) -> HttpResponse:
     """The reason, and the way to its fix: the guided order of the node, with a button for each step."""
-    response = refused(request, refusal)
-    if response.get("HX-Reswap"):  # for htmx, not for programs
-        context = {
-            "refusal": refusal,
-            "checklist": reverse("structure-node", args=[cluster.name, node.pk]),
-            "node": node,
-        }
-        response.content = render(request, "shared/_refused.html", context).content
-    return response
+    checklist = reverse("structure-node", args=[cluster.name, node.pk])
+    return refused(request, refusal, checklist=checklist, node=node)
