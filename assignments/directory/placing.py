@@ -20,7 +20,7 @@ from assignments.models import DirectoryAgreement, DirectoryPerson, Kind, Operat
 from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
 from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, Flow, NodeLoad
-from assignments.users import staged_homes, staged_writing, staging
+from assignments.users.importing import staged_homes, staged_writing, staging
 from topology.live import actors
 from topology.models import Cluster, Mode, Node
 from topology.reasons import Reason, Refused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from assignments.users.imports import LIMITS
+from assignments.users.importing.imports import LIMITS
 from assignments.users.rules.user_file import UserList
 from topology import reasons
 from topology.reasons import Refused

@@ -20,7 +20,7 @@ from assignments.recovery import maintenance, service
 from assignments.runs import hand_moves
 from assignments.simulation import whatif
 from assignments.users import saved_views
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
 from tests import torture
 from tests.board.test_page import addresses, patterns
 from tests.worlds import make_acme, node

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.db import connection, transaction
 
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
 from config.local.state import BASE_DIR
 from tests.bench.measure import compare, seconds_of, users
 from tests.crowd import make_crowd

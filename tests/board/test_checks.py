@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from assignments.board.checks import facts_of, report
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
 from tests.lists import csv_of
 from tests.users.test_import import make
 from topology.models import Cluster

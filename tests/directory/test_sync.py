@@ -466,7 +466,7 @@ def test_the_commands_give_the_shapes_that_others_rely_on(
 def test_who_was_brought_back_by_a_file_comes_under_the_directory_again(crowd: Cluster, directory: Directory) -> None:
     import io
 
-    from assignments.users.imports import import_users
+    from assignments.users.importing.imports import import_users
 
     directory.add("a", "b")
     cluster = directory.agree()

@@ -15,7 +15,7 @@ from assignments.board.checks import report as checked
 from assignments.intercluster import duplicates, selectors
 from assignments.models import Assignment, Operation
 from assignments.users.export import assignments_csv
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
 from assignments.users.removal import remove_users
 from assignments.users.undo import undo_import
 from tests.worlds import make_acme

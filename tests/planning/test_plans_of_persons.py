@@ -11,7 +11,7 @@ from assignments.board.topology_file import apply_topology
 from assignments.models import Assignment, Goal, Operation
 from assignments.planning import plans
 from assignments.runs import batches, operations
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
 from tests.lists import csv_of
 from topology.models import ENDPOINT_KINDS, Cluster, Node
 from topology.reasons import Refused

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assignments.planning.preview import next_users
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
 from tests.crowd import add_people, homes, make_crowd, nodes_of
 from tests.lists import csv_of
 from tests.worlds import make_acme, node

@@ -23,7 +23,7 @@ from assignments.recovery.rules.n_minus_one import n_minus_one
 from assignments.recovery.rules.step import step
 from assignments.runs import balancer, hand_moves, operations
 from assignments.simulation.rules.play import Action, Scenario
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
 from tests.board.test_page import as_
 from tests.recovery.recovery_world import MIDNIGHT, Drive, clock_at, make
 from tests.recovery.test_recovery_service import A, B, node, scenario, states, sub

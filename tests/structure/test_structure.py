@@ -10,7 +10,7 @@ from django.db import connection
 
 from assignments.board.topology_file import apply_topology
 from assignments.models import Kind, Operation, SubclusterLock
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
 from tests.lists import csv_of
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import REASONS, Refused

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from assignments.board.topology_file import apply_topology
 from assignments.population.selectors import board_of
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
 from tests import torture
 from tests.lists import csv_of
 from topology.models import Cluster, Event, Node, Subcluster

@@ -18,7 +18,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from assignments.users.imports import LIMITS, import_users
+from assignments.users.importing.imports import LIMITS, import_users
 from assignments.users.rules.user_file import UserList
 from topology.models import Cluster, EndUser, Event, Node
 

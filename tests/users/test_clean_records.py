@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from assignments.users.imports import LIMITS
+from assignments.users.importing.imports import LIMITS
 from assignments.users.rules.clean_records import CleanRecords
 from assignments.users.rules.user_file import UserList
 from assignments.users.rules.user_line import Reading, UserLine

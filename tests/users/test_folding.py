@@ -12,7 +12,7 @@ from assignments.board.checks import report
 from assignments.models import Assignment
 from assignments.moves.pins import named
 from assignments.users.filter import UserFilter, find_user, keys_of
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
 from assignments.users.pages import user_page
 from tests.worlds import make_acme
 from topology.models import Cluster, EndUser

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from assignments.board.topology_file import apply_topology
 from assignments.models import Assignment, Move, Operation, Population
 from assignments.users import undo
-from assignments.users.import_report import Report
-from assignments.users.imports import LIMITS, import_users
+from assignments.users.importing.imports import LIMITS, import_users
+from assignments.users.importing.report import Report
 from assignments.users.rules import text_lines, user_file
 from demo.users import CROWDS
 from tests import torture

@@ -15,8 +15,8 @@ from django.test import Client
 from django.urls import reverse
 
 from assignments.models import Assignment
-from assignments.users.import_report import Report
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
+from assignments.users.importing.report import Report
 from assignments.users.rules.user_line import Reading
 from tests.lists import csv_of
 from topology import reasons

@@ -13,7 +13,7 @@ from assignments.models import Assignment, FormerUser, Kind, Move, Operation
 from assignments.moves import pins
 from assignments.retention import batches
 from assignments.users import undo as undoing
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
 from assignments.users.removal import remove_users
 from tests.lists import csv_of
 from tests.structure.test_constraints import assert_counts_true, assert_lists_true

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from assignments.users.imports import LIMITS
+from assignments.users.importing.imports import LIMITS
 from assignments.users.progress import Meter, RowsSoFar
 from assignments.users.rules.user_file import UserList
 from tests.lists import csv_of

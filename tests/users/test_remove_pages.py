@@ -7,7 +7,7 @@ from django.test import Client
 
 from assignments.models import Operation
 from assignments.moves import pins
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
 from tests.api.conftest import Caller
 from tests.lists import csv_of
 from tests.worlds import make_acme, node

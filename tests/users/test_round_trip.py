@@ -16,7 +16,7 @@ from assignments.models import Assignment, Operation, Pin
 from assignments.moves.pins import named, pin
 from assignments.users import undo
 from assignments.users.export import assignments_csv
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
 from assignments.users.rules.cells import SPACES, unseen
 from tests import torture
 from tests.lists import csv_of

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assignments.users.encodings import add_hint
-from assignments.users.imports import LIMITS
+from assignments.users.importing.encodings import add_hint
+from assignments.users.importing.imports import LIMITS
 from assignments.users.rules.cells import SPACES, defused, restored, unseen
 from assignments.users.rules.columns import HEADERS
 from assignments.users.rules.user_file import UserList

@@ -16,7 +16,7 @@ from assignments.moves.selection import Selection
 from assignments.planning import plans
 from assignments.runs import hand_moves, operations
 from assignments.users import trace
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
 from tests.crowd import Hands, make_crowd
 from tests.lists import csv_of
 from tests.worlds import make_acme, node

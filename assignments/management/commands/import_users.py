@@ -7,9 +7,9 @@ from typing import Any, BinaryIO
 
 from django.core.management.base import CommandParser
 
-from assignments.users.import_report import Report
-from assignments.users.imports import import_users
-from assignments.users.problem_file import ProblemFile
+from assignments.users.importing.imports import import_users
+from assignments.users.importing.problem_file import ProblemFile
+from assignments.users.importing.report import Report
 from assignments.users.progress import Meter
 from assignments.users.rules.columns import mapping_of
 from assignments.users.rules.user_line import KEEP, Reading

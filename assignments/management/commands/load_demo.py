@@ -12,7 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import connection, transaction
 
 from assignments.board.topology_file import apply_topology
-from assignments.users.imports import import_users
+from assignments.users.importing.imports import import_users
 from demo.users import CROWDS, write
 from topology.management.console import ConsoleCommand
 from topology.models import Cluster

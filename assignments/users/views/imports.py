@@ -14,9 +14,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from assignments.planning.preview import next_users
-from assignments.users.import_report import Report, emptied_in_words
-from assignments.users.imports import import_users
-from assignments.users.problem_file import ProblemFile
+from assignments.users.importing.imports import import_users
+from assignments.users.importing.problem_file import ProblemFile
+from assignments.users.importing.report import Report, emptied_in_words
 from assignments.users.progress import Meter, note_for, noted
 from assignments.users.rules.columns import USED, mapping_of
 from assignments.users.rules.problems import LineProblem, Problems

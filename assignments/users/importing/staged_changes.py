@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from assignments.users.importing.staging import rows_of
 from assignments.users.rules.user_line import NO_NODE
-from assignments.users.staging import rows_of
 
 SHOWN = 5  # lines of the preview
 FIELDS = {  # what is empty in each, and the type to compare with

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from assignments.models import Operation
-from assignments.users.staged_lines import StagedLines
+from assignments.users.importing.staged_lines import StagedLines
 from topology import reasons
 
 WHY = "Imported from a list"  # where the list gives no reason

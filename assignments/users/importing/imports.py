@@ -17,20 +17,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from assignments.models import Kind
-from assignments.users import (
-    former,
-    import_pins,
-    staged_changes,
-    staged_homes,
-    staged_lines,
-    staged_writing,
-    staging,
-)
+from assignments.users import former
 from assignments.users.done_at_once import record_operation
-from assignments.users.encodings import add_hint
-from assignments.users.import_placing import ImportPlacement
-from assignments.users.import_report import Report, emptied_in_words
-from assignments.users.problem_file import ProblemFile
+from assignments.users.importing import import_pins, staged_changes, staged_homes, staged_lines, staged_writing, staging
+from assignments.users.importing.encodings import add_hint
+from assignments.users.importing.placing import ImportPlacement
+from assignments.users.importing.problem_file import ProblemFile
+from assignments.users.importing.report import Report, emptied_in_words
 from assignments.users.progress import Meter
 from assignments.users.rules.file_kind import Readable
 from assignments.users.rules.user_file import UserList

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from assignments.planning.rules.loads import Classes, EndpointClass, Flow
-from assignments.users.staging import ADDED, ENDPOINTS, HOME, rows_of, run
+from assignments.users.importing.staging import ADDED, ENDPOINTS, HOME, rows_of, run
 from topology.reasons import Refused
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
 from assignments.planning.rules.loads import Classes, Flow, NodeLoad
-from assignments.users import staged_homes, staged_lines
-from assignments.users.import_report import Report
+from assignments.users.importing import staged_homes, staged_lines
+from assignments.users.importing.report import Report
 from topology import reasons
 from topology.models import Cluster, Mode, Node
 from topology.reasons import Refused, Said

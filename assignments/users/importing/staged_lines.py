@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from assignments.users.importing.staging import ADDED, HOME, rows_of
 from assignments.users.rules.problems import LISTED, LineProblem
-from assignments.users.staging import ADDED, HOME, rows_of
 from topology import reasons
 from topology.models import Cluster
 from topology.reasons import Reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from assignments.users.staging import ENDPOINTS, PERSON, run
+from assignments.users.importing.staging import ENDPOINTS, PERSON, run
 
 
 def create_people(at: datetime) -> None:
