@@ -105,6 +105,12 @@ def _groups(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
+def in_utc(settings: Any) -> None:
+    """The server's zone is UTC, for a test that reads times of day from a page."""
+    settings.TIME_ZONE = "UTC"
+
+
+@pytest.fixture
 def admin_user(db: None) -> Any:
     """As pytest-django has it, without a password, whose hash takes half a second of a core."""
     from django.contrib.auth import get_user_model

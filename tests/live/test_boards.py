@@ -41,6 +41,12 @@ class Console:
             assert event[0] in ("topics", "alive")
         return event[1]
 
+    def told_of(self, text: str) -> str:
+        """The next version that shows this; a console that was slow to come is told the present one before."""
+        while text not in (html := self.told()):
+            pass
+        return html
+
     def close(self) -> None:
         self.reader.close()
 
@@ -110,9 +116,8 @@ def test_consoles_share_what_is_rendered_and_kinds_do_not(acme: Cluster, watch: 
 def test_a_role_that_is_given_or_taken_shows_within_seconds(acme: Cluster, watch: Callable[..., Console]) -> None:
     console = watch(roles.VIEWER)
     give_role(get_user_model().objects.get(username=roles.VIEWER), roles.ADMINISTRATOR)
-    html = console.told()
+    html = console.told_of("data-drag-server")
     assert "data-after" not in html
-    assert "data-drag-server" in html
 
 
 def test_versions_are_skipped_and_never_queued(acme: Cluster, watch: Callable[..., Console]) -> None:
@@ -135,5 +140,5 @@ def test_what_is_not_of_the_cluster_wakes_nobody(acme: Cluster, watch: Callable[
     Node.objects.filter(pk=node(other, "spare").pk).update(capacity_users=77)
     events.publish([f"node-{node(other, 'spare').pk}"])
     change(acme, "spare", 4321)
-    assert "4,321" in console.told()
+    assert console.told_of("4,321")
     assert shelf.counted("renders:acme:viewer") == before + 1

@@ -30,6 +30,7 @@ def fail_and_come_back(drive: Drive, at: int) -> str:
     return card(drive)
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_it_falls_back_by_itself_until_the_limit_is_reached(db: None) -> None:
     world = scenario(enable_automatic_fallback=True, failover_limit=2)
     drive = Drive(make(world), world)
@@ -45,6 +46,7 @@ def test_it_falls_back_by_itself_until_the_limit_is_reached(db: None) -> None:
     assert states()[0][0] == State.FAILED_OVER
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_it_waits_for_the_hours_of_the_day(db: None) -> None:
     world = scenario(
         enable_automatic_fallback=True, automatic_fallback_from=4 * 3600, automatic_fallback_until=5 * 3600

@@ -338,6 +338,7 @@ def test_from_the_command_line(pair: Cluster, capsys: pytest.CaptureFixture[str]
             call_command("ha", "maintenance", A, "--reason", "x", *wrong)
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_span_and_time_of_day_are_of_one_clock(pair: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
     """The clock stands at 22:00 of the day before and runs sixty times as fast: 05:30 is 7.5 hours away, or 450 s."""
     now = timezone.now().replace(microsecond=0)

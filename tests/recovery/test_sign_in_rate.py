@@ -52,6 +52,7 @@ def notices() -> list[tuple[int, int]]:
     return [(e.facts["upper_before"], e.facts["upper"]) for e in rows]
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_an_import_changes_the_window_and_says_so_once(pair: Cluster) -> None:
     with clock_at(MIDNIGHT):
         service.step(sub().pk, MIDNIGHT)

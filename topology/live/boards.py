@@ -134,7 +134,8 @@ class SharedBoard:
         if self.now is None or version.version != self.now.version:
             changes = list(version.changes(self.now)) if self.now else []
             self.before = self.now.version if self.now else 0
-            self.now, self.topics, self.whole, self.committed = version, set(version.topics.split()), "", committed
+            self.now, self.topics, self.whole = version, set(version.topics.split()), ""
+            self.committed = max(committed, version.version // 1000)  # it may hold news that were not heard yet
             self.changed = self._message(changes, self.before) if self.before else self._everything()
         for console in waiting:
             console.current = True
