@@ -75,5 +75,6 @@ def test_a_rehearsal(admin_client: Client, acme: Cluster) -> None:
     page = admin_client.get(address, asked).content.decode()
     assert (wrong(page), '<ol class="steplog">' in page) == ({}, True)
     page = admin_client.get(address, asked | {"hours": "169", "peer": "none", "moves": "x"}).content.decode()
-    assert wrong(page) == {"hours": "max_value", "peer": "invalid_choice", "moves": "INPUT_NOT_A_NUMBER"}
+    assert wrong(page) == {"hours": "out_of_range", "peer": "invalid_choice", "moves": "INPUT_NOT_A_NUMBER"}
     assert '<ol class="steplog">' not in page
+    assert "for hours: Write a whole number from 1 to 168." in page

@@ -36,6 +36,13 @@ class NumberField(forms.IntegerField):
 
     def __init__(self, *, least: int = 0, most: int = MOST_KEY, **rest: Any) -> None:
         super().__init__(required=False, min_value=least, max_value=most, **rest)
+        self.least, self.most, self.validators = least, most, [self._demand_range]
+
+    def _demand_range(self, value: int) -> None:
+        if not self.least <= value <= self.most:
+            bounded = self.most < MOST_KEY
+            allowed = f"from {self.least:,} to {self.most:,}" if bounded else f"of at least {self.least:,}"
+            raise forms.ValidationError(f"Write a whole number {allowed}.", code="out_of_range")
 
     def to_python(self, value: Any) -> int | None:
         """The number; raises FieldRefused for any other text."""
