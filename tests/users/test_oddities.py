@@ -26,6 +26,9 @@ def warned(text: str) -> list[tuple[int, str]]:
         ("MÃ¶ller", "IMPORT_LOOKS_MISREAD", "“Möller”"),
         ("Ã…se ZoÃ«", "IMPORT_LOOKS_MISREAD", "“Åse Zoë”"),
         ("M&ouml;ller &amp; Co", "IMPORT_LOOKS_MISREAD", "“Möller & Co”"),
+        ("J%C3%B6rg%20M", "IMPORT_LOOKS_MISREAD", "“Jörg M”"),
+        ("J=C3=B6rg", "IMPORT_LOOKS_MISREAD", "“Jörg”"),
+        ("=?utf-8?Q?J=C3=B6rg?= M", "IMPORT_LOOKS_MISREAD", "“Jörg M”"),
         ("M\ufffdller", "IMPORT_LETTERS_LOST", "U+FFFD"),
         ("NULL", "IMPORT_MEANS_NOTHING", "“NULL”"),
         ("None", "IMPORT_MEANS_NOTHING", "“None”"),
@@ -53,6 +56,10 @@ def test_what_other_programs_made_of_a_text_is_read_with_a_warning(text: str, co
         "Ça va",
         "AT&T",
         "R&D; B",
+        "100%de",
+        "5 %20",
+        "a=41",
+        "=AB=CD",
         "O'Neil",
         "Null Anders",
         "'t Hooft",
@@ -66,6 +73,22 @@ def test_what_people_are_called_is_not_odd(text: str) -> None:
 
 def test_a_number_that_a_spreadsheet_shortened_is_named_as_user_id_only() -> None:
     assert warned("user_id,name\n1.23457E+11,1.2E+3\n1e5,Ann\n") == [(2, "IMPORT_ID_SHORTENED")]
+
+
+@pytest.mark.parametrize(
+    ("user_id", "how"),
+    [("\u0430nn", "Latin and Cyrillic"), ("\u03bd\u043e", "Cyrillic and Greek"), ("\uff41\uff4e\uff4e", "“ann”")],
+)
+def test_a_user_id_that_looks_like_another_is_named(user_id: str, how: str) -> None:
+    rows, users = read(f"user_id,name\n{user_id},Ann\nжюли,Anna Ж\nψψ,Sofía\n".encode())
+    assert [row.user_id for row in rows] == [user_id, "жюли", "ψψ"]
+    (warning,) = users.warnings.listed
+    assert (warning.line, warning.reason.code) == (2, "IMPORT_LOOKS_ALIKE")
+    assert how in warning.as_dict()["message"]
+
+
+def test_a_directory_uri_may_be_quoted() -> None:
+    assert warned("user_id,directory_uri\nann,sip:ann%20b@x.org\n") == []
 
 
 def test_what_parts_cells_elsewhere_is_named_in_a_list_of_one_column() -> None:
@@ -85,7 +108,7 @@ def test_a_clean_record_is_none_that_is_odd() -> None:
     for text in ("null", "NaN", "<NULL>", "(null)", "n/a", "#REF!", "'a'", '"a"', "«a»", "`a`", "1,5E+10", "7e+8"):
         assert oddity("user ID", text), text
         assert re.match(BEGINS, text) or text[0] in "('", text
-    for text in ("Ã¶", "\ufffd", "&#246;", "&amp;"):
+    for text in ("Ã¶", "\ufffd", "&#246;", "&amp;", "%40", "=C3=B6", "=?utf-8?Q?=C3=B6?="):
         assert oddity("name", text), text
         assert may_be_odd(text), text
 

@@ -120,6 +120,12 @@ IMPORT_LETTERS_LOST = add(
     "Export the list again, as UTF-8.",
     level=WARNING,
 )
+IMPORT_LOOKS_ALIKE = add(
+    "IMPORT_LOOKS_ALIKE",
+    "The user ID “{value}” {how}; it is imported unchanged.",
+    "Check whether it is written as in the directory.",
+    level=WARNING,
+)
 IMPORT_LOOKS_MISREAD = add(
     "IMPORT_LOOKS_MISREAD",
     "“{value}” in the column {column} looks misread by another program; it is imported unchanged.{hint}",

@@ -16,7 +16,7 @@ from typing import Any
 from assignments.users.rules.cells import SHOWS_NOTHING
 from assignments.users.rules.columns import HALVES, Columns
 from assignments.users.rules.not_users import may_be_none
-from assignments.users.rules.oddities import BEGINS, MAIL, may_be_odd
+from assignments.users.rules.oddities import BEGINS, MAIL, looks_alike, may_be_odd
 from assignments.users.rules.records import SEPARATORS
 from assignments.users.rules.user_line import DRAWN, MAX_REASON, MAX_TEXT, NO, YES, Limits, Reading, UserLine
 
@@ -60,7 +60,7 @@ class CleanRecords:
 
     def _user(self, number: int, said: Sequence[str]) -> UserLine | None:
         who = said[self._who]
-        if who == self.header_id or may_be_none(who):
+        if who == self.header_id or may_be_none(who) or (not who.isascii() and looks_alike(who)):
             return None
         if self._wanted and not all(said[at] in words for at, words in self._wanted):
             return None
