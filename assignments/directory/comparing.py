@@ -64,9 +64,9 @@ def match(agreement: int, cluster: int) -> None:
         FROM topology_enduser person
             LEFT JOIN assignments_directoryperson link ON link.user_id = person.id
             LEFT JOIN assignments_assignment place ON place.user_id = person.id
+            LEFT JOIN read other ON other.key = link.key  -- a NOT EXISTS behind OR would be asked for each person
         WHERE read.known IS NULL AND read.skip IS NULL AND person.folded = read.folded
-            AND (link.user_id IS NULL AND place.cluster_id = %s
-                OR link.agreement_id = %s AND NOT EXISTS (SELECT FROM read other WHERE other.key = link.key))
+            AND (link.user_id IS NULL AND place.cluster_id = %s OR link.agreement_id = %s AND other.key IS NULL)
         """,
         cluster,
         agreement,

@@ -19,6 +19,7 @@ from assignments.models import (
 from topology import reasons
 from topology.models import Cluster
 from topology.reasons import REASONS, Reason, Refused
+from topology.reasons.general import said_of_a_user
 from topology.reasons.words import counted
 from topology.rules import spans
 
@@ -130,9 +131,7 @@ def _shown(run: DirectoryRun) -> dict[str, Any]:
 def _sentence(code: str, facts: dict[str, Any]) -> str:
     if code not in REASONS:
         return ""
-    if code == reasons.MOVE_NEW_DURING_FAILOVER.code and not facts:
-        return "A failover is in progress in the cluster"
-    return REASONS[code].say(**facts) if facts or "{" not in REASONS[code].sentence else code
+    return REASONS[code].say(**facts) if facts else said_of_a_user(code)
 
 
 def skipped_of(agreement: DirectoryAgreement, after: int) -> tuple[list[dict[str, str]], int]:

@@ -29,6 +29,7 @@ from assignments.runs import operations
 from topology import reasons
 from topology.models import Cluster, DeploymentModel, Node
 from topology.reasons import REASONS, Refused
+from topology.reasons.general import said_of_a_user
 from topology.reasons.words import counted
 from topology.rules.homes import Homes, demand
 from topology.structure.homes import homes_from, homes_of
@@ -194,7 +195,7 @@ def outcome(operation: Operation) -> tuple[dict[str, int], list[dict[str, str]]]
         )
         nodes = dict(cursor.fetchall())
     left = Move.objects.filter(operation=operation, done=False).order_by("pk").values_list("user__user_id", "code")
-    return nodes, [{"user_id": user, "code": code, "message": REASONS[code].say(), "fix": ""} for user, code in left]
+    return nodes, [{"user_id": user, "code": code, "message": said_of_a_user(code), "fix": ""} for user, code in left]
 
 
 @dataclass(frozen=True)

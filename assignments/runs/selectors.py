@@ -10,7 +10,8 @@ from django.db.models import Count, Max, Min, Q, QuerySet, prefetch_related_obje
 from assignments.models import ACTIVE, Kind, Move, Operation
 from topology import reasons
 from topology.models import Cluster, Event
-from topology.reasons import REASONS, Reason, Refused
+from topology.reasons import Reason, Refused
+from topology.reasons.general import reason_of_users
 
 PAGE = 50
 RECOVERY = (Kind.FAILOVER.value, Kind.FAILBACK.value)
@@ -82,7 +83,7 @@ def skipped(operation: Operation) -> list[tuple[Reason, int]]:
         .annotate(users=Count("pk"))
         .order_by("-users")
     )
-    return [(REASONS.get(row["code"]) or Reason(row["code"], row["code"]), row["users"]) for row in rows]
+    return [(reason_of_users(row["code"]), row["users"]) for row in rows]
 
 
 def moved(operation: Operation) -> list[Move]:

@@ -12,7 +12,8 @@ from typing import Any
 from assignments.models import Assignment, Goal, Kind, Move, Operation, Pin
 from topology import reasons
 from topology.models import ENDPOINT_KINDS, Cluster, Node
-from topology.reasons import REASONS, Refused
+from topology.reasons import Refused
+from topology.reasons.general import said_of_a_user
 
 STEPS = 50  # moves of one user that are shown
 IMPORT = reasons.USERS_IMPORTED.code
@@ -41,10 +42,7 @@ class TracedMove:
     @property
     def why(self) -> str:
         """The reason of this move, in words."""
-        if self.code == IMPORT:
-            return "Given a home by an import."
-        reason = REASONS.get(self.code)
-        return reason.say() if reason else self.code
+        return said_of_a_user(self.code)
 
     @property
     def place(self) -> str:

@@ -24,6 +24,7 @@ from assignments.models import (
     Pin,
     RunState,
 )
+from assignments.users import trace
 from tests.crowd import make_crowd
 from tests.directory import slapd as real
 from tests.directory.conftest import Directory
@@ -62,6 +63,7 @@ def test_people_come_with_their_values_and_get_a_home_by_the_mode(crowd: Cluster
     assert (person.name, person.mail, person.department) == ("N. ödön", "", "R&D")
     assert Move.objects.filter(done=True, code="DIRECTORY_SYNCED").count() == 21
     assert Event.objects.get(code="DIRECTORY_SYNCED").facts["new"] == 21
+    assert trace.story(crowd, person.pk).here.why == "Given a home when the directory was read."
     assert_counts_true()
 
 
@@ -499,3 +501,30 @@ def test_a_removed_user_or_cluster_takes_its_directory_along(crowd: Cluster, dir
     assert set(DirectoryPerson.objects.values_list("user__user_id", flat=True)) == {"a", "c"}
     remove_cluster(cluster, cluster.name, actor="test")
     assert not EndUser.objects.exists()
+
+
+def test_no_statement_of_a_run_asks_once_for_each_person(crowd: Cluster, directory: Directory) -> None:
+    """What PostgreSQL calls a SubPlan runs for each row: with a million people it would not end."""
+    repeated: list[str] = []
+    seen = 0
+
+    def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        nonlocal seen
+        if sql.split(None, 1)[0] in ("UPDATE", "INSERT", "DELETE", "SELECT", "WITH") and "assignments_directory" in sql:
+            seen += 1
+            execute("EXPLAIN " + sql, params, many, context)
+            if "SubPlan" in str(context["cursor"].fetchall()):
+                repeated.append(sql)
+        return execute(sql, params, many, context)
+
+    directory.add(*many(0, 12))
+    cluster = directory.agree(guard_people=100)
+    sync.sync(cluster)
+    directory.add(*many(12, 14))
+    directory.remove(*many(0, 2))
+    directory.set("u05", uid="other")
+    with connection.execute_wrapper(explain):
+        report = sync.sync(cluster)
+    assert (report.new, report.changed, report.gone) == (2, 1, 2)
+    assert seen > 10
+    assert repeated == []

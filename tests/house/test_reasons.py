@@ -1,6 +1,7 @@
 """The closed list of reasons: what stops, waits or goes wrong says what to do about it, also where no fact is known."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from django.conf import settings
 
 from assignments.board import alerts
 from topology.reasons import NEWS, REASONS
-from topology.reasons.general import GENERAL
+from topology.reasons.general import GENERAL, OF_A_USER, reason_of_users, said_of_a_user
 
 CODE = [path for room in ("assignments", "topology") for path in (Path(settings.BASE_DIR) / room).rglob("*.py")]
+
+WRITTEN = "assignments_move"
 
 
 def raised() -> set[str]:
@@ -39,6 +42,19 @@ def test_every_alarm_of_an_alert_that_names_facts_has_words_without_them() -> No
     assert set(GENERAL) == with_facts
     texts = [text for pair in GENERAL.values() for text in pair]
     assert [text for text in texts if not text.endswith(".") or "{" in text] == []
+
+
+def test_whatever_is_kept_of_a_user_as_a_code_has_words_without_facts() -> None:
+    """The codes of moves and of those who wait: of every file that writes such rows, and all refusals of a plan."""
+    writing = [text for path in CODE if "migrations" not in path.parts and WRITTEN in (text := path.read_text())]
+    kept = {code for text in writing for code in re.findall(r"\breasons\.([A-Z_]+)\.code", text)}
+    kept |= {"USERS_IMPORTED", "DIRECTORY_SYNCED", "DIRECTORY_PLACED", "DIRECTORY_WAITS", "MOVE_NEW_DURING_FAILOVER"}
+    goals = (Path(settings.BASE_DIR) / "assignments/planning/rules/goals.py").read_text()
+    kept |= set(re.findall(r"Refused\(([A-Z_]+),", goals)) | {"PLAN_NO_ROOM_ENDPOINTS", "PLAN_NO_REDUNDANCY_ENDPOINTS"}
+    assert len(kept) > 25
+    assert [code for code in kept if not said_of_a_user(code).endswith(".")] == []
+    assert [code for code in kept if "{" in reason_of_users(code).fix] == []
+    assert [code for code, text in OF_A_USER.items() if code not in REASONS or "{" in text] == []
 
 
 def test_no_alert_shows_a_placeholder() -> None:

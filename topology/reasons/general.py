@@ -1,7 +1,11 @@
-"""What an alarm says where its facts are not known: an alert of Prometheus has the code and the cluster alone.
+"""What a reason says where its facts are not known.
+
+An alert of Prometheus has the code and the cluster alone; users who were moved, left alone or wait have the code alone.
 
 Each that has an alert and whose sentence or fix names a fact has both without facts here; a test holds that none lacks.
 """
+
+from topology.reasons import REASONS, Reason
 
 GENERAL: dict[str, tuple[str, str]] = {
     "AUTO_RECOVERY_STARTED": (
@@ -146,3 +150,51 @@ GENERAL: dict[str, tuple[str, str]] = {
         "They come back by themselves when a node of the pair serves them.",
     ),
 }
+
+# Of a user: why the home was given or not, why the user was left alone or waits.
+OF_A_USER: dict[str, str] = {
+    "ALREADY_IN_CLUSTER": "The user is in that cluster already.",
+    "CLUSTER_WITHOUT_NODES": "The cluster has no node in a subcluster.",
+    "DIRECTORY_PLACED": "Given a home that the user, who came from the directory, had waited for.",
+    "DIRECTORY_SYNCED": "Given a home when the directory was read.",
+    "DIRECTORY_WAITS": "They get one within seconds.",
+    "MOVE_NEW_DURING_FAILOVER": "A failover is in progress in the cluster.",
+    "MOVE_PAIR_IN_FAILOVER": "The home node is in a failover state, which locks it.",
+    "NODE_IN_MAINTENANCE": "The node is in maintenance and takes no users.",
+    "NODE_WITHOUT_SUBCLUSTER": "The node is in no subcluster.",
+    "NO_SUCH_USER": "The user is no longer there.",
+    "PLAN_NO_NODE": "The node is not in the cluster.",
+    "PLAN_NO_REDUNDANCY": "The users do not fit if each node must be able to take over its peer's.",
+    "PLAN_NO_REDUNDANCY_ENDPOINTS": "The endpoints do not fit if each node must be able to take over its peer's.",
+    "PLAN_NO_ROOM_ENDPOINTS": "The nodes have no room for so many endpoints.",
+    "PLAN_NO_ROOM_USERS": "The nodes have no room for so many users.",
+    "PLAN_NO_TARGET": "No node takes users.",
+    "PLAN_OUT_OF_TIME": "No places were found in time.",
+    "PLAN_PINNED": "More users are pinned than there is room for.",
+    "PLAN_PINNED_PAIR": "More users are pinned than there is room for.",
+    "PLAN_TARGET_DOWN": "The node does not run.",
+    "UNDO_ID_TAKEN": "There is another user of this ID by now.",
+    "UNDO_NO_HOME": "The home node is gone, takes no users now or has no room: unassigned.",
+    "UNDO_USER_CHANGED": "The user was changed since; what was changed stays.",
+    "UNDO_USER_GONE": "The user is no longer one of the cluster.",
+    "UNDO_USER_MOVED": "The user was moved since and stays.",
+    "UNDO_USER_PINNED": "The user was pinned since and stays.",
+    "USERS_IMPORTED": "Given a home by an import.",
+    "USERS_UNDONE": "An import or a removal was undone.",
+    "USER_HELD_BY_RUN": "A run is going to move the user.",
+    "USER_OF_OTHER_CLUSTER": "The user is in another cluster.",
+    "USER_PINNED": "The user is pinned.",
+}
+
+
+def said_of_a_user(code: str) -> str:
+    """Why something was done to a user, or was not, where the code alone is kept."""
+    if code in OF_A_USER:
+        return OF_A_USER[code]
+    return REASONS[code].sentence if code in REASONS and "{" not in REASONS[code].sentence else code
+
+
+def reason_of_users(code: str) -> Reason:
+    """The same as a reason, with its fix where that names no fact."""
+    known = REASONS.get(code)
+    return Reason(code, said_of_a_user(code), known.fix if known and "{" not in known.fix else "")
