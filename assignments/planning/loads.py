@@ -10,20 +10,23 @@ from typing import Any
 from django.db.models import Count, Q
 
 from assignments.models import Assignment, Population
-from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, NodeLoad
+from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, NodeLoad, roughly
 from assignments.population.selectors import Counts
-from topology.models import Cluster, DeploymentModel, Node
+from topology.models import ENDPOINT_KINDS, Cluster, DeploymentModel, Node
 
 
-def load_of(cluster: Cluster) -> ClusterLoad:
-    """The loads of a cluster's nodes and its unassigned users, as the planner wants them."""
+def load_of(cluster: Cluster, *, rough: bool = False) -> ClusterLoad:
+    """The loads of a cluster's nodes and its unassigned users, as the planner wants them.
+
+    A `rough` one is read from counts alone, whatever the number of users: what it leaves open raises RoughLoad.
+    """
     home: dict[int | None, Counts] = defaultdict(Counts)
     for row in Population.objects.filter(cluster=cluster):
         home[row.home_node_id] += Counts(row.users, row.signed_in, row.endpoints)
     pinned = _pinned(cluster)
     nodes = list(Node.objects.filter(cluster=cluster).order_by("number"))
-    classes = _classes(cluster, nodes)
-    return ClusterLoad(
+    classes = {} if rough else _classes(cluster, nodes)
+    load = ClusterLoad(
         nodes=tuple(
             node_load(node, home[node.pk], **pinned.get(node.pk, {}), counted=classes.get(node.pk, ()))
             for node in nodes
@@ -33,6 +36,7 @@ def load_of(cluster: Cluster) -> ClusterLoad:
         redundant=cluster.model != DeploymentModel.BALANCED_NON_REDUNDANT,
         counted=classes.get(None, ()),
     )
+    return roughly(load, len(ENDPOINT_KINDS)) if rough else load
 
 
 def load_of_both(cluster: Cluster, other: Cluster) -> ClusterLoad:

@@ -20,7 +20,7 @@ from assignments.planning import pick
 from assignments.planning.drafts import make_given, store
 from assignments.planning.loads import load_of, load_of_both
 from assignments.planning.rules import goals
-from assignments.planning.rules.loads import ClusterLoad, Proposal
+from assignments.planning.rules.loads import ClusterLoad, Proposal, RoughLoad
 from assignments.planning.rules.spreading import Spread
 from topology import reasons
 from topology.models import Cluster, Mode, Node, Subcluster
@@ -39,12 +39,20 @@ def make_plan(cluster: Cluster, goal: str, scope: Scope | None = None, *, author
     asked = _checked(cluster, Goal(goal), dict(scope or {}))
     if goal == Goal.UNDO and (done := Operation.objects.get(pk=asked["operation"])).to_cluster:
         return _undo_across(done, author)
-    load, homes = load_of(cluster), homes_of(cluster)
+    homes = homes_of(cluster)
     _demand_possible(homes, goal, asked)
     if goal == Goal.UNDO:
-        return make_given(cluster, load, Goal.UNDO, asked, pick.pick_undo(asked["operation"]), author)
-    load, left_out = _without_failovers(load, homes, asked)
-    return store(cluster, load, Goal(goal), asked, propose(cluster, load, goal, asked), author, left_out=left_out)
+        picked = pick.pick_undo(asked["operation"])
+        return make_given(cluster, load_of(cluster, rough=True), Goal.UNDO, asked, picked, author)
+
+    def planned(*, rough: bool) -> Plan:
+        load, left_out = _without_failovers(load_of(cluster, rough=rough), homes, asked)
+        return store(cluster, load, Goal(goal), asked, propose(cluster, load, goal, asked), author, left_out=left_out)
+
+    try:
+        return planned(rough=True)
+    except RoughLoad:
+        return planned(rough=False)
 
 
 def _undo_across(done: Operation, author: Any) -> Plan:
@@ -84,7 +92,7 @@ def _without_failovers(load: ClusterLoad, homes: Homes, asked: Scope) -> tuple[C
 
 
 def propose(cluster: Cluster, load: ClusterLoad, goal: str, scope: Scope) -> Proposal:
-    """The planner's answer to a goal, without people; raises Refused."""
+    """The planner's answer to a goal, without people; raises Refused, and RoughLoad for bounds that do not do."""
     within = scope.get("subclusters")
     if goal == Goal.BALANCE:
         return goals.balance(load, within)
@@ -106,13 +114,14 @@ def plan_move(cluster: Cluster, users: Any, to_node: Node | None, *, author: Any
     """The plan that moves these users (keys, or a queryset of one column of them) to a node; pinned ones stay."""
     picked = pick.named(cluster.pk, users, to_node.pk if to_node else None)
     scope = {"node": to_node.pk if to_node else None}
-    return make_given(cluster, load_of(cluster), Goal.MOVE, scope, picked, author)
+    return make_given(cluster, load_of(cluster, rough=True), Goal.MOVE, scope, picked, author)
 
 
 def plan_spread(cluster: Cluster, users: Any, wanted: Spread, *, author: Any = None) -> Plan:
     """The plan that spreads these users (as in `plan_move`) over the nodes of a subcluster."""
     picked = pick.spread(cluster.pk, users, wanted)
-    return make_given(cluster, load_of(cluster), Goal.MOVE, {"nodes": list(wanted.nodes)}, picked, author)
+    load = load_of(cluster, rough=True)
+    return make_given(cluster, load, Goal.MOVE, {"nodes": list(wanted.nodes)}, picked, author)
 
 
 def by_hash(plan_hash: str) -> Plan:

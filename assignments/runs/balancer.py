@@ -19,7 +19,7 @@ from django.db.models import Max, Q
 from assignments.models import ACTIVE, Goal, Kind, Operation, Plan, Progress, RunPolicy
 from assignments.planning import plans
 from assignments.planning.loads import load_of
-from assignments.planning.rules.loads import ClusterLoad, Proposal
+from assignments.planning.rules.loads import ClusterLoad, Proposal, RoughLoad
 from assignments.runs import by_people, operations
 from assignments.runs.rules import balancer
 from assignments.runs.rules.balancer import Automation, BalancerVerdict, Load
@@ -124,7 +124,7 @@ def look_at_cluster(cluster_id: int, now: datetime) -> BalancerVerdict | None:
     if policy is None or (policy.checked_at and policy.checked_at > now - ROUND + timedelta(seconds=1)):
         return None
     cluster = policy.cluster
-    load = load_of(cluster)
+    load = load_of(cluster, rough=True)
     verdict = _decide(cluster, policy, load, now)
     plan = policy.plan
     if verdict.why in (reasons.BALANCER_ACTS, reasons.BALANCER_RECOMMENDS):
@@ -159,6 +159,8 @@ def _decide(cluster: Cluster, policy: RunPolicy, load: ClusterLoad, now: datetim
 def _best(cluster: Cluster, load: ClusterLoad) -> Proposal | None:
     try:
         return plans.propose(cluster, load, Goal.BALANCE, {})
+    except RoughLoad:
+        return _best(cluster, load_of(cluster))
     except Refused:
         return None
 

@@ -13,7 +13,7 @@ from itertools import product
 import pytest
 
 from assignments.planning.rules import goals
-from assignments.planning.rules.loads import ClusterLoad, EndpointClass, NodeLoad, Proposal
+from assignments.planning.rules.loads import ClusterLoad, EndpointClass, NodeLoad, Proposal, RoughLoad, roughly
 from tests import torture
 from topology.reasons import Refused
 
@@ -240,3 +240,38 @@ def test_a_case_that_a_release_of_the_solver_called_infeasible() -> None:
     people = (Person(1, 3), Person(3, 1), Person(1, 1), Person(2, 2), Person(1, 2, signed_in=True))
     world = World(nodes, people, redundant=True)
     judged(world, goals.balance, best(world, anywhere(world), grow=False), grow=False)
+
+
+# --- Bounds instead of classes ----------------------------------------------------------------------
+def answers(load: ClusterLoad) -> dict[str, Proposal | str]:
+    """What each goal answers: a plan, the code of its refusal, or that bounds do not do."""
+    asked: dict[str, Callable[[], Proposal]] = {
+        "balance": lambda: goals.balance(load),
+        "fill": lambda: goals.fill(load),
+        "evacuate": lambda: goals.evacuate(load, 1),
+        "active_standby": lambda: goals.active_standby(load),
+    }
+    found: dict[str, Proposal | str] = {}
+    for goal, ask in asked.items():
+        try:
+            found[goal] = ask()
+        except Refused as refusal:
+            found[goal] = refusal.code
+        except RoughLoad:
+            found[goal] = "rough"
+    return found
+
+
+def test_a_plan_made_from_bounds_is_the_plan_made_from_persons() -> None:
+    """Or there is none: then the persons are counted."""
+    decided = Counter[str]()
+    for world in worlds(20261127, MANY):
+        roomy = tuple(replace(node, capacity_endpoints=node.capacity_endpoints * 4) for node in world.nodes)
+        for nodes in (world.nodes, roomy):
+            load = replace(world, nodes=nodes).load()
+            exact = answers(load)
+            for goal, answer in answers(roughly(load, 7)).items():
+                decided[f"{goal} {'left open' if answer == 'rough' else 'decided'}"] += 1
+                assert answer in ("rough", exact[goal]), goal
+    for goal in ("balance", "fill", "evacuate"):
+        assert min(decided[f"{goal} decided"], decided[f"{goal} left open"]) > MANY // 25, decided

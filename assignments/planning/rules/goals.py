@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 
 from assignments.planning.rules.balance import Bin, Target, choose, flows_to
 from assignments.planning.rules.limits import balancing, demand_possible, firsts, growing, onto_firsts, targets, within
-from assignments.planning.rules.loads import Classes, ClusterLoad, Flow, NodeLoad, Proposal
+from assignments.planning.rules.loads import Classes, ClusterLoad, Flow, NodeLoad, Proposal, RoughLoad
 from assignments.planning.rules.mixtures import mixed
 from assignments.planning.rules.persons import SECONDS, Exact, NoPlacement, OutOfTime, any_users_fit, solved
 from assignments.planning.rules.persons_program import Task
@@ -103,6 +103,8 @@ def active_standby(load: ClusterLoad, scope: Iterable[int] | None = None) -> Pro
             raise Refused(NODE_IN_MAINTENANCE, node=node.name)
     if not first:
         raise Refused(PLAN_NO_TARGET, nodes=0)
+    if load.rough:  # what stays beside a first node is weighed to the last endpoint
+        raise RoughLoad
     task = onto_firsts(load, asked)
     own = {b.node.id: sum(n.movable for n in task.leaving if n.group == b.node.group) for b in task.bins}
     total = sum(b.node.users + own[b.node.id] for b in task.bins)
@@ -180,12 +182,14 @@ def _demand_room(node: NodeLoad, after: int) -> None:
 
 # --- Proposals ------------------------------------------------------------------------------------
 def proposed(task: Task, target: Target, certify: Certify) -> Proposal:
-    """The plan by users alone where any users fit; else the optimum over persons. Raises Refused."""
+    """The plan by users alone where any users fit; else the optimum over persons. Raises Refused, RoughLoad."""
     nodes = [n for n in task.load.nodes if n.id in target]
     flows = flows_to(nodes, target)
     after = {n.id: target.get(n.id, n.users) for n in task.load.nodes}
     if any_users_fit(task, target, flows):
         return _proposal(task.load, flows, after, certify(nodes, target, ANY_USERS))
+    if task.load.rough:
+        raise RoughLoad
     if (chosen := mixed(task, flows)) is not None:
         return _proposal(task.load, chosen, after, certify(nodes, target, CHOSEN))
     exact = _solved(task, target)

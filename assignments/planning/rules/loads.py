@@ -7,7 +7,7 @@ equal endpoints; a plan moves so many of a class, and any of them will do.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +117,28 @@ class ClusterLoad:
     redundant: bool = False
     counted: Classes | None = None
     """The unassigned users by endpoints; None where only sums are known."""
+    rough: bool = False
+    """Whether the classes are bounds: what fits with them fits any users, and nothing else follows."""
 
     @property
     def unassigned_classes(self) -> Classes:
         if self.counted is not None:
             return self.counted
         return alike(self.unassigned, self.unassigned_endpoints, self.unassigned)
+
+
+class RoughLoad(Exception):
+    """A question that bounds do not answer: the users have to be counted by endpoints."""
+
+
+def roughly(load: ClusterLoad, most: int) -> ClusterLoad:
+    """The load with bounds for classes, from sums alone: a user who moves may have no endpoint, or `most`."""
+
+    def bounds(users: int) -> Classes:
+        return (EndpointClass(most, users), EndpointClass(0, users))
+
+    nodes = tuple(replace(node, counted=bounds(node.movable)) for node in load.nodes)
+    return replace(load, nodes=nodes, counted=bounds(load.unassigned), rough=True)
 
 
 @dataclass(frozen=True, slots=True)
