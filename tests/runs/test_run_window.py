@@ -16,6 +16,7 @@ from django.urls import reverse
 from assignments.models import Goal, Operation, SubclusterLock
 from assignments.planning import plans
 from assignments.runs import balancer, operations
+from assignments.runs.views.run_shown import Run
 from tests.crowd import Hands, homes, make_crowd
 from topology.accounts import roles
 from topology.accounts.sign_in import give_role
@@ -78,6 +79,7 @@ def test_a_run_stops_when_the_window_closes_and_goes_on_the_next_night(crowd: Cl
     run.refresh_from_db()
     assert run.wait_code == ""
     assert run.done - done <= 3, "the day is not made up for by a burst"
+    assert Run(run, hands.at).speed == 1, "nor counted in the speed"
     hands.finish(run)
     assert homes(crowd) == [20, 20]
 

@@ -146,9 +146,16 @@ class Run:
 
     @property
     def speed(self) -> float | None:
-        """Users per real second, on the average since it started."""
+        """Users per real second, as the throttle allows or, without one, on the average since it started.
+
+        An average over a pause or a wait for the window would say next to nothing.
+        """
         done = self.operation.done + self.operation.skipped
-        return done / self.elapsed if self.elapsed and done and self.operation.state == Progress.RUNNING else None
+        if not done or self.operation.state != Progress.RUNNING:
+            return None
+        if self.left and (limit := self._limit()):
+            return self.left / limit
+        return done / self.elapsed if self.elapsed else None
 
     @property
     def remaining(self) -> float | None:
