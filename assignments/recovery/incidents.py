@@ -52,12 +52,24 @@ class Incident:
     at_most: bool  # an estimate made before the failure is detected
     until: datetime | None  # real
     command: Button | None  # fallback or recover, where that helps now
+    alone: str  # why no other node takes over
     repairs: tuple[Repair, ...]
     run: Operation | None  # whose rate can be changed
 
     @property
     def ends_by_itself(self) -> bool:
         return self.seconds is not None
+
+    @property
+    def needed(self) -> str:
+        """What a person has to do where nothing ends it by itself."""
+        if self.command and self.command.node:
+            return f"Fall back to {self.command.node.short_name}"
+        if self.command:
+            return f"{self.command.label} {self.subcluster.name}"
+        if self.broken:
+            return f"Repair {' or '.join(node.short_name for node in self.broken)}"
+        return f"Bring a node of {self.subcluster.name} back into service"
 
 
 def incidents_of(board: Board, controls: Mapping[int, Controls]) -> list[Incident]:
@@ -88,6 +100,7 @@ def _incident(board: Board, view: SubclusterView, controls: Controls, now: datet
         at_most=at_most,
         until=until,
         command=_command(controls) if seconds is None else None,
+        alone=_alone(view.subcluster, nodes, broken),
         repairs=tuple(repair for node in broken for repair in _repairs(node)),
         run=_run(board, nodes),
     )
@@ -109,6 +122,15 @@ def _end(
             until = now + timedelta(seconds=verdict.seconds / board.cluster.clock_speed)
             return verdict.taker.split(".", 1)[0], verdict.seconds, until, True
     return "", None, None, False
+
+
+def _alone(subcluster: Subcluster, nodes: list[Node], broken: tuple[Node, ...]) -> str:
+    """Why nobody takes the users of a broken node over, where that is for good (domain.md §3)."""
+    if len(nodes) < 2:
+        return f"{subcluster.name} has no second node"
+    if len(broken) == len(nodes):
+        return "neither node can serve them"
+    return "" if subcluster.ha_enabled else f"HA of {subcluster.name} is off"
 
 
 def _command(controls: Controls) -> Button | None:

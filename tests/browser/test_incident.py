@@ -102,6 +102,22 @@ def test_while_users_are_out_the_affected_pair_comes_first_and_the_rest_is_folde
     expect(page.locator(".incident-none")).to_be_visible()
 
 
+def test_on_a_telephone_strip_and_banner_leave_the_nodes_their_place(live_web: LiveStack, signed_in_page: Open) -> None:
+    acme = make_acme(speed=30, imp1a=10, imp3a=3)
+    page = signed_in_page("operator", "/clusters/acme/", viewport={"width": 390, "height": 844})
+    recovery.inject(node(acme, "imp3a"), "power", "", None)
+    banner = page.locator(".incident")
+    expect(banner).to_contain_text("3 users out of service")
+    expect(banner).to_contain_text("Until then 3 users cannot sign in: sc-3 has no second node.")
+    expect(banner.get_by_role("heading", name="Repair imp3a")).to_be_in_viewport(ratio=1)
+    expect(banner.get_by_role("button", name="Power on imp3a")).to_be_in_viewport(ratio=1)
+    strip = page.locator(".summary-bar").bounding_box()
+    assert strip
+    assert strip["height"] <= 260
+    expect(card(page, "imp3a")).to_be_in_viewport()
+    assert page.locator(".incidents").evaluate("part => part.scrollHeight <= part.clientHeight"), "nothing is cut off"
+
+
 def panel(page: Page, name: str) -> Locator:
     return page.locator(f"section.subcluster[data-name='{name}']")
 

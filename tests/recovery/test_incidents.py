@@ -77,14 +77,17 @@ def test_where_nobody_takes_over_it_says_so_and_asks_for_the_repair() -> None:
     [incident] = incidents(drive, cluster)
     assert (incident.seconds, incident.cannot, incident.command) == (None, 300, None)
     assert [(r.kind, r.node.pk) for r in incident.repairs] == [("power", node().pk)]
-    assert "Does not end by itself 300 users cannot sign in until" in strip(drive, cluster)
+    assert f"Repair {node().short_name} Until then 300 users cannot sign in: HA of" in strip(drive, cluster)
+    assert "Ask an operator" in strip(drive, cluster, roles.VIEWER)
 
 
 def test_everything_that_is_broken_gets_its_button_and_a_viewer_none() -> None:
     drive, cluster = after(fault(60, 0), fault(60, 1), until=30 * MIN)
     [incident] = incidents(drive, cluster)
     assert [r.node.pk for r in incident.repairs] == [node().pk, node("b.example.org").pk]
-    assert "Power on" in strip(drive, cluster)
+    said = strip(drive, cluster)
+    assert f"Repair {node().short_name} or b Until then 600 users cannot sign in: neither node can serve them." in said
+    assert "Power on" in said
     assert "Power on" not in strip(drive, cluster, roles.VIEWER)
 
 
@@ -94,7 +97,7 @@ def test_a_node_that_was_failed_over_without_room_asks_for_its_fallback() -> Non
     assert incident.out == 200
     assert incident.command
     assert incident.command.command == "fallback"
-    assert "200 users cannot sign in until you press Fallback" in strip(drive, cluster)
+    assert f"Fall back to {node().short_name} Until then 200 users cannot sign in." in strip(drive, cluster)
 
 
 def test_a_pair_in_failed_mode_asks_for_the_service_that_is_down() -> None:
