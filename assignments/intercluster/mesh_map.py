@@ -24,13 +24,14 @@ RADIUS = 210  # of the circle, in units of the drawing
 ROOM, LETTER = 24, 8  # beside the circle: for a dot, and for each letter of the longest label
 LABEL = 32  # letters of a label
 OWN_LINKS = 24  # relations that are drawn as links of their own
+STRIP = 30  # half the height of a drawing of two
 SMALL = 8  # up to so many clusters every relation is a link
 KEPT = 32  # drawings
 
 
 @dataclass(frozen=True)
 class MapCluster(WithState):
-    """One cluster of the drawing, in the worst state of its relations; its text is turned so that it can be read."""
+    """One cluster of the drawing, in the worst state of its relations; among many its text points outwards."""
 
     name: str
     release: str
@@ -77,6 +78,15 @@ class MeshMap:
     any: bool  # whether there is any relation at all
     size: int  # width and height
     many: bool  # whether what is well is but one path
+
+    @property
+    def view(self) -> str:
+        """What of the plane is drawn; of two clusters, which stand side by side, a strip."""
+        return (
+            f"0 {self.size // 2 - STRIP} {self.size} {2 * STRIP}"
+            if len(self.clusters) == 2
+            else f"0 0 {self.size} {self.size}"
+        )
 
     @property
     def trouble(self) -> list[MapLink]:
@@ -137,7 +147,7 @@ def _parted(told: Sequence[Told], well: Sequence[Told], *, small: bool) -> tuple
 
 
 def _angle(n: int, count: int) -> float:
-    return 2 * pi * n / max(count, 1) - pi / 2
+    return 2 * pi * n / max(count, 1) + (pi if count == 2 else -pi / 2)
 
 
 def _place(n: int, count: int, half: int) -> tuple[int, int]:
@@ -155,7 +165,8 @@ def _clusters(
     for n, (name, release) in enumerate(named):
         turn = round(degrees(_angle(n, len(named))))
         left = 90 < turn < 270
-        yield MapCluster(name, release, *places[name], turn - 180 if left else turn, left, worst.get(name, WELL))
+        turn = 0 if len(named) <= SMALL else turn - 180 if left else turn
+        yield MapCluster(name, release, *places[name], turn, left, worst.get(name, WELL))
 
 
 def _path(links: Sequence[Told], state: str, places: dict[str, tuple[int, int]]) -> str:

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from assignments.intercluster import peers, reports
+from assignments.intercluster.reports import PeerReport
 from assignments.models import (
     Assignment,
     DirectoryAgreement,
@@ -35,7 +37,7 @@ from tests.browser.axe import complaints
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node
 from topology.accounts import sign_in
-from topology.models import Cluster
+from topology.models import Cluster, EndUser
 
 Open = Callable[..., Page]
 CLUSTER, OVERVIEW = "/clusters/acme/", "/overview/"
@@ -64,7 +66,7 @@ ADDRESSES = {
     "directory": PAGE,
     "directory-changes": PAGE,
     "directory-skipped": PAGE,
-    "duplicates": PAGE,
+    "duplicates": Seen(query="?cluster=acme"),
     "dns": PAGE,
     "all-peers": PAGE,
     "balance-clusters": PAGE,
@@ -154,6 +156,7 @@ def facts(live_web: LiveStack, signed_in_page: Open) -> dict[str, Any]:
     SavedView.objects.create(owner=root, cluster=cluster, name="Out of service", query="show=out")
     run = operations.start(plan.hash, actor=root)
     operations.pause(run.pk, actor=root)
+    _twice(cluster, some)
     _fail_over(cluster)
     page = signed_in_page(path="/clusters/acme/what-if/")
     page.locator("form button.btn-primary[value=run]").click()
@@ -198,6 +201,16 @@ def _directory(cluster: Cluster, users: list[int]) -> DirectoryRun:
     return run
 
 
+def _twice(cluster: Cluster, users: list[int]) -> None:
+    """Users who are reported at home in another cluster too, and two who share a directory URI."""
+    branch, now = make_acme("branch", imp1a=2), timezone.now()
+    peers.make(cluster, branch, actor="ann")
+    reports.report(cluster, branch, PeerReport("monitor1", "in_sync"), actor="ann", now=now)
+    ids = EndUser.objects.filter(pk__in=users).values_list("user_id", flat=True)
+    reports.list_users(cluster, branch, ids, now=now)
+    EndUser.objects.filter(pk__in=users[:2]).update(directory_uri="sip:shared@example.org")
+
+
 def _fail_over(cluster: Cluster) -> None:
     """imp2b begins to take over the users of imp2a, whose power is off."""
     dead = node(cluster, "imp2a")
@@ -235,6 +248,7 @@ def test_axe_finds_nothing_on_any_page(facts: dict[str, Any], context: Any) -> N
         if not seen.into:
             page = facts["page"] if seen.role else context.new_page()
             page.goto(address(name, facts))
+            page.locator("main details").evaluate_all("folds => folds.forEach(fold => { fold.open = true })")
             found += complaints(page, name)
     assert not found, "\n".join(found)
 
