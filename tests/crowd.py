@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import time_machine
 from django.db import connection
@@ -21,10 +22,12 @@ def make_crowd(
     model: str = DeploymentModel.BALANCED_NON_REDUNDANT,
     name: str = "crowd",
     named: bool = False,
+    uris: bool = False,
 ) -> Cluster:
     """A cluster with so many users at home on each of its nodes; who has a home is signed in.
 
-    `named` gives each a name, a mail address and two endpoints of the directory, for which the database works longer.
+    `named` gives each a name, a mail address and two endpoints of the directory, for which the database works longer;
+    `uris` a directory URI.
     """
     cluster = Cluster.objects.create(name=name, model=model)
     Policy.objects.create(cluster=cluster)
@@ -40,29 +43,41 @@ def make_crowd(
             capacity_users=capacity,
             capacity_endpoints=capacity * ENDPOINTS,
         )
-        add_people(cluster, node, users, named=named)
-    add_people(cluster, None, waiting, named=named)
+        add_people(cluster, node, users, named=named, uris=uris)
+    add_people(cluster, None, waiting, named=named, uris=uris)
     return cluster
 
 
-def add_people(cluster: Cluster, node: Node | None, count: int, *, named: bool = False) -> None:
+def add_people(cluster: Cluster, node: Node | None, count: int, *, named: bool = False, uris: bool = False) -> None:
     """So many users at home there, or unassigned."""
     place = node.name if node else f"{cluster.name}-waiting"
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH people AS (INSERT INTO topology_enduser (user_id, name, mail, endpoints, contacts, created_at)"
+            "WITH people AS (INSERT INTO topology_enduser"
+            "  (user_id, name, mail, directory_uri, endpoints, contacts, created_at)"
             " SELECT place || '-' || n, CASE WHEN named THEN 'Person ' || n ELSE '' END,"
             "  CASE WHEN named THEN place || '-' || n || '@example.org' ELSE '' END,"
+            "  CASE WHEN uris THEN 'sip:' || place || '-' || n ELSE '' END,"
             "  CASE WHEN named THEN '{desk_phone,personal_communicator}' ELSE '{}' END::varchar[],"
             "  CASE WHEN named THEN n %% 200 ELSE 0 END, now()"
-            " FROM generate_series(1, %s) AS n, (SELECT %s::text AS place, %s AS named) AS one RETURNING id)"
+            " FROM generate_series(1, %s) AS n, (SELECT %s::text AS place, %s AS named, %s AS uris) AS one"
+            " RETURNING id)"
             " INSERT INTO assignments_assignment"
             " (user_id, cluster_id, home_node_id, serving_node_id, signed_in, pinned, endpoints)"
             " SELECT id, %s, %s, %s, %s, false, %s FROM people",
-            [count, place, named, cluster.pk, node and node.pk, node and node.pk, node is not None, ENDPOINTS],
+            [count, place, named, uris, cluster.pk, node and node.pk, node and node.pk, node is not None, ENDPOINTS],
         )
-        if count >= 1000:  # as autovacuum does soon; statistics of a table just filled may say "nobody"
+        if count >= 1000 and _grew(cursor):  # as autovacuum does soon; statistics of a table just filled say "nobody"
             cursor.execute("ANALYZE topology_enduser, assignments_assignment, assignments_listing")
+
+
+def _grew(cursor: Any) -> bool:
+    """Whether a tenth of the assignments is newer than their statistics."""
+    cursor.execute(
+        "SELECT pg_relation_size(oid) > relpages * 1.1 * current_setting('block_size')::int FROM pg_class"
+        " WHERE oid = 'assignments_assignment'::regclass"
+    )
+    return bool(cursor.fetchone()[0])
 
 
 def nodes_of(cluster: Cluster) -> list[Node]:
