@@ -6,15 +6,17 @@ from contextlib import suppress
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.utils import timezone
 from playwright.sync_api import APIResponse, Error, Locator, Page, Request, Route, expect
 
-from assignments.models import Assignment
+from assignments.models import Assignment, Kind, Operation, Progress
 from assignments.moves import drop
 from assignments.moves.selection import Selection
 from config.local.processes import wait_until
 from tests.browser.hands import card, drag, hover, lead, middle, pick_up, row, toast
 from tests.live_stack import LiveStack
 from tests.worlds import add_users, make_acme, node
+from topology import reasons
 from topology.live import events
 from topology.models import Cluster, Node
 from topology.structure.nodes import unassign_node
@@ -57,6 +59,32 @@ def test_another_browser_shows_a_drop_without_reloading(acme: Cluster, signed_in
     expect(row(second, "imp1a-0002")).to_have_count(0)
     expect(second.locator(".tree .branch", has_text="imp1b")).to_contain_text("5")
     expect(second.locator("html")).to_have_attribute("data-marked", "before")
+
+
+@pytest.mark.parametrize("page_of", ["history", "operations"])
+def test_what_is_new_comes_on_top_of_a_long_page(acme: Cluster, signed_in_page: Open, page_of: str) -> None:
+    """The line that fetches the earlier ones when it is seen stays the last."""
+
+    def happens() -> int:
+        operation = Operation.objects.create(
+            cluster=acme, kind=Kind.MOVE, state=Progress.FINISHED, finished_at=timezone.now()
+        )
+        events.record(
+            reasons.SUBCLUSTER_CREATED, cluster=acme, operation=operation, name="x", topics=[f"cluster-{acme.pk}"]
+        )
+        return operation.pk
+
+    for _ in range(60):
+        happens()
+    page = signed_in_page("viewer", f"/clusters/acme/{page_of}/", viewport={"width": 1440, "height": 700})
+    is_live(page)
+    expect(page.locator("tr.more")).to_have_count(1)
+    newest = happens()
+    line = page.locator(f"main tbody > tr:has(a[href='/operations/{newest}/'])")
+    expect(line).to_have_count(1)
+    assert line.evaluate("line => line.previousElementSibling") is None
+    expect(page.locator("main tbody > tr").last).to_have_class("more")
+    expect(page.locator("main tr tr")).to_have_count(0)
 
 
 def test_what_one_drags_another_sees_until_it_ends(acme: Cluster, signed_in_page: Open) -> None:

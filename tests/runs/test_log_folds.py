@@ -1,5 +1,7 @@
 """A long step log in short: what a throttle says again and again is one line, with its sum and its curve."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -65,6 +67,8 @@ def test_history_folds_what_a_throttle_repeats_and_keeps_the_newest_first() -> N
     events.record(reasons.RUN_FINISHED, cluster=acme, operation=operation, kind="Move", done=100, skipped=0)
     text = as_(roles.VIEWER).get(page).content.decode()
     assert text.index("RUN_FINISHED") < text.index("log-fold")
+    [fold] = re.findall(r'class="log-fold">.*?</time>', text, re.S)
+    assert "data-dated" in fold, "a folded line carries its day, as every line does"
     assert "4 lines" in text
     assert text.index(f'id="step-{Event.objects.filter(code="RUN_BATCH").latest("pk").pk}"') < text.index(
         f'id="step-{Event.objects.filter(code="RUN_BATCH").earliest("pk").pk}"'
