@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from assignments.board.checks import facts_of, report
+from assignments.board.views import mending
 from assignments.users.importing.imports import import_users
 from tests.lists import csv_of
 from tests.users.test_import import make
@@ -199,3 +200,14 @@ def test_the_command_prints_the_report_and_fails_for_a_failed_test(
     with pytest.raises(SystemExit):
         call_command("check_topology", "acme")
     assert "FAILED  The counts of users equal the users" in capsys.readouterr().out
+
+
+def test_each_check_has_the_button_that_mends_it() -> None:
+    """Without one are those that say so: nothing to do, or a command and a look of somebody at the machine."""
+    cluster = Cluster(name="acme")
+    told = {"relogin_window", "counts_true", "served_at_home", "old_entries"}
+    for check in checks.run(HEALTHY):
+        failed = replace(check, outcome=checks.FAILED)
+        by_state = check.code in mending.COMMANDS
+        buttons = by_state or mending.Mending(cluster, operates=True, administers=True).of(failed)
+        assert bool(buttons) != (check.code in told), check.code

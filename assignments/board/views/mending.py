@@ -29,7 +29,19 @@ DIALOGS = {
     "keep_alive": "settings",
     "initialization_keep_alive": "settings",
     "mode_fits": "settings",
+    "publisher": "structure",
 }
+MAP, PEERS = ("Show the map", "cluster", "cluster"), ("Peers", "cluster", "peers")
+PAGES = {  # what the button says, its icon, and the page of the cluster
+    "users_in_service": MAP,
+    "ha_normal": MAP,
+    "no_flapping": MAP,
+    "peers_in_sync": PEERS,
+    "clusters_alike": PEERS,
+    "dns_records": ("DNS", "server", "dns"),
+    "directory_in_step": ("Directory", "users", "directory"),
+}
+OF_ALL = {"directory_uris_differ": "duplicates", "homes_once": "duplicates", "user_ids_differ": "duplicates"}
 COMMANDS = {
     "pairs_have_ha": (Command.ENABLE_HA,),
     "same_protection": (Command.ENABLE_HA,),
@@ -71,10 +83,11 @@ class Mending:
         if code in COMMANDS and self.operates:
             wanted = set(map(str, COMMANDS[code]))
             yield from (entry for entry in self._possible() if entry.command in wanted)
-        if code in ("users_in_service", "ha_normal", "no_flapping"):
-            yield PaletteEntry("Show the map", "cluster", href=reverse("cluster", args=[name]))
-        if code in ("directory_uris_differ", "homes_once"):
-            yield PaletteEntry("Duplicates", "users", href=reverse("duplicates"))
+        if code in PAGES:
+            label, icon, view = PAGES[code]
+            yield PaletteEntry(label, icon, href=reverse(view, args=[name]))
+        if code in OF_ALL:
+            yield PaletteEntry("Duplicates", "users", href=reverse(OF_ALL[code]))
 
     def _plan(self, goal: Goal) -> PaletteEntry:
         address = reverse("plans", args=[self.cluster.name])
