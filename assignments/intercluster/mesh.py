@@ -61,11 +61,12 @@ UNWELL = """
     for of in "abp"
 })  # fmt: skip
 # The first cross-cluster move since the last sync says where the user was then; without one the user is where they are.
+# Who left the own cluster is known without a sync.
 BELIEVED = """
     SELECT coalesce((
         SELECT o.cluster_id FROM assignments_move m JOIN assignments_operation o ON o.id = m.operation_id
         WHERE m.user_id = person.id AND m.done AND o.to_cluster_id IS NOT NULL
-            AND m.at > coalesce((
+            AND o.cluster_id <> %(viewer)s AND m.at > coalesce((
                 SELECT p.synced_at FROM assignments_peer p
                 WHERE p.cluster_id = %(viewer)s AND p.remote_id = place.cluster_id AND place.cluster_id <> %(viewer)s
             ), 'infinity')

@@ -30,7 +30,7 @@ SRV_SERVER_NOT_FOUND = add(
 SRV_NO_ANSWER = add(
     "SRV_NO_ANSWER",
     "{server} did not answer for {name} within {detail} s.",
-    "Look whether the name server runs and port 53 is open, by UDP and TCP.",
+    "Look whether the name server runs and its port is open from here, by UDP and TCP.",
     ALARM,
 )
 SRV_SERVER_FAILS = add(

@@ -120,7 +120,7 @@ GENERAL: dict[str, tuple[str, str]] = {
     ),
     "SRV_NO_ANSWER": (
         "The name server does not answer.",
-        "Look whether the name server runs and port 53 is open, by UDP and TCP.",
+        "Look whether the name server runs and its port is open from here, by UDP and TCP.",
     ),
     "SRV_RECORD_MISSING": (
         "A node of this cluster has no SRV record.",

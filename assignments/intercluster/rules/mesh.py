@@ -187,6 +187,6 @@ def rehearse(side: Side, fault: str, moves_per_hour: int, hours: float = 1.0) ->
             RehearsalStep(seconds, f"{text} {side.cluster} shows no presence for them. Here the fault is repaired.")
         )
     back = seconds + int(INTERVAL.total_seconds())
-    text = f"The next sync brings all {side.users:,} users of {side.remote} at once; “Sync now” does not wait for it."
+    text = f"The next sync brings all users of {side.remote} at once ({side.users:,}); “Sync now” does not wait for it."
     steps.append(RehearsalStep(back, text))
     return steps

@@ -1,5 +1,6 @@
 """manage.py peers [CLUSTER]: the relations between clusters, made, removed, synced, and their faults."""
 
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -11,6 +12,7 @@ from topology import reasons
 from topology.management.console import ConsoleCommand
 from topology.models import Cluster
 from topology.reasons import Refused
+from topology.reasons.words import counted
 from topology.structure.selectors import cluster_named
 
 FAULTS = [fault for fault in PeerFault.values if fault]
@@ -72,10 +74,11 @@ class Command(ConsoleCommand):
         for link in found["peers"]:
             self.stdout.write(f"{' and '.join(link['clusters'])}: {link['message']} {link['fix']}".rstrip())
             for side in link["sides"]:
-                last = side["last_sync"] or "never"
+                at = side["last_sync"] and timezone.localtime(datetime.fromisoformat(side["last_sync"]))
+                last = f"{at:%Y-%m-%d %H:%M:%S %Z}" if at else "never"
+                known = f"{side['cluster']} knows {counted(side['users'], 'user')} of {side['peer']}"
                 self.stdout.write(
-                    f"  {side['cluster']} knows {side['users']:,} users of {side['peer']} at {side['address']};"
-                    f" last sync {last}, certificate {side['certificate']}"
+                    f"  {known} at {side['address']}; last sync {last}, certificate {side['certificate']}"
                 )
         for here, there in found["missing"]:
             self.stdout.write(f"{here} and {there}: no relation")
