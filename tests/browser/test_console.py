@@ -12,7 +12,8 @@ from assignments.planning import plans
 from assignments.runs import operations
 from tests.crowd import make_crowd
 from tests.live_stack import LiveStack
-from topology.models import Cluster
+from topology.models import Cluster, Node, Subcluster
+from topology.rules.states import State, StateReason
 
 Open = Callable[..., Page]
 
@@ -136,6 +137,9 @@ def runs_over(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
+ONE_ROW = "all => new Set(all.map(o => o.offsetTop)).size === 1 && all.every(o => o.scrollWidth <= o.clientWidth)"
+
+
 @pytest.mark.parametrize("width", [800, 1024, 1440, 2560])
 def test_list_and_map_stand_side_by_side_and_nothing_runs_over(
     crowd: Cluster, signed_in_page: Open, width: int
@@ -153,10 +157,21 @@ def test_list_and_map_stand_side_by_side_and_nothing_runs_over(
     expect(row).to_be_in_viewport()
     expect(card).to_be_in_viewport()
     expect(page.locator("[data-drop='unassigned']")).to_be_in_viewport()
+    assert page.locator(".list-verbs .btn").evaluate_all(ONE_ROW), "the buttons of the list stand in one row, whole"
     left, right = row.bounding_box(), card.bounding_box()
     assert left
     assert right
     assert left["x"] + left["width"] <= right["x"] or right["x"] + right["width"] <= left["x"]
+
+
+def test_six_nodes_fit_the_window_of_a_laptop(live_web: LiveStack, signed_in_page: Open) -> None:
+    cluster = make_crowd(79, 31, 64, 53, 47, 21, waiting=4, capacity=15_000)
+    Cluster.objects.filter(pk=cluster.pk).update(clock_speed=30)
+    Subcluster.objects.filter(cluster=cluster).update(ha_enabled=True)
+    Node.objects.filter(cluster=cluster).update(state=State.NORMAL, reason=StateReason.NORMAL)
+    page = signed_in_page(path="/clusters/crowd/", viewport={"width": 1440, "height": 900})
+    expect(page.locator(".n1").first).to_contain_text("wall time")
+    assert page.locator(".map").evaluate("map => map.scrollHeight - map.clientHeight") == 0
 
 
 def test_no_page_scrolls_sideways_on_a_telephone(crowd: Cluster, signed_in_page: Open) -> None:
