@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Count, Max, Min, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, prefetch_related_objects
 
 from assignments.models import ACTIVE, Kind, Move, Operation
 from topology import reasons
@@ -21,8 +21,9 @@ STEPS = 400  # lines of one step log; a longer one leaves out its middle
 
 
 def _shown() -> QuerySet[Operation]:
-    """Operations with what every sight of them shows."""
-    return Operation.objects.select_related(
+    """Operations with what every sight of them shows, and whether an undo that stands took all of each back."""
+    undo = Operation.objects.filter(undo_of=OuterRef("pk"), done__gte=OuterRef("done"), undone_by=None)
+    return Operation.objects.annotate(taken_back=Exists(undo)).select_related(
         "from_node", "to_node", "to_cluster", "plan", "cluster__policy", "cluster__run_policy"
     )
 

@@ -8,10 +8,12 @@ import random
 from dataclasses import dataclass
 
 import pytest
+from django.utils import timezone
 
 from assignments.models import Assignment, Goal, Move, Operation
 from assignments.planning import plans
-from assignments.runs import hand_moves, operations
+from assignments.runs import hand_moves, operations, selectors
+from assignments.runs.views.run_shown import Run
 from tests import torture
 from tests.crowd import Hands, homes, make_crowd, nodes_of, people_of
 from topology.models import Cluster
@@ -112,6 +114,11 @@ def change_something(cluster: Cluster, chance: random.Random) -> None:
         operations.cancel(found.pk, actor="ada")
 
 
+def offered(cluster: Cluster) -> set[int]:
+    """The operations whose row has the button."""
+    return {row.pk for row in selectors.of_cluster(cluster) if Run(row, timezone.now()).undoable}
+
+
 def test_the_later_run_and_then_the_earlier_one_leave_nobody_behind() -> None:
     cluster = make_crowd(30, 0, 0)
     first, second, third = nodes_of(cluster)
@@ -121,6 +128,7 @@ def test_the_later_run_and_then_the_earlier_one_leave_nobody_behind() -> None:
     undone = undo(later.pk)
     assert undone
     assert homes(cluster) == [10, 20, 0]
+    assert offered(cluster) == {earlier.pk, undone.pk}, "an undo is not offered where it was done"
     plan = operations.plan_undo(earlier.pk, actor="ada")
     assert (plan.moves, plan.body["left_alone"]["users"]) == (20, 0)
     undo(earlier.pk)
@@ -129,5 +137,6 @@ def test_the_later_run_and_then_the_earlier_one_leave_nobody_behind() -> None:
     redo = Operation.objects.order_by("-pk").first()
     assert redo
     assert undo(redo.pk)
+    assert earlier.pk in offered(cluster), "its undo was undone"
     assert undo(undone.pk)
     assert homes(cluster) == [10, 10, 10]

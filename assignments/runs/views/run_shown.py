@@ -118,8 +118,10 @@ class Run:
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether it did something that an undo takes back, as long as that is kept."""
+        """Whether it did something that an undo takes back, and none did so already."""
         ours = self.operation.undo_of_id is None if self.of_people else self.is_ours
+        if getattr(self.operation, "taken_back", False):
+            return False
         return ours and not self.operation.active and self.operation.done > 0
 
     @property
