@@ -41,13 +41,22 @@ class Command(ConsoleCommand):
                 served = line["served"][name]
                 self.stdout.write(f"          {name}: {node['state']} ({node['reason']}), serves {served:,}")
         for name, value in result.as_dict()["result"].items():
-            self.stdout.write(f"{name.replace('_', ' ')}: {value}")
+            self.stdout.write(f"{name.replace('_', ' ')}: {in_words(value)}")
 
     def _show_tries(self, change: dict[str, Any]) -> None:
         for name in change["names"]:
             tried = ", ".join(f"{each['target']} {each['outcome']}" for each in name["tries"])
             after = "never answered" if name["worst"] is None else f"answered after {name['worst']} s at worst"
             self.stdout.write(f"{clock(change['t'])}  {name['name']}: {tried}; {after}")
+
+
+def in_words(value: Any) -> str:
+    """A value of the result, one for each node where there are several."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {in_words(each)}" for name, each in value.items())
+    if value is None or isinstance(value, bool):
+        return {None: "never", True: "yes", False: "no"}[value]
+    return f"{value:,}"
 
 
 def clock(seconds: int) -> str:
