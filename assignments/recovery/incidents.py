@@ -125,7 +125,7 @@ def _end(
 
 
 def _alone(subcluster: Subcluster, nodes: list[Node], broken: tuple[Node, ...]) -> str:
-    """Why nobody takes the users of a broken node over, where that is for good (domain.md §3)."""
+    """Why no other node takes over, where that is for good (domain.md §3)."""
     if len(nodes) < 2:
         return f"{subcluster.name} has no second node"
     if len(broken) == len(nodes):
