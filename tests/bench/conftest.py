@@ -17,6 +17,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if asked else True
 
 
+@pytest.fixture(autouse=True)
+def _layout_of_templates() -> None:
+    """Measure answers as they are: laying out a large page takes tests as long as the product takes to make it."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _versions(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> str:
     """Ask for the versions while the database is there."""
