@@ -464,7 +464,11 @@ def test_the_demo_loads_once_and_gives_the_first_rebalance_work(capsys: pytest.C
     assert max(counts.values()) > 2 * min(counts.values())
     assert Cluster.objects.get(name="branch").nodes.filter(subcluster=None).count() == 1
     before = Event.objects.count()
+    capsys.readouterr()
     call_command("load_demo")
+    assert capsys.readouterr().out == "Nothing was loaded: there is acme, branch.\n"
+    call_command("load_demo", "--first-start")
+    assert capsys.readouterr().out == "", "each start asks it"
     assert Event.objects.count() == before
 
 

@@ -40,8 +40,11 @@ class Command(ConsoleCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if Cluster.objects.exists() or (options["first_start"] and had_clusters()):
+            there = sorted(Cluster.objects.values_list("name", flat=True))
             if options["json"]:
-                self.print_json({"loaded": [], "clusters": list(Cluster.objects.values_list("name", flat=True))})
+                self.print_json({"loaded": [], "clusters": there})
+            elif not options["first_start"]:
+                self.stdout.write(f"Nothing was loaded: there is {', '.join(there)}.")
             return
         self.quiet = options["json"]
         # All or nothing: a demo that was cut off would never be completed.
