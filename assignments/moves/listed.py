@@ -15,20 +15,21 @@ from assignments.moves.targets import target_of
 from assignments.users.filter import keys_by_id
 from topology import reasons
 from topology.models import Cluster, EndUser
-from topology.reasons import Reason, Refused
+from topology.reasons import Refused
+from topology.reasons.general import reason_of_users
 
 
 @dataclass(frozen=True)
 class ListedMove:
-    """How many go where, and who stays for which reason (user ID, code); without an operation no one was moved."""
+    """How many go where, and who stays (user ID, code, sentence and fix); without an operation no one was moved."""
 
     to: dict[str, int]
-    refused: tuple[tuple[str, str], ...]
+    refused: tuple[dict[str, str], ...]
     operation: Operation | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that the command prints."""
-        refused = [{"user_id": user, "code": code} for user, code in self.refused]
+        refused = [{"user_id": row["user_id"], "code": row["code"]} for row in self.refused]
         return {"moved": sum(self.to.values()), "to": self.to, "refused": refused}
 
 
@@ -44,7 +45,7 @@ def move_listed(
     stay = dict(_unknown(cluster, [user_id for user_id, pk in found.items() if pk is None]))
     stay |= _staying(cluster, target, {pk: user_id for user_id, pk in found.items() if pk is not None})
     going = sorted({pk for user_id, pk in found.items() if pk is not None and user_id not in stay})
-    refused = tuple((user_id, why.code) for user_id, why in stay.items())
+    refused = tuple(_stays(user_id, why) for user_id, why in stay.items())
     if not going:
         return ListedMove({}, refused)
     selection = Selection(cluster, tuple(going))
@@ -62,25 +63,32 @@ def ended(listed: ListedMove) -> ListedMove:
     moves = Move.objects.filter(operation=listed.operation)
     done = moves.filter(done=True).values_list("to_node__name").annotate(users=Count("pk")).order_by("to_node__name")
     left = moves.filter(done=False).order_by("pk").values_list("user__user_id", "code")
-    return ListedMove({name or UNASSIGNED: users for name, users in done}, (*listed.refused, *left), listed.operation)
+    stayed = [_stays(user, Refused(reason_of_users(code))) for user, code in left]
+    return ListedMove({name or UNASSIGNED: users for name, users in done}, (*listed.refused, *stayed), listed.operation)
 
 
-def _unknown(cluster: Cluster, user_ids: Sequence[str]) -> Iterable[tuple[str, Reason]]:
+def _stays(user_id: str, why: Refused) -> dict[str, str]:
+    return {"user_id": user_id, "code": why.code, "message": why.message, "fix": why.fix}
+
+
+def _unknown(cluster: Cluster, user_ids: Sequence[str]) -> Iterable[tuple[str, Refused]]:
     elsewhere = EndUser.objects.filter(user_id__in=user_ids, assignment__isnull=False)
     others = set(elsewhere.exclude(assignment__cluster=cluster).values_list("user_id", flat=True))
     for user_id in user_ids:
-        yield user_id, reasons.MOVE_OTHER_CLUSTER if user_id in others else reasons.NO_SUCH_USER
+        why = reasons.MOVE_OTHER_CLUSTER if user_id in others else reasons.NO_SUCH_USER
+        yield user_id, Refused(why, users=1, user=user_id, cluster=cluster.name)
 
 
-def _staying(cluster: Cluster, target: str, users: dict[int, str]) -> dict[str, Reason]:
+def _staying(cluster: Cluster, target: str, users: dict[int, str]) -> dict[str, Refused]:
     """Those who are there already, and the pinned ones."""
-    rows = Assignment.objects.filter(cluster=cluster, user__in=users).values_list("user_id", "home_node_id", "pinned")
-    stay: dict[str, Reason] = {}
-    for pk, home, pinned in rows.order_by("user_id"):
+    rows = Assignment.objects.filter(cluster=cluster, user__in=users).order_by("user_id")
+    stay: dict[str, Refused] = {}
+    for pk, home, name, pinned in rows.values_list("user_id", "home_node_id", "home_node__name", "pinned"):
+        place = name or "no node"
         if target == (f"node:{home}" if home else UNASSIGNED):
-            stay[users[pk]] = reasons.USER_ALREADY_THERE
+            stay[users[pk]] = Refused(reasons.USER_ALREADY_THERE, node=place)
         elif pinned:
-            stay[users[pk]] = reasons.USER_PINNED
+            stay[users[pk]] = Refused(reasons.USER_PINNED, user=users[pk], node=place)
     return stay
 
 

@@ -85,5 +85,5 @@ def test_a_person_reads_how_many_went_where(acme: Cluster) -> None:
     out = StringIO()
     call_command("move_users", "acme", "imp1a-0001", "nobody", "--to", "sc-2", stdout=out)
     assert "1 user moved to imp2b.acme.org" in out.getvalue()
-    assert "nobody stays: NO_SUCH_USER" in out.getvalue()
+    assert "nobody stays: NO_SUCH_USER: There is no user nobody in acme. Search for the user" in out.getvalue()
     assert "manage.py operations undo" in out.getvalue()

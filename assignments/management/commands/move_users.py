@@ -60,14 +60,13 @@ class Command(ConsoleCommand):
         node = selectors.node_named(options["to"]) if options["to"] else None
         how = {"dry_run": options["dry_run"], "unthrottled": options["unthrottled"]}
         found = moves.move_listed(cluster, ids, into, node, actor=self.actor, **how)
-        refused = tuple((row["user_id"], row["code"]) for row in found.refused)
-        return ListedMove(found.to, refused, found.operation)
+        return ListedMove(found.to, found.refused, found.operation)
 
     def _show(self, found: ListedMove, *, dry_run: bool) -> None:
         verb = "would go" if dry_run else "moved"
         for name, users in found.to.items():
             self.stdout.write(f"{counted(users, 'user')} {verb} to {name}")
-        for user_id, code in found.refused:
-            self.stdout.write(f"{user_id} stays: {code}")
+        for row in found.refused:
+            self.stdout.write(f"{row['user_id']} stays: {row['code']}: {row['message']} {row['fix']}".rstrip())
         if found.operation:
             self.stdout.write(f"To undo it: manage.py operations undo {found.operation.pk}")
