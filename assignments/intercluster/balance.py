@@ -9,7 +9,6 @@ users leave, which is looked at, approved, run and undone like every plan; they 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -96,7 +95,7 @@ def propose(clusters: Sequence[Cluster]) -> ClusterBalance:
             loads.append(_load(board, pinned.get(board.cluster.pk, 0)))
     if len(loads) < 2:
         raise Refused(reasons.BALANCE_NEEDS_CLUSTERS)
-    found: Proposal = goals.balance(ClusterLoad(tuple(loads)))
+    found: Proposal = goals.balance(ClusterLoad(tuple(loads), of="cluster"))
     by_key = {board.cluster.pk: board.cluster for board in boards}
     users: dict[tuple[int, int], int] = {}
     for flow in found.flows:
@@ -106,15 +105,9 @@ def propose(clusters: Sequence[Cluster]) -> ClusterBalance:
         clusters=tuple(ClusterFill(n.name, n.capacity_users, n.users, found.after[n.id]) for n in loads),
         flows=tuple((by_key[source], by_key[to], count) for (source, to), count in sorted(users.items())),
         minimum_moves=found.minimum_moves,
-        certificate=_of_clusters(found.certificate),
+        certificate=found.certificate,
         left_out=tuple(left_out),
     )
-
-
-def _of_clusters(sentence: str) -> str:
-    """The planner's sentence, in which a cluster stood for a node."""
-    sentence = sentence.replace("The cluster is", "The clusters are")
-    return re.sub(r"\bnode(s?)\b", r"cluster\1", sentence)
 
 
 def make_plans(clusters: Sequence[Cluster], *, author: Any) -> ClusterBalance:

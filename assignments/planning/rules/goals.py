@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from assignments.planning.rules.balance import Bin, Target, choose, flows_to
 from assignments.planning.rules.limits import balancing, demand_possible, firsts, growing, onto_firsts, targets, within
@@ -57,7 +58,7 @@ def balance(load: ClusterLoad, scope: Iterable[int] | None = None) -> Proposal:
     task = balancing(load, nodes)
     total = sum(n.users for n in nodes)
     demand_possible(task, total)
-    return proposed(task, choose(task.bins, task.caps, total), certify_balance)
+    return proposed(task, choose(task.bins, task.caps, total), partial(certify_balance, of=load.of))
 
 
 def fill(load: ClusterLoad, scope: Iterable[int] | None = None, *, mode: str = Mode.BALANCED) -> Proposal:
@@ -195,9 +196,8 @@ def proposed(task: Task, target: Target, certify: Certify) -> Proposal:
     exact = _solved(task, target)
     after = {n.id: exact.after.get(n.id, n.users) for n in task.load.nodes}
     moves = sum(f.users for f in exact.flows)
-    proof = certify_persons(
-        [b.node for b in task.bins], exact.after, moves, exact.minimum, SECONDS, proven=exact.proven
-    )
+    bins = [b.node for b in task.bins]
+    proof = certify_persons(bins, exact.after, moves, exact.minimum, SECONDS, proven=exact.proven, of=task.load.of)
     return _proposal(task.load, exact.flows, after, proof, proven=exact.proven)
 
 

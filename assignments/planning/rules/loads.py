@@ -69,7 +69,7 @@ class NodeLoad:
     pinned_signed_in: int = 0
     in_service: bool = True
     takes: bool = True
-    """Whether users may be sent here: no one works on it."""
+    """Whether it is open to users by the rule of homes (topology/rules/homes.py), whatever its pair does."""
     counted: Classes | None = None
     """Those who are not pinned, by endpoints; None where only sums are known."""
 
@@ -119,6 +119,8 @@ class ClusterLoad:
     """The unassigned users by endpoints; None where only sums are known."""
     rough: bool = False
     """Whether the classes are bounds: what fits with them fits any users, and nothing else follows."""
+    of: str = "node"
+    """What gives and takes users, as the certificate names it: "node" or "cluster"."""
 
     @property
     def unassigned_classes(self) -> Classes:

@@ -22,17 +22,20 @@ class Certificate:
 Certify = Callable[[Sequence[NodeLoad], dict[int, int], str], Certificate]
 
 
-def certify_balance(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = ANY_USERS) -> Certificate:
-    """The surpluses over the best balance: each move takes one user off one of those nodes."""
+def certify_balance(
+    nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = ANY_USERS, *, of: str = "node"
+) -> Certificate:
+    """The surpluses over the best balance: each move takes one user off one of those nodes, or of what `of` says."""
     over = {n.name: n.users - target[n.id] for n in nodes if n.users > target[n.id]}
     least = sum(over.values())
     if not least:
-        return Certificate(0, "The cluster is already as balanced as the rules allow, so no user has to move.")
+        balanced = "The cluster is" if of == "node" else f"The {of}s are"
+        return Certificate(0, f"{balanced} already as balanced as the rules allow, so no user has to move.")
     fullest = max(_share(n, target[n.id]) for n in nodes)
     return Certificate(
         least,
-        f"The best balance fills no node above {fullest:.2%} of its capacity and leaves these nodes with less than they"
-        f" have: {_listed(over)}. A move takes one user off one node, so {least:,} is the minimum. {why_persons}",
+        f"The best balance fills no {of} above {fullest:.2%} of its capacity and leaves these {of}s with less than they"
+        f" have: {_listed(over)}. A move takes one user off one {of}, so {least:,} is the minimum. {why_persons}",
     )
 
 
@@ -68,7 +71,14 @@ def certify_standby(nodes: Sequence[NodeLoad], target: dict[int, int], why_perso
 
 
 def certify_persons(
-    nodes: Sequence[NodeLoad], target: dict[int, int], moves: int, bound: int, seconds: float, *, proven: bool
+    nodes: Sequence[NodeLoad],
+    target: dict[int, int],
+    moves: int,
+    bound: int,
+    seconds: float,
+    *,
+    proven: bool,
+    of: str = "node",
 ) -> Certificate:
     """Endpoints bind: what an exact solver proved over persons, or how far it got in its seconds."""
     fullest = max(_share(n, target[n.id]) for n in nodes)
@@ -76,12 +86,12 @@ def certify_persons(
         return Certificate(
             moves,
             f"Endpoints bind, so the plan was solved for each number of endpoints: no placement within the rules is"
-            f" better balanced (fullest node {fullest:.2%}), and of those as good {moves:,} is the minimum of moves,"
+            f" better balanced (fullest {of} {fullest:.2%}), and of those as good {moves:,} is the minimum of moves,"
             f" proven by an exact solver.",
         )
     return Certificate(
         bound,
-        f"Endpoints bind, and the solver's {seconds:g} s ran out: best found, fullest node {fullest:.2%}, at most"
+        f"Endpoints bind, and the solver's {seconds:g} s ran out: best found, fullest {of} {fullest:.2%}, at most"
         f" {moves - bound:,} moves above the bound of {bound:,}.",
     )
 
