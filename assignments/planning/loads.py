@@ -13,6 +13,8 @@ from assignments.models import Assignment, Population
 from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, NodeLoad, roughly
 from assignments.population.selectors import Counts
 from topology.models import ENDPOINT_KINDS, Cluster, DeploymentModel, Node
+from topology.rules.homes import closed
+from topology.structure.homes import place_of
 
 
 def load_of(cluster: Cluster, *, rough: bool = False) -> ClusterLoad:
@@ -75,6 +77,6 @@ def node_load(node: Node, home: Counts, **rest: Any) -> NodeLoad:
         endpoints=home.endpoints,
         signed_in=home.signed_in,
         in_service=node.serves,
-        takes=not node.in_maintenance,
+        takes=closed(place_of(node)) is None,
         **rest,
     )

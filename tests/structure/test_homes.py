@@ -12,6 +12,7 @@ from assignments.models import Assignment, Goal, Operation
 from assignments.moves import drop
 from assignments.moves.selection import Selection
 from assignments.planning import plans
+from assignments.planning.loads import load_of
 from assignments.planning.preview import next_users
 from assignments.runs import balancer, batches, hand_moves, operations
 from assignments.users.filter import UserFilter
@@ -26,7 +27,8 @@ from topology.accounts.sign_in import give_role
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.homes import SETTLED, Homes, Place
-from topology.rules.states import State, Truth
+from topology.rules.states import CRITICAL_SERVICES, State, Truth
+from topology.structure.homes import homes_of
 
 A, B, C, D, SPARE = 1, 2, 3, 4, 5
 
@@ -254,6 +256,28 @@ def test_every_way_in_is_open_while_all_is_normal(way: str, acme: Cluster) -> No
     before = set(Assignment.objects.values_list("pk", "home_node"))
     assert refused(lambda: WAYS[way](acme)) == ""
     assert set(Assignment.objects.values_list("pk", "home_node")) != before
+
+
+OUT: list[dict[str, Any]] = [
+    {}, {"power_on": False}, {"network_up": False}, {"database_up": False}, {"failed_services": [CRITICAL_SERVICES[0]]},
+    {
+        "maintenance_until": timezone.now(), "maintenance_since": timezone.now(), "maintenance_owner": "ann",
+        "maintenance_reason": "fan",
+    },
+    {"subcluster": None, "slot": None},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("out", OUT, ids=lambda out: next(iter(out), "normal"))
+def test_the_planner_and_a_drop_agree_on_who_takes_users(out: dict[str, Any], acme: Cluster) -> None:
+    Subcluster.objects.update(ha_enabled=False)
+    pk, agreed = node(acme, "imp3a").pk, set()
+    for state in State:
+        Node.objects.filter(pk=pk).update(state=state, **out)
+        found = next(one for one in load_of(acme).nodes if one.id == pk)
+        assert found.target == (homes_of(acme).takes(found.id) is None)
+        agreed.add(found.target)
+    assert agreed == ({False} if out else {True, False})
 
 
 def test_a_plan_leaves_a_failed_over_pair_out_and_says_so_with_its_numbers(acme: Cluster) -> None:

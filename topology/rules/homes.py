@@ -71,9 +71,7 @@ class Homes:
             return NODE_WITHOUT_SUBCLUSTER, {"node": place.name if place else node}
         if why := self._locked(place):
             return why
-        if not serves(place.state, place.truth):
-            return NODE_NOT_A_TARGET, {"node": place.name} | _out_of_service(place)
-        return (NODE_IN_MAINTENANCE, {"node": place.name}) if place.in_maintenance else None
+        return closed(place)
 
     def assigns(self) -> Why | None:
         """Why unassigned users get no home anywhere in the cluster; None when they may."""
@@ -104,6 +102,13 @@ class Homes:
         pair = (other for other in self.places if other.subcluster == place.subcluster)
         failed = next((other for other in pair if other.unsettled), None)
         return (MOVE_PAIR_IN_FAILOVER, _named(failed)) if failed else None
+
+
+def closed(place: Place) -> Why | None:
+    """Why a node of a subcluster takes no one whatever its pair does; None when it is open to users."""
+    if not serves(place.state, place.truth):
+        return NODE_NOT_A_TARGET, {"node": place.name} | _out_of_service(place)
+    return (NODE_IN_MAINTENANCE, {"node": place.name}) if place.in_maintenance else None
 
 
 def demand(*questions: Why | None) -> None:

@@ -46,17 +46,26 @@ def homes_from(nodes: Iterable[Node], subclusters: Mapping[int, Subcluster], *, 
     members = [node.subcluster_id for node in rows]
     return Homes(
         tuple(
-            Place(
-                id=node.pk,
-                name=node.short_name if short else node.name,
-                subcluster=node.subcluster_id,
-                state=node.state,
-                truth=node.truth,
-                in_maintenance=node.in_maintenance,
+            place_of(
+                node,
+                short=short,
                 protected=members.count(node.subcluster_id) == 2 and _ha(subclusters.get(node.subcluster_id or 0)),
             )
             for node in rows
         )
+    )
+
+
+def place_of(node: Node, *, short: bool = False, protected: bool = False) -> Place:
+    """One node as the rule sees it."""
+    return Place(
+        id=node.pk,
+        name=node.short_name if short else node.name,
+        subcluster=node.subcluster_id,
+        state=node.state,
+        truth=node.truth,
+        in_maintenance=node.in_maintenance,
+        protected=protected,
     )
 
 
