@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from topology.accounts import pseudonyms
-from topology.live import events
+from topology.live import actors, events
 from topology.models import Cluster
 from topology.reasons.words import counted
 
@@ -57,7 +57,7 @@ def topic(cluster: Cluster) -> str:
 
 def tell_others(cluster: Cluster, actor: Any, *, users: int | None, source: str, to: str, node: str = "") -> None:
     """Show the others what a person has picked up, and the target it is over."""
-    what = {"name": actor.get_username(), "users": users, "source": source, "to": to, "node": node}
+    what = {"name": actors.name_of(actor), "users": users, "source": source, "to": to, "node": node}
     events.show(topic(cluster), str(actor.pk), what, HELD)
 
 

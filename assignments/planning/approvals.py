@@ -8,7 +8,7 @@ from django.db import transaction
 
 from assignments.models import Approval, Plan, RunPolicy
 from topology import reasons
-from topology.live import events
+from topology.live import actors, events
 from topology.reasons import Refused
 
 
@@ -28,11 +28,11 @@ def demand(plan: Plan) -> None:
 @transaction.atomic
 def approve(plan: Plan, *, actor: Any) -> Approval:
     """Approve a plan of somebody else, once; raises Refused for one's own."""
-    if not getattr(actor, "pk", None) or plan.author_id == actor.pk or plan.author_name == actor.get_username():
+    if not getattr(actor, "pk", None) or plan.author_id == actor.pk or plan.author_name == actors.name_of(actor):
         raise Refused(reasons.APPROVAL_OWN, hash=plan.hash[:12], author=plan.author_name)
     approval, new = Approval.objects.get_or_create(
         plan=plan,
-        defaults={"author": plan.author, "approver": actor, "approver_name": actor.get_username()},
+        defaults={"author": plan.author, "approver": actor, "approver_name": actors.name_of(actor)},
     )
     if new:
         events.record(

@@ -18,6 +18,7 @@ from assignments.runs import operations, wait_reasons
 from assignments.runs.views.run_shown import Run
 from topology import reasons
 from topology.accounts import roles
+from topology.live import actors
 from topology.reasons import Refused
 from topology.structure.asked import NumberField, NumbersField, read_form
 from topology.structure.selectors import cluster_named
@@ -100,7 +101,7 @@ def plan_context(
         "chosen": "chosen" in request.POST,  # the focus stays on what was chosen
         "waits": approvals.required(plan),
         "approval": Approval.objects.filter(plan=plan).first(),
-        "is_author": plan.author_name == request.user.get_username(),
+        "is_author": plan.author_name == actors.name_of(request.user),
         "cluster": plan.cluster,
         "stale": stale,
         "form": form or RunForm(initial={"rate": rate}),
