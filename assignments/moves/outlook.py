@@ -9,7 +9,7 @@ from assignments.moves.drop_context import Chosens, DropContext
 from assignments.moves.drop_verdict import Note
 from assignments.runs.hand_moves import AT_ONCE
 from topology import reasons
-from topology.models import DeploymentModel, Mode, Node
+from topology.models import DeploymentModel, Node
 
 
 def are_many(chosen: Chosens) -> bool:
@@ -41,7 +41,7 @@ def sign_in_again(context: DropContext, signed_in: int, most: int) -> Note:
 def is_standby(context: DropContext, node: Node) -> bool:
     """Whether it is the node that should stay empty."""
     cluster = context.cluster
-    standby = cluster.mode == Mode.ACTIVE_STANDBY or cluster.model == DeploymentModel.ACTIVE_STANDBY
+    standby = cluster.fills_first_nodes or cluster.model == DeploymentModel.ACTIVE_STANDBY
     return node.slot == 2 and standby
 
 

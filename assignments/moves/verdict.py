@@ -19,7 +19,7 @@ from assignments.moves.subcluster_drop import spread_verdict
 from assignments.population.selectors import Counts, percent
 from topology import reasons
 from topology.accounts import roles
-from topology.models import Mode, Node
+from topology.models import Node
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _judge(target: str, context: DropContext, chosen: Chosens) -> DropVerdict:
 def _on_subcluster(target: str, context: DropContext, chosen: Chosens, key: int) -> DropVerdict:
     """As the assignment mode says: all to the first node, or spread over the nodes (domain.md §2)."""
     sub, members = context.subclusters[key], context.members(key)
-    if members and context.cluster.mode == Mode.ACTIVE_STANDBY:
+    if members and context.cluster.fills_first_nodes:
         first = _judge(f"node:{members[0].pk}", context, chosen)
         said = reasons.MOVE_ALL_TO_FIRST, {"node": members[0].short_name, "subcluster": sub.name}
         warned = [note for note in first.notes if note[0].level == WARNING]

@@ -107,7 +107,7 @@ def propose(cluster: Cluster, load: ClusterLoad, goal: str, scope: Scope) -> Pro
 
 def _placing(cluster: Cluster) -> str:
     """Where users go who need a home: as the mode says, evenly where it says nothing (domain.md §2)."""
-    return Mode.ACTIVE_STANDBY if cluster.mode == Mode.ACTIVE_STANDBY else Mode.BALANCED
+    return Mode.ACTIVE_STANDBY if cluster.fills_first_nodes else Mode.BALANCED
 
 
 def plan_move(cluster: Cluster, users: Any, to_node: Node | None, *, author: Any = None) -> Plan:

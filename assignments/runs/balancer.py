@@ -25,7 +25,7 @@ from assignments.runs.rules import balancer
 from assignments.runs.rules.balancer import Automation, BalancerVerdict, Load
 from topology import reasons
 from topology.live import events
-from topology.models import Cluster, Mode, Node
+from topology.models import Cluster, Node
 from topology.reasons import Refused
 from topology.rules.states import State
 
@@ -134,7 +134,7 @@ def look_at_cluster(cluster_id: int, now: datetime) -> BalancerVerdict | None:
 
 
 def _decide(cluster: Cluster, policy: RunPolicy, load: ClusterLoad, now: datetime) -> BalancerVerdict:
-    if cluster.mode == Mode.ACTIVE_STANDBY and policy.automation != Automation.OFF:
+    if cluster.fills_first_nodes and policy.automation != Automation.OFF:
         return BalancerVerdict(False, reasons.BALANCER_MODE, {}, 0)
     proposal = _best(cluster, load)
     nodes = [n for n in load.nodes if n.subcluster is not None]

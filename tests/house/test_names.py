@@ -1,6 +1,7 @@
-"""Names of the house: a class name stands once in the product."""
+"""Names of the house: a class name, a stored value and the name of who acts stand once in the product."""
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -17,3 +18,17 @@ def test_a_class_name_stands_once() -> None:
                     places[node.name].append(f"{file.relative_to(HOUSE)}:{node.lineno}")
     assert len(places) > 200
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def test_templates_ask_a_cluster_and_compare_no_stored_value_of_its_own() -> None:
+    pages = list((HOUSE / "templates").rglob("*.html"))
+    compared = re.compile(r"""cluster\.(?:mode|model)\s*[!=]=\s*["']""")
+    assert len(pages) > 100
+    assert compared.search('{% if cluster.mode == "manual" %}')
+    assert [page.name for page in pages if compared.search(page.read_text())] == []
+
+
+def test_who_acts_is_named_by_one_helper() -> None:
+    files = list((HOUSE / "assignments").rglob("*.py"))
+    assert len(files) > 200
+    assert [str(file.relative_to(HOUSE)) for file in files if "get_username()" in file.read_text()] == []

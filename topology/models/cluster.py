@@ -45,6 +45,11 @@ class Cluster(models.Model):
         return self.name
 
     @property
+    def fills_first_nodes(self) -> bool:
+        """Whether new users go to the first node of each subcluster (domain.md §2)."""
+        return self.mode == Mode.ACTIVE_STANDBY
+
+    @property
     def clock(self) -> Clock:
         return Clock(self.clock_real, self.clock_cluster, self.clock_speed)
 

@@ -37,8 +37,16 @@ class FileProblem:
         return cls(place, refused.message.removesuffix("."), refused.fix, refused.code)
 
     def __str__(self) -> str:
-        where = f"line {self.line}, column {self.column}: " if self.line else ""
-        return f"{where}{self.place}: {self.message}"
+        return f"{self._where}{self.place}: {self.message}"
+
+    @property
+    def without_place(self) -> str:
+        """The same of a file as a whole, where the sentence around it names the file."""
+        return f"{self._where}{self.message}"
+
+    @property
+    def _where(self) -> str:
+        return f"line {self.line}, column {self.column}: " if self.line else ""
 
     def under(self, place: str) -> FileProblem:
         """The same problem of a document that stands at a place of another one."""

@@ -109,8 +109,7 @@ def read_yaml(text: str, name: str = "The file") -> Document:
 
 
 def _refused(name: str, problem: FileProblem) -> FileRefused:
-    why = str(problem).replace("file: ", "", 1)
-    return FileRefused([problem], reasons.FILE_NOT_READABLE, name, file=name, why=why)
+    return FileRefused([problem], reasons.FILE_NOT_READABLE, name, file=name, why=problem.without_place)
 
 
 def _syntax(error: yaml.YAMLError, text: str) -> FileProblem:
