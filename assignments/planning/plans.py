@@ -24,7 +24,7 @@ from assignments.planning.rules.loads import ClusterLoad, Proposal, RoughLoad
 from assignments.planning.rules.spreading import Spread
 from topology import reasons
 from topology.models import Cluster, Mode, Node, Subcluster
-from topology.reasons import Refused
+from topology.reasons import Reason, Refused, Said
 from topology.rules.homes import Homes, demand
 from topology.structure.homes import homes_of
 
@@ -85,7 +85,7 @@ def _without_failovers(load: ClusterLoad, homes: Homes, asked: Scope) -> tuple[C
     left_out = []
     for node in locked:
         why = homes.gives(node.id)
-        said = {"code": why[0].code, "why": why[0].say(**why[1])} if why else {}
+        said = {"code": why[0].code, "facts": why[1]} if why else {}
         left_out.append({"node": node.name, "users": node.users, **said})
     kept = tuple(node for node in load.nodes if node.id not in homes.locked)
     return replace(load, nodes=kept), left_out
@@ -147,6 +147,10 @@ def as_dict(plan: Plan) -> dict[str, Any]:
     flows = [{k: flow[k] for k in ("from", "to", "users", "crosses")} for flow in body["flows"]]
     nodes = [{k: node[k] for k in ("name", "before", "after")} for node in body["nodes"]]
     rest = {k: v for k, v in body.items() if k not in ("flows", "nodes")}
+    if left := left_out(plan):
+        rest["left_out"] = [
+            {"node": one.node, "users": one.users, "code": one.why.reason.code, "why": str(one.why)} for one in left
+        ]
     return {
         "hash": plan.hash,
         "goal": plan.goal,
@@ -156,6 +160,29 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "flows": flows,
         **rest,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A node that a plan leaves out, with the users at home there."""
+
+    node: str
+    users: int
+    why: Said
+
+
+def left_out(plan: Plan) -> list[LeftOut]:
+    """The nodes that a plan leaves out; of a plan of an older version the sentence that it stored."""
+    return [
+        LeftOut(
+            left["node"],
+            left["users"],
+            Said(reasons.REASONS[left["code"]], left["facts"])
+            if "facts" in left
+            else Said(Reason(left["code"], "{why}"), {"why": left["why"]}),
+        )
+        for left in plan.body.get("left_out", ())
+    ]
 
 
 def seconds(plan: Plan, rate: float | None, rate_total: float | None = None) -> float:

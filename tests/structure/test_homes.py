@@ -5,6 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from assignments.intercluster.moves import move_listed
@@ -280,7 +283,9 @@ def test_the_planner_and_a_drop_agree_on_who_takes_users(out: dict[str, Any], ac
     assert agreed == ({False} if out else {True, False})
 
 
-def test_a_plan_leaves_a_failed_over_pair_out_and_says_so_with_its_numbers(acme: Cluster) -> None:
+def test_a_plan_leaves_a_failed_over_pair_out_and_says_so_with_its_numbers(
+    acme: Cluster, admin_client: Client, capsys: Any
+) -> None:
     Node.objects.filter(pk=node(acme, "imp1b").pk).update(state=State.RUNNING_IN_BACKUP_MODE)
     plan = plans.make_plan(acme, Goal.BALANCE, author="anna")
     assert {flow[end] for flow in plan.body["flows"] for end in ("from", "to")} <= {
@@ -290,7 +295,17 @@ def test_a_plan_leaves_a_failed_over_pair_out_and_says_so_with_its_numbers(acme:
         ("imp1a.acme.org", 40, "MOVE_PAIR_IN_FAILOVER"),
         ("imp1b.acme.org", 4, "MOVE_PAIR_IN_FAILOVER"),
     ]
-    assert plans.as_dict(plan)["left_out"] == plan.body["left_out"]
+    assert all("why" not in left for left in plan.body["left_out"]), "codes and facts are stored, not sentences"
+    said = "imp1b.acme.org is running in backup mode. Home nodes are locked until the failover ends."
+    assert [left["why"] for left in plans.as_dict(plan)["left_out"]] == [said, said]
+    page = " ".join(admin_client.get(reverse("plan", args=[plan.hash])).content.decode().split())
+    assert "Left out: imp1a with 40 users. imp1b.acme.org is running in backup mode." in page
+    plan.body["left_out"] = [{"node": "imp1a.acme.org", "users": 1, "code": "X", "why": "As {it} was."}]
+    assert plans.as_dict(plan)["left_out"] == plan.body["left_out"], "the sentence of an older version"
+    Assignment.objects.filter(home_node=node(acme, "imp1b")).exclude(user__user_id="imp1b-0001").delete()
+    plan.delete()  # else the same one is answered
+    call_command("rebalance", "acme", "--dry-run")
+    assert f"Left out: imp1b.acme.org with 1 user. {said}" in capsys.readouterr().out
     assert next_users(acme).refusal
     within = {"subclusters": [Subcluster.objects.get(name="sc-1").pk]}
     assert refused(lambda: plans.make_plan(acme, Goal.BALANCE, within, author="anna")) == "MOVE_PAIR_IN_FAILOVER"

@@ -84,8 +84,8 @@ class Command(ConsoleCommand):
             )
         self.stdout.write(f"{counted(plan.moves, 'move')}; plan {plan.hash[:12]}")
         self.stdout.write(plan.body["certificate"])
-        for left in plan.body.get("left_out", ()):
-            self.stdout.write(f"Left out: {left['node']} with {left['users']:,} users. {left['why']}")
+        for left in plans.left_out(plan):
+            self.stdout.write(f"Left out: {left.node} with {counted(left.users, 'user')}. {left.why}")
 
     def _run(self, plan: Plan, options: dict[str, Any]) -> Operation:
         operation = operations.start(
