@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from assignments.directory import agreements, placing, reading, sync
@@ -134,11 +134,3 @@ def remove_old_runs(now: datetime) -> int:
     while batch := list(DirectoryChange.objects.filter(run__in=old).values_list("pk", flat=True)[:BATCH]):
         removed += DirectoryChange.objects.filter(pk__in=batch).delete()[0]
     return removed + old.delete()[0]
-
-
-def soon_removed(agreement: DirectoryAgreement, now: datetime) -> list[str]:
-    """User IDs of those who are removed within a day."""
-    rows = DirectoryPerson.objects.filter(
-        agreement=agreement, gone_at__lt=now - timedelta(days=agreement.keep_days - 1)
-    )
-    return list(rows.order_by("user__user_id").values_list(F("user__user_id"), flat=True)[:1000])

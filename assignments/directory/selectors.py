@@ -25,6 +25,7 @@ from topology.rules import spans
 
 SHOWN = 20  # runs, and entries of a list, on the page
 PAGE = 200  # changes of a run
+LISTED = 1000  # users who are removed within a day
 LATE = 2  # schedules after which a directory is late
 Told = tuple[Reason, dict[str, Any]]
 
@@ -52,7 +53,8 @@ def state_of(cluster: Cluster, now: datetime) -> dict[str, Any]:
         "directory_troubles": [each for each in troubles(agreement, runs, now) if each.code != code_shown],
         "gone": gone.count(),
         "gone_first": _ids(gone),
-        "soon_removed": _ids(gone.filter(gone_at__lt=now - timedelta(days=agreement.keep_days - 1))),
+        "soon_removed": _ids(soon := gone.filter(gone_at__lt=now - timedelta(days=agreement.keep_days - 1)), LISTED),
+        "soon_total": soon.count(),
         "waiting": _waiting(people),
         "counted": people.filter(gone_at__isnull=True).count(),
     }
@@ -100,8 +102,8 @@ def _last(agreement: DirectoryAgreement, state: RunState) -> DirectoryRun | None
     return DirectoryRun.objects.filter(agreement=agreement, state=state).first()
 
 
-def _ids(people: Any) -> list[Any]:
-    return [person.user for person in people.select_related("user").order_by("user__user_id")[:SHOWN]]
+def _ids(people: Any, most: int = SHOWN) -> list[Any]:
+    return [person.user for person in people.select_related("user").order_by("user__user_id")[:most]]
 
 
 def _waiting(people: Any) -> list[tuple[str, int]]:

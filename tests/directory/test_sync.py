@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
-from assignments.directory import reading, schedule, secret, sync
+from assignments.directory import reading, schedule, secret, selectors, sync
 from assignments.models import (
     Assignment,
     DirectoryAgreement,
@@ -323,17 +323,23 @@ def _endpoints(cluster: Cluster) -> list[tuple[int]]:
     return list(homes.annotate(total=Sum("endpoints")).values_list("total"))
 
 
+def _soon_removed(cluster: Cluster, now: datetime) -> tuple[int, list[str]]:
+    state = selectors.state_of(cluster, now)
+    return state["soon_total"], [user.user_id for user in state["soon_removed"]]
+
+
 def test_those_long_gone_are_removed_and_listed_a_day_before(crowd: Cluster, directory: Directory) -> None:
-    directory.add("stays", "goes")
-    cluster = directory.agree(keep_days=7)
+    leavers = many(10, 40)  # more than the page shows of those set aside
+    directory.add("stays", *leavers)
+    cluster = directory.agree(keep_days=7, guard_people=100)
     sync.sync(cluster)
-    directory.remove("goes")
+    directory.remove(*leavers)
     sync.sync(cluster)
     agreement, now = DirectoryAgreement.objects.get(), timezone.now()
-    assert schedule.soon_removed(agreement, now + timedelta(days=5)) == []
-    assert schedule.soon_removed(agreement, now + timedelta(days=6, hours=1)) == ["goes"]
+    assert _soon_removed(cluster, now + timedelta(days=5)) == (0, [])
+    assert _soon_removed(cluster, now + timedelta(days=6, hours=1)) == (30, leavers)
     assert schedule.remove_old(agreement, now + timedelta(days=6, hours=23)) == 0
-    assert schedule.remove_old(agreement, now + timedelta(days=7, hours=1)) == 1
+    assert schedule.remove_old(agreement, now + timedelta(days=7, hours=1)) == 30
     assert set(EndUser.objects.values_list("user_id", flat=True)) == {"stays"}
 
 
