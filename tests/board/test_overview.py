@@ -141,6 +141,16 @@ def test_where_ha_is_off_or_nothing_protects_not_all_is_well(client: Client) -> 
     assert "All well" not in panel(client, single)
 
 
+@pytest.mark.parametrize("folded", ["", "1"])
+def test_ha_off_is_said_beside_what_is_graver(client: Client, folded: str) -> None:
+    cluster = make_acme(imp1a=5, waiting=2)
+    assert "HA off" not in panel(client, cluster, folded=folded)
+    cluster.subclusters.filter(name="sc-1").update(ha_enabled=False)
+    page = panel(client, cluster, folded=folded)
+    assert "Unassigned users" in page
+    assert re.search(r'tone-warn">.{0,120}HA off', page, re.S)
+
+
 def test_users_without_a_home_and_an_overfull_node_are_trouble(client: Client) -> None:
     waiting = make_acme("one", waiting=3)
     assert "Unassigned users" in panel(client, waiting)

@@ -42,6 +42,18 @@ def test_an_operator_works_by_forms_alone(live_stack: LiveStack, signed_in_page:
     assert Operation.objects.filter(kind="rebalance").count() == 1
 
 
+def test_values_that_open_settings_by_script_are_read_without_it(live_web: LiveStack, signed_in_page: Open) -> None:
+    make_acme(imp1a=1, speed=30)
+    page = signed_in_page("administrator", "/clusters/acme/", java_script_enabled=False)
+    expect(page.locator(".total-text", has_text="New users").locator(".as-link")).to_be_visible()
+    expect(page.locator("[data-balancer]").get_by_text("Off")).to_be_visible()
+    expect(page.locator(".simulated")).to_be_visible()
+    page.context.clear_cookies(name="homenode_tour")
+    page.reload()
+    expect(page.locator("#tour")).to_be_hidden()  # nothing could end it
+    expect(page.locator("#tour")).to_have_count(1)
+
+
 def test_a_node_is_failed_over_and_a_refusal_is_a_page(live_web: LiveStack, signed_in_page: Open) -> None:
     cluster = make_acme(imp1a=12, imp1b=2)
     page = signed_in_page("operator", "/clusters/acme/commands/", java_script_enabled=False)

@@ -45,6 +45,7 @@ class FoldedPanel:
     percent: int
     out_of_service: int
     unassigned: int
+    ha_off: bool
     nodes: int
     cells: tuple[FoldedCell, ...]
     topics: str

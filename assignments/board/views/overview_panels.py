@@ -141,6 +141,11 @@ class Panel:
         return ALL_WELL if self.cells else EMPTY
 
     @property
+    def ha_off(self) -> bool:
+        """Whether HA is off beside something graver, which alone would hide it."""
+        return self.board.unprotected and self.worst is not UNPROTECTED
+
+    @property
     def trouble(self) -> bool:
         """Whether somebody has to do something; that HA is off somebody wanted."""
         graves = self.worst.tone in ("bad", "warn") and self.worst is not UNPROTECTED
@@ -199,7 +204,8 @@ class Panel:
         )
         shown = FoldedPanel(
             *(cluster.pk, cluster.name, worst.tone, worst.icon, worst.label),
-            *(board.users, *self.fill, self.percent, board.out_of_service, board.unassigned, len(self.cells)),
+            *(board.users, *self.fill, self.percent, board.out_of_service, board.unassigned),
+            *(self.ha_off, len(self.cells)),
             tuple(cell.kept for cell in bad[:NAMED]),
             *(self.topics, self.address, self.whole_address),
         )
