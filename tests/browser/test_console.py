@@ -12,6 +12,7 @@ from assignments.planning import plans
 from assignments.runs import operations
 from tests.crowd import make_crowd
 from tests.live_stack import LiveStack
+from tests.worlds import make_acme
 from topology.models import Cluster, Node, Subcluster
 from topology.rules.states import State, StateReason
 
@@ -187,3 +188,22 @@ def test_no_page_scrolls_sideways_on_a_telephone(crowd: Cluster, signed_in_page:
         page.goto(address)
         wide[address] = runs_over(page)
     assert {address: pixels for address, pixels in wide.items() if pixels} == {}
+
+
+# A name that is a fraction of a pixel too wide already ends in an ellipsis.
+CUT = """names => names.filter(name => {
+  const text = document.createRange();
+  text.selectNodeContents(name);
+  return text.getBoundingClientRect().width > name.getBoundingClientRect().width + 0.01;
+}).map(name => name.textContent)"""
+
+
+def test_a_state_gives_way_to_the_name_of_its_node(live_web: LiveStack, signed_in_page: Open) -> None:
+    acme = make_acme(imp1a=30, imp1b=10)
+    Node.objects.filter(cluster=acme, slot=2).update(state=State.RUNNING_IN_BACKUP_MODE)
+    page = signed_in_page(path="/overview/")
+    for width in range(1440, 900, -90):
+        page.set_viewport_size({"width": width, "height": 900})
+        names = page.locator(".cell b")
+        expect(names).to_have_count(6)
+        assert names.evaluate_all(CUT) == [], width
