@@ -10,9 +10,9 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
-# One process a core, and two at least, so that tests of several processes stay honest: with more, runs and failovers
-# were over before a browser saw them. Eight at most, each has a database.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 8 ? 8 : n)))
+# One process a core and one more, for browsers and consoles keep their tests waiting half of the time; three at least,
+# so that tests of several processes stay honest, and eight at most, for each has a database.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 2 ? 3 : n > 7 ? 8 : n + 1)))
 # How long the tests that end by the clock go on in `make torture`.
 MINUTES ?= 5
 # One line per package, so that a slow network is seen to move; the rest of pip's words only when it fails.

@@ -39,13 +39,34 @@ def middle(place: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def is_at(what: Locator, x: float, y: float) -> bool:
+    """Whether something is what the pointer meets at a place."""
+    return bool(what.evaluate("(one, [x, y]) => one.contains(document.elementFromPoint(x, y))", [x, y]))
+
+
 def pick_up(page: Page, what: Locator) -> None:
-    """Press the mouse on something that stays where it is, and move far enough for a drag."""
-    middle(what)
-    what.hover()  # waits until it holds still: news of the last drop may still move the map
-    x, y = middle(what)
-    page.mouse.move(x, y)
-    page.mouse.down()
+    """Press the mouse on something, and move far enough for a drag.
+
+    News of the last drop may still move the map: a hand that pressed beside it lets go and presses again. A press on
+    it has to begin a drag, whatever comes meanwhile.
+    """
+    place = (0.0, 0.0)
+
+    def is_pressed() -> bool:
+        nonlocal place
+        what.hover()  # waits until it holds still
+        place = middle(what)
+        page.mouse.move(*place)
+        if not is_at(what, *place):
+            return False
+        page.mouse.down()
+        if not is_at(what, *place):
+            page.mouse.up()
+            return False
+        return True
+
+    assert wait_until(is_pressed, 20)
+    x, y = place
     page.mouse.move(x - 5, y)
     page.mouse.move(x - 12, y + 3)
     expect(page.locator("#ghost")).to_be_visible()
