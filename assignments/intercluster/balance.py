@@ -20,6 +20,7 @@ from assignments.intercluster.moves import plan_to_cluster
 from assignments.intercluster.rules.headroom import holds
 from assignments.models import Assignment, Plan
 from assignments.planning.rules import goals
+from assignments.planning.rules.certificate import Certificate
 from assignments.planning.rules.loads import ClusterLoad, NodeLoad, Proposal
 from assignments.population.selectors import Board, boards_of
 from topology import reasons
@@ -62,7 +63,7 @@ class ClusterBalance:
     clusters: tuple[ClusterFill, ...]
     flows: tuple[tuple[Cluster, Cluster, int], ...]
     minimum_moves: int
-    certificate: str
+    certificate: Certificate
     left_out: tuple[dict[str, str], ...] = ()
     plans: tuple[Plan, ...] = ()
 
@@ -75,7 +76,7 @@ class ClusterBalance:
         return {
             "moves": self.moves,
             "minimum_moves": self.minimum_moves,
-            "certificate": self.certificate,
+            "certificate": str(self.certificate),
             "clusters": [dict(vars(fill)) for fill in self.clusters],
             "flows": [{"from": a.name, "to": b.name, "users": users} for a, b, users in self.flows],
             "left_out": list(self.left_out),

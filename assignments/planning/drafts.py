@@ -114,7 +114,7 @@ def _body(load: ClusterLoad, proposal: Proposal) -> dict[str, Any]:
     return {
         "flows": rows,
         "nodes": nodes,
-        "certificate": proposal.certificate,
+        "certificate": proposal.certificate.as_dict(),
         "crossing": proposal.crossing,
         "disturbed": proposal.disturbed,
         "proven": proposal.proven,

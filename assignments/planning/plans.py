@@ -20,6 +20,7 @@ from assignments.planning import pick
 from assignments.planning.drafts import make_given, store
 from assignments.planning.loads import load_of, load_of_both
 from assignments.planning.rules import goals
+from assignments.planning.rules.certificate import words
 from assignments.planning.rules.loads import ClusterLoad, Proposal, RoughLoad
 from assignments.planning.rules.spreading import Spread
 from topology import reasons
@@ -85,7 +86,7 @@ def _without_failovers(load: ClusterLoad, homes: Homes, asked: Scope) -> tuple[C
     left_out = []
     for node in locked:
         why = homes.gives(node.id)
-        said = {"code": why[0].code, "facts": why[1]} if why else {}
+        said = Said(*why).kept() if why else {}
         left_out.append({"node": node.name, "users": node.users, **said})
     kept = tuple(node for node in load.nodes if node.id not in homes.locked)
     return replace(load, nodes=kept), left_out
@@ -147,6 +148,8 @@ def as_dict(plan: Plan) -> dict[str, Any]:
     flows = [{k: flow[k] for k in ("from", "to", "users", "crosses")} for flow in body["flows"]]
     nodes = [{k: node[k] for k in ("name", "before", "after")} for node in body["nodes"]]
     rest = {k: v for k, v in body.items() if k not in ("flows", "nodes")}
+    if "certificate" in rest:
+        rest["certificate"] = certificate(plan)
     if left := left_out(plan):
         rest["left_out"] = [
             {"node": one.node, "users": one.users, "code": one.why.reason.code, "why": str(one.why)} for one in left
@@ -160,6 +163,11 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "flows": flows,
         **rest,
     }
+
+
+def certificate(plan: Plan) -> str:
+    """Why a plan cannot have fewer moves, in words."""
+    return words(plan.body.get("certificate", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +185,7 @@ def left_out(plan: Plan) -> list[LeftOut]:
         LeftOut(
             left["node"],
             left["users"],
-            Said(reasons.REASONS[left["code"]], left["facts"])
-            if "facts" in left
-            else Said(Reason(left["code"], "{why}"), {"why": left["why"]}),
+            Said.of_kept(left) if "facts" in left else Said(Reason(left["code"], "{why}"), {"why": left["why"]}),
         )
         for left in plan.body.get("left_out", ())
     ]

@@ -5,9 +5,12 @@ import json
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.db.models import F
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from assignments.models import Assignment, Goal, Plan, PlannedMove
 from assignments.planning import plans
@@ -30,8 +33,12 @@ def test_thirty_thousand_users_on_one_of_six_nodes() -> None:
     cluster = make_crowd(30_000, 0, 0, 0, 0, 0)
     plan = balance(cluster)
     assert (plan.moves, plan.minimum_moves, plan.rows.count()) == (25_000, 25_000, 25_000)
-    assert "25,000" in plan.body["certificate"]
     shape = plans.as_dict(plan)
+    assert shape["certificate"] == (
+        "The best balance fills no node above 8.33% of its capacity and leaves these nodes with less than they have:"
+        " crowd1.example.org by 25,000. A move takes one user off one node, so 25,000 is the minimum. Endpoints do not"
+        " limit the choice: any users fit."
+    )
     assert [n["before"] for n in shape["nodes"]] == [30_000, 0, 0, 0, 0, 0]
     assert [n["after"] for n in shape["nodes"]] == [5_000] * 6
     assert {"hash", "moves", "minimum_moves", "nodes", "certificate", "goal"} <= set(shape)
@@ -82,6 +89,38 @@ def test_the_hash_covers_every_row() -> None:
     purpose = json.dumps([cluster.pk, plan.goal, plan.scope, body["nodes"], body["certificate"]], sort_keys=True)
     listed = ",".join(f"{user}:{a or 0}:{b or 0}" for user, a, b in rows(plan))
     assert plan.hash == hashlib.sha256((purpose + listed).encode()).hexdigest()
+
+
+def test_a_certificate_is_stored_as_its_claim_and_numbers(admin_client: Client, capsys: Any) -> None:
+    cluster = make_crowd(30, 10)
+    plan = balance(cluster)
+    plan.refresh_from_db()
+    first = nodes_of(cluster)[0]
+    assert plan.body["certificate"] == {
+        "claim": "balance",
+        "minimum": 10,
+        "of": "node",
+        "fullest": 20 / first.capacity_users,
+        "over": [[first.name, 10]],
+        "choice": "any_users",
+    }
+    said = plans.certificate(plan)
+    assert f"{first.name} by 10" in said
+    assert plans.as_dict(plan)["certificate"] == said
+    assert said in " ".join(admin_client.get(reverse("plan", args=[plan.hash])).content.decode().split())
+    call_command("rebalance", cluster.name, "--dry-run")
+    assert said in capsys.readouterr().out
+
+
+def test_a_plan_of_an_older_version_is_shown_with_the_sentence_that_it_stored(admin_client: Client) -> None:
+    plan = balance(make_crowd(30, 10))
+    plan.body["certificate"] = "10 is what {it} takes."
+    plan.save()
+    assert plans.as_dict(plan)["certificate"] == "10 is what {it} takes."
+    assert "10 is what {it} takes." in admin_client.get(reverse("plan", args=[plan.hash])).content.decode()
+    del plan.body["certificate"]
+    assert plans.certificate(plan) == ""
+    assert "certificate" not in plans.as_dict(plan)
 
 
 def test_active_standby_fill_and_evacuation() -> None:

@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
 
-from assignments.models import Assignment, Operation, Population
+from assignments.models import Assignment, Operation, Plan, Population
 from assignments.recovery import service
 from assignments.runs import batches, operations
 from assignments.users import saved_views
@@ -171,6 +171,11 @@ def test_nothing_is_lost_and_pages_show_it(rows_before: dict[str, int]) -> None:
     page = browser.get(f"/clusters/acme/?{saved_views.views_of(anna, acme)[0].query}")
     assert page.status_code == 200
     assert "imp2a-0001" in page.content.decode()
+    plan = Plan.objects.earliest("pk")
+    assert "so fewer than" in plan.body["certificate"], "a sentence, as that version stored it"
+    page = browser.get(f"/plans/{plan.hash}/")
+    assert page.status_code == 200
+    assert plan.body["certificate"] in page.content.decode()
 
 
 def test_the_triggers_are_those_that_the_models_declare(rows_before: dict[str, int]) -> None:

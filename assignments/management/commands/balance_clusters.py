@@ -48,6 +48,6 @@ class Command(ConsoleCommand):
             self.stdout.write(f"{fill.name}: {fill.before:,} -> {fill.after:,} of {fill.capacity:,}")
         for source, to, users in found.flows:
             self.stdout.write(f"{counted(users, 'user')} from {source.name} to {to.name}")
-        self.stdout.write(found.certificate)
+        self.stdout.write(str(found.certificate))
         for plan in found.plans:
             self.stdout.write(f"plan {plan.hash[:12]} of {plan.cluster.name}")

@@ -83,7 +83,7 @@ class Command(ConsoleCommand):
                 + (f"  {change:+,}" if change else "")
             )
         self.stdout.write(f"{counted(plan.moves, 'move')}; plan {plan.hash[:12]}")
-        self.stdout.write(plan.body["certificate"])
+        self.stdout.write(plans.certificate(plan))
         for left in plans.left_out(plan):
             self.stdout.write(f"Left out: {left.node} with {counted(left.users, 'user')}. {left.why}")
 

@@ -18,15 +18,13 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from assignments.planning.rules.balance import Bin, Target, choose, flows_to
+from assignments.planning.rules.certificate import Certificate, Choice
 from assignments.planning.rules.limits import balancing, demand_possible, firsts, growing, onto_firsts, targets, within
 from assignments.planning.rules.loads import Classes, ClusterLoad, Flow, NodeLoad, Proposal, RoughLoad
 from assignments.planning.rules.mixtures import mixed
 from assignments.planning.rules.persons import SECONDS, Exact, NoPlacement, OutOfTime, any_users_fit, solved
 from assignments.planning.rules.persons_program import Task
 from assignments.planning.rules.proof import (
-    ANY_USERS,
-    CHOSEN,
-    Certificate,
     Certify,
     certify_balance,
     certify_evacuation,
@@ -188,11 +186,11 @@ def proposed(task: Task, target: Target, certify: Certify) -> Proposal:
     flows = flows_to(nodes, target)
     after = {n.id: target.get(n.id, n.users) for n in task.load.nodes}
     if any_users_fit(task, target, flows):
-        return _proposal(task.load, flows, after, certify(nodes, target, ANY_USERS))
+        return _proposal(task.load, flows, after, certify(nodes, target, Choice.ANY_USERS))
     if task.load.rough:
         raise RoughLoad
     if (chosen := mixed(task, flows)) is not None:
-        return _proposal(task.load, chosen, after, certify(nodes, target, CHOSEN))
+        return _proposal(task.load, chosen, after, certify(nodes, target, Choice.BY_ENDPOINTS))
     exact = _solved(task, target)
     after = {n.id: exact.after.get(n.id, n.users) for n in task.load.nodes}
     moves = sum(f.users for f in exact.flows)
@@ -222,7 +220,7 @@ def _proposal(
         minimum_moves=proof.minimum,
         crossing=sum(f.users for f in flows if f.crosses),
         disturbed=_disturbed(load, flows),
-        certificate=proof.sentence,
+        certificate=proof,
         proven=proven,
     )
 

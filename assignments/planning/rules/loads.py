@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from assignments.planning.rules.certificate import Certificate
+
 
 @dataclass(frozen=True, slots=True)
 class EndpointClass:
@@ -170,5 +172,5 @@ class Proposal:
     minimum_moves: int
     crossing: int
     disturbed: int
-    certificate: str
+    certificate: Certificate
     proven: bool = True

@@ -1,73 +1,48 @@
-"""Why a plan cannot have fewer moves: a lower bound and a sentence that anyone can check with the numbers shown."""
+"""Why a plan cannot have fewer moves: lower bounds that anyone can check with the numbers shown (certificate.py)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from assignments.planning.rules.certificate import Certificate, Choice, PlanClaim
 from assignments.planning.rules.loads import NodeLoad
 
-ANY_USERS = "Endpoints do not limit the choice: any users fit."
-CHOSEN = "Users are picked by their endpoints so that every limit holds; without those limits it would not be less."
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """No plan with this outcome has fewer moves than `minimum`, and why."""
-
-    minimum: int
-    sentence: str
-
-
-Certify = Callable[[Sequence[NodeLoad], dict[int, int], str], Certificate]
+Certify = Callable[[Sequence[NodeLoad], dict[int, int], Choice], Certificate]
 
 
 def certify_balance(
-    nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = ANY_USERS, *, of: str = "node"
+    nodes: Sequence[NodeLoad], target: dict[int, int], choice: Choice = Choice.ANY_USERS, *, of: str = "node"
 ) -> Certificate:
     """The surpluses over the best balance: each move takes one user off one of those nodes, or of what `of` says."""
-    over = {n.name: n.users - target[n.id] for n in nodes if n.users > target[n.id]}
-    least = sum(over.values())
+    over, least = _surplus(nodes, target)
     if not least:
-        balanced = "The cluster is" if of == "node" else f"The {of}s are"
-        return Certificate(0, f"{balanced} already as balanced as the rules allow, so no user has to move.")
-    fullest = max(_share(n, target[n.id]) for n in nodes)
-    return Certificate(
-        least,
-        f"The best balance fills no {of} above {fullest:.2%} of its capacity and leaves these {of}s with less than they"
-        f" have: {_listed(over)}. A move takes one user off one {of}, so {least:,} is the minimum. {why_persons}",
-    )
+        return Certificate(PlanClaim.BALANCED, 0, {"of": of})
+    facts = {"of": of, "fullest": _fullest(nodes, target), "over": over, "choice": choice.value}
+    return Certificate(PlanClaim.BALANCE, least, facts)
 
 
-def certify_fill(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = ANY_USERS) -> Certificate:
+def certify_fill(nodes: Sequence[NodeLoad], target: dict[int, int], choice: Choice = Choice.ANY_USERS) -> Certificate:
     """Every unassigned user has to be assigned, and no one else moves."""
-    least = sum(target[n.id] - n.users for n in nodes)
-    return Certificate(
-        least, f"{_people(least)} without a home, each assigned once; no other user moves. {why_persons}"
-    )
+    return Certificate(PlanClaim.FILL, sum(target[n.id] - n.users for n in nodes), {"choice": choice.value})
 
 
-def certify_evacuation(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = ANY_USERS) -> Certificate:
+def certify_evacuation(
+    nodes: Sequence[NodeLoad], target: dict[int, int], choice: Choice = Choice.ANY_USERS
+) -> Certificate:
     """Every user of the node has to leave it, and no one else moves."""
-    leaving = {n.name: n.users for n in nodes if n.users > target[n.id]}
-    least = sum(leaving.values())
-    named = " and ".join(leaving) or "the node"
-    return Certificate(
-        least, f"{_people(least)} at home on {named}, each moved once; no other user moves. {why_persons}"
-    )
+    leaving = [n for n in nodes if n.users > target[n.id]]
+    facts = {"nodes": [n.name for n in leaving], "choice": choice.value}
+    return Certificate(PlanClaim.EVACUATION, sum(n.users for n in leaving), facts)
 
 
-def certify_standby(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = ANY_USERS) -> Certificate:
+def certify_standby(
+    nodes: Sequence[NodeLoad], target: dict[int, int], choice: Choice = Choice.ANY_USERS
+) -> Certificate:
     """Every user beside a first node, and every one that a first node cannot hold, has to move."""
-    over = {n.name: n.users - target[n.id] for n in nodes if n.users > target[n.id]}
-    least = sum(over.values())
+    over, least = _surplus(nodes, target)
     if not least:
-        return Certificate(0, "All movable users are already on a first node, so no user has to move.")
-    return Certificate(
-        least,
-        f"Users beside a first node, or more than their first node holds: {_listed(over)}. A move takes one user off"
-        f" one node, so {least:,} is the minimum. {why_persons}",
-    )
+        return Certificate(PlanClaim.ON_FIRST, 0)
+    return Certificate(PlanClaim.STANDBY, least, {"over": over, "choice": choice.value})
 
 
 def certify_persons(
@@ -81,33 +56,23 @@ def certify_persons(
     of: str = "node",
 ) -> Certificate:
     """Endpoints bind: what an exact solver proved over persons, or how far it got in its seconds."""
-    fullest = max(_share(n, target[n.id]) for n in nodes)
+    facts = {"of": of, "fullest": _fullest(nodes, target)}
     if proven:
-        return Certificate(
-            moves,
-            f"Endpoints bind, so the plan was solved for each number of endpoints: no placement within the rules is"
-            f" better balanced (fullest {of} {fullest:.2%}), and of those as good {moves:,} is the minimum of moves,"
-            f" proven by an exact solver.",
-        )
-    return Certificate(
-        bound,
-        f"Endpoints bind, and the solver's {seconds:g} s ran out: best found, fullest {of} {fullest:.2%}, at most"
-        f" {moves - bound:,} moves above the bound of {bound:,}.",
-    )
+        return Certificate(PlanClaim.SOLVED, moves, facts)
+    return Certificate(PlanClaim.OUT_OF_TIME, bound, facts | {"seconds": seconds, "above": moves - bound})
 
 
 def certify_given(moves: int) -> Certificate:
     """The users are named, each of them once."""
-    return Certificate(moves, f"{_people(moves)} named, each moved once.")
+    return Certificate(PlanClaim.NAMED, moves)
 
 
-def _share(node: NodeLoad, users: int) -> float:
-    return users / node.capacity_users
+def _surplus(nodes: Sequence[NodeLoad], target: dict[int, int]) -> tuple[list[list[str | int]], int]:
+    """Each node that has more users than its target, with how many more, and their sum."""
+    over = [(n.name, n.users - target[n.id]) for n in nodes if n.users > target[n.id]]
+    return [list(pair) for pair in over], sum(users for _, users in over)
 
 
-def _people(count: int) -> str:
-    return "1 user" if count == 1 else f"{count:,} users"
-
-
-def _listed(surplus: dict[str, int]) -> str:
-    return ", ".join(f"{name} by {users:,}" for name, users in surplus.items())
+def _fullest(nodes: Sequence[NodeLoad], target: dict[int, int]) -> float:
+    """The greatest share of a capacity that a node has of its target."""
+    return max(target[n.id] / n.capacity_users for n in nodes)

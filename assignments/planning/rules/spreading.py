@@ -14,11 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assignments.planning.rules.balance import Bin, choose
+from assignments.planning.rules.certificate import Certificate, Choice, PlanClaim
 from assignments.planning.rules.goals import proposed
 from assignments.planning.rules.limits import demand_possible
 from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, Flow, NodeLoad
 from assignments.planning.rules.persons_program import Task
-from assignments.planning.rules.proof import Certificate
 
 Movable = Mapping[int | None, Classes]  # the chosen who are not pinned, by home; None: unassigned
 
@@ -92,6 +92,6 @@ def _merged(classes: Iterable[EndpointClass]) -> Classes:
     return tuple(EndpointClass(weight, users[weight], idle[weight]) for weight in sorted(users) if users[weight])
 
 
-def _unasked(nodes: Sequence[NodeLoad], target: dict[int, int], why_persons: str = "") -> Certificate:
+def _unasked(nodes: Sequence[NodeLoad], target: dict[int, int], choice: Choice) -> Certificate:
     """No one is shown a proof of a drop."""
-    return Certificate(0, "")
+    return Certificate(PlanClaim.NAMED, 0)

@@ -104,6 +104,7 @@ def plan_context(
         "is_author": plan.author_name == actors.name_of(request.user),
         "cluster": plan.cluster,
         "stale": stale,
+        "certificate": plans.certificate(plan),
         "left_out": plans.left_out(plan),
         "form": form or RunForm(initial={"rate": rate}),
         "seconds": plans.seconds(plan, rate),
