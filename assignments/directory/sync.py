@@ -24,7 +24,7 @@ from assignments.models import DirectoryAgreement, DirectoryChange, DirectoryPer
 from topology import reasons
 from topology.live import events
 from topology.models import Cluster, Subcluster
-from topology.reasons import REASONS, Reason, Refused
+from topology.reasons import REASONS, Reason, Refused, Said
 from topology.structure import guards, locks
 from topology.structure.homes import homes_of
 from topology.structure.selectors import cluster_named
@@ -225,7 +225,7 @@ def _stop(run: DirectoryRun, cluster: Cluster, report: SyncReport, accept: str) 
     if accept and set_hash:
         why = reasons.DIRECTORY_ACCEPTED_OTHER
     if not is_same:
-        _record(cluster, reasons.DIRECTORY_STOPPED, run, because=why.say(**facts))
+        _record(cluster, reasons.DIRECTORY_STOPPED, run, because=Said(why, facts))
 
 
 def _finish(run: DirectoryRun, cluster: Cluster, report: SyncReport, accept: str) -> None:
@@ -270,7 +270,7 @@ def _fail(run: DirectoryRun, refusal: Refused) -> None:
         state=RunState.FAILED, finished_at=timezone.now(), code=refusal.code, facts=refusal.facts
     )
     if ended and before != (RunState.FAILED, refusal.code):  # it is said once, however often the schedule meets it
-        _record(run.agreement.cluster, reasons.DIRECTORY_STOPPED, run, because=refusal.message)
+        _record(run.agreement.cluster, reasons.DIRECTORY_STOPPED, run, because=Said(refusal.reason, refusal.facts))
     events.touch(f"directory-{run.agreement.cluster_id}")
 
 

@@ -50,12 +50,17 @@ def policy_of(cluster: Cluster) -> RunPolicy:
     return RunPolicy.objects.filter(cluster=cluster).first() or RunPolicy(cluster=cluster)
 
 
+def settings_of(policy: RunPolicy) -> dict[str, int | bool | str]:
+    """The rules by name, as JSON has them."""
+    settings = {name: getattr(policy, name) for name in SETTINGS}
+    return {name: value if isinstance(value, int | bool) else str(value) for name, value in settings.items()}
+
+
 def as_dict(policy: RunPolicy) -> dict[str, Any]:
     """The shape that the command and the API give."""
-    settings = {name: getattr(policy, name) for name in SETTINGS}
     return {
         "cluster": policy.cluster.name,
-        "settings": {name: value if isinstance(value, int | bool) else str(value) for name, value in settings.items()},
+        "settings": settings_of(policy),
         "code": policy.code,
         "message": policy.sentence,
         "checked_at": policy.checked_at.isoformat() if policy.checked_at else None,
@@ -71,7 +76,7 @@ def configure(cluster: Cluster, values: Mapping[str, Any], *, actor: Any, dry_ru
     """
     RunPolicy.objects.get_or_create(cluster=cluster)
     policy = RunPolicy.objects.select_for_update().get(cluster=cluster)
-    before = {name: getattr(policy, name) for name in SETTINGS}
+    before = settings_of(policy)
     for name, value in values.items():
         if name not in SETTINGS:
             raise Refused(reasons.SETTING_UNKNOWN, name=name, known=", ".join(SETTINGS))
@@ -81,12 +86,9 @@ def configure(cluster: Cluster, values: Mapping[str, Any], *, actor: Any, dry_ru
     policy.code = reasons.BALANCER_OFF.code if policy.automation == Automation.OFF else ""
     policy.save()
     policy.refresh_from_db()
-    changed = {name: str(getattr(policy, name)) for name in SETTINGS if getattr(policy, name) != before[name]}
-    if changed:
-        said = ", ".join(f"{name} {value}" for name, value in changed.items())
-        events.record(
-            reasons.RUN_POLICY_CHANGED, cluster=cluster, actor=actor, topics=[f"cluster-{cluster.pk}"], changes=said
-        )
+    if changes := reasons.changes_between(before, settings_of(policy)):
+        topics = [f"cluster-{cluster.pk}"]
+        events.record(reasons.RUN_POLICY_CHANGED, cluster=cluster, actor=actor, topics=topics, changes=changes)
     if dry_run:
         transaction.set_rollback(True)
     return policy

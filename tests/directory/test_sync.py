@@ -153,7 +153,9 @@ def test_a_filter_that_matches_one_person_stops_at_the_guard(crowd: Cluster, dir
         assert (report.stopped["people"], report.stopped["percent"], report.gone) == (29, 96.67, 29)
         assert {each["user_id"] for each in report.listed} == {*many(0, 30)} - {"u07"}
     assert ids() == set(many(0, 30))
-    assert Event.objects.filter(code="DIRECTORY_STOPPED").count() == 1, "said once"
+    told = Event.objects.get(code="DIRECTORY_STOPPED")  # said once
+    assert told.facts["because"] == {"code": "DIRECTORY_GUARD", "facts": {"people": 29, "percent": 96.67}}
+    assert "29" in told.sentence.partition("stopped before changing anything: ")[2]
     assert DirectoryRun.objects.filter(state=RunState.STOPPED).count() == 1
 
     directory.add("later", displayName="one more")
@@ -372,7 +374,9 @@ def test_a_refused_sign_in_is_said_without_the_password(
         with pytest.raises(Refused) as refused:
             sync.sync(cluster)
     assert refused.value.code == "DIRECTORY_BIND_REFUSED"
-    assert Event.objects.filter(code="DIRECTORY_STOPPED").count() == 1
+    told = Event.objects.get(code="DIRECTORY_STOPPED")
+    assert told.facts["because"] == {"code": refused.value.code, "facts": refused.value.facts}
+    assert told.sentence.endswith(f"stopped before changing anything: {refused.value.message}")
     assert "wrong-one" not in str(list(Event.objects.values()))
     assert DirectoryRun.objects.filter(state=RunState.FAILED).count() == 2
 

@@ -180,6 +180,10 @@ def test_what_is_found_stands_in_checks_and_history_until_it_is_mended(acme: Clu
     assert dns_line(acme)["outcome"] == "passed"
     codes = list(Event.objects.filter(code__startswith="SRV_").order_by("pk").values_list("code", flat=True))
     assert codes == ["SRV_CHECKED_BAD", "SRV_CHECKED_GOOD"]
+    told = Event.objects.get(code="SRV_CHECKED_BAD")
+    assert told.facts["first"]["facts"]["target"] == "imp1a.acme.org"
+    assert "such as" in told.sentence
+    assert "wrong port 1 for imp1a.acme.org" in told.sentence
 
 
 def dns_line(cluster: Cluster) -> dict[str, str]:

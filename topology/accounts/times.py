@@ -14,7 +14,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from topology.accounts import pseudonyms
-from topology.reasons.reason import Reason, Said, instant_of, named
+from topology.reasons.reason import Reason, Said, instant_of, words_of
 from topology.reasons.words import counted
 
 MARK = '<time datetime="{}" title="{}">{}</time>'
@@ -70,6 +70,6 @@ def _marked(key: str, fact: Any) -> Any:
         return element(instant)
     if isinstance(fact, Said):
         return sentence(fact.reason, fact.facts)
-    if key == "people" and isinstance(fact, dict):
-        return conditional_escape(named(fact))
+    if (words := words_of(key, fact)) is not None:
+        return conditional_escape(words)
     return fact if isinstance(fact, (int, float)) else conditional_escape(fact)

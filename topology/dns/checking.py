@@ -16,7 +16,7 @@ from topology.dns.rules.comparing import Ground, SrvProblem, problems
 from topology.dns.rules.records import WantedRecords
 from topology.live import events
 from topology.models import Cluster, DnsSettings
-from topology.reasons import Refused
+from topology.reasons import Refused, Said
 from topology.rules import dns_servers
 from topology.structure.selectors import dns_of
 
@@ -89,7 +89,8 @@ def _keep(cluster: Cluster, report: DnsReport) -> None:
     row.save(update_fields=["problems", "checked_at", "checked_server"])
     topics = [f"dns-{cluster.pk}"]
     if _marks(kept) - _marks(before):
-        facts: dict[str, Any] = {"name": cluster.name, "problems": len(kept), "first": report.problems[0].message}
+        said = Said(report.problems[0].why, report.problems[0].facts)
+        facts: dict[str, Any] = {"name": cluster.name, "problems": len(kept), "first": said}
         events.record(reasons.SRV_CHECKED_BAD, cluster=cluster, topics=topics, **facts)
     elif not kept and (before or first):
         events.record(reasons.SRV_CHECKED_GOOD, cluster=cluster, topics=topics, name=cluster.name, server=report.server)

@@ -19,7 +19,7 @@ from django.db import transaction
 
 from topology.live.actors import account_of, name_of
 from topology.models import Cluster, Event, Node, Subcluster
-from topology.reasons import Reason
+from topology.reasons import Reason, Said
 
 log = logging.getLogger(__name__)
 KEPT = 10_000  # messages in the stream; a browser away for longer fetches everything once
@@ -57,10 +57,11 @@ def record(
     """Write one line of history and announce what it touches when the transaction commits.
 
     `actor` is a signed-in person, or None for the console itself; facts fill the sentence of `why`, together with the
-    names of the objects given.
+    names of the objects given; one that another reason says (Said) is kept as its code and facts.
     """
     given = {"cluster": cluster, "subcluster": subcluster, "node": node}
     facts = {kind: str(fact) for kind, fact in given.items() if fact is not None} | facts
+    facts = {key: fact.kept() if isinstance(fact, Said) else fact for key, fact in facts.items()}
     event = Event.objects.create(
         code=why.code,
         cluster=cluster,

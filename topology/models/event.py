@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from topology.models.cluster import Cluster
-from topology.reasons import REASONS, Reason
+from topology.reasons import REASONS, Reason, Said
 
 
 class Event(models.Model):
@@ -47,4 +47,10 @@ class Event(models.Model):
     @property
     def told(self) -> dict[str, Any]:
         """What the sentence is filled with."""
-        return {"actor": self.actor_name, **self.facts}
+        facts = {key: Said.of_kept(fact) if _is_said(fact) else fact for key, fact in self.facts.items()}
+        return {"actor": self.actor_name, **facts}
+
+
+def _is_said(fact: Any) -> bool:
+    """Whether a fact is what another reason has said, as events.record keeps it."""
+    return isinstance(fact, dict) and fact.keys() == {"code", "facts"}

@@ -4,6 +4,7 @@
 {users}                      a count, 30,000 (the facts of COUNTS)
 {users:user}                 a count with its noun: 1 user, 0 users
 {users:user is|users are}    the same with what else must agree
+{changes}                    what was changed: keep_alive_timeout from 60 to 90 (changes_between)
 {until}                      an instant, 2026-11-26 14:02 UTC (the facts of INSTANTS, kept as ISO 8601 with an offset)
 """
 
@@ -94,15 +95,35 @@ def _in_sentence(key: str, fact: Any) -> Any:
         return _Text(f"{instant:%Y-%m-%d %H:%M} {instant.tzname()}")
     if isinstance(fact, str):
         return _Text(fact)
-    if key == "people" and isinstance(fact, dict):
-        return _Text(named(fact))
+    if (words := words_of(key, fact)) is not None:
+        return _Text(words)
     if type(fact) is not int:
         return fact
     return _Count(fact) if key in COUNTS else _Number(fact)
 
 
-def named(people: Mapping[str, Any]) -> str:
-    """The fact `people` in words: the first of them by user ID, and how many more there are."""
+def words_of(key: str, fact: Any) -> str | None:
+    """The words of a fact that is kept as a structure; None for one that is shown as it is."""
+    if key == "people" and isinstance(fact, dict):
+        return _named(fact)
+    if key == "changes" and isinstance(fact, list):  # older lines of history hold words
+        return ", ".join(f"{c['key']} from {_value(c['before'])} to {_value(c['after'])}" for c in fact)
+    return None
+
+
+def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The fact `changes`: key, before and after of each value that is another one after."""
+    return [{"key": key, "before": before[key], "after": after[key]} for key in after if after[key] != before[key]]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return (" ".join(value) if isinstance(value, list | tuple) else str("" if value is None else value)) or "none"
+
+
+def _named(people: Mapping[str, Any]) -> str:
+    """The first of them by user ID, and how many more there are."""
     first, more = people["first"], people["more"]
     return f" ({', '.join(first)}{f' and {more:,} more' if more else ''})" if first else ""
 
@@ -116,6 +137,15 @@ class Said:
 
     def __str__(self) -> str:
         return self.reason.say(**self.facts)
+
+    def kept(self) -> dict[str, Any]:
+        """What is kept of it."""
+        return {"code": self.reason.code, "facts": dict(self.facts)}
+
+    @classmethod
+    def of_kept(cls, kept: Mapping[str, Any]) -> "Said":
+        """What was kept; a code that is not on the list any more says itself."""
+        return cls(REASONS.get(kept["code"]) or Reason(kept["code"], kept["code"]), kept["facts"])
 
 
 class Refused(Exception):

@@ -5,7 +5,7 @@ form, API, topology file --update_dns--> checked one by one -> stored, one event
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from django.utils import timezone
 from topology import reasons
 from topology.live import events
 from topology.models import Cluster, DnsSettings
-from topology.reasons import Refused
+from topology.reasons import Refused, changes_between
 from topology.rules import dns_servers, names
 from topology.rules.topology_file import MOST_CALL_MANAGERS, DnsSpec
 from topology.structure.locks import hold_cluster
@@ -30,7 +30,7 @@ def update_dns(cluster: Cluster, spec: DnsSpec, actor: Any = None) -> DnsSpec:
     hold_cluster(cluster.pk)
     spec = checked(spec)
     before = current_dns(cluster)
-    changes = {f.name: getattr(spec, f.name) for f in fields(spec) if getattr(spec, f.name) != getattr(before, f.name)}
+    changes = changes_between(asdict(before), asdict(spec))
     if not changes:
         return spec
     stored: dict[str, Any] = {
@@ -39,19 +39,14 @@ def update_dns(cluster: Cluster, spec: DnsSpec, actor: Any = None) -> DnsSpec:
         "name_server": spec.name_server,
     }
     stored |= {"check_every": spec.check_every, "next_at": timezone.now()}
-    if "name_server" in changes and not spec.name_server:  # what the former one said is no one's any more
+    if spec.name_server != before.name_server and not spec.name_server:  # what the former one said is no one's any more
         stored |= {"checked_at": None, "checked_server": "", "problems": []}
     DnsSettings.objects.update_or_create(cluster=cluster, defaults=stored)
-    words = ", ".join(f"{name} {_shown(value)}" for name, value in changes.items())
     topics = [f"cluster-{cluster.pk}", f"dns-{cluster.pk}"]
     events.record(
-        reasons.DNS_SETTINGS_CHANGED, cluster=cluster, actor=actor, topics=topics, name=cluster.name, changes=words
+        reasons.DNS_SETTINGS_CHANGED, cluster=cluster, actor=actor, topics=topics, name=cluster.name, changes=changes
     )
     return spec
-
-
-def _shown(value: Any) -> str:
-    return (" ".join(value) if isinstance(value, tuple) else str(value)) or "none"
 
 
 # --- Values ---------------------------------------------------------------------------------------

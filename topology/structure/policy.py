@@ -24,6 +24,7 @@ from topology.reasons import (
     POLICY_FIELD_UNKNOWN,
     POLICY_OUT_OF_RANGE,
     Refused,
+    changes_between,
 )
 from topology.structure.limits import RULES
 from topology.structure.locks import hold_cluster, hold_subclusters
@@ -59,9 +60,9 @@ def update_policy(cluster: Cluster, values: Mapping[str, Any], actor: Any = None
     hold_cluster(cluster.pk)
     policy = Policy.objects.select_for_update().get(cluster=cluster)
     good = {name: checked(name, value) for name, value in values.items()}
-    changes = {name: value for name, value in good.items() if getattr(policy, name) != value}
-    for name, value in changes.items():
-        setattr(policy, name, value)
+    changes = changes_between({name: getattr(policy, name) for name in good}, good)
+    for change in changes:
+        setattr(policy, change["key"], change["after"])
     _check_together(policy)
     if speed is not None and speed != cluster.clock_speed:
         set_clock_speed(cluster, speed, actor)
@@ -70,13 +71,12 @@ def update_policy(cluster: Cluster, values: Mapping[str, Any], actor: Any = None
     return policy
 
 
-def _store(policy: Policy, changes: Mapping[str, Any], cluster: Cluster, actor: Any) -> None:
-    policy.save(update_fields=list(changes))
+def _store(policy: Policy, changes: list[dict[str, Any]], cluster: Cluster, actor: Any) -> None:
+    policy.save(update_fields=[change["key"] for change in changes])
     # Every timer of the engine may now end sooner.
     Subcluster.objects.filter(cluster=cluster).update(next_wake=timezone.now())
-    words = ", ".join(f"{name} {'none' if value is None else value}" for name, value in changes.items())
     topics = [f"cluster-{cluster.pk}"]
-    events.record(POLICY_CHANGED, cluster=cluster, actor=actor, topics=topics, name=cluster.name, changes=words)
+    events.record(POLICY_CHANGED, cluster=cluster, actor=actor, topics=topics, name=cluster.name, changes=changes)
 
 
 def checked(name: str, value: Any) -> Any:
