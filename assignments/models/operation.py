@@ -101,6 +101,10 @@ class Operation(models.Model):
         return self.state in ACTIVE
 
     @property
+    def paused(self) -> bool:
+        return self.state == Progress.PAUSED
+
+    @property
     def state_label(self) -> str:
         """The state in a word, as pages and commands show it: a run that may not move users now is waiting."""
         moves = self.kind in (Kind.MOVE, Kind.REBALANCE) and self.state in (Progress.QUEUED, Progress.RUNNING)

@@ -48,6 +48,14 @@ class Plan(models.Model):
         return f"plan {self.hash[:12]}"
 
     @property
+    def balances(self) -> bool:
+        return self.goal == Goal.BALANCE
+
+    @property
+    def undoes(self) -> bool:
+        return self.goal == Goal.UNDO
+
+    @property
     def to_cluster_id(self) -> int | None:
         """The cluster that its users go to, where that is another one."""
         to: int | None = self.scope.get("to_cluster")
