@@ -219,6 +219,7 @@ def test_a_node_leaves_in_the_guided_order(acme: Cluster, client: Client) -> Non
     page = html(post(client, "node-step", "acme", found.pk, "ha"))
     assert 'data-standing="now"' in page
     assert f'id="off-{found.pk}"' in page
+    assert f'hx-vals="{{&quot;node&quot;: &quot;{found.pk}&quot;}}"' in page
     answer = post(client, "node-step", "acme", found.pk, "evacuate", node=found.pk)
     assert answer["HX-Retarget"] == "#dialog"
     here = reverse("structure-node", args=["acme", found.pk])

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assignments.board import checklist, structure
+from assignments.board.views import step_buttons
 from assignments.board.views.structure_form import answer, subcluster_form
 from assignments.models import Goal
 from assignments.moves import drop as moves
@@ -64,19 +65,27 @@ def _went(request: HttpRequest, known: list[int], pk: int) -> bool:
 def _show_node(request: HttpRequest, board: Board, view: NodeView) -> HttpResponse:
     steps = checklist.of_node(board, view)
     address = reverse("structure-node", args=[board.cluster.name, view.node.pk])
-    context = {"view": view, "node": view.node} | _context(board, steps, address)
+    context = {"view": view, "node": view.node} | _context(board, steps, address, pair=view.node.publisher)
     if "steps" in request.GET:
         return render(request, "board/_structure_steps.html", context)
     return render(request, "board/_structure_node.html", context)
 
 
-def _context(board: Board, checklist_of: checklist.Checklist, address: str) -> dict[str, Any]:
+def _context(board: Board, checklist_of: checklist.Checklist, address: str, *, pair: bool) -> dict[str, Any]:
     now = timezone.now()
-    steps = [(step, Run(step.run, now) if step.run else None) for step in checklist_of.steps]
+    steps = [
+        (step, Run(step.run, now) if step.run else None, step_buttons.of_step(step, checklist_of))
+        for step in checklist_of.steps
+    ]
     return {
         "cluster": board.cluster,
         "checklist": checklist_of,
         "steps": steps,
+        "leaving_buttons": {
+            view.node.pk: step_buttons.of_users(view.node, pair=pair)
+            for step in checklist_of.steps
+            for view in step.nodes
+        },
         "address": address,
         "topics": topics(board),
     }
@@ -194,7 +203,9 @@ def _show_subcluster(request: HttpRequest, board: Board, sub: SubclusterView, *,
 
 def _subcluster_context(board: Board, sub: SubclusterView) -> dict[str, Any]:
     address = reverse("structure-subcluster", args=[board.cluster.name, sub.subcluster.pk])
-    return {"sub": sub, "subcluster": sub.subcluster} | _context(board, checklist.of_subcluster(sub), address)
+    return {"sub": sub, "subcluster": sub.subcluster} | _context(
+        board, checklist.of_subcluster(sub), address, pair=True
+    )
 
 
 @require_POST
