@@ -28,7 +28,7 @@ from topology.accounts import roles
 from topology.accounts.sign_in import give_role
 from topology.models import Cluster, EndUser, Event
 
-SECRET = re.compile(r"xw(?:id|name|mail|account|text)", re.IGNORECASE)
+SECRET = re.compile(r"xw(?:ident|name|mail|account|text)", re.IGNORECASE)
 LINK = re.compile(r'\b(?:href|hx-get|data-ask|action)="(/[^"]*)"')
 CURSOR = re.compile(r"\b(after|before)=[^&]*")
 ALIKE = 2  # windows of one list and direction that are read: the second is made from the cursor of the first
@@ -56,7 +56,7 @@ def acme(anna: AbstractBaseUser, bert: AbstractBaseUser) -> Cluster:
     """A cluster in which much was done: moves by both, pins, plans, an approval, a maintenance, faults, a what-if."""
     cluster = make_acme(imp1a=120, imp1b=8, imp2a=10, imp3a=5, waiting=8)
     for number, user in enumerate(EndUser.objects.order_by("pk")):
-        user.user_id, user.name = f"xwid{number:04}", f"Xwname{number:04} Xwname"
+        user.user_id, user.name = f"xwident{number:04}", f"Xwname{number:04} Xwname"
         user.mail = f"xwmail{number:04}@example.org"
         user.save()
     first = people(node(cluster, "imp1a").pk)
@@ -66,13 +66,13 @@ def acme(anna: AbstractBaseUser, bert: AbstractBaseUser) -> Cluster:
     hand_moves.move_users(cluster, [first[4]], None, actor=anna)
     pins.pin(Selection(cluster, tuple(first[:2])), "xwtext asked for it", actor=bert)
     pins.pin(Selection(cluster, (first[0], first[9])), "xwtext other", actor=anna)
-    users = b"user_id,name,mail\nxwidnew,Xwname New,xwmail@example.org\n"
+    users = b"user_id,name,mail\nxwidentnew,Xwname New,xwmail@example.org\n"
     import_users(cluster, BytesIO(users), actor=bert)
     ends = timezone.now() + timezone.timedelta(hours=1)
     maintenance.begin(node(cluster, "imp2b"), reason="xwtext disk", until=ends, actor=bert)
     service.inject(node(cluster, "imp1a"), "power", actor=bert)
     for owner in (anna, bert):
-        saved_views.save(owner, cluster, "xwtext view", "q=xwid0001")
+        saved_views.save(owner, cluster, "xwtext view", "q=xwident0001")
     whatif.start(whatif.frozen_cluster(cluster) | {"name": "night"}, cluster=cluster, actor=bert)
     drag_presence.tell_others(cluster, bert, users=3, source="unassigned", to=f"node:{node(cluster, 'imp1b').pk}")
     return cluster
@@ -144,11 +144,11 @@ def test_what_is_answered_names_nobody(acme: Cluster, client: Client) -> None:
     bad = "user_id,name,mail,contacts,node\n" + "".join(
         f"{line}\n"
         for line in (
-            "xwid0001,a,b,xwtext,",
-            "xwid0002,a,b,1,xwtext",
-            "xwidtwice,a,b,1,",
-            "XWIDTWICE,a,b,1,",
-            "xwid" + "x" * 200,
+            "xwident0001,a,b,xwtext,",
+            "xwident0002,a,b,1,xwtext",
+            "xwidenttwice,a,b,1,",
+            "XWIDENTTWICE,a,b,1,",
+            "xwident" + "x" * 200,
         )
     )
     posts = [
@@ -158,7 +158,7 @@ def test_what_is_answered_names_nobody(acme: Cluster, client: Client) -> None:
         ("pin", {"users": ",".join(map(str, people(node(acme, "imp2a").pk))), "reason": "xwtext once more"}),
         ("pin", {"users": str(waiting[1]), "reason": "xwtext"}),
         ("import", {"file": BytesIO(bad.encode())}),
-        ("import", {"file": BytesIO("Jürgen Xwname;xwid\n".encode("latin-1"))}),
+        ("import", {"file": BytesIO("Jürgen Xwname;xwident\n".encode("latin-1"))}),
         ("export", {"users": str(waiting[0])}),
         ("plans", {"goal": "balance"}),
     ]
@@ -174,7 +174,7 @@ def test_an_export_is_refused_while_names_are_hidden(acme: Cluster, client: Clie
         answer = client.get(address, headers={"Accept": "application/json"})
         assert (answer.status_code, answer.json()["code"]) == (409, "EXPORT_NAMES_HIDDEN")
     client.post(reverse("hide-names"))
-    assert "xwid0001" in read(client, reverse("find-users-export"), htmx=False)
+    assert "xwident0001" in read(client, reverse("find-users-export"), htmx=False)
 
 
 def test_lists_go_on_by_key_while_names_are_hidden(acme: Cluster, client: Client) -> None:
@@ -190,6 +190,6 @@ def test_lists_go_on_by_key_while_names_are_hidden(acme: Cluster, client: Client
 
 def test_hiding_names_leaves_out_of_the_address_what_was_looked_for(acme: Cluster, client: Client) -> None:
     client.post(reverse("hide-names"))
-    here = {"HX-Current-URL": "http://testserver/clusters/acme/?node=0&q=xwid0001"}
+    here = {"HX-Current-URL": "http://testserver/clusters/acme/?node=0&q=xwident0001"}
     assert client.post(reverse("hide-names"), headers=here)["HX-Redirect"] == "/clusters/acme/?node=0"
     assert client.post(reverse("hide-names"), headers=here)["HX-Refresh"] == "true"
