@@ -28,6 +28,7 @@ from topology.reasons import Refused
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
+STEP = 15.5  # days between two turns of a simulated year
 
 
 @pytest.fixture(autouse=True)
@@ -282,13 +283,16 @@ def test_only_one_process_removes_at_a_time() -> None:
 
 
 def test_a_year_of_it_ends_in_a_database_that_stopped_growing(settings: object) -> None:
-    """Every half month users are moved to and fro, plans made, failures rehearsed; every half month the old ones go."""
+    """Every half month users are moved to and fro, plans made, failures rehearsed; every half month the old ones go.
+
+    The steps are no divisor of what is kept: nothing comes to stand at a limit to the second.
+    """
     cluster = make_crowd(20, 0)
     one, two = nodes_of(cluster)
     person = get_user_model().objects.create(username="eve")
     rows, recorded = [], set()
     for turn in range(24):
-        age(15)
+        age(STEP)
         run(cluster)
         plans.make_plan(cluster, Goal.EVACUATE, {"node": two.pk})  # nobody runs it
         hand_moves.move_users(cluster, people_of(two), one, actor="ann")
@@ -296,7 +300,7 @@ def test_a_year_of_it_ends_in_a_database_that_stopped_growing(settings: object) 
         now = timezone.now()
         Session.objects.update(expire_date=now - DAY)
         Session.objects.create(session_key=f"s{turn}", session_data="", expire_date=now + DAY)
-        SignInLink.objects.update(expires_at=F("expires_at") - 15 * DAY)
+        SignInLink.objects.update(expires_at=F("expires_at") - STEP * DAY)
         SignInLink.objects.create(user=person, token_hash=f"{turn}", expires_at=now + DAY)
         recorded |= set(Event.objects.values_list("pk", flat=True))
         assert removal.remove(now).complete
