@@ -18,7 +18,8 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from assignments.intercluster.rules.headroom import headroom
-from assignments.models import Goal, Move, Operation, Plan
+from assignments.models import Goal, Operation, Plan
+from assignments.moves.listed import outcome, stays
 from assignments.planning.drafts import make_given
 from assignments.planning.loads import load_of, load_of_both
 from assignments.planning.pick import Picked
@@ -29,7 +30,6 @@ from assignments.runs import operations
 from topology import reasons
 from topology.models import Cluster, DeploymentModel, Node
 from topology.reasons import REASONS, Refused
-from topology.reasons.general import said_of_a_user
 from topology.reasons.words import counted
 from topology.rules.homes import Homes, demand
 from topology.structure.homes import homes_from, homes_of
@@ -118,8 +118,7 @@ def _stays(homes: Homes, names: dict[int, str], user: str, code: str, where: str
     facts: dict[str, Any] = {"user": user, "cluster": where, "node": names.get(home or 0, "no node")}
     if home and (why := homes.gives(home)):
         facts |= why[1]
-    refused = Refused(REASONS[code], **facts)
-    return {"user_id": user, "code": code, "message": refused.message, "fix": refused.fix}
+    return stays(user, Refused(REASONS[code], **facts))
 
 
 def _demand_two(cluster: Cluster, into: Cluster) -> None:
@@ -182,20 +181,6 @@ def _flows(into: Cluster, classes: Sequence[EndpointClass], to_node: Node | None
         classes=tuple(classes),
     )
     return flows or [Flow(None, None, users)]
-
-
-def outcome(operation: Operation) -> tuple[dict[str, int], list[dict[str, str]]]:
-    """How many a run brought to which node so far, and whom it left alone, with a code each."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(n.name, 'unassigned'), count(*)"
-            " FROM assignments_move m LEFT JOIN topology_node n ON n.id = m.to_node_id"
-            " WHERE m.operation_id = %s AND m.done GROUP BY 1 ORDER BY 1",
-            [operation.pk],
-        )
-        nodes = dict(cursor.fetchall())
-    left = Move.objects.filter(operation=operation, done=False).order_by("pk").values_list("user__user_id", "code")
-    return nodes, [{"user_id": user, "code": code, "message": said_of_a_user(code), "fix": ""} for user, code in left]
 
 
 @dataclass(frozen=True)
