@@ -13,7 +13,7 @@ from assignments.moves.selection import Selection
 from assignments.moves.targets import target_of
 from assignments.runs.api import shape
 from assignments.users.api.users import FilterIn, filter_of
-from assignments.users.filter import keys_of
+from assignments.users.listing.filter import keys_of
 from topology import reasons
 from topology.accounts import roles
 from topology.api import access

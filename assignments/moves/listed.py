@@ -12,7 +12,7 @@ from assignments.models import Assignment, Move, Operation
 from assignments.moves import drop
 from assignments.moves.selection import UNASSIGNED, Selection
 from assignments.moves.targets import target_of
-from assignments.users.filter import keys_by_id
+from assignments.users.listing.filter import keys_by_id
 from topology import reasons
 from topology.models import Cluster, EndUser
 from topology.reasons import Refused

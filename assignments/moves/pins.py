@@ -20,7 +20,7 @@ from django.utils import timezone
 from assignments.models import Pin
 from assignments.moves.drop import demand_unmoved
 from assignments.moves.selection import Selection
-from assignments.users.filter import keys_of
+from assignments.users.listing.filter import keys_of
 from topology import reasons
 from topology.accounts import sentences
 from topology.live import events

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from assignments.models import Assignment
-from assignments.users.filter import UserFilter, matching_users
+from assignments.users.listing.filter import UserFilter, matching_users
 from topology.models import Cluster
 
 UNASSIGNED = "unassigned"

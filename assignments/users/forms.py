@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from django import forms
 from django.http import QueryDict
 
-from assignments.users.filter import UserFilter
+from assignments.users.listing.filter import UserFilter
 from topology import reasons
 from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
 from topology.reasons import Refused

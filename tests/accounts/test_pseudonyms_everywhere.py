@@ -19,8 +19,8 @@ from assignments.planning import approvals, plans
 from assignments.recovery import maintenance, service
 from assignments.runs import hand_moves
 from assignments.simulation import whatif
-from assignments.users import saved_views
 from assignments.users.importing.imports import import_users
+from assignments.users.listing import saved_views
 from tests import torture
 from tests.board.test_page import addresses, patterns
 from tests.worlds import make_acme, node

@@ -13,7 +13,7 @@ from django.test import Client
 
 from assignments.models import Operation, Simulation
 from assignments.recovery import service
-from assignments.users import saved_views
+from assignments.users.listing import saved_views
 from config.api import api
 from tests.api.conftest import Caller
 from tests.api.test_calls import problem

@@ -10,7 +10,7 @@ from django.urls import reverse
 from assignments.intercluster import peers
 from assignments.models import Plan
 from assignments.planning import plans
-from assignments.users.filter import keys_by_id
+from assignments.users.listing.filter import keys_by_id
 from tests.worlds import make_acme, node
 from topology.models import Cluster
 

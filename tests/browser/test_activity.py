@@ -12,7 +12,7 @@ from assignments.models import Assignment, Kind, Operation
 from assignments.moves import drop
 from assignments.moves.selection import Selection
 from assignments.recovery import service
-from assignments.users.filter import UserFilter
+from assignments.users.listing.filter import UserFilter
 from tests.browser.hands import card
 from tests.live_stack import LiveStack
 from tests.worlds import node

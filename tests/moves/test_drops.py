@@ -15,7 +15,7 @@ from assignments.moves import drop as moves
 from assignments.moves.drop_verdict import DropVerdict
 from assignments.moves.selection import Selection
 from assignments.moves.verdict import verdicts
-from assignments.users.filter import UserFilter
+from assignments.users.listing.filter import UserFilter
 from tests.worlds import add_users, make_acme, node
 from topology.models import Cluster, DeploymentModel, Mode, Node
 from topology.reasons import Refused

@@ -15,7 +15,7 @@ from assignments.models import Assignment, Pin, Population
 from assignments.moves import pins
 from assignments.moves.selection import Selection
 from assignments.runs.hand_moves import move_users
-from assignments.users.filter import UserFilter
+from assignments.users.listing.filter import UserFilter
 from tests.worlds import make_acme, node
 from topology.models import Cluster, Event
 from topology.reasons import Refused

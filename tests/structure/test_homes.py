@@ -18,8 +18,8 @@ from assignments.planning import plans
 from assignments.planning.loads import load_of
 from assignments.planning.preview import next_users
 from assignments.runs import balancer, batches, hand_moves, operations
-from assignments.users.filter import UserFilter
 from assignments.users.importing.imports import import_users
+from assignments.users.listing.filter import UserFilter
 from assignments.users.removal import remove_users
 from assignments.users.undo import undo_import
 from tests import torture

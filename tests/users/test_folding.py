@@ -11,9 +11,9 @@ from django.db import IntegrityError, connection, transaction
 from assignments.board.checks import report
 from assignments.models import Assignment
 from assignments.moves.pins import named
-from assignments.users.filter import UserFilter, find_user, keys_of
 from assignments.users.importing.imports import import_users
-from assignments.users.pages import user_page
+from assignments.users.listing.filter import UserFilter, find_user, keys_of
+from assignments.users.listing.pages import user_page
 from tests.worlds import make_acme
 from topology.models import Cluster, EndUser
 

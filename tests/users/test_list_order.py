@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 
 from assignments.models import Assignment
-from assignments.users import pages, places, ranges
-from assignments.users.filter import UserFilter, matching_users
-from assignments.users.order import COLUMNS, ListOrder, order_in
+from assignments.users.listing import pages, places, ranges
+from assignments.users.listing.filter import UserFilter, matching_users
+from assignments.users.listing.order import COLUMNS, ListOrder, order_in
 from assignments.users.views.by_id import ids_of
 from tests.worlds import make_acme, node
 from topology.models import Cluster, EndUser

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from assignments.users import ranges
-from assignments.users.filter import UserFilter
+from assignments.users.listing import ranges
+from assignments.users.listing.filter import UserFilter
 from tests.board.test_page import HTMX, as_
 from tests.worlds import add_users, make_acme, node
 from topology.accounts import roles

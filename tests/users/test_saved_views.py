@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from assignments.models import SavedView
-from assignments.users import saved_views
+from assignments.users.listing import saved_views
 from tests.worlds import make_acme, node
 from topology.accounts import roles
 from topology.accounts.sign_in import give_role

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from assignments.models import Assignment
 from assignments.recovery import service
-from assignments.users import pages
-from assignments.users.filter import UserFilter
+from assignments.users.listing import pages
+from assignments.users.listing.filter import UserFilter
 from tests.board.test_page import HTMX, as_
 from tests.worlds import make_acme, node
 from topology.accounts import roles

@@ -8,8 +8,8 @@ from django.db import connection
 
 from assignments.models import Assignment
 from assignments.population.selectors import board_of
-from assignments.users import pages
-from assignments.users.filter import KEY, UserFilter, key_of, matching_users
+from assignments.users.listing import pages
+from assignments.users.listing.filter import KEY, UserFilter, key_of, matching_users
 from tests import torture
 from topology.models import Cluster, EndUser, Node, Policy, Subcluster
 from topology.rules.states import State

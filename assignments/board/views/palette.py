@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET
 from assignments.recovery import reads
 from assignments.recovery.rules.commands import Command
 from assignments.recovery.views.recovery import ASKED_FIRST, ICONS
-from assignments.users import pages
-from assignments.users.filter import UserFilter
+from assignments.users.listing import pages
+from assignments.users.listing.filter import UserFilter
 from topology.accounts import pseudonyms, roles, sentences
 from topology.models import MAX_USER_ID, Cluster, Node, Subcluster
 from topology.structure.asked import read_form

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from assignments.intercluster import duplicates, selectors
 from assignments.runs.api import shape
-from assignments.users.filter import find_user, keys_of
+from assignments.users.listing.filter import find_user, keys_of
 from topology import reasons
 from topology.accounts import roles
 from topology.api import access

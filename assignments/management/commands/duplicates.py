@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 
 from assignments.intercluster import duplicates, selectors
 from assignments.management.drive import drive
-from assignments.users.filter import keys_of
+from assignments.users.listing.filter import keys_of
 from topology.accounts import roles
 from topology.management.console import ConsoleCommand
 from topology.models import Cluster

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.users.export import assignments_csv
-from assignments.users.filter import UserFilter
-from assignments.users.pages import count_users
+from assignments.users.listing.filter import UserFilter
+from assignments.users.listing.pages import count_users
 from assignments.users.progress import Meter
 from topology.management.bar import bar
 from topology.management.console import ConsoleCommand

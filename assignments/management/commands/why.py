@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from assignments.users.filter import find_user
+from assignments.users.listing.filter import find_user
 from assignments.users.trace import Story, TracedMove, story
 from topology import reasons
 from topology.management.console import ConsoleCommand

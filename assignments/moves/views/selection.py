@@ -10,8 +10,8 @@ from typing import Any
 from django.http import HttpRequest, QueryDict
 
 from assignments.moves.selection import UNASSIGNED, Selection
-from assignments.users.filter import UserFilter
 from assignments.users.forms import filter_in
+from assignments.users.listing.filter import UserFilter
 from topology.accounts import pseudonyms
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons.words import counted

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from assignments.models import SavedView
 from assignments.models.saved_view import MAX_NAME, MAX_QUERY
-from assignments.users import saved_views
 from assignments.users.forms import filter_in
+from assignments.users.listing import saved_views
 from assignments.users.views.list_addresses import query_of
 from assignments.users.views.search import Directory
 from topology.accounts import roles

@@ -8,10 +8,10 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from assignments.models import Assignment, Kind, Operation
-from assignments.users import pages
 from assignments.users.export import assignments_csv, removed_csv
-from assignments.users.filter import UserFilter, find_user
 from assignments.users.importing.imports import import_users
+from assignments.users.listing import pages
+from assignments.users.listing.filter import UserFilter, find_user
 from assignments.users.removal import remove_users
 from assignments.users.rules.columns import mapping_of
 from assignments.users.rules.user_line import KEEP, Reading

@@ -6,7 +6,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
-from assignments.users.filter import keys_by_id
+from assignments.users.listing.filter import keys_by_id
 from topology import reasons
 from topology.accounts import roles
 from topology.models import Cluster

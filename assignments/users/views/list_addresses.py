@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django import forms
 
 from assignments.models import Assignment
-from assignments.users.filter import UserFilter
+from assignments.users.listing.filter import UserFilter
 from topology.accounts import pseudonyms
 from topology.models import MAX_USER_ID, EndUser
 from topology.structure.asked import NumberField, number

@@ -6,9 +6,9 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
-from assignments.users import ranges
 from assignments.users.forms import filter_in
-from assignments.users.order import order_in
+from assignments.users.listing import ranges
+from assignments.users.listing.order import order_in
 from topology.accounts import roles
 from topology.structure.asked import NumberField, read_form
 from topology.structure.selectors import cluster_named

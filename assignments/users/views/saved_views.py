@@ -8,8 +8,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from assignments.users import saved_views
 from assignments.users.forms import filter_of
+from assignments.users.listing import saved_views
 from assignments.users.views.list_addresses import query_of
 from assignments.users.views.search import Directory
 from topology.accounts import roles

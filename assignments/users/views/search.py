@@ -16,9 +16,9 @@ from django.views.decorators.http import require_GET
 from django_htmx.http import replace_url
 
 from assignments.models import Assignment
-from assignments.users import pages
-from assignments.users.filter import UserFilter, matching_users
 from assignments.users.forms import SHOWS, read_filter
+from assignments.users.listing import pages
+from assignments.users.listing.filter import UserFilter, matching_users
 from assignments.users.views.export import csv_response
 from assignments.users.views.list_addresses import CursorForm, cursor_of, id_at, query_of
 from topology import reasons

@@ -11,11 +11,11 @@ from django.urls import reverse
 
 from assignments.population.board_topics import topics
 from assignments.population.selectors import Board, NodeView, node_of, subcluster_of
-from assignments.users import pages, places
-from assignments.users.filter import PAGE, UserFilter
 from assignments.users.forms import SHOWS, filter_of
-from assignments.users.order import COLUMNS, ListOrder, order_in
-from assignments.users.order import MOST as SORTED_MOST
+from assignments.users.listing import pages, places
+from assignments.users.listing.filter import PAGE, UserFilter
+from assignments.users.listing.order import COLUMNS, ListOrder, order_in
+from assignments.users.listing.order import MOST as SORTED_MOST
 from assignments.users.views.list_addresses import WindowForm, id_at, place_of, query_of
 from assignments.users.views.user_row import UserRow, row_of
 from topology.accounts import pseudonyms

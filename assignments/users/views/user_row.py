@@ -20,7 +20,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from assignments.models import Assignment
-from assignments.users.order import ListOrder
+from assignments.users.listing.order import ListOrder
 from assignments.users.views.list_addresses import cursor_of
 from topology.accounts import pseudonyms
 from topology.models import ENDPOINT_KINDS, Node

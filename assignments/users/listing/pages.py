@@ -22,8 +22,8 @@ from django.db.models.expressions import RawSQL
 from django.db.models.lookups import StartsWith
 
 from assignments.models import Assignment, DirectoryPerson, Listing
-from assignments.users.filter import ANYWHERE, PAGE, UserFilter, count_by_place, matching_users, who
-from assignments.users.order import Keyset, ListOrder, beyond, sorted_by
+from assignments.users.listing.filter import ANYWHERE, PAGE, UserFilter, count_by_place, matching_users, who
+from assignments.users.listing.order import Keyset, ListOrder, beyond, sorted_by
 from topology.models import EndUser, Node
 from topology.models.folding import Fold
 

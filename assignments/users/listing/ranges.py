@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db.models import Q
 
 from assignments.models import Assignment
-from assignments.users.filter import UserFilter, matching_users
-from assignments.users.order import Keyset, ListOrder, beyond, sorted_by
-from assignments.users.pages import USUAL
+from assignments.users.listing.filter import UserFilter, matching_users
+from assignments.users.listing.order import Keyset, ListOrder, beyond, sorted_by
+from assignments.users.listing.pages import USUAL
 from topology import reasons
 from topology.reasons import Refused
 

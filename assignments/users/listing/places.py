@@ -14,9 +14,9 @@ from django.db.models import F, QuerySet
 from django.db.models.expressions import RawSQL
 
 from assignments.models import Listing
-from assignments.users.filter import PAGE, UserFilter, matching_users
-from assignments.users.order import ListOrder, beyond, sorted_by
-from assignments.users.pages import Key, UserPage, cursor_of, mark_of, rows_of, user_page
+from assignments.users.listing.filter import PAGE, UserFilter, matching_users
+from assignments.users.listing.order import ListOrder, beyond, sorted_by
+from assignments.users.listing.pages import Key, UserPage, cursor_of, mark_of, rows_of, user_page
 
 EXACT = 50_000  # matches whose places are counted
 SAMPLED = 5_000  # users that an estimate is made from

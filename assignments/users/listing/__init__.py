@@ -1,0 +1,1 @@
+"""Lists of users: what they show, in which order, page by page."""
