@@ -15,11 +15,13 @@ from playwright.sync_api import Browser, expect
 from config.local.processes import child_setup, stop_child, wait_until
 from config.local.state import BASE_DIR, HOST, free_port
 from tests import tools, torture
+from tests.documents import block_with
 from tests.worlds import make_acme
 from topology.accounts.sign_in import issue_sign_in_link
 from topology.live import events
 from topology.models import Node
 
+# What stands around the blocks of docs/operations.md; the port of a test belongs to the name, as is said below them.
 NGINX = """
 daemon off; error_log {where}/error.log; pid {where}/pid;
 events {{}}
@@ -29,36 +31,34 @@ http {{
   server {{
     listen 127.0.0.1:{port} ssl http2;
     ssl_certificate {where}/cert.pem; ssl_certificate_key {where}/key.pem;
-    location /console/ {{
-      proxy_pass http://127.0.0.1:{web};
-      proxy_http_version 1.1;
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_read_timeout 1h;
-      client_max_body_size 100m;
-    }}
+    {block}
   }}
 }}
 """
-
 CADDY = """
 {{
   admin off
   auto_https disable_redirects
   storage file_system {where}/caddy
 }}
-https://127.0.0.1:{port} {{
-  tls {where}/cert.pem {where}/key.pem
-  handle /console/* {{
-    reverse_proxy 127.0.0.1:{web}
-  }}
-}}
+{block}
 """
 PROXIES = {
     "nginx": (NGINX, ("-p", "{where}", "-c", "{where}/nginx.conf")),
     "caddy": (CADDY, ("run", "--adapter", "caddyfile", "--config", "{where}/caddy.conf")),
 }
+
+
+def settings_of(proxy: str, where: Path, port: int, web: int) -> str:
+    """The settings of a proxy, with what docs/operations.md prints for it."""
+    if proxy == "nginx":
+        block = block_with("operations.md", "location /console/").replace("Host $host;", "Host $http_host;")
+    else:
+        site = f"https://{HOST}:{port} {{\n    tls {where}/cert.pem {where}/key.pem"
+        block = block_with("operations.md", "handle /console/*").replace("console.example.org {", site)
+    assert "127.0.0.1:8000" in block
+    block = block.replace("127.0.0.1:8000", f"{HOST}:{web}")
+    return PROXIES[proxy][0].format(where=where, port=port, block=block)
 
 
 @dataclass
@@ -76,8 +76,8 @@ def behind(request: pytest.FixtureRequest, tmp_path: Path, transactional_db: Non
     host = ("-subj", "/CN=localhost", "-addext", f"subjectAltName=IP:{HOST},DNS:localhost")
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *host, *names]
     subprocess.run(make, check=True, capture_output=True)
-    form, arguments = PROXIES[request.param]
-    (tmp_path / f"{request.param}.conf").write_text(form.format(where=tmp_path, port=port, web=web))
+    arguments = PROXIES[request.param][1]
+    (tmp_path / f"{request.param}.conf").write_text(settings_of(request.param, tmp_path, port, web))
     static = {"STATIC_ROOT": str(tmp_path / "static"), "DJANGO_SETTINGS_MODULE": "config.settings"}
     environment = (
         os.environ

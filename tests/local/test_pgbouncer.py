@@ -1,20 +1,24 @@
 """The console behind PgBouncer in transaction mode: locks, imports, exports and runs."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import psycopg
 import pytest
 from django.db import connection
 
 from assignments.models import Assignment
 from config.local.processes import child_setup, stop_child, wait_until
 from config.local.state import BASE_DIR, HOST, free_port
+from config.settings import PLANNING
 from tests import tools
 from tests.crowd import make_crowd
+from tests.documents import block_with
 
 CONFIG = """
 [databases]
@@ -92,3 +96,15 @@ def test_without_the_setting_the_message_says_which(pooled: dict[str, str]) -> N
     assert done.returncode != 0
     assert "unsupported startup parameter" in done.stderr
     assert "unsupported startup parameter" in (BASE_DIR / "docs" / "operations.md").read_text()
+
+
+def test_the_document_sets_what_the_console_would_have_sent(pooled: dict[str, str]) -> None:
+    sent = sorted(f"{name}={value}" for name, value in re.findall(r"-c (\w+)=(\S+)", PLANNING))
+    with psycopg.connect(pooled["DATABASE_URL"], autocommit=True, prepare_threshold=None) as owner:
+        database = f'DATABASE "{owner.info.dbname}"'
+        try:
+            owner.execute(block_with("operations.md", "ALTER DATABASE").replace("DATABASE homenode", database))
+            kept = "SELECT setconfig FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase"
+            assert [sorted(row[0]) for row in owner.execute(f"{kept} WHERE d.datname = current_database()")] == [sent]
+        finally:
+            owner.execute(f"ALTER {database} RESET ALL")
