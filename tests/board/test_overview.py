@@ -143,19 +143,36 @@ def test_where_ha_is_off_or_nothing_protects_not_all_is_well(client: Client) -> 
 
 @pytest.mark.parametrize("folded", ["", "1"])
 def test_ha_off_is_said_beside_what_is_graver(client: Client, folded: str) -> None:
-    cluster = make_acme(imp1a=5, waiting=2)
+    cluster = make_acme(imp1a=5, imp3a=7)
+    service.inject(node(cluster, "imp3a"), "power")
     assert "HA off" not in panel(client, cluster, folded=folded)
     cluster.subclusters.filter(name="sc-1").update(ha_enabled=False)
     page = panel(client, cluster, folded=folded)
-    assert "Unassigned users" in page
+    assert "Not serving" in page
     assert re.search(r'tone-warn">.{0,120}HA off', page, re.S)
 
 
-def test_users_without_a_home_and_an_overfull_node_are_trouble(client: Client) -> None:
-    waiting = make_acme("one", waiting=3)
-    assert "Unassigned users" in panel(client, waiting)
+@pytest.mark.parametrize("folded", ["", "1"])
+def test_users_without_a_home_are_named_and_are_no_trouble(client: Client, folded: str) -> None:
+    waiting = make_acme("one", imp1a=5, waiting=3)
+    make_acme("two", imp1a=5)
+    page = panel(client, waiting, folded=folded)
+    assert re.search(r'badge tone-warn">.{0,120}Unassigned users', page, re.S)
+    assert "All well" not in page
+    assert "3 unassigned" in page
+    assert shown(text(client, only="trouble")) == []
+    assert shown(text(client, only="unassigned")) == ["one"]
+    assert re.search(r'<dd><a href="[^"]*only=unassigned">3</a>', re.sub(r"\s+(?=[<>h])", " ", text(client)))
+    waiting.subclusters.filter(name="sc-1").update(ha_enabled=False)
+    page = panel(client, waiting, folded=folded)
+    assert re.search(r'badge tone-warn">.{0,120}HA off', page, re.S)
+    assert "3 unassigned" in page
+
+
+def test_an_overfull_node_is_trouble(client: Client) -> None:
     full = make_acme("two", imp2b=21)
     assert "Over capacity" in panel(client, full)
+    assert shown(text(client, only="trouble")) == ["two"]
 
 
 def test_the_filter_hides_panels_and_keeps_them_listening(client: Client) -> None:

@@ -30,7 +30,12 @@ ALL_WELL = Look("All well", "good", "check")
 WAITING = Look("Unassigned users", "warn", "user-question")
 OVER = Look("Over capacity", "warn", "alert")
 EMPTY = Look("No nodes", "mute", "server")
-ONLY = (("", "All clusters"), ("trouble", "Only trouble"), ("running", "Only with runs"))
+ONLY = (
+    ("", "All clusters"),
+    ("trouble", "Only trouble"),
+    ("unassigned", "Only with unassigned users"),
+    ("running", "Only with runs"),
+)
 
 
 @dataclass(frozen=True)
@@ -131,13 +136,15 @@ class Panel:
 
     @cached_property
     def worst(self) -> Look:
-        """The gravest state of the cluster; where HA is off, or nothing protects, never that all is well."""
-        looks = [cell.look for cell in self.cells] + ([WAITING] if self.board.unassigned else [])
+        """The gravest state of the cluster; without HA, protection or service of some, never that all is well."""
+        looks = (cell.look for cell in self.cells)
         worst = min(looks, key=lambda look: GRAVITY.index(look.tone), default=EMPTY)
         if worst.tone in ("bad", "warn", "busy"):
             return worst
         if self.board.unprotected:
             return UNPROTECTED
+        if self.board.unassigned:
+            return WAITING
         return ALL_WELL if self.cells else EMPTY
 
     @property
@@ -147,8 +154,8 @@ class Panel:
 
     @property
     def trouble(self) -> bool:
-        """Whether somebody has to do something; that HA is off somebody wanted."""
-        graves = self.worst.tone in ("bad", "warn") and self.worst is not UNPROTECTED
+        """Whether something fails; that HA is off somebody wanted, and who has no home yet lost no service."""
+        graves = self.worst.tone in ("bad", "warn") and self.worst not in (UNPROTECTED, WAITING)
         return bool(self.board.out_of_service) or graves
 
     @cached_property
@@ -168,9 +175,8 @@ class Panel:
 
     @property
     def hidden(self) -> bool:
-        if self.asked.only == "trouble" and not self.trouble:
-            return True
-        return (self.asked.only == "running" and not self.board.operations) or not self._named()
+        has = {"trouble": self.trouble, "unassigned": self.board.unassigned, "running": self.board.operations}
+        return not has.get(self.asked.only, True) or not self._named()
 
     def _named(self) -> bool:
         words = self.asked.q.lower().split()
