@@ -35,6 +35,7 @@ PODMAN = """#!/bin/bash
 export CONTAINERS_CONF={home}/containers.conf
 words=()
 for word; do [[ $word == --requires=* ]] || words+=("$word"); done
+[[ $1 == build ]] && words=(build {building} "${{words[@]:1}}")
 exec /usr/bin/podman --root {home}/store --runroot {home}/run --storage-driver overlay "${{words[@]}}"
 """
 CONTAINERS_CONF = """[engine]
@@ -83,7 +84,7 @@ class Engine:
             run([str(venv / "bin" / "pip"), "install", "-q", "--require-hashes", "-r", wanted])
         runtime = Path(__file__).parent / "standins" / "runc-nolimits"
         (HOME / "containers.conf").write_text(CONTAINERS_CONF.format(runtime=runtime))
-        self._script("podman", PODMAN.format(home=HOME))
+        self._script("podman", PODMAN.format(home=HOME, building=" ".join(self._building())))
         self._script("docker", SHIM.format(compose=venv / "bin" / "podman-compose", podman=self.bin / "podman"))
 
     def _script(self, name: str, text: str) -> None:
@@ -122,11 +123,14 @@ class Engine:
         tags = [word for name in names for word in ("-t", name)]
         # What the image of the console may copy is no matter of the stand-ins.
         whole = [] if file == "docker/Dockerfile" else ["--ignorefile", os.devnull]
+        storage = ["--root", str(HOME / "store"), "--runroot", str(HOME / "run"), "--storage-driver", "overlay"]
+        run(["buildah", *storage, "bud", *self._building(), *whole, "-f", file, *tags, "."], cwd=self.project)
+
+    def _building(self) -> list[str]:
+        """How buildah and podman build here: nothing is pulled, and pip is told what it is told on this machine."""
         mounts = [word for path in machine_files() for word in ("-v", f"{path}:{path}:ro")]
         settings = [word for name in sorted(os.environ) if name.startswith("PIP_") for word in ("--env", name)]
-        storage = ["--root", str(HOME / "store"), "--runroot", str(HOME / "run"), "--storage-driver", "overlay"]
-        how = ["--isolation", "chroot", "--pull-never", "--layers=false", "--format", "docker"]
-        run(["buildah", *storage, "bud", *how, *whole, *mounts, *settings, "-f", file, *tags, "."], cwd=self.project)
+        return ["--isolation", "chroot", "--pull=never", "--layers=false", "--format", "docker", *mounts, *settings]
 
     # Running
 
@@ -139,6 +143,11 @@ class Engine:
     def compose(self, *words: str) -> str:
         """What `docker compose` prints."""
         return self.shell(" ".join(["docker compose -f docker/compose.yml", *words]))
+
+    def remove(self) -> None:
+        """Remove all that runs and its volumes; podman-compose leaves containers that were scaled out."""
+        self.podman("rm", "--all", "--force", "--time", "5")
+        self.compose("down", "--volumes")
 
     def podman(self, *words: str) -> str:
         """What podman prints."""

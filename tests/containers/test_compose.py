@@ -46,9 +46,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         example = re.sub(rf"^{name}=.*$", f"{name}={value}", example, flags=re.M)
     example = example.replace(f"CSRF_TRUSTED_ORIGINS=https://{NAME}", f"CSRF_TRUSTED_ORIGINS=https://{NAME}:{HTTPS}")
     (engine.project / "docker" / ".env").write_text(example)
-    engine.compose("down", "--volumes")
+    engine.remove()
     yield engine
-    engine.compose("down", "--volumes")
+    engine.remove()
 
 
 def start(engine: Engine) -> None:
@@ -186,8 +186,32 @@ def test_more_web_processes_are_found_by_the_proxy(running: Engine, console: Con
     assert len(running.containers("web")) == 4
     running.wait_healthy(["web"])
     assert console.ask("GET", "/clusters/acme")["cluster"] == "acme"
+    running.podman("rm", "--force", "--time", "5", *running.containers("web")[2:])  # podman-compose scales up only
 
 
-def test_nothing_is_left_of_the_store_s_own(running: Engine) -> None:
+def test_upgraded_the_new_code_runs_and_everyone_is_at_home(running: Engine) -> None:
+    before, mark = homes(running), f"# {secrets.token_hex(8)}"
+    code = running.project / "manage.py"
+    code.write_text(f"{code.read_text()}{mark}\n")
+    running.shell(block("Upgrade"))
+    running.wait_healthy(["web", "worker", "beat", "proxy"])
+    for service in ("web", "worker", "beat"):
+        assert mark in running.compose("exec", "-T", service, "tail", "-1", "manage.py"), service
+    assert homes(running) == before
+
+
+def test_the_logs_are_those_of_every_process(running: Engine) -> None:
+    printed = running.shell(block("Logs"))
+    for service in ("web", "worker", "beat"):
+        assert any(service in line.partition("|")[0] for line in printed.splitlines()), (service, printed[:2000])
+
+
+def test_removed_nothing_is_left(running: Engine) -> None:
     """The images and volumes of the test are its own, below one folder."""
     assert Path(running.podman("info", "--format", "{{.Store.GraphRoot}}")) == HOME / "store"
+    images = set(running.podman("images", "--format", "{{.Repository}}").splitlines())
+    running.shell(block("Remove"))
+    assert running.podman("ps", "--all", "--quiet") == ""
+    assert running.podman("volume", "ls", "--quiet") == ""
+    left = set(running.podman("images", "--format", "{{.Repository}}").splitlines())
+    assert {name.rpartition("/")[2] for name in images - left} >= {"homenode", "postgres", "valkey", "caddy"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import ldap3
 
 from config.local.embedded import HOST, free_port
-from config.local.processes import stop_child, wait_until
+from config.local.processes import wait_until
 from tests.tools import need
 
 BASE, ADMIN, PASSWORD = "dc=example,dc=org", "cn=admin,dc=example,dc=org", "s3cret-of-the-directory"
@@ -52,9 +52,6 @@ class Slapd:
     def admin(self) -> ldap3.Connection:
         """A connection that may change everything."""
         return ldap3.Connection(ldap3.Server(HOST, self.port), ADMIN, PASSWORD, auto_bind=True)
-
-    def stop(self) -> None:
-        stop_child(self.process)
 
 
 def person(uid: str, **more: str) -> str:

@@ -229,6 +229,7 @@ def test_a_database_that_is_away_is_503_everywhere_with_its_reason(without_datab
     for status, text in (page.result() for page in (*pages, api)):
         assert status == 503
         assert "DATABASE_AWAY" in text
+    assert json.loads(api.result()[1])["code"] == "DATABASE_AWAY", "by one code, whoever asks"
     status, text = trouble.result()
     assert (status, text.count('data-code="DATABASE_AWAY"')) == (200, 1), "an open page learns it too"
 

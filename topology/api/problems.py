@@ -97,6 +97,6 @@ def of_status(request: HttpRequest, status: int) -> HttpResponse:
         405: reasons.API_NO_SUCH_METHOD,
         413: reasons.INPUT_TOO_LARGE,
         500: reasons.API_FAILED,
-        503: reasons.API_DATABASE_AWAY,
+        503: reasons.DATABASE_AWAY,
     }.get(status, reasons.API_INPUT_NOT_VALID)
     return problem(request, why, status=status, place="the request", problem="it is not JSON", method=request.method)

@@ -14,9 +14,6 @@ API_NO_SUCH_METHOD = add(
 API_FAILED = add(
     "API_FAILED", "The console failed to answer.", "Try again; the log of the web process says why.", status=500
 )
-API_DATABASE_AWAY = add(
-    "API_DATABASE_AWAY", "The database does not answer.", "Try again when /readyz answers 200.", status=503
-)
 IDEMPOTENCY_KEY_NEEDED = add(
     "IDEMPOTENCY_KEY_NEEDED",
     "Moving all users that match a filter is not safe to repeat: users that match later would move too.",
