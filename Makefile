@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 p
 # One process a core and one more, for browsers and consoles keep their tests waiting half of the time; three at least,
 # so that tests of several processes stay honest, and eight at most, for each has a database.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 2 ? 3 : n > 7 ? 8 : n + 1)))
-# How long the tests that end by the clock go on in `make torture`.
+# How long the storm of `make torture` lasts.
 MINUTES ?= 5
 # One line per package, so that a slow network is seen to move; the rest of pip's words only when it fails.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --progress-bar off
@@ -29,7 +29,7 @@ help:
 	@echo "make run    start the console on http://127.0.0.1:8000 (PORT, HOMENODE_DATA, DATABASE_URL, REDIS_URL)"
 	@echo "make test   lint, types and all tests (NO_BROWSER=1 without a browser, PYTEST='...' for options)"
 	@echo "make shifted  the tests without a browser under other clocks (faketime)"
-	@echo "make torture  the same tests whole, for hours (MINUTES=5 for those that end by the clock)"
+	@echo "make torture  the same tests whole, for hours, and a storm of faults under load (MINUTES=5 of it)"
 	@echo "make lint | format | types | bench | goldens | lock | audit | clean"
 
 setup: setup-test
@@ -63,11 +63,13 @@ test: setup-test lint types
 	@$(BIN)/python -m tests.tools
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
-# The same tests whole: every cut of a run, ten times the examples, what is marked slow (tests/torture.py).
+# The same tests whole: every cut of a run, ten times the examples, what is marked slow (tests/torture.py). Then the whole
+# product in a storm, alone: as long as MINUTES says, another one with SEED=, its table kept with STORM_PAGE=1 (tests/storm).
 torture: setup-test
 	@$(BIN)/python -m tests.tools
 	@TORTURE=1 MINUTES=$(MINUTES) $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
-		-o faulthandler_timeout=7200 $(PYTEST)
+		-o faulthandler_timeout=7200 --ignore tests/storm $(PYTEST)
+	@TORTURE=1 MINUTES=$(MINUTES) $(BIN)/python -m pytest -q -s -p no:xdist -o faulthandler_timeout=36000 tests/storm
 
 # All that needs no browser, under other clocks (tests/shifted.py; Debian's faketime).
 shifted: setup-test

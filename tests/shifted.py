@@ -37,20 +37,20 @@ def _change_of_hours(now: datetime, zone: ZoneInfo) -> datetime:
     raise ValueError(f"{zone} has no change of hours")
 
 
-def _library() -> Path:
-    found = next(Path("/usr/lib").glob(f"**/faketime/{LIBRARY}"), None)
-    if found is None:
-        sys.exit("faketime is missing; on Debian: apt install faketime")
-    return found
+def library() -> Path | None:
+    """Debian's faketime for programs with threads, where it is installed."""
+    return next(Path("/usr/lib").glob(f"**/faketime/{LIBRARY}"), None)
 
 
 def main(what: str, *options: str) -> None:
     """Replace this process by pytest under the other clock."""
     zone = ZoneInfo(os.environ.get("TIME_ZONE", "UTC"))
     shift = seconds_to(what, datetime.now(UTC), zone)
+    if (faketime := library()) is None:
+        sys.exit("faketime is missing; on Debian: apt install faketime")
     path = [str(HERE / "shifted_clock"), *filter(None, [os.environ.get("PYTHONPATH")])]
     os.environ |= {
-        "LD_PRELOAD": str(_library()),
+        "LD_PRELOAD": str(faketime),
         "FAKETIME": f"{shift:+.0f}s",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "PYTHONPATH": os.pathsep.join(path),

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 WHOLE = os.environ.get("TORTURE", "") not in ("", "0")
-SECONDS = float(os.environ.get("MINUTES") or "5") * 60  # for a test that goes on until its time is over
+SECONDS = float(os.environ.get("MINUTES") or "5") * 60  # of the storm (tests/storm)
 
 
 def part(things: Sequence[T], every: int) -> Sequence[T]:

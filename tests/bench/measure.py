@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.storm.report import section
+
 ROUNDS = 5
 Work = Callable[[], object]  # answers its own seconds as a float, when part of it is preparation
 
@@ -86,7 +88,8 @@ def judge(name: str, ours: Iterable[float], beside: Iterable[float], reach: floa
 
 
 def write(path: Path, command: str, versions: str) -> None:
-    """The table of this run, with the machine it was made on."""
+    """The table of this run, with the machine it was made on; what a storm wrote there stays (tests/storm)."""
+    storm = section(path.read_text()) if path.exists() else ""
     memory = next((line.split()[1] for line in _lines(Path("/proc/meminfo")) if line.startswith("MemTotal")), "0")
     model = next((line.partition(":")[2].strip() for line in _lines(Path("/proc/cpuinfo")) if "model name" in line), "")
     count = sum(line.startswith("processor") for line in _lines(Path("/proc/cpuinfo")))
@@ -98,7 +101,7 @@ def write(path: Path, command: str, versions: str) -> None:
         "machine. A line that did not hold says so. ± is half of what lies between the quickest and the slowest round."
         "\n\n"
         f"`{command}` on {datetime.now(UTC):%Y-%m-%d}: {machine}; {versions}.\n\n"
-        f"{HEAD}\n" + "".join(f"{row}\n" for row in rows)
+        f"{HEAD}\n" + "".join(f"{row}\n" for row in rows) + (f"\n{storm}" if storm else "")
     )
 
 
