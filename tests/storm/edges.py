@@ -20,6 +20,7 @@ PATIENCE = 30.0  # seconds that a program waits for an answer
 AGAIN = 1.0  # seconds until it asks again what must have come to an end
 SILENT = 12.0  # seconds without a sign of life after which a browser opens its stream anew
 CODE = re.compile(r'data-code="(\w+)"')
+INCIDENT = 40.0  # seconds until an incident is left alone, to be ended with all others after the storm
 FAULTS = ("power", "network", "database")
 Body = dict[str, Any] | str | None
 
@@ -153,29 +154,39 @@ class Edges:
         return [name for _, name, of in self.console.nodes if of == cluster]
 
     def _recovery(self, random: Random) -> None:
-        """Break a node of a pair that serves or fail it over; else repair it and let it fall back."""
+        """An incident: a node breaks or is failed over, is repaired when its peer has its users, and they go home."""
         _, node, cluster = random.choice(self.console.nodes)
+        kind = {"kind": random.choice(FAULTS)} if random.random() < 0.6 else {}
+        if set(self._pair(cluster, node).values()) == {"normal"}:
+            self.api(Edge.RECOVERY, "POST", f"/nodes/{node}/{'faults' if kind else 'failover'}", kind or None)
+        ends = time.monotonic() + INCIDENT
+        while not self.over.wait(AGAIN) and time.monotonic() < ends:
+            pair = self._pair(cluster, node)
+            if pair and set(pair.values()) == {"normal"}:
+                return
+            if "running_in_backup_mode" in pair.values():
+                self._mend(pair, kind)
+
+    def _pair(self, cluster: str, node: str) -> dict[str, str]:
+        """The states of a node and its peer by their names; empty where they are not to be had."""
         status, found = self.api(Edge.RECOVERY, "GET", f"/clusters/{cluster}")
         if status != 200:
-            return
-        pairs = [{one["name"]: one["state"] for one in sub["nodes"]} for sub in found["subclusters"]]
-        pair = next(states for states in pairs if node in states)
-        if set(pair.values()) == {"normal"}:
-            kind, by_hand = {"kind": random.choice(FAULTS)}, random.random() < 0.5
-            verb, body = ("failover", None) if by_hand else ("faults", kind)
-            self.api(Edge.RECOVERY, "POST", f"/nodes/{node}/{verb}", body)
-            return
-        for broken, state in pair.items():
+            return {}
+        pairs = ({one["name"]: one["state"] for one in sub["nodes"]} for sub in found["subclusters"])
+        return next(pair for pair in pairs if node in pair)
+
+    def _mend(self, pair: dict[str, str], kind: dict[str, str]) -> None:
+        for node, state in pair.items():
             if state in ("idle", "failed_over"):
-                self.api(Edge.RECOVERY, "POST", f"/nodes/{broken}/fallback")
-            elif state != "running_in_backup_mode":
-                for one in FAULTS:
-                    self.api(Edge.RECOVERY, "DELETE", f"/nodes/{broken}/faults", {"kind": one})
+                self.api(Edge.RECOVERY, "POST", f"/nodes/{node}/fallback")
+            elif kind and state != "running_in_backup_mode":
+                self.api(Edge.RECOVERY, "DELETE", f"/nodes/{node}/faults", kind)
 
     def _api(self, random: Random) -> None:
         """One of the calls of a program that looks around, tries, and makes and revokes a token."""
         cluster = random.choice(self.console.clusters)
-        people, nodes = random.sample(sorted(self.console.people), 3), self._nodes_of(cluster)
+        ours = sorted(user_id for user_id in self.console.people if user_id.startswith(f"{cluster}-"))
+        people, nodes = random.sample(ours, 3), self._nodes_of(cluster)
         move: Body = {"users": people, "to": random.choice(nodes), "dry_run": True}
         random.choice((
             lambda: self.api(Edge.API, "GET", "/clusters"),
@@ -184,7 +195,7 @@ class Edges:
             lambda: self.api(Edge.API, "GET", f"/clusters/{cluster}/users/{people[0]}/why"),
             lambda: self.api(Edge.API, "GET", f"/events?cluster={cluster}&limit=50"),
             lambda: self.api(Edge.API, "GET", f"/clusters/{cluster}/assignments.csv"),
-            lambda: self.api(Edge.API, "GET", "/balance"),
+            lambda: self.api(Edge.API, "GET", "/operations?limit=50"),
             lambda: self.api(Edge.API, "POST", f"/clusters/{cluster}/moves", move),
             lambda: self.api(Edge.API, "POST", f"/clusters/{cluster}/plans", {"goal": "balance"}),
             self._token,
