@@ -154,33 +154,40 @@ class Edges:
         return [name for _, name, of in self.console.nodes if of == cluster]
 
     def _recovery(self, random: Random) -> None:
-        """An incident: a node breaks or is failed over, is repaired when its peer has its users, and they go home."""
-        _, node, cluster = random.choice(self.console.nodes)
-        kind = {"kind": random.choice(FAULTS)} if random.random() < 0.6 else {}
-        if set(self._pair(cluster, node).values()) == {"normal"}:
-            self.api(Edge.RECOVERY, "POST", f"/nodes/{node}/{'faults' if kind else 'failover'}", kind or None)
+        """An incident: a node breaks or is failed over, is repaired when its peer has its users, and they go home.
+
+        One that was given up, because the console was hurt for too long, is ended first.
+        """
+        pairs = [pair for cluster in self.console.clusters for pair in self._pairs(cluster)]
+        broken = [pair for pair in pairs if set(pair.values()) != {"normal"}]
+        if not pairs:
+            return
+        node = random.choice(sorted(random.choice(broken or pairs)))
+        if not broken:
+            kind: Body = {"kind": random.choice(FAULTS)} if random.random() < 0.6 else None
+            self.api(Edge.RECOVERY, "POST", f"/nodes/{node}/{'faults' if kind else 'failover'}", kind)
+        cluster = next(of for _, name, of in self.console.nodes if name == node)
         ends = time.monotonic() + INCIDENT
         while not self.over.wait(AGAIN) and time.monotonic() < ends:
-            pair = self._pair(cluster, node)
+            pair = next((pair for pair in self._pairs(cluster) if node in pair), {})
             if pair and set(pair.values()) == {"normal"}:
                 return
-            if "running_in_backup_mode" in pair.values():
-                self._mend(pair, kind)
+            if broken or "running_in_backup_mode" in pair.values():
+                self._mend(pair)
 
-    def _pair(self, cluster: str, node: str) -> dict[str, str]:
-        """The states of a node and its peer by their names; empty where they are not to be had."""
+    def _pairs(self, cluster: str) -> list[dict[str, str]]:
+        """The states of the nodes of each pair by their names; none where they are not to be had."""
         status, found = self.api(Edge.RECOVERY, "GET", f"/clusters/{cluster}")
-        if status != 200:
-            return {}
-        pairs = ({one["name"]: one["state"] for one in sub["nodes"]} for sub in found["subclusters"])
-        return next(pair for pair in pairs if node in pair)
+        subclusters = found["subclusters"] if status == 200 else []
+        return [{one["name"]: one["state"] for one in sub["nodes"]} for sub in subclusters]
 
-    def _mend(self, pair: dict[str, str], kind: dict[str, str]) -> None:
+    def _mend(self, pair: dict[str, str]) -> None:
         for node, state in pair.items():
             if state in ("idle", "failed_over"):
                 self.api(Edge.RECOVERY, "POST", f"/nodes/{node}/fallback")
-            elif kind and state != "running_in_backup_mode":
-                self.api(Edge.RECOVERY, "DELETE", f"/nodes/{node}/faults", kind)
+            elif state not in ("normal", "running_in_backup_mode", "taking_back", "falling_back", "initializing"):
+                for kind in FAULTS:
+                    self.api(Edge.RECOVERY, "DELETE", f"/nodes/{node}/faults", {"kind": kind})
 
     def _api(self, random: Random) -> None:
         """One of the calls of a program that looks around, tries, and makes and revokes a token."""
