@@ -38,6 +38,20 @@
   // Nothing is wider than the window.
   const root = document.documentElement;
   if (root.scrollWidth > root.clientWidth) found.push(`scrolls sideways by ${root.scrollWidth - root.clientWidth} pixels`);
+  // A table whose end is out of sight looks whole on a telephone; what is drawn or typed may be wider than that.
+  if (innerWidth <= 400) {
+    for (const table of top.querySelectorAll("table")) {
+      const around = [table, table.parentElement].find((each) => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX !== "visible");
+      if (shown(table) && around) found.push(`the table scrolls sideways by ${around.scrollWidth - around.clientWidth} pixels: ${told(table)}`);
+    }
+  }
+
+  // What is typed into a field can be read there.
+  const FIELDS = "input:is(:not([type]), [type=text], [type=search], [type=email], [type=url], [type=password]):not([inputmode]), textarea";
+  for (const field of top.querySelectorAll(FIELDS)) {
+    const width = field.getBoundingClientRect().width;
+    if (shown(field) && !clipped(field) && width < 60) found.push(`narrow field: ${told(field)} ${field.name}, ${Math.round(width)} pixels`);
+  }
   if (top.matches("dialog") && top.scrollWidth > top.clientWidth) found.push(`the dialog scrolls sideways by ${top.scrollWidth - top.clientWidth} pixels`);
 
   // 2.4.11: what gets the focus comes to rest where it is seen. By the keys an element is reached only through its tabindex.

@@ -33,7 +33,7 @@ from assignments.planning import plans
 from assignments.recovery import service
 from assignments.runs import operations
 from tests.board.test_page import POSTED, patterns
-from tests.browser.axe import complaints
+from tests.browser.axe import complaints, own_violations
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node
 from topology.accounts import sign_in
@@ -250,7 +250,18 @@ def test_axe_finds_nothing_on_any_page(facts: dict[str, Any], context: Any) -> N
             page.goto(address(name, facts))
             page.locator("main details").evaluate_all("folds => folds.forEach(fold => { fold.open = true })")
             found += complaints(page, name)
+            found += [f"{name}, narrow: {each}" for each in narrow(page)]
     assert not found, "\n".join(found)
+
+
+def narrow(page: Page) -> list[str]:
+    """What a tablet and a telephone would cut off."""
+    usual, found = page.viewport_size, []
+    for width in (800, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        found += own_violations(page, focus=False)
+    page.set_viewport_size(usual or {"width": 1440, "height": 900})
+    return found
 
 
 @pytest.mark.slow
