@@ -110,6 +110,18 @@ def test_batches_end_with_the_last_one_and_are_few(rate: float, users: int) -> N
     assert batches <= 102
 
 
+@given(rate=st.floats(0.05, 40), done=st.integers(0, 500), users=st.integers(1, 2000), cut=st.integers(0, 2000))
+def test_people_of_a_batch_are_counted_by_the_second(rate: float, done: int, users: int, cut: int) -> None:
+    """However many batches they come in: who is in by an instant, in a second, and at most in one of some seconds."""
+    throttle, seconds = Throttle(1000, rate, done), dict(Throttle(1000, rate, done).seconds(users))
+    first, last = throttle.span(users)
+    second = first + cut % (last - first + 1)
+    assert throttle.by(second, users) == sum(n for at, n in seconds.items() if at <= second)
+    assert throttle.users_in(second, users) == seconds.get(second, 0)
+    inside = [seconds.get(at, 0) for at in range(first + 1, last)]
+    assert throttle.most_between(first, last, users) == max(inside, default=0)
+
+
 @pytest.mark.parametrize(
     ("budget", "rate", "seconds"),
     [(Budget(), 6, 120 + 417), (Budget(per_second=4), 4, 120 + 625), (Budget(minutes=10), 2500 / 600, 120 + 600)],

@@ -252,13 +252,18 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a step decided: the pair afterwards, what to write, what to tell, when to come again (None: when told)."""
+    """What a step decided: the pair afterwards, what to write, what to tell, when to come again (None: when told).
+
+    `even` are the next instants at which nothing happens but that more people of one group sign in at one member: a
+    step at any of them may be left out, for the one after it brings the same people in.
+    """
 
     pair: Pair
     changes: tuple[Change, ...] = ()
     batches: tuple[Batch, ...] = ()
     events: tuple[Happening, ...] = ()
     next_wake: int | None = None
+    even: range = range(0)
 
 
 def picture(pair: Pair) -> dict[str, dict[str, Any]]:

@@ -4,6 +4,7 @@ A step takes a Pair apart, changes the pieces here, and puts a new Pair together
 on time is asked with `due(at)`, which also notes when to come again; so the next wake follows from the questions.
 """
 
+from bisect import bisect_left
 from dataclasses import replace
 from typing import Any
 
@@ -64,6 +65,8 @@ class PairState:
         self.events: list[Happening] = []
         self.noted: list[tuple[Reason, int, bool, dict[str, Any]]] = []
         self.wakes: list[int] = []
+        self.next_batches: list[int] = []
+        self.flows: list[range] = []  # the next batches of the group whose turn it is, where people sign in
         self.returned: set[int] = set()  # SRM started in this step
         self.reconnected: set[int] = set()  # only its network came back in this step
 
@@ -295,8 +298,17 @@ class PairState:
             for i, (shown, old) in enumerate(zip(self.states, self.before.members, strict=True))
             if shown != (old.state, old.reason)
         )
-        wakes = [max(at, self.now + 1) for at in self.wakes]
-        return Outcome(self.freeze(), changes, tuple(self.batches), tuple(self.events), min(wakes, default=None))
+        turn = min((max(at, self.now + 1) for at in self.wakes), default=None)
+        wake = min([*self.next_batches, *([] if turn is None else [turn])], default=None)
+        return Outcome(self.freeze(), changes, tuple(self.batches), tuple(self.events), wake, self._even(turn))
+
+    def _even(self, turn: int | None) -> range:
+        """The batches of the one flow at work, until its group is through or anything else is due.
+
+        Two flows at once may draw on each other's people, or fill a member while they empty it.
+        """
+        even = self.flows[0] if len(self.flows) == 1 else range(0)
+        return even if turn is None else even[: bisect_left(even, turn)]
 
 
 def reason_in_words(cause: Cause) -> str:

@@ -157,12 +157,23 @@ class Throttle:
         """How many more may sign in by now."""
         return max(0, due(self.anchor, 0, self.rate, now) - self.done)
 
-    def next_batch(self, now: int, left: int) -> int:
-        """When the next batch is worth a step: a hundredth of the whole, or the last one; after `now`."""
+    def by(self, now: int, users: int) -> int:
+        """How many of the next so many users may sign in by an instant."""
+        return min(users, self.ready(now))
+
+    def batches(self, now: int, users: int) -> range:
+        """When a batch is worth a step, after `now` and before the last of so many users: each hundredth of the whole.
+
+        Counted from the anchor, so that another step shifts none of them.
+        """
         grain = max(2, ceil(self.total / self.rate / 100))
-        last = self.anchor + seconds_for(self.done + left, self.rate)
-        batches = max(0, now - self.anchor) // grain + 1  # counted from the anchor: another step shifts none of them
-        return max(now + 1, min(last, self.anchor + batches * grain))
+        passed = max(0, now - self.anchor) // grain + 1
+        return range(self.anchor + passed * grain, self.anchor + seconds_for(self.done + users, self.rate), grain)
+
+    def next_batch(self, now: int, left: int) -> int:
+        """When the next batch is worth a step, or the last one; after `now`."""
+        batches = self.batches(now, left)
+        return batches[0] if batches else max(now + 1, batches.stop)
 
     def seconds(self, users: int) -> Iterator[tuple[int, int]]:
         """The seconds in which the next so many users are due, and how many are in each."""
@@ -180,8 +191,12 @@ class Throttle:
 
     def users_in(self, second: int, users: int) -> int:
         """How many of the next so many users are due in one second."""
-        by_now, before = (due(self.anchor, 0, self.rate, at) for at in (second, second - 1))
-        return max(0, min(self.done + users, by_now) - max(self.done, before))
+        return self.by(second, users) - self.by(second - 1, users)
+
+    def most_between(self, first: int, last: int, users: int) -> int:
+        """The most of the next so many users in one second between two; they are due evenly, to one user."""
+        seconds = last - first - 1
+        return -((self.by(first, users) - self.by(last - 1, users)) // seconds) if seconds > 0 else 0
 
     def user_seconds(self, users: int, until: int) -> int:
         """How long the next so many users have been signed in by an instant, in all; they are due by then."""

@@ -103,6 +103,7 @@ def tell_disconnected(state: PairState, lost: dict[int, int]) -> None:
 
 def flow(state: PairState) -> None:
     """Let everybody sign in who is due; what is said of it shows the counts after all of them."""
+    state.flows.clear()
     for target in state.members:
         _flow_into(state, target)
         if state.watches[target].interruptions and state.signed_in(target) == state.serving(target):
@@ -165,7 +166,7 @@ def _flow_into(state: PairState, target: int) -> None:
     moved, movable, blocked = _move_due(state, target, groups)
     later = min((at for _, at in parts if at > state.now), default=None)
     _tell(state, target, done, moved)
-    _go_on(state, target, left + movable, later, blocked)
+    _go_on(state, target, [*left, *movable], later, blocked)
     return None
 
 
@@ -187,26 +188,26 @@ def _spend(state: PairState, target: int, wanted: int) -> tuple[int, Throttle]:
     return users, throttle
 
 
-def _sign_in_waiting(state: PairState, target: int, waiting: int) -> tuple[int, int]:
-    """Sign in the users that the member serves already: how many did, how many more may and are to come."""
-    if not waiting or state.watches[target].relogin_at > state.now:
-        return 0, 0
-    if state.watches[target].relogin_at == state.now:
-        return 0, waiting  # the credit until now is that of others
-    done = 0
+def _sign_in_waiting(state: PairState, target: int, waiting: int) -> tuple[int, list[int]]:
+    """Sign in the users that the member serves already: how many did, how many of each home may and are to come."""
+    relogin_at = state.watches[target].relogin_at
+    if not waiting or relogin_at > state.now:
+        return 0, []
+    done, left = 0, []
     for home in (target, 1 - target):
         total, signed = state.cells.get((home, target), (0, 0))
-        users, throttle = _spend(state, target, total - signed)
+        # In the second in which they may, the credit until now is that of others.
+        users, throttle = _spend(state, target, total - signed if relogin_at < state.now else 0)
         if users:
             state.sign_in(home, target, users, throttle)
         done += users
-    return done, waiting - done
+        left.append(total - signed - users)
+    return done, left
 
 
-def _move_due(state: PairState, target: int, groups: list[Movers]) -> tuple[int, int, bool]:
-    """Move who is due and has room: how many moved, how many still can, whether somebody has no room."""
-    moved = left = 0
-    blocked = False
+def _move_due(state: PairState, target: int, groups: list[Movers]) -> tuple[int, list[int], bool]:
+    """Move who is due and has room: how many moved, how many of each group still can, whether somebody has no room."""
+    moved, left, blocked = 0, [], False
     allowed = _canary_allows(state, sum(g.users for g in groups)) if state.phase is Phase.TAKING_BACK else None
     for group in groups:
         if group.not_before > state.now:
@@ -217,7 +218,7 @@ def _move_due(state: PairState, target: int, groups: list[Movers]) -> tuple[int,
         if take:
             state.move(group.home, group.source, target, take, throttle, waiting=group.waiting)
             moved += take
-        left += can - take
+        left.append(can - take)
         blocked = blocked or (can < group.users and allowed is None)
     return moved, left, blocked
 
@@ -238,8 +239,8 @@ def _canary_allows(state: PairState, left: int) -> int | None:
     return max(0, max(1, int(total * CANARY[state.memory.canary])) - (total - left))
 
 
-def _go_on(state: PairState, target: int, left: int, later: int | None, blocked: bool) -> None:
-    """The throttle after a batch, and when the next one is worth a step.
+def _go_on(state: PairState, target: int, left: list[int], later: int | None, blocked: bool) -> None:
+    """The throttle after a batch, and when the next one is worth a step; `left` are groups in turn.
 
     Credit is for those who may sign in: where no one may, it begins anew when the next of them may, so that no batch
     comes at once.
@@ -248,8 +249,9 @@ def _go_on(state: PairState, target: int, left: int, later: int | None, blocked:
     assert throttle is not None
     if later is not None:
         state.wakes.append(later)
-    if left:
-        state.wakes.append(throttle.next_batch(state.now, left))
+    if users := sum(left):
+        state.next_batches.append(throttle.next_batch(state.now, users))
+        state.flows.append(throttle.batches(state.now, next(group for group in left if group)))
     elif later is not None:
         state.watch(target, throttle=replace(throttle, anchor=later, done=0))
     elif movers(state, target):  # no room, or a canary fallback waits

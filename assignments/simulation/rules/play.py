@@ -3,12 +3,14 @@
     Scenario (pairs, timeline, until) ──run──> Result: the log, the curves, the numbers
 
 The step is that of the live engine, so a rehearsal says what will happen. Nothing here waits or reads a clock;
-the same scenario gives the same result.
+the same scenario gives the same result. While people sign in evenly no one watches, as live, how they do: of their
+batches only the last before anything else happens is a step, and it brings in all of them.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from bisect import bisect_right
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -49,11 +51,15 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A pair at an instant, with the sign-ins per second at each node since the sample before."""
+    """A pair at an instant, with the sign-ins per second at each node since the sample before.
+
+    `batch` is what changed its counts since then, when a single one did.
+    """
 
     t: int
     pair: Pair
     sign_ins: Mapping[str, float]
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +103,12 @@ def at_rest(pair: Pair, now: int = 0) -> Pair:
     return replace(pair, members=members, memory=memory, ha=ha)
 
 
-def run(scenario: Scenario) -> Result:
-    """Play a scenario to its end; deterministic, and fast for any number of users."""
-    player = _Player(scenario)
+def run(scenario: Scenario, *, every_batch: bool = False) -> Result:
+    """Play a scenario to its end; deterministic, and fast for any number of users.
+
+    `every_batch` steps as often as the live engine does, to the same result with more samples.
+    """
+    player = _Player(scenario, every_batch=every_batch)
     player.play()
     return player.result()
 
@@ -126,15 +135,15 @@ class _Track:
 class _Player:
     """Plays a scenario and keeps count."""
 
-    def __init__(self, scenario: Scenario) -> None:
-        self.scenario = scenario
+    def __init__(self, scenario: Scenario, *, every_batch: bool) -> None:
+        self.scenario, self.every_batch = scenario, every_batch
         self.end = scenario.start + scenario.until
+        self.actions = deque(sorted(scenario.timeline, key=lambda a: a.at))
         self.tracks = [_Track(pair, scenario.start, scenario.start) for pair in scenario.pairs]
         self.log: list[Mapping[str, Any]] = []
         self.samples: list[Sample] = []
         self.changed_at = scenario.start
         self.last_back = scenario.start  # the second in which the last one who was without service signed in
-        self.served_again: int | None = scenario.start
         self.user_seconds = 0.0
         self.steps = 0
         names = [m.name for pair in scenario.pairs for m in pair.members]
@@ -145,15 +154,14 @@ class _Player:
 
     def play(self) -> None:
         """From wake to wake and action to action; what is due comes before what is done at the same instant."""
-        actions = sorted(self.scenario.timeline, key=lambda a: a.at)
         while self.steps < MOST_STEPS:
             wake, i = min(((t.wake, i) for i, t in enumerate(self.tracks) if t.wake is not None), default=(None, 0))
-            action = actions[0] if actions else None
+            action = self.actions[0] if self.actions else None
             at = None if action is None else self.scenario.start + action.at
             if wake is not None and wake <= self.end and (at is None or wake <= at):
                 self._advance(i, wake, step)
             elif action is not None and at is not None and at <= self.end:
-                actions.pop(0)
+                self.actions.popleft()
                 self._do(action, at)
             else:
                 return
@@ -179,9 +187,16 @@ class _Player:
         if outcome.changes or outcome.batches:
             self.changed_at = now
         self.log += [self._line(track.pair.name, event) for event in outcome.events if not event.progress]
-        track.pair, track.wake, track.seen = outcome.pair, outcome.next_wake, now
+        track.pair, track.wake, track.seen = outcome.pair, self._next_wake(i, outcome), now
         self._count_peaks(track.pair)
-        self._look()
+
+    def _next_wake(self, i: int, outcome: Outcome) -> int | None:
+        """When to step a pair again: where people sign in evenly, at their last batch before anything else happens."""
+        if self.every_batch or not outcome.even:
+            return outcome.next_wake
+        action = next((self.scenario.start + a.at for a in self.actions if a.pair == i), self.end)
+        batches = bisect_right(outcome.even, min(action, self.end))
+        return outcome.even[batches - 1] if batches else outcome.next_wake
 
     def _line(self, subcluster: str, event: Happening) -> Mapping[str, Any]:
         return {
@@ -212,15 +227,8 @@ class _Player:
             rates[member.name] = round(min(mean, peak), 3)
             self.peak_sign_ins[member.name] = max(self.peak_sign_ins[member.name], round(peak, 3))
         if outcome.batches or outcome.changes or outcome.events:
-            self.samples.append(Sample(now - self.scenario.start, outcome.pair, rates))
-
-    def _look(self) -> None:
-        """Note since when everybody is served: a batch brings people back before the step that tells of it."""
-        out = sum(track.pair.out_of_service for track in self.tracks)
-        if out:
-            self.served_again = None
-        elif self.served_again is None:
-            self.served_again = self.last_back
+            batch = outcome.batches[0] if len(outcome.batches) == 1 else None
+            self.samples.append(Sample(now - self.scenario.start, outcome.pair, rates, batch))
 
     def result(self) -> Result:
         """The numbers; users still out of service at the end were so until the end."""
@@ -235,7 +243,7 @@ class _Player:
             log=tuple(self.log),
             samples=tuple(self.samples),
             settled_at=self.changed_at - start if settled else None,
-            served_again_at=None if self.served_again is None else self.served_again - start,
+            served_again_at=None if out else self.last_back - start,
             user_minutes=round(self.user_seconds / 60, 2),
             peak_users=self.peak_users,
             peak_sign_ins=self.peak_sign_ins,
@@ -259,17 +267,17 @@ def _last_back(outcome: Outcome, now: int) -> int:
 def _peak(latest: Counter[int], batches: list[Batch], now: int) -> float:
     """The most sign-ins of a step's batches in one second at their node; `latest` holds those of its edges.
 
-    Batches meet only in the seconds in which they begin and end; in between a throttle lets in what its rate says. A
-    rate that is no whole number lets one more in now and then: less than a person above it is rounding.
+    Batches meet only in the seconds in which they begin and end. A rate that is no whole number lets one more in now
+    and then: less than a person above it is rounding.
     """
     peak = 0.0
     for throttle, users in [(b.throttle, b.users) for b in batches if b.throttle]:
         first, last = throttle.span(users)
-        peak = max(peak, throttle.rate if last - first > 1 else 0.0)
+        found = [throttle.most_between(first, last, users)]
         for second in {first, last}:
             latest[second] += throttle.users_in(second, users)
-            found = latest[second]
-            peak = max(peak, throttle.rate if 0 <= found - throttle.rate < 1 else float(found))
+            found.append(latest[second])
+        peak = max(peak, *(throttle.rate if 0 <= most - throttle.rate < 1 else float(most) for most in found))
     for second in [second for second in latest if second < now]:
         del latest[second]
-    return float(peak)
+    return peak

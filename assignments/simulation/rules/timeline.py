@@ -4,7 +4,8 @@
 
 A timeline holds plain values only, so that it can be kept. A frame counts the users of a node by where they are served:
 `home` here, `backup` at the other node, `out` nowhere: they lost the connection and have not signed in again;
-`guests` are the other node's users who are served here.
+`guests` are the other node's users who are served here. Between two frames `flow` says, at the node at which they do,
+how people signed in one after the other; so every second has its counts.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from typing import Any
 
 from assignments.recovery.rules.pair import Pair
 from assignments.recovery.rules.pair_state import PairState, describe_trouble
+from assignments.recovery.rules.relogin_window import Throttle
 from assignments.simulation.rules.play import Result, Sample, Scenario
 from topology.dns.rules import tries
 from topology.rules.states import Truth, serves
 
 Timeline = Mapping[str, Any]
+Nodes = Sequence[dict[str, Any]]  # of a subcluster in a frame
 Points = list[tuple[float, float]]  # instants and values; two at one instant are a jump
 Value = Callable[[Mapping[str, Any]], float]
+COUNTS = ("home", "backup", "out", "guests", "signed_in")  # of a node in a frame
 
 
 def record(scenario: Scenario, result: Result) -> dict[str, Any]:
@@ -43,9 +47,11 @@ class _PairTrack:
     def add(self, sample: Sample) -> None:
         nodes = _nodes(sample.pair)
         for i, node in enumerate(nodes):
-            if rate := sample.sign_ins.get(sample.pair.members[i].name):
+            if (rate := sample.sign_ins.get(sample.pair.members[i].name)) is not None:
                 node["signs"] = [self._signing_since(sample, i), rate]
-        if self.frames[-1][0] == sample.t:
+        if (batch := sample.batch) and (throttle := batch.throttle):
+            nodes[batch.target]["flow"] = [throttle.anchor - self.start, throttle.rate, throttle.done, batch.users]
+        if self.frames[-1][0] == sample.t and not any("flow" in node for node in self.frames[-1][1]):
             before = self.frames.pop()[1]
             nodes = [_of_sign_ins(old) | new for old, new in zip(before, nodes, strict=True)]
         self.frames.append((sample.t, nodes))
@@ -109,9 +115,25 @@ def at(timeline: Timeline, t: float) -> list[dict[str, Any]]:
     for group in timeline["subclusters"]:
         frames = group["frames"]
         index = max(0, bisect_right(frames, t, key=lambda frame: frame[0]) - 1)
-        nodes = [fixed | shown for fixed, shown in zip(group["nodes"], frames[index][1], strict=True)]
+        shown = frames[index][1]
+        if index + 1 < len(frames):
+            shown = _on_the_way(shown, frames[index + 1][1], t)
+        nodes = [fixed | node for fixed, node in zip(group["nodes"], shown, strict=True)]
         found.append({"name": group["name"], "ha": group["ha"], "nodes": nodes})
     return found
+
+
+def _on_the_way(before: Nodes, after: Nodes, t: float) -> Nodes:
+    """The nodes at an instant between two frames: each count changes by as many as have signed in by then, or not."""
+    flow = next((node["flow"] for node in after if "flow" in node), None)
+    if flow is None:
+        return before
+    anchor, rate, done, users = flow
+    by_then = Throttle(anchor, rate, done).by(int(t), users)
+    return [
+        old | {key: old[key] + (new[key] - old[key]) * by_then // users for key in COUNTS}
+        for old, new in zip(before, after, strict=True)
+    ]
 
 
 def instants(timeline: Timeline) -> list[int]:
