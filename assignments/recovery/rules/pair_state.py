@@ -52,6 +52,7 @@ class PairState:
 
     def __init__(self, pair: Pair, now: int) -> None:
         self.before, self.now = pair, now
+        self.members = range(len(pair.members))
         self.memory: Memory = pair.memory
         self.ha = pair.ha
         self.parameters = pair.parameters
@@ -71,9 +72,9 @@ class PairState:
         self.reconnected: set[int] = set()  # only its network came back in this step
 
     # --- Questions ----------------------------------------------------------------------------
-    @property
-    def members(self) -> range:
-        return range(len(self.before.members))
+    def known(self) -> tuple[Any, ...]:
+        """All that a decision may change, as it is now."""
+        return self.memory, self.states.copy(), self.watches.copy(), self.cells.copy(), self.maintenance.copy()
 
     @property
     def phase(self) -> Phase:

@@ -118,19 +118,17 @@ def movers(state: PairState, target: int) -> list[Movers]:
     Users who lost the connection wait for the lower limit, on whatever node. Where neither recovery manager
     is heard no one decides, so no one moves.
     """
-    source = 1 - target
+    source, phase = 1 - target, state.phase
     if len(state.before.members) < 2 or not _receives(state, target):
         return []
-    if state.phase is not Phase.OFF and not any(state.heard(i) for i in state.members):
-        return []
-    homes = (target, source) if state.phase in (Phase.FAILING_OVER, Phase.FAILED_OVER) else (target,)
+    homes = (target, source) if phase in (Phase.FAILING_OVER, Phase.FAILED_OVER) else (target,)
     since, late = state.memory.since, max(state.memory.since, state.watches[source].relogin_at)
     groups: list[Movers] = []
     for home in homes:
         users, signed = state.cells.get((home, source), (0, 0))
         groups += [Movers(home, source, users - signed, late, waiting=True)] if users > signed else []
         groups += [Movers(home, source, signed, since)] if signed else []
-    return groups
+    return groups if phase is Phase.OFF or any(state.heard(i) for i in state.members) else []
 
 
 def _receives(state: PairState, target: int) -> bool:

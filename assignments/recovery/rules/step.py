@@ -49,15 +49,18 @@ def step(pair: Pair, now: int) -> Outcome:
 
 
 def advance(state: PairState) -> None:
-    """Observe, follow the transitions until none is left, then let people sign in."""
+    """Observe, follow the transitions until none is left, then let people sign in, and once more what follows."""
     keep_stopped(state)
+    known = state.known()
     flow(state)  # users who are due by now sign in before anything else is decided
     end_maintenance(state)
     observe(state)
-    settle(state)
-    flow(state)
-    settle(state)
-    flow(state)
+    for _ in range(2):
+        settle(state)
+        before, known = known, state.known()
+        if known == before:
+            break  # no one signed in and nothing was decided, so nothing would
+        flow(state)
     state.say_untold()
 
 
