@@ -1,6 +1,6 @@
-"""One UPDATE … RETURNING behind the console's own server, driver and pool, and nothing else: what a drag stands beside.
+"""One UPDATE … RETURNING behind the console's own server, driver and pool: nobody is known, nothing is asked.
 
-    POST /?user=5&node=2    gives the user that home and answers its key
+POST /?user=5&node=2    gives the user that home and answers its key
 """
 
 from django.conf import settings
@@ -11,21 +11,15 @@ NAMES = ("SECRET_KEY", "DATABASES", "ALLOWED_HOSTS", "USE_TZ", "DEFAULT_AUTO_FIE
 settings.configure(ROOT_URLCONF=__name__, MIDDLEWARE=[], **{name: getattr(ours, name) for name in NAMES})
 
 from django.core.asgi import get_asgi_application  # noqa: E402 - the settings are there now
-from django.db import connection  # noqa: E402
 from django.http import HttpRequest, HttpResponse  # noqa: E402
 from django.urls import path  # noqa: E402
 
-UPDATE = (
-    "UPDATE assignments_assignment SET home_node_id = %s, serving_node_id = %s WHERE user_id = %s RETURNING user_id"
-)
+from tests.bench.bare_update import update  # noqa: E402
 
 
 def move(request: HttpRequest) -> HttpResponse:
     """Give a user a home."""
-    user, node = int(request.GET["user"]), int(request.GET["node"])
-    with connection.cursor() as cursor:
-        cursor.execute(UPDATE, [node, node, user])
-        return HttpResponse(str(cursor.fetchone()[0]))  # type: ignore[index]
+    return HttpResponse(update(request.GET["user"], request.GET["node"]))
 
 
 def alive(request: HttpRequest) -> HttpResponse:
