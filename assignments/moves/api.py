@@ -97,12 +97,12 @@ def move_users(request: ApiRequest, name: str, asked: MoveIn) -> Any:
     if asked.filter is not None and not asked.dry_run and not request.headers.get("Idempotency-Key"):
         raise Refused(reasons.IDEMPOTENCY_KEY_NEEDED)  # who matches later would move too
     selection, target = chosen(request, asked), target_of(request.target, asked.to)
-    verdict = drop.verdict(selection, target, roles.role_of(request.caller))
     if asked.dry_run:
+        verdict = drop.verdict(selection, target, roles.role_of(request.caller))
         return Status(200, _planned(request.target, verdict) | {"dry_run": True, "verdict": _verdict(verdict)})
-    operation = drop.move(selection, target, request.caller).operation
-    answer = shape(operation) | {"dry_run": False, "verdict": _verdict(verdict)}
-    return Status(202 if operation.active else 200, answer)
+    moved = drop.move(selection, target, request.caller)
+    answer = shape(moved.operation) | {"dry_run": False, "verdict": _verdict(moved.judged.verdict)}
+    return Status(202 if moved.operation.active else 200, answer)
 
 
 def _planned(cluster: Cluster, verdict: DropVerdict) -> dict[str, Any]:

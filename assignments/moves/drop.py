@@ -1,4 +1,4 @@
-"""Moving users by hand: judged again under the locks, then done at once or begun as a run, and undone."""
+"""Moving users by hand: judged under the locks, then done at once or begun as a run, and undone."""
 
 from __future__ import annotations
 
@@ -9,15 +9,24 @@ from django.db import transaction
 from django.db.models import Q
 
 from assignments.models import Move, Operation, Plan
+from assignments.moves.drop_context import Chosens
 from assignments.moves.drop_verdict import REFUSED, DropVerdict
 from assignments.moves.selection import Selection
-from assignments.moves.verdict import verdicts
+from assignments.moves.verdict import Judgement, judge
 from assignments.runs import hand_moves, operations
+from assignments.runs.hand_moves import HandMove
 from topology import reasons
 from topology.accounts import roles
-from topology.models import Node
 from topology.reasons import Refused
-from topology.structure.locks import all_subclusters, hold_subclusters
+from topology.structure.locks import hold_subclusters_of
+
+
+@dataclass(frozen=True)
+class JudgedDrop:
+    """The verdict of one target, and what it follows from."""
+
+    verdict: DropVerdict
+    judgement: Judgement
 
 
 @dataclass(frozen=True)
@@ -26,57 +35,77 @@ class DropOutcome:
 
     operation: Operation
     nodes: frozenset[int]
+    judged: JudgedDrop  # as it was under the locks
 
 
 def verdict(selection: Selection, target: str, actor_role: str | None) -> DropVerdict:
     """The verdict of one target. Raises Refused when it refuses, or when the list that was chosen from is old."""
-    demand_unmoved(selection)
-    judged = verdicts(selection, actor_role).get(target)
-    if judged is None:
+    return _judged(selection, target, actor_role).verdict
+
+
+def _judged(selection: Selection, target: str, actor_role: str | None) -> JudgedDrop:
+    judgement = judge(selection, actor_role)
+    if _are_elsewhere(selection, judgement.chosen):
+        demand_unmoved(selection)
+    found = judgement.on(target)
+    if found is None:
         raise Refused(reasons.MOVE_OTHER_TARGET, cluster=selection.cluster.name)
-    if judged.level == REFUSED:
-        raise judged.refusal
-    return judged
+    if found.level == REFUSED:
+        raise found.refusal
+    return JudgedDrop(found, judgement)
 
 
 def move(selection: Selection, target: str, actor: Any, *, role: str | None = None) -> DropOutcome:
-    """Move the chosen users to a target ("node:3", "subcluster:2", "unassigned"), judged again under the locks.
+    """Move the chosen users to a target ("node:3", "subcluster:2", "unassigned"), judged under the locks.
 
     Up to 50 are moved at once, more begin a throttled run. `role` is that of an actor without an account. Raises
     Refused.
     """
-    begun = _move(selection, target, actor, role or roles.role_of(actor))
-    return _moved(operations.start(begun.hash, actor=actor) if isinstance(begun, Plan) else begun)
+    judged, begun = _move(selection, target, actor, role or roles.role_of(actor))
+    if isinstance(begun, Plan):
+        return DropOutcome(operations.start(begun.hash, actor=actor), frozenset(), judged)
+    return DropOutcome(begun.operation, begun.nodes, judged)
 
 
 @transaction.atomic
-def _move(selection: Selection, target: str, actor: Any, role: str | None) -> Operation | Plan:
+def _move(selection: Selection, target: str, actor: Any, role: str | None) -> tuple[JudgedDrop, HandMove | Plan]:
     """The move of a few, or the plan of many: it stays when it has to be approved first."""
     _hold(selection, target)
-    judged = verdict(selection, target, role)
-    to = Node.objects.filter(pk=judged.node or 0).first()
-    shown = (
-        {} if selection.where or selection.drawn is None else dict.fromkeys(selection.users, selection.drawn or None)
+    judged = _judged(selection, target, role)
+    verdict, judgement = judged.verdict, judged.judgement
+    nodes = judgement.context.nodes
+    begun = hand_moves.move_judged(
+        selection.cluster,
+        selection.rows().values_list("user_id", flat=True) if selection.where else selection.users,
+        verdict.spread or nodes.get(verdict.node or 0),
+        actor=actor,
+        nodes=nodes,
+        homes=judgement.homes,
     )
-    users = selection.rows().values_list("user_id", flat=True) if selection.where else selection.users
-    return hand_moves.move_judged(selection.cluster, users, judged.spread or to, actor=actor, expected=shown)
+    return judged, begun
 
 
-def undo_move(operation_id: int, actor: Any) -> DropOutcome:
+def undo_move(operation_id: int, actor: Any) -> Operation:
     """Move back whom an operation moved and no one moved since, as a run. Raises Refused."""
     plan = operations.plan_undo(operation_id, actor=actor)
-    return _moved(operations.start(plan.hash, actor=actor, valid_only=True))
+    return operations.start(plan.hash, actor=actor, valid_only=True)
+
+
+# The subclusters of all homes and of the target; those of the whole cluster where somebody has no home, for whether
+# unassigned users may get one is a question to every pair.
+TOUCHED = """
+WITH homes AS MATERIALIZED (SELECT DISTINCT c.home FROM ({chosen}) c (home))
+SELECT DISTINCT s.id FROM topology_subcluster s LEFT JOIN topology_node n ON n.subcluster_id = s.id
+WHERE s.cluster_id = %s AND (
+    s.id = %s OR n.id = %s OR EXISTS (SELECT 1 FROM homes h WHERE h.home IS NULL OR h.home = n.id)
+) ORDER BY s.id"""
 
 
 def _hold(selection: Selection, target: str) -> None:
     """The locks of all subclusters that lose or get users, in one order, before anything is judged."""
-    homes = list(selection.rows().order_by().values_list("home_node_id", flat=True).distinct())
-    if None in homes:  # whether unassigned users may get a home is a question to every pair
-        hold_subclusters(all_subclusters(selection.cluster.pk))
-        return
-    to = Q(pk=_key(target, "node")) | Q(subcluster=_key(target, "subcluster"))
-    nodes = Node.objects.filter(Q(pk__in=homes) | to, cluster=selection.cluster, subcluster__isnull=False)
-    hold_subclusters(nodes.values_list("subcluster_id", flat=True))
+    chosen, params = selection.sql("home_node_id")
+    keys = [selection.cluster.pk, _key(target, "subcluster"), _key(target, "node")]
+    hold_subclusters_of(TOUCHED.format(chosen=chosen), [*params, *keys])
 
 
 def _key(target: str, kind: str) -> int:
@@ -85,9 +114,9 @@ def _key(target: str, kind: str) -> int:
     return int(key) if of == kind and key.isascii() and key.isdigit() and len(key) < 18 else 0
 
 
-def _moved(operation: Operation) -> DropOutcome:
-    ends = Move.objects.filter(operation=operation, done=True).values_list("from_node_id", "to_node_id").distinct()
-    return DropOutcome(operation, frozenset(pk for pair in ends for pk in pair if pk is not None))
+def _are_elsewhere(selection: Selection, chosen: Chosens) -> bool:
+    """Whether somebody is not where the list that was chosen from had them."""
+    return not selection.where and selection.drawn is not None and bool(chosen.keys() - {selection.drawn or None})
 
 
 def demand_unmoved(selection: Selection) -> None:

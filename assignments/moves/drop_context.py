@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Q
+from django.db import connection
+from django.db.models.expressions import RawSQL
 
-from assignments.models import Operation, Population, SubclusterLock
+from assignments.models import Operation, Population
 from assignments.moves.selection import Selection
 from assignments.planning.loads import node_load
 from assignments.planning.rules.loads import Classes, EndpointClass, NodeLoad
@@ -25,6 +27,8 @@ class Chosen:
     free: Counts = field(default_factory=Counts)
     classes: Classes = ()
     """Those who are not pinned, by endpoints."""
+    people: tuple[int, ...] = ()
+    """All of them by key, where few were chosen."""
 
     @property
     def pinned(self) -> int:
@@ -41,7 +45,7 @@ class DropContext:
     cluster: Cluster
     policy: Policy
     nodes: dict[int, Node]
-    subclusters: dict[int, Subcluster]
+    subclusters: Mapping[int, Subcluster]
     home: dict[int | None, Counts]
     held: dict[int, Operation]  # the runs that hold a subcluster
     homes: Homes  # which nodes may give and take homes now
@@ -60,36 +64,55 @@ class DropContext:
         return next((n for n in self.nodes.values() if n.pk != node.pk and n.subcluster_id == node.subcluster_id), None)
 
 
+HOLDER = """
+SELECT operation_id FROM assignments_subclusterlock l WHERE l.subcluster_id = topology_subcluster.id AND l.active"""
+
+
 def drop_context(cluster: Cluster) -> DropContext:
-    """What the verdicts of a cluster need, in five queries."""
+    """What the verdicts of a cluster need, in three queries, and one more while a run holds a subcluster."""
     home: dict[int | None, Counts] = defaultdict(Counts)
     for row in Population.objects.filter(cluster=cluster, users__gt=0):
         home[row.home_node_id] += Counts(row.users, row.signed_in, row.endpoints)
-    locks = SubclusterLock.objects.filter(active=True, subcluster__cluster=cluster).select_related("operation")
     nodes = {node.pk: node for node in Node.objects.filter(cluster=cluster).order_by("number")}
-    subclusters = {sub.pk: sub for sub in Subcluster.objects.filter(cluster=cluster)}
+    rows = Subcluster.objects.filter(cluster=cluster).annotate(holder=RawSQL(HOLDER, []))
+    subclusters = {sub.pk: sub for sub in rows}
     return DropContext(
         cluster=cluster,
-        policy=Policy.objects.get(cluster=cluster),
+        policy=cluster.policy,
         nodes=nodes,
         subclusters=subclusters,
         home=home,
-        held={lock.subcluster_id: lock.operation for lock in locks},
+        held=_held({pk: sub.holder for pk, sub in subclusters.items() if sub.holder}),
         homes=homes_from(nodes.values(), subclusters, short=True),
     )
 
 
+def _held(holders: dict[int, int]) -> dict[int, Operation]:
+    """The operations that hold subclusters, by subcluster."""
+    operations = Operation.objects.in_bulk(holders.values()) if holders else {}
+    return {pk: operations[holder] for pk, holder in holders.items() if holder in operations}
+
+
+COUNTED = """
+SELECT home_node_id, endpoints, count(*), count(*) FILTER (WHERE NOT pinned),
+    count(*) FILTER (WHERE NOT pinned AND signed_in){people}
+FROM ({chosen}) c GROUP BY home_node_id, endpoints ORDER BY endpoints"""
+
+
 def count(selection: Selection) -> Chosens:
-    """The chosen users by home, in one query."""
-    free = Q(pinned=False)
-    rows = selection.rows().order_by().values("home_node_id", "endpoints")
-    counted = rows.annotate(
-        n=Count("pk"), free=Count("pk", filter=free), signed=Count("pk", filter=free & Q(signed_in=True))
-    )
+    """The chosen users by home, in one query; few are named as well."""
+    sql, params = selection.sql("user_id", "home_node_id", "endpoints", "pinned", "signed_in")
+    people = ", array_agg(user_id)" if selection.is_few else ", NULL"
     chosen: Chosens = {}
-    for row in counted.order_by("endpoints"):
-        one = chosen.get(row["home_node_id"], Chosen())
-        free_now = Counts(row["free"], row["signed"], row["free"] * row["endpoints"])
-        alike = (EndpointClass(row["endpoints"], row["free"], row["free"] - row["signed"]),) if row["free"] else ()
-        chosen[row["home_node_id"]] = Chosen(one.users + row["n"], one.free + free_now, one.classes + alike)
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTED.format(chosen=sql, people=people), params)
+        for home, endpoints, users, free, signed_in, named in cursor.fetchall():
+            one = chosen.get(home, Chosen())
+            alike = (EndpointClass(endpoints, free, free - signed_in),) if free else ()
+            chosen[home] = Chosen(
+                one.users + users,
+                one.free + Counts(free, signed_in, free * endpoints),
+                one.classes + alike,
+                one.people + tuple(named or ()),
+            )
     return chosen

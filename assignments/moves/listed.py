@@ -10,6 +10,7 @@ from django.db.models import Count
 
 from assignments.models import Assignment, Move, Operation
 from assignments.moves import drop
+from assignments.moves.drop_verdict import DropVerdict
 from assignments.moves.selection import UNASSIGNED, Selection
 from assignments.moves.targets import target_of
 from assignments.users.listing.filter import keys_by_id
@@ -49,11 +50,14 @@ def move_listed(
     if not going:
         return ListedMove({}, refused)
     selection = Selection(cluster, tuple(going))
-    verdict = drop.verdict(selection, target, role)
-    shares = dict(verdict.shares) or {UNASSIGNED: verdict.coming}
     if dry_run:
-        return ListedMove(shares, refused)
-    return ListedMove(shares, refused, drop.move(selection, target, actor, role=role).operation)
+        return ListedMove(_shares(drop.verdict(selection, target, role)), refused)
+    moved = drop.move(selection, target, actor, role=role)
+    return ListedMove(_shares(moved.judged.verdict), refused, moved.operation)
+
+
+def _shares(verdict: DropVerdict) -> dict[str, int]:
+    return dict(verdict.shares) or {UNASSIGNED: verdict.coming}
 
 
 def ended(listed: ListedMove) -> ListedMove:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 
 from assignments.models import Assignment
+from assignments.runs.hand_moves import AT_ONCE
 from assignments.users.listing.filter import UserFilter, matching_users
 from topology.models import Cluster
 
@@ -25,8 +29,19 @@ class Selection:
     where: UserFilter | None = None
     drawn: int | None = None
 
+    @property
+    def is_few(self) -> bool:
+        """Whether they are moved at once, however many of them can go; a filter may match any number."""
+        return self.where is None and len(self.users) <= AT_ONCE
+
     def rows(self) -> QuerySet[Assignment]:
         """The assignments that are chosen."""
         if self.where:
             return matching_users(self.where)
         return Assignment.objects.filter(cluster=self.cluster, user__in=self.users)
+
+    def sql(self, *columns: str) -> tuple[str, Sequence[Any]]:
+        """A SELECT of these columns of them, and its parameters; also where none is chosen."""
+        query = self.rows().order_by().values(*columns).query
+        sql, params = query.get_compiler(DEFAULT_DB_ALIAS, elide_empty=False).as_sql()
+        return str(sql), params

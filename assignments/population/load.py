@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Subquery
 
 from assignments.models import LoadSample, Operation
 from assignments.population.selectors import boards_of
@@ -97,14 +97,23 @@ def curves(cluster: Cluster, span: str, now: datetime) -> LoadCurves:
     return LoadCurves(now - back, now, _points((at, *counts) for at, counts in whole.items()), nodes)
 
 
-def last_hour(cluster: Cluster) -> dict[int, list[tuple[int, int]]]:
+LAST_HOUR = """
+SELECT node_id, at, served, max(at) OVER () FROM assignments_loadsample
+WHERE node_id = ANY(%(nodes)s) AND step = %(step)s AND at > (
+    SELECT max(at) FROM assignments_loadsample WHERE node_id = ANY(%(nodes)s) AND step = %(step)s
+) - %(hour)s
+ORDER BY at
+"""
+
+
+def last_hour(nodes: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
     """Users in service by the minute, by node: (minutes before the newest sample, users), the oldest first."""
-    rows = LoadSample.objects.filter(node__cluster=cluster, step=MINUTE)
-    newest = Subquery(rows.order_by("-at").values("at")[:1])
-    samples = list(rows.filter(at__gt=newest - SPANS["hour"][0]).order_by("at").values_list("node_id", "at", "served"))
     found: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for node, at, served in samples:
-        found[node].append(((samples[-1][1] - at) // timedelta(minutes=1), served))
+    with connection.cursor() as run:
+        asked: dict[str, Any] = {"nodes": list(nodes), "step": MINUTE, "hour": SPANS["hour"][0]}
+        run.execute(LAST_HOUR, asked)
+        for node, at, served, newest in run.fetchall():
+            found[node].append(((newest - at) // timedelta(minutes=1), served))
     return found
 
 

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from assignments.models import ACTIVE, Operation, Population
 from topology import reasons
-from topology.models import Cluster, Node, Subcluster
+from topology.models import MAX_NODES, Cluster, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import CONDITION_LOOKS, Condition, Look, condition, look_of
 
@@ -145,6 +145,7 @@ class Board:
     out_of_service: int
     signed_in: int
     operations: tuple[Operation, ...] = field(default=())
+    populations: tuple[Population, ...] = field(default=())
 
     @property
     def users(self) -> int:
@@ -183,6 +184,13 @@ def boards_of(clusters: Sequence[Cluster]) -> list[Board]:
     return [_board(cluster, *(rows[cluster.pk] for rows in (nodes, people, groups, runs))) for cluster in clusters]
 
 
+def board_of_rows(cluster: Cluster, nodes: Iterable[Node], groups: Iterable[Subcluster]) -> Board:
+    """The board of nodes and subclusters that were read already, without runs, in one query."""
+    people = list(Population.objects.filter(cluster=cluster, users__gt=0))
+    ordered = sorted(nodes, key=lambda node: (node.slot or MAX_NODES, node.number))
+    return _board(cluster, ordered, people, list(groups), [])
+
+
 def _arrivals(clusters: Sequence[Cluster], runs: Mapping[int, list[Operation]]) -> dict[int, list[Operation]]:
     """Runs that bring users into a cluster from another one, by the cluster they go to."""
     ours = {cluster.pk for cluster in clusters}
@@ -207,6 +215,10 @@ def _board(
     groups: list[Subcluster],
     operations: list[Operation],
 ) -> Board:
+    for node in nodes:
+        node.cluster = cluster
+    for group in groups:
+        group.cluster = cluster
     views = _node_views(nodes, populations, groups)
     subclusters = tuple(
         SubclusterView(sub, tuple(views[n.pk] for n in nodes if n.subcluster_id == sub.pk)) for sub in groups
@@ -222,6 +234,7 @@ def _board(
         out_of_service=sum(view.out_of_service for view in placed),
         signed_in=sum(view.home.signed_in for view in placed),
         operations=tuple(operations),
+        populations=tuple(populations),
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from assignments.population import load
-from assignments.population.selectors import Board
+from assignments.population.selectors import NodeView
 from topology.reasons.words import counted
 
 SPARK, SPARK_HIGH = 59, 14  # the box of a sparkline: minutes, and pixels
@@ -41,8 +41,8 @@ class Spark:
         return cls(" ".join(f"{x},{y:g}" for x, y in turns), min(counts), max(counts), samples[0][0] + 1)
 
 
-def sparks(board: Board) -> dict[int, Spark]:
-    """The last hour of each node of a board, by key; nothing of a node with less than two minutes to show."""
-    found = load.last_hour(board.cluster)
-    rated = {view.node.pk: view.node.capacity_users for view in board.nodes}
-    return {pk: Spark.of(rows, rated[pk]) for pk, rows in found.items() if len(rows) > 1 and pk in rated}
+def sparks(views: Iterable[NodeView]) -> dict[int, Spark]:
+    """The last hour of nodes of a cluster, by key; nothing of a node with less than two minutes to show."""
+    rated = {view.node.pk: view.node.capacity_users for view in views}
+    found = load.last_hour(list(rated)) if rated else {}
+    return {pk: Spark.of(rows, rated[pk]) for pk, rows in found.items() if len(rows) > 1}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
 from assignments.models import Population
+from assignments.population.selectors import Board
 from assignments.recovery.rules import commands
 from assignments.recovery.rules.commands import Command
 from assignments.recovery.rules.kept import SrmState
@@ -179,6 +180,15 @@ def controls(cluster: Cluster) -> dict[int, Controls]:
     return {sub.pk: _controls(sub, pair, nodes) for sub, pair, nodes in _pairs(cluster)}
 
 
+def controls_of(board: Board, subclusters: Collection[int | None] | None = None) -> dict[int, Controls]:
+    """The same of what a board read, or of some of its subclusters."""
+    some = [view for view in board.subclusters if subclusters is None or view.subcluster.pk in subclusters]
+    nodes = [view.node for sub in some for view in sub.nodes]
+    rows = [(row.home_node_id, row.serving_node_id, row.users, row.signed_in) for row in board.populations]
+    pairs = _paired([view.subcluster for view in some], nodes, rows)
+    return {sub.pk: _controls(sub, pair, members) for sub, pair, members in pairs}
+
+
 def _controls(sub: Subcluster, pair: Pair, nodes: list[Node]) -> Controls:
     window, budget = relogin_window(pair), pair.parameters.budget
     users = window_users(pair.model, [pair.home(i) for i in range(len(pair.members))])
@@ -240,6 +250,12 @@ def _pairs(cluster: Cluster) -> Iterator[tuple[Subcluster, Pair, list[Node]]]:
             "home_node", "serving_node", "users", "signed_in"
         )
     )
+    return _paired(subclusters, nodes, rows)
+
+
+def _paired(
+    subclusters: Iterable[Subcluster], nodes: Iterable[Node], rows: Sequence[tuple[int | None, int | None, int, int]]
+) -> Iterator[tuple[Subcluster, Pair, list[Node]]]:
     for sub in subclusters:
         mine = [node for node in nodes if node.subcluster_id == sub.pk]
         at = {node.pk: i for i, node in enumerate(mine)}

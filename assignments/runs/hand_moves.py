@@ -22,11 +22,11 @@ from assignments.planning.plans import plan_move, plan_spread
 from assignments.planning.room import room_of
 from assignments.planning.rules.loads import Room
 from assignments.planning.rules.spreading import Spread
-from assignments.runs.move_rows import MovedRows, move_picked, touched
+from assignments.runs.move_rows import MovedRows, changed, move_picked, touched
 from assignments.runs.operations import start
 from topology import reasons
 from topology.live import actors, events
-from topology.models import Cluster, EndUser, Node, Subcluster
+from topology.models import Cluster, EndUser, Node
 from topology.reasons import Refused
 from topology.rules.homes import demand
 from topology.structure.homes import homes_of
@@ -35,6 +35,13 @@ from topology.structure.locks import all_subclusters, hold_subclusters
 NAMED = 3  # users whom the line of a move by hand names
 AT_ONCE = 50  # users moved inside the request; more become a throttled run
 Users = Iterable[int] | QuerySet[Any]
+
+
+class HandMove(NamedTuple):
+    """A move that is done, and the nodes that have other numbers now."""
+
+    operation: Operation
+    nodes: frozenset[int]
 
 
 class Wanted(NamedTuple):
@@ -70,25 +77,36 @@ def move_users(
     with transaction.atomic():
         wanted = _to_node(cluster, users, to_node, expected or {})
         _judge(cluster, wanted)
-        return _move_now(cluster, wanted, actor)
+        places = {pk for one in wanted for pk in (one.shown, one.home, one.to)}
+        nodes = Node.objects.in_bulk([pk for pk in places if pk is not None])
+        return _move_now(cluster, wanted, nodes, actor).operation
 
 
 def move_judged(
-    cluster: Cluster, users: Users, to: Node | Spread | None, *, actor: Any, expected: Mapping[int, int | None]
-) -> Operation | Plan:
+    cluster: Cluster,
+    users: Users,
+    to: Node | Spread | None,
+    *,
+    actor: Any,
+    nodes: Mapping[int, Node],
+    homes: Mapping[int, int | None] | None = None,
+) -> HandMove | Plan:
     """What `move_users` does, for a caller who holds the locks of all these users' homes and has judged under them.
 
     `to` may be a spread over the nodes of a subcluster. More than 50 users are a plan that `start` runs: in a
-    transaction of its own, for one that waits for an approval must stay. Raises Refused as `move_users` does.
+    transaction of its own, for one that waits for an approval must stay. `nodes` are those of the cluster and `homes`
+    where the users are, as they were read under the locks. Raises Refused as `move_users` does.
     """
     if isinstance(to, Spread):
         if too_many(users):
             return plan_spread(cluster, users, to, author=actor)
         picked = pick.rows(pick.spread(cluster.pk, users, to))
-        return _move_now(cluster, [Wanted(pk, home, node, home) for pk, home, node in picked], actor)
+        return _move_now(cluster, [Wanted(pk, home, node, home) for pk, home, node in picked], nodes, actor)
     if too_many(users):
         return plan_move(cluster, users, to, author=actor)
-    return _move_now(cluster, _to_node(cluster, users, to, expected), actor)
+    key = to.pk if to else None
+    known = homes and [Wanted(pk, home, key, home) for pk, home in homes.items()]
+    return _move_now(cluster, known or _to_node(cluster, users, to, {}), nodes, actor)
 
 
 def too_many(users: Users) -> bool:
@@ -118,35 +136,33 @@ def _judge(cluster: Cluster, wanted: Sequence[Wanted]) -> None:
         raise held.refusal
 
 
-def _move_now(cluster: Cluster, wanted: Sequence[Wanted], actor: Any) -> Operation:
+def _move_now(cluster: Cluster, wanted: Sequence[Wanted], nodes: Mapping[int, Node], actor: Any) -> HandMove:
     if not wanted:
         raise Refused(reasons.NO_USERS_TO_MOVE, cluster=cluster.name)
-    places = {pk for one in wanted for pk in (one.shown, one.home, one.to)}
-    nodes = Node.objects.in_bulk([pk for pk in places if pk is not None])
-    subclusters = [n.subcluster_id for n in nodes.values() if n.subcluster_id is not None]
     operation = _create(cluster, wanted, nodes, actor)
     moved = _move(operation, wanted, operation.created_at)
     _demand_moved(operation, wanted, nodes, moved)
     _end(operation, moved)
     _say(operation, moved, wanted, nodes, actor)
-    # Who is at home where decides the re-login window (domain.md §4.8): the engine looks again.
-    Subcluster.objects.filter(pk__in=subclusters).update(next_wake=timezone.now())
-    return operation
+    return HandMove(operation, changed(moved))
 
 
 def _create(cluster: Cluster, wanted: Sequence[Wanted], nodes: Mapping[int, Node], actor: Any) -> Operation:
+    """The operation as it ends when all of them move; no one sees it before it has."""
     sources, targets = {one.shown for one in wanted}, {one.to for one in wanted}
     now = timezone.now()
     return Operation.objects.create(
         cluster=cluster,
         kind=Kind.MOVE,
-        state=Progress.RUNNING,
+        state=Progress.FINISHED,
         from_node_id=next(iter(sources)) if len(sources) == 1 else None,
         to_node=_only(nodes, targets),
         total=len(wanted),
+        done=len(wanted),
         **actors.author(actor),
         created_at=now,
         started_at=now,
+        finished_at=now,
     )
 
 
@@ -162,13 +178,15 @@ def _move(operation: Operation, wanted: Sequence[Wanted], at: datetime) -> list[
         " WITH ORDINALITY AS v (user_id, from_node_id, to_node_id, place)"
     )
     params = [[one.user for one in wanted], [one.shown for one in wanted], [one.to for one in wanted]]
-    return move_picked(operation, picked, params, why=reasons.MOVED_BY_HAND, at=at)
+    return move_picked(operation, picked, params, why=reasons.MOVED_BY_HAND, at=at, named=NAMED, wakes=True)
 
 
 def _demand_moved(
     operation: Operation, wanted: Sequence[Wanted], nodes: Mapping[int, Node], moved: list[MovedRows]
 ) -> None:
     """Raise Refused, which takes everything back, when no one was moved or a node is full."""
+    if not any(m.skipped for m in moved):
+        return
     rows = Move.objects.filter(operation=operation, done=False)
     left = dict(rows.order_by("-pk").values_list("code", "to_node_id"))
     full = left.get(reasons.SKIPPED_NODE_FULL.code)
@@ -221,10 +239,10 @@ def _pinned(user: EndUser | None, count: int) -> Refused:
 
 
 def _end(operation: Operation, moved: list[MovedRows]) -> None:
-    operation.state, operation.finished_at = Progress.FINISHED.value, operation.created_at
-    operation.done, operation.skipped = sum(m.done for m in moved), sum(m.skipped for m in moved)
+    operation.done = sum(m.done for m in moved)
     operation.skipped = operation.total - operation.done
-    operation.save(update_fields=["state", "finished_at", "done", "skipped"])
+    if operation.skipped:
+        operation.save(update_fields=["done", "skipped"])
 
 
 def _say(
@@ -239,9 +257,9 @@ def _say(
         topics=[f"cluster-{operation.cluster_id}", *touched(moved)],
         users=operation.done,
         skipped=operation.skipped,
-        source=_sources(operation),
+        source=_sources(moved, nodes),
         to=_named(moved, nodes),
-        people=_people(operation),
+        people=_people(operation, moved),
         notified=sum(m.notified for m in moved),
         unassigned=sum(one.shown is None for one in wanted),
     )
@@ -256,14 +274,13 @@ def _named(moved: Sequence[MovedRows], nodes: Mapping[int, Node]) -> str:
     return " and ".join(f"{names[pk]} ({users:,})" for pk, users in done.items())
 
 
-def _sources(operation: Operation) -> str:
+def _sources(moved: Sequence[MovedRows], nodes: Mapping[int, Node]) -> str:
     """The nodes that the users of a move came from, by name."""
-    names = Move.objects.filter(operation=operation, done=True).values_list("from_node__name", flat=True).distinct()
-    return " and ".join(sorted(name or "no node" for name in names)) or "no node"
+    known = [nodes.get(pk) if pk is not None else None for m in moved for pk in m.from_ids]
+    return " and ".join(sorted({node.name if node else "no node" for node in known})) or "no node"
 
 
-def _people(operation: Operation) -> dict[str, Any]:
+def _people(operation: Operation, moved: Sequence[MovedRows]) -> dict[str, Any]:
     """Who was moved: the first of them by user ID, and how many more."""
-    users = Move.objects.filter(operation=operation, done=True).order_by("user__user_id")
-    first = list(users.values_list("user__user_id", flat=True)[:NAMED])
+    first = list(moved[0].people)
     return {"first": first, "more": operation.done - len(first)}

@@ -60,13 +60,25 @@ traced AS (
     INSERT INTO assignments_move (operation_id, user_id, from_node_id, to_node_id, done, code, at)
     SELECT %s, user_id, from_node_id, to_node_id, code = '', CASE WHEN code = '' THEN %s ELSE code END, %s FROM final
     ORDER BY place
-){unlinked}
+){unlinked}{woken}
 SELECT to_node_id, array_agg(DISTINCT from_node_id) FILTER (WHERE code = ''), count(*) FILTER (WHERE code = ''),
-    count(*) FILTER (WHERE code <> ''), count(*) FILTER (WHERE code = '' AND signed_in), max(place), max(code)
+    count(*) FILTER (WHERE code <> ''), count(*) FILTER (WHERE code = '' AND signed_in), max(place), max(code){people}
 FROM final GROUP BY to_node_id ORDER BY to_node_id
 """
-
-
+# The first of those who moved, by user ID.
+PEOPLE = """,
+    (SELECT array_agg(user_id) FROM (
+        SELECT u.user_id FROM final f JOIN topology_enduser u ON u.id = f.user_id WHERE f.code = ''
+        ORDER BY u.user_id LIMIT {named}
+    ) first)"""
+# Who is at home where decides the re-login window (domain.md §4.8): the engine looks again.
+WOKEN = """,
+woken AS (
+    UPDATE topology_subcluster SET next_wake = %s WHERE id IN (
+        SELECT n.subcluster_id FROM final f JOIN topology_node n ON n.id IN (f.from_node_id, f.to_node_id)
+        WHERE f.code = ''
+    )
+)"""
 # Users who leave a cluster leave its directory too: that of the other cluster finds them by their user ID.
 UNLINKED = """,
 unlinked AS (
@@ -76,7 +88,10 @@ unlinked AS (
 
 @dataclass(frozen=True, slots=True)
 class MovedRows:
-    """What one statement did for one receiving node; `code` is that of a user left alone, if any."""
+    """What one statement did for one receiving node; `code` is that of a user left alone, if any.
+
+    `people` are the first user IDs that it moved, to whatever node, where they were asked for.
+    """
 
     to_node_id: int | None
     from_ids: tuple[int | None, ...]
@@ -85,12 +100,22 @@ class MovedRows:
     notified: int
     last: int
     code: str
+    people: tuple[str, ...] = ()
 
 
 def move_picked(
-    operation: Operation, picked: str, params: Sequence[Any], *, why: reasons.Reason, at: datetime
+    operation: Operation,
+    picked: str,
+    params: Sequence[Any],
+    *,
+    why: reasons.Reason,
+    at: datetime,
+    named: int = 0,
+    wakes: bool = False,
 ) -> list[MovedRows]:
     """Move the users that the SQL `picked` names (place, user_id, from_node_id, to_node_id), in one statement.
+
+    So many of them are `named` in the answer. It `wakes` the recovery engine where no run does at its end.
 
     Where the operation leads to another cluster, the row of each changes cluster and home in this one UPDATE: there is
     one row for a person, so no one is in two clusters or in none, wherever it is cut off.
@@ -103,6 +128,8 @@ def move_picked(
         stays="false" if into else "true",
         cluster=f", cluster_id = {into}" if into else "",
         unlinked=UNLINKED if into else "",
+        woken=WOKEN if wakes else "",
+        people=PEOPLE.format(named=named) if named else "",
         moved_since=reasons.SKIPPED_MOVED_SINCE.code,
         already=reasons.SKIPPED_ALREADY_THERE.code,
         pinned=reasons.SKIPPED_PINNED.code,
@@ -111,11 +138,19 @@ def move_picked(
         full=reasons.SKIPPED_NODE_FULL.code,
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*params, operation.pk, why.code, at])
-        return [MovedRows(row[0], tuple(row[1] or ()), *row[2:]) for row in cursor.fetchall()]
+        cursor.execute(statement, [*params, operation.pk, why.code, at, *([at] if wakes else [])])
+        return [
+            MovedRows(to, tuple(sources or ()), *counts, *(tuple(some or ()) for some in people))
+            for to, sources, *counts, people in ((*row[:7], row[7:]) for row in cursor.fetchall())
+        ]
 
 
 def touched(moved: Sequence[MovedRows]) -> list[str]:
     """The topics of every node that lost or got a user."""
+    return [f"node-{pk}" for pk in changed(moved)]
+
+
+def changed(moved: Sequence[MovedRows]) -> frozenset[int]:
+    """The nodes that lost or got a user."""
     nodes = {m.to_node_id for m in moved if m.done} | {source for m in moved for source in m.from_ids}
-    return [f"node-{pk}" for pk in nodes if pk is not None]
+    return frozenset(pk for pk in nodes if pk is not None)

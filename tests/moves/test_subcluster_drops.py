@@ -85,7 +85,7 @@ def test_what_is_said_is_what_is_done_and_undone(acme: Cluster, bob: Any) -> Non
     assert (done.operation.done, done.operation.to_node, done.operation.active) == (9, None, False)
     event = acme.events.get(operation_id=done.operation.pk)
     assert event.facts["to"] == "imp2a.acme.org (3) and imp2b.acme.org (6)"
-    undo = moves.undo_move(done.operation.pk, bob).operation
+    undo = moves.undo_move(done.operation.pk, bob)
     drive(undo)
     assert shares(acme, chosen.users) == before
 

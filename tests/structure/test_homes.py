@@ -196,7 +196,7 @@ def a_move_to_undo(cluster: Cluster) -> Callable[[], Any]:
 def a_drop_to_undo(cluster: Cluster) -> Callable[[], Any]:
     moved(cluster, "imp3a", "imp1b")
     made = Operation.objects.get()
-    return lambda: driven(drop.undo_move(made.pk, "anna").operation)
+    return lambda: driven(drop.undo_move(made.pk, "anna"))
 
 
 def an_import_to_undo(cluster: Cluster) -> Callable[[], Any]:

@@ -1,6 +1,7 @@
 """Locks of the topology: advisory, for the length of a transaction, always taken in ascending order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -16,6 +17,12 @@ def hold_subclusters(ids: Iterable[int]) -> None:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, pk) FROM unnest(%s::int[]) AS pk", [SUBCLUSTER, sorted(set(ids))]
         )
+
+
+def hold_subclusters_of(rows: str, params: Sequence[Any]) -> None:
+    """The same for those whose keys a SELECT answers in ascending order, in one round trip."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock(%s, pk::int) FROM ({rows}) r (pk)", [SUBCLUSTER, *params])
 
 
 def all_subclusters(cluster: int) -> list[int]:

@@ -49,4 +49,4 @@ def rules_context(cluster: Cluster) -> dict[str, Any]:
 def map_context(cluster: str) -> dict[str, Any]:
     """The same with the commands of each node and subcluster, and the last hour of each node."""
     context = board_context(cluster)
-    return context | verbs(context["board"]) | {"sparks": sparks(context["board"])}
+    return context | verbs(context["board"]) | {"sparks": sparks(context["board"].nodes)}

@@ -1,5 +1,7 @@
 """Moving users by hand: what may go where, the drop, and the same without dragging. One predicate, one code path."""
 
+from typing import Any
+
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -7,16 +9,19 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
+from assignments.models import Operation
 from assignments.moves import drop
 from assignments.moves.drop import DropOutcome
+from assignments.moves.drop_context import DropContext
 from assignments.moves.drop_verdict import DropVerdict
 from assignments.moves.selection import UNASSIGNED, Selection
 from assignments.moves.verdict import judge
 from assignments.moves.views.selection import asks, fields, for_scripts, label
 from assignments.moves.views.selection import selection as chosen_of
-from assignments.population.selectors import board_of
+from assignments.population.selectors import board_of_rows
 from assignments.population.sparks import sparks
-from assignments.recovery.views.recovery import verbs
+from assignments.recovery.reads import controls_of
+from assignments.recovery.views.recovery import card_verbs
 from assignments.runs.hand_moves import AT_ONCE
 from topology import reasons
 from topology.accounts import roles
@@ -41,7 +46,7 @@ def targets(request: HttpRequest, cluster_name: str) -> HttpResponse:
     chosen = chosen_of(request.POST, cluster_named(cluster_name))
     judged = judge(chosen, roles.role_of(request.user))
     told = {target: verdict.as_dict() for target, verdict in judged.targets.items()}
-    return JsonResponse({"label": label("Move", chosen, judged.users), "targets": told})
+    return JsonResponse({"label": label("Move", chosen, judged.users, judged.context.nodes), "targets": told})
 
 
 @require_POST
@@ -49,18 +54,29 @@ def targets(request: HttpRequest, cluster_name: str) -> HttpResponse:
 def move(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The drop. A large one is asked about first; the answer is the fresh fragments of the nodes it touched."""
     cluster = cluster_named(cluster_name)
-    chosen, verdict = judged(request, cluster)
-    asked = question(request, cluster, chosen, verdict)
-    return asked or _done(request, cluster, drop.move(chosen, verdict.target, request.user), verdict.short_name)
+    chosen, to = _dropped(request, cluster)
+    # So few are moved at once: nothing is asked, and what the locks let happen is judged under them.
+    asked = None if chosen.is_few else question(request, cluster, chosen, _verdict(request, chosen, to))
+    return asked or _moved(request, cluster, drop.move(chosen, to, request.user))
 
 
 def judged(request: HttpRequest, cluster: Cluster) -> tuple[Selection, DropVerdict]:
     """What a form drops, and the verdict of its target. Raises Refused."""
+    chosen, to = _dropped(request, cluster)
+    return chosen, _verdict(request, chosen, to)
+
+
+def _dropped(request: HttpRequest, cluster: Cluster) -> tuple[Selection, str]:
+    """What a form drops, and its target. Raises Refused for a form that names none."""
     chosen = chosen_of(request.POST, cluster)
     to = read_form(DropForm, request.POST)["to"]
     if not to:
         raise Refused(reasons.MOVE_NEEDS_TARGET)
-    return chosen, drop.verdict(chosen, to, roles.role_of(request.user))
+    return chosen, to
+
+
+def _verdict(request: HttpRequest, chosen: Selection, to: str) -> DropVerdict:
+    return drop.verdict(chosen, to, roles.role_of(request.user))
 
 
 @require_POST
@@ -70,7 +86,7 @@ def undo(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     cluster = cluster_named(cluster_name)
     if not cluster.operations.filter(pk=pk).exists():
         raise Http404
-    return _done(request, cluster, drop.undo_move(pk, request.user), "their former home")
+    return _done(request, cluster, drop.undo_move(pk, request.user), "their former home", {})
 
 
 @require_http_methods(["GET", "POST"])
@@ -83,7 +99,7 @@ def dialog(request: HttpRequest, cluster_name: str) -> HttpResponse:
     judged = judge(chosen, roles.role_of(request.user))
     context = {
         "cluster": cluster,
-        "label": label("Move", chosen, judged.users),
+        "label": label("Move", chosen, judged.users, judged.context.nodes),
         "groups": judged.groups(),
         "unassigned": judged.targets[UNASSIGNED],
         "fields": fields(asked),
@@ -122,12 +138,22 @@ def _shows_map(request: HttpRequest) -> bool:
     return current_page(request).path != reverse("find-users")
 
 
-def _done(request: HttpRequest, cluster: Cluster, moved: DropOutcome, to: str) -> HttpResponse:
-    """What was done, with its undo, and the nodes whose numbers changed."""
-    shown = moved.nodes if _shows_map(request) else ()
-    board = board_of(cluster)
+def _moved(request: HttpRequest, cluster: Cluster, moved: DropOutcome) -> HttpResponse:
+    shown = moved.nodes if _shows_map(request) else frozenset()
+    cards = _cards(cluster, moved.judged.judgement.context, shown) if shown else {}
+    return _done(request, cluster, moved.operation, moved.judged.verdict.short_name, cards)
+
+
+def _cards(cluster: Cluster, context: DropContext, shown: frozenset[int]) -> dict[str, Any]:
+    """The nodes as they are after a move: what it judged, and the numbers of now."""
+    board = board_of_rows(cluster, context.nodes.values(), context.subclusters.values())
     views = [view for view in board.nodes if view.node.pk in shown]
-    context = {"cluster": cluster, "views": views, "operation": moved.operation, "to": to} | verbs(board)
-    context |= {"sparks": sparks(board)}
+    controls = controls_of(board, {view.node.subcluster_id for view in views})
+    return {"views": views, "sparks": sparks(views)} | card_verbs(controls)
+
+
+def _done(request: HttpRequest, cluster: Cluster, operation: Operation, to: str, cards: dict[str, Any]) -> HttpResponse:
+    """What was done, with its undo, and the nodes whose numbers changed."""
+    context = {"cluster": cluster, "operation": operation, "to": to} | cards
     response = to_messages(render(request, "moves/_move_done.html", context))
     return trigger_client_event(trigger_client_event(response, "close-dialog"), "moved")

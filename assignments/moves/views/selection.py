@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,9 +88,11 @@ def _filter_of(where: UserFilter) -> dict[str, Any]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def label(verb: str, chosen: Selection, users: int) -> str:
-    """What is done to whom: "Move 3 users of imp1a"."""
+def label(verb: str, chosen: Selection, users: int, nodes: Mapping[int, Node] | None = None) -> str:
+    """What is done to whom: "Move 3 users of imp1a"; `nodes` are those of the cluster, where they were read."""
     place = chosen.where.node_id if chosen.where else chosen.drawn
-    node = Node.objects.filter(cluster=chosen.cluster, pk=place).first() if place else None
+    if nodes is None:
+        nodes = Node.objects.filter(cluster=chosen.cluster).in_bulk([place] if place else [])
+    node = nodes.get(place) if place else None
     whose = f" of {node.short_name}" if node else " without a home node" if place == 0 else ""
     return f"{verb} {counted(users, 'user')}{whose}"

@@ -71,22 +71,28 @@ class Verbs:
 
 def verbs(board: Board) -> dict[str, Any]:
     """For the templates: the verbs of every node and subcluster, what happens if one node fails, and the incidents."""
-    controls = reads.controls(board.cluster)
+    controls = reads.controls_of(board)
+    return card_verbs(controls) | {
+        "subcluster_verbs": {
+            pk: Verbs.of([b for b in control.buttons if not b.node]) for pk, control in controls.items()
+        },
+        "windows": {pk: control for pk, control in controls.items() if control.window},
+        "incidents": incidents_of(board, controls),
+    }
+
+
+def card_verbs(controls: dict[int, Controls]) -> dict[str, Any]:
+    """The part of it that the cards of nodes show."""
     by_node: dict[int, Verbs] = {}
     for control in controls.values():
         for node in {b.node.pk: b.node for b in control.buttons if b.node}.values():
             by_node[node.pk] = Verbs.of([b for b in control.buttons if b.node and b.node.pk == node.pk])
     return {
         "node_verbs": by_node,
-        "subcluster_verbs": {
-            pk: Verbs.of([b for b in control.buttons if not b.node]) for pk, control in controls.items()
-        },
         "verdicts": {pk: verdict for control in controls.values() for pk, verdict in control.verdicts.items()},
         "outlooks": {control.outlook.node.pk: control.outlook for control in controls.values() if control.outlook},
         "waits": {pk: waits for found in controls.values() for pk, waits in found.waits.items()},
         "peer_topics": _peer_topics(controls),
-        "windows": {pk: control for pk, control in controls.items() if control.window},
-        "incidents": incidents_of(board, controls),
         "command_icons": ICONS,
         "asked_first": ASKED_FIRST,
     }
