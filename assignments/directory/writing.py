@@ -72,8 +72,8 @@ def _write_assignments(agreement: int, cluster: int) -> None:
     """Rows without a home for those new and back; those who are there get the number of their endpoints."""
     execute(
         """
-        INSERT INTO assignments_assignment (user_id, cluster_id, signed_in, pinned, endpoints)
-        SELECT known, %s, false, false, cardinality(person.endpoints)
+        INSERT INTO assignments_assignment (user_id, cluster_id, signed_in, pinned, endpoints, folded)
+        SELECT known, %s, false, false, cardinality(person.endpoints), person.folded
         FROM read JOIN topology_enduser person ON person.id = known
         WHERE read.skip IS NULL AND (is_new OR is_back) ORDER BY known
         """,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from assignments.models.triggers import COUNTS, LISTS, RENAMES
+from assignments.models.triggers import COUNTS, FOLDED, LISTS, RENAMES
 from topology.models import Cluster, EndUser, Node
 
 # The order of the lists is ours; the directory knows nothing of it.
@@ -16,7 +16,8 @@ class Assignment(models.Model):
     """One narrow row per user of a cluster; a null home means unassigned.
 
     The cluster of both nodes is held by composite foreign keys (migration 0002), which replace the simple ones.
-    Whatever writes a row also changes Population and Listing: the database does it (`triggers`).
+    Whatever writes a row also changes Population and Listing: the database does it (`triggers`). `folded` is that of
+    the person, so that one index has the users of a home in the order of their list.
     """
 
     user = models.OneToOneField(EndUser, models.CASCADE, primary_key=True, related_name="assignment")
@@ -35,6 +36,7 @@ class Assignment(models.Model):
     signed_in = models.BooleanField(default=False)
     pinned = models.BooleanField(default=False)
     endpoints = models.PositiveSmallIntegerField(default=0)
+    folded = models.TextField(db_collation="C", default="", db_default="", editable=False)
 
     class Meta:
         constraints = [
@@ -46,7 +48,8 @@ class Assignment(models.Model):
         ]
         indexes = [
             models.Index(fields=["home_node", "serving_node", "user"], name="assignment_home"),
-            models.Index(fields=["cluster", "user"], name="assignment_waiting", condition=Q(home_node=None)),
+            models.Index(fields=["home_node", "folded"], name="assignment_list"),
+            models.Index(fields=["cluster", "folded"], name="assignment_unassigned", condition=Q(home_node=None)),
             models.Index(
                 fields=["serving_node", "user"],
                 name="assignment_away",
@@ -54,7 +57,7 @@ class Assignment(models.Model):
             ),
             models.Index(fields=["home_node"], name="assignment_pinned", condition=Q(pinned=True)),
         ]
-        triggers = [*COUNTS, *LISTS]
+        triggers = [FOLDED, *COUNTS, *LISTS]
 
     def __str__(self) -> str:
         return f"assignment of {self.user_id}"

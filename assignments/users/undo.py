@@ -131,9 +131,9 @@ UNDO_REMOVAL = [
     """,
     """
     INSERT INTO assignments_assignment
-        (user_id, cluster_id, home_node_id, serving_node_id, signed_in, pinned, endpoints)
+        (user_id, cluster_id, home_node_id, serving_node_id, signed_in, pinned, endpoints, folded)
     SELECT u.user_key, %(cluster)s, u.node_id, u.node_id, coalesce(u.node_id = ANY(%(serving)s), false),
-        u.pin IS NOT NULL AND u.node_id IS NOT NULL, cardinality(p.endpoints)
+        u.pin IS NOT NULL AND u.node_id IS NOT NULL, cardinality(p.endpoints), p.folded
     FROM undoing u JOIN topology_enduser p ON p.id = u.user_key WHERE u.returns ORDER BY u.user_key
     """,
     f"""

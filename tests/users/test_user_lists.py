@@ -9,7 +9,7 @@ from django.db import connection
 from assignments.models import Assignment
 from assignments.population.selectors import board_of
 from assignments.users.listing import pages
-from assignments.users.listing.filter import KEY, UserFilter, key_of, matching_users
+from assignments.users.listing.filter import KEY, UserFilter, matching_users
 from tests import torture
 from topology.models import Cluster, EndUser, Node, Policy, Subcluster
 from topology.rules.states import State
@@ -106,6 +106,9 @@ PLACES = (
     {"cluster_id": "its own"},
     {"node_id": "its own"},
     {"node_id": 0},
+    {"cluster_id": "its own", "node_id": "its own"},
+    {"cluster_id": "its own", "node_id": 0},
+    {"cluster_id": "its own", "subcluster_id": "its own"},
     {"subcluster_id": "its own"},
     {"assigned": False},
     {"pinned": True},
@@ -144,7 +147,7 @@ def crowd(acme: Cluster) -> Cluster:
 def test_a_page_is_the_same_however_its_users_are_found(
     crowd: Cluster, looked_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "LOOKED_AT", looked_at)
+    monkeypatch.setattr(pages, "_expected", lambda *_: looked_at)
     one = Node.objects.get(number=1)
     given = {"cluster_id": crowd.pk, "node_id": one.pk, "subcluster_id": one.subcluster_id}
     for place, people in itertools.product(PLACES, PEOPLE):
@@ -196,8 +199,13 @@ def test_the_board_counts_from_populations_and_never_reads_people(
 
 
 def test_the_order_of_lists_has_an_index(acme: Cluster) -> None:
+    node = Node.objects.get(number=1)
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")
         cursor.execute("SET enable_sort = off")
-    plan = EndUser.objects.order_by(key_of())[:50].explain()
+    plan = EndUser.objects.order_by(KEY)[:50].explain()
     assert "user_id_once" in plan
+    for asked in ({"node_id": node.pk}, {"subcluster_id": node.subcluster_id}):
+        walk = pages._walk(UserFilter(acme.pk, **asked), None, pages.USUAL, 50, True).explain()
+        assert "Index Cond: (home_node_id" in walk
+        assert "Sort  (" not in walk, "a list of a million would be read to its end"

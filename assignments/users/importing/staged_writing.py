@@ -44,8 +44,8 @@ def create_assignments(cluster_id: int, serving: Sequence[int]) -> None:
     run(
         f"""
         INSERT INTO assignments_assignment
-            (user_id, cluster_id, home_node_id, serving_node_id, signed_in, pinned, endpoints)
-        SELECT {PERSON}, %s, target, target, coalesce(target = ANY(%s), false), false, {ENDPOINTS}
+            (user_id, cluster_id, home_node_id, serving_node_id, signed_in, pinned, endpoints, folded)
+        SELECT {PERSON}, %s, target, target, coalesce(target = ANY(%s), false), false, {ENDPOINTS}, folded
         FROM staged WHERE cluster_id IS NULL ORDER BY 1
         """,
         cluster_id,

@@ -23,12 +23,7 @@ Row = TypeVar("Row", bound=Model)
 PAGE = 50  # users in the page at once, for each list
 
 
-def key_of(prefix: str = "") -> F:
-    """The order of every list; an index of EndUser has it. The prefix leads to the people."""
-    return F(f"{prefix}folded")
-
-
-KEY = key_of("user__")
+KEY = F("folded")  # the order of every list; people, and the users of each home, have an index of it
 TEXTS = ("name", "mail", "directory_uri", "department")  # found anywhere in them, as in the user ID
 ANYWHERE = 3  # letters that are found anywhere, by trigrams; fewer match the beginning of the user ID
 
@@ -119,7 +114,7 @@ def _named(text: str, prefix: str) -> Q:
     if not text:
         return Q()
     if len(text) < ANYWHERE:
-        return Q(StartsWith(key_of(prefix), Fold(Value(text))))
+        return Q(StartsWith(KEY, Fold(Value(text))))
     composed = unicodedata.normalize("NFC", text)
     parts = (Q((f"{prefix}{column}__icontains", composed)) for column in TEXTS)
     return reduce(or_, parts, Q((f"{prefix}folded__contains", Fold(Value(text)))))

@@ -53,7 +53,7 @@ class ListOrder:
     def key(self, prefix: str = "") -> Any:
         """What is sorted by, in SQL; the prefix leads from the rows to the people."""
         if self.by_id:
-            return F(f"{prefix}folded")
+            return F("folded")  # of the person and of the place
         if self.column == "name":
             return Collate(Upper(f"{prefix}name"), "C")
         if self.column == "contacts":

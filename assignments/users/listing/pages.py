@@ -3,10 +3,11 @@
 The order of a list stands in one table and most of its filter in another, so no index has both. A page asks twice
 in one statement, and the second question is asked only where the first did not fill the page:
 
-    near: go on in the order of the list, look at a bounded number of users, keep those that match
+    near: go on in the order of the list, look at as many users as the database expects to match, keep those that do
     far:  find all who match by whatever is rarest, then sort them
 
-Common filters are answered by the first, rare ones by the second; a filter that matches no one looks at few users.
+Common filters are answered by the first, rare ones by the second; to look at one costs what to find one does, so both
+together take at most twice the better one. Who is asked for by home alone is walked in the order of that home.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ from topology.models import EndUser, Node
 from topology.models.folding import Fold
 
 Key = tuple[int, Any]  # of a user, and in the order of the list
-LOOKED_AT = 3_000  # users that the first question looks at; a filter that one in sixty matches fills its page
+LEAST, FARTHEST = 200, 30_000  # users that the first question looks at, should the database expect fewer or more
 MOST = 10_000  # a count goes no further
 USUAL = ListOrder()
 
 # The OFFSETs keep each part as it is written: a plan made for the first rows would walk a million of them.
 PAGE_SQL = """
     WITH near AS MATERIALIZED (
-        SELECT walk.id, walk.key FROM ({walk}) walk
+        SELECT walk.id, walk.key FROM ({walk}) walk (id, key)
         CROSS JOIN LATERAL (SELECT 1 FROM ({one}) candidate OFFSET 0) hit
         ORDER BY walk.key {way}, walk.id {way} LIMIT {limit}
     )
@@ -96,34 +97,58 @@ def _keys(where: UserFilter, mark: Keyset | None, limit: int, order: ListOrder, 
     if not order.of_people:
         rows = beyond(matching_users(where), order, order.key(), "pk", mark, later=later).annotate(key=order.key())
         return list(sorted_by(rows, order, "pk", later=later).values_list("pk", "key")[:limit])
+    if order.by_id and walk_holds(where) and not who(where):
+        return list(_walk(where, mark, order, limit, later))
     try:
-        walk = _walk(where, mark, order, later)
-        parts = {"walk": _sql(walk), **_matching(where, mark, order, later)}
+        parts = _matching(where, mark, order, later)
+        parts |= {"walk": _sql(_walk(where, mark, order, _expected(*parts["all"]), later))}
     except EmptyResultSet:  # a filter that no one can match
         return []
     texts = {name: text for name, (text, _) in parts.items()}
     way = "ASC" if later != order.descending else "DESC"
     statement = PAGE_SQL.format(**texts, limit=limit, way=way)
     with connection.cursor() as run:
-        run.execute(statement, [param for _, params in parts.values() for param in params])
+        run.execute(statement, [param for name in ("walk", "one", "all") for param in parts[name][1]])
         return list(run.fetchall())
 
 
-def _walk(where: UserFilter, mark: Keyset | None, order: ListOrder, later: bool) -> QuerySet[Any]:
-    """The next people of the cluster, or of all, in the order of the list; with one or two letters who begin so."""
-    rows: QuerySet[Any]
-    key = order.key()
-    if where.cluster_id is None or not order.by_id:
-        rows = EndUser.objects.annotate(key=key)
-    else:
-        key = F("key")
-        rows = Listing.objects.filter(cluster=where.cluster_id).annotate(id=F("user_id"))
-    if order.by_id and 0 < len(text := where.q.strip()) < ANYWHERE:
-        rows = rows.filter(StartsWith(key, Fold(Value(text))))
-    rows = beyond(rows, order, key, "id", mark, later=later)
-    if order.by_id:  # no two are equal, and the index has no more
-        return rows.order_by("key" if later != order.descending else "-key").values("id", "key")[:LOOKED_AT]
-    return sorted_by(rows, order, "id", later=later).values("id", "key")[:LOOKED_AT]
+def _walk(where: UserFilter, mark: Keyset | None, order: ListOrder, most: int, later: bool) -> QuerySet[Any, Any]:
+    """The next people in the order of the list, of whom the filter asks for some; with few letters who begin so."""
+    if not order.by_id:
+        people = beyond(EndUser.objects.all(), order, order.key(), "pk", mark, later=later).annotate(key=order.key())
+        return sorted_by(people, order, "pk", later=later).values_list("pk", "key")[:most]
+    sources, key = _in_order(where)
+    way = key if later != order.descending else f"-{key}"  # no two are equal, and the indexes have no more
+    text = where.q.strip()
+    parts = []
+    for rows in sources:
+        begin = rows.filter(StartsWith(F(key), Fold(Value(text)))) if 0 < len(text) < ANYWHERE else rows
+        further = beyond(begin, order, F(key), "pk", mark, later=later)
+        parts.append(further.order_by(way).values_list("pk", key)[:most])  # or PostgreSQL would sort all of them
+    return parts[0].union(*parts[1:], all=True).order_by(way)[:most] if len(parts) > 1 else parts[0]
+
+
+def _in_order(where: UserFilter) -> tuple[list[QuerySet[Any]], str]:
+    """What an index has in the order of the list, as little as holds all who match: homes, a cluster, or everybody."""
+    everywhere = where.cluster_id is None
+    places = Assignment.objects.all() if everywhere else Assignment.objects.filter(cluster=where.cluster_id)
+    if where.node_id:
+        return [places.filter(home_node=where.node_id)], "folded"
+    if where.subcluster_id is not None:
+        nodes = Node.objects.filter(subcluster=where.subcluster_id).values_list("pk", flat=True)
+        return [places.filter(home_node=pk) for pk in nodes] or [places.none()], "folded"
+    if where.node_id == 0 or where.assigned is False:
+        return [places.filter(home_node=None)], "folded"
+    if everywhere:
+        return [EndUser.objects.all()], "folded"
+    return [Listing.objects.filter(cluster=where.cluster_id)], "key"
+
+
+def walk_holds(where: UserFilter) -> bool:
+    """Whether the walk in the order of user IDs has nobody but those whose place is asked for."""
+    places = [where.node_id, where.subcluster_id, where.assigned]
+    one = len(places) - places.count(None) < 2 and where.assigned is not True
+    return one and where.cluster_id is not None and where.pinned is None and where.out_of_service is None
 
 
 def _matching(
@@ -132,10 +157,21 @@ def _matching(
     """Whether one of them matches, and all who match; a filter of the people alone leaves their places unread."""
     place = asks_place(where)
     rows: QuerySet[Any] = matching_users(where) if place else EndUser.objects.filter(who(where))
-    every = _sql(_after(rows, order, "user__" if place else "", mark, later).values("pk", "key"))
-    if not who(where):
-        every = _each(_by_homes(rows, where), order, mark, later)
-    return {"one": _sql(rows.filter(pk=RawSQL("walk.id", ())).values("pk")), "all": every}
+    found = rows if who(where) else _by_homes(rows, where)
+    if who(where) or order.by_id:
+        every = _sql(_after(found, order, "user__" if place else "", mark, later).values("pk", "key"))
+    else:
+        every = _each(found, order, mark, later)
+    ones = EndUser.objects.filter(who(where)) if order.by_id and walk_holds(where) else rows
+    return {"one": _sql(ones.filter(pk=RawSQL("walk.id", ())).values("pk")), "all": every}
+
+
+def _expected(text: str, params: Sequence[Any]) -> int:
+    """How many rows the database expects of a query, within what may be looked at."""
+    with connection.cursor() as run:
+        run.execute(f"EXPLAIN (FORMAT JSON) {text}", params)
+        [([plan],)] = run.fetchall()
+    return min(max(LEAST, int(plan["Plan"]["Plan Rows"])), FARTHEST)
 
 
 def _by_homes(rows: QuerySet[Any], where: UserFilter) -> QuerySet[Any]:
