@@ -125,7 +125,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "topology.views.context.page",
             ],
-            "builtins": ["topology.templatetags.console", "topology.templatetags.scripts"],
+            "builtins": [f"topology.templatetags.{name}" for name in ("console", "scripts", "addresses")],
             "loaders": [("django.template.loaders.cached.Loader", ["config.template_loader.Loader"])],
         },
     },
@@ -175,6 +175,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
+USE_I18N = False  # one language; asking for it took a thirtieth of a page
 
 STATIC_URL = f"{URL_PREFIX}/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -73,3 +73,13 @@ def test_no_two_test_files_have_one_name() -> None:
 def test_a_page_carries_no_indentation_and_keeps_what_shows() -> None:
     source = "<p>\n    one\n    <b>two</b>\n\n</p>\n<pre>  a\n    b</pre>\n  <i>x</i>"
     assert without_indentation(source) == "<p>\none\n<b>two</b>\n</p>\n<pre>  a\n    b</pre>\n<i>x</i>"
+
+
+def test_a_line_of_tags_that_write_nothing_leaves_no_empty_line() -> None:
+    source = (
+        "<i>a</i>\n  {% if b %}\n    {% for c in d %}{# each #}\n<b>{{ c }}</b>\n{% endfor %}\n{% endif %}\n<u>e</u>"
+    )
+    shorter = "<i>a</i>\n{% if b %}{% for c in d %}{# each #}<b>{{ c }}</b>\n{% endfor %}{% endif %}<u>e</u>"
+    assert without_indentation(source) == shorter
+    kept = "<i>a</i>\n{% include 'b' %}\n{% if c %}<b>c</b>{% endif %}\n<u>e</u>\n"
+    assert without_indentation(kept) == kept, "words would run together"

@@ -61,32 +61,33 @@ OF_CLUSTER = (Policy, RunPolicy, DirectoryAgreement, Subcluster, Node, Populatio
 READ = """
     SELECT run.id FROM assignments_directoryrun run
         JOIN assignments_directoryagreement agreement ON agreement.id = run.agreement_id
-    WHERE agreement.cluster_id = %(cluster)s AND run.state <> 'reading' ORDER BY run.id DESC LIMIT 3
+    WHERE agreement.cluster_id = (TABLE here) AND run.state <> 'reading' ORDER BY run.id DESC LIMIT 3
 """
 # Of the load the newest sample alone: what was sampled once stays as it is.
 SAMPLED = """
     SELECT sample.id FROM topology_node node CROSS JOIN LATERAL (
         SELECT id FROM assignments_loadsample WHERE node_id = node.id AND step = 60 ORDER BY at DESC LIMIT 1
-    ) sample WHERE node.cluster_id = %(cluster)s
+    ) sample WHERE node.cluster_id = (TABLE here)
 """
 RUNS = "state IN ('queued', 'running', 'paused') OR finished_at >= now() - interval '45 s'"
 
 
 @cache
 def _mark_query() -> str:
-    """The places and writers of all rows that are shown, as one text."""
+    """The key of the cluster of a name, and the places and writers of all rows that are shown, as one text."""
 
     def rows(table: str, where: str) -> str:
         return f"SELECT {row_mark(table)} FROM {table} WHERE {where}"
 
     cluster, run, progress = (model._meta.db_table for model in (Cluster, Operation, TargetProgress))
-    ours = "(cluster_id = %(cluster)s OR to_cluster_id = %(cluster)s)"
+    ours = "(cluster_id = (TABLE here) OR to_cluster_id = (TABLE here))"
     runs = f"SELECT id FROM {run} WHERE {ours} AND ({RUNS})"
-    parts = [rows(cluster, "id = %(cluster)s"), rows(run, f"{ours} AND ({RUNS})")]
-    parts += [rows(model._meta.db_table, "cluster_id = %(cluster)s") for model in OF_CLUSTER]
+    parts = [rows(cluster, "id = (TABLE here)"), rows(run, f"{ours} AND ({RUNS})")]
+    parts += [rows(model._meta.db_table, "cluster_id = (TABLE here)") for model in OF_CLUSTER]
     parts += [rows(progress, f"operation_id IN ({runs})"), rows(DirectoryRun._meta.db_table, f"id IN ({READ})")]
     parts += [rows(LoadSample._meta.db_table, f"id IN ({SAMPLED})")]
-    return f"SELECT {TOGETHER} FROM ({' UNION ALL '.join(parts)}) AS marks"
+    here = f"WITH here AS (SELECT id FROM {cluster} WHERE name = %s)"
+    return f"{here} SELECT (TABLE here), {TOGETHER} FROM ({' UNION ALL '.join(parts)}) AS marks"
 
 
 @dataclass(frozen=True)
@@ -193,10 +194,10 @@ def _make(name: str, cluster: str, kind: ViewerKind, mark: str, version: int) ->
 
 
 def _mark(cluster: str) -> str:
-    cluster_row = cluster_named(cluster)
     with connection.cursor() as cursor:
-        cursor.execute(_mark_query(), {"cluster": cluster_row.pk})
-        return f"{cluster_row.pk}-{cursor.fetchone()[0]}"
+        cursor.execute(_mark_query(), [cluster])
+        pk, mark = cursor.fetchone()
+    return f"{pk or cluster_named(cluster).pk}-{mark}"  # where there is none, it says so
 
 
 @cache
