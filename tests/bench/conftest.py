@@ -1,6 +1,7 @@
 """Benchmarks compare times, so they run alone and only when asked for: `make bench`."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,18 @@ def _versions(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -
     postgres = f"PostgreSQL {number // 10000}.{number % 100}"
     measure.versions = f"{postgres}, Django {django.__version__}, Python {platform.python_version()}"
     return measure.versions
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _large_worlds(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """Keep an empty database that worlds are copied from, and drop them at the end."""
+    from tests.bench import large_worlds
+
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        large_worlds.keep_empty()
+    yield
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        large_worlds.drop_all()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
