@@ -145,7 +145,7 @@ def _in_order(where: UserFilter) -> tuple[list[QuerySet[Any]], str]:
 
 
 def walk_holds(where: UserFilter) -> bool:
-    """Whether the walk in the order of user IDs has nobody but those whose place is asked for."""
+    """Whether the walk in the order of user IDs has only those whose place is asked for."""
     places = [where.node_id, where.subcluster_id, where.assigned]
     one = len(places) - places.count(None) < 2 and where.assigned is not True
     return one and where.cluster_id is not None and where.pinned is None and where.out_of_service is None
