@@ -21,6 +21,7 @@ from assignments.planning.loads import load_of
 from assignments.planning.rules import goals
 from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, Flow, NodeLoad
 from assignments.users.importing import staged_homes, staged_writing, staging
+from assignments.users.importing.staged_counts import StagedCounts
 from topology.live import actors
 from topology.models import Cluster, Mode, Node
 from topology.reasons import Reason, Refused
@@ -189,7 +190,8 @@ def _by_mode(agreement: DirectoryAgreement, cluster: Cluster, operation: Operati
 
 def _places(cluster: Cluster, operation: Operation) -> tuple[Sequence[Flow], Reason | None]:
     """Where those staged go; with the reason why not all of them do."""
-    waiting = staged_homes.waiting()
+    counts = StagedCounts.taken()
+    waiting = counts.waiting
     if not waiting.users:
         return (), None
     before = load_of(cluster)
@@ -200,9 +202,9 @@ def _places(cluster: Cluster, operation: Operation) -> tuple[Sequence[Flow], Rea
         redundant=before.redundant,
     )
     try:
-        return ask(waiting.users, endpoints=waiting.endpoints, classes=staged_homes.waiting_classes()), None
+        return ask(waiting.users, endpoints=waiting.endpoints, classes=counts.waiting_classes), None
     except Refused as refusal:
-        room, flows = staged_homes.place_first(ask)
+        room, flows = staged_homes.place_first(ask, waiting.users)
         _run("UPDATE staged SET waits = false WHERE line > %(room)s", room=room)
         return flows, refusal.reason
 

@@ -19,11 +19,12 @@ from django.utils import timezone
 from assignments.models import Kind
 from assignments.users import former
 from assignments.users.done_at_once import record_operation
-from assignments.users.importing import import_pins, staged_changes, staged_homes, staged_lines, staged_writing, staging
+from assignments.users.importing import import_pins, staged_changes, staged_lines, staged_writing, staging
 from assignments.users.importing.encodings import add_hint
 from assignments.users.importing.placing import ImportPlacement
 from assignments.users.importing.problem_file import ProblemFile
 from assignments.users.importing.report import Report, emptied_in_words
+from assignments.users.importing.staged_counts import StagedCounts
 from assignments.users.progress import Meter
 from assignments.users.rules.file_kind import Readable
 from assignments.users.rules.user_file import UserList
@@ -75,14 +76,14 @@ def import_users(
     pins = import_pins.match() if "pinned" in users.columns else None
     _check(cluster, report, nodes)
     if report.ok:
-        ImportPlacement(cluster, report).run()
+        counts = ImportPlacement(cluster, report).run()
     if report.ok and pins is not None:
         report.changed |= {"pinned": pins} if pins else {}
         report.warnings.add_found(import_pins.staying())
         report.warnings.add_found(import_pins.homeless())
     if report.ok:
         there = {node.pk: node for node in Node.objects.filter(cluster=cluster).select_related("subcluster")}
-        _count(report, there)
+        _count(report, counts, there)
     _demand_emptying(report, allow_emptying)
     if report.ok:
         _write(cluster, report, there, actor, pins=pins is not None)
@@ -139,9 +140,9 @@ def _check(cluster: Cluster, report: Report, nodes: Mapping[str, Node]) -> None:
     report.changed, report.emptied, report.first_emptied = staged_changes.changes()
 
 
-def _count(report: Report, nodes: Mapping[int, Node]) -> None:
-    report.created, report.updated, report.unchanged, report.left_unassigned = staged_changes.outcome()
-    report.nodes = {nodes[pk].name: users for pk, users in sorted(staged_homes.count_placed().items())}
+def _count(report: Report, counts: StagedCounts, nodes: Mapping[int, Node]) -> None:
+    report.created, report.updated, report.unchanged, report.left_unassigned = counts.outcome
+    report.nodes = {nodes[pk].name: users for pk, users in sorted(counts.homes.items())}
     report.assigned = sum(report.nodes.values())
 
 

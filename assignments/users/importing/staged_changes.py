@@ -56,20 +56,8 @@ def first_rows() -> list[dict[str, Any]]:
     sql = f"""
         SELECT line, user_id, staged.name, mail,
             CASE WHEN leave THEN {NO_NODE!r} ELSE coalesce(node.name, node_text, '') END, known IS NULL
-        FROM staged LEFT JOIN topology_node node ON node.id = node_id ORDER BY line LIMIT {SHOWN}
+        FROM (SELECT * FROM staged ORDER BY line LIMIT {SHOWN}) AS staged
+            LEFT JOIN topology_node node ON node.id = node_id ORDER BY line
     """
     names = ("line", "user_id", "name", "mail", "node", "new")
     return [dict(zip(names, row, strict=True)) for row in rows_of(sql)]
-
-
-def outcome() -> tuple[int, int, int, int]:
-    """How many people are new, changed, unchanged, and how many stay without a home."""
-    sql = """
-        SELECT count(*) FILTER (WHERE known IS NULL),
-            count(*) FILTER (WHERE known IS NOT NULL AND (changed OR target IS NOT NULL)),
-            count(*) FILTER (WHERE known IS NOT NULL AND NOT changed AND target IS NULL),
-            count(*) FILTER (WHERE target IS NULL AND home_id IS NULL)
-        FROM staged
-    """
-    created, updated, unchanged, left = rows_of(sql)[0]
-    return created, updated, unchanged, left

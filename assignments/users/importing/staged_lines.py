@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connection
 
+from assignments.users.importing.staged_counts import Capacity
 from assignments.users.importing.staging import ADDED, HOME, rows_of
 from assignments.users.rules.problems import LISTED, LineProblem
 from topology import reasons
@@ -20,22 +21,11 @@ from topology.reasons import Reason
 PART = 5000  # rows
 
 
-class Capacity(NamedTuple):
-    """A node with the room that it has and what it is rated for."""
-
-    pk: int
-    name: str
-    room_users: int
-    room_endpoints: int
-    capacity_users: int
-    capacity_endpoints: int
-
-
 @dataclass(frozen=True)
 class StagedLines:
     """Lines with one kind of problem: a query of lines and of the facts that differ, and those that do not.
 
-    `sign` is a condition on the table alone that holds for some line whenever there is one of the kind.
+    `sign` holds for some line whenever there is one of the kind (`of_all`: for all lines together).
     """
 
     reason: Reason
@@ -44,6 +34,7 @@ class StagedLines:
     values: Sequence[Any] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     sign: str = "true"
+    of_all: bool = False  # the sign speaks of all lines together
 
     def first(self) -> tuple[list[LineProblem], int]:
         """The first of them, and how many there are."""
@@ -64,7 +55,7 @@ class StagedLines:
 
 def that_are_there(kinds: Sequence[StagedLines]) -> list[StagedLines]:
     """Those kinds of which there may be lines, by their signs, all asked for at once."""
-    signs = ", ".join(f"coalesce(bool_or({kind.sign}), false)" for kind in kinds)
+    signs = ", ".join(kind.sign if kind.of_all else f"coalesce(bool_or({kind.sign}), false)" for kind in kinds)
     there = rows_of(f"SELECT {signs} FROM staged")[0]
     return [kind for kind, is_there in zip(kinds, there, strict=True) if is_there]
 
@@ -77,7 +68,8 @@ def duplicates() -> StagedLines:
         ) AS twice ON twice.folded = staged.folded AND twice.known IS NOT DISTINCT FROM staged.known
         WHERE line <> first
     """
-    return StagedLines(reasons.IMPORT_ID_TWICE, ["user_id", "first"], sql)
+    twice = "count(folded) > count(DISTINCT folded)"
+    return StagedLines(reasons.IMPORT_ID_TWICE, ["user_id", "first"], sql, sign=twice, of_all=True)
 
 
 def of_other_clusters(into: Cluster) -> StagedLines:
@@ -139,19 +131,6 @@ def staying() -> StagedLines:
 def into(node_id: int, why: Reason, facts: Mapping[str, Any]) -> StagedLines:
     """Lines that would give somebody a home on a node that takes no one now."""
     return StagedLines(why, [], "SELECT line FROM staged WHERE target = %s", [node_id], facts)
-
-
-def is_full(nodes: Sequence[Capacity]) -> bool:
-    """Whether a node could be brought beyond its capacity, were the lines that take endpoints away the last ones."""
-    sql = f"""
-        SELECT {HOME}, count(target), sum(greatest({ADDED}, 0))::bigint FROM staged WHERE {HOME} IS NOT NULL GROUP BY 1
-    """
-    rooms = {node.pk: node for node in nodes}
-    return any(
-        (users and users > rooms[pk].room_users) or (endpoints and endpoints > rooms[pk].room_endpoints)
-        for pk, users, endpoints in rows_of(sql)
-        if pk in rooms
-    )
 
 
 def over_capacity(nodes: Sequence[Capacity]) -> StagedLines:

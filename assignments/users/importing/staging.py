@@ -2,10 +2,11 @@
 
     file --copy--> staged --match--> who is known, and where --> staged_lines.py    what is wrong with them
                                                                  staged_changes.py  what changes
+                                                                 staged_counts.py   how many of each sort
                                                                  staged_homes.py    the target of each
                                                                  staged_writing.py  what is stored
 
-The table is the transaction's own and goes with it. No statement is repeated per user, and none rewrites rows without
+The table is the transaction's own and goes with it. No statement is repeated per user, and none changes rows without
 need: of a list of new people each row is written here once, and once more when it gets its home.
 """
 
@@ -67,6 +68,7 @@ ENDPOINTS = "coalesce(cardinality(staged.endpoints), staged.had, 0)"
 HOME = "coalesce(target, home_id)"  # where the user is at home afterwards
 ADDED = f"({ENDPOINTS} - CASE WHEN target IS NULL THEN coalesce(had, 0) ELSE 0 END)"  # endpoints that come to it
 
+MANY = 1000  # lines
 SENT = ("name", "mail", "contacts", "pinned", "pin_reason", "directory_uri", "department")
 Row = tuple[Any, ...]
 
@@ -98,14 +100,15 @@ def copy(users: UserList, nodes: Mapping[str, Node], meter: Meter | None = None)
         with cursor.copy(f"COPY staged ({', '.join(columns)}) FROM STDIN") as stream:
             for row in chain(first, rows):
                 stream.write_row(values(row))
-        cursor.execute("ANALYZE staged (line, folded, node_id)")
         # What is known of tables that were just filled or emptied may be wrong by everything, and a nested loop that
-        # is chosen for "one row" takes minutes for 30,000; hash joins stay linear. Sorts of a long list stay in memory.
-        # Until the end of this transaction.
+        # is chosen for "one row" takes minutes for 30,000; hash joins stay linear. Sorts of a long list stay in memory,
+        # and a few thousand lines tell what the others are like. Until the end of this transaction.
         cursor.execute(
-            "SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)"
-            " FROM staged HAVING count(*) > 1000"
+            "SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true),"
+            " set_config('default_statistics_target', '10', true) WHERE %s",
+            [cursor.rowcount > MANY],
         )
+        cursor.execute("ANALYZE staged (line, folded, node_id)")
 
 
 def _columns(users: UserList, nodes: Mapping[str, Node]) -> tuple[list[str], Callable[[UserLine], Row]]:

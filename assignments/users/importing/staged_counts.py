@@ -1,0 +1,141 @@
+"""How many of each sort the staged users of an import are: counted in one reading, and asked as often as need be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from assignments.planning.rules.loads import Classes, EndpointClass
+from assignments.users.importing.staging import ENDPOINTS, rows_of
+
+COUNT = f"""
+    SELECT waits, target, home_id, {ENDPOINTS} AS endpoints, coalesce(had, 0), known IS NULL, changed,
+        cluster_id IS NULL, count(*)
+    FROM staged GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+"""
+
+
+class Capacity(NamedTuple):
+    """A node with the room that it has and what it is rated for."""
+
+    pk: int
+    name: str
+    room_users: int
+    room_endpoints: int
+    capacity_users: int
+    capacity_endpoints: int
+
+
+class UnplacedUsers(NamedTuple):
+    """Users who wait for a home by the cluster's mode, and the sum of their endpoints."""
+
+    users: int
+    endpoints: int
+
+
+class ImportOutcome(NamedTuple):
+    """How many people are new, changed, unchanged, and how many stay without a home."""
+
+    created: int
+    updated: int
+    unchanged: int
+    left_unassigned: int
+
+
+class Alike(NamedTuple):
+    """So many staged users who differ in nothing that counts."""
+
+    waits: bool
+    target: int | None
+    home: int | None  # so far
+    endpoints: int
+    had: int  # endpoints so far
+    is_new: bool
+    changed: bool
+    arrives: bool  # in the cluster
+    users: int
+
+    @property
+    def goes_to(self) -> int | None:
+        """Where they are at home afterwards."""
+        return self.home if self.target is None else self.target
+
+    @property
+    def added(self) -> int:
+        """Endpoints that each of them brings to that home."""
+        return self.endpoints - (self.had if self.target is None else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class StagedCounts:
+    """All staged users, as they were when they were counted."""
+
+    sorts: Sequence[Alike]
+
+    @classmethod
+    def taken(cls) -> StagedCounts:
+        """Those of now."""
+        return cls([Alike(*row) for row in rows_of(COUNT)])
+
+    def _users(self, wanted: Callable[[Alike], bool]) -> int:
+        return sum(each.users for each in self.sorts if wanted(each))
+
+    @property
+    def arriving(self) -> int:
+        """New users, and unassigned ones who get a home."""
+        return self._users(lambda each: each.arrives or each.target is not None)
+
+    @property
+    def waiting(self) -> UnplacedUsers:
+        """Users who wait for a home by the cluster's mode."""
+        classes = self.waiting_classes
+        return UnplacedUsers(sum(c.users for c in classes), sum(c.users * c.endpoints for c in classes))
+
+    @property
+    def waiting_classes(self) -> Classes:
+        """The same by their number of endpoints."""
+        users = Counter[int]()
+        for each in self.sorts:
+            if each.waits:
+                users[each.endpoints] += each.users
+        return tuple(EndpointClass(weight, users[weight], users[weight]) for weight in sorted(users))
+
+    @property
+    def homes(self) -> Counter[int]:
+        """Users who get a home, per node."""
+        users = Counter[int]()
+        for each in self.sorts:
+            if each.target is not None:
+                users[each.target] += each.users
+        return users
+
+    @property
+    def endpoints(self) -> Counter[int]:
+        """Endpoints that come, per node; below 0 where they become fewer."""
+        return self._endpoints(lambda each: each.added)
+
+    def _endpoints(self, added: Callable[[Alike], int]) -> Counter[int]:
+        endpoints = Counter[int]()
+        for each in self.sorts:
+            if each.goes_to is not None:
+                endpoints[each.goes_to] += added(each) * each.users
+        return endpoints
+
+    def may_overfill(self, nodes: Sequence[Capacity]) -> bool:
+        """Whether a node could be brought beyond its capacity, were the lines that take endpoints away the last."""
+        users, endpoints = self.homes, self._endpoints(lambda each: max(each.added, 0))
+        return any(
+            0 < users[node.pk] > node.room_users or 0 < endpoints[node.pk] > node.room_endpoints for node in nodes
+        )
+
+    @property
+    def outcome(self) -> ImportOutcome:
+        """What becomes of them."""
+        return ImportOutcome(
+            self._users(lambda each: each.is_new),
+            self._users(lambda each: not each.is_new and (each.changed or each.target is not None)),
+            self._users(lambda each: not each.is_new and not each.changed and each.target is None),
+            self._users(lambda each: each.goes_to is None),
+        )
