@@ -37,7 +37,7 @@ class Outage:
         return answer.begun <= self.healed and self.begun <= answer.ended
 
 
-def wrong(answer: Answer, outages: Iterable[Outage]) -> str:
+def may_not(answer: Answer, outages: Iterable[Outage]) -> str:
     """Why an answer is none that may be given at that moment; "" where it may."""
     hurt = [outage.strike for outage in outages if outage.meets(answer)]
     parts = {strike.part for strike in hurt}

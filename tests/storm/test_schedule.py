@@ -6,7 +6,7 @@ import pytest
 
 from tests.bench import measure
 from tests.storm import report
-from tests.storm.answers import Answer, Outage, wrong
+from tests.storm.answers import Answer, Outage, may_not
 from tests.storm.report import Totals
 from tests.storm.schedule import POSSIBLE, Edge, Hurt, Part, Strike, load, strikes
 
@@ -74,7 +74,7 @@ def hurt(part: Part, how: Hurt = Hurt.KILLED, begun: float = 9, healed: float = 
     ],
 )
 def test_which_answers_may_be_given_while_what_is_hurt(given: Answer, outages: list[Outage], may: bool) -> None:
-    assert (wrong(given, outages) == "") is may
+    assert (may_not(given, outages) == "") is may
 
 
 def totals() -> Totals:

@@ -25,7 +25,8 @@ STEADY = {Edge.DRAG: 1.0, Edge.IMPORT: 0.1, Edge.REBALANCE: 0.4, Edge.RECOVERY: 
 
 def test_a_short_storm_loses_nobody(tmp_path: Path) -> None:
     plan = Plan(SEED, seconds=12, gap=1.8, size=Size(1, 2, 300), rates=BRIEF, streams=2, least=6)
-    totals = storm(tmp_path / "data", plan)
+    totals, wrong = storm(tmp_path / "data", plan)
+    assert wrong == []
     assert len(totals.outages) >= 6
     assert totals.moved > 0
 
@@ -34,9 +35,10 @@ def test_a_short_storm_loses_nobody(tmp_path: Path) -> None:
 def test_a_long_storm_loses_nobody(tmp_path: Path) -> None:
     size = Size(clusters=2, pairs=3, users=10_000)
     plan = Plan(SEED, seconds=torture.SECONDS, gap=15, size=size, rates=STEADY, streams=6)
-    totals = storm(tmp_path / "data", plan)
+    totals, wrong = storm(tmp_path / "data", plan)
     text = "\n".join(report.lines(totals))
     print(f"\n{text}")  # noqa: T201
     if os.environ.get("STORM_PAGE"):
         before = PAGE.read_text() if PAGE.exists() else "# Benchmarks\n"
         PAGE.write_text(report.with_section(before, text))
+    assert wrong == []
