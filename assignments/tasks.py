@@ -8,7 +8,7 @@ import threading
 from datetime import timedelta
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from celery.signals import worker_ready
 from django.utils import timezone
 
@@ -19,7 +19,7 @@ from assignments.recovery import service
 from assignments.retention import removal
 from assignments.runs import balancer, batches
 from topology.dns import checking
-from topology.live import events, health
+from topology.live import clocks, events, health
 
 
 @worker_ready.connect
@@ -34,10 +34,22 @@ def leave_worker_signs(**_: Any) -> None:
 def _leave_signs() -> None:
     never = threading.Event()
     while not never.wait(events.WORKER_SIGN / 3):
-        events.leave_worker_sign()
+        clocks.leave_sign()
 
 
-@shared_task(name="assignments.tick")
+class OnTime(Task[Any, Any]):
+    """A task that a worker does only while its clock is the database's; what is not done, a later tick finds again."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Do it, or nothing."""
+        if self.request.called_directly or clocks.is_right():
+            return self.run(*args, **kwargs)
+        return None
+
+
+@shared_task(base=OnTime, name="assignments.tick")
 def tick() -> None:
     """Once a second: wake what is due."""
     now = timezone.now()
@@ -58,31 +70,31 @@ def tick() -> None:
         check_dns.delay(pk)
 
 
-@shared_task(name="assignments.sample_load")
+@shared_task(base=OnTime, name="assignments.sample_load")
 def sample_load() -> None:
     """Once a minute: keep the load of every node."""
     load.sample(timezone.now())
 
 
-@shared_task(name="assignments.step_subcluster")
+@shared_task(base=OnTime, name="assignments.step_subcluster")
 def step_subcluster(subcluster_id: int) -> None:
     """One step of the Server Recovery Manager of one subcluster."""
     service.step(subcluster_id, timezone.now())
 
 
-@shared_task(name="assignments.run_operation")
+@shared_task(base=OnTime, name="assignments.run_operation")
 def run_operation(operation_id: int, generation: int) -> None:
     """The batches of one run that are due, until it waits, ends or the task's time is over."""
     batches.run(operation_id, generation, timezone.now)
 
 
-@shared_task(name="assignments.balance")
+@shared_task(base=OnTime, name="assignments.balance")
 def balance(cluster_id: int) -> None:
     """One round of the automatic balancer of a cluster."""
     balancer.look_at_cluster(cluster_id, timezone.now())
 
 
-@shared_task(name="assignments.sync_peers")
+@shared_task(base=OnTime, name="assignments.sync_peers")
 def sync_peers() -> None:
     """Every relation between clusters whose last sync is a minute old."""
     peers.sync_due(timezone.now())
@@ -92,7 +104,7 @@ REMOVES_FOR = timedelta(seconds=20)  # real time of one go; far below the time l
 GOES_ON_AFTER = 60  # seconds
 
 
-@shared_task(name="assignments.remove_old")
+@shared_task(base=OnTime, name="assignments.remove_old")
 def remove_old() -> None:
     """Once a night, and then again until everything that is no longer kept is gone."""
     begun = timezone.now()
@@ -101,19 +113,19 @@ def remove_old() -> None:
         remove_old.apply_async(countdown=GOES_ON_AFTER)
 
 
-@shared_task(name="assignments.sync_directory", soft_time_limit=3500, time_limit=3600)
+@shared_task(base=OnTime, name="assignments.sync_directory", soft_time_limit=3500, time_limit=3600)
 def sync_directory(agreement_id: int) -> None:
     """One run of the directory of a cluster; the time that a million people need."""
     schedule.run(agreement_id, timezone.now())
 
 
-@shared_task(name="assignments.place_people")
+@shared_task(base=OnTime, name="assignments.place_people")
 def place_people(agreement_id: int) -> None:
     """Homes for people of a directory who waited, for a failover to end or for room."""
     schedule.place_waiting(agreement_id)
 
 
-@shared_task(name="assignments.check_dns")
+@shared_task(base=OnTime, name="assignments.check_dns")
 def check_dns(cluster_id: int) -> None:
     """The DNS records of a cluster compared with those of its name server."""
     checking.check(cluster_id, timezone.now())

@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.db import OperationalError, connection, transaction
 from django.test import Client, override_settings
 from django.urls import reverse
@@ -27,7 +28,7 @@ from config.local.state import BASE_DIR, HOST, free_port
 from tests.board.test_page import as_
 from tests.crowd import make_crowd
 from topology.accounts import roles
-from topology.live import events, health, probe
+from topology.live import clocks, events, health, probe
 from topology.models import Cluster, Heartbeat
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +84,49 @@ def test_the_sign_of_a_worker_is_good_for_seconds() -> None:
     events.leave_worker_sign()
     assert events.worker_lives()
     assert 0 < events.client().ttl(f"{events.stream_name()}:worker") <= events.WORKER_SIGN
+
+
+def delivered_by_a_worker_ahead(seconds: float) -> bool:
+    """Whether a worker whose clock is so many seconds ahead carries out a tick that is delivered to it."""
+    Heartbeat.objects.all().delete()
+    with time_machine.travel(timezone.now() + timedelta(seconds=seconds)):
+        tasks.tick.apply(throw=True)
+    return Heartbeat.objects.exists()
+
+
+@pytest.mark.parametrize(("seconds", "works"), [(0, True), (2, True), (-2, True), (3600, False), (-3600, False)])
+def test_a_worker_whose_clock_is_not_the_databases_does_nothing(seconds: int, works: bool) -> None:
+    assert delivered_by_a_worker_ahead(seconds) is works
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600])
+def test_a_worker_whose_clock_is_off_says_so_in_place_of_its_sign_of_life(
+    seconds: int, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "stream_name", lambda: f"clock{seconds}")
+    with time_machine.travel(timezone.now() + timedelta(seconds=seconds)):
+        clocks.leave_sign()
+    assert not events.worker_lives()
+    tasks.tick()  # another worker does them all
+    assert codes() == ["WORKER_CLOCK_OFF"]
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()["worker"]) == (503, False)
+    events.client().delete(f"clock{seconds}:worker-clock")
+    clocks.leave_sign()
+    assert events.worker_lives()
+    assert codes() == []
+
+
+def test_a_database_that_is_away_is_no_wrong_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "stream_name", lambda: "clock-away")
+
+    def away() -> float:
+        raise OperationalError
+
+    monkeypatch.setattr(clocks, "off", away)
+    clocks.leave_sign()
+    assert events.worker_lives()
+    assert not events.clock_is_off()
 
 
 def test_a_new_installation_has_a_minute_for_its_first_tick(monkeypatch: pytest.MonkeyPatch) -> None:

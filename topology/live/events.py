@@ -190,6 +190,23 @@ def _worker() -> str:
     return f"{stream_name()}:worker"
 
 
+def leave_clock_sign(seconds: int) -> None:
+    """Say that a worker's clock is off, and by how much; good as long as a sign of life."""
+    try:
+        client().set(_clock(), str(seconds), ex=WORKER_SIGN)
+    except AWAY as error:
+        log.warning("no sign of a wrong clock left: %s", error)
+
+
+def clock_is_off() -> bool:
+    """Whether a worker said just now that its clock is off. Raises what a Redis that went away raises."""
+    return bool(client().exists(_clock()))
+
+
+def _clock() -> str:
+    return f"{stream_name()}:worker-clock"
+
+
 class ProcessLease:
     """A lease by name that one process holds at a time, and that ends some seconds after its holder went silent."""
 

@@ -157,6 +157,8 @@ def _troubles(now: datetime) -> Iterator[Trouble]:
         failed = _store_trouble(events.signs(), now)
         if failed:
             yield failed  # ticks that stopped follow from it
+        elif events.clock_is_off():  # then its ticks, if no other worker does them, are missing because of it
+            yield Trouble(reasons.WORKER_CLOCK_OFF, since)
         elif since is not None:
             yield from (Trouble(reason, since) for reason in _why_no_tick())
     except events.AWAY:
@@ -222,7 +224,7 @@ def report() -> dict[str, Any]:
         "database": database,
         "writes": writes,
         "redis": events.alive(),
-        "worker": reasons.NO_WORKER not in reasons_now,
+        "worker": reasons_now.isdisjoint((reasons.NO_WORKER, reasons.WORKER_CLOCK_OFF)),
         "beat": reasons.NO_BEAT not in reasons_now,
         "tick": reasons.TICK_LATE not in reasons_now,
         "tick_age": round((timezone.now() - at).total_seconds(), 1) if at else None,

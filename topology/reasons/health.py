@@ -20,6 +20,13 @@ TICK_LATE = add(
     "Start another worker, or wait until this one has caught up. Its log says what takes long.",
     ALARM,
 )
+WORKER_CLOCK_OFF = add(
+    "WORKER_CLOCK_OFF",
+    "The clock of a worker is off from the database's, so that it does nothing: failovers and runs wait, or are left to"
+    " the other workers.",
+    "Set the clock of its machine, by NTP. The worker then continues by itself.",
+    ALARM,
+)
 REDIS_AWAY = add(
     "REDIS_AWAY",
     "Redis does not answer: pages are not live, failovers and runs are stopped. Reading and small moves work.",
