@@ -10,6 +10,7 @@ from typing import Any
 
 from celery import Task, shared_task
 from celery.signals import worker_ready
+from django.db import connections
 from django.utils import timezone
 
 from assignments.directory import schedule
@@ -35,6 +36,7 @@ def _leave_signs() -> None:
     never = threading.Event()
     while not never.wait(events.WORKER_SIGN / 3):
         clocks.leave_sign()
+        connections.close_all()  # a process that is forked later must not inherit it
 
 
 class OnTime(Task[Any, Any]):

@@ -5,7 +5,6 @@ ahead would bring a pair or a run an hour forward, where it stands still until t
 """
 
 import logging
-from contextlib import suppress
 
 from django.db import Error, connection
 from django.utils import timezone
@@ -37,12 +36,10 @@ def is_right() -> bool:
 
 def leave_sign() -> None:
     """Say that a worker lives; of one whose clock is off, say that instead, for it does nothing."""
-    ahead = 0.0
     try:
         ahead = off()
     except Error:  # then no worker does anything, and health says so
-        with suppress(Error):
-            connection.close()
+        ahead = 0.0
     if abs(ahead) <= TOLERATED:
         events.leave_worker_sign()
         return
