@@ -122,9 +122,7 @@ class Missing:
 
 def missing(console: Console, imported: set[str]) -> Missing:
     """Whether everyone is there once, every change of a home is in the history, and the counts are true."""
-    found = console.ask(
-        "SELECT user_id FROM topology_enduser JOIN assignments_assignment a ON a.user_id = topology_enduser.id"
-    )
+    found = console.ask("SELECT u.user_id FROM topology_enduser u JOIN assignments_assignment a ON a.user_id = u.id")
     there = {user_id for (user_id,) in found}
     questions = {
         "not in one list": UNLISTED,
