@@ -54,6 +54,7 @@ LONG = (
     "browser/",
     "recovery/",
     "runs/test_runs_interrupted",
+    "storm/test_storm",
     "local/",
     "accounts/test_pseudonyms_everywhere",
 )

@@ -70,7 +70,7 @@ def _faults(outages: Iterable[Outage]) -> list[str]:
         (part, hurt, str(len(times)), f"{sorted(times)[len(times) // 2]:.1f} s", f"{max(times):.1f} s")
         for (part, hurt), times in _sorted(healed)
     ]
-    return _table(("Fault", "How", "Number", "All well after, median", "At most"), rows)
+    return _table(("Fault", "How", "Number", "`/healthz` is 200 after, median", "At most"), rows)
 
 
 def _requests(answers: Iterable[Answer]) -> list[str]:
