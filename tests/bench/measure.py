@@ -87,20 +87,24 @@ def judge(name: str, ours: Iterable[float], beside: Iterable[float], reach: floa
     return row
 
 
-def write(path: Path, command: str, versions: str) -> None:
-    """The table of this run, with the machine it was made on; what a storm wrote there stays (tests/storm)."""
-    storm = section(path.read_text()) if path.exists() else ""
+def machine() -> str:
+    """What this runs on."""
     memory = next((line.split()[1] for line in _lines(Path("/proc/meminfo")) if line.startswith("MemTotal")), "0")
     model = next((line.partition(":")[2].strip() for line in _lines(Path("/proc/cpuinfo")) if "model name" in line), "")
     count = sum(line.startswith("processor") for line in _lines(Path("/proc/cpuinfo")))
-    machine = f"{count} processors {model or platform.processor()}, {int(memory) // 1_000_000} GB, {platform.system()}"
+    return f"{count} processors {model or platform.processor()}, {int(memory) // 1_000_000} GB, {platform.system()}"
+
+
+def write(path: Path, command: str, versions: str) -> None:
+    """The table of this run, with the machine it was made on; what a storm wrote there stays (tests/storm)."""
+    storm = section(path.read_text()) if path.exists() else ""
     path.write_text(
         "# Benchmarks\n\n"
         "Each line compares two things of one run, in turns: ours, and the least that could be done (a bare UPDATE or "
         "INSERT of the same rows) or the same with fewer users. The ratio is judged, times are not: they belong to the "
         "machine. A line that did not hold says so. ± is half of what lies between the quickest and the slowest round."
         "\n\n"
-        f"`{command}` on {datetime.now(UTC):%Y-%m-%d}: {machine}; {versions}.\n\n"
+        f"`{command}` on {datetime.now(UTC):%Y-%m-%d}: {machine()}; {versions}.\n\n"
         f"{HEAD}\n" + "".join(f"{row}\n" for row in rows) + (f"\n{storm}" if storm else "")
     )
 

@@ -6,12 +6,14 @@ SEED= has an earlier storm again. A long one writes its table into docs/benchmar
 """
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from config.local.state import BASE_DIR
 from tests import torture
+from tests.bench import measure
 from tests.storm import report
 from tests.storm.schedule import Edge
 from tests.storm.storm import Plan, storm
@@ -40,5 +42,6 @@ def test_a_long_storm_loses_nobody(tmp_path: Path) -> None:
     print(f"\n{text}")  # noqa: T201
     if os.environ.get("STORM_PAGE"):
         before = PAGE.read_text() if PAGE.exists() else "# Benchmarks\n"
-        PAGE.write_text(report.with_section(before, text))
+        told = f"`make torture MINUTES={torture.SECONDS / 60:g}` on {datetime.now(UTC):%Y-%m-%d}: {measure.machine()}."
+        PAGE.write_text(report.with_section(before, f"{told}\n\n{text}"))
     assert wrong == []
