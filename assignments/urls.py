@@ -13,6 +13,7 @@ from assignments.board.views import (
     palette,
     settings,
     structure,
+    switcher,
 )
 from assignments.directory.views import directory
 from assignments.intercluster.views import balance, duplicates, peers
@@ -69,6 +70,7 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
     path("overview/", overview.overview, name="overview"),
     path("palette", palette.palette, name="palette"),
+    path("switcher", switcher.switcher, name="switcher"),
     path("keys", palette.keys, name="keys"),
     path("overview/<str:cluster_name>", overview.panel, name="overview-panel"),
     path("users/", search.find_users, name="find-users"),

@@ -80,6 +80,8 @@ def _begin(sub: Subcluster, nodes: list[Node], pair: Pair, real: datetime, actor
     source, target = (nodes[1 - side], nodes[side]) if back else (nodes[side], nodes[1 - side])
     throttle = pair.members[side if back else 1 - side].watch.throttle
     rate = throttle.rate if throttle else PairState(pair, pair.memory.since).rate(pair.memory.to_move)
+    # Who lost the connection before it began waits from then on (domain.md §4.7).
+    first = pair.memory.since if back else max(pair.memory.since, pair.members[side].watch.relogin_at)
     begun = Operation.objects.create(
         cluster=sub.cluster,
         kind=Kind.FAILBACK if back else Kind.FAILOVER,
@@ -88,7 +90,7 @@ def _begin(sub: Subcluster, nodes: list[Node], pair: Pair, real: datetime, actor
         to_node=target,
         total=pair.memory.to_move,
         rate=rate,
-        anchor_at=datetime.fromtimestamp(pair.memory.since, UTC),
+        anchor_at=datetime.fromtimestamp(first, UTC),
         **actors.author(actor),
         started_at=real,
         heartbeat_at=real,

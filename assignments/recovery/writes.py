@@ -73,6 +73,8 @@ def write(
     if changed or told or moved or any(o.batches for o in outcomes):
         topics = [f"node-{node.pk}" for node in nodes]
         events.touch(*topics, f"subcluster-{sub.pk}", f"cluster-{sub.cluster_id}")
+    if bool(before.out_of_service) != bool(pair.out_of_service):
+        events.touch("clusters")  # pages of other clusters say so too
 
 
 # --- People ---------------------------------------------------------------------------------------

@@ -88,6 +88,7 @@ SAME: dict[str, str] = {
     "user-range": "list_users",
     "find-users": "list_users",
     "palette": "list_users list_clusters",
+    "switcher": "list_clusters",
     "users-by-id": "list_users",
     "details": "why_user",
     "export": "export_assignments list_users",

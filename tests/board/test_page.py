@@ -84,6 +84,7 @@ VIEWING = [
     "keys",
     "load",
     "palette",
+    "switcher",
     "what-if",
 ]
 OPERATING = [

@@ -122,6 +122,7 @@ ADDRESSES = {
     "subcluster": Seen("#subcluster-{sc1}"),
     "tour": Seen("#tour"),
     "keys": DIALOG,
+    "switcher": Seen("#saved-views", around=False),
     "palette": Seen("#saved-views", around=False, query="?q=imp1a&cluster=acme"),
     "tree": Seen(".tree"),
     "users": Seen("#users", query="?node={imp1a}"),

@@ -11,6 +11,7 @@ from assignments.recovery import service as recovery
 from tests.browser.hands import card
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node
+from topology.structure.clusters import create_cluster
 
 Open = Callable[..., Page]
 SAMPLES = 100  # at least
@@ -68,6 +69,39 @@ def test_strip_tree_map_and_list_never_contradict_each_other(live_stack: LiveSta
         near = [other["strip"] for other in seen[max(0, at - REFRESH) : at + REFRESH + 1]]
         assert min(near) <= now["listed"] <= max(near), (at, now)
         assert int(now["read"]) > 0
+
+
+def test_the_pair_with_users_out_of_service_comes_before_one_that_is_only_degraded(
+    live_stack: LiveStack, signed_in_page: Open
+) -> None:
+    acme = make_acme(speed=1, imp1a=10, imp2a=15)
+    page = signed_in_page("operator", "/clusters/acme/")
+    recovery.inject(node(acme, "imp1b"), "power", "", None)  # serves no user
+    expect(panel(page, "sc-1")).to_contain_text("No protection now")
+    recovery.inject(node(acme, "imp2a"), "power", "", None)
+    expect(page.locator(".incident")).to_contain_text("15 users out of service in sc-2")
+    expect(card(page, "imp1b")).to_be_visible()
+    assert top(panel(page, "sc-2")) < top(panel(page, "sc-1"))
+
+
+def test_an_incident_elsewhere_and_a_new_cluster_show_in_the_switcher(
+    live_stack: LiveStack, signed_in_page: Open
+) -> None:
+    acme = make_acme(speed=30, imp1a=10, imp2a=15)
+    create_cluster("branch")
+    page = signed_in_page("operator", "/clusters/branch/")
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    expect(page.locator("#elsewhere .icon")).to_have_count(0)
+    recovery.inject(node(acme, "imp2a"), "power", "", None)
+    expect(page.locator("#elsewhere")).to_contain_text("Users of acme are out of service")
+    page.get_by_role("button", name="Switch cluster").click()
+    menu = page.locator("#clusters")
+    expect(menu.get_by_role("link", name="acme")).to_contain_text("out of service")
+    create_cluster("north")
+    expect(menu.get_by_role("link", name="north")).to_be_visible()
+    expect(menu.get_by_role("link", name="branch")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#elsewhere .icon")).to_have_count(0, timeout=60_000)  # all signed in again
+    expect(menu.get_by_role("link", name="acme")).not_to_contain_text("out of service")
 
 
 def test_while_users_are_out_the_affected_pair_comes_first_and_the_rest_is_folded(

@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 from django.urls import reverse
 
+from assignments.models import Operation
 from assignments.population.selectors import board_of
 from assignments.recovery import reads
 from assignments.recovery.incidents import Incident, incidents_of
 from assignments.recovery.rules.commands import Fault
+from assignments.runs.views.run_shown import Run
 from assignments.simulation.rules.play import Action
 from tests.board.test_page import as_
 from tests.recovery.recovery_world import Drive, clock_at, make
@@ -70,6 +72,16 @@ def test_while_users_sign_in_the_end_is_that_of_the_engine_and_the_rate_can_be_c
     assert incident.until == waits.until
     assert incident.seconds == pytest.approx((incident.until - drive.real).total_seconds())
     assert "Step log" in strip(drive, cluster)
+
+
+def test_the_run_ends_when_the_banner_says_while_clients_still_wait() -> None:
+    drive, cluster = after(fault(60, 0), until=160)
+    [incident] = incidents(drive, cluster)
+    assert incident.run
+    assert incident.run.done == 0
+    with clock_at(drive.real):
+        run = Run(Operation.objects.select_related("cluster__policy").get(pk=incident.run.pk), drive.real)
+        assert run.remaining == pytest.approx(incident.seconds, abs=2)
 
 
 def test_where_nobody_takes_over_it_says_so_and_asks_for_the_repair() -> None:

@@ -51,12 +51,12 @@ def _icon(name: str, extra: str) -> SafeString:
 def cluster_menu(context: Context) -> SafeString:
     """The entries of the switcher, drawn once for the same clusters on any page."""
     current = context.get("cluster")
-    names = tuple((cluster.pk, cluster.name) for cluster in context["clusters"])
-    return _cluster_menu(names, current.pk if current else None)
+    names = tuple((cluster.name, 0) for cluster in context["clusters"])  # who is out of service it says once opened
+    return _cluster_menu(names, current.name if current else "")
 
 
 @lru_cache(maxsize=200)
-def _cluster_menu(clusters: tuple[tuple[int, str], ...], current: int | None) -> SafeString:
+def _cluster_menu(clusters: tuple[tuple[str, int], ...], current: str) -> SafeString:
     return render_to_string("shared/_cluster_menu.html", {"clusters": clusters, "current": current})
 
 

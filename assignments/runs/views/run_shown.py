@@ -184,8 +184,7 @@ class Run:
         operation = self.operation
         if operation.kind != Kind.FAILOVER or operation.done or not operation.anchor_at:
             return 0
-        wait = operation.cluster.policy.relogin_lower_limit
-        return max(0.0, wait - (operation.cluster.now(self.now) - operation.anchor_at).total_seconds())
+        return max(0.0, (operation.anchor_at - operation.cluster.now(self.now)).total_seconds())
 
     @property
     def adjustable(self) -> bool:
