@@ -21,7 +21,7 @@ from tests.live_stack import LiveStack
 from topology.accounts import roles
 
 REACH = 3.0  # times
-REACH_RAW = 30.0  # times: reading the session, the person and the rights is most of what is beside it
+REACH_RAW = 18.0  # times: reading the session, the person and the rights is most of what is beside it
 ROUNDS = 41
 pytestmark = pytest.mark.django_db(transaction=True)
 
