@@ -17,8 +17,10 @@ from config.local.state import BASE_DIR, HOST, free_port
 class LiveStack:
     """A granian and a Celery worker with beat; each is started when first asked for and then kept."""
 
-    def __init__(self, database: str, logs: Path, application: str = "config.asgi:application") -> None:
-        self._application = application
+    def __init__(
+        self, database: str, logs: Path, application: str = "config.asgi:application", workers: int = 2
+    ) -> None:
+        self._application, self._workers = application, workers
         self.port = free_port()
         self.address = f"http://{HOST}:{self.port}"
         self._logs = logs
@@ -74,7 +76,8 @@ class LiveStack:
             return
         schedule = str(self._logs / "beat-schedule")
         options = ["--app", "config", "worker", "--beat", "--schedule", schedule, "--loglevel", "WARNING"]
-        options += ["--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+        options += ["--concurrency", str(self._workers)]
+        options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         self._worker = self._start("worker", "celery", "-q", *options, DATABASE_POOL="0")
         assert wait_until(self._responds, 60), f"the worker does not answer:\n{self.output('worker')}"
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 from tests.storm.report import section
@@ -23,13 +24,17 @@ Work = Callable[[], object]  # answers its own seconds as a float, when part of 
 
 @dataclass(frozen=True)
 class Row:
-    """What was compared: medians in seconds, the spread of ours in per cent of its median, and how far it may reach."""
+    """What was compared: medians in seconds, the spread of ours in per cent of its median, and how far it may reach.
+
+    Without a reach it is shown and not judged; the note says what else was seen: memory, cores used.
+    """
 
     name: str
     ours: float
     beside: float
     spread: float
     reach: float
+    note: str = ""
 
     @property
     def ratio(self) -> float:
@@ -40,13 +45,14 @@ class Row:
         return self.ratio <= self.reach
 
     def __str__(self) -> str:
+        limit, held = ("", "") if self.reach == inf else (f"{self.reach:g}", "yes" if self.held else "**no**")
         return (
             f"| {self.name} | {milliseconds(self.ours)} ± {self.spread:.0f} % | {milliseconds(self.beside)} "
-            f"| {self.ratio:.2f} | {self.reach:g} | {'yes' if self.held else '**no**'} |"
+            f"| {self.ratio:.2f} | {limit} | {held} | {self.note} |"
         )
 
 
-HEAD = "| What | Median | Beside | Ratio | At most | Held |\n|---|---|---|---|---|---|"
+HEAD = "| What | Median | Beside | Ratio | At most | Held | Note |\n|---|---|---|---|---|---|---|"
 rows: list[Row] = []
 versions = ""  # of what was measured, as tests/bench/conftest.py found them
 
@@ -76,11 +82,11 @@ def compare(name: str, ours: Work, beside: Work, reach: float, *, rounds: int = 
     return judge(name, [own for _, own in pairs], [other for other, _ in pairs], reach)
 
 
-def judge(name: str, ours: Iterable[float], beside: Iterable[float], reach: float) -> Row:
-    """The same of seconds that were measured elsewhere, in one run."""
+def judge(name: str, ours: Iterable[float], beside: Iterable[float], reach: float = inf, note: str = "") -> Row:
+    """The same of seconds that were measured elsewhere, in one run; without a reach they are only shown."""
     own, other = sorted(ours), sorted(beside)
     median = statistics.median(own)
-    row = Row(name, median, statistics.median(other), 50 * (own[-1] - own[0]) / median, reach)
+    row = Row(name, median, statistics.median(other), 50 * (own[-1] - own[0]) / median, reach, note)
     rows.append(row)
     print(f"\n{row}", end="")  # noqa: T201
     assert row.held, f"{name}: {row.ratio:.2f} times what stands beside it, at most {reach:g}"
@@ -102,11 +108,31 @@ def write(path: Path, command: str, versions: str) -> None:
         "# Benchmarks\n\n"
         "Each line compares two things of one run, in turns: ours, and the least that could be done (a bare UPDATE or "
         "INSERT of the same rows) or the same with fewer users. The ratio is judged, times are not: they belong to the "
-        "machine. A line that did not hold says so. ± is half of what lies between the quickest and the slowest round."
+        "machine. A line that did not hold says so; one without a limit is only shown. ± is half of what lies between "
+        "the quickest and the slowest round."
         "\n\n"
         f"`{command}` on {datetime.now(UTC):%Y-%m-%d}: {machine()}; {versions}.\n\n"
         f"{HEAD}\n" + "".join(f"{row}\n" for row in rows) + (f"\n{storm}" if storm else "")
     )
+
+
+class Cores:
+    """The share of all cores that was used by whatever runs on this machine, from when it was made."""
+
+    def __init__(self) -> None:
+        self._begun = _spent()
+
+    def used(self) -> float:
+        """Between 0 and 1."""
+        busy, total = (now - then for now, then in zip(_spent(), self._begun, strict=True))
+        return busy / max(1, total)
+
+
+def _spent() -> tuple[int, int]:
+    """Ticks in which all cores worked, and all ticks."""
+    fields = [int(text) for text in _lines(Path("/proc/stat"))[0].split()[1:9]]
+    idle = fields[3] + fields[4]  # idle, and waiting for a disk
+    return sum(fields) - idle, sum(fields)
 
 
 def _lines(path: Path) -> list[str]:
