@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import sys
 import time
+from contextlib import suppress
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 
@@ -16,7 +17,8 @@ async def serve(port: int, pause: float, sizes: list[int]) -> None:
     writers: set[asyncio.StreamWriter] = set()
 
     async def come(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+        with suppress(asyncio.IncompleteReadError):  # who only looked whether it is there
+            await reader.readuntil(b"\r\n\r\n")
         writer.write(HEAD)
         writers.add(writer)
         await reader.read()

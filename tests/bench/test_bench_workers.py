@@ -95,7 +95,9 @@ def back() -> float:
         begun = time.perf_counter()
         cursor.execute(BACK)
         took = time.perf_counter() - begun
-        cursor.execute("TRUNCATE assignments_operation, assignments_plan CASCADE")
+        cursor.execute(
+            "TRUNCATE assignments_plannedmove, assignments_move, assignments_operation, assignments_plan CASCADE"
+        )
         cursor.execute("VACUUM ANALYZE assignments_assignment")
     return took
 
