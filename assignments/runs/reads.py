@@ -1,4 +1,4 @@
-"""What a batch needs to know of its run, locked and read in one query: it is read for every thousand users."""
+"""What a batch needs to know of its run, locked and read in one query: it is read for every batch."""
 
 from __future__ import annotations
 
