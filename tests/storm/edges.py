@@ -205,11 +205,11 @@ class Edges:
             lambda: self.api(Edge.API, "GET", "/operations?limit=50"),
             lambda: self.api(Edge.API, "POST", f"/clusters/{cluster}/moves", move),
             lambda: self.api(Edge.API, "POST", f"/clusters/{cluster}/plans", {"goal": "balance"}),
-            self._token,
+            lambda: self._token(f"passing-{random.getrandbits(32):08x}"),
         ))()  # fmt: skip
 
-    def _token(self) -> None:
-        status, made = self.api(Edge.API, "POST", "/tokens", {"name": "passing", "role": "viewer"})
+    def _token(self, name: str) -> None:
+        status, made = self.api(Edge.API, "POST", "/tokens", {"name": name, "role": "viewer"})
         if status == 200:
             self.api(Edge.API, "DELETE", f"/tokens/{made['id']}")
 
