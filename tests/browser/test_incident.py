@@ -12,6 +12,7 @@ from tests.browser.hands import card
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node
 from topology.structure.clusters import create_cluster
+from topology.structure.policy import set_clock_speed
 
 Open = Callable[..., Page]
 SAMPLES = 100  # at least
@@ -87,7 +88,7 @@ def test_the_pair_with_users_out_of_service_comes_before_one_that_is_only_degrad
 def test_an_incident_elsewhere_and_a_new_cluster_show_in_the_switcher(
     live_stack: LiveStack, signed_in_page: Open
 ) -> None:
-    acme = make_acme(speed=30, imp1a=10, imp2a=15)
+    acme = make_acme(speed=1, imp1a=10, imp2a=15)  # it must not be over before it was looked at
     create_cluster("branch")
     page = signed_in_page("operator", "/clusters/branch/")
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
@@ -100,6 +101,7 @@ def test_an_incident_elsewhere_and_a_new_cluster_show_in_the_switcher(
     create_cluster("north")
     expect(menu.get_by_role("link", name="north")).to_be_visible()
     expect(menu.get_by_role("link", name="branch")).to_have_attribute("aria-current", "true")
+    set_clock_speed(acme, 60)
     expect(page.locator("#elsewhere .icon")).to_have_count(0, timeout=60_000)  # all signed in again
     expect(menu.get_by_role("link", name="acme")).not_to_contain_text("out of service")
 
@@ -107,7 +109,7 @@ def test_an_incident_elsewhere_and_a_new_cluster_show_in_the_switcher(
 def test_while_users_are_out_the_affected_pair_comes_first_and_the_rest_is_folded(
     live_stack: LiveStack, signed_in_page: Open
 ) -> None:
-    acme = make_acme(speed=30, imp1a=10, imp2a=15, imp3a=3)
+    acme = make_acme(speed=1, imp1a=10, imp2a=15, imp3a=3)  # it must not be over before it was looked at
     page = signed_in_page("operator", "/clusters/acme/")
     expect(page).to_have_title("acme · Homenode")
     expect(page.locator(".incident")).to_have_count(0)
@@ -128,6 +130,7 @@ def test_while_users_are_out_the_affected_pair_comes_first_and_the_rest_is_folde
     expect(card(page, "imp1a")).to_be_visible()
     choose_view(page, "By itself")
     expect(card(page, "imp1a")).to_be_hidden()
+    set_clock_speed(acme, 60)
     banner.get_by_role("button", name="Power on imp2a").click()
     expect(page.locator(".incident")).to_have_count(0, timeout=30_000)
     expect(card(page, "imp1a")).to_be_visible()
