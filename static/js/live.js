@@ -19,14 +19,19 @@ function lead() {
 function follow() {
   stream.stop();
   word = Date.now();
-  navigator.locks.request(name, lead).catch(follow);
+  navigator.locks.request(name, lead).catch(goOn);
   introduce(performance.now());
 }
 
 function takeOver() {
   word = Date.now();
   light.show("lost", "network");
-  navigator.locks.request(name, { steal: true }, lead).catch(follow);
+  navigator.locks.request(name, { steal: true }, lead).catch(goOn);
+}
+
+/* Only where another tab took the lock: WebKit refuses every lock to a page that is left, which would ask for ever. */
+function goOn({ name: why }) {
+  if (why === "AbortError") follow();
 }
 
 /* Tells the tab that leads what this one shows; `age`: milliseconds since it last knew everything. */
