@@ -61,6 +61,7 @@ class Program:
             "list of users": lists,
             "users by a text that one in fifteen has": f"{lists}&q=person+11",
             "users by a text that few have": f"{lists}&q=person+4711",
+            "users by the end of a mail address": f"{lists}&q=-4711%40example.org",
             "tree": f"/clusters/{self.name}",
         }.get(what)
         with self.world.here():
@@ -79,6 +80,7 @@ def test_calls_at_a_million_users_take_what_they_take_at_thirty_thousand(setting
     limits = {
         "list of users": REACH,
         "users by a text that few have": REACH,
+        "users by the end of a mail address": REACH,
         "users by a text that one in fifteen has": COMMON,
         "tree": REACH,
         "plan": REACH,

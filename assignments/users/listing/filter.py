@@ -5,15 +5,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import TypeVar
 
 from django.db import connection
 from django.db.models import BigIntegerField, Case, F, Model, Q, QuerySet, Sum, Value, When
-from django.db.models.lookups import Exact, StartsWith
+from django.db.models.functions import StrIndex, Upper
+from django.db.models.lookups import Exact, GreaterThan, StartsWith
 
 from assignments.models import Assignment, Population
+from assignments.users.rules.rare_parts import ColumnSample, rare_part
 from topology import reasons
 from topology.models import Cluster, EndUser, Node
 from topology.models.folding import Fold
@@ -24,6 +26,7 @@ PAGE = 50  # users in the page at once, for each list
 
 
 KEY = F("folded")  # the order of every list; people, and the users of each home, have an index of it
+FOLDED = "folded"
 TEXTS = ("name", "mail", "directory_uri", "department")  # found anywhere in them, as in the user ID
 ANYWHERE = 3  # letters that are found anywhere, by trigrams; fewer match the beginning of the user ID
 
@@ -42,6 +45,11 @@ class UserFilter:
     q: str = ""
     contacts_min: int | None = None
     within: tuple[int, ...] | None = None  # clusters that the person who asks may see; None: all
+
+    @cached_property
+    def samples(self) -> dict[str, ColumnSample]:
+        """What stands in the columns where its text is looked for, as the database last found it; read once."""
+        return sampled()
 
 
 def matching_users(where: UserFilter) -> QuerySet[Assignment]:
@@ -102,7 +110,7 @@ def _in_or_out_of_service(rows: QuerySet[Assignment], where: UserFilter) -> Quer
 
 def who(where: UserFilter, prefix: str = "") -> Q:
     """What a filter asks of the people themselves; the prefix leads to them."""
-    asked = _named(where.q.strip(), prefix)
+    asked = _named(where, prefix)
     if where.endpoint:
         asked &= Q((f"{prefix}endpoints__contains", [where.endpoint]))
     if where.contacts_min is not None:
@@ -110,14 +118,44 @@ def who(where: UserFilter, prefix: str = "") -> Q:
     return asked
 
 
-def _named(text: str, prefix: str) -> Q:
+def _named(where: UserFilter, prefix: str) -> Q:
+    text = where.q.strip()
     if not text:
         return Q()
     if len(text) < ANYWHERE:
         return Q(StartsWith(KEY, Fold(Value(text))))
     composed = unicodedata.normalize("NFC", text)
-    parts = (Q((f"{prefix}{column}__icontains", composed)) for column in TEXTS)
-    return reduce(or_, parts, Q((f"{prefix}folded__contains", Fold(Value(text)))))
+    return reduce(or_, (_found_in(column, composed, where.samples, prefix) for column in (FOLDED, *TEXTS)))
+
+
+def _found_in(column: str, text: str, samples: dict[str, ColumnSample], prefix: str) -> Q:
+    """A text anywhere in a column: the index finds the part that few have, and the whole is compared with those."""
+    normal, lookup = (Fold, "contains") if column == FOLDED else (Upper, "icontains")
+    part = rare_part(text, samples.get(column, ColumnSample()))
+    found = Q((f"{prefix}{column}__{lookup}", Fold(Value(part)) if normal is Fold else part))
+    if part == text:
+        return found
+    kept = F(f"{prefix}{column}") if normal is Fold else Upper(f"{prefix}{column}")
+    return found & Q(GreaterThan(StrIndex(kept, normal(Value(text))), 0))
+
+
+SAMPLES = """
+    SELECT attname, coalesce(most_common_vals::text::text[], '{}'), coalesce(most_common_freqs, '{}'),
+        coalesce(histogram_bounds::text::text[], '{}')
+    FROM pg_stats WHERE schemaname = current_schema() AND tablename = 'topology_enduser' AND attname = ANY(%s)
+"""
+
+
+def sampled() -> dict[str, ColumnSample]:
+    """What the statistics of the database say stands in the columns; nothing before it has any."""
+    found = {}
+    with connection.cursor() as cursor:
+        cursor.execute(SAMPLES, [[FOLDED, *TEXTS]])
+        for column, common, shares, others in cursor.fetchall():
+            some = others[::3]
+            rest = max(0.0, 1 - sum(shares)) / max(1, len(some))
+            found[column] = ColumnSample.of((*zip(common, shares, strict=True), *((value, rest) for value in some)))
+    return found
 
 
 # Of twins (EndUser.twin) it is the one who is written so.
