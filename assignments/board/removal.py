@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Q, Sum
 
 from assignments.models import ACTIVE, Operation, Pin, Plan, Population, RunPolicy
+from assignments.users import table_statistics
 from topology import reasons
 from topology.live import events
 from topology.models import Cluster, EndUser, Event, Node, Subcluster
@@ -76,6 +77,7 @@ def remove_cluster(cluster: Cluster, typed: str, *, actor: Any = None) -> Conten
     if refusal := obstacle(cluster):
         raise refusal
     gone = contents(cluster)
+    table_statistics.refresh(gone.users)
     _delete(cluster)
     topics = ["clusters", f"cluster-{cluster.pk}"]
     events.record(reasons.CLUSTER_REMOVED, actor=actor, topics=topics, name=cluster.name, **asdict(gone))

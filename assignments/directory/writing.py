@@ -7,6 +7,7 @@ from datetime import datetime
 from assignments.directory.comparing import FIELDS
 from assignments.directory.outcome import SKIPPED
 from assignments.directory.statements import execute
+from assignments.users import table_statistics
 from topology import reasons
 
 
@@ -15,8 +16,9 @@ def write(agreement: int, cluster: int, run: int, at: datetime) -> None:
     _write_people(at)
     _write_links(agreement)
     _set_aside(at)
-    _write_assignments(agreement, cluster)
+    came = _write_assignments(agreement, cluster)
     _write_changes(run)
+    table_statistics.refresh(came)
 
 
 def _write_people(at: datetime) -> None:
@@ -68,9 +70,12 @@ def _set_aside(at: datetime) -> None:
     execute("DELETE FROM assignments_assignment place USING gone WHERE place.user_id = gone.id")
 
 
-def _write_assignments(agreement: int, cluster: int) -> None:
-    """Rows without a home for those new and back; those who are there get the number of their endpoints."""
-    execute(
+def _write_assignments(agreement: int, cluster: int) -> int:
+    """Rows without a home for those new and back; those who are there get the number of their endpoints.
+
+    Answers how many are new or back.
+    """
+    came = execute(
         """
         INSERT INTO assignments_assignment (user_id, cluster_id, signed_in, pinned, endpoints, folded)
         SELECT known, %s, false, false, cardinality(person.endpoints), person.folded
@@ -92,6 +97,7 @@ def _write_assignments(agreement: int, cluster: int) -> None:
         """,
         agreement,
     )
+    return came
 
 
 def write_skipped(agreement: int) -> None:

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from assignments.models import Assignment, Kind, UserChange
-from assignments.users import held
+from assignments.users import held, table_statistics
 from assignments.users.done_at_once import record_operation
 from topology import reasons
 from topology.live import events
@@ -198,6 +198,7 @@ def _nobody(cluster: Cluster, found: RemovedUsers) -> Refused:
 def _remove(cluster: Cluster, found: RemovedUsers, actor: Any) -> RemovedUsers:
     now = timezone.now()
     operation = record_operation(cluster, Kind.REMOVAL, found.removed, found.refused_total, actor)
+    table_statistics.refresh(found.removed)
     with connection.cursor() as cursor:
         cursor.execute(KEEP, [operation.pk])
         cursor.execute(STAYED, [operation.pk, now])

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from assignments.models import FormerUser, Kind, Operation, UserChange
 from assignments.planning.loads import load_of
-from assignments.users import held
+from assignments.users import held, table_statistics
 from assignments.users.done_at_once import record_operation
 from assignments.users.former import FIELDS, fingerprint
 from assignments.users.removal import LISTED
@@ -281,9 +281,11 @@ def _apply(cluster: Cluster, operation: Operation, found: Undone, actor: Any) ->
         "why": reasons.USERS_UNDONE.code,
         "at": timezone.now(),
     }
+    table_statistics.refresh(found.removed)
     with connection.cursor() as cursor:
         for statement in UNDO_IMPORT if kind == Kind.IMPORT else UNDO_REMOVAL:
             cursor.execute(statement, values)
+    table_statistics.refresh(found.returned)
     guards.wake(*{node.subcluster for node in nodes})  # their windows may change
     topics = [f"cluster-{cluster.pk}", f"operation-{operation.pk}", *(f"node-{node.pk}" for node in nodes)]
     counts = ("removed", "restored", "unassigned", "returned", "left")

@@ -28,6 +28,7 @@ from assignments.users import trace
 from tests.crowd import make_crowd
 from tests.directory import slapd as real
 from tests.directory.conftest import Directory
+from tests.lookups import believe, looked_up
 from tests.structure.test_constraints import assert_counts_true
 from topology.models import Cluster, EndUser, Event, Node
 from topology.reasons import Refused
@@ -65,6 +66,16 @@ def test_people_come_with_their_values_and_get_a_home_by_the_mode(crowd: Cluster
     assert Event.objects.get(code="DIRECTORY_SYNCED").facts["new"] == 21
     assert trace.story(crowd, person.pk).here.why == "Given a home when the directory was read."
     assert_counts_true()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thousand_come_to_tables_that_were_seen_empty(directory: Directory) -> None:
+    make_crowd(0, 0, capacity=2000)
+    directory.add(*(f"m{n:04}" for n in range(1200)))
+    cluster = directory.agree()
+    believe(rows=0, pages=500)
+    with looked_up(1200):
+        assert sync.sync(cluster).new == 1200
 
 
 def test_a_second_run_writes_nothing(crowd: Cluster, directory: Directory) -> None:

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from assignments.models import Kind
-from assignments.users import former
+from assignments.users import former, table_statistics
 from assignments.users.done_at_once import record_operation
 from assignments.users.importing import import_pins, staged_changes, staged_lines, staged_writing, staging
 from assignments.users.importing.encodings import add_hint
@@ -167,6 +167,7 @@ def _write(cluster: Cluster, report: Report, nodes: Mapping[int, Node], actor: A
     staged_writing.create_assignments(cluster.pk, serving)
     if report.updated:
         staged_writing.change_assignments(serving)
+    table_statistics.refresh(report.created)
     # One move for each user who got a home, so that the history of a person is whole.
     staged_writing.write_traces(operation.pk, reasons.USERS_IMPORTED.code, timezone.now())
     guards.wake(*{node.subcluster for node in nodes.values()})  # their windows may change
