@@ -17,9 +17,12 @@ app.autodiscover_tasks()
 
 
 @app.on_after_configure.connect
-def schedule_nightly(sender: Celery, **_: object) -> None:
-    """At night where the console is (TIME_ZONE); a night that was missed is made up for by the next one."""
-    sender.conf.beat_schedule["remove_old"] = {"task": "assignments.remove_old", "schedule": crontab(hour=3, minute=17)}
+def schedule_by_clock(sender: Celery, **_: object) -> None:
+    """As each minute begins; and at night where the console is (TIME_ZONE), which the next one makes up for."""
+    sender.conf.beat_schedule |= {
+        "sample_load": {"task": "assignments.sample_load", "schedule": crontab(), "options": {"expires": 50}},
+        "remove_old": {"task": "assignments.remove_old", "schedule": crontab(hour=3, minute=17)},
+    }
 
 
 # --- Logs -----------------------------------------------------------------------------------------

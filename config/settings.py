@@ -268,7 +268,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}
 CELERY_BEAT_SCHEDULER = "config.beat:SingleScheduler"
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "assignments.tick", "schedule": 1.0, "options": {"expires": 2}},
-    "sample_load": {"task": "assignments.sample_load", "schedule": 60.0, "options": {"expires": 50}},
 }
 
 LOG_FORMAT = env.str("LOG_FORMAT", default="") or "text"

@@ -8,13 +8,15 @@ from topology.models import Node
 
 
 class LoadSample(models.Model):
-    """Users of one node at one instant, or over a longer step: the mean in service, the most out of service."""
+    """Users of one node at the worst instant of a step: when most users of its subcluster were out of service."""
 
     node = models.ForeignKey(Node, models.CASCADE, related_name="load")
     step = models.PositiveSmallIntegerField(help_text="Seconds that the row stands for")
     at = models.DateTimeField(help_text="Where the step begins")
     served = models.PositiveIntegerField()
     out = models.PositiveIntegerField()
+    sign_ins = models.PositiveIntegerField(default=0, help_text="Users who signed in here within the step")
+    speed = models.PositiveSmallIntegerField(default=1, help_text="Cluster seconds per real second, on average")
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["node", "step", "at"], name="load_once")]

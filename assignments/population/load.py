@@ -1,9 +1,16 @@
-"""Load over time: a sample of every node a minute, rolled up by the database, and read back as curves."""
+"""Load over time: the worst instant of every minute, rolled up by the database, and read back as curves.
+
+    worker, once a minute: every node ─┐
+    recovery: whoever is out now ──────┼─> the row of the minute ─> quarters of an hour ─> two hours
+    runs: who signed in ───────────────┘
+
+An outage that begins and ends between two samples is kept, too: the engine that signs people out and in says so.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,15 +30,88 @@ SPANS = {  # what people look at: how far back, and the step of its rows
 }
 KEPT = {MINUTE: timedelta(hours=3), QUARTER: timedelta(days=2), TWO_HOURS: timedelta(days=15)}
 COARSER = {QUARTER: MINUTE, TWO_HOURS: QUARTER}
+# The minute keeps, of each subcluster, the instant at which most of its users were out of service; rows are written in
+# the order of the nodes, so that two writers wait for each other and never cross.
+KEEP = """
+    WITH new AS (
+        SELECT * FROM unnest(%(nodes)s::bigint[], %(groups)s::bigint[], %(served)s::int[], %(out)s::int[],
+            %(sign_ins)s::int[], %(speeds)s::int[]) AS given (node_id, grp, served, out, sign_ins, speed)
+    ),
+    kept AS (
+        SELECT grp, sum(sample.out) AS out FROM new JOIN assignments_loadsample sample USING (node_id)
+        WHERE sample.step = 60 AND sample.at = %(at)s GROUP BY grp
+    ),
+    worse AS (
+        SELECT node_id FROM new JOIN kept USING (grp)
+        WHERE (SELECT sum(same.out) FROM new same WHERE same.grp = new.grp) > kept.out
+    )
+    INSERT INTO assignments_loadsample AS old (node_id, step, at, served, out, sign_ins, speed)
+    SELECT node_id, 60, %(at)s, served, out, sign_ins, speed FROM new ORDER BY node_id
+    ON CONFLICT (node_id, step, at) DO UPDATE SET
+        served = CASE WHEN old.node_id IN (TABLE worse) THEN excluded.served ELSE old.served END,
+        out = CASE WHEN old.node_id IN (TABLE worse) THEN excluded.out ELSE old.out END,
+        sign_ins = old.sign_ins + excluded.sign_ins
+    WHERE excluded.sign_ins > 0 OR old.node_id IN (TABLE worse)
+"""
+ARRIVED = """
+    UPDATE assignments_loadsample sample SET sign_ins = sample.sign_ins + one.came FROM (
+        SELECT id, came FROM unnest(%(nodes)s::bigint[], %(came)s::int[]) AS new (node_id, came)
+        JOIN assignments_loadsample USING (node_id) WHERE step = 60 AND at = %(at)s
+        ORDER BY node_id FOR UPDATE OF assignments_loadsample
+    ) one WHERE sample.id = one.id
+"""
 # Only steps that are over; what was rolled up once stays.
 ROLL_UP = """
-    INSERT INTO assignments_loadsample (node_id, step, at, served, out)
-    SELECT node_id, %(step)s, bin, round(avg(served)), max(out) FROM (
-        SELECT node_id, served, out, date_bin(make_interval(secs => %(step)s), at, 'epoch'::timestamptz) AS bin
-        FROM assignments_loadsample WHERE step = %(from)s AND at >= %(since)s
-    ) finer WHERE bin + make_interval(secs => %(step)s) <= %(now)s
+    WITH finer AS (
+        SELECT node_id, node.subcluster_id AS grp, at, served, out, sign_ins, speed,
+            date_bin(make_interval(secs => %(step)s), at, 'epoch'::timestamptz) AS bin,
+            sum(out) OVER (PARTITION BY node.subcluster_id, at) AS all_out
+        FROM assignments_loadsample sample JOIN topology_node node ON node.id = node_id
+        WHERE step = %(from)s AND at >= %(since)s
+    ),
+    worst AS (SELECT DISTINCT ON (grp, bin) grp, bin, at FROM finer ORDER BY grp, bin, all_out DESC, at DESC)
+    INSERT INTO assignments_loadsample (node_id, step, at, served, out, sign_ins, speed)
+    SELECT node_id, %(step)s, bin,
+        coalesce(max(served) FILTER (WHERE finer.at = worst.at), min(served)),
+        coalesce(max(out) FILTER (WHERE finer.at = worst.at), max(out)), sum(sign_ins), round(avg(speed))
+    FROM finer JOIN worst USING (bin) WHERE worst.grp IS NOT DISTINCT FROM finer.grp
+        AND bin + make_interval(secs => %(step)s) <= %(now)s
     GROUP BY node_id, bin ON CONFLICT DO NOTHING
 """
+
+
+@dataclass(frozen=True)
+class MinuteLoad:
+    """What a minute is to keep of a node; `sign_ins` are added to those of before."""
+
+    node: int
+    subcluster: int
+    served: int
+    out: int
+    sign_ins: int = 0
+    speed: int = 1  # of the cluster's clock
+
+
+def keep(rows: Iterable[MinuteLoad], now: datetime) -> None:
+    """Let the minute keep this instant of subclusters, all nodes of each, where more are out than it knows of."""
+    found = list(rows)
+    asked: dict[str, Any] = {
+        "nodes": [row.node for row in found],
+        "groups": [row.subcluster for row in found],
+        "served": [row.served for row in found],
+        "out": [row.out for row in found],
+        "sign_ins": [row.sign_ins for row in found],
+        "speeds": [row.speed for row in found],
+    }
+    with connection.cursor() as run:
+        run.execute(KEEP, asked | {"at": floor(now, MINUTE)})
+
+
+def arrived(came: Mapping[int, int], now: datetime) -> None:
+    """Count users who signed in at nodes, by key, outside of a recovery."""
+    if came:
+        with connection.cursor() as run:
+            run.execute(ARRIVED, {"nodes": list(came), "came": list(came.values()), "at": floor(now, MINUTE)})
 
 
 def sample(now: datetime) -> int:
@@ -39,15 +119,15 @@ def sample(now: datetime) -> int:
     at = floor(now, MINUTE)
     boards = boards_of(list(Cluster.objects.select_related("policy")))
     rows = [
-        LoadSample(node=view.node, step=MINUTE, at=at, served=view.served, out=view.out_of_service)
+        MinuteLoad(view.node.pk, sub.subcluster.pk, view.served, view.out_of_service, speed=board.cluster.clock_speed)
         for board in boards
-        for view in board.nodes
-        if view.node.subcluster_id
+        for sub in board.subclusters
+        for view in sub.nodes
     ]
     before = dict(LoadSample.objects.filter(step=MINUTE, at=at - timedelta(minutes=1)).values_list("node", "served"))
     with transaction.atomic():
-        LoadSample.objects.bulk_create(rows, ignore_conflicts=True)
-        events.touch(*(f"node-{row.node_id}" for row in rows if before.get(row.node_id) != row.served))
+        keep(rows, now)
+        events.touch(*(f"node-{row.node}" for row in rows if before.get(row.node) != row.served))
         with connection.cursor() as run:
             for step, finer in COARSER.items():
                 since = floor(now - KEPT[finer], step)
@@ -65,7 +145,7 @@ def floor(now: datetime, step: int) -> datetime:
 
 @dataclass(frozen=True)
 class LoadPoint:
-    """Users at one instant: in service, out of service, and how many more per second were in service than before."""
+    """Users at the worst instant of a step, and how many signed in within it per second of the cluster's clock."""
 
     at: datetime
     served: int
@@ -84,17 +164,29 @@ class LoadCurves:
 
 
 def curves(cluster: Cluster, span: str, now: datetime) -> LoadCurves:
-    """What was sampled in a span of SPANS that ends now."""
+    """What was kept of a span of SPANS that ends now; the steps that are not over yet come as finer ones."""
     back, step = SPANS[span]
-    rows = LoadSample.objects.filter(node__cluster=cluster, step=step, at__gte=now - back).order_by("at")
-    by_node: dict[int, list[tuple[datetime, int, int]]] = defaultdict(list)
-    whole: dict[datetime, tuple[int, int]] = {}
-    for node, at, served, out in rows.values_list("node_id", "at", "served", "out"):
-        by_node[node].append((at, served, out))
-        before = whole.get(at, (0, 0))
-        whole[at] = before[0] + served, before[1] + out
-    nodes = {node: _points(found) for node, found in by_node.items()}
-    return LoadCurves(now - back, now, _points((at, *counts) for at, counts in whole.items()), nodes)
+    by_node: dict[int, list[LoadPoint]] = defaultdict(list)
+    whole: dict[datetime, list[LoadPoint]] = defaultdict(list)
+    for row in _rows(cluster, step, now - back):
+        seconds = min(row.step, max(1.0, (now - row.at).total_seconds())) * row.speed
+        point = LoadPoint(row.at, row.served, row.out, row.sign_ins / seconds)
+        by_node[row.node_id].append(point)
+        whole[row.at].append(point)
+    together = [
+        LoadPoint(at, sum(p.served for p in each), sum(p.out for p in each), sum(p.sign_ins for p in each))
+        for at, each in whole.items()
+    ]
+    return LoadCurves(now - back, now, together, by_node)
+
+
+def _rows(cluster: Cluster, coarsest: int, since: datetime) -> Iterator[LoadSample]:
+    """The rows of a step from an instant on, and then of ever finer ones, in the order of time."""
+    for step in sorted((one for one in KEPT if one <= coarsest), reverse=True):
+        rows = list(LoadSample.objects.filter(node__cluster=cluster, step=step, at__gte=since).order_by("at"))
+        yield from rows
+        if rows:
+            since = rows[-1].at + timedelta(seconds=step)
 
 
 LAST_HOUR = """
@@ -115,15 +207,6 @@ def last_hour(nodes: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
         for node, at, served, newest in run.fetchall():
             found[node].append(((newest - at) // timedelta(minutes=1), served))
     return found
-
-
-def _points(found: Iterable[tuple[datetime, int, int]]) -> list[LoadPoint]:
-    points: list[LoadPoint] = []
-    for at, served, out in found:
-        last = points[-1] if points else None
-        rate = max(0, served - last.served) / (at - last.at).total_seconds() if last else 0.0
-        points.append(LoadPoint(at, served, out, rate))
-    return points
 
 
 def operations(cluster: Cluster, since: datetime) -> list[Operation]:

@@ -17,6 +17,7 @@ from assignments.recovery import reads
 from assignments.recovery.operations import follow
 from assignments.recovery.rules.kept import FormerLimit, SrmState
 from assignments.recovery.rules.pair import Batch, BatchKind, Happening, Outcome, Pair
+from assignments.recovery.worst import keep_worst
 from topology.live import events
 from topology.models import Node, Subcluster
 from topology.reasons import (
@@ -57,7 +58,8 @@ def write(
     """Make the database what a series of steps decided; the lock of the subcluster must be held."""
     last = outcomes[-1]
     pair = last.pair
-    moved, short = _move_people(nodes, _merged(batch for o in outcomes for batch in o.batches))
+    moved, came, short = _move_people(nodes, _merged(batch for o in outcomes for batch in o.batches))
+    keep_worst(sub, nodes, (before, *(o.pair for o in outcomes)), came, real)
     wake = last.next_wake
     if short:
         pair, wake = _give_back(pair, short), at + 1
@@ -94,9 +96,12 @@ def _what(batch: Batch) -> Batch:
     return replace(batch, users=0, waiting=0, throttle=None)
 
 
-def _move_people(nodes: list[Node], batches: list[Batch]) -> tuple[dict[tuple[int, int], int], dict[int, int]]:
-    """Do the batches: users moved by (source, target), and how many fewer than asked signed in at each member."""
+def _move_people(
+    nodes: list[Node], batches: list[Batch]
+) -> tuple[dict[tuple[int, int], int], dict[int, int], dict[int, int]]:
+    """Do the batches: users moved by (source, target), signed in by node, and how many fewer than asked by member."""
     moved: dict[tuple[int, int], int] = {}
+    came: dict[int, int] = {}
     short: dict[int, int] = {}
     for batch in batches:
         home, source, target = nodes[batch.home].pk, nodes[batch.source].pk, nodes[batch.target].pk
@@ -107,11 +112,13 @@ def _move_people(nodes: list[Node], batches: list[Batch]) -> tuple[dict[tuple[in
         for signed_in, users in ((False, batch.waiting), (True, batch.users - batch.waiting)):
             if users:
                 done += _execute(PICK, home, source, signed_in, users, target)
+        if done:
+            came[target] = came.get(target, 0) + done
         if batch.kind is BatchKind.MOVE:
             moved[batch.source, batch.target] = moved.get((batch.source, batch.target), 0) + done
         if done < batch.users:
             short[batch.target] = short.get(batch.target, 0) + batch.users - done
-    return moved, short
+    return moved, came, short
 
 
 def _execute(sql: str, *values: int | bool) -> int:

@@ -20,6 +20,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from assignments.models import RUNS, Goal, Operation, Progress, SubclusterLock
+from assignments.population import load
 from assignments.runs.locks import release, rest, take_back, topics_of
 from assignments.runs.move_rows import MovedRows, move_picked, touched
 from assignments.runs.reads import RunNow, TargetNow, lock_run
@@ -165,6 +166,7 @@ def _step(lease: Lease, run_now: RunNow, homes: Homes, now: datetime) -> bool:
     if not sum(takes):
         return _wait(lease, run_now, "", now)
     moved = _move(lease, ready, takes, now)
+    load.arrived({row.to_node_id: row.done for row in moved if row.to_node_id and row.done}, now)
     rows = _rows(ready, takes, moved, credits)
     code = "" if len(ready) == len(left) else reasons.WAITS_FOR_NODE.code
     _count(lease, run_now, code, now, rows, credits.less(sum(row.done for row in rows)))

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 
 from assignments.models import LoadSample
 from assignments.population import load
+from assignments.population.selectors import board_of
 from assignments.recovery import service
 from tests.board.test_page import as_
 from tests.worlds import make_acme, node
@@ -34,29 +36,57 @@ def test_a_minute_is_sampled_once_for_every_node_of_a_subcluster(acme: Cluster) 
     assert (row.served, row.out) == (0, 30)
 
 
-def test_quarters_have_the_mean_in_service_and_the_most_out_and_old_minutes_go(acme: Cluster) -> None:
-    home = node(acme, "imp1a")
+@pytest.mark.usefixtures("db")
+def test_an_outage_between_two_samples_is_kept() -> None:
+    with time_machine.travel(THEN, tick=False):  # imp1a fails, and all are served again, within one minute
+        acme = make_acme(speed=60, imp1a=30, imp1b=10)
+        home, backup = node(acme, "imp1a"), node(acme, "imp1b")
+        load.sample(THEN)
+        service.inject(home, "power")
+        end = THEN
+        while board_of(acme).out_of_service:
+            end += timedelta(seconds=1)
+            service.step(home.subcluster_id or 0, end)
+        load.sample(end)
+    assert end < THEN + timedelta(seconds=50)
+    minute = {row.node_id: (row.served, row.out, row.sign_ins) for row in LoadSample.objects.all()}
+    assert (minute[home.pk], minute[backup.pk]) == ((0, 30, 0), (10, 0, 30))
+    (point,) = load.curves(acme, "week", end).cluster
+    assert (point.served, point.out) == (10, 30)
+    assert point.sign_ins == pytest.approx(30 / ((end - point.at).total_seconds() * 60))
+
+
+def test_longer_steps_keep_the_worst_instant_of_a_pair_and_old_minutes_go(acme: Cluster) -> None:
+    home, backup = node(acme, "imp1a"), node(acme, "imp1b")
     for minute in range(15):
         at = THEN.replace(second=0) + timedelta(minutes=minute)
-        LoadSample.objects.create(node=home, step=60, at=at, served=minute, out=30 - minute)
+        out = 20 if minute == 4 else 0
+        LoadSample.objects.create(node=home, step=60, at=at, served=30 - out, out=out, sign_ins=2, speed=60)
+        LoadSample.objects.create(node=backup, step=60, at=at, served=minute, out=0, speed=60)
     load.sample(THEN + timedelta(minutes=14))
     assert not LoadSample.objects.filter(step=900).exists()  # the quarter is not over
+    day = load.curves(acme, "day", THEN + timedelta(minutes=14))
+    assert max(point.out for point in day.cluster) == 20, "what is not over is shown by minutes"
     load.sample(THEN + timedelta(minutes=15))
     quarter = LoadSample.objects.get(node=home, step=900)
-    assert (quarter.at, quarter.served, quarter.out) == (THEN.replace(second=0), 7, 30)
+    assert (quarter.at, quarter.served, quarter.out) == (THEN.replace(second=0), 10, 20)
+    assert (quarter.sign_ins, quarter.speed) == (30, 60)
+    assert LoadSample.objects.get(node=backup, step=900).served == 4
     load.sample(THEN + timedelta(hours=9))
     assert not LoadSample.objects.filter(step=60, at__lt=THEN + timedelta(hours=4)).exists()
-    assert LoadSample.objects.filter(node=home, step=7200).get().served == 7
+    assert LoadSample.objects.filter(node=home, step=7200).get().out == 20
 
 
-def test_curves_sum_the_nodes_and_sign_ins_are_what_came_in_a_second(acme: Cluster) -> None:
-    for minute, served in enumerate((0, 60, 240, 200)):
+def test_curves_sum_the_nodes_and_sign_ins_are_in_cluster_time(acme: Cluster) -> None:
+    for minute, came in enumerate((0, 120, 360)):
         at = THEN.replace(second=0) + timedelta(minutes=minute)
         for name in ("imp1a", "imp1b"):
-            LoadSample.objects.create(node=node(acme, name), step=60, at=at, served=served, out=1)
+            LoadSample.objects.create(
+                node=node(acme, name), step=60, at=at, served=minute, out=1, sign_ins=came, speed=2
+            )
     found = load.curves(acme, "hour", THEN + timedelta(minutes=5))
-    assert [(p.served, p.out, p.sign_ins) for p in found.cluster] == [(0, 2, 0), (120, 2, 2), (480, 2, 6), (400, 2, 0)]
-    assert [p.sign_ins for p in found.nodes[node(acme, "imp1b").pk]] == [0, 1, 3, 0]
+    assert [(p.served, p.out, p.sign_ins) for p in found.cluster] == [(0, 2, 0), (2, 2, 2), (4, 2, 6)]
+    assert [p.sign_ins for p in found.nodes[node(acme, "imp1b").pk]] == [0, 1, 3]
 
 
 def test_the_card_of_a_node_draws_its_last_hour(acme: Cluster) -> None:

@@ -8,8 +8,20 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from assignments.models import Assignment, Goal, Kind, Move, Operation, Plan, Population, SubclusterLock, TargetProgress
+from assignments.models import (
+    Assignment,
+    Goal,
+    Kind,
+    LoadSample,
+    Move,
+    Operation,
+    Plan,
+    Population,
+    SubclusterLock,
+    TargetProgress,
+)
 from assignments.planning import plans
+from assignments.population import load
 from assignments.runs import batches, hand_moves, locks, operations
 from assignments.runs.rules.rate import BURST
 from tests.crowd import Hands, homes, make_crowd, nodes_of, people_of
@@ -460,6 +472,15 @@ def test_a_batch_costs_the_same_queries_however_long_the_plan() -> None:
             assert batches.batch(turn, Hands().at)
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 9
+
+
+def test_who_moves_in_a_run_signs_in_on_the_curve() -> None:
+    cluster, hands = make_crowd(10, 0), Hands()
+    hands.at = (hands.at + timedelta(minutes=1)).replace(second=10)
+    load.sample(hands.at)
+    begin(cluster, rate=1)
+    hands.tick(3)
+    assert homes(cluster)[1] == sum(LoadSample.objects.values_list("sign_ins", flat=True)) > 0
 
 
 def test_due_and_start_cost_the_same_however_many_users() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django import forms
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from assignments.models import Kind, Operation
 from assignments.population import load
 from assignments.population.load import LoadCurves, LoadPoint
+from assignments.population.selectors import Board, board_of
 from assignments.runs.views.run_shown import Run
 from topology.accounts import roles
 from topology.models import Cluster, Node
@@ -33,11 +34,12 @@ WAYS: tuple[tuple[str, str, Callable[[LoadPoint], float]], ...] = (
 
 @dataclass(frozen=True)
 class LoadCurve:
-    """One curve: what it shows, its points in a box of WIDE by HIGH, the most, and the newest value."""
+    """One curve: what it shows, its points in a box of WIDE by HIGH, the least, the most, and the value now."""
 
     name: str
     label: str
     points: str
+    least: float
     most: float
     newest: float
     limit: float | None = None  # where the rated capacity stands in the box
@@ -65,7 +67,7 @@ def curves(request: HttpRequest, cluster_name: str) -> HttpResponse:
     cluster = cluster_named(cluster_name)
     now = timezone.now()
     span = read_address(SpanForm, request.GET)["span"] or "hour"
-    found = load.curves(cluster, span, now)
+    found = _until_now(load.curves(cluster, span, now), board_of(cluster))
     context = {
         "cluster": cluster,
         "span": span,
@@ -74,10 +76,22 @@ def curves(request: HttpRequest, cluster_name: str) -> HttpResponse:
         "nodes": [_node(found, node) for node in _nodes(cluster)],
         "marks": _marks(cluster, found, now),
         "ticks": _ticks(found),
-        "points": found.cluster,
+        "points": found.cluster[:-1],
         "place": "load",
     }
     return render(request, "board/load.html", context)
+
+
+def _until_now(found: LoadCurves, board: Board) -> LoadCurves:
+    """The curves with what is so at this instant as their last points."""
+
+    def extended(points: Sequence[LoadPoint], served: int, out: int) -> list[LoadPoint]:
+        rate = points[-1].sign_ins if points else 0.0
+        return [*points, LoadPoint(found.until, served, out, rate)]
+
+    nodes = {v.node.pk: extended(found.nodes.get(v.node.pk, []), v.served, v.out_of_service) for v in board.nodes}
+    served = sum(view.served for view in board.nodes)
+    return replace(found, cluster=extended(found.cluster, served, board.out_of_service), nodes=nodes)
 
 
 def _nodes(cluster: Cluster) -> list[Node]:
@@ -97,11 +111,12 @@ def _curve(
     of: Callable[[LoadPoint], float],
     capacity: int = 0,
 ) -> LoadCurve:
-    most = max((of(point) for point in points), default=0)
+    values = [of(point) for point in points] or [0.0]
+    least, most = min(values), max(values)
     top = max(most, capacity if name == "served" else 0, 1e-9)
     places = " ".join(f"{_place(found, p.at) * WIDE:.0f},{HIGH - HIGH * of(p) / top:.1f}" for p in points)
     limit = 100 - 100 * capacity / top if capacity and name == "served" else None
-    return LoadCurve(name, label, places, most, of(points[-1]) if points else 0, limit)
+    return LoadCurve(name, label, places, least, most, values[-1], limit)
 
 
 def _place(found: LoadCurves, at: datetime) -> float:
