@@ -223,7 +223,7 @@ def per_second(rate: float | None, cluster: Any) -> str:
 @register.filter
 def wall_rate(rate: float | None, cluster: Any) -> str:
     """Behind so many in each second of a cluster's clock: in brackets those of a second on the wall, if they differ."""
-    return "" if rate is None or cluster.clock_speed == 1 else f" ({num(rate * cluster.clock_speed)} wall time)"
+    return "" if not rate or cluster.clock_speed == 1 else f" ({num(rate * cluster.clock_speed)} wall time)"
 
 
 @register.filter

@@ -24,6 +24,7 @@ from topology.structure.selectors import cluster_named
 from topology.views.http import needs
 
 WIDE, HIGH = 1000, 100  # the box of a curve
+HEAD = 8  # of HIGH, kept free above the highest
 TICKS = 6
 WAYS: tuple[tuple[str, str, Callable[[LoadPoint], float]], ...] = (
     ("served", "In service", lambda point: point.served),
@@ -43,6 +44,12 @@ class LoadCurve:
     most: float
     newest: float
     limit: float | None = None  # where the rated capacity stands in the box
+
+    @property
+    def area(self) -> str:
+        """What is under the curve."""
+        first, last = (place.partition(",")[0] for place in (self.points.split()[0], self.points.split()[-1]))
+        return f"{first},{HIGH} {self.points} {last},{HIGH}"
 
 
 @dataclass(frozen=True)
@@ -114,9 +121,14 @@ def _curve(
     values = [of(point) for point in points] or [0.0]
     least, most = min(values), max(values)
     top = max(most, capacity if name == "served" else 0, 1e-9)
-    places = " ".join(f"{_place(found, p.at) * WIDE:.0f},{HIGH - HIGH * of(p) / top:.1f}" for p in points)
-    limit = 100 - 100 * capacity / top if capacity and name == "served" else None
+    places = " ".join(f"{_place(found, p.at) * WIDE:.0f},{_height(of(p) / top):.1f}" for p in points)
+    limit = _height(capacity / top) if capacity and name == "served" else None
     return LoadCurve(name, label, places, least, most, values[-1], limit)
+
+
+def _height(part: float) -> float:
+    """Where a part of the highest stands in the box."""
+    return HIGH - (HIGH - HEAD) * part
 
 
 def _place(found: LoadCurves, at: datetime) -> float:
