@@ -1,7 +1,7 @@
 """Load over time: the worst instant of every minute, rolled up by the database, and read back as curves.
 
     worker, once a minute: every node ─┐
-    recovery: whoever is out now ──────┼─> the row of the minute ─> quarters of an hour ─> two hours
+    recovery: all who are out now ──────┼─> the row of the minute ─> quarters of an hour ─> two hours
     runs: who signed in ───────────────┘
 
 An outage that begins and ends between two samples is kept, too: the engine that signs people out and in says so.
