@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
-from assignments.models import Goal, Plan
+from assignments.models import Goal, Plan, PlannedMove
 from assignments.planning import pick
 from assignments.planning.rules import goals
 from assignments.planning.rules.loads import ClusterLoad, Proposal
@@ -34,12 +32,12 @@ def store(
 ) -> Plan:
     """Store the plan with the people picked for it; any users of a flow fit."""
     with transaction.atomic():
-        plan = _insert(cluster, goal, scope, author)
-        sums = pick.insert(plan.pk, pick.by_flows(cluster.pk, proposal.flows))
+        key, sums = pick.insert(pick.by_flows(cluster.pk, proposal.flows))
         if over := _overfilled(sums, load, proposal):  # people came or changed between counting and picking
             raise Refused(reasons.PLAN_LOAD_CHANGED, nodes=len(over))
         body = _body(load, proposal) | ({"left_out": left_out} if left_out else {})
-        return _seal(plan, proposal.moves, proposal.minimum_moves, body)
+        plan = Plan(pk=key, cluster=cluster, goal=goal, scope=scope, body=body, **actors.author(author))
+        return _seal(plan, proposal, sums)
 
 
 def _overfilled(sums: Sequence[pick.Sum], load: ClusterLoad, proposal: Proposal) -> list[int]:
@@ -54,8 +52,7 @@ def make_given(
 ) -> Plan:
     """A plan of people who are named already: counted, held to the capacities, stored."""
     with transaction.atomic():
-        plan = _insert(cluster, goal, scope, author)
-        sums = pick.insert(plan.pk, picked)
+        key, sums = pick.insert(picked)
         flows = pick.flows(sums, {n.id: n.subcluster for n in load.nodes})
         left = pick.left_alone(scope["operation"]) if goal == Goal.UNDO else None
         if not flows and goal == Goal.UNDO:
@@ -70,19 +67,8 @@ def make_given(
             room, wanted = node.room.endpoints, pick.endpoint_changes(sums)[pk]
             raise Refused(reasons.NODE_NO_ROOM, node=node.name, room=max(room, 0), what="endpoints", wanted=wanted)
         body = _body(load, proposal) | ({"left_alone": left} if left else {})
-        return _seal(plan, proposal.moves, proposal.minimum_moves, body)
-
-
-def _insert(cluster: Cluster, goal: Goal, scope: dict[str, Any], author: Any) -> Plan:
-    return Plan.objects.create(
-        hash=f"draft-{secrets.token_hex(24)}",
-        cluster=cluster,
-        goal=goal,
-        scope=scope,
-        moves=0,
-        minimum_moves=0,
-        **actors.author(author),
-    )
+        plan = Plan(pk=key, cluster=cluster, goal=goal, scope=scope, body=body, **actors.author(author))
+        return _seal(plan, proposal, sums)
 
 
 def _body(load: ClusterLoad, proposal: Proposal) -> dict[str, Any]:
@@ -121,23 +107,19 @@ def _body(load: ClusterLoad, proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def _seal(plan: Plan, moves: int, minimum: int, body: dict[str, Any]) -> Plan:
-    """Give a draft its numbers and its hash; the same plan stored before is answered instead."""
-    purpose = [plan.cluster_id, plan.goal, plan.scope, body["nodes"], body["certificate"]]
-    digest = pick.digest(plan.pk, json.dumps(purpose, sort_keys=True))
-    plan.moves, plan.minimum_moves, plan.body, plan.hash = moves, minimum, body, digest
-    if not Plan.objects.filter(hash=digest).exists():
-        try:
-            with transaction.atomic():
-                plan.save(update_fields=["moves", "minimum_moves", "body", "hash"])
-                return plan
-        except IntegrityError:  # somebody else stored the same plan just now
-            pass
-    known = Plan.objects.select_for_update().get(hash=digest)
+def _seal(plan: Plan, proposal: Proposal, sums: Sequence[pick.Sum]) -> Plan:
+    """Store a plan whose rows are there under its hash; the same plan stored before is answered instead."""
+    purpose = [plan.cluster_id, plan.goal, plan.scope, plan.body["nodes"], plan.body["certificate"]]
+    plan.moves, plan.minimum_moves, plan.hash = proposal.moves, proposal.minimum_moves, pick.digest(sums, purpose)
+    Plan.objects.bulk_create([plan], ignore_conflicts=True)  # waits for who stores the same at this moment
+    if Plan.objects.filter(pk=plan.pk).exists():
+        return plan
+    known = Plan.objects.select_for_update().get(hash=plan.hash)
+    rows = PlannedMove.objects.filter(plan=plan.pk)
     if known.thinned_at:  # an old one whose rows are gone: these are the same
         with connection.cursor() as cursor:
             cursor.execute("UPDATE assignments_plannedmove SET plan_id = %s WHERE plan_id = %s", [known.pk, plan.pk])
         Plan.objects.filter(pk=known.pk).update(thinned_at=None, created_at=plan.created_at)
         known.refresh_from_db()
-    Plan.objects.filter(pk=plan.pk).delete()
+    rows.delete()
     return known

@@ -17,8 +17,8 @@ from topology.rules.homes import closed
 from topology.structure.homes import place_of
 
 
-def load_of(cluster: Cluster, *, rough: bool = False) -> ClusterLoad:
-    """The loads of a cluster's nodes and its unassigned users, as the planner wants them.
+def load_of(cluster: Cluster, *, rough: bool = False, nodes: Sequence[Node] | None = None) -> ClusterLoad:
+    """The loads of a cluster's nodes (those given, where they were read) and its unassigned users, for the planner.
 
     A `rough` one is read from counts alone, whatever the number of users: what it leaves open raises RoughLoad.
     """
@@ -26,7 +26,7 @@ def load_of(cluster: Cluster, *, rough: bool = False) -> ClusterLoad:
     for row in Population.objects.filter(cluster=cluster):
         home[row.home_node_id] += Counts(row.users, row.signed_in, row.endpoints)
     pinned = _pinned(cluster)
-    nodes = list(Node.objects.filter(cluster=cluster).order_by("number"))
+    nodes = nodes or list(Node.objects.filter(cluster=cluster).order_by("number"))
     classes = {} if rough else _classes(cluster, nodes)
     load = ClusterLoad(
         nodes=tuple(

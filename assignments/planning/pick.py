@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import accumulate
 from typing import Any
 
@@ -31,12 +33,13 @@ class Picked:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """How many users of a plan go from one node to another, and their endpoints."""
+    """How many users of a plan go from one node to another, their endpoints, and SHA-256 over their keys in order."""
 
     from_id: int | None
     to_id: int | None
     users: int
     endpoints: int
+    digest: str
 
 
 def by_flows(cluster_id: int, flows: Sequence[Flow]) -> Picked:
@@ -265,18 +268,21 @@ def left_alone(operation_id: int) -> dict[str, Any]:
     return {"users": count, "sample": sorted(names(some or []).values())}
 
 
-def insert(plan_id: int, picked: Picked) -> list[Sum]:
-    """Make the picked people the rows of a plan, and count them in the same statement."""
+def insert(picked: Picked) -> tuple[int, list[Sum]]:
+    """Make the picked people the rows of a new plan, whose key is answered, and sum them in the same statement."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('assignments_plan', 'id'))")
+        plan_id = cursor.fetchone()[0]
         cursor.execute(
             f"WITH picked (user_id, from_id, to_id, place, endpoints) AS MATERIALIZED ({picked.sql}),"
             " stored AS (INSERT INTO assignments_plannedmove (plan_id, user_id, from_node_id, to_node_id, place)"
             " SELECT %s, user_id, from_id, to_id, place FROM picked)"
-            " SELECT from_id, to_id, count(*), sum(endpoints) FROM picked GROUP BY from_id, to_id"
-            " ORDER BY from_id, to_id",
+            " SELECT from_id, to_id, count(*), sum(endpoints),"
+            " encode(sha256(string_agg(int8send(user_id), ''::bytea ORDER BY user_id)), 'hex')"
+            " FROM picked GROUP BY from_id, to_id ORDER BY from_id, to_id",
             [*picked.params, plan_id],
         )
-        return [Sum(*row) for row in cursor.fetchall()]
+        return plan_id, [Sum(*row) for row in cursor.fetchall()]
 
 
 def flows(sums: Sequence[Sum], subclusters: Mapping[int, int | None]) -> list[Flow]:
@@ -299,16 +305,10 @@ def endpoint_changes(sums: Sequence[Sum]) -> Counter[int]:
     return change
 
 
-def digest(plan_id: int, purpose: str) -> str:
-    """SHA-256 over what a plan is for and its rows, by user."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT encode(sha256(convert_to(%s || coalesce(string_agg(concat_ws(':', user_id,"
-            " coalesce(from_node_id, 0), coalesce(to_node_id, 0)), ',' ORDER BY user_id), ''), 'UTF8')), 'hex')"
-            " FROM assignments_plannedmove WHERE plan_id = %s",
-            [purpose, plan_id],
-        )
-        return str(cursor.fetchone()[0])
+def digest(sums: Sequence[Sum], purpose: Any) -> str:
+    """SHA-256 over what a plan is for and who goes where, in 64 letters."""
+    rows = [[one.from_id, one.to_id, one.users, one.digest] for one in sums]
+    return sha256(json.dumps([purpose, rows], sort_keys=True).encode()).hexdigest()
 
 
 def names(keys: Iterable[int]) -> dict[int, str]:

@@ -27,7 +27,7 @@ from topology import reasons
 from topology.models import Cluster, Mode, Node, Subcluster
 from topology.reasons import Reason, Refused, Said
 from topology.rules.homes import Homes, demand
-from topology.structure.homes import homes_of
+from topology.structure.homes import homes_among, nodes_in_order
 
 Scope = Mapping[str, Any]
 
@@ -40,14 +40,15 @@ def make_plan(cluster: Cluster, goal: str, scope: Scope | None = None, *, author
     asked = _checked(cluster, Goal(goal), dict(scope or {}))
     if goal == Goal.UNDO and (done := Operation.objects.get(pk=asked["operation"])).to_cluster:
         return _undo_across(done, author)
-    homes = homes_of(cluster)
+    nodes = nodes_in_order(cluster)
+    homes = homes_among(nodes)
     _demand_possible(homes, goal, asked)
     if goal == Goal.UNDO:
         picked = pick.pick_undo(asked["operation"])
-        return make_given(cluster, load_of(cluster, rough=True), Goal.UNDO, asked, picked, author)
+        return make_given(cluster, load_of(cluster, rough=True, nodes=nodes), Goal.UNDO, asked, picked, author)
 
     def planned(*, rough: bool) -> Plan:
-        load, left_out = _without_failovers(load_of(cluster, rough=rough), homes, asked)
+        load, left_out = _without_failovers(load_of(cluster, rough=rough, nodes=nodes), homes, asked)
         return store(cluster, load, Goal(goal), asked, propose(cluster, load, goal, asked), author, left_out=left_out)
 
     try:

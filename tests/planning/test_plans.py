@@ -14,7 +14,8 @@ from django.urls import reverse
 
 from assignments.models import Assignment, Goal, Plan, PlannedMove
 from assignments.planning import plans
-from tests.crowd import ENDPOINTS, add_people, homes, make_crowd, nodes_of, people_of
+from assignments.runs import operations
+from tests.crowd import ENDPOINTS, Hands, add_people, homes, make_crowd, nodes_of, people_of
 from topology.models import Cluster, DeploymentModel, Mode, Node
 from topology.reasons import Refused
 
@@ -86,9 +87,23 @@ def test_the_hash_covers_every_row() -> None:
     cluster = make_crowd(10, 0)
     plan = balance(cluster)
     body = plan.body
-    purpose = json.dumps([cluster.pk, plan.goal, plan.scope, body["nodes"], body["certificate"]], sort_keys=True)
-    listed = ",".join(f"{user}:{a or 0}:{b or 0}" for user, a, b in rows(plan))
-    assert plan.hash == hashlib.sha256((purpose + listed).encode()).hexdigest()
+    purpose = [cluster.pk, plan.goal, plan.scope, body["nodes"], body["certificate"]]
+    [(source, to)] = {(a, b) for _, a, b in rows(plan)}
+    keys = b"".join(user.to_bytes(8, "big") for user, _, _ in rows(plan))
+    flow = [source, to, plan.moves, hashlib.sha256(keys).hexdigest()]
+    assert plan.hash == hashlib.sha256(json.dumps([purpose, [flow]], sort_keys=True).encode()).hexdigest()
+
+
+def test_a_plan_that_was_hashed_by_an_older_version_runs_by_its_hash() -> None:
+    cluster = make_crowd(10, 0)
+    plan = balance(cluster)
+    older = "0" * 64
+    Plan.objects.filter(pk=plan.pk).update(hash=older)
+    assert balance(cluster).pk != plan.pk
+    found = operations.start(older, actor="test", unthrottled=True)
+    assert found.plan_id == plan.pk
+    Hands().finish(found)
+    assert homes(cluster) == [5, 5]
 
 
 def test_a_certificate_is_stored_as_its_claim_and_numbers(admin_client: Client, capsys: Any) -> None:

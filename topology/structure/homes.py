@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from topology.models import Cluster, Node, Subcluster
@@ -11,8 +11,16 @@ from topology.rules.homes import Homes, Place, Why
 
 def homes_of(cluster: Cluster | int) -> Homes:
     """Which nodes of a cluster may give and take homes now; names are the nodes' whole ones."""
-    pk = cluster if isinstance(cluster, int) else cluster.pk
-    nodes = list(Node.objects.filter(cluster=pk).select_related("subcluster").order_by("number"))
+    return homes_among(nodes_in_order(cluster))
+
+
+def nodes_in_order(cluster: Cluster | int) -> list[Node]:
+    """The nodes of a cluster by number, each with its subcluster."""
+    return list(Node.objects.filter(cluster=cluster).select_related("subcluster").order_by("number"))
+
+
+def homes_among(nodes: Sequence[Node]) -> Homes:
+    """The same of `nodes_in_order`, for who needs the nodes themselves too."""
     return homes_from(nodes, {node.subcluster.pk: node.subcluster for node in nodes if node.subcluster})
 
 
