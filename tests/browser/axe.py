@@ -5,7 +5,8 @@ looked at here: 2.4.11 (what has the focus is seen), 2.5.8 (a target is 24 pixel
 one), and that nothing makes the window scroll sideways. PICTURES=directory keeps a picture of every state.
 
 A look costs a second of a core, so each state is looked at once. Where a window only got another size and shows nothing
-that was not there before, what depends on the size is judged: targets, focus, scrolling.
+that was not there before, what depends on the size is judged: targets, focus, scrolling. Where a dialog or a menu opened
+and nothing else changed, that alone is judged.
 """
 
 import os
@@ -22,30 +23,32 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best
 EVERYTHING = {"runOnly": {"type": "tag", "values": TAGS}, "rules": {"target-size": {"enabled": True}}}
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 SIZES = {"runOnly": {"type": "rule", "values": ["scrollable-region-focusable"]}}
-# Whether anything is shown that was not yet looked at in this document: an element, an attribute, or words of one.
+# Where something is shown that was not yet looked at in this document, an element, an attribute, or words of one:
+# the selector of the dialog or menu that holds all of it, or of the whole document; nothing if there is none.
 FRESH = """() => {
     const looked = (window.lookedAt ??= new WeakMap());
-    let fresh = false;
+    const top = ["dialog[open]", ":popover-open"].find(each => document.querySelector(each));
+    let fresh = "";
     for (const element of document.querySelectorAll("*")) {
         if (!element.checkVisibility({ visibilityProperty: true })) continue;
         const words = [...element.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data);
         const signature = [element.cloneNode().outerHTML, ...words].join();
-        fresh ||= looked.get(element) !== signature;
+        if (looked.get(element) !== signature && fresh !== "html") fresh = (top && element.closest(top)) ? top : "html";
         looked.set(element, signature);
     }
     return fresh;
 }"""
-RUN = """options => axe.run(document, {...options, resultTypes: ["violations"]}).then(({violations}) =>
+RUN = """([where, options]) => axe.run(where === "html" ? document : where, {...options, resultTypes: ["violations"]}).then(({violations}) =>
     violations.flatMap(({id, nodes}) => nodes.map(node =>
         `${id}: ${node.target.join(" ")}: ${node.failureSummary}`)))"""
 OWN = (HERE / "looks.js").read_text()
 
 
-def violations(page: Page, options: dict[str, Any]) -> list[str]:
-    """One line for each element that breaks a rule."""
+def violations(page: Page, options: dict[str, Any], where: str = "html") -> list[str]:
+    """One line for each element that breaks a rule; `where`: the selector of what is judged."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(SOURCE.read_text())
-    found: list[str] = page.evaluate(RUN, options)
+    found: list[str] = page.evaluate(RUN, [where, options])
     return found
 
 
@@ -63,7 +66,8 @@ def check(page: Page, state: str, *, focus: bool = True) -> None:
 
 def complaints(page: Page, state: str, *, focus: bool = True, again: bool = False) -> list[str]:
     """What `check` would fail for, to go on with further states first; `again`: seen before, but for its size."""
-    if not page.evaluate(FRESH) or again:
+    fresh = page.evaluate(FRESH)
+    if not fresh or again:
         paint(page, "light")
         _keep_picture(page, state)
         return [f"{state}: {each}" for each in violations(page, SIZES) + own_violations(page, focus=focus)]
@@ -71,7 +75,7 @@ def complaints(page: Page, state: str, *, focus: bool = True, again: bool = Fals
     for scheme, options in (("light", EVERYTHING), ("dark", CONTRAST)):
         paint(page, scheme)
         _keep_picture(page, f"{state}-{scheme}")
-        wrong = violations(page, options) + (own_violations(page, focus=focus) if scheme == "light" else [])
+        wrong = violations(page, options, fresh) + (own_violations(page, focus=focus) if scheme == "light" else [])
         found += [f"{state}, {scheme}: {each}" for each in wrong]
     return found
 
