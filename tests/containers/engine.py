@@ -28,6 +28,8 @@ SHIM = """#!/bin/sh
 # `docker compose` of the documents.
 [ "$1" = compose ] || {{ echo "only docker compose" >&2; exit 64; }}
 shift
+# Docker's makes containers of a new image anew; podman-compose looks at the configuration alone.
+case " $* " in *" up "*" --build "*) set -- "$@" --force-recreate ;; esac
 exec {compose} --podman-path {podman} "$@"
 """
 # podman 4 cannot start a container whose dependency has ended, as migrate has; podman-compose keeps the order itself.

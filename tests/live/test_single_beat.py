@@ -1,14 +1,19 @@
 """However many beats run, one ticks; another goes on when it leaves or dies."""
 
+import os
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+import yaml
 
 from config import beat
 from config.celery import app
+from config.local.state import BASE_DIR
 from topology.live import events
 
 Sent = list[tuple[str, str]]
@@ -69,3 +74,35 @@ def test_without_redis_every_beat_tries(
     nowhere = redis.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=1)
     monkeypatch.setattr(events, "client", lambda: nowhere)
     assert all(ticked(scheduler, sent) for scheduler in beats)
+
+
+def health_checks() -> list[str]:
+    """What Docker and Kubernetes run in the container of a beat."""
+    compose = yaml.safe_load((BASE_DIR / "docker" / "compose.yml").read_text())
+    manifest = list(yaml.safe_load_all((BASE_DIR / "docker" / "kubernetes.yaml").read_text()))
+    pod = next(part for part in manifest if part["kind"] == "Deployment" and "beat" in part["metadata"]["name"])
+    container = pod["spec"]["template"]["spec"]["containers"][0]
+    return [compose["services"]["beat"]["healthcheck"]["test"][1], container["livenessProbe"]["exec"]["command"][-1]]
+
+
+@pytest.mark.parametrize("check", health_checks())
+def test_a_beat_is_well_while_it_ticks_or_stands_by(
+    check: str, beats: list[beat.SingleScheduler], sent: Sent, tmp_path: Path
+) -> None:
+    for scheduler, ticks in zip(beats, (True, False), strict=True):
+        folder = tmp_path / f"of-{Path(scheduler.schedule_filename).name}"
+        folder.mkdir()
+        scheduler.schedule_filename = str(folder / "beat-schedule")
+
+        def well(folder: Path = folder) -> bool:
+            return subprocess.run(["sh", "-c", check.replace("/tmp", str(folder))]).returncode == 0
+
+        assert not well()
+        scheduler.tick()
+        assert scheduler._lease.hold() == ticks
+        assert well()
+        long_ago = time.time() - 300
+        os.utime(folder / "beat-schedule.alive", (long_ago, long_ago))
+        assert not well()
+        scheduler.tick()
+        assert well()
