@@ -76,6 +76,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     return report
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any) -> None:
+    """Let the test database be a copy of one that is migrated already (tests/template.py)."""
+    from tests.template import use_template
+
+    with django_db_blocker.unblock():
+        use_template()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _emptied_fast() -> Iterator[None]:
     """Let tests whose data are committed be emptied by tests/emptying.py."""

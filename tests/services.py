@@ -27,6 +27,7 @@ def _start() -> None:
     _stack.enter_context(running_services(where, names, durable=False))
     if "postgres" in names:
         os.environ["DATABASE_URL"] = database_url(where)
+        os.environ["HOMENODE_TEST_SERVICES"] = "1"
     if "valkey" in names:
         os.environ["REDIS_URL"] = redis_url(where)
     os.environ["HOMENODE_DATA"] = str(where)
