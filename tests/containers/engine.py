@@ -37,7 +37,8 @@ PODMAN = """#!/bin/bash
 export CONTAINERS_CONF={home}/containers.conf
 words=()
 for word; do [[ $word == --requires=* ]] || words+=("$word"); done
-[[ $1 == build ]] && words=(build {building} "${{words[@]:1}}")
+# podman-compose builds the one image for each service that names it: layers are kept, so that it is built once.
+[[ $1 == build ]] && words=(build {building} --layers "${{words[@]:1}}")
 exec /usr/bin/podman --root {home}/store --runroot {home}/run --storage-driver overlay "${{words[@]}}"
 """
 CONTAINERS_CONF = """[engine]
@@ -126,13 +127,14 @@ class Engine:
         # What the image of the console may copy is no matter of the stand-ins.
         whole = [] if file == "docker/Dockerfile" else ["--ignorefile", os.devnull]
         storage = ["--root", str(HOME / "store"), "--runroot", str(HOME / "run"), "--storage-driver", "overlay"]
-        run(["buildah", *storage, "bud", *self._building(), *whole, "-f", file, *tags, "."], cwd=self.project)
+        options = ["--layers=false", *self._building(), *whole, "-f", file, *tags]
+        run(["buildah", *storage, "bud", *options, "."], cwd=self.project)
 
     def _building(self) -> list[str]:
         """How buildah and podman build here: nothing is pulled, and pip is told what it is told on this machine."""
         mounts = [word for path in machine_files() for word in ("-v", f"{path}:{path}:ro")]
         settings = [word for name in sorted(os.environ) if name.startswith("PIP_") for word in ("--env", name)]
-        return ["--isolation", "chroot", "--pull=never", "--layers=false", "--format", "docker", *mounts, *settings]
+        return ["--isolation", "chroot", "--pull=never", "--format", "docker", *mounts, *settings]
 
     # Running
 
