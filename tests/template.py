@@ -1,4 +1,4 @@
-"""One migrated database that the test databases of all xdist workers are copies of: migrating takes ten seconds each."""
+"""One migrated database, of which the test databases of all xdist workers are copies: migrating takes ten seconds."""
 
 import fcntl
 import os

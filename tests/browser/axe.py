@@ -5,8 +5,8 @@ looked at here: 2.4.11 (what has the focus is seen), 2.5.8 (a target is 24 pixel
 one), and that nothing makes the window scroll sideways. PICTURES=directory keeps a picture of every state.
 
 A look costs a second of a core, so each state is looked at once. Where a window only got another size and shows nothing
-that was not there before, what depends on the size is judged: targets, focus, scrolling. Where a dialog or a menu opened
-and nothing else changed, that alone is judged.
+that was not there before, what depends on the size is judged: targets, focus, scrolling. Where a dialog or a menu
+opened and nothing else changed, that alone is judged.
 """
 
 import os
@@ -38,7 +38,8 @@ FRESH = """() => {
     }
     return fresh;
 }"""
-RUN = """([where, options]) => axe.run(where === "html" ? document : where, {...options, resultTypes: ["violations"]}).then(({violations}) =>
+RUN = """([where, options]) =>
+    axe.run(where === "html" ? document : where, {...options, resultTypes: ["violations"]}).then(({violations}) =>
     violations.flatMap(({id, nodes}) => nodes.map(node =>
         `${id}: ${node.target.join(" ")}: ${node.failureSummary}`)))"""
 OWN = (HERE / "looks.js").read_text()
