@@ -19,6 +19,7 @@ class SingleScheduler(PersistentScheduler):
     The lease saves work and log lines, no more: two that tick do no harm, since each task does what is due once.
     """
 
+    schedule_filename: str
     _lease: Any = None
 
     def tick(self, *args: Any, **options: Any) -> float:
