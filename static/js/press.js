@@ -37,5 +37,15 @@ Object.defineProperty(Idiomorph.defaults, "ignoreActiveValue", {
   enumerable: true,
   get: () => document.activeElement.matches(FIELDS), // what is being typed stays
 });
+// What is typed into such a form stays, and what is wrong about it, until it is sent and was good.
+const KEEPS = "form[data-keeps-typed]";
+document.addEventListener("input", ({ target }) => {
+  const form = target.closest(KEEPS);
+  if (form) form.dataset.typed = "yes";
+});
+document.addEventListener("htmx:beforeSwap", ({ detail: { xhr, requestConfig: { elt } } }) => {
+  if (elt.matches(KEEPS) && xhr.status < 400) delete elt.dataset.typed;
+});
+Idiomorph.defaults.callbacks.beforeNodeMorphed = (old) => !(old.matches?.(KEEPS) && old.dataset.typed);
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element, how) => // what a person opened stays open
   !(name === "open" && how === "remove" && element.localName === "details");

@@ -10,9 +10,10 @@ from django.urls import reverse
 from assignments.intercluster import peers
 from assignments.models import Plan
 from assignments.planning import plans
+from assignments.runs import operations
 from assignments.users.listing.filter import keys_by_id
 from tests.worlds import make_acme, node
-from topology.models import Cluster
+from topology.models import Cluster, EndUser
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -59,12 +60,32 @@ def test_the_pages(admin_client: Client, acme: Cluster) -> None:
         ("invite", {"username": "o o", "role": "viewer"}, "username", "ACCOUNT_NAME_NOT_VALID"),
         ("new-token", {"name": " ", "role": "viewer", "days": "17"}, "name", "TOKEN_NOT_VALID"),
         ("new-token", {"name": "ci", "role": "viewer", "days": "x"}, "days", "INPUT_NOT_A_NUMBER"),
+        ("new-token", {"name": "ci", "role": "viewer", "days": "3651"}, "days", "TOKEN_NOT_VALID"),
         ("new-token", {"name": "ci", "role": "viewer", "cluster": "none"}, "cluster", "invalid_choice"),
     ):
         answer = admin_client.post(reverse(address), typed)
         page = answer.content.decode()
         assert (answer.status_code, wrong(page)) == (422, {field: code})
         assert any(f'value="{value}"' in page for value in typed.values())
+
+
+def test_pages_of_a_cluster(admin_client: Client, acme: Cluster) -> None:
+    EndUser.objects.update(directory_uri="sip:same@acme.org")
+    run = operations.start(plans.make_plan(acme, "balance", {}).hash, actor="ann", rate=1)
+    key = EndUser.objects.get(user_id="imp1a-0001").pk
+    for address, typed, field, code in (
+        (reverse("steer", args=[run.pk, "rate"]), {"rate": "7", "rate_total": "x"}, "rate_total", "RUN_RATE_NOT_VALID"),
+        (reverse("release", args=["acme"]), {"release": "x" * 99}, "release", "RELEASE_NOT_VALID"),
+        (reverse("set-uri", args=["acme", key]), {"uri": "a b"}, "uri", "URI_NOT_VALID"),
+        (reverse("saved-views", args=["acme"]), {"name": "n" * 99}, "name", "VIEW_NEEDS_NAME"),
+    ):
+        answer = admin_client.post(address, typed)
+        page = answer.content.decode()
+        assert wrong(page) == {field: code}, address
+        assert answer.status_code in (409, 422)
+        assert [value for value in typed.values() if f'value="{value}"' not in page] == []
+    run.refresh_from_db()
+    assert (run.rate, run.rate_total) == (1, None)
 
 
 def test_a_rehearsal(admin_client: Client, acme: Cluster) -> None:

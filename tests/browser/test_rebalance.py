@@ -49,13 +49,32 @@ def test_a_rebalance_runs_to_its_end_with_live_progress_in_every_browser(acme: C
     for page in (first, second):
         run = page.locator(".run")
         expect(run.locator(".run-percent")).to_have_text(re.compile(r"^[1-9]\d?%$"))  # on its way
-    operations.set_rate(Operation.objects.get().pk, actor="root", rate=100)
+    change_rate(first)
+    first.goto(second.url)
     for page in (first, second):
         expect(page.locator(".run")).to_contain_text("Finished")
         expect(card(page, "imp1a")).to_contain_text("80 / 5,000")
         expect(card(page, "imp3a")).to_contain_text("80 / 5,000")
     expect(second.locator("html")).to_have_attribute("data-marked", "before")
     assert set(counts(acme).values()) == {80}
+
+
+def change_rate(page: Page) -> None:
+    """On the page of the run, first wrongly: what is typed, and what is wrong about it, stays while the run goes on."""
+    page.locator(".run-title").click()
+    form, done = page.locator(".rate-form"), page.locator(".operation .figures dd").first
+    rate, together = form.get_by_label("At most", exact=True), form.get_by_label("and at most")
+    rate.fill("100")
+    together.fill("-3")
+    form.get_by_role("button", name="Change").click()
+    expect(form.locator("#wrong-rate_total")).to_contain_text("-3")
+    before = done.inner_text()
+    expect(done).not_to_have_text(before)
+    expect(form.locator("#wrong-rate_total")).to_be_visible()
+    expect(rate).to_have_value("100")
+    together.fill("")
+    form.get_by_role("button", name="Change").click()
+    expect(page.locator(".operation")).to_contain_text("Finished")
 
 
 @pytest.mark.parametrize("width", [1440, 1200, 1000])

@@ -66,7 +66,10 @@ def test_an_agreement_is_tried_stored_read_and_removed_on_the_page(crowd: Cluste
     run = DirectoryRun.objects.get()
     listed = client.get(reverse("directory-changes", args=["crowd", run.pk])).content.decode()
     assert "zoe" in listed
-    assert client.post(reverse("directory-end", args=["crowd"]), {"name": "other"}).status_code == 422
+    refused = client.post(reverse("directory-end", args=["crowd"]), {"name": "other"})
+    assert refused.status_code == 422
+    assert 'value="other"' in refused.content.decode()
+    assert 'data-code="DIRECTORY_END_NOT_CONFIRMED"' in refused.content.decode()
     assert client.post(reverse("directory-end", args=["crowd"]), {"name": "crowd"}).status_code == 302
     assert not DirectoryAgreement.objects.exists()
     assert len(ids()) == 13

@@ -91,13 +91,25 @@ def over_limit(program: ApiClient, now: datetime) -> int:
 
 
 @transaction.atomic
+def checked_days(days: int | None) -> int | None:
+    """For how many days a token is valid; None is for ever. Raises Refused."""
+    if days is not None and not 0 < days <= MAX_DAYS:
+        raise _not_valid()
+    return days
+
+
+def _not_valid() -> Refused:
+    return Refused(reasons.TOKEN_NOT_VALID, name=MAX_NAME, roles=", ".join(roles.ROLES), days=MAX_DAYS)
+
+
 def create(
     name: str, role: str, clusters: Sequence[Cluster] = (), *, days: int | None = None, actor: Any
 ) -> tuple[ApiToken, str]:
     """A new token and its text, which is shown this once; no clusters: all of them. Raises Refused."""
     said = " ".join(name.split())
-    if not 0 < len(said) <= MAX_NAME or role not in roles.ROLES or (days is not None and not 0 < days <= MAX_DAYS):
-        raise Refused(reasons.TOKEN_NOT_VALID, name=MAX_NAME, roles=", ".join(roles.ROLES), days=MAX_DAYS)
+    checked_days(days)
+    if not 0 < len(said) <= MAX_NAME or role not in roles.ROLES:
+        raise _not_valid()
     text = PREFIX + secrets.token_urlsafe(32)
     until = None if days is None else timezone.now() + timedelta(days=days)
     try:

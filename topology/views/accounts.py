@@ -16,7 +16,7 @@ from topology.accounts import people, pseudonyms, roles, sign_in, tokens
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.reasons.words import counted
-from topology.structure.asked import NumberField, read_form
+from topology.structure.asked import number, read_form
 from topology.structure.selectors import cluster_named
 from topology.views.forms import DialogForm, ShownField
 from topology.views.http import needs
@@ -44,7 +44,7 @@ class TokenForm(DialogForm):
         required=False,
         error_messages={"invalid_choice": "There is no cluster %(value)s."},
     )
-    days = NumberField()
+    days = ShownField("Valid for", "days (empty: for ever)", read=lambda text: tokens.checked_days(number(text)))
 
 
 class RoleForm(forms.Form):

@@ -14,11 +14,13 @@ from django.views.decorators.http import require_GET, require_POST
 from assignments.directory import agreements, schedule, selectors, sync
 from assignments.directory.forms import NEW, AgreementForm, initial_of
 from assignments.models import DirectoryAgreement, RunState
+from topology import reasons
 from topology.accounts import roles
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.structure.asked import NumberField, read_form
 from topology.structure.selectors import cluster_named
+from topology.views.forms import DialogForm, ShownField
 from topology.views.http import needs
 
 
@@ -34,10 +36,11 @@ class DecisionForm(forms.Form):
     accept = forms.CharField(required=False, max_length=64)
 
 
-class EndAgreementForm(forms.Form):
+class EndAgreementForm(DialogForm):
     """The name of the cluster, typed to confirm that its agreement ends."""
 
-    name = forms.CharField(required=False)
+    about = {reasons.DIRECTORY_END_NOT_CONFIRMED.code: "name"}
+    name = ShownField("Name of the cluster, to confirm", kind="text")
 
 
 @require_GET
@@ -61,8 +64,9 @@ def _state(cluster: Cluster) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, cluster: Cluster, form: AgreementForm, **more: Any) -> HttpResponse:
-    context = _state(cluster) | {"form": form} | more
-    return render(request, "directory/directory.html", context, status=422 if form.errors else 200)
+    context = _state(cluster) | {"form": form, "end_form": EndAgreementForm()} | more
+    status = 422 if form.errors else context["end_form"].status
+    return render(request, "directory/directory.html", context, status=status)
 
 
 @require_POST
@@ -117,8 +121,16 @@ def decide(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
 def end(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Remove the agreement."""
     cluster = cluster_named(cluster_name)
-    agreements.end(cluster, read_form(EndAgreementForm, request.POST)["name"], actor=request.user)
-    return _done(request, cluster, "The agreement was removed.")
+    form = EndAgreementForm(request.POST)
+
+    def act(given: dict[str, Any]) -> HttpResponse:
+        agreements.end(cluster, given["name"], actor=request.user)
+        return _done(request, cluster, "The agreement was removed.")
+
+    answer = form.carry_out(act)
+    if answer is None and form.error and form.refusal:
+        raise form.refusal  # there is no agreement any more
+    return answer or _page(request, cluster, _form(cluster), end_form=form)
 
 
 @require_GET

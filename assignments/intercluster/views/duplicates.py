@@ -12,11 +12,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assignments.intercluster import duplicates as mend
 from assignments.intercluster import selectors as found
+from topology import reasons
 from topology.accounts import pseudonyms, roles
 from topology.models import MAX_URI
 from topology.reasons.words import counted
 from topology.structure.asked import ConfirmForm, NumberField, read_form
 from topology.structure.selectors import cluster_named
+from topology.views.forms import DialogForm, ShownField
 from topology.views.http import needs
 
 SHOWN = 100  # URIs on one page
@@ -29,10 +31,11 @@ class DuplicatesForm(forms.Form):
     after = forms.CharField(required=False, max_length=MAX_URI, strip=False)
 
 
-class UriForm(forms.Form):
+class UriForm(DialogForm):
     """Another URI for a user, or none."""
 
-    uri = forms.CharField(required=False)
+    about = {reasons.URI_NOT_VALID.code: "uri", reasons.URI_TAKEN.code: "uri"}
+    uri = ShownField("New directory URI", kind="text")
 
 
 class UnassignForm(ConfirmForm):
@@ -45,6 +48,11 @@ class UnassignForm(ConfirmForm):
 @needs(roles.SEE)
 def duplicates(request: HttpRequest) -> HttpResponse:
     """All of them, a page at a time; those of one cluster with `cluster`."""
+    return _page(request)
+
+
+def _page(request: HttpRequest, form: UriForm | None = None, key: int | None = None) -> HttpResponse:
+    """The page that an address asks for; `form` as it was typed for the user of `key`."""
     asked = read_form(DuplicatesForm, request.GET)
     after = asked["after"]
     only = roles.reach_of(request.user).only
@@ -69,8 +77,10 @@ def duplicates(request: HttpRequest) -> HttpResponse:
         "clear": mend.clear(chosen, actor=None, dry_run=True)["cleared"] if chosen else 0,
         "longest": MAX_URI,
         "hidden": pseudonyms.is_down(),
+        "form": form,
+        "form_of": key,
     }
-    return render(request, "intercluster/duplicates.html", context)
+    return render(request, "intercluster/duplicates.html", context, status=form.status if form else 200)
 
 
 @require_POST
@@ -89,9 +99,17 @@ def clear(request: HttpRequest, cluster_name: str) -> HttpResponse:
 def set_uri(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """Give one user another URI, or none."""
     cluster = cluster_named(cluster_name)
-    operation = mend.set_uri(cluster, pk, actor=request.user, **read_form(UriForm, request.POST))
-    messages.success(request, f"Changed. Operation {operation} undoes it.", extra_tags="good")
-    return redirect("duplicates")
+    form = UriForm(request.POST)
+
+    def act(given: dict[str, Any]) -> HttpResponse:
+        operation = mend.set_uri(cluster, pk, actor=request.user, **given)
+        messages.success(request, f"Changed. Operation {operation} undoes it.", extra_tags="good")
+        return redirect("duplicates")
+
+    answer = form.carry_out(act)
+    if answer is None and form.error and form.refusal:
+        raise form.refusal  # such a user is not there any more
+    return answer or _page(request, form, pk)
 
 
 @require_POST

@@ -20,10 +20,11 @@ from assignments.intercluster.rules.mesh import GRAVITY, WELL, WORDS, RehearsalS
 from assignments.models import PeerCertificate, PeerFault
 from topology import reasons
 from topology.accounts import roles
-from topology.models import MAX_RELEASE, Cluster
+from topology.models import Cluster
 from topology.reasons import Refused
 from topology.structure.asked import NumberField, read_address, read_form
 from topology.structure.selectors import cluster_named
+from topology.views.forms import DialogForm, ShownField
 from topology.views.http import needs
 
 FAULTS = [(fault, label) for fault, label in PeerFault.choices if fault]
@@ -49,10 +50,11 @@ class PeerForm(forms.Form):
     fault = forms.CharField(required=False)
 
 
-class ReleaseForm(forms.Form):
+class ReleaseForm(DialogForm):
     """The software release of a cluster."""
 
-    release = forms.CharField(required=False)
+    about = {reasons.RELEASE_NOT_VALID.code: "release"}
+    release = ShownField("Software release", kind="text")
 
 
 class RehearsalForm(forms.Form):
@@ -120,7 +122,12 @@ def all_peers(request: HttpRequest) -> HttpResponse:
 @needs(roles.SEE)
 def of_cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Every other cluster with the state of the relation, and what can be done about it."""
-    cluster, now = cluster_named(cluster_name), timezone.now()
+    cluster = cluster_named(cluster_name)
+    return _of_cluster(request, cluster, ReleaseForm(initial={"release": cluster.release}))
+
+
+def _of_cluster(request: HttpRequest, cluster: Cluster, release_form: ReleaseForm) -> HttpResponse:
+    now = timezone.now()
     links = mesh.of_cluster(cluster, list(roles.clusters_of(request.user)), now)
     rows = []
     for link in sorted(links, key=lambda link: (GRAVITY.index(link.state), link.of)):
@@ -133,12 +140,12 @@ def of_cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
         "faults": FAULTS,
         "fault_words": dict(PeerFault.choices),
         "certificates": dict(PeerCertificate.choices),
-        "longest_release": MAX_RELEASE,
+        "release_form": release_form,
     }
     sides = [side for _, _, side in rows if side]
     if sides:
         context["rehearsal"] = RehearsalForm(request.GET, sides)
-    return render(request, "intercluster/peers.html", context)
+    return render(request, "intercluster/peers.html", context, status=release_form.status)
 
 
 @require_POST
@@ -182,6 +189,11 @@ def _demand_administrator(user: Any, other: Cluster) -> None:
 def release(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Note which software release the cluster runs."""
     cluster = cluster_named(cluster_name)
-    peers.set_release(cluster, actor=request.user, **read_form(ReleaseForm, request.POST))
-    messages.success(request, "Saved.", extra_tags="good")
-    return redirect("peers", cluster.name)
+    form = ReleaseForm(request.POST)
+
+    def act(given: dict[str, Any]) -> HttpResponse:
+        peers.set_release(cluster, actor=request.user, **given)
+        messages.success(request, "Saved.", extra_tags="good")
+        return redirect("peers", cluster.name)
+
+    return form.carry_out(act) or _of_cluster(request, cluster, form)

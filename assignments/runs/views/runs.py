@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
@@ -64,6 +65,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "cluster": operation.cluster,
         "run": Run(operation, timezone.now()),
         "operation": operation,
+        "rate_form": RateForm(initial={"rate": operation.rate, "rate_total": operation.rate_total}),
         "steps": folded_events(steps),
         "left_out": left_out,
         "skipped": selectors.skipped(operation) if operation.skipped else [],
@@ -108,8 +110,7 @@ def ask_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     """Pause, resume or cancel a run, or change its rate or when it may move users."""
     if what == "rate":
-        operation = operations.set_rate(pk, actor=request.user, **read_form(RateForm, request.POST))
-        return toast(request, f"Rate of operation {operation.pk}: {operations.rate_words(operation)}.")
+        return _set_rate(request, pk)
     if what == "window":
         operation = operations.set_window(pk, actor=request.user, **read_form(WindowOnlyForm, request.POST))
         when = "inside the window only" if operation.in_window else "at any time"
@@ -123,6 +124,20 @@ def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
         response = to_messages(render(request, "runs/_cancelled.html", {"run": run, "operation": run.operation}))
         return trigger_client_event(response, "close-dialog")
     return toast(request, f"{word}: operation {operation.pk}, {operation.done:,} of {operation.total:,} users moved.")
+
+
+def _set_rate(request: HttpRequest, pk: int) -> HttpResponse:
+    form = RateForm(request.POST)
+
+    def act(given: dict[str, Any]) -> HttpResponse:
+        operation = operations.set_rate(pk, actor=request.user, **given)
+        return toast(request, f"Rate of operation {operation.pk}: {operations.rate_words(operation)}.")
+
+    answer = form.carry_out(act)
+    if answer is None and form.refusal:
+        raise form.refusal  # it names no field: it goes where messages go
+    context = {"form": form, "operation": selectors.operation(pk)}
+    return answer or render(request, "runs/_rate_form.html", context, status=form.status)
 
 
 @require_POST
