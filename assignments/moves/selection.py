@@ -15,6 +15,7 @@ from assignments.users.listing.filter import UserFilter, matching_users
 from topology.models import Cluster
 
 UNASSIGNED = "unassigned"
+SELECT = "SELECT {columns} FROM assignments_assignment WHERE cluster_id = %s AND user_id = ANY(%s)"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Selection:
 
     def sql(self, *columns: str) -> tuple[str, Sequence[Any]]:
         """A SELECT of these columns of them, and its parameters; also where none is chosen."""
+        if not self.where:  # written out: the ORM takes longer to write it than the database to answer
+            return SELECT.format(columns=", ".join(columns)), [self.cluster.pk, list(self.users)]
         query = self.rows().order_by().values(*columns).query
         sql, params = query.get_compiler(DEFAULT_DB_ALIAS, elide_empty=False).as_sql()
         return str(sql), params

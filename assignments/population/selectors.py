@@ -184,9 +184,17 @@ def boards_of(clusters: Sequence[Cluster]) -> list[Board]:
     return [_board(cluster, *(rows[cluster.pk] for rows in (nodes, people, groups, runs))) for cluster in clusters]
 
 
+def counted(cluster: Cluster) -> list[Population]:
+    """The counts of a cluster where anybody is; its SQL is written out, as a drag needs it twice."""
+    return list(Population.objects.raw(COUNTED, [cluster.pk]))
+
+
+COUNTED = "SELECT * FROM assignments_population WHERE cluster_id = %s AND users > 0"
+
+
 def board_of_rows(cluster: Cluster, nodes: Iterable[Node], groups: Iterable[Subcluster]) -> Board:
     """The board of nodes and subclusters that were read already, without runs, in one query."""
-    people = list(Population.objects.filter(cluster=cluster, users__gt=0))
+    people = counted(cluster)
     ordered = sorted(nodes, key=lambda node: (node.slot or MAX_NODES, node.number))
     return _board(cluster, ordered, people, list(groups), [])
 
