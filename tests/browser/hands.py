@@ -99,9 +99,9 @@ def hover(page: Page, short: str, level: str) -> Locator:
     return lead_over(page, card(page, short), level)
 
 
-def lead(page: Page, name: str, level: str) -> Locator:
+def lead(page: Page, name: str, level: str, move: Callable[[float, float], None] | None = None) -> Locator:
     """Lead a drag over the head of a panel; answers what hangs at the pointer."""
-    return lead_over(page, page.locator(f"section.subcluster[data-name='{name}'] .subcluster-head h2"), level)
+    return lead_over(page, page.locator(f"section.subcluster[data-name='{name}'] .subcluster-head h2"), level, move)
 
 
 def drag(page: Page, what: Locator, short: str, level: str = "allowed") -> None:

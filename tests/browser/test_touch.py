@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment
-from tests.browser.hands import card, homes, lead_over, middle, row, toast
+from tests.browser.hands import card, homes, lead, lead_over, middle, row, toast
 from tests.live_stack import LiveStack
 from tests.worlds import node
 from topology.models import Cluster
@@ -37,6 +37,10 @@ class Finger:
     def lead(self, short: str, level: str) -> None:
         """Lead the drag over a node."""
         lead_over(self.page, card(self.page, short), level, lambda x, y: self.glide((x, y)))
+
+    def lead_to(self, name: str, level: str) -> None:
+        """Lead the drag over the head of a subcluster's panel."""
+        lead(self.page, name, level, lambda x, y: self.glide((x, y)))
 
     def glide(self, end: Place, steps: int = 5) -> None:
         start = self.at
@@ -77,6 +81,16 @@ def test_a_long_press_drags_what_is_chosen(acme: Cluster, tablet: Page) -> None:
     assert homes(["imp1a-00002", "imp1a-00004"]) == {"imp1b"}
     toast(page).get_by_role("button", name="Undo").tap()
     expect(toast(page)).to_contain_text("Moving 2 users to their former home")
+
+    row(page, "imp1a-00006").tap()
+    finger.hold(row(page, "imp1a-00006"))
+    finger.lead_to("sc-2", "warning")
+    expect(page.locator("#ghost")).to_contain_text("equal shares of capacity: 1 to imp2")
+    said = page.locator("#ghost").inner_text()
+    finger.lift()
+    expect(toast(page)).to_contain_text("Moved 1 user to sc-2")
+    (home,) = homes(["imp1a-00006"])
+    assert f"to {home}" in said
 
 
 def test_a_node_full_of_users_goes_by_its_handle_after_a_question(
