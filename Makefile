@@ -81,7 +81,7 @@ shifted: setup-test
 # quarter of an hour the first time. What it needs is installed by tests/containers/engine.py.
 docker-test: setup-test
 	@$(BIN)/python -m tests.tools
-	@$(BIN)/python -m pytest -q -x -p no:xdist tests/containers
+	@$(BIN)/python -m pytest -q -x -p no:xdist -o faulthandler_timeout=1800 tests/containers
 
 # Types of a TypeScript client from the schema of the API, and a program that is checked against them and used. Needs npm
 # and the network, so that no other test waits for them.
