@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Q
 
-from assignments.models import Assignment, Population
+from assignments.models import Assignment
 from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, NodeLoad, roughly
-from assignments.population.selectors import Counts
+from assignments.population.selectors import Counts, counted
 from topology.models import ENDPOINT_KINDS, Cluster, DeploymentModel, Node
 from topology.rules.homes import closed
 from topology.structure.homes import place_of
@@ -23,7 +24,7 @@ def load_of(cluster: Cluster, *, rough: bool = False, nodes: Sequence[Node] | No
     A `rough` one is read from counts alone, whatever the number of users: what it leaves open raises RoughLoad.
     """
     home: dict[int | None, Counts] = defaultdict(Counts)
-    for row in Population.objects.filter(cluster=cluster):
+    for row in counted(cluster):
         home[row.home_node_id] += Counts(row.users, row.signed_in, row.endpoints)
     pinned = _pinned(cluster)
     nodes = nodes or list(Node.objects.filter(cluster=cluster).order_by("number"))
@@ -47,11 +48,16 @@ def load_of_both(cluster: Cluster, other: Cluster) -> ClusterLoad:
     return replace(load, nodes=load.nodes + into.nodes)
 
 
+PINNED = """
+SELECT home_node_id, count(*), count(*) FILTER (WHERE signed_in) FROM assignments_assignment
+WHERE cluster_id = %s AND pinned AND home_node_id IS NOT NULL GROUP BY home_node_id"""
+
+
 def _pinned(cluster: Cluster) -> dict[int, dict[str, int]]:
     """Pinned users and the signed-in ones among them, by home; an index holds only these."""
-    rows = Assignment.objects.filter(cluster=cluster, pinned=True, home_node__isnull=False).values("home_node")
-    counted = rows.annotate(users=Count("pk"), signed=Count("pk", filter=Q(signed_in=True))).order_by()
-    return {row["home_node"]: {"pinned": row["users"], "pinned_signed_in": row["signed"]} for row in counted}
+    with connection.cursor() as cursor:
+        cursor.execute(PINNED, [cluster.pk])
+        return {home: {"pinned": users, "pinned_signed_in": signed} for home, users, signed in cursor.fetchall()}
 
 
 def _classes(cluster: Cluster, nodes: Sequence[Node]) -> dict[int | None, Classes]:

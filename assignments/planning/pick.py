@@ -85,7 +85,7 @@ def _of_any(cluster_id: int, mine: Mapping[int, Sequence[Flow]], count: int) -> 
     sql = (
         f"SELECT user_id, home_node_id, {cut}, nth * {count} + {turn}, endpoints FROM ("
         f"SELECT user_id, home_node_id, endpoints, row_number() OVER (ORDER BY {ORDER}) AS nth"
-        f" FROM ({whom}) f ORDER BY {ORDER} LIMIT %s) s"
+        f" FROM ({whom}) f) s WHERE nth <= %s"
     )
     return Picked(sql, [*params, *asked, leave])
 
