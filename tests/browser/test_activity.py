@@ -48,7 +48,7 @@ def test_a_rebalance_is_watched_paused_paced_and_cancelled(
         expect(each.locator(".run")).to_contain_text("Paused")
     stood = Operation.objects.get().done
     run.get_by_role("link").click()
-    page.get_by_role("spinbutton", name="At most users per second and node").fill("5000")
+    page.get_by_role("textbox", name="At most", exact=True).fill("5000")
     page.get_by_role("button", name="Change").click()
     expect(page.locator(".figures")).to_contain_text("5,000 users per second and node")
     assert Operation.objects.get().done == stood
