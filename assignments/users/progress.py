@@ -6,14 +6,14 @@ a reader or writer --count--> Meter --at most twice a second--> show (a terminal
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from assignments.users.rules.file_kind import Readable
 from topology.live import events
 
-T = TypeVar("T")
+Many = TypeVar("Many", bound=Sized)
 EVERY = 0.5  # seconds
 NOTED = 30  # seconds that a note stays
 
@@ -54,13 +54,12 @@ class Meter:
         """The same file; its bytes are counted."""
         return _Counted(file, self)
 
-    def counting(self, rows: Iterable[T]) -> Iterator[T]:
-        """The same rows, counted."""
-        for row in rows:
-            self.rows += 1
-            if self.rows % 1000 == 0:
-                self.tell(self.read)
-            yield row
+    def counting(self, batches: Iterable[Many]) -> Iterator[Many]:
+        """The same batches, their rows counted."""
+        for batch in batches:
+            self.rows += len(batch)
+            self.tell(self.read)
+            yield batch
 
     def passing(self, parts: Iterable[bytes]) -> Iterator[bytes]:
         """The same parts of a CSV, its rows counted: none of them has a line break inside."""

@@ -19,7 +19,7 @@ from tests.crowd import make_crowd
 from topology.models import Cluster, EndUser
 
 USERS = 100_000
-LIMIT = 2.0  # times one bare COPY
+LIMIT = 1.25  # times one bare COPY
 MOST = 200_000  # kB of memory at a million lines
 TABLES = ("topology_enduser", "assignments_assignment", "assignments_move", "assignments_formeruser")
 # A program's most includes that of the process it was forked from, so a small one starts it: tests take far more.

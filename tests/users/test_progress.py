@@ -26,7 +26,7 @@ def test_the_meter_says_rows_and_seconds_left() -> None:
     file = csv_of("user_id", *(f"u{n}" for n in range(5000)))
     meter = Meter(len(file.getvalue()), steps.append)
     source = meter.reading(file)
-    assert sum(1 for _ in meter.counting(UserList(source, LIMITS).rows())) == 5000
+    assert sum(map(len, meter.counting(UserList(source, LIMITS).batches()))) == 5000
     meter.tell(meter.read, now=True)
     assert (steps[-1].rows, steps[-1].done, steps[-1].left) == (5000, meter.total, 0)
     assert RowsSoFar(10, 25, 100, 3.0).left == 9

@@ -12,17 +12,17 @@ need: of a list of new people each row is written here once, and once more when 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, islice
-from operator import attrgetter
 from typing import Any
 
 from django.db import connection
 
+from assignments.users.importing.copy_text import copy_text
 from assignments.users.progress import Meter
 from assignments.users.rules.columns import HALVES
 from assignments.users.rules.user_file import UserList
-from assignments.users.rules.user_line import NO_NODE, UserLine
+from assignments.users.rules.user_line import NO_NODE, UserLines
 from topology import reasons
 from topology.models import Node
 
@@ -71,6 +71,7 @@ ADDED = f"({ENDPOINTS} - CASE WHEN target IS NULL THEN coalesce(had, 0) ELSE 0 E
 MANY = 1000  # lines
 SENT = ("name", "mail", "contacts", "pinned", "pin_reason", "directory_uri", "department")
 Row = tuple[Any, ...]
+Column = Sequence[Any]
 
 
 def run(sql: str, *values: Any) -> None:
@@ -93,13 +94,13 @@ def create() -> None:
 
 def copy(users: UserList, nodes: Mapping[str, Node], meter: Meter | None = None) -> None:
     """Stream every usable line of the file into the table; `meter` counts them."""
-    rows = meter.counting(users.rows()) if meter else users.rows()
-    first = list(islice(rows, 1))  # the header is read with it
+    batches = meter.counting(users.batches()) if meter else users.batches()
+    first = list(islice(batches, 1))  # the header is read with it
     columns, values = _columns(users, nodes)
     with connection.cursor() as cursor:
         with cursor.copy(f"COPY staged ({', '.join(columns)}) FROM STDIN") as stream:
-            for row in chain(first, rows):
-                stream.write_row(values(row))
+            for batch in chain(first, batches):
+                stream.write(copy_text(values(batch)))
         # What is known of tables that were just filled or emptied may be wrong by everything, and a nested loop that
         # is chosen for "one row" takes minutes for 30,000; hash joins stay linear. Sorts of a long list stay in memory,
         # and a few thousand lines tell what the others are like. Until the end of this transaction.
@@ -111,40 +112,41 @@ def copy(users: UserList, nodes: Mapping[str, Node], meter: Meter | None = None)
         cursor.execute("ANALYZE staged (line, folded, node_id)")
 
 
-def _columns(users: UserList, nodes: Mapping[str, Node]) -> tuple[list[str], Callable[[UserLine], Row]]:
+def _columns(users: UserList, nodes: Mapping[str, Node]) -> tuple[list[str], Callable[[UserLines], list[Column]]]:
     """The columns that this list fills, and what gives their values; the others keep their default."""
     there = {"name" if column in HALVES else column for column in users.columns}
-    columns = ["line", "user_id", "kept", *(column for column in SENT if column in there)]
-    sent, arrays = attrgetter(*columns), _Arrays()
+    columns = ["line", "user_id", "kept", *(column for column in SENT if column in there), "endpoints"]
 
-    def person(row: UserLine) -> Row:
-        return *sent(row), arrays[row.endpoints]
+    def people(batch: UserLines) -> list[Column]:
+        return [batch.columns[column] for column in columns]
 
-    def person_and_home(row: UserLine) -> Row:
-        return *sent(row), arrays[row.endpoints], *_home(row, users, nodes)
+    def people_and_homes(batch: UserLines) -> list[Column]:
+        return [*people(batch), *_homes(batch, users, nodes)]
 
     if "node" in there:
-        return [*columns, "endpoints", "node_id", "target", "leave", "waits", "node_text"], person_and_home
-    return [*columns, "endpoints"], person
+        return [*columns, "node_id", "target", "leave", "waits", "node_text"], people_and_homes
+    return columns, people
 
 
-class _Arrays(dict[tuple[str, ...] | None, str | None]):
-    """Endpoints as PostgreSQL writes an array; there are few of them, for the kinds stand in one order."""
+def _homes(batch: UserLines, users: UserList, nodes: Mapping[str, Node]) -> list[Column]:
+    """The nodes that lines name, twice: as they are and as targets; who asks for none, who waits for one."""
+    named = batch.columns["node"]
+    unplaced = {node for node in set(named) if (found := nodes.get(node.lower())) and not found.subcluster_id}
+    if unplaced:
+        for line, node in zip(batch.columns["line"], named, strict=True):
+            if node in unplaced:
+                users.problems.add(line, reasons.IMPORT_NODE_UNASSIGNED, node=nodes[node.lower()].name)
+    homes = {node: _home(node, nodes) for node in set(named)}
+    return list(zip(*map(homes.__getitem__, named), strict=True))
 
-    def __missing__(self, kinds: tuple[str, ...] | None) -> str | None:
-        self[kinds] = None if kinds is None else "{" + ",".join(kinds) + "}"
-        return self[kinds]
 
-
-def _home(row: UserLine, users: UserList, nodes: Mapping[str, Node]) -> Row:
-    """The node that a line names, twice: as it is and as a target; whether it asks for none, or waits for one."""
-    if not row.node or row.node == NO_NODE:
-        return None, None, row.node == NO_NODE, not row.node, None
-    node = nodes.get(row.node.lower())
+def _home(name: str, nodes: Mapping[str, Node]) -> Row:
+    if not name or name == NO_NODE:
+        return None, None, name == NO_NODE, not name, None
+    node = nodes.get(name.lower())
     if node is None:
-        return None, None, False, True, row.node
+        return None, None, False, True, name
     if not node.subcluster_id:
-        users.problems.add(row.line, reasons.IMPORT_NODE_UNASSIGNED, node=node.name)
         return None, None, False, True, None
     return node.pk, node.pk, False, False, None
 

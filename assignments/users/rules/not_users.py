@@ -78,11 +78,6 @@ def is_remark(user_id: str, others: Mapping[str, str], width: int) -> bool:
     return (width > 1 and not others and " " in user_id) or REMARK.match(user_id) is not None
 
 
-def may_be_none(user_id: str) -> bool:
-    """Whether a line with this user ID has to be looked at with care."""
-    return " " in user_id or ":" in user_id or "=" in user_id or user_id.lower().rstrip(".") in LOOKED_AT
-
-
 def names_columns(cells: Sequence[str], *, of_others: bool = False) -> bool:
     """Whether all filled cells name different columns, ours as somebody may write them; `of_others`: any table's."""
     names = [column_name(cell) for cell in cells if cell.strip()]
@@ -92,4 +87,6 @@ def names_columns(cells: Sequence[str], *, of_others: bool = False) -> bool:
     return all(column in USED or (of_others and column in HEADS) for column in meant)
 
 
+# Lines with a user ID that has one of these signs, or is one of these words in lower case, are looked at with care.
+SIGNS = " :="
 LOOKED_AT = TOTALS | {*USED, *ALIASES, *MEANT} | {name.replace("_", "-") for name in (*ALIASES, *MEANT)}

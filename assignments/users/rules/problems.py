@@ -3,6 +3,7 @@
 A caller that wants every one of them is given each as it is found (`Problems.every`); memory holds the first ones only.
 """
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,10 @@ class LineProblem:
         """The shape that the page, the commands and the API give."""
         message, fix = self.reason.say(**self.facts), self.reason.say_fix(**self.facts)
         return {"line": self.line, "code": self.reason.code, "message": message, "fix": fix}
+
+
+def _line(problem: LineProblem) -> int:
+    return problem.line
 
 
 class FoundLines(Protocol):
@@ -53,7 +58,7 @@ class Problems:
         problem = LineProblem(line, reason, facts)
         self._count(reason.code, 1, [problem])
         if len(self.listed) < LISTED:
-            self.listed.append(problem)
+            insort(self.listed, problem, key=_line)
         if self.every:
             self.every(problem)
 
@@ -63,7 +68,7 @@ class Problems:
         if not first:
             return
         self._count(first[0].reason.code, total, first)
-        self.listed = sorted([*self.listed, *first], key=lambda problem: problem.line)[:LISTED]
+        self.listed = sorted([*self.listed, *first], key=_line)[:LISTED]
         if self.every:
             for problem in first if len(first) == total else found.each():
                 self.every(problem)

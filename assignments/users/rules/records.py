@@ -7,15 +7,16 @@ The header is a record like all others, so a line break in one of its cells does
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from assignments.users.rules.columns import how_many_known, names_user_id
 from assignments.users.rules.problems import Problems
 from assignments.users.rules.text_lines import TextLines
 from topology import reasons
 
+T = TypeVar("T")
 SEPARATORS = ",;\t|"
 MOST_HEADER_LINES = 50
 DECLARED = re.compile(rf'"?sep\s*=\s*(\\t|[^\w\s"]|\t)"?[{SEPARATORS}\s]*', re.IGNORECASE)  # as Excel reads it
@@ -54,6 +55,17 @@ class Records:
                 self.problems.add(number, reasons.IMPORT_BAD_LINE, why=_in_own_words(error))
                 continue
             yield number, cells
+
+    def at_once(self, read: Callable[[int, str, str], T | None]) -> T | None:
+        """What is made of many lines without quotes, from their first number, text and separator; None: one by one."""
+        text = self._lines.ahead()
+        if not text or '"' in text:
+            return None
+        found = read(self._lines.number + 1, text, self.separator)
+        if found is not None:
+            self._lines.skip()
+            self._offset += text.count("\n")
+        return found
 
     def later_header(self) -> int | None:
         """The line of a header further down; the lines before it are read then, so only a file that is refused asks."""

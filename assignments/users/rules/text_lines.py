@@ -18,6 +18,7 @@ from topology import reasons
 MAX_BYTES = 512 * 1024 * 1024
 MAX_LINE = 1024 * 1024
 PART = 256 * 1024  # bytes
+PIECE = 64 * 1024  # characters, and what remains of a line
 SAMPLE = 16 * 1024  # bytes
 MARK = "\udcff"  # no text can hold a lone half of a pair, so this stands for bytes that are none
 UNREADABLE = re.compile("[\ud800-\udfff]")
@@ -28,7 +29,10 @@ codecs.register_error("mark", lambda error: (MARK, getattr(error, "end", 0)))
 
 
 class TextLines:
-    """The lines of a file, each ending with a line feed; `number` is that of the line given last."""
+    """The lines of a file, each ending with a line feed; `number` is that of the line given last.
+
+    Who can read many lines at once may take those `ahead`, and pass them by with `skip`.
+    """
 
     def __init__(self, file: Readable, encoding: str, problems: Problems) -> None:
         self.file, self.encoding, self.problems = file, encoding, problems
@@ -38,25 +42,51 @@ class TextLines:
         self._marked_end = False
         self._cut = False  # the file is too large: its last line is not whole
         self._decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)("mark"), translate=True)
+        self._pieces = self._read_pieces()
+        self._ahead = ""
+        self._left = 0  # lines of the piece whose lines are given now
+
+    def ahead(self) -> str:
+        """Lines that are all still to be given; nothing in the middle of some, and at the end of the file."""
+        if not self._ahead and not self._left:
+            self._ahead = next(self._pieces, "")
+        return self._ahead
+
+    def skip(self) -> None:
+        """Take the lines ahead as given."""
+        self.number += self._ahead.count("\n")
+        self._ahead = ""
 
     def __iter__(self) -> Iterator[str]:
-        rest = ""
-        for text in self._parts():
-            *lines, rest = (rest + text).split("\n")
-            odd = not text.isascii() or "\0" in text or rest == "\0"
+        while piece := self.ahead():
+            self._ahead = ""
+            lines = piece.removesuffix("\n").split("\n")
+            self._left = len(lines)
+            odd = not piece.isascii() or "\0" in piece
             for line in lines:
                 self.number += 1
                 if len(line) > MAX_LINE:
                     self._too_large(f"{MAX_LINE >> 20} MB in one line", self.number)
                     return
-                yield (self._clean(line) if odd or not line.isascii() else line) + "\n"
+                self._left -= 1
+                yield (self._clean(line) if odd else line) + "\n"
+
+    def _read_pieces(self) -> Iterator[str]:
+        """Whole lines, some at a time; only the last of all may lack its end."""
+        rest = ""
+        for text in self._parts():
+            whole, end, rest = (rest + text).rpartition("\n")
+            whole, start = whole + end, 0
+            while start < len(whole):
+                stop = whole.find("\n", start + PIECE) + 1 or len(whole)
+                yield whole[start:stop]
+                start = stop
             if len(rest) > MAX_LINE:
                 self._too_large(f"{MAX_LINE >> 20} MB in one line", self.number + 1)
                 return
         if rest and not self._cut:
-            self.number += 1
             self.open_end = not self._marked_end
-            yield self._clean(rest) + "\n"
+            yield rest
 
     def _parts(self) -> Iterator[str]:
         """Decoded parts up to the end of the text, which a control character may mark."""

@@ -17,11 +17,12 @@ from assignments.users.rules.problems import Problems
 from assignments.users.rules.records import Records, cells_inside
 from assignments.users.rules.text_lines import TextLines
 from assignments.users.rules.user_cells import CellReader
-from assignments.users.rules.user_line import DRAWN, Limits, Reading, UserLine
+from assignments.users.rules.user_line import DRAWN, Limits, Reading, UserLine, UserLines
 from topology import reasons
 from topology.reasons.words import counted
 
 EXPORTED = ("serving_node",)  # of our own export; no one expects an import to say who serves
+BATCH = 1000  # lines that are read one by one
 NAMED = 20  # columns that are not used
 
 
@@ -55,6 +56,27 @@ class UserList:
 
     def rows(self) -> Iterator[UserLine]:
         """Every line with a usable user ID, also those with other problems, so that all are found at once."""
+        for part in self._parts():
+            if isinstance(part, UserLine):
+                yield part
+            else:
+                yield from part
+
+    def batches(self) -> Iterator[UserLines]:
+        """The same lines, many at a time."""
+        rows = list[UserLine]()
+        for part in self._parts():
+            if isinstance(part, UserLine):
+                rows.append(part)
+            if rows and (len(rows) == BATCH or isinstance(part, UserLines)):
+                yield UserLines(zip(*rows, strict=True))
+                rows.clear()
+            if isinstance(part, UserLines):
+                yield part
+        if rows:
+            yield UserLines(zip(*rows, strict=True))
+
+    def _parts(self) -> Iterator[UserLine | UserLines]:
         try:
             source, encoding = opened(self.file)
         except WrongKind as wrong:
@@ -66,8 +88,16 @@ class UserList:
         if "user_id" not in self.columns:
             return
         clean = CleanRecords(self.found, self._header, self.limits, self.reading, self.cells.kinds)
-        is_after_gap = False
-        for number, written in records:
+        is_after_gap, each = False, iter(records)
+        while True:
+            if not is_after_gap and (rows := records.at_once(clean.read_all)):
+                self.lines += len(rows)
+                self.contacts += sum(filter(None, rows.columns["contacts"]))
+                yield rows
+                continue
+            if (record := next(each, None)) is None:
+                break
+            number, written = record
             if is_after_gap and names_columns(written, of_others=True):
                 begins = ", ".join(filter(None, map(str.strip, written)))[:60]
                 self.problems.add(number, reasons.IMPORT_SECOND_TABLE, begins=begins)

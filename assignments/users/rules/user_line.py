@@ -1,8 +1,8 @@
 """One user of a list as it was understood, and what somebody says about how lists are to be read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 NO_NODE = "-"  # in the column node: leave this user unassigned
 KEEP = "#"  # alone in a cell: what is stored stays
@@ -27,6 +27,19 @@ class UserLine(NamedTuple):
     pin_reason: str | None = None
     directory_uri: str | None = None
     department: str | None = None
+
+
+class UserLines:
+    """Users in the order of their lines, column by column: what is done to a column costs little for each of them."""
+
+    def __init__(self, columns: Iterable[Sequence[Any]]) -> None:
+        self.columns = dict(zip(UserLine._fields, columns, strict=True))
+
+    def __len__(self) -> int:
+        return len(self.columns["line"])
+
+    def __iter__(self) -> Iterator[UserLine]:
+        return map(UserLine._make, zip(*self.columns.values(), strict=True))
 
 
 @dataclass(frozen=True)
