@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
 from tests.worlds import make_acme
@@ -40,10 +41,23 @@ def acme(transactional_db: None) -> Cluster:
 def test_nothing_of_the_header_is_cut_off(acme: Cluster, signed_in_page: Open, role: str) -> None:
     Cluster.objects.filter(pk=acme.pk).update(name="headquarters-2")
     page = signed_in_page(role, "/clusters/headquarters-2/")
-    expect(page.locator("#live")).to_have_text("Live")
+    light = page.locator("#live")
+    expect(light).to_have_text("Live")
+    assert faults(page) == {}
+    page.context.set_offline(True)
+    expect(light).to_contain_text("Not live since")
+    assert faults(page) == {}
+    page.context.set_offline(False)
+    Session.objects.all().delete()
+    expect(light).to_contain_text("You are signed out")
+    assert faults(page) == {}
+
+
+def faults(page: Page) -> dict[int, list[str]]:
+    """What is wrong with the header, by width of the window."""
     found = {}
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         if wrong := page.evaluate(FAULTS):
             found[width] = wrong
-    assert found == {}
+    return found
