@@ -42,7 +42,7 @@ class CleanRecords:
             lone + BETWEEN.join(_pattern(of_place.get(place), limits, group) for place in range(columns.width))
             for group in ("(", "(?:")
         )
-        self._match, self._match_all = re.compile(one).fullmatch, re.compile(f"(?>{every}\n)++").fullmatch
+        self._match, self._match_all = re.compile(one).fullmatch, re.compile(f"(?:{every}\n)+").fullmatch
         self._places = sorted(of_place)
         at = {of_place[place]: index for index, place in enumerate(self._places)}
         self._who = at["user_id"]
