@@ -101,7 +101,7 @@ def _incident(board: Board, view: SubclusterView, controls: Controls, now: datet
         until=until,
         command=_command(controls) if seconds is None else None,
         alone=_alone(view.subcluster, nodes, broken),
-        repairs=tuple(repair for node in broken for repair in _repairs(node)),
+        repairs=tuple(repair for node in broken for repair in repairs_of(node)),
         run=_run(board, nodes),
     )
 
@@ -140,7 +140,8 @@ def _command(controls: Controls) -> Button | None:
     return min(legal, key=lambda button: wanted.index(button.command), default=None)
 
 
-def _repairs(node: Node) -> list[Repair]:
+def repairs_of(node: Node) -> list[Repair]:
+    """What is to be repaired of a simulated node, one part each; nothing of one that is whole."""
     fine = {Fault.POWER: node.power_on, Fault.NETWORK: node.network_up, Fault.DATABASE: node.database_up}
     whole = [
         Repair(node, kind.value, "", f"{label} {node.short_name}", symbol)

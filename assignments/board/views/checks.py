@@ -8,9 +8,10 @@ from django.views.decorators.http import require_GET
 from assignments.board.checks import facts_of
 from assignments.board.views.mending import Mending
 from topology.accounts import roles
+from topology.reasons.words import counted
 from topology.rules import checks as tests
 from topology.rules import deployment
-from topology.rules.check_list import FAILED, INFO, PASSED, WARNING, WORST_FIRST
+from topology.rules.check_list import FAILED, INFO, PASSED, WARNING, WORST_FIRST, Check
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs
 
@@ -19,6 +20,12 @@ LOOKS = {  # tone, icon and word of each outcome
     WARNING: ("warn", "alert", "Warning"),
     FAILED: ("bad", "x", "Failed"),
     INFO: ("mute", "info", "Information"),
+}
+COUNTED = {
+    PASSED: "passed|passed",
+    WARNING: "warning",
+    FAILED: "failed|failed",
+    INFO: "for information|for information",
 }
 
 
@@ -36,7 +43,13 @@ def checks(request: HttpRequest, cluster_name: str) -> HttpResponse:
         "place": "checks",
         "fits": deployment.judge(facts),
         "checks": [(check, *LOOKS[check.outcome], mending.of(check)) for check in run],
-        "counts": {word: sum(check.outcome == outcome for check in run) for outcome, (_, _, word) in LOOKS.items()},
+        "counts": counts(run),
         "at": timezone.now(),
     }
     return render(request, "board/checks.html", context)
+
+
+def counts(run: list[Check]) -> list[str]:
+    """How many tests had each outcome: "14 passed", "2 warnings"."""
+    found = {outcome: sum(check.outcome == outcome for check in run) for outcome in LOOKS}
+    return [counted(number, COUNTED[outcome]) for outcome, number in found.items() if number]

@@ -9,8 +9,9 @@ from django.urls import reverse
 from assignments.board.views import palette
 from assignments.board.views.palette import PaletteEntry
 from assignments.models import Goal
+from assignments.recovery.incidents import repairs_of
 from assignments.recovery.rules.commands import Command
-from topology.models import Cluster
+from topology.models import Cluster, Node
 from topology.rules.check_list import PASSED, Check
 
 # What mends each: a plan for a goal, a dialog, commands of nodes and pairs that are possible now, or another page.
@@ -49,6 +50,7 @@ COMMANDS = {
     "nobody_failed_over": (Command.FALLBACK,),
     "users_in_service": (Command.FALLBACK, Command.RECOVER),
 }
+REPAIRED = {"ha_normal", "users_in_service"}  # parts of simulated nodes that are broken, one button each
 LABELS = {
     Goal.FILL: "Assign all…",
     Goal.BALANCE: "Rebalance…",
@@ -80,6 +82,8 @@ class Mending:
             yield PaletteEntry(LABELS[DIALOGS[code]], ICONS[DIALOGS[code]], get=reverse(DIALOGS[code], args=[name]))
         if code == "mode_fits" and self.operates:
             yield self._plan(Goal.ACTIVE_STANDBY)
+        if code in REPAIRED and self.operates:
+            yield from self._repairs()
         if code in COMMANDS and self.operates:
             wanted = set(map(str, COMMANDS[code]))
             yield from (entry for entry in self._possible() if entry.command in wanted)
@@ -92,6 +96,13 @@ class Mending:
     def _plan(self, goal: Goal) -> PaletteEntry:
         address = reverse("plans", args=[self.cluster.name])
         return PaletteEntry(LABELS[goal], "balance", post=address, values={"goal": goal.value})
+
+    def _repairs(self) -> Iterator[PaletteEntry]:
+        for node in Node.objects.filter(cluster=self.cluster).order_by("number"):
+            for repair in repairs_of(node):
+                values = {"kind": repair.kind, "service": repair.service, "repair": "1"}
+                address = reverse("fault", args=[self.cluster.name, node.pk])
+                yield PaletteEntry(repair.label, repair.icon, post=address, target="#messages", values=values)
 
     def _possible(self) -> list[PaletteEntry]:
         if self._commands is None:
