@@ -32,7 +32,7 @@ from topology.rules.homes import Homes, Why, first
 from topology.structure.homes import Passage, passage
 from topology.structure.locks import all_subclusters, hold_subclusters
 
-BATCH = 2500  # users in one transaction at most
+BATCH = 5000  # users in one transaction at most
 RESTS = timedelta(seconds=0.9)  # real time after which a run is offered again
 STALE = timedelta(seconds=5)  # real time after which a running one counts as interrupted
 RUN_FOR = timedelta(seconds=20)  # real time that one task spends on a run; below its time limit

@@ -12,8 +12,8 @@ from tests.bench.measure import compare, seconds_of
 from tests.crowd import Hands, homes, make_crowd
 from topology.models import Cluster
 
-LIMIT = 2.0  # times one bare UPDATE
-PLAN_LIMIT = 1.7  # times one bare INSERT
+LIMIT = 1.8  # times one bare UPDATE
+PLAN_LIMIT = 1.6  # times one bare INSERT
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

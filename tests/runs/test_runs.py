@@ -88,12 +88,12 @@ def test_those_who_move_are_served_at_home_stay_signed_in_and_are_notified() -> 
     assert sum(event.facts["done"] for event in said) == 50
 
 
-def test_a_batch_is_at_most_2500_users(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_is_at_most_5000_users(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = make_crowd(11_600, 0)
     found = begin(cluster, unthrottled=True)
     Hands().finish(found)
     sizes = [e.facts["done"] for e in Event.objects.filter(operation_id=found.pk, code="RUN_BATCH").order_by("pk")]
-    assert sizes == [2500, 2500, 800]
+    assert sizes == [5000, 800]
 
 
 def test_history_names_every_change_of_state() -> None:
@@ -463,7 +463,7 @@ def test_an_active_run_is_not_undone() -> None:
 # --- What it costs --------------------------------------------------------------------------------
 def test_a_batch_costs_the_same_queries_however_long_the_plan() -> None:
     counts = []
-    for number, users in enumerate((3_600, 12_000)):
+    for number, users in enumerate((7_200, 12_000)):
         cluster = make_crowd(users, 0, 0, 0, 0, 0, name=f"size{number}")
         found = begin(cluster, unthrottled=True)
         turn = batches._take_up(found.pk, 0, Hands().at)
