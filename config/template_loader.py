@@ -23,12 +23,19 @@ class Loader(filesystem.Loader):
 
 
 def without_indentation(source: str) -> str:
-    """The source with one line break for each run of white space that has one, and none after lines of silent tags."""
+    """The source with one line break for each run of white space that has one, and none that does not show.
+
+    That is after lines of silent tags, and before the end of a tag of HTML.
+    """
     parts = KEPT.split(source)
     return "".join(part if number % 2 else _shorter(part) for number, part in enumerate(parts))
 
 
 def _shorter(part: str) -> str:
     lines = INDENTED.sub("\n", part).split("\n")
-    ends = ["" if number and TAGS.fullmatch(line) else "\n" for number, line in enumerate(lines)]
+    closes = [line.startswith((">", "/>")) for line in (*lines[1:], "")]
+    ends = [
+        "" if closing or (number and TAGS.fullmatch(line)) else "\n"
+        for number, (line, closing) in enumerate(zip(lines, closes, strict=True))
+    ]
     return "".join(chain.from_iterable(zip(lines, ends, strict=True)))[: -1 if ends[-1] else None]

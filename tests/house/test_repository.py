@@ -83,3 +83,9 @@ def test_a_line_of_tags_that_write_nothing_leaves_no_empty_line() -> None:
     assert without_indentation(source) == shorter
     kept = "<i>a</i>\n{% include 'b' %}\n{% if c %}<b>c</b>{% endif %}\n<u>e</u>\n"
     assert without_indentation(kept) == kept, "words would run together"
+
+
+def test_the_end_of_a_tag_needs_no_line_of_its_own() -> None:
+    source = '<a\n  href="b"\n  {% if c %}hidden{% endif %}\n>d</a>\n<br\n/>\n<textarea\n  name="e"\n>f\n</textarea>'
+    shorter = '<a\nhref="b"\n{% if c %}hidden{% endif %}>d</a>\n<br/>\n<textarea\n  name="e"\n>f\n</textarea>'
+    assert without_indentation(source) == shorter
