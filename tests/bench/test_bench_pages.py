@@ -44,8 +44,8 @@ def pages_of(clusters: list[Cluster]) -> dict[str, str]:
         "found in the cluster": f"{page}?q=-99",
         "all users": users,
         "users by text": f"{users}?q=person+11",
-        "nobody by text": f"{users}?q=qqqqqq",
-        "an endpoint nobody has": f"{users}?endpoint=sametime",
+        "no one by text": f"{users}?q=qqqqqq",
+        "an endpoint that no one has": f"{users}?endpoint=sametime",
         "many contacts, unassigned": f"{users}?contacts=15&show=unassigned",
     }
 
