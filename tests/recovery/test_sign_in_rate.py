@@ -94,6 +94,19 @@ def test_the_panel_shows_the_window_with_its_effect(pair: Cluster) -> None:
     assert "0.5 sign-ins per second, all of the fuller node in 12 min" in panel
 
 
+def test_rates_are_of_the_clusters_clock_with_those_on_the_wall_in_brackets(pair: Cluster) -> None:
+    drive = failing_over(pair, 140)
+    Cluster.objects.filter(pk=pair.pk).update(clock_speed=30)
+    run, client = Operation.objects.get(), as_(roles.OPERATOR)
+    with clock_at(drive.real):
+        panel = client.get(reverse("subcluster", args=[pair.name, sub().pk])).content.decode()
+        assert "6.0 sign-ins per second (181 wall time), all of the fuller node in" in panel
+        bar = client.get(reverse("summary-bar", args=[pair.name])).content.decode()
+        assert "6.0 sign-ins/s (181 wall time)" in bar
+        dialog = client.get(reverse("sign-in-rate", args=[run.pk])).content.decode()
+        assert "sign-ins per second of the cluster's clock at b" in dialog
+
+
 # --- The budget of a transition that runs ---------------------------------------------------------
 def test_the_question_names_rate_time_and_peak(pair: Cluster) -> None:
     update_policy(pair, {"sign_ins_per_second": 3})

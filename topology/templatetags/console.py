@@ -223,7 +223,13 @@ def per_second(rate: float | None, cluster: Any) -> str:
 @register.filter
 def wall_rate(rate: float | None, cluster: Any) -> str:
     """Behind so many in each second of a cluster's clock: in brackets those of a second on the wall, if they differ."""
-    return "" if not rate or cluster.clock_speed == 1 else f" ({num(rate * cluster.clock_speed)} wall time)"
+    return on_wall(None if rate is None else rate * cluster.clock_speed, cluster)
+
+
+@register.filter
+def on_wall(rate: float | None, cluster: Any) -> str:
+    """Behind a rate of a cluster's clock: in brackets the same from so many in a second on the wall, if they differ."""
+    return "" if not rate or cluster.clock_speed == 1 else f" ({num(rate)} wall time)"
 
 
 @register.filter

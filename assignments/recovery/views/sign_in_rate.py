@@ -16,7 +16,7 @@ from assignments.runs.views.run_shown import Run
 from topology import reasons
 from topology.accounts import roles
 from topology.reasons import Refused
-from topology.templatetags.console import from_wall, num
+from topology.templatetags.console import from_wall, num, wall_rate
 from topology.views.answers import toast
 from topology.views.forms import DialogForm, ShownField, show_form
 from topology.views.http import needs
@@ -72,7 +72,8 @@ def sign_in_rate(request: HttpRequest, pk: int) -> HttpResponse:
         service.set_sign_in_rate(operation, **form.budget(), actor=request.user)
         now = Run(selectors.operation(pk), timezone.now())
         left = f", {from_wall(now.remaining, now.operation.cluster)} left" if now.remaining else ""
-        text = f"{run.title}: {num(now.operation.rate)} sign-ins per second from now on{left}."
+        rate = f"{num(now.operation.rate)} sign-ins per second{wall_rate(now.operation.rate, now.operation.cluster)}"
+        text = f"{run.title}: {rate} from now on{left}."
         return toast(request, text, close=True)
 
     context = {"cluster": operation.cluster, "operation": operation, "run": run}
