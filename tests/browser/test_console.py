@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from assignments.models import Assignment, Kind, Operation, Progress
 from assignments.planning import plans
 from assignments.runs import operations
+from config.local.processes import wait_until
 from tests.crowd import make_crowd
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme
@@ -46,15 +47,27 @@ def test_an_endless_list_shows_everybody_in_order_and_never_more_than_fifty(
         seen += [row for row in rows if row not in seen]
         if len(seen) == len(everybody):
             break
-        page.mouse.wheel(0, 160)
-        page.wait_for_timeout(30)
+        turn_wheel(page, 160)
     assert seen == everybody
     for _ in range(400):
         if shown(page)[0] == everybody[0]:
             return
-        page.mouse.wheel(0, -160)
-        page.wait_for_timeout(30)
+        turn_wheel(page, -160)
     raise AssertionError("the way back to the first user is closed")
+
+
+def turn_wheel(page: Page, pixels: int) -> None:
+    """Once, and wait until the list has moved or shows others: turns that gather would leap over rows.
+
+    At the end of what has come yet nothing moves, for a second at most.
+    """
+
+    def place() -> object:
+        return page.locator(".users").evaluate("list => list.scrollTop"), shown(page)
+
+    before = place()
+    page.mouse.wheel(0, pixels)
+    wait_until(lambda: place() != before, 1)
 
 
 def test_a_search_filters_the_list_and_stays_in_the_address(crowd: Cluster, signed_in_page: Open) -> None:
