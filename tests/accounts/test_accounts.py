@@ -267,6 +267,19 @@ def test_a_token_ends_when_its_days_are_over_and_reaches_nothing_when_its_cluste
     assert not program.reach.somewhere
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_token_is_made_with_its_line_of_history_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = make_acme()
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(tokens.events, "record", fail)
+    with pytest.raises(ConnectionError):
+        tokens.create("grafana", roles.VIEWER, [cluster], actor="anna")
+    assert not ApiToken.objects.exists()
+
+
 def test_the_page_makes_a_token_that_is_shown_once_and_revokes_it(branch: Cluster) -> None:
     admin = as_(roles.ADMINISTRATOR)
     text = admin.post(f"{PEOPLE}tokens", {"name": "ci", "role": "viewer", "days": "", "cluster": "branch"})

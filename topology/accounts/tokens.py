@@ -90,7 +90,6 @@ def over_limit(program: ApiClient, now: datetime) -> int:
     return 60 - int(now.timestamp()) % 60 if program.calls > settings.API_REQUESTS_PER_MINUTE else 0
 
 
-@transaction.atomic
 def checked_days(days: int | None) -> int | None:
     """For how many days a token is valid; None is for ever. Raises Refused."""
     if days is not None and not 0 < days <= MAX_DAYS:
@@ -102,6 +101,7 @@ def _not_valid() -> Refused:
     return Refused(reasons.TOKEN_NOT_VALID, name=MAX_NAME, roles=", ".join(roles.ROLES), days=MAX_DAYS)
 
 
+@transaction.atomic
 def create(
     name: str, role: str, clusters: Sequence[Cluster] = (), *, days: int | None = None, actor: Any
 ) -> tuple[ApiToken, str]:
