@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from celery import shared_task
 from django.conf import settings
 from django.test import Client
 
 from assignments.planning import plans
 from assignments.runs import operations
+from config.celery import app
 from config.json_logs import formatter
 from tests.api.conftest import Caller
 from tests.board.test_page import as_
@@ -50,7 +50,7 @@ def lines() -> Iterator[Lines]:
     requests.setLevel(before)
 
 
-@shared_task(name="tests.speak")
+@app.task(name="tests.speak")
 def speak(operation_id: int, generation: int) -> None:
     logging.getLogger("tests").warning("moved %s", 3)
 
