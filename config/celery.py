@@ -30,7 +30,7 @@ def leave_logging(**_: Any) -> None:
     """Let Celery leave logging as settings.LOGGING has it."""
 
 
-if os.environ.get("LOG_FORMAT") == "json":  # settings cannot be asked yet: they import this
+if os.environ.get("LOG_FORMAT") == "json":  # as settings read it, which are not read before they are needed
     setup_logging.connect(leave_logging)
 
 

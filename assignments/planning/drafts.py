@@ -115,11 +115,10 @@ def _seal(plan: Plan, proposal: Proposal, sums: Sequence[pick.Sum]) -> Plan:
     if Plan.objects.filter(pk=plan.pk).exists():
         return plan
     known = Plan.objects.select_for_update().get(hash=plan.hash)
-    rows = PlannedMove.objects.filter(plan=plan.pk)
     if known.thinned_at:  # an old one whose rows are gone: these are the same
         with connection.cursor() as cursor:
             cursor.execute("UPDATE assignments_plannedmove SET plan_id = %s WHERE plan_id = %s", [known.pk, plan.pk])
         Plan.objects.filter(pk=known.pk).update(thinned_at=None, created_at=plan.created_at)
         known.refresh_from_db()
-    rows.delete()
+    PlannedMove.objects.filter(plan=plan.pk).delete()
     return known

@@ -15,7 +15,7 @@ from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass
 from assignments.population.selectors import Counts, counted
 from topology.models import ENDPOINT_KINDS, Cluster, DeploymentModel, Node
 from topology.rules.homes import closed
-from topology.structure.homes import place_of
+from topology.structure.homes import nodes_in_order, place_of
 
 
 def load_of(cluster: Cluster, *, rough: bool = False, nodes: Sequence[Node] | None = None) -> ClusterLoad:
@@ -27,7 +27,7 @@ def load_of(cluster: Cluster, *, rough: bool = False, nodes: Sequence[Node] | No
     for row in counted(cluster):
         home[row.home_node_id] += Counts(row.users, row.signed_in, row.endpoints)
     pinned = _pinned(cluster)
-    nodes = nodes or list(Node.objects.filter(cluster=cluster).order_by("number"))
+    nodes = nodes or nodes_in_order(cluster)
     classes = {} if rough else _classes(cluster, nodes)
     load = ClusterLoad(
         nodes=tuple(

@@ -80,6 +80,13 @@ class DialogForm(forms.Form):
             self.refuse(refusal)
             return None
 
+    def carry_out_in_page(self, act: Callable[[dict[str, Any]], HttpResponse]) -> HttpResponse | None:
+        """The same for a form without a head of its own: raises a Refused that names no field, as any page does."""
+        answer = self.carry_out(act)
+        if answer is None and self.error and self.refusal:
+            raise self.refusal
+        return answer
+
     @property
     def error(self) -> str:
         """What is wrong and belongs to no field."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from django.urls import reverse
 
 from assignments.board.views import palette
 from assignments.board.views.palette import PaletteEntry
 from assignments.models import Goal
-from assignments.recovery.incidents import repairs_of
+from assignments.recovery.incidents import Repair, repairs_of
 from assignments.recovery.rules.commands import Command
 from topology.models import Cluster, Node
 from topology.rules.check_list import PASSED, Check
@@ -62,13 +63,12 @@ ICONS = {"structure": "cluster", "settings": "settings"}
 
 
 class Mending:
-    """What mends the checks of one cluster; its commands are read once, when a check asks for them."""
+    """What mends the checks of one cluster; its commands and repairs are read once, when a check asks for them."""
 
     def __init__(self, cluster: Cluster, *, operates: bool, administers: bool) -> None:
         self.cluster = cluster
         self.operates = operates
         self.administers = administers
-        self._commands: list[PaletteEntry] | None = None
 
     def of(self, check: Check) -> list[PaletteEntry]:
         """The buttons of one check; none where it passed, or where the role does not reach."""
@@ -83,10 +83,10 @@ class Mending:
         if code == "mode_fits" and self.operates:
             yield self._plan(Goal.ACTIVE_STANDBY)
         if code in REPAIRED and self.operates:
-            yield from self._repairs()
+            yield from self._repairs
         if code in COMMANDS and self.operates:
             wanted = set(map(str, COMMANDS[code]))
-            yield from (entry for entry in self._possible() if entry.command in wanted)
+            yield from (entry for entry in self._possible if entry.command in wanted)
         if code in PAGES:
             label, icon, view = PAGES[code]
             yield PaletteEntry(label, icon, href=reverse(view, args=[name]))
@@ -97,14 +97,16 @@ class Mending:
         address = reverse("plans", args=[self.cluster.name])
         return PaletteEntry(LABELS[goal], "balance", post=address, values={"goal": goal.value})
 
-    def _repairs(self) -> Iterator[PaletteEntry]:
-        for node in Node.objects.filter(cluster=self.cluster).order_by("number"):
-            for repair in repairs_of(node):
-                values = {"kind": repair.kind, "service": repair.service, "repair": "1"}
-                address = reverse("fault", args=[self.cluster.name, node.pk])
-                yield PaletteEntry(repair.label, repair.icon, post=address, target="#messages", values=values)
+    @cached_property
+    def _repairs(self) -> list[PaletteEntry]:
+        nodes = Node.objects.filter(cluster=self.cluster).order_by("number")
+        return [self._repair(repair) for node in nodes for repair in repairs_of(node)]
 
+    def _repair(self, repair: Repair) -> PaletteEntry:
+        values = {"kind": repair.kind, "service": repair.service, "repair": "1"}
+        address = reverse("fault", args=[self.cluster.name, repair.node.pk])
+        return PaletteEntry(repair.label, repair.icon, post=address, target="#messages", values=values)
+
+    @cached_property
     def _possible(self) -> list[PaletteEntry]:
-        if self._commands is None:
-            self._commands = [entry for entry in palette.of_nodes(self.cluster) if entry.command and not entry.why_not]
-        return self._commands
+        return [entry for entry in palette.of_nodes(self.cluster) if entry.command and not entry.why_not]

@@ -127,10 +127,7 @@ def end(request: HttpRequest, cluster_name: str) -> HttpResponse:
         agreements.end(cluster, given["name"], actor=request.user)
         return _done(request, cluster, "The agreement was removed.")
 
-    answer = form.carry_out(act)
-    if answer is None and form.error and form.refusal:
-        raise form.refusal  # there is no agreement any more
-    return answer or _page(request, cluster, _form(cluster), end_form=form)
+    return form.carry_out_in_page(act) or _page(request, cluster, _form(cluster), end_form=form)
 
 
 @require_GET

@@ -106,10 +106,7 @@ def set_uri(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
         messages.success(request, f"Changed. Operation {operation} undoes it.", extra_tags="good")
         return redirect("duplicates")
 
-    answer = form.carry_out(act)
-    if answer is None and form.error and form.refusal:
-        raise form.refusal  # such a user is not there any more
-    return answer or _page(request, form, pk)
+    return form.carry_out_in_page(act) or _page(request, form, pk)
 
 
 @require_POST

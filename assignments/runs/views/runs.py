@@ -133,9 +133,7 @@ def _set_rate(request: HttpRequest, pk: int) -> HttpResponse:
         operation = operations.set_rate(pk, actor=request.user, **given)
         return toast(request, f"Rate of operation {operation.pk}: {operations.rate_words(operation)}.")
 
-    answer = form.carry_out(act)
-    if answer is None and form.refusal:
-        raise form.refusal  # it names no field: it goes where messages go
+    answer = form.carry_out_in_page(act)
     context = {"form": form, "operation": selectors.operation(pk)}
     return answer or render(request, "runs/_rate_form.html", context, status=form.status)
 

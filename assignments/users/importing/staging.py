@@ -131,12 +131,12 @@ def _columns(users: UserList, nodes: Mapping[str, Node]) -> tuple[list[str], Cal
 def _homes(batch: UserLines, users: UserList, nodes: Mapping[str, Node]) -> list[Column]:
     """The nodes that lines name, twice: as they are and as targets; who asks for none, who waits for one."""
     named = batch.columns["node"]
-    unplaced = {node for node in set(named) if (found := nodes.get(node.lower())) and not found.subcluster_id}
+    homes = {name: _home(name, nodes) for name in set(named)}
+    unplaced = {name: node for name in homes if (node := nodes.get(name.lower())) and not node.subcluster_id}
     if unplaced:
-        for line, node in zip(batch.columns["line"], named, strict=True):
-            if node in unplaced:
-                users.problems.add(line, reasons.IMPORT_NODE_UNASSIGNED, node=nodes[node.lower()].name)
-    homes = {node: _home(node, nodes) for node in set(named)}
+        for line, name in zip(batch.columns["line"], named, strict=True):
+            if name in unplaced:
+                users.problems.add(line, reasons.IMPORT_NODE_UNASSIGNED, node=unplaced[name].name)
     return list(zip(*map(homes.__getitem__, named), strict=True))
 
 
