@@ -10,7 +10,7 @@
   }
 
   function say() {
-    const text = "A part of this page did not arrive: it is not live, and buttons may do nothing. ";
+    const text = "A part of this page did not arrive: what it shows may be old, and buttons may do nothing. ";
     const link = Object.assign(document.createElement("a"), { href: location.href, textContent: "Load it again" });
     const words = Object.assign(document.createElement("p"), { className: "no-script", role: "alert" });
     words.append(text, link);
