@@ -32,11 +32,17 @@ def select(page: Page, user_ids: Iterable[str]) -> None:
 
 
 def middle(place: Locator) -> tuple[float, float]:
-    # To the middle, where the bar at the bottom of the map does not lie over it.
-    place.evaluate("element => element.scrollIntoView({block: 'center'})")
-    box = place.bounding_box()
-    assert box
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    """Where the middle of something is, once it is shown, scrolled to where no bar lies over it.
+
+    Scrolled and measured at once, so that news cannot come between; what news hide right then has no size.
+    """
+    expect(place).to_be_visible()
+    x, y = place.evaluate("""element => {
+        element.scrollIntoView({block: "center"});
+        const {x, y, width, height} = element.getBoundingClientRect();
+        return [x + width / 2, y + height / 2];
+    }""")
+    return x, y
 
 
 def is_at(what: Locator, x: float, y: float) -> bool:
