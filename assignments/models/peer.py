@@ -11,6 +11,7 @@ from topology.models.folding import Fold
 
 MAX_SOURCE = 64
 
+
 class PeerFault(models.TextChoices):
     """What can be injected into one side of a relation."""
 

@@ -20,9 +20,7 @@ def keep_worst(
         return
     speed = sub.cluster.clock_speed
     counts = zip(nodes, _served(worst), _out(worst), strict=True)
-    rows = [
-        MinuteLoad(node.pk, sub.pk, served, out, sign_ins.get(node.pk, 0), speed) for node, served, out in counts
-    ]
+    rows = [MinuteLoad(node.pk, sub.pk, served, out, sign_ins.get(node.pk, 0), speed) for node, served, out in counts]
     load.keep(rows, real)
 
 

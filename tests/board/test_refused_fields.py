@@ -32,8 +32,9 @@ def wrong(page: str) -> dict[str, str]:
 def test_the_dialogs(admin_client: Client, acme: Cluster) -> None:
     key = keys_by_id(acme, ["imp1a-0001"])["imp1a-0001"]
     plan: Plan = plans.make_plan(acme, "balance", {}, author="ann")
-    run, begin = reverse("run-plan", args=[plan.hash]), reverse(
-        "maintenance-step", args=["acme", node(acme, "imp1a").pk, "begin"]
+    run, begin = (
+        reverse("run-plan", args=[plan.hash]),
+        reverse("maintenance-step", args=["acme", node(acme, "imp1a").pk, "begin"]),
     )
     for address, typed, field, code in (
         (begin, {"reason": " ", "for": "4h"}, "reason", "MAINTENANCE_NO_REASON"),

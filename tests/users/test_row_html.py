@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 
 from assignments.users.views.user_row import UserRow
 
-ODD = ("anna", "O'Neil & \"Söhne\" <b>", "{{ row.pk }} {% now 'Y' %} %s {0}", "\ue000pk\ue001", "")
+ODD = ("anna", 'O\'Neil & "Söhne" <b>', "{{ row.pk }} {% now 'Y' %} %s {0}", "\ue000pk\ue001", "")
 SHAPES = [dict(zip(("pinned", "away", "out"), each, strict=True)) for each in product((True, False), repeat=3)]
 
 

@@ -1,16 +1,21 @@
 """Lists of users: search, keyset pages without gaps, capped counts, and what they cost."""
 
 import itertools
+from collections.abc import Iterator
+from math import isqrt
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from assignments.models import Assignment
 from assignments.population.selectors import board_of
 from assignments.users.listing import pages
 from assignments.users.listing.filter import KEY, UserFilter, matching_users
+from assignments.users.listing.order import ListOrder
 from tests import torture
+from tests.crowd import make_crowd
 from topology.models import Cluster, EndUser, Node, Policy, Subcluster
 from topology.rules.states import State
 
@@ -176,6 +181,49 @@ def seen_backward(where: UserFilter) -> list[str]:
         seen = [row.user.user_id for row in page.rows] + seen
         before, more = (seen[0] if seen else ""), page.earlier
     return seen
+
+
+NO_ONE: list[dict[str, Any]] = [{"endpoint": "sametime"}, {"q": "qqqq"}, {"contacts_min": 999}]
+
+
+@pytest.mark.parametrize("order", [pages.USUAL, ListOrder("name"), ListOrder("contacts", descending=True)])
+def test_no_more_are_looked_at_than_could_fill_a_page(order: ListOrder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many looks as matches find a page among few people; among many they would find a part of it."""
+    cluster = make_crowd(4_000, 1_000, named=True)
+    one = Node.objects.get(number=1)
+    places = [{"node_id": one.pk}, {"subcluster_id": one.subcluster_id}, {"node_id": one.pk, "pinned": False}]
+    for place, people in itertools.product([{}, *places], NO_ONE):
+        where = UserFilter(cluster.pk, **(place | people))
+        among = 4_000 if order.by_id and "node_id" in place else 5_000
+        enough = isqrt(pages.PAGE * among) + 10
+        assert _looked_at(where, order, enough, monkeypatch) == enough, where
+        assert _looked_at(where, order, enough - 20, monkeypatch) == pages.LEAST, where
+
+
+def _looked_at(where: UserFilter, order: ListOrder, expected: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many of the walk a page reads, where the database expects so many to match."""
+    monkeypatch.setattr(pages, "_expected", lambda *_: expected)
+    with CaptureQueriesContext(connection) as asked:
+        assert not pages.user_page(where, limit=pages.PAGE - 1, order=order).rows
+    [statement] = [query["sql"] for query in asked if "near AS MATERIALIZED" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+        [([plan],)] = cursor.fetchall()
+    [walk] = [node for node in _nodes(plan["Plan"]) if node["Node Type"] == "Limit" and _counts(node)]
+    return int(walk["Actual Rows"])
+
+
+def _counts(limit: dict[str, Any]) -> bool:
+    """Whether it is reckoned from the counts of users."""
+    reckoned = [below for below in limit["Plans"] if below["Parent Relationship"] == "InitPlan"]
+    relations = [node.get("Relation Name") for below in reckoned for node in _nodes(below)]
+    return "assignments_population" in relations and "topology_enduser" not in relations
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", []):
+        yield from _nodes(below)
 
 
 def test_the_board_counts_from_populations_and_never_reads_people(

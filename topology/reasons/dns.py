@@ -6,9 +6,7 @@ from topology.reasons.reason import ALARM, NEWS, add
 DNS_SETTING_NOT_VALID = add("DNS_SETTING_NOT_VALID", "“{value}” for {field}: {rule}.", "{remedy}", status=422)
 DNS_SETTINGS_CHANGED = add("DNS_SETTINGS_CHANGED", "{actor} changed the DNS settings of {name}: {changes}.", level=NEWS)
 
-DNS_NO_SERVER = add(
-    "DNS_NO_SERVER", "No name server is set for {cluster}.", "Set one in the settings of the cluster."
-)
+DNS_NO_SERVER = add("DNS_NO_SERVER", "No name server is set for {cluster}.", "Set one in the settings of the cluster.")
 
 # --- Records that cannot be said yet --------------------------------------------------------------
 SRV_NO_DOMAIN = add(

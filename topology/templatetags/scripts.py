@@ -126,9 +126,7 @@ CALLS |= {
         '{"source": "monitor1", "state": "in_sync"}',
         title="Report on a real cluster",
     ),
-    "end-reports": Call(
-        "DELETE", "/clusters/{}/peers/{}/report", "report_peer {0} {1} --end", title="End the reports"
-    ),
+    "end-reports": Call("DELETE", "/clusters/{}/peers/{}/report", "report_peer {0} {1} --end", title="End the reports"),
     "release": Call("PUT", "/clusters/{}/release", body='{"release": "14.0.1"}', title="Release"),
     "check-dns": Call("POST", "/clusters/{}/srv/check", "srv {} --check", "{}", title="Check now"),
     "zone": Call("GET", "/clusters/{}/srv.zone", "srv {} --zone", title="Zone file"),

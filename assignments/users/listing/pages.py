@@ -7,7 +7,8 @@ in one statement, and the second question is asked only where the first did not 
     far:  find all who match by whatever is rarest, then sort them
 
 Common filters are answered by the first, rare ones by the second; to look at one costs what to find one does, so both
-together take at most twice the better one. Who is asked for by home alone is walked in the order of that home.
+together take at most twice the better one. Where as many looks as matches would not fill the page, it makes a part of
+them, should more match than the database expects. Who is asked for by home alone is walked in the order of that home.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import StartsWith
 
-from assignments.models import Assignment, DirectoryPerson, Listing
+from assignments.models import Assignment, DirectoryPerson, Listing, Population
 from assignments.users.listing.filter import ANYWHERE, PAGE, UserFilter, count_by_place, matching_users, who
 from assignments.users.listing.order import Keyset, ListOrder, beyond, sorted_by
 from topology.models import EndUser, Node
@@ -30,13 +31,14 @@ from topology.models.folding import Fold
 
 Key = tuple[int, Any]  # of a user, and in the order of the list
 LEAST, FARTHEST = 200, 30_000  # users that the first question looks at, should the database expect fewer or more
+IN_VAIN = 10  # the part of its looks that the first question makes where all of them would not fill the page
 MOST = 10_000  # a count goes no further
 USUAL = ListOrder()
 
 # The OFFSETs keep each part as it is written: a plan made for the first rows would walk a million of them.
 PAGE_SQL = """
     WITH near AS MATERIALIZED (
-        SELECT walk.id, walk.key FROM ({walk}) walk (id, key)
+        SELECT walk.id, walk.key FROM (SELECT * FROM ({walk}) further LIMIT ({looks})) walk (id, key)
         CROSS JOIN LATERAL (SELECT 1 FROM ({one}) candidate OFFSET 0) hit
         ORDER BY walk.key {way}, walk.id {way} LIMIT {limit}
     )
@@ -101,14 +103,16 @@ def _keys(where: UserFilter, mark: Keyset | None, limit: int, order: ListOrder, 
         return list(_walk(where, mark, order, limit, later))
     try:
         parts = _matching(where, mark, order, later)
-        parts |= {"walk": _sql(_walk(where, mark, order, _expected(*parts["all"]), later))}
+        expected = _expected(*parts["all"])
+        parts |= {"walk": _sql(_walk(where, mark, order, expected, later))}
+        parts |= {"looks": _looks(where, order, expected, limit)}
     except EmptyResultSet:  # a filter that no one can match
         return []
     texts = {name: text for name, (text, _) in parts.items()}
     way = "ASC" if later != order.descending else "DESC"
     statement = PAGE_SQL.format(**texts, limit=limit, way=way)
     with connection.cursor() as run:
-        run.execute(statement, [param for name in ("walk", "one", "all") for param in parts[name][1]])
+        run.execute(statement, [param for name in ("walk", "looks", "one", "all") for param in parts[name][1]])
         return list(run.fetchall())
 
 
@@ -172,6 +176,27 @@ def _expected(text: str, params: Sequence[Any]) -> int:
         run.execute(f"EXPLAIN (FORMAT JSON) {text}", params)
         [([plan],)] = run.fetchall()
     return min(max(LEAST, int(plan["Plan"]["Plan Rows"])), FARTHEST)
+
+
+def _looks(where: UserFilter, order: ListOrder, expected: int, limit: int) -> tuple[str, Sequence[Any]]:
+    """How many of the walk are looked at: as many as match, or few where these are not enough for a page."""
+    counted = _sql(_walked(where, order).values("users"))
+    text = f"SELECT CASE WHEN coalesce(sum(users), 0) > %s THEN %s ELSE %s END FROM ({counted[0]}) counted (users)"
+    return text, [expected * expected // limit, max(LEAST, expected // IN_VAIN), expected, *counted[1]]
+
+
+def _walked(where: UserFilter, order: ListOrder) -> QuerySet[Population]:
+    """The counts of the people in the walk."""
+    counts = Population.objects.all()
+    if not order.by_id:
+        return counts
+    if where.cluster_id is not None:
+        counts = counts.filter(cluster=where.cluster_id)
+    if where.node_id:
+        return counts.filter(home_node=where.node_id)
+    if where.subcluster_id is not None:
+        return counts.filter(home_node__subcluster=where.subcluster_id)
+    return counts.filter(home_node=None) if where.node_id == 0 or where.assigned is False else counts
 
 
 def _by_homes(rows: QuerySet[Any], where: UserFilter) -> QuerySet[Any]:
