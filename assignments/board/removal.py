@@ -77,19 +77,20 @@ def remove_cluster(cluster: Cluster, typed: str, *, actor: Any = None) -> Conten
     if refusal := obstacle(cluster):
         raise refusal
     gone = contents(cluster)
-    table_statistics.refresh(gone.users)
-    _delete(cluster)
+    _delete(cluster, gone.users)
     topics = ["clusters", f"cluster-{cluster.pk}"]
     events.record(reasons.CLUSTER_REMOVED, actor=actor, topics=topics, name=cluster.name, **asdict(gone))
     return gone
 
 
-def _delete(cluster: Cluster) -> None:
+def _delete(cluster: Cluster, users: int) -> None:
+    aside = EndUser.objects.filter(directory__agreement__cluster=cluster, directory__gone_at__isnull=False)
+    table_statistics.refresh(users + aside.count())
     RunPolicy.objects.filter(cluster=cluster).delete()
     Operation.objects.filter(cluster=cluster).delete()
     Plan.objects.filter(cluster=cluster).delete()
     Pin.objects.filter(user__assignment__cluster=cluster).delete()
-    EndUser.objects.filter(directory__agreement__cluster=cluster, directory__gone_at__isnull=False).delete()
+    aside.delete()
     with connection.cursor() as cursor:
         cursor.execute(PEOPLE, [cluster.pk])
     Cluster.objects.filter(pk=cluster.pk).delete()

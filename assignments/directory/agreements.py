@@ -14,6 +14,7 @@ from assignments.directory.agreement_reader import read_agreement
 from assignments.directory.rules import agreement as rules
 from assignments.directory.rules.agreement import Agreement, Problem
 from assignments.models import DirectoryAgreement
+from assignments.users import table_statistics
 from topology import reasons
 from topology.live import events
 from topology.models import Cluster, EndUser
@@ -138,7 +139,9 @@ def end(cluster: Cluster, typed: str, *, actor: Any) -> None:
     stored = of_cluster(cluster)
     if typed.strip() != cluster.name:
         raise Refused(reasons.DIRECTORY_END_NOT_CONFIRMED, cluster=cluster.name)
-    EndUser.objects.filter(directory__agreement=stored, directory__gone_at__isnull=False).delete()
+    aside = EndUser.objects.filter(directory__agreement=stored, directory__gone_at__isnull=False)
+    table_statistics.refresh(aside.count())
+    aside.delete()
     stored.delete()
     staging.sweep()
     events.record(

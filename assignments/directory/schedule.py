@@ -13,6 +13,7 @@ from django.utils import timezone
 from assignments.directory import agreements, placing, reading, sync
 from assignments.models import DirectoryAgreement, DirectoryChange, DirectoryPerson, DirectoryRun, RunState
 from assignments.retention.kept import limits
+from assignments.users import table_statistics
 from topology import reasons
 from topology.live import events
 from topology.models import Cluster, EndUser, Subcluster
@@ -114,6 +115,7 @@ def remove_old(agreement: DirectoryAgreement, now: datetime, *, actor: Any = Non
     removed = 0
     while batch := list(old.order_by("user").values_list("user", flat=True)[:BATCH]):
         with transaction.atomic():
+            table_statistics.refresh(len(batch))
             EndUser.objects.filter(pk__in=batch, directory__gone_at__isnull=False).delete()
         removed += len(batch)
     if removed:

@@ -59,7 +59,7 @@ def _write_links(agreement: int) -> None:
 
 
 def _set_aside(at: datetime) -> None:
-    execute(
+    gone = execute(
         """
         UPDATE assignments_directoryperson link
         SET gone_at = %s, home_node_id = gone.home, pinned = gone.pinned, waits_code = ''
@@ -67,6 +67,7 @@ def _set_aside(at: datetime) -> None:
         """,
         at,
     )
+    table_statistics.refresh(gone)
     execute("DELETE FROM assignments_assignment place USING gone WHERE place.user_id = gone.id")
 
 

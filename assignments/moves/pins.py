@@ -20,6 +20,7 @@ from django.utils import timezone
 from assignments.models import Pin
 from assignments.moves.drop import demand_unmoved
 from assignments.moves.selection import Selection
+from assignments.users import table_statistics
 from assignments.users.listing.filter import keys_of
 from topology import reasons
 from topology.accounts import sentences
@@ -95,6 +96,7 @@ def _hold(selection: Selection) -> None:
     """All subclusters of the cluster: then no home and no pin changes between judging and writing."""
     hold_subclusters(Subcluster.objects.filter(cluster=selection.cluster).values_list("pk", flat=True))
     demand_unmoved(selection)
+    table_statistics.refresh(selection.rows().count() if selection.where else len(selection.users))
 
 
 CHOSEN = """

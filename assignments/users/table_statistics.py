@@ -15,6 +15,7 @@ KEYS = {  # what is looked up by the key of a person
     "assignments_assignment": "user_id",
     "assignments_listing": "user_id",
     "assignments_directorychange": "user_id",
+    "assignments_pin": "user_id",
 }
 # The lock is held until the end: a vacuum that does not see what is written here cannot tell otherwise before. Who
 # holds it for long, as an index that is built beside all work, is not waited for, and not stopped.
@@ -27,7 +28,7 @@ REFRESH = """
         PERFORM set_config('lock_timeout', '{wait}', true), set_config('default_statistics_target', '10', true);
         FOR looked_up IN
             SELECT oid::regclass AS "table", key FROM (VALUES {keys}) AS keys (name, key)
-            JOIN pg_class ON oid = name::regclass WHERE reltuples < {touched} * {known}::bigint AND {touched} >= {many}
+            JOIN pg_class ON oid = name::regclass WHERE reltuples < {touched} * {known}::bigint
         LOOP
             EXECUTE format('ANALYZE %s (%I)', looked_up."table", looked_up.key);
         END LOOP;
@@ -40,8 +41,10 @@ REFRESH = """
 def refresh(touched: int) -> None:
     """Let the database look at the tables again where that many rows of people matter beside what it knows.
 
-    Call it behind the INSERT of those who come, and before the DELETE of those who go; under the lock of imports.
+    Call it behind the INSERT of those who come (or of rows that name them), and before the DELETE of those who go.
     """
+    if touched < MANY:
+        return
     keys = ", ".join(f"('{table}', '{key}')" for table, key in KEYS.items())
     with connection.cursor() as cursor:
-        cursor.execute(REFRESH.format(wait=WAIT, keys=keys, touched=int(touched), known=KNOWN, many=MANY))
+        cursor.execute(REFRESH.format(wait=WAIT, keys=keys, touched=int(touched), known=KNOWN))

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from assignments.board.removal import remove_cluster
-from assignments.models import Assignment, Operation
+from assignments.directory import agreements, schedule
+from assignments.models import Assignment, DirectoryAgreement, DirectoryPerson, Operation, Pin
+from assignments.moves import pins
+from assignments.moves.selection import Selection
 from assignments.users import table_statistics
 from assignments.users.importing.imports import import_users
 from assignments.users.removal import remove_users
@@ -61,6 +67,62 @@ def test_people_go_from_tables_that_were_seen_empty(crowd: Cluster, take_away: C
     with looked_up(PEOPLE):
         take_away(Operation.objects.get())
     assert not EndUser.objects.exists()
+
+
+def _gone(cluster: Cluster) -> DirectoryAgreement:
+    """All of them, as a directory that has them no more leaves them."""
+    agreement = DirectoryAgreement.objects.create(cluster=cluster, servers=["ldap://d"], bind_dn="", base="", filter="")
+    long_ago = timezone.now() - timedelta(days=400)
+    people = EndUser.objects.values_list("pk", flat=True)
+    DirectoryPerson.objects.bulk_create(
+        DirectoryPerson(user_id=pk, agreement=agreement, key=str(pk), gone_at=long_ago) for pk in people
+    )
+    Assignment.objects.all().delete()
+    return agreement
+
+
+def _remove_old(agreement: DirectoryAgreement) -> None:
+    assert schedule.remove_old(agreement, timezone.now()) == PEOPLE
+
+
+def _end_agreement(agreement: DirectoryAgreement) -> None:
+    agreements.end(agreement.cluster, agreement.cluster.name, actor=None)
+
+
+def _remove_its_cluster(agreement: DirectoryAgreement) -> None:
+    remove_cluster(agreement.cluster, agreement.cluster.name)
+
+
+@pytest.mark.parametrize("take_away", [_remove_old, _end_agreement, _remove_its_cluster])
+def test_people_whom_a_directory_has_no_more_go_from_tables_that_were_seen_empty(
+    crowd: Cluster, take_away: Callable[[DirectoryAgreement], None]
+) -> None:
+    import_users(crowd, numbered(PEOPLE))
+    agreement = _gone(crowd)
+    make_crowd(PEOPLE, name="others")
+    believe(rows=0, pages=500)
+    with looked_up(PEOPLE):
+        take_away(agreement)
+    assert EndUser.objects.count() == PEOPLE
+
+
+def _pin_all(cluster: Cluster) -> None:
+    everybody = Selection(cluster, tuple(Assignment.objects.values_list("pk", flat=True)))
+    assert pins.pin(everybody, "They stay", actor=None).users == PEOPLE
+
+
+def _pin_by_list(cluster: Cluster) -> None:
+    lines = "".join(f"{user_id},true\n" for user_id in EndUser.objects.values_list("user_id", flat=True))
+    assert import_users(cluster, BytesIO(f"user_id,pinned\n{lines}".encode())).changed == {"pinned": PEOPLE}
+
+
+@pytest.mark.parametrize("pin", [_pin_all, _pin_by_list])
+def test_people_of_tables_that_were_seen_empty_are_pinned(crowd: Cluster, pin: Callable[[Cluster], None]) -> None:
+    import_users(crowd, numbered(PEOPLE))
+    believe(rows=0, pages=500)
+    with looked_up(PEOPLE):
+        pin(crowd)
+    assert Pin.objects.count() == PEOPLE
 
 
 def test_people_who_were_removed_come_back_to_tables_that_were_seen_empty(crowd: Cluster) -> None:

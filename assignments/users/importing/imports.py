@@ -173,6 +173,7 @@ def _write(cluster: Cluster, report: Report, nodes: Mapping[int, Node], actor: A
     guards.wake(*{node.subcluster for node in nodes.values()})  # their windows may change
     touched = [f"cluster-{cluster.pk}", *(f"node-{pk}" for pk in nodes)]
     if pins and (pinned := import_pins.write(operation)):
+        table_statistics.refresh(pinned)
         facts: dict[str, Any] = {"users": pinned, "because": import_pins.WHY, "left": 0}
         events.record(reasons.USERS_WERE_PINNED, cluster=cluster, actor=actor, topics=touched, **facts)
     counts: dict[str, Any] = {"lines": report.taken, "created": report.created, "updated": report.updated}
