@@ -111,8 +111,7 @@ def _seal(plan: Plan, proposal: Proposal, sums: Sequence[pick.Sum]) -> Plan:
     """Store a plan whose rows are there under its hash; the same plan stored before is answered instead."""
     purpose = [plan.cluster_id, plan.goal, plan.scope, plan.body["nodes"], plan.body["certificate"]]
     plan.moves, plan.minimum_moves, plan.hash = proposal.moves, proposal.minimum_moves, pick.digest(sums, purpose)
-    Plan.objects.bulk_create([plan], ignore_conflicts=True)  # waits for who stores the same at this moment
-    if Plan.objects.filter(pk=plan.pk).exists():
+    if _insert(plan):
         return plan
     known = Plan.objects.select_for_update().get(hash=plan.hash)
     if known.thinned_at:  # an old one whose rows are gone: these are the same
@@ -122,3 +121,15 @@ def _seal(plan: Plan, proposal: Proposal, sums: Sequence[pick.Sum]) -> Plan:
         known.refresh_from_db()
     PlannedMove.objects.filter(plan=plan.pk).delete()
     return known
+
+
+def _insert(plan: Plan) -> bool:
+    """Store the row of a plan, and whether it was not there; waits for who stores the same at this moment."""
+    fields = Plan._meta.concrete_fields
+    columns, values = ", ".join(str(field.column) for field in fields), ", ".join(["%s"] * len(fields))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO assignments_plan ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING",
+            [field.get_db_prep_save(getattr(plan, field.attname), connection) for field in fields],
+        )
+        return bool(cursor.rowcount)

@@ -268,21 +268,27 @@ def left_alone(operation_id: int) -> dict[str, Any]:
     return {"users": count, "sample": sorted(names(some or []).values())}
 
 
+INSERT = """
+WITH plan AS MATERIALIZED (SELECT nextval(pg_get_serial_sequence('assignments_plan', 'id')) AS id),
+picked (user_id, from_id, to_id, place, endpoints) AS MATERIALIZED ({picked}),
+stored AS (
+    INSERT INTO assignments_plannedmove (plan_id, user_id, from_node_id, to_node_id, place)
+    SELECT (SELECT id FROM plan), user_id, from_id, to_id, place FROM picked
+)
+SELECT plan.id, summed.* FROM plan LEFT JOIN (
+    SELECT from_id, to_id, count(*), sum(endpoints),
+        encode(sha256(string_agg(int8send(user_id), ''::bytea ORDER BY user_id)), 'hex')
+    FROM picked GROUP BY from_id, to_id
+) AS summed (from_id, to_id, users, endpoints, digest) ON true ORDER BY from_id, to_id
+"""
+
+
 def insert(picked: Picked) -> tuple[int, list[Sum]]:
     """Make the picked people the rows of a new plan, whose key is answered, and sum them in the same statement."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence('assignments_plan', 'id'))")
-        plan_id = cursor.fetchone()[0]
-        cursor.execute(
-            f"WITH picked (user_id, from_id, to_id, place, endpoints) AS MATERIALIZED ({picked.sql}),"
-            " stored AS (INSERT INTO assignments_plannedmove (plan_id, user_id, from_node_id, to_node_id, place)"
-            " SELECT %s, user_id, from_id, to_id, place FROM picked)"
-            " SELECT from_id, to_id, count(*), sum(endpoints),"
-            " encode(sha256(string_agg(int8send(user_id), ''::bytea ORDER BY user_id)), 'hex')"
-            " FROM picked GROUP BY from_id, to_id ORDER BY from_id, to_id",
-            [*picked.params, plan_id],
-        )
-        return plan_id, [Sum(*row) for row in cursor.fetchall()]
+        cursor.execute(INSERT.format(picked=picked.sql), picked.params)
+        rows = cursor.fetchall()
+        return rows[0][0], [Sum(*row) for _, *row in rows if row[2] is not None]
 
 
 def flows(sums: Sequence[Sum], subclusters: Mapping[int, int | None]) -> list[Flow]:
