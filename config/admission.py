@@ -3,6 +3,9 @@
     request -> may it wait? -> a slot for writing (POST …) -> a slot of the pool -> Django
                   '-> no, or its patience ends: 503 with Retry-After, and nothing was done
 
+What writes is refused as well while the clock of this process is not the database's: it would stand in the history at
+a time that never was.
+
 There are fewer slots than connections, so that boards and streams always find one. What writes may wait for the locks
 of a cluster; it holds only a part of the slots, and reading goes on. A stream holds its slot only until it has begun.
 """
@@ -21,6 +24,7 @@ from django.template.loader import render_to_string
 
 from topology import reasons
 from topology.live import health
+from topology.live.clocks import WatchedClock
 from topology.reasons import Reason, Refused
 
 Scope = MutableMapping[str, Any]
@@ -38,6 +42,7 @@ FREE = ("/static/", "/livez", "/readyz", "/healthz", "/trouble")  # the last: on
 TITLES = {
     reasons.SERVER_BUSY: "The console has more to do than it can",
     reasons.DATABASE_AWAY: "A part of the console is away",
+    reasons.WEB_CLOCK_OFF: "The clock of this server is wrong",
 }
 HEADERS = [
     (b"cache-control", b"no-store"),
@@ -79,8 +84,8 @@ class Slots:
 class Admission:
     """The application behind as many slots as the pool of connections carries."""
 
-    def __init__(self, app: App, connections: int, prefix: str = "") -> None:
-        self.app, self.prefix = app, prefix
+    def __init__(self, app: App, connections: int, prefix: str = "", clock: WatchedClock | None = None) -> None:
+        self.app, self.prefix, self.clock = app, prefix, clock
         size = max(2, connections - OWN)
         self.slots, self.writing = Slots(size), Slots(max(1, size // 2))
         self.streams = Slots(max(1, size // 2), waiting=10_000)
@@ -91,6 +96,8 @@ class Admission:
             return await self.app(scope, receive, send)
         if path == "/stream":
             return await self._stream(scope, receive, send)
+        if scope["method"] not in READING and self.clock and not self.clock.is_right():
+            return await refuse(scope, path, send, reasons.WEB_CLOCK_OFF)
         try:
             async with AsyncExitStack() as stack:
                 if scope["method"] not in READING:
@@ -116,12 +123,12 @@ class Admission:
             return await self.app(scope, receive, begun)
 
 
-async def refuse(scope: Scope, path: str, send: Send) -> None:
+async def refuse(scope: Scope, path: str, send: Send, reason: Reason | None = None) -> None:
     """503, as JSON for programs, as a message for htmx, as a page that comes back by itself for people.
 
     Slots are short too when each waits for a database that is away, and then that is the reason.
     """
-    reason = reasons.DATABASE_AWAY if health.is_silent() else reasons.SERVER_BUSY
+    reason = reason or (reasons.DATABASE_AWAY if health.is_silent() else reasons.SERVER_BUSY)
     seconds = random.randint(*SOON)
     headers = dict(scope.get("headers", ()))
     wants = headers.get(b"accept", b"").decode("latin-1")

@@ -10,5 +10,7 @@ django = get_asgi_application()
 from django.conf import settings  # noqa: E402 - the settings are there now
 
 from config.admission import Admission  # noqa: E402
+from topology.live import clocks  # noqa: E402
 
-application = Admission(django, settings.WEB_CONNECTIONS, settings.URL_PREFIX)
+clocks.of_web.begin()
+application = Admission(django, settings.WEB_CONNECTIONS, settings.URL_PREFIX, clocks.of_web)

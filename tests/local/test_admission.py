@@ -19,6 +19,7 @@ from tests.board.test_page import person
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme
 from topology.accounts import roles
+from topology.live.clocks import WatchedClock
 
 
 class Server:
@@ -100,6 +101,26 @@ def test_who_waits_too_long_is_refused_and_streams_hold_no_slot(monkeypatch: pyt
         await asyncio.gather(*streams, *pages)
 
     run(test, connections=4)
+
+
+def test_what_writes_is_refused_while_the_clock_is_wrong_and_reading_goes_on() -> None:
+    class Wrong(WatchedClock):
+        def is_right(self) -> bool:
+            return False
+
+    async def test(server: Server) -> None:
+        server.go.set()
+        server.door.clock = Wrong()
+        assert (await server.ask())[0] == 200
+        status, headers, fragment = await server.ask("POST", hx_request="true")
+        assert (status, headers["hx-retarget"]) == (503, "#messages")
+        assert 'data-code="WEB_CLOCK_OFF"' in fragment
+        _, _, text = await server.ask("DELETE", path="/api/v1/clusters")
+        assert json.loads(text)["code"] == "WEB_CLOCK_OFF"
+        server.door.clock = WatchedClock()
+        assert (await server.ask("POST"))[0] == 200
+
+    run(test)
 
 
 def test_a_refusal_is_what_was_asked_for() -> None:

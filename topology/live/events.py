@@ -190,21 +190,21 @@ def _worker() -> str:
     return f"{stream_name()}:worker"
 
 
-def leave_clock_sign(seconds: int) -> None:
-    """Say that a worker's clock is off, and by how much; good as long as a sign of life."""
+def leave_clock_sign(seconds: int, of: str = "worker") -> None:
+    """Say that the clock of a worker (or of a "web" process) is off, and by how much; good like a sign of life."""
     try:
-        client().set(_clock(), str(seconds), ex=WORKER_SIGN)
+        client().set(_clock(of), str(seconds), ex=WORKER_SIGN)
     except AWAY as error:
         log.warning("no sign of a wrong clock left: %s", error)
 
 
-def clock_is_off() -> bool:
-    """Whether a worker said just now that its clock is off. Raises what a Redis that went away raises."""
-    return bool(client().exists(_clock()))
+def clock_is_off(of: str = "worker") -> bool:
+    """Whether one of them said just now that its clock is off. Raises what a Redis that went away raises."""
+    return bool(client().exists(_clock(of)))
 
 
-def _clock() -> str:
-    return f"{stream_name()}:worker-clock"
+def _clock(of: str) -> str:
+    return f"{stream_name()}:{of}-clock"
 
 
 class ProcessLease:

@@ -23,7 +23,7 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from topology import reasons
-from topology.live import events, probe
+from topology.live import clocks, events, probe
 from topology.models import Cluster, Heartbeat
 from topology.reasons import Reason
 
@@ -98,10 +98,12 @@ def _try_now_and_then(now: datetime) -> None:
 
 
 def _try_to_store(now: datetime) -> Reason | None:
-    """Try, and leave for every page what came of it."""
+    """Try, and leave for every page what came of it, with the time: no one else can judge that of a wrong clock."""
     wrong, words = probe.try_write()
     if wrong:
         log.warning("the database stores nothing: %s", words)
+    if not clocks.of_web.is_right():
+        return wrong
     stored = {} if wrong else {"stored": now.isoformat()}
     events.leave_signs({"tried": now.isoformat(), "wrong": wrong.code if wrong else "", **stored})
     return wrong
@@ -138,6 +140,8 @@ def stalled_since(now: datetime) -> datetime | None:
 
 
 def _late_since(now: datetime) -> datetime | None:
+    if not clocks.of_web.is_right():
+        return None  # by this clock no one can tell
     at = _tick_expected()
     return at if at is not None and now - at > LATE else None
 
@@ -154,6 +158,8 @@ def _troubles(now: datetime) -> Iterator[Trouble]:
         yield Trouble(reasons.DATABASE_AWAY, _database.seen)
         return
     try:
+        if events.clock_is_off("web") or not clocks.of_web.is_right():
+            yield Trouble(reasons.WEB_CLOCK_OFF)
         failed = _store_trouble(events.signs(), now)
         if failed:
             yield failed  # ticks that stopped follow from it
@@ -227,7 +233,8 @@ def report() -> dict[str, Any]:
         "worker": reasons_now.isdisjoint((reasons.NO_WORKER, reasons.WORKER_CLOCK_OFF)),
         "beat": reasons.NO_BEAT not in reasons_now,
         "tick": reasons.TICK_LATE not in reasons_now,
-        "tick_age": round((timezone.now() - at).total_seconds(), 1) if at else None,
+        "clock": reasons.WEB_CLOCK_OFF not in reasons_now,
+        "tick_age": round((timezone.now() - at).total_seconds(), 1) if at and clocks.of_web.is_right() else None,
         "troubles": [trouble.as_dict() for trouble in wrong],
     }
 

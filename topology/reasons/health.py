@@ -27,6 +27,13 @@ WORKER_CLOCK_OFF = add(
     "Set the clock of its machine, by NTP. The worker then continues by itself.",
     ALARM,
 )
+WEB_CLOCK_OFF = add(
+    "WEB_CLOCK_OFF",
+    "The clock of a web process is off from the database's, so that nothing can be changed through it. Reading works.",
+    "Set the clock of its machine, by NTP. The web process then takes changes again by itself.",
+    ALARM,
+    status=503,
+)
 REDIS_AWAY = add(
     "REDIS_AWAY",
     "Redis does not answer: pages are not live, failovers and runs are stopped. Reading and small moves work.",
