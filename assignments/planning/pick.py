@@ -81,34 +81,39 @@ def _of_any(cluster_id: int, mine: Mapping[int, Sequence[Flow]], count: int) -> 
     """Anybody of one home, for the flows of one turn of so many."""
     [(turn, out)] = mine.items()
     cut, params, leave = _cut(out)
-    whom, asked = _first_of(cluster_id, out[0].from_id, leave)
+    whom, asked = _numbered(cluster_id, out[0].from_id, leave)
     sql = (
-        f"SELECT user_id, home_node_id, {cut}, nth * {count} + {turn}, endpoints FROM ("
-        f"SELECT user_id, home_node_id, endpoints, row_number() OVER (ORDER BY {ORDER}) AS nth"
-        f" FROM ({whom}) f) s WHERE nth <= %s"
+        f"SELECT user_id, home_node_id, {cut}, nth * {count} + {turn}, endpoints"
+        f" FROM ({whom}) s (user_id, home_node_id, endpoints, nth) WHERE nth <= %s"
     )
     return Picked(sql, [*params, *asked, leave])
 
 
-def _first_of(cluster_id: int, home: int | None, leave: int) -> tuple[str, list[Any]]:
-    """SQL for those among whom the first so many of a home are, and its parameters.
+def _numbered(cluster_id: int, home: int | None, leave: int) -> tuple[str, list[Any]]:
+    """SQL for those among whom the first so many of a home are, numbered in order, and its parameters.
 
-    Who is signed in at home comes from the index, in order; the others are looked for only where the counts, of the
-    same snapshot, know of any: else a node of many would be read whole for a few.
+    Who is signed in at home comes from the index, in order; the others are looked for, and all of them sorted, only
+    where the counts, of the same snapshot, know of any: else a node of many would be read whole for a few.
     """
-    columns = "SELECT user_id, home_node_id, endpoints, signed_in"
+    columns, nth = "user_id, home_node_id, endpoints", f"row_number() OVER (ORDER BY {ORDER})"
     if home is None:
-        return f"{columns} {_at(home)}", [cluster_id]
-    settled = f"(signed_in AND serving_node_id = {home})"
+        return f"SELECT {columns}, {nth} {_at(home)}", [cluster_id]
+    settled = (
+        f"SELECT {columns}, signed_in {_at(home)} AND serving_node_id = {home} AND signed_in ORDER BY user_id LIMIT %s"
+    )
     others = (
+        f"SELECT {columns}, signed_in {_at(home)} AND (signed_in AND serving_node_id = {home}) IS NOT TRUE"
+        f" ORDER BY {ORDER} LIMIT %s"
+    )
+    some = (
         "EXISTS (SELECT 1 FROM assignments_population p"
         f" WHERE p.home_node_id = {home} AND (p.signed_in < p.users OR p.serving_node_id IS DISTINCT FROM {home}))"
     )
     sql = (
-        f"({columns} {_at(home)} AND serving_node_id = {home} AND signed_in ORDER BY user_id LIMIT %s) UNION ALL"
-        f" ({columns} {_at(home)} AND {settled} IS NOT TRUE AND {others} ORDER BY {ORDER} LIMIT %s)"
+        f"SELECT {columns}, row_number() OVER (ORDER BY user_id) FROM ({settled}) f WHERE NOT {some} UNION ALL"
+        f" SELECT {columns}, {nth} FROM (({settled}) UNION ALL ({others})) f WHERE {some}"
     )
-    return sql, [cluster_id, leave, cluster_id, leave]
+    return sql, [cluster_id, leave] * 3
 
 
 def _of_classes(cluster_id: int, mine: Mapping[int, Sequence[Flow]], count: int) -> Picked:
