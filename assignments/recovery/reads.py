@@ -23,8 +23,6 @@ from topology.models import Cluster, Node, Policy, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import State, StateReason
 
-NEWS = timedelta(minutes=15)
-
 
 @dataclass(frozen=True)
 class Button:
@@ -145,15 +143,11 @@ class Waits:
 
 @dataclass(frozen=True)
 class FormerWindow:
-    """The upper limit that a re-login window had, and until when in real time."""
+    """The upper limit that a re-login window had, until when, and when the last client that got it has signed in."""
 
     upper: int
     until: datetime
-
-    @property
-    def gone(self) -> datetime:
-        """When no one needs to know it any more."""
-        return self.until + NEWS
+    gone: datetime  # both in real time
 
 
 @dataclass(frozen=True)
@@ -167,7 +161,7 @@ class Controls:
     budget: str  # in words; empty where the window decides
     pair: Pair
     outlook: Outlook | None = None
-    former_window: FormerWindow | None = None  # while its change is news
+    former_window: FormerWindow | None = None  # while a client may go by it
     waits: dict[int, Waits] = field(default_factory=dict)  # of the nodes whose users wait, by id
 
     def effect_on(self, users: int) -> Effect | None:
@@ -209,11 +203,15 @@ def _waits(sub: Subcluster, pair: Pair, nodes: list[Node]) -> dict[int, Waits]:
 
 
 def _former_window(sub: Subcluster) -> FormerWindow | None:
-    """What the window was before its latest change, for a while after it (domain.md §4.8)."""
+    """What the window was before its latest change, while who lost the connection before it may wait by it.
+
+    A client signs in within the upper limit that it was told, by the cluster's clock (domain.md §4.8).
+    """
     if not (was := SrmState.of(sub.srm).window_was):
         return None
     until = datetime.fromisoformat(was.until)
-    return FormerWindow(was.upper, until) if timezone.now() - until < NEWS else None
+    gone = sub.cluster.clock.real(sub.cluster.now(until) + timedelta(seconds=was.upper))
+    return FormerWindow(was.upper, until, gone) if timezone.now() < gone else None
 
 
 def _outlook(sub: Subcluster, pair: Pair, nodes: list[Node]) -> Outlook | None:

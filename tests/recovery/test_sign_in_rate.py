@@ -1,6 +1,7 @@
 """How fast users sign in: the window of a pair and its notices, and the budget of a transition that runs."""
 
 import re
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -65,9 +66,22 @@ def test_an_import_changes_the_window_and_says_so_once(pair: Cluster) -> None:
         import_users(pair, BytesIO(b"user_id,node\none-more,%s\n" % B.encode()), actor="ada")
         tick(MIDNIGHT)
     assert notices() == [(203, 287)]  # the fuller node decides, and it is the same
-    panel = as_(roles.VIEWER).get(reverse("subcluster", args=[pair.name, sub().pk])).content.decode()
-    assert "upper limit was" not in panel  # no news any more
     assert "{" not in Event.objects.get(code="WINDOW_CHANGED").sentence
+
+
+@pytest.mark.parametrize("speed", [1, 30])
+def test_the_limit_before_goes_when_no_client_can_wait_by_it_any_more(pair: Cluster, speed: int) -> None:
+    Cluster.objects.filter(pk=pair.pk).update(clock_speed=speed)
+    lines = "".join(f"new-{n},{A}\n" for n in range(500)).encode()
+    with clock_at(MIDNIGHT):
+        service.step(sub().pk, MIDNIGHT)
+        import_users(pair, BytesIO(b"user_id,node\n" + lines), actor="ada")
+        tick(MIDNIGHT)
+    address, last = reverse("subcluster", args=[pair.name, sub().pk]), MIDNIGHT + timedelta(seconds=203 / speed)
+    for at, shown in ((MIDNIGHT, True), (last - timedelta(seconds=1), True), (last, False)):
+        with clock_at(at):
+            panel = as_(roles.VIEWER).get(address).content.decode()
+        assert ("the upper limit was 203 s until" in panel) is shown
 
 
 def test_moves_by_hand_change_the_window_when_they_pass_a_row(db: None) -> None:
