@@ -1,4 +1,5 @@
 /* Every page loads this; what a page does not have (a list, a map, a dialog) is simply not found. */
+import "./axis.js";
 import "./deep.js";
 import "./dialogs.js";
 import "./focus.js";

@@ -57,6 +57,12 @@ function since(instant) {
   return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
 }
 
+/* Day of the week, day of the month, hour and minute of an instant (a Date) in the zone of the page. */
+export function wallClock(instant) {
+  const { weekday, day, hour, minute } = Object.fromEntries(exact.formatToParts(instant).map((p) => [p.type, p.value]));
+  return { weekday, day, hour, minute };
+}
+
 function show(element) {
   const instant = new Date(element.dateTime);
   if (Number.isNaN(instant.getTime())) return;
@@ -91,6 +97,7 @@ function begin() {
   choose();
   nameZone();
   showAll();
+  document.dispatchEvent(new Event("zone"));
 }
 
 document.addEventListener("change", ({ target }) => {

@@ -1,11 +1,16 @@
 """Load over time: a sample a minute, rolled up by the database, shown as curves with the operations."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
 
+from assignments.board.views.load_axis import EVERY, axis_ticks
 from assignments.models import LoadSample
 from assignments.population import load
 from assignments.population.selectors import board_of
@@ -112,3 +117,19 @@ def test_the_page_draws_them_for_everybody(acme: Cluster, span: str) -> None:
     assert "Load of acme" in page
     assert f'id="load-{node(acme, "imp1a").pk}"' in page
     assert page.count("<polyline") == 3 + 3 * 5
+
+
+ZONES = ("UTC", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Apia")
+ROUND = {"hour": r"\d\d:\d0", "day": r"(00|03|06|09|12|15|18|21):00", "week": r"$^"}
+
+
+@given(until=st.datetimes(datetime(2024, 1, 1), datetime(2040, 1, 1)), zone=st.sampled_from(ZONES))  # noqa: DTZ001
+@pytest.mark.parametrize("span", ["hour", "day", "week"])
+def test_the_axis_has_round_times_of_any_zone(until: datetime, zone: str, span: str) -> None:
+    end = until.replace(tzinfo=UTC)
+    ticks = axis_ticks(end - load.SPANS[span][0], end, EVERY[span], ZoneInfo(zone))
+    assert 5 <= len(ticks) <= 9
+    assert [tick.place for tick in ticks] == sorted(tick.place for tick in ticks)
+    for tick in ticks:
+        assert 0 <= tick.place <= 100
+        assert re.fullmatch(r"[A-Z][a-z]{2} \d{1,2}" if tick.day else ROUND[span], tick.words)

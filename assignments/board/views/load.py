@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from assignments.board.views.load_axis import EVERY, axis_ticks
 from assignments.models import Kind, Operation
 from assignments.population import load
 from assignments.population.load import LoadCurves, LoadPoint
@@ -25,7 +26,6 @@ from topology.views.http import needs
 
 WIDE, HIGH = 1000, 100  # the box of a curve
 HEAD = 8  # of HIGH, kept free above the highest
-TICKS = 6
 WAYS: tuple[tuple[str, str, Callable[[LoadPoint], float]], ...] = (
     ("served", "In service", lambda point: point.served),
     ("out", "Out of service", lambda point: point.out),
@@ -82,7 +82,9 @@ def curves(request: HttpRequest, cluster_name: str) -> HttpResponse:
         "curves": [_curve(found, found.cluster, *way) for way in WAYS],
         "nodes": [_node(found, node) for node in _nodes(cluster)],
         "marks": _marks(cluster, found, now),
-        "ticks": _ticks(found),
+        "ticks": axis_ticks(found.since, found.until, EVERY[span], timezone.get_current_timezone()),
+        "axis": found,
+        "every": EVERY[span],
         "points": found.cluster[:-1],
         "place": "load",
     }
@@ -143,8 +145,3 @@ def _marks(cluster: Cluster, found: LoadCurves, now: datetime) -> list[LoadMark]
 def _mark(found: LoadCurves, row: Operation, now: datetime) -> LoadMark:
     at = row.started_at or row.created_at
     return LoadMark(100 * _place(found, at), Run(row, now), row.kind in (Kind.FAILOVER, Kind.FAILBACK))
-
-
-def _ticks(found: LoadCurves) -> list[tuple[float, datetime]]:
-    step = (found.until - found.since) / TICKS
-    return [(100 * number / TICKS, found.since + number * step) for number in range(TICKS + 1)]
