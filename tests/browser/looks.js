@@ -52,6 +52,12 @@
     const width = field.getBoundingClientRect().width;
     if (shown(field) && !clipped(field) && width < 60) found.push(`narrow field: ${told(field)} ${field.name}, ${Math.round(width)} pixels`);
   }
+  // A unit that stands behind a field is part of how it is read out.
+  for (const unit of top.querySelectorAll(".with-unit > .soft:not(:empty)")) {
+    const field = unit.parentElement.querySelector("input");
+    const ids = `${field.getAttribute("aria-describedby") ?? ""} ${field.getAttribute("aria-labelledby") ?? ""}`.split(" ");
+    if (!unit.id || !ids.includes(unit.id) || document.getElementById(unit.id) !== unit) found.push(`unit not read out: ${told(field)} ${field.name} “${unit.textContent.trim()}”`);
+  }
   if (top.matches("dialog") && top.scrollWidth > top.clientWidth) found.push(`the dialog scrolls sideways by ${top.scrollWidth - top.clientWidth} pixels`);
 
   // 2.4.11: what gets the focus comes to rest where it is seen. By the keys an element is reached only through its tabindex.
