@@ -3,13 +3,15 @@
     worker, once a minute: every node ─┐
     recovery: all who are out now ──────┼─> the row of the minute ─> quarters of an hour ─> two hours
     runs: who signed in ───────────────┘
+    drops: read from their operations, with the curves
 
 An outage that begins and ends between two samples is kept, too: the engine that signs people out and in says so.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -77,6 +79,18 @@ ROLL_UP = """
     FROM finer JOIN worst USING (bin) WHERE worst.grp IS NOT DISTINCT FROM finer.grp
         AND bin + make_interval(secs => %(step)s) <= %(now)s
     GROUP BY node_id, bin ON CONFLICT DO NOTHING
+"""
+# Users of drops, which are counted where curves are read and not with each drag, by receiving node.
+DROPPED = """
+    WITH dropped AS (
+        SELECT id, to_node_id, done, finished_at FROM assignments_operation
+        WHERE cluster_id = %(cluster)s AND kind = 'move' AND plan_id IS NULL AND finished_at >= %(since)s
+    )
+    SELECT to_node_id, finished_at, done FROM dropped WHERE to_node_id IS NOT NULL
+    UNION ALL
+    SELECT move.to_node_id, finished_at, count(*) FROM dropped JOIN assignments_move move ON operation_id = dropped.id
+    WHERE dropped.to_node_id IS NULL AND move.to_node_id IS NOT NULL AND move.done
+    GROUP BY dropped.id, move.to_node_id, finished_at
 """
 
 
@@ -168,9 +182,11 @@ def curves(cluster: Cluster, span: str, now: datetime) -> LoadCurves:
     back, step = SPANS[span]
     by_node: dict[int, list[LoadPoint]] = defaultdict(list)
     whole: dict[datetime, list[LoadPoint]] = defaultdict(list)
-    for row in _rows(cluster, step, now - back):
+    rows = list(_rows(cluster, step, now - back))
+    dropped = _dropped(cluster, rows, now - back)
+    for row in rows:
         seconds = min(row.step, max(1.0, (now - row.at).total_seconds())) * row.speed
-        point = LoadPoint(row.at, row.served, row.out, row.sign_ins / seconds)
+        point = LoadPoint(row.at, row.served, row.out, (row.sign_ins + dropped[row.pk]) / seconds)
         by_node[row.node_id].append(point)
         whole[row.at].append(point)
     together = [
@@ -187,6 +203,22 @@ def _rows(cluster: Cluster, coarsest: int, since: datetime) -> Iterator[LoadSamp
         yield from rows
         if rows:
             since = rows[-1].at + timedelta(seconds=step)
+
+
+def _dropped(cluster: Cluster, rows: Sequence[LoadSample], since: datetime) -> Counter[int]:
+    """How many users of drops each of these rows has to count, by its key."""
+    by_node: dict[int, list[LoadSample]] = defaultdict(list)
+    for row in rows:
+        by_node[row.node_id].append(row)
+    counted: Counter[int] = Counter()
+    with connection.cursor() as run:
+        run.execute(DROPPED, {"cluster": cluster.pk, "since": since})
+        for node, at, users in run.fetchall():
+            of_node = by_node[node]
+            place = bisect_right(of_node, at, key=lambda row: row.at) - 1
+            if place >= 0 and at < of_node[place].at + timedelta(seconds=of_node[place].step):
+                counted[of_node[place].pk] += users
+    return counted
 
 
 LAST_HOUR = """

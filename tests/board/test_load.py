@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignments.board.views.load_axis import EVERY, axis_ticks
-from assignments.models import LoadSample
+from assignments.models import Assignment, LoadSample
+from assignments.moves.listed import move_listed
 from assignments.population import load
 from assignments.population.selectors import board_of
 from assignments.recovery import service
+from assignments.runs import hand_moves
 from tests.board.test_page import as_
 from tests.worlds import make_acme, node
 from topology.accounts import roles
@@ -92,6 +94,25 @@ def test_curves_sum_the_nodes_and_sign_ins_are_in_cluster_time(acme: Cluster) ->
     found = load.curves(acme, "hour", THEN + timedelta(minutes=5))
     assert [(p.served, p.out, p.sign_ins) for p in found.cluster] == [(0, 2, 0), (2, 2, 2), (4, 2, 6)]
     assert [p.sign_ins for p in found.nodes[node(acme, "imp1b").pk]] == [0, 1, 3]
+
+
+def test_users_of_drops_are_sign_ins_where_they_went(acme: Cluster) -> None:
+    backup = node(acme, "imp1b")
+    acme.nodes.filter(pk=node(acme, "imp2b").pk).update(capacity_users=5000)
+    people = Assignment.objects.filter(home_node=node(acme, "imp1a")).order_by("pk")
+    keys, names = list(people.values_list("user", flat=True)), list(people.values_list("user__user_id", flat=True))
+    with time_machine.travel(THEN, tick=False):
+        load.sample(THEN)
+        hand_moves.move_users(acme, keys[:12], backup, actor=None)
+        move_listed(acme, names[12:24], "sc-2", actor=None, role=roles.OPERATOR)  # to both of its nodes
+        hand_moves.move_users(acme, keys[24:], None, actor=None)  # none of them signs in
+    came_to = {"imp1b": 12, "imp2a": 6, "imp2b": 6}
+    for span in load.SPANS:
+        found = load.curves(acme, span, THEN + timedelta(minutes=1))
+        came = {node(acme, name).pk: users for name, users in came_to.items()}
+        for pk, points in found.nodes.items():
+            assert round(points[-1].sign_ins * 60) == came.get(pk, 0)
+        assert round(found.cluster[-1].sign_ins * 60) == 24
 
 
 def test_the_card_of_a_node_draws_its_last_hour(acme: Cluster) -> None:
