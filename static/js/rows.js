@@ -40,13 +40,18 @@ function remember(ul) {
   shown = row && { list: ul.dataset.users, user: row.dataset.user, down: row.offsetTop - ul.scrollTop };
 }
 
+/* All rows are styled anew where such a value changes, so only then. */
+function set(ul, name, value) {
+  if (ul.style.getPropertyValue(name) !== value) ul.style.setProperty(name, value);
+}
+
 /* Give the spaces their height, keep the row at the top where it was, and the heads over their columns. */
 function lay() {
   const ul = listOf();
   if (!ul) return;
   const { rows, first, before, after, row } = measure(ul);
-  ul.style.setProperty("--before", `${before}px`);
-  ul.style.setProperty("--after", `${after}px`);
+  set(ul, "--before", `${before}px`);
+  set(ul, "--after", `${after}px`);
   const same = shown?.list === ul.dataset.users && rows.find((one) => one.dataset.user === shown.user);
   if (coming?.ready && coming.place !== undefined) {
     const at = Math.max(0, Math.min(rows.length - 1, Math.floor(coming.place) - first));
@@ -132,7 +137,10 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (detail.target?.id === "user-list" || detail.elt?.id === "user-list") lay();
 });
-document.addEventListener("htmx:afterSettle", lay);
+document.addEventListener("htmx:afterSettle", ({ target }) => { // only what brings rows: laying them out costs a frame
+  const ul = listOf();
+  if (ul && (target.contains(ul) || ul.contains(target))) lay();
+});
 const seen = new ResizeObserver(() => {
   const ul = listOf();
   if (!ul) return;

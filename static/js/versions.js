@@ -1,23 +1,27 @@
 /* A cluster, a whole version at a time: what came waits together until the hand lets go, then is morphed in together.
-   A change that does not follow on what is here asks for everything. */
+   A change that does not follow on what is here asks for everything. What comes faster than it can be drawn is drawn as
+   one: half of the time stays to the hand, however slow the machine. */
 import { isHeld, isInUse } from "./press.js";
 
-const BEHIND = 8; // changes that wait; more are fetched as one
+const BEHIND = 8; // changes that wait for a hand; more are fetched as one
 const AGAIN = 100; // milliseconds until it is looked again whether the hand let go
 
 const { searchParams } = new URL(document.body.dataset.stream, location.href);
 const cluster = searchParams.get("cluster"), kind = searchParams.get("kind");
 const versions = [], left = new Set();
 let version = document.body.dataset.version ?? "", due = 0; // what is here, waiting or shown
+let rested = 0; // when the next version may be drawn
 let askForAll = () => {};
 
 /* What this tab shows; the version is "" where it wants everything. */
 export const shown = () => ({ cluster, version, kind });
 export const onGap = (act) => { askForAll = act; };
 
+const isWaitedFor = () => document.hidden || isHeld();
+
 export function arrive({ cluster: name, version: now, after, html }) {
   if (name !== cluster || now === version) return;
-  if (after && (after !== version || versions.length >= BEHIND)) {
+  if (after && (after !== version || (isWaitedFor() && versions.length >= BEHIND))) {
     versions.length = 0;
     want();
     return;
@@ -36,19 +40,35 @@ function want() {
 
 function apply() {
   if (!versions.length || due) return;
-  if (document.hidden || isHeld()) due = setTimeout(() => { due = 0; apply(); }, AGAIN);
-  else for (const html of versions.splice(0)) morph(html);
+  const begun = performance.now();
+  const wait = isWaitedFor() ? AGAIN : rested - begun;
+  if (wait > 0) {
+    due = setTimeout(() => { due = 0; apply(); }, wait);
+    return;
+  }
+  show(versions.splice(0));
+  rested = 2 * performance.now() - begun;
 }
 
-function morph(html) {
-  const made = document.createElement("template");
-  made.innerHTML = html;
-  for (const part of made.content.firstElementChild.children) {
-    const target = document.getElementById(part.id);
+/* The newest of each part, in the order in which they came. */
+function show(htmls) {
+  const parts = new Map();
+  let newest = null;
+  for (const html of htmls) {
+    const made = document.createElement("template");
+    made.innerHTML = html;
+    newest = made.content.firstElementChild;
+    for (const part of newest.children) {
+      parts.delete(part.id);
+      parts.set(part.id, part);
+    }
+  }
+  for (const [id, part] of parts) {
+    const target = document.getElementById(id);
     if (target && isInUse(target)) leave(target);
     else if (target) swap(target, part.outerHTML);
   }
-  document.body.dataset.version = made.content.firstElementChild.dataset.version;
+  document.body.dataset.version = newest.dataset.version;
   const titled = document.querySelector("[data-title]"); // what people feel stands in the tab too
   if (titled) document.title = titled.dataset.title;
 }
