@@ -24,7 +24,7 @@ def axis_ticks(since: datetime, until: datetime, every: int, zone: tzinfo) -> li
     """The round times of a zone from one instant to another; a page does the same for its own zone (axis.js)."""
     step = 300 if every < 900 else 900  # a round time of any zone is one of these
     first = ceil(since.timestamp() / step) * step
-    ticks = []
+    ticks: list[LoadTick] = []
     for second in range(first, int(until.timestamp()) + 1, step):
         at = datetime.fromtimestamp(second, UTC).astimezone(zone)
         of_day = at.hour * 3600 + at.minute * 60
