@@ -96,7 +96,8 @@ def _hold(selection: Selection) -> None:
     """All subclusters of the cluster: then no home and no pin changes between judging and writing."""
     hold_subclusters(Subcluster.objects.filter(cluster=selection.cluster).values_list("pk", flat=True))
     demand_unmoved(selection)
-    table_statistics.refresh(selection.rows().count() if selection.where else len(selection.users))
+    if not selection.is_few:
+        table_statistics.refresh(selection.rows().count() if selection.where else len(selection.users))
 
 
 CHOSEN = """

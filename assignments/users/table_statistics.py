@@ -28,7 +28,7 @@ REFRESH = """
         PERFORM set_config('lock_timeout', '{wait}', true), set_config('default_statistics_target', '10', true);
         FOR looked_up IN
             SELECT oid::regclass AS "table", key FROM (VALUES {keys}) AS keys (name, key)
-            JOIN pg_class ON oid = name::regclass WHERE reltuples < {touched} * {known}::bigint
+            JOIN pg_class ON oid = name::regclass WHERE reltuples < {touched} * {known}::bigint AND {touched} >= {many}
         LOOP
             EXECUTE format('ANALYZE %s (%I)', looked_up."table", looked_up.key);
         END LOOP;
@@ -43,8 +43,6 @@ def refresh(touched: int) -> None:
 
     Call it behind the INSERT of those who come (or of rows that name them), and before the DELETE of those who go.
     """
-    if touched < MANY:
-        return
     keys = ", ".join(f"('{table}', '{key}')" for table, key in KEYS.items())
     with connection.cursor() as cursor:
-        cursor.execute(REFRESH.format(wait=WAIT, keys=keys, touched=int(touched), known=KNOWN))
+        cursor.execute(REFRESH.format(wait=WAIT, keys=keys, touched=int(touched), known=KNOWN, many=MANY))
