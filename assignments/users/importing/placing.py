@@ -63,7 +63,7 @@ class ImportPlacement:
             self.report.problems.add_found(staged_lines.beyond(room, facts))
             return counts
         staged_homes.place_users(flows)
-        placed = StagedCounts.taken()
+        placed = counts.dealt(flows) or StagedCounts.taken()
         self._demand_room(placed)
         return placed
 

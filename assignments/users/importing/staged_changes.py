@@ -56,7 +56,9 @@ def first_rows() -> list[dict[str, Any]]:
     sql = f"""
         SELECT line, user_id, staged.name, mail,
             CASE WHEN leave THEN {NO_NODE!r} ELSE coalesce(node.name, node_text, '') END, known IS NULL
-        FROM (SELECT * FROM staged ORDER BY line LIMIT {SHOWN}) AS staged
+        FROM (
+            SELECT line, user_id, name, mail, leave, node_id, node_text, known FROM staged ORDER BY line LIMIT {SHOWN}
+        ) AS staged
             LEFT JOIN topology_node node ON node.id = node_id ORDER BY line
     """
     names = ("line", "user_id", "name", "mail", "node", "new")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from assignments.planning.rules.loads import Classes, EndpointClass
+from assignments.planning.rules.loads import Classes, EndpointClass, Flow
 from assignments.users.importing.staging import ENDPOINTS, rows_of
 
 COUNT = f"""
@@ -68,6 +68,19 @@ class Alike(NamedTuple):
         return self.endpoints - (self.had if self.target is None else 0)
 
 
+def _dealt(each: Alike, places: deque[tuple[int | None, int]]) -> list[Alike]:
+    """Those of one sort at the places that come next; who finds none stays without a home."""
+    there, left = [], each.users
+    while left and places:
+        to, users = places.popleft()
+        taken = min(left, users)
+        there.append(each._replace(target=to, users=taken))
+        left -= taken
+        if users > taken:
+            places.appendleft((to, users - taken))
+    return [*there, each._replace(users=left)] if left else there
+
+
 @dataclass(frozen=True, slots=True)
 class StagedCounts:
     """All staged users, as they were when they were counted."""
@@ -78,6 +91,24 @@ class StagedCounts:
     def taken(cls) -> StagedCounts:
         """Those of now."""
         return cls([Alike(*row) for row in rows_of(COUNT)])
+
+    def dealt(self, flows: Sequence[Flow]) -> StagedCounts | None:
+        """The same once these flows took all who wait; None where they leave open who goes where.
+
+        Which of those with as many endpoints go to a node changes no number that is asked for.
+        """
+        weights = [each.endpoints for each in self.waiting_classes]
+        alone = weights[0] if len(weights) == 1 else None
+        places: dict[int | None, deque[tuple[int | None, int]]] = {weight: deque() for weight in weights}
+        for flow in (flow for flow in flows if flow.users):
+            weight = alone if flow.endpoints is None else flow.endpoints
+            if weight not in places:
+                return None
+            places[weight].append((flow.to_id, flow.users))
+        sorts = []
+        for each in self.sorts:
+            sorts += _dealt(each, places[each.endpoints]) if each.waits else [each]
+        return None if any(places.values()) else StagedCounts(sorts)
 
     def _users(self, wanted: Callable[[Alike], bool]) -> int:
         return sum(each.users for each in self.sorts if wanted(each))
