@@ -21,7 +21,6 @@ from assignments.users import undo as users_undo
 from topology.accounts import roles, tokens
 from topology.api import access
 from topology.api.guard import ApiRequest
-from topology.api.problems import answers
 from topology.api.shapes import Input, Key, Limit, Name, Open, OperationOut, ok, text
 from topology.live.listeners import ALL, Listener, message
 from topology.live.stream import hub
@@ -144,7 +143,6 @@ LOOK = 5.0  # seconds after which an operation is looked at though nothing was s
 
 @router.get(
     "/operations/{int:operation_id}/events",
-    response=answers(),
     openapi_extra=text("text/event-stream"),
     operation_id="follow_operation",
 )

@@ -15,7 +15,6 @@ from topology import reasons
 from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import ApiRequest
-from topology.api.problems import answers
 from topology.api.shapes import Open, ok, text
 from topology.reasons import Refused
 
@@ -112,7 +111,6 @@ def list_simulations(request: ApiRequest, name: str) -> Any:
 
 @router.get(
     "/simulations/{key}/scenario.yaml",
-    response=answers(),
     openapi_extra=text("application/yaml"),
     operation_id="get_simulation_scenario",
 )

@@ -7,8 +7,6 @@ from typing import Annotated, Any
 from ninja import Schema
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationInfo, model_validator
 
-from topology.api.problems import answers
-
 MOST = 1000  # rows of one page
 Limit = Annotated[int, Field(ge=1, le=MOST, description="Rows of the page")]
 Name = Annotated[str, Field(max_length=255)]
@@ -62,4 +60,4 @@ def text(media: str, form: str = "") -> dict[str, Any]:
 
 def ok(shape: Any, *also: int) -> dict[int, Any]:
     """The answers of an operation that answers a shape, with this status or these others too."""
-    return dict.fromkeys((200, *also), shape) | answers()
+    return dict.fromkeys((200, *also), shape)

@@ -104,11 +104,11 @@ class Api(NinjaAPI):
     def _schema(self, **how: Any) -> Any:
         schema = super().get_openapi_schema(**how)
         tried = {found.operation_id for found in self.operations() if trying.is_offered(found)}
+        shape = problems.ProblemDetails.model_json_schema(mode="serialization")
+        schema["components"]["schemas"]["ProblemDetails"] = shape
         for methods in schema["paths"].values():
             for method, operation in methods.items():
-                for status, answer in operation["responses"].items():
-                    if int(status) >= 400 and (content := answer.get("content")):
-                        answer["content"] = {problems.MEDIA_TYPE: next(iter(content.values()))}
+                operation["responses"].update(problems.declared())
                 if operation["operationId"] in tried:
                     operation.setdefault("parameters", []).append(trying.PARAMETER)
                 if method == "post":

@@ -20,7 +20,7 @@ from topology import reasons
 from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import FILES, ApiRequest
-from topology.api.problems import answers, not_there, problem
+from topology.api.problems import not_there, problem
 from topology.api.shapes import Input, Key, Limit, Name, Open, ok, text
 from topology.models import ENDPOINT_KINDS, MAX_USER_ID, Cluster, Node
 from topology.reasons import Refused
@@ -207,7 +207,6 @@ def why_user(request: ApiRequest, name: str, user_id: Name) -> Any:
 
 @router.get(
     "/clusters/{name}/assignments.csv",
-    response=answers(),
     openapi_extra=text(FILES, "binary"),
     operation_id="export_assignments",
 )
@@ -270,7 +269,6 @@ def remove(request: ApiRequest, name: str, asked: RemoveIn) -> Any:
 
 @router.get(
     "/operations/{int:operation_id}/users.csv",
-    response=answers(),
     openapi_extra=text(FILES, "binary"),
     operation_id="export_removed_users",
 )
