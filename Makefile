@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .PHONY: help setup setup-run setup-test run test shifted lint format types deploy-check bench goldens lock audit tabler torture docker-test typescript clean
+# Bytecode is kept, whatever the environment says: tests start a hundred processes, and each would compile everything.
+export PYTHONDONTWRITEBYTECODE :=
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -43,6 +43,7 @@ from hypothesis import settings
 from tests import torture
 from tests.layout import laid_out
 from tests.live_stack import LiveStack
+from tests.shared_imports import import_own_share
 
 # Examples are not timed: the machines are shared, and benchmarks measure.
 settings.register_profile("homenode", deadline=None)
@@ -58,6 +59,12 @@ LONG = (
     "local/",
     "accounts/test_pseudonyms_everywhere",
 )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Let the processes of a run import the tests together (tests/shared_imports.py)."""
+    import_own_share(session.config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
