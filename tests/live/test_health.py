@@ -179,7 +179,7 @@ def test_a_database_that_is_away_is_no_wrong_clock(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(clocks, "off", away)
     clocks.leave_sign()
     assert events.worker_lives()
-    assert not events.clock_is_off()
+    assert not events.clocks_off()
 
 
 def test_a_new_installation_has_a_minute_for_its_first_tick(monkeypatch: pytest.MonkeyPatch) -> None:

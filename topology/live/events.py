@@ -198,9 +198,11 @@ def leave_clock_sign(seconds: int, of: str = "worker") -> None:
         log.warning("no sign of a wrong clock left: %s", error)
 
 
-def clock_is_off(of: str = "worker") -> bool:
-    """Whether one of them said just now that its clock is off. Raises what a Redis that went away raises."""
-    return bool(client().exists(_clock(of)))
+def clocks_off() -> set[str]:
+    """Of which a process said just now that its clock is off. Raises what a Redis that went away raises."""
+    kinds = ("web", "worker")
+    told: list[bytes | None] = client().mget([_clock(kind) for kind in kinds])  # type: ignore[assignment]
+    return {kind for kind, seconds in zip(kinds, told, strict=True) if seconds is not None}
 
 
 def _clock(of: str) -> str:

@@ -158,12 +158,13 @@ def _troubles(now: datetime) -> Iterator[Trouble]:
         yield Trouble(reasons.DATABASE_AWAY, _database.seen)
         return
     try:
-        if events.clock_is_off("web") or not clocks.of_web.is_right():
+        wrong = events.clocks_off()
+        if "web" in wrong or not clocks.of_web.is_right():
             yield Trouble(reasons.WEB_CLOCK_OFF)
         failed = _store_trouble(events.signs(), now)
         if failed:
             yield failed  # ticks that stopped follow from it
-        elif events.clock_is_off():  # then its ticks, if no other worker does them, are missing because of it
+        elif "worker" in wrong:  # then its ticks, if no other worker does them, are missing because of it
             yield Trouble(reasons.WORKER_CLOCK_OFF, since)
         elif since is not None:
             yield from (Trouble(reason, since) for reason in _why_no_tick())
