@@ -64,10 +64,16 @@ async function otherClusters(what) {
   return (await answerTo(ask("clusters/targets", what)))?.targets ?? {};
 }
 
-/* While it lasts the world goes on: the verdicts are asked for again, at most every second, and those shown follow. */
+/* While it lasts the world goes on: the verdicts are asked for again, at most every second, and those shown follow.
+   What changes sooner, or before the first ones came, is asked about when the second is over. */
 async function askAgain() {
   const mine = drag;
-  if (!mine?.targets || performance.now() - mine.askedAt < AGAIN) return;
+  if (!mine || mine.again) return;
+  const wait = mine.targets ? mine.askedAt + AGAIN - performance.now() : AGAIN;
+  if (wait > 0) {
+    mine.again = setTimeout(() => { mine.again = 0; if (drag === mine) askAgain(); }, wait);
+    return;
+  }
   mine.askedAt = performance.now();
   const answer = await ask(mine.what.server ? "node/targets" : "targets", mine.what).catch(() => null);
   const told = answer?.ok ? await answer.json() : null; // what was told before stays
