@@ -1,4 +1,6 @@
 /* Marks on the tree and the map: whose users the list shows (only the list knows), and what others drag. */
+import { onSettled } from "./settled.js";
+
 export function mark() {
   const shown = document.getElementById("users")?.dataset.shows;
   for (const link of document.querySelectorAll("[data-shows-users]")) {
@@ -14,6 +16,5 @@ export function mark() {
   }
 }
 
-document.addEventListener("htmx:afterSwap", mark);
-document.addEventListener("htmx:load", mark);
+onSettled(mark);
 mark();

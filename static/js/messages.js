@@ -3,6 +3,7 @@
 import { onAction } from "./actions.js";
 import { mark } from "./marks.js";
 import { showMessage } from "./say.js";
+import { onSettled } from "./settled.js";
 
 const LEAVING = "[data-leaves], [data-leaves-at], #messages > .toast-note:not([data-stays])";
 const SECONDS = 8;
@@ -29,5 +30,5 @@ document.addEventListener("htmx:sendError", () => showMessage("The server did no
 document.addEventListener("htmx:responseError", ({ detail: { xhr } }) =>
   showMessage(`The server answered ${xhr.status}. Reload the page; if it happens again, see the server log.`));
 new MutationObserver(letLeave).observe(document.getElementById("messages"), { childList: true });
-document.addEventListener("htmx:load", letLeave);
+onSettled(letLeave);
 letLeave();

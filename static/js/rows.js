@@ -3,7 +3,7 @@
 
    scroll near an end of the rows -> a sentinel goes on by keyset       scroll beyond them -> the rows of that place
 */
-import { announce } from "./say.js";
+import { announce, write } from "./say.js";
 
 const HIGHEST = 8_000_000; // pixels that every browser can scroll; longer lists are pressed together
 const TALL = 30; // rows of a screen from which on a larger window is asked for
@@ -90,7 +90,7 @@ function label(ul) {
   const most = Math.max(from + 1, Math.round(first + top(ul) + ul.clientHeight / row));
   const to = Math.min(total, most, Math.max(first + rows.length, from + 1));
   const about = "about" in ul.dataset && first ? "about " : "";
-  text.textContent = `${about}${number(from + 1)}–${number(to)} of `;
+  write(text, `${about}${number(from + 1)}–${number(to)} of `);
 }
 
 /* The rows of a place that is scrolled to, of the beginning or of the end. */

@@ -12,6 +12,11 @@ export function announce(text) {
   voice.textContent = text;
 }
 
+/* Only what changed: a text that is written anew is laid out, and read out, again. */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 export function showMessage(text, tone = "bad") {
   const message = document.createElement("div");
   messages.replaceChildren(Object.assign(message, { className: `toast-note tone-${tone}`, textContent: text }));

@@ -1,6 +1,7 @@
 /* The chosen users of one list. They are kept by key, because rows come and go while others work. */
-import { announce } from "./say.js";
+import { announce, write } from "./say.js";
 import { answerTo } from "./server.js";
+import { onSettled } from "./settled.js";
 
 const chosen = new Set();
 let list = null; // whose users are chosen
@@ -30,7 +31,7 @@ export function paint() {
     row.setAttribute("aria-selected", chosen.has(row.dataset.user) || isOfAll);
   }
   const text = count() ? `${shownCount()} selected` : "";
-  for (const output of document.querySelectorAll("output[data-selected]")) output.textContent = text;
+  for (const output of document.querySelectorAll("output[data-selected]")) write(output, text);
   for (const button of document.querySelectorAll(".list-verbs [data-ask]"))
     button.disabled = "one" in button.dataset ? count() !== 1 : !count();
 }
@@ -101,7 +102,7 @@ export function chooseAll(ul) {
   announce(`${shownCount()} users selected`);
 }
 
-document.addEventListener("htmx:afterSettle", () => { // another list or filter: nothing of it is chosen
+onSettled(() => { // another list or filter: nothing of it is chosen
   const ul = document.querySelector(".users");
   if (ul && (!isChosenFrom(ul) || ul.dataset.query !== query)) clear();
   paint();

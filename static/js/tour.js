@@ -1,7 +1,8 @@
-/* The last step of the tour: asks whether to switch off a node whose peer takes over, so that there is something to
-   see. */
+/* The tour: what its step speaks of gets an outline. Its last one asks whether to switch off a node whose peer takes
+   over, so that there is something to see. */
 import { onAction } from "./actions.js";
 import { showMessage } from "./say.js";
+import { onSettled } from "./settled.js";
 
 const PAIR = ".map .subcluster.is-healthy:has(.is-protected)";
 
@@ -11,3 +12,13 @@ onAction("play-failover", () => {
   const address = menu.getAttribute("hx-get").replace(/menu$/, "faults/ask?kind=power");
   htmx.ajax("GET", address, { target: "#dialog", swap: "innerHTML" });
 });
+
+/* On the body, not found by the stylesheet with :has(): the whole page would be styled anew with all that comes in. */
+function showStep() {
+  const step = document.getElementById("tour")?.dataset.step;
+  if (step) document.body.dataset.tour = step;
+  else delete document.body.dataset.tour;
+}
+
+onSettled(showStep);
+showStep();
