@@ -61,9 +61,14 @@ run: setup-run
 # A file stays in one process: its tests share a browser, or a console that they start, hurt and stop in order.
 # The long files come first (tests/conftest.py), so that no process is left alone with one of them in the end.
 # (The marks of --dist loadgroup are ignored in silence with pytest 9.2: pytest-xdist issue 1386.)
-test: setup-test lint types
+# The types are checked beside the tests, half a minute of a core that would be idle; what is wrong with them is said last.
+test: setup-test lint
 	@$(BIN)/python -m tests.tools
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
+	@said=$$(mktemp); $(TYPES) >"$$said" 2>&1 & types=$$!; \
+	trap 'kill $$types 2>/dev/null || true; rm -f "$$said"' EXIT; tests=0; \
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST) || tests=$$?; \
+	wait $$types || { echo "The types are wrong (make types):"; cat "$$said"; exit 1; }; \
+	exit $$tests
 
 # The same tests whole: every cut of a run, ten times the examples, what is marked slow (tests/torture.py). Then the whole
 # product in a storm, alone: as long as MINUTES says, another one with SEED=, its table kept with STORM_PAGE=1 (tests/storm).
@@ -99,8 +104,9 @@ lint: setup-test
 format: setup-test
 	@$(BIN)/djangofmt --quiet templates
 
+TYPES := $(BIN)/mypy --no-error-summary .
 types: setup-test
-	@$(BIN)/mypy --no-error-summary .
+	@$(TYPES)
 
 # What production would run with must be free of warnings, and every model change has its migration.
 deploy-check: setup-test
