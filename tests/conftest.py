@@ -34,6 +34,7 @@ Browser (tests/browser only; with NO_BROWSER=1 these tests are skipped)
     `.venv/bin/python -m playwright show-trace test-results/NAME-1.zip`; TRACE=1 puts the page at each step into it.
 """
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,6 +74,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not torture.WHOLE and item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.skip(reason="slow: make torture runs it"))
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over what stays to the end anyway: modules, the items, their functions."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
