@@ -18,6 +18,6 @@ def part(things: Sequence[T], every: int) -> Sequence[T]:
     return things if WHOLE else things[::every]
 
 
-def many(examples: int) -> int:
-    """How many examples: so many, and ten times as many where everything is to be tried."""
-    return examples * 10 if WHOLE else examples
+def many(examples: int, times: int = 10) -> int:
+    """How many examples: so many, and ten times (or so many times) as many where everything is to be tried."""
+    return examples * times if WHOLE else examples

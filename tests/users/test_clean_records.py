@@ -49,7 +49,7 @@ def found(data: bytes, reading: Reading) -> tuple[list[UserLine], object]:
     return rows, (users.lines, users.contacts, users.undecodable, said, users.cells.marked, users.cells.formed)
 
 
-@settings(max_examples=torture.many(300))
+@settings(max_examples=torture.many(100, 30))
 @given(data=st.data(), header=st.sampled_from(HEADERS), reading=READINGS, quoting=st.sampled_from([0, 1]))
 @example(data=None, header=HEADERS[0], reading=Reading(), quoting=0)
 def test_a_record_read_at_once_is_read_as_with_care(
@@ -104,7 +104,7 @@ ODD = st.sampled_from(
 )
 
 
-@settings(max_examples=torture.many(600))
+@settings(max_examples=torture.many(200, 30))
 @given(data=st.data(), header=st.sampled_from(HEADERS), reading=READINGS, separator=st.sampled_from(",;\t|^"))
 def test_lines_are_read_at_once_as_with_care_whatever_is_among_them(
     data: st.DataObject, header: list[str], reading: Reading, separator: str
