@@ -15,7 +15,7 @@ from tests.recovery.random_scenarios import document, drive, parse
 from tests.simulation.test_counted import several
 
 BLOCKS = 4
-SCENARIOS = torture.many(160)
+SCENARIOS = torture.many(64, 25)
 
 
 def differs(scenario: Scenario) -> str:
