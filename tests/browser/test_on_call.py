@@ -122,3 +122,20 @@ def test_the_scrubber_shows_what_the_page_shows_after_reload_and_back(acme: Clus
     page.go_back()
     expect(title).to_have_text(shown)
     expect(scrubber).to_have_value(at)
+
+
+def test_refused_targets_differ_by_their_line_where_colours_are_the_systems(
+    acme: Cluster, signed_in_page: Open
+) -> None:
+    acme.nodes.filter(pk=node(acme, "imp1b").pk).update(capacity_users=4)
+    address = f"/clusters/acme/?node={node(acme, 'imp1a').pk}"
+    page = live(signed_in_page("operator", address, forced_colors="active"))
+    pick_up(page, row(page, "imp1a-0001"))
+    hover(page, "imp1b", "refused")
+    styles = [
+        card(page, name).evaluate("card => getComputedStyle(card).outlineStyle") for name in ("imp2a", "imp1b", "imp3a")
+    ]
+    assert styles[1] == "dotted", styles
+    assert "dotted" not in (styles[0], styles[2]), styles
+    page.keyboard.press("Escape")
+    page.mouse.up()
