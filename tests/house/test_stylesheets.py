@@ -17,3 +17,7 @@ def test_no_rule_styles_the_whole_page_anew_for_what_is_somewhere_in_it() -> Non
         if re.search(r"(\bbody|:root|\bhtml|\bmain|\*)[^\s,{]*:has\(", line)
     ]
     assert found == []
+
+
+def test_no_stylesheet_is_longer_than_a_file_of_one_subject() -> None:
+    assert [path.name for path in SHEETS if len(path.read_text().splitlines()) > 300] == []
