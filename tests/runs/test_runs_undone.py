@@ -1,0 +1,64 @@
+"""Runs that are undone, and what an undo leaves alone."""
+
+import pytest
+
+from assignments.models import Assignment
+from assignments.runs import hand_moves, operations
+from tests.crowd import Hands, homes, make_crowd, nodes_of, people_of
+from tests.runs.begun import begin
+from topology.reasons import Refused
+
+pytestmark = pytest.mark.django_db
+
+
+def test_undo_moves_everybody_back_through_a_plan() -> None:
+    cluster = make_crowd(60, 0, 0)
+    before = dict(Assignment.objects.values_list("user_id", "home_node_id"))
+    found, hands = begin(cluster, unthrottled=True), Hands()
+    hands.finish(found)
+    back = operations.plan_undo(found.pk, actor="ada")
+    assert (back.goal, back.moves) == ("undo", 40)
+    again = operations.start(back.hash, actor="ada", unthrottled=True)
+    assert again.undo_of_id == found.pk
+    hands.finish(again)
+    assert dict(Assignment.objects.values_list("user_id", "home_node_id")) == before
+
+
+def test_undo_leaves_alone_who_moved_again() -> None:
+    cluster = make_crowd(60, 0, 0)
+    first, second, third = nodes_of(cluster)
+    found, hands = begin(cluster, unthrottled=True), Hands()
+    hands.finish(found)
+    there_and_back = people_of(second, 1)
+    hand_moves.move_users(cluster, there_and_back, third, actor="bob")
+    hand_moves.move_users(cluster, there_and_back, second, actor="bob")
+    pinned = people_of(third, 1)
+    Assignment.objects.filter(user__in=pinned).update(pinned=True)
+    back = operations.plan_undo(found.pk, actor="ada")
+    assert back.moves == 38
+    assert back.body["left_alone"]["users"] == 2
+    assert len(back.body["left_alone"]["sample"]) == 2
+    assert not back.rows.filter(user__in=[*there_and_back, *pinned]).exists()
+    assert not back.rows.exclude(to_node=first).exists()
+
+
+def test_undo_of_a_move_by_hand_and_of_an_assignment() -> None:
+    cluster = make_crowd(4, 0, waiting=3)
+    first, second = nodes_of(cluster)
+    moved = hand_moves.move_users(cluster, people_of(first, 2), second, actor="bob")
+    assigned = hand_moves.move_users(cluster, people_of(None), second, actor="bob")
+    hands = Hands()
+    hands.finish(operations.start(operations.plan_undo(assigned.pk, actor="bob").hash, actor="bob"))
+    assert len(people_of(None)) == 3
+    hands.finish(operations.start(operations.plan_undo(moved.pk, actor="bob").hash, actor="bob"))
+    assert homes(cluster) == [4, 0]
+    with pytest.raises(Refused) as caught:
+        operations.plan_undo(moved.pk, actor="bob")
+    assert caught.value.code == "RUN_NOTHING_TO_UNDO"
+
+
+def test_an_active_run_is_not_undone() -> None:
+    found = begin(make_crowd(10, 0), rate=1)
+    with pytest.raises(Refused) as caught:
+        operations.plan_undo(found.pk, actor="ada")
+    assert caught.value.code == "RUN_STATE_WRONG"
