@@ -13,6 +13,7 @@ import pytest
 
 from assignments.directory import agreements
 from config.local.processes import stop_child
+from tests.crowd import make_crowd
 from tests.directory import slapd as real
 from topology.models import Cluster
 
@@ -74,3 +75,9 @@ def directory(slapd: real.Slapd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setenv("TEST_DIRECTORY_PASSWORD", real.PASSWORD)
     settings.DATA_DIR = tmp_path
     return Directory(slapd)
+
+
+@pytest.fixture
+def crowd(db: None) -> Cluster:
+    """A cluster without users."""
+    return make_crowd(0, 0, capacity=1000)

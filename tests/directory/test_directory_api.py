@@ -12,7 +12,6 @@ from django.utils import timezone
 from assignments.directory import schedule, sync
 from assignments.models import Assignment, DirectoryAgreement
 from tests.api.conftest import Caller
-from tests.crowd import make_crowd
 from tests.directory import slapd as real
 from tests.directory.conftest import Directory
 from tests.directory.test_sync import ids, many
@@ -21,11 +20,6 @@ from topology.models import Cluster, Event
 
 pytestmark = pytest.mark.django_db
 BASE = "/clusters/crowd/directory"
-
-
-@pytest.fixture
-def crowd(db: None) -> Cluster:
-    return make_crowd(0, 0, capacity=1000)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from django.db import connection
 
 from assignments.directory import connector, sync
 from assignments.models import DirectoryPerson, DirectoryRun
-from tests.crowd import make_crowd
 from tests.directory.conftest import Directory
 from tests.directory.relay import relay
 from tests.directory.test_sync import ids, many
@@ -17,11 +16,6 @@ from topology.models import Cluster, Event
 from topology.reasons import Refused
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def crowd(db: None) -> Cluster:
-    return make_crowd(0, 0, capacity=1000)
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,6 @@ from assignments.board.checks import report
 from assignments.directory import schedule, secret, sync
 from assignments.models import DirectoryAgreement, DirectoryRun, RunState
 from tests.board.test_page import as_
-from tests.crowd import make_crowd
 from tests.directory import slapd as real
 from tests.directory.conftest import Directory
 from tests.directory.test_sync import ids, many
@@ -22,11 +21,6 @@ from topology.accounts import roles
 from topology.models import Cluster, EndUser, Event
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def crowd(db: None) -> Cluster:
-    return make_crowd(0, 0, capacity=1000)
 
 
 def filled(directory: Directory, **more: Any) -> dict[str, Any]:

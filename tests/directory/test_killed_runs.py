@@ -15,16 +15,8 @@ from django.db import connection
 from django.utils import timezone
 
 from assignments.directory import connector, reading, schedule, staging, sync
-from assignments.models import (
-    DirectoryAgreement,
-    DirectoryChange,
-    DirectoryPerson,
-    DirectoryRun,
-    Move,
-    RunState,
-)
+from assignments.models import DirectoryAgreement, DirectoryChange, DirectoryPerson, DirectoryRun, Move, RunState
 from config.local.processes import wait_until
-from tests.crowd import make_crowd
 from tests.directory.conftest import Directory
 from tests.directory.relay import relay
 from tests.directory.test_sync import ids, many
@@ -38,11 +30,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PEOPLE = 35
 DOOMED = f"killed run of {os.getpid()}"
 LATER = reading.DEAD_AFTER + timedelta(seconds=1)
-
-
-@pytest.fixture
-def crowd(db: None) -> Cluster:
-    return make_crowd(0, 0, capacity=1000)
 
 
 @pytest.fixture(autouse=True)

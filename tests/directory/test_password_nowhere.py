@@ -17,7 +17,6 @@ from django.test import Client
 from assignments.directory import secret, sync
 from assignments.models import DirectoryAgreement
 from tests.board.test_page import as_
-from tests.crowd import make_crowd
 from tests.directory import slapd as real
 from tests.directory.conftest import Directory
 from topology.accounts import roles, tokens
@@ -28,11 +27,6 @@ pytestmark = pytest.mark.django_db
 WRONG = "wrong-one-4711"
 PAGES = ("directory/", "history/", "checks/", "", "directory/skipped")
 CALLS = ("/clusters/crowd/directory", "/clusters/crowd/directory/runs", "/events?limit=1000", "/clusters/crowd/checks")
-
-
-@pytest.fixture
-def crowd(db: None) -> Cluster:
-    return make_crowd(0, 0, capacity=1000)
 
 
 class Told:
