@@ -12,7 +12,7 @@ from assignments.board.checks import facts_of, report
 from assignments.board.views import mending
 from assignments.users.importing.imports import import_users
 from tests.lists import csv_of
-from tests.users.test_import import make
+from tests.users.pairs import make
 from topology.models import Cluster
 from topology.rules import checks
 from topology.rules.check_facts import ClusterFacts, NodeFacts, SubclusterFacts

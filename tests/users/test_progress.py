@@ -12,7 +12,7 @@ from assignments.users.importing.imports import LIMITS
 from assignments.users.progress import Meter, RowsSoFar
 from assignments.users.rules.user_file import UserList
 from tests.lists import csv_of
-from tests.users.test_import import make
+from tests.users.pairs import make
 from topology.models import Cluster
 
 

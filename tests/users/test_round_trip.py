@@ -20,7 +20,7 @@ from assignments.users.importing.imports import import_users
 from assignments.users.rules.cells import SPACES, unseen
 from tests import torture
 from tests.lists import csv_of
-from tests.users.test_import import make
+from tests.users.pairs import make
 from topology.models import ENDPOINT_KINDS, Cluster, EndUser
 
 USERS = 30_000 if torture.WHOLE else 60

@@ -21,8 +21,8 @@ from assignments.users.importing.imports import import_users
 from assignments.users.removal import remove_users
 from assignments.users.undo import undo_import
 from tests.crowd import make_crowd
+from tests.lists import numbered
 from tests.lookups import believe, looked_up
-from tests.users.test_import import numbered
 from topology.models import Cluster, EndUser
 
 PEOPLE = 2000
