@@ -1,13 +1,11 @@
-"""What may be dropped where, and why: every reason once, the numbers after the drop, and what the question costs."""
+"""The verdict on a drop: what is allowed, warned of and refused before anything moves."""
 
-import threading
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from assignments.models import Assignment, Kind, Operation, SubclusterLock
@@ -16,11 +14,11 @@ from assignments.moves.drop_verdict import DropVerdict
 from assignments.moves.selection import Selection
 from assignments.moves.verdict import verdicts
 from assignments.users.listing.filter import UserFilter
+from tests.moves.dropped import change, of
 from tests.worlds import add_users, make_acme, node
-from topology.models import Cluster, DeploymentModel, Mode, Node
+from topology.models import Cluster, DeploymentModel, Mode
 from topology.reasons import Refused
 from topology.rules.states import State
-from topology.structure.homes import homes_from
 from topology.structure.selectors import cluster_named
 
 pytestmark = pytest.mark.django_db
@@ -31,13 +29,6 @@ def acme() -> Cluster:
     return make_acme(imp1a=10, imp1b=4, imp2a=3, imp3a=2, waiting=5)
 
 
-def of(cluster: Cluster, place: str, count: int = 3) -> Selection:
-    """The first users of a node or of those who wait, as a list of them shows them."""
-    home = None if place == "waiting" else node(cluster, place)
-    rows = Assignment.objects.filter(cluster=cluster, home_node=home).order_by("user__user_id")
-    return Selection(cluster, tuple(rows.values_list("user_id", flat=True)[:count]), drawn=home.pk if home else 0)
-
-
 def judged(selection: Selection, place: str, role: str = "operator") -> DropVerdict:
     """The verdict of one target, by the short name of a node, or of a subcluster, or `unassigned`."""
     cluster = selection.cluster
@@ -46,10 +37,6 @@ def judged(selection: Selection, place: str, role: str = "operator") -> DropVerd
     elif place != "unassigned":
         place = f"node:{node(cluster, place).pk}"
     return verdicts(selection, role)[place]
-
-
-def change(cluster: Cluster, short: str, **fields: Any) -> None:
-    Node.objects.filter(pk=node(cluster, short).pk).update(**fields)
 
 
 def test_a_drop_on_the_peer_is_allowed_and_says_what_comes_of_it(acme: Cluster) -> None:
@@ -203,195 +190,8 @@ def test_a_list_that_is_old_says_so(acme: Cluster) -> None:
     assert refusal.value.code == "MOVE_NOT_THERE"
 
 
-# --- The move, and the addresses ------------------------------------------------------------------
-
-
-def target(cluster: Cluster, short: str) -> str:
-    return f"node:{node(cluster, short).pk}"
-
-
-def homes(cluster: Cluster, selection: Selection) -> set[str | None]:
-    found = Assignment.objects.filter(user__in=selection.users).select_related("home_node")
-    return {row.home_node.short_name if row.home_node else None for row in found}
-
-
 @pytest.fixture
 def bob() -> Any:
     person = get_user_model().objects.create_user("bob")
     person.groups.set([Group.objects.get(name="operator")])
     return person
-
-
-@pytest.fixture
-def page(bob: Any) -> Client:
-    client = Client(headers={"HX-Request": "true"})
-    client.force_login(bob)
-    return client
-
-
-def form(selection: Selection, **more: str) -> dict[str, str]:
-    """What the page sends of a selection."""
-    place = f"node:{selection.drawn}" if selection.drawn else "unassigned"
-    return {"users": ",".join(map(str, selection.users)), "list": place, **more}
-
-
-def test_a_few_users_are_moved_at_once_and_the_run_says_by_whom(acme: Cluster, bob: Any) -> None:
-    chosen = of(acme, "imp1a")
-    moved = moves.move(chosen, target(acme, "imp1b"), bob)
-    assert homes(acme, chosen) == {"imp1b"}
-    assert (moved.operation.done, moved.operation.author_name, moved.operation.active) == (3, "bob", False)
-    assert moved.nodes == {node(acme, "imp1a").pk, node(acme, "imp1b").pk}
-
-
-def test_a_drop_is_judged_once_under_the_locks(acme: Cluster, page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked_of: list[Any] = []
-
-    def spy(*args: Any, **kwargs: Any) -> Any:
-        asked_of.append(args)
-        return homes_from(*args, **kwargs)
-
-    monkeypatch.setattr("topology.structure.homes.homes_from", spy)
-    monkeypatch.setattr("assignments.moves.drop_context.homes_from", spy)
-    chosen = of(acme, "imp1a")
-    answer = page.post("/clusters/acme/moves/", form(chosen, to=target(acme, "imp1b")))
-    assert answer.status_code == 200
-    assert homes(acme, chosen) == {"imp1b"}
-    assert len(asked_of) == 1
-
-
-def test_users_are_assigned_and_unassigned_in_the_same_way(acme: Cluster, bob: Any) -> None:
-    waiting = of(acme, "waiting")
-    moves.move(waiting, target(acme, "imp3a"), bob)
-    assert homes(acme, waiting) == {"imp3a"}
-    moves.move(Selection(acme, waiting.users), "unassigned", bob)
-    assert homes(acme, waiting) == {None}
-
-
-@pytest.mark.parametrize("wrong", ["", "node:", "node:999999", "subcluster:x", "node:1; DROP", "all"])
-def test_a_target_that_is_none_is_refused(acme: Cluster, bob: Any, wrong: str) -> None:
-    with pytest.raises(Refused) as refusal:
-        moves.move(of(acme, "imp1a"), wrong, bob)
-    assert refusal.value.code == "MOVE_OTHER_TARGET"
-
-
-def test_a_drop_of_nobody_says_so(acme: Cluster, page: Client, bob: Any) -> None:
-    for none in (Selection(acme), Selection(acme, where=UserFilter(acme.pk, q="nobody like this"))):
-        with pytest.raises(Refused) as refusal:
-            moves.move(none, target(acme, "imp1b"), bob)
-        assert refusal.value.code == "NO_USERS_TO_MOVE"
-    answer = page.post("/clusters/acme/moves/", {"users": "", "list": "cluster", "to": target(acme, "imp1b")})
-    assert "NO_USERS_TO_MOVE" in answer.content.decode()
-
-
-def test_what_the_verdict_refuses_the_move_refuses_too(acme: Cluster, bob: Any) -> None:
-    change(acme, "imp2b", state=State.RUNNING_IN_BACKUP_MODE)
-    chosen = of(acme, "imp2a")
-    with pytest.raises(Refused) as refusal:
-        moves.move(chosen, target(acme, "imp1b"), bob)
-    assert refusal.value.code == "MOVE_PAIR_IN_FAILOVER"
-    assert homes(acme, chosen) == {"imp2a"}
-
-
-def test_who_moved_a_user_meanwhile_is_named_with_when_and_where_to(acme: Cluster, bob: Any, page: Client) -> None:
-    chosen = of(acme, "imp1a")
-    moves.move(Selection(acme, chosen.users[:1]), target(acme, "imp3a"), bob)
-    with pytest.raises(Refused) as refusal:
-        moves.move(chosen, target(acme, "imp1b"), bob)
-    said = refusal.value.message
-    assert said.startswith("bob moved imp1a-0001 to imp3a at ")
-    assert said.endswith("(1 of 3 chosen users now at home elsewhere).")
-    assert homes(acme, chosen) == {"imp1a", "imp3a"}
-    answer = page.post("/clusters/acme/moves/", form(chosen, to=target(acme, "imp1b")))
-    assert answer.status_code == 409
-    assert "bob moved imp1a-0001 to imp3a" in answer.content.decode()
-
-
-def test_the_page_asks_once_for_all_targets(acme: Cluster, page: Client) -> None:
-    told = page.post("/clusters/acme/moves/targets", form(of(acme, "imp1a"))).json()
-    assert told["label"] == "Move 3 users of imp1a"
-    assert len(told["targets"]) == 3 + 6 + 1
-    assert told["targets"][target(acme, "imp1b")]["level"] == "allowed"
-    assert page.post("/clusters/acme/moves/targets", {"node": node(acme, "imp1a").pk}).json()["label"] == (
-        "Move 10 users of imp1a"
-    )
-    told = page.post("/clusters/acme/moves/targets", {"list": "cluster", "query": "q=imp1b-"}).json()
-    assert told["label"] == "Move 4 users"
-
-
-def test_the_answer_to_a_drop_is_the_fresh_nodes_and_an_undo(acme: Cluster, page: Client) -> None:
-    chosen = of(acme, "imp1a")
-    answer = page.post("/clusters/acme/moves/", form(chosen, to=target(acme, "imp1b")))
-    text = answer.content.decode()
-    assert answer.status_code == 200
-    assert "Moved 3 users to imp1b" in text
-    assert text.count('hx-swap-oob="morph"') == 2
-    run = Operation.objects.get()
-    assert f"/clusters/acme/moves/{run.pk}/undo" in text
-    answer = page.post(f"/clusters/acme/moves/{run.pk}/undo")
-    assert answer.status_code == 200
-    assert Operation.objects.get(undo_of=run).total == 3
-
-
-def test_more_than_fifty_are_asked_about_with_numbers(acme: Cluster, page: Client) -> None:
-    add_users(make_acme("big"), "imp1a", 60)
-    big = Cluster.objects.get(name="big")
-    whole = {"node": str(node(big, "imp1a").pk), "to": target(big, "imp1b")}
-    answer = page.post("/clusters/big/moves/", whole)
-    text = answer.content.decode()
-    assert answer["HX-Retarget"] == "#dialog"
-    assert "Move 60 users of imp1a to imp1b?" in text
-    assert "<b>60</b> of 5,000 afterwards" in text
-    assert not Operation.objects.exists()
-    answer = page.post("/clusters/big/moves/", whole | {"confirmed": "59"})  # one more came meanwhile: asked again
-    assert answer["HX-Retarget"] == "#dialog"
-    assert not Operation.objects.exists()
-    answer = page.post("/clusters/big/moves/", whole | {"confirmed": "60"})
-    assert "Moving 60 users to imp1b" in answer.content.decode()
-    assert Operation.objects.get().total == 60
-
-
-def test_the_dialog_lists_every_target_with_its_reason(acme: Cluster, page: Client) -> None:
-    add_users(acme, "imp2b", 18)
-    text = page.get("/clusters/acme/moves/dialog", form(of(acme, "imp1a"))).content.decode()
-    assert "Move 3 users of imp1a to…" in text
-    assert text.count('name="to"') == 9  # six nodes, two pairs, no home
-    assert "imp2b has room for 2 more users, and 3 would come." in text
-    assert text.count("disabled") == 3  # where they are, the full one, the one without a subcluster
-
-
-def test_a_viewer_may_look_but_not_drop(acme: Cluster) -> None:
-    person = get_user_model().objects.create_user("vera")
-    person.groups.set([Group.objects.get(name="viewer")])
-    client = Client(headers={"HX-Request": "true"})
-    client.force_login(person)
-    chosen = of(acme, "imp1a")
-    assert client.post("/clusters/acme/moves/", form(chosen, to=target(acme, "imp1b"))).status_code == 403
-    assert homes(acme, chosen) == {"imp1a"}
-    assert client.post("/clusters/acme/moves/targets", form(chosen)).status_code == 200
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_who_drop_the_same_users_one_wins_and_the_other_is_told() -> None:
-    cluster = make_acme(imp1a=3)
-    chosen = of(cluster, "imp1a")
-    together, told = threading.Barrier(2), []
-
-    def drop(name: str, short: str) -> None:
-        person = get_user_model().objects.create_user(name, is_superuser=True)
-        together.wait()
-        try:
-            moves.move(chosen, target(cluster, short), person)
-        except Refused as refusal:
-            told.append((name, refusal.message))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=drop, args=pair) for pair in (("amy", "imp1b"), ("bob", "imp3a"))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    (loser, message), winner = told[0], {"amy", "bob"} - {told[0][0]}
-    assert len(told) == 1
-    assert message.startswith(f"{winner.pop()} moved imp1a-000")
-    assert homes(cluster, chosen) == ({"imp3a"} if loser == "amy" else {"imp1b"})
