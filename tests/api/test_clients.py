@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from config.api import api
-from tests.api.test_calls import to_the_end
+from tests.api.answers import to_the_end
 from tests.worlds import make_acme
 from topology.accounts import roles, tokens
 

@@ -15,8 +15,8 @@ from assignments.models import Operation, Simulation
 from assignments.recovery import service
 from assignments.users.listing import saved_views
 from config.api import api
+from tests.api.answers import problem
 from tests.api.conftest import Caller
-from tests.api.test_calls import problem
 from tests.board.test_page import patterns
 from tests.worlds import make_acme, node
 from topology.accounts import roles, sign_in

@@ -16,8 +16,8 @@ from assignments.board.views import shared
 from assignments.models import Assignment, Operation
 from assignments.planning import plans
 from assignments.runs import operations
+from tests.api.answers import to_the_end
 from tests.api.conftest import Caller
-from tests.api.test_calls import to_the_end
 from tests.worlds import make_acme, node
 from topology.accounts import roles, tokens
 from topology.live.boards import ViewerKind
