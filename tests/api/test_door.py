@@ -68,7 +68,7 @@ def test_each_address_by_role_and_cluster(
     assert needed in roles.ROLES, f"{name} says no role"
     assert method == "GET" or needed != roles.VIEWER, f"{name} changes something"
     if name in ("get_simulation", "get_simulation_scenario", "delete_simulation"):
-        return  # of a run that is kept: test_calls.py
+        return  # of a run that is kept: test_calls_that_change.py
     address = filled(path, acme)
     answer = calls("")(method, address)
     assert (answer.status_code, answer.data["code"]) == (401, "TOKEN_NEEDED")

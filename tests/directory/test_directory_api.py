@@ -14,7 +14,7 @@ from assignments.models import Assignment, DirectoryAgreement
 from tests.api.conftest import Caller
 from tests.directory import slapd as real
 from tests.directory.conftest import Directory
-from tests.directory.test_sync import ids, many
+from tests.directory.persons import ids, many
 from topology.accounts import roles, tokens
 from topology.models import Cluster, Event
 

@@ -10,8 +10,8 @@ from django.db import connection
 from assignments.directory import connector, sync
 from assignments.models import DirectoryPerson, DirectoryRun
 from tests.directory.conftest import Directory
+from tests.directory.persons import ids, many
 from tests.directory.relay import relay
-from tests.directory.test_sync import ids, many
 from topology.models import Cluster, Event
 from topology.reasons import Refused
 

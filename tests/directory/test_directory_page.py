@@ -16,7 +16,7 @@ from assignments.models import DirectoryAgreement, DirectoryRun, RunState
 from tests.board.test_page import as_
 from tests.directory import slapd as real
 from tests.directory.conftest import Directory
-from tests.directory.test_sync import ids, many
+from tests.directory.persons import ids, many
 from topology.accounts import roles
 from topology.models import Cluster, EndUser, Event
 

@@ -18,8 +18,8 @@ from assignments.directory import connector, reading, schedule, staging, sync
 from assignments.models import DirectoryAgreement, DirectoryChange, DirectoryPerson, DirectoryRun, Move, RunState
 from config.local.processes import wait_until
 from tests.directory.conftest import Directory
+from tests.directory.persons import ids, many
 from tests.directory.relay import relay
-from tests.directory.test_sync import ids, many
 from tests.runs.test_runs_interrupted import cut_at
 from tests.structure.test_constraints import assert_counts_true
 from topology.live import events
