@@ -22,7 +22,7 @@ from assignments.simulation import whatif
 from assignments.users.importing.imports import import_users
 from assignments.users.listing import saved_views
 from tests import torture
-from tests.board.test_page import addresses, patterns
+from tests.board.test_roles_of_addresses import addresses, patterns
 from tests.worlds import make_acme, node
 from topology.accounts import roles
 from topology.accounts.sign_in import give_role

@@ -11,7 +11,7 @@ from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 from django.utils import timezone
 
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.worlds import make_acme
 from topology.accounts import roles, sign_in
 from topology.models import Event, SignInLink

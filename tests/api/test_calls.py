@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.api.answers import Calls, problem
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.worlds import make_acme
 from topology.accounts import roles
 from topology.models import Cluster

@@ -133,7 +133,7 @@ def test_a_token_that_ended_was_revoked_or_never_was_is_refused(acme: Cluster, c
 
 
 def test_a_session_of_the_page_is_no_token(acme: Cluster) -> None:
-    from tests.board.test_page import as_
+    from tests.board.pages import as_
 
     assert as_(roles.ADMINISTRATOR).get(f"{BASE}/clusters").status_code == 401
 

@@ -18,7 +18,7 @@ from assignments.runs import operations
 from config.celery import app
 from config.json_logs import formatter
 from tests.api.conftest import Caller
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from topology.accounts import roles
 from topology.models import Cluster
 

@@ -17,7 +17,7 @@ from assignments.users.listing import saved_views
 from config.api import api
 from tests.api.answers import problem
 from tests.api.conftest import Caller
-from tests.board.test_page import patterns
+from tests.board.test_roles_of_addresses import patterns
 from tests.worlds import make_acme, node
 from topology.accounts import roles, sign_in
 from topology.models import ApiAnswer, ApiToken, Cluster, Event
@@ -174,7 +174,7 @@ def test_each_address_of_the_pages_names_what_a_script_calls() -> None:
 
 
 def test_a_name_that_is_posted_to_is_not_answered_by_reading_alone() -> None:
-    from tests.board.test_page import POSTED
+    from tests.board.test_roles_of_addresses import POSTED
 
     reading = {
         operation["operationId"]

@@ -37,7 +37,7 @@ from config.local.processes import wait_until
 from config.local.state import BASE_DIR, free_port
 from tests.bench.measure import Cores, judge
 from tests.bench.test_bench_drag import caller
-from tests.board.test_page import person
+from tests.board.pages import person
 from tests.crowd import make_crowd, nodes_of, people_of
 from tests.live_stack import LiveStack
 from topology.accounts import roles

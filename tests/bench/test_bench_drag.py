@@ -15,7 +15,7 @@ from django.urls import reverse
 from assignments.models import Assignment
 from tests.bench.bare_update import ADDRESS
 from tests.bench.measure import compare
-from tests.board.test_page import person
+from tests.board.pages import person
 from tests.crowd import make_crowd, nodes_of, people_of
 from tests.live_stack import LiveStack
 from topology.accounts import roles

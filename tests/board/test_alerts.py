@@ -19,7 +19,7 @@ from assignments.board import alerts
 from assignments.directory import sync
 from assignments.intercluster import peers
 from tests import tools
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.worlds import make_acme
 from topology import reasons
 from topology.accounts import roles

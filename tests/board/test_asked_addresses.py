@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.worlds import make_acme, node
 from topology.accounts import roles
 from topology.models import Cluster

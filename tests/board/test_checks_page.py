@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 
 from assignments.board.views.checks import counts
+from tests.board.pages import as_
 from tests.board.test_checks import HEALTHY
-from tests.board.test_page import as_
 from tests.worlds import make_acme, node
 from topology.accounts import roles
 from topology.models import Node

@@ -17,7 +17,8 @@ from django.urls import reverse
 from assignments.models import Assignment, Operation
 from assignments.planning import plans
 from config.api import api
-from tests.board.test_page import POSTED, as_
+from tests.board.pages import as_
+from tests.board.test_roles_of_addresses import POSTED
 from tests.worlds import make_acme, node
 from topology.accounts import roles, tokens
 from topology.models import Cluster

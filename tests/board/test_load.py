@@ -17,7 +17,7 @@ from assignments.population import load
 from assignments.population.selectors import board_of
 from assignments.recovery import service
 from assignments.runs import hand_moves
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.worlds import make_acme, node
 from topology.accounts import roles
 from topology.models import Cluster

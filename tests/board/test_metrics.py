@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from assignments.models import Operation
 from assignments.recovery import service
 from tests import tools
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.worlds import add_users, make_acme, node
 from topology.accounts import roles, tokens
 from topology.live import traffic

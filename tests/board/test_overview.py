@@ -13,7 +13,7 @@ from assignments.models import Assignment, Goal
 from assignments.planning import plans
 from assignments.recovery import service
 from assignments.runs import operations
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.crowd import make_crowd
 from tests.worlds import make_acme, node
 from topology.accounts import roles

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from assignments.board.views import shared
-from tests.board.test_page import as_, person
+from tests.board.pages import as_, person
 from tests.layout import laid_out
 from tests.worlds import make_acme, node
 from topology.accounts import roles

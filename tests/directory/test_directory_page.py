@@ -13,7 +13,7 @@ from django.utils import timezone
 from assignments.board.checks import report
 from assignments.directory import schedule, secret, sync
 from assignments.models import DirectoryAgreement, DirectoryRun, RunState
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.directory import slapd as real
 from tests.directory.conftest import Directory
 from tests.directory.persons import ids, many

@@ -16,7 +16,7 @@ from django.test import Client
 
 from assignments.directory import secret, sync
 from assignments.models import DirectoryAgreement
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.directory import slapd as real
 from tests.directory.conftest import Directory
 from topology.accounts import roles, tokens

@@ -16,7 +16,7 @@ from assignments.models import Goal
 from assignments.planning import plans
 from assignments.runs import operations
 from tests import torture
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.worlds import make_acme
 from topology.accounts import roles
 from topology.models import Cluster, Node, Subcluster

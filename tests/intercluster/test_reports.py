@@ -20,7 +20,7 @@ from assignments.intercluster.reports import PeerReport
 from assignments.intercluster.rules.mesh import REPORT_OLD
 from assignments.models import Assignment, Operation, Peer, ReportedUser
 from assignments.runs import operations
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.worlds import make_acme
 from topology.accounts import roles, tokens
 from topology.models import Cluster, Event

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
-from tests.board.test_page import person
+from tests.board.pages import person
 from tests.live.test_stream import Reader
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node

@@ -26,7 +26,7 @@ from assignments.runs import batches, operations
 from config.celery import app as app  # sends what a tick finds due
 from config.local.processes import child_setup, stop_child, wait_until
 from config.local.state import BASE_DIR, HOST, free_port
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.crowd import make_crowd
 from topology.accounts import roles
 from topology.live import clocks, events, health, probe

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from config import admission
 from config.admission import Admission
-from tests.board.test_page import person
+from tests.board.pages import person
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme
 from topology.accounts import roles

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assignments.models import Kind, Operation, SubclusterLock
-from tests.board.test_page import person
+from tests.board.pages import person
 from tests.crowd import make_crowd, nodes_of, people_of
 from topology.accounts import roles
 from topology.models import Cluster

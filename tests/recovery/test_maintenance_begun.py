@@ -12,7 +12,7 @@ from assignments.models import Kind, Operation, Progress, SubclusterLock
 from assignments.recovery import maintenance, reads, service
 from assignments.recovery.rules.maintenance import Standing
 from assignments.simulation.rules.play import Scenario
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.recovery.maintained import HOUR, begin, codes, refused
 from tests.recovery.recovery_world import MIDNIGHT, Drive, clock_at, make
 from tests.recovery.test_recovery_service import A, B, node, scenario, sub

@@ -14,7 +14,7 @@ from assignments.recovery.rules.commands import Fault
 from assignments.simulation.rules.play import Action
 from assignments.users.listing import pages
 from assignments.users.listing.filter import UserFilter, matching_users
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.recovery.recovery_world import Drive, clock_at, make
 from tests.recovery.test_recovery_service import node, scenario, sub
 from topology.accounts import roles

@@ -7,7 +7,7 @@ from assignments.board.topology_file import apply_topology
 from assignments.models import Operation
 from assignments.recovery import service
 from assignments.recovery.rules.commands import Command
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from topology.accounts import roles
 from topology.models import Cluster, Node, Subcluster
 from topology.rules.states import State

@@ -18,7 +18,7 @@ from assignments.recovery.rules.step import step
 from assignments.runs import hand_moves
 from assignments.simulation.rules.play import Action
 from assignments.users.importing.imports import import_users
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.recovery.recovery_world import MIDNIGHT, Drive, clock_at, make
 from tests.recovery.test_recovery_service import A, B, node, scenario, states, sub
 from topology.accounts import roles

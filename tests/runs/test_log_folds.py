@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from assignments.models import Kind, Operation, Progress
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.worlds import make_acme
 from topology import reasons
 from topology.accounts import roles

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from tests.board.test_page import HTMX
+from tests.board.pages import HTMX
 
 
 def get(client: Client, name: str, /, *args: Any, **query: Any) -> str:

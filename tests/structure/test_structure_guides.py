@@ -13,7 +13,7 @@ from assignments.board.checklist import Checklist, StepStanding
 from assignments.models import Assignment, Operation, Plan
 from assignments.population.selectors import board_of
 from assignments.recovery import service
-from tests.board.test_page import as_
+from tests.board.pages import as_
 from tests.crowd import Hands
 from tests.structure.structure_pages import get, html, post
 from tests.worlds import add_users, make_acme, node

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from assignments.population.selectors import board_of
 from assignments.recovery import service
-from tests.board.test_page import HTMX, as_
+from tests.board.pages import HTMX, as_
 from tests.structure.structure_pages import get, html, post
 from tests.worlds import make_acme, node
 from topology.accounts import roles

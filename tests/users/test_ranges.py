@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from assignments.users.listing import ranges
 from assignments.users.listing.filter import UserFilter
-from tests.board.test_page import HTMX, as_
+from tests.board.pages import HTMX, as_
 from tests.worlds import add_users, make_acme, node
 from topology.accounts import roles
 from topology.models import Cluster, EndUser
