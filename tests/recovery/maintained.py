@@ -7,8 +7,8 @@ import pytest
 from django.db import transaction
 
 from assignments.recovery import maintenance
+from tests.recovery.driven import A, node
 from tests.recovery.recovery_world import Drive, clock_at
-from tests.recovery.test_recovery_service import A, node
 from topology.models import Event, Node
 from topology.reasons import Refused
 

@@ -8,8 +8,8 @@ from django.urls import reverse
 from assignments.recovery.rules.commands import Fault
 from assignments.simulation.rules.play import Action
 from tests.board.pages import as_
+from tests.recovery.driven import node, scenario, states, sub
 from tests.recovery.recovery_world import Drive, clock_at, make
-from tests.recovery.test_recovery_service import node, scenario, states, sub
 from topology.accounts import roles
 from topology.rules.states import State
 

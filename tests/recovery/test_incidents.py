@@ -14,9 +14,9 @@ from assignments.recovery.rules.commands import Fault
 from assignments.runs.views.run_shown import Run
 from assignments.simulation.rules.play import Action
 from tests.board.pages import as_
+from tests.recovery.driven import node, scenario
 from tests.recovery.recovery_world import Drive, clock_at, make
 from tests.recovery.test_out_of_service import FAILED_MODE, HA_OFF, MENDED, fault
-from tests.recovery.test_recovery_service import node, scenario
 from topology.accounts import roles
 from topology.models import Cluster
 

@@ -18,9 +18,9 @@ from assignments.recovery.rules.step import step
 from assignments.runs import balancer, hand_moves, operations
 from assignments.simulation.rules.play import Action
 from assignments.users.importing.imports import import_users
+from tests.recovery.driven import A, B, node, scenario, states, sub
 from tests.recovery.maintained import HOUR, begin, codes, refused
 from tests.recovery.recovery_world import MIDNIGHT, Drive, clock_at, make
-from tests.recovery.test_recovery_service import A, B, node, scenario, states, sub
 from tests.worlds import make_acme
 from tests.worlds import node as acme_node
 from topology.accounts import roles

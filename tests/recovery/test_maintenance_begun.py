@@ -13,9 +13,9 @@ from assignments.recovery import maintenance, reads, service
 from assignments.recovery.rules.maintenance import Standing
 from assignments.simulation.rules.play import Scenario
 from tests.board.pages import as_
+from tests.recovery.driven import A, B, node, scenario, sub
 from tests.recovery.maintained import HOUR, begin, codes, refused
 from tests.recovery.recovery_world import MIDNIGHT, Drive, clock_at, make
-from tests.recovery.test_recovery_service import A, B, node, scenario, sub
 from topology.accounts import roles
 from topology.models import Cluster, Node
 

@@ -15,8 +15,8 @@ from assignments.simulation.rules.play import Action
 from assignments.users.listing import pages
 from assignments.users.listing.filter import UserFilter, matching_users
 from tests.board.pages import as_
+from tests.recovery.driven import node, scenario, sub
 from tests.recovery.recovery_world import Drive, clock_at, make
-from tests.recovery.test_recovery_service import node, scenario, sub
 from topology.accounts import roles
 from topology.models import Cluster
 from topology.rules.states import CRITICAL_SERVICES, State

@@ -19,8 +19,8 @@ from assignments.runs import hand_moves
 from assignments.simulation.rules.play import Action
 from assignments.users.importing.imports import import_users
 from tests.board.pages import as_
+from tests.recovery.driven import A, B, node, scenario, states, sub
 from tests.recovery.recovery_world import MIDNIGHT, Drive, clock_at, make
-from tests.recovery.test_recovery_service import A, B, node, scenario, states, sub
 from topology.accounts import roles
 from topology.models import Cluster, Event
 from topology.reasons import Refused
