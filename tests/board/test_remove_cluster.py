@@ -28,7 +28,7 @@ from assignments.planning import plans
 from assignments.recovery import service
 from assignments.runs import balancer, batches, operations
 from tests.crowd import Hands, make_crowd
-from tests.structure.test_structure import refused
+from tests.structure.changed import refused
 from tests.worlds import make_acme, node
 from topology.models import Cluster, EndUser, Event, Node, Policy, Subcluster
 
