@@ -1,4 +1,4 @@
-"""Users assigned to a subcluster by dialog and finger, in each mode: the verdict says how many go to which node."""
+"""Users assigned to a subcluster by dialog, keys and finger, in each mode; the verdict says how many go where."""
 
 import re
 from collections import Counter
@@ -52,6 +52,20 @@ def test_by_the_dialog(page: Page, mode: str) -> None:
     choice = page.get_by_role("dialog").get_by_role("button", name=re.compile("^sc-2 ?, "))
     expect(choice).to_contain_text(SAYS[mode])
     choice.click()
+    assert went(page) == GO[mode]
+
+
+def test_by_keys(page: Page, mode: str) -> None:
+    select(page, FOUR)
+    page.keyboard.press("Shift+M")
+    voice, ghost = page.locator("#voice"), page.locator("#ghost")
+    expect(voice).to_contain_text(".acme.org: ")  # the first of the nodes
+    for _ in range(12):
+        if voice.inner_text().startswith("sc-2: "):
+            break
+        page.keyboard.press("Tab")  # what it says is said at once
+    expect(ghost).to_contain_text(SAYS[mode])
+    page.keyboard.press("Enter")
     assert went(page) == GO[mode]
 
 
