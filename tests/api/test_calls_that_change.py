@@ -94,6 +94,9 @@ def test_users_are_moved_unassigned_and_refused_with_the_code_of_the_page(acme: 
     real = operator.post("/clusters/acme/moves", ask)
     assert (real.status_code, real.data["state"], real.data["done"]) == (200, "finished", 2)
     assert set(real.data) >= set(dry)
+    (line,) = operator.get(f"/events?operation={real.data['id']}&code=HAND_MOVED").data["events"]
+    assert "moved 2 users to imp1b.acme.org from imp1a.acme.org" in line["sentence"]
+    assert "imp1a-0001, imp1a-0002" in line["sentence"], "whom it moved, for who keeps the history elsewhere"
     assert operator.post("/clusters/acme/moves", {"users": ["imp1a-0001"], "to": None}).data["done"] == 1
     assert Assignment.objects.get(user__user_id="imp1a-0001").home_node is None
     make_acme("branch")

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
+from assignments.models import Operation
 from assignments.population.selectors import board_of, node_view
 from assignments.recovery import reads
 from assignments.recovery.rules.commands import Fault
@@ -15,7 +16,7 @@ from assignments.simulation.rules.play import Action
 from assignments.users.listing import pages
 from assignments.users.listing.filter import UserFilter, matching_users
 from tests.board.pages import as_
-from tests.recovery.driven import node, scenario, sub
+from tests.recovery.driven import HOME_AGAIN, POWER_LOSS, node, scenario, sub
 from tests.recovery.recovery_world import Drive, clock_at, make
 from topology.accounts import roles
 from topology.models import Cluster
@@ -102,3 +103,21 @@ def test_a_node_tells_who_cannot_sign_in_from_who_is_signing_in(db: None, second
 def test_whoever_is_out_of_service_is_not_signed_in(case: tuple[Cluster, int]) -> None:
     cluster, _ = case
     assert not matching_users(UserFilter(cluster.pk, out_of_service=True)).filter(signed_in=True).exists()
+
+
+def test_no_line_of_the_log_of_a_failover_counts_anyone_as_served_and_out_of_service(db: None) -> None:
+    world = scenario(*POWER_LOSS, HOME_AGAIN)
+    Drive(make(world), world).play()
+    outs = []
+    for run in Operation.objects.all():
+        page = as_(roles.VIEWER).get(reverse("operation", args=[run.pk])).content.decode()
+        for line in re.findall(r'<li id="step-.*?</li>', page, re.S):
+            _, _, told = line.partition("line-nodes")
+            served, out = (
+                sum(int(number.replace(",", "")) for number in re.findall(what, told))
+                for what in (r"serves\s+([\d,]+)", r"([\d,]+) out of service")
+            )
+            assert served + out <= 600, line
+            outs.append(out)
+    assert max(outs) == 300
+    assert outs[-1] == 0
