@@ -1,4 +1,12 @@
-"""A real Chromium; how to use the fixtures stands in tests/conftest.py."""
+"""A real Chromium; how to use the fixtures stands in tests/conftest.py.
+
+accessible/  for every eye and machine: axe, paper, without scripts
+drags/       moving users and nodes, by mouse, key, finger and dialog
+large/       30,000 users in one cluster, or in many
+live/        what others change, outages, versions, proxies
+on_call/     incidents, failovers and rebalances as they happen
+pages/       pages and dialogs, one at a time
+"""
 
 import os
 import re
@@ -13,7 +21,7 @@ from config.local.state import BASE_DIR
 from tests import tools, torture
 from tests.browser.chromium import FLAGS
 from tests.browser.firefox import ALWAYS, IN_FIREFOX
-from tests.browser.thousands import kept, make_thousands, put_back
+from tests.browser.large.thousands import kept, make_thousands, put_back
 from tests.live_stack import LiveStack
 from tests.worlds import node
 from topology.models import Cluster

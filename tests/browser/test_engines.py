@@ -62,5 +62,6 @@ def test_sign_in_drag_fault_failover_dialog_and_reload(live_stack: LiveStack, tm
 
 
 def test_every_test_of_the_list_for_firefox_exists() -> None:
+    rooms = {path.stem: path.parent.name for path in Path(__file__).parent.glob("*/test_*.py")}
     for module, name in IN_FIREFOX:
-        assert callable(getattr(import_module(f"tests.browser.{module}"), name, None)), (module, name)
+        assert callable(getattr(import_module(f"tests.browser.{rooms[module]}.{module}"), name, None)), (module, name)

@@ -17,7 +17,7 @@ from assignments.planning import plans
 from assignments.recovery import maintenance, service
 from assignments.runs import operations
 from tests import torture
-from tests.browser.axe import complaints
+from tests.browser.accessible.axe import complaints
 from tests.browser.hands import card, lead, middle, row
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node

@@ -12,7 +12,7 @@ from assignments.moves import drop
 from assignments.moves.selection import Selection
 from assignments.planning import plans
 from assignments.runs import operations
-from tests.browser.axe import EVERYTHING, check, own_violations, violations
+from tests.browser.accessible.axe import EVERYTHING, check, own_violations, violations
 from tests.browser.hands import card, hover, pick_up, row, select, toast
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node

@@ -34,9 +34,7 @@ def acme(live_web: LiveStack) -> Cluster:
     return make_acme(imp1a=30, imp1b=4)
 
 
-def test_what_follows_a_version_of_many_parts_is_done_once(
-    acme: Cluster, signed_in_page: Callable[..., Page]
-) -> None:
+def test_what_follows_a_version_of_many_parts_is_done_once(acme: Cluster, signed_in_page: Callable[..., Page]) -> None:
     page = signed_in_page("operator", f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
     page.evaluate(COUNT)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests import torture
-from tests.browser.axe import check
+from tests.browser.accessible.axe import check
 from tests.browser.hands import card, toast
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme

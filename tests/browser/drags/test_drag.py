@@ -1,45 +1,29 @@
-"""Moving users on the page: with the mouse, by touch, by key, without dragging; and what refuses, says so."""
+"""Moving users on the page with the mouse; and what refuses, says so."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from assignments.models import Assignment, Operation
 from assignments.moves import drop
 from assignments.moves.selection import Selection
 from config.local.processes import wait_until
-from tests.browser.hands import card, drag, homes, hover, lead, lead_over, middle, pick_up, row, select, show, toast
+from tests.browser.drags.fingers import THREE, Open
+from tests.browser.hands import card, drag, homes, hover, lead, middle, pick_up, row, select, show, toast
 from tests.live_stack import LiveStack
-from tests.worlds import add_users, make_acme, node
-from topology.models import Cluster, EndUser, Node
+from tests.worlds import add_users, node
+from topology.models import Cluster, EndUser
 
-Open = Callable[..., Page]
 # The middle of what has the focus is its own: nothing lies over it.
 VISIBLE = """(() => {
   const { left, top, width, height } = document.activeElement.getBoundingClientRect();
   const found = document.elementFromPoint(left + width / 2, top + height / 2);
   return document.activeElement.contains(found);
 })()"""
-THREE = ("imp1a-0001", "imp1a-0002", "imp1a-0003")
-
-
-@pytest.fixture
-def acme(live_web: LiveStack) -> Cluster:
-    return make_acme(imp1a=30, imp1b=4, imp2b=19, waiting=5)
-
-
-@pytest.fixture
-def page(acme: Cluster, signed_in_page: Open) -> Page:
-    """An operator before the users of imp1a."""
-    opened = signed_in_page(role="operator", path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
-    expect(row(opened, "imp1a-0001")).to_be_visible()
-    expect(opened.locator("#live")).to_have_attribute("data-state", "live")
-    return opened
 
 
 def test_a_user_is_dragged_to_another_node(page: Page) -> None:
@@ -155,114 +139,6 @@ def test_a_server_that_does_not_answer_ends_the_drag(page: Page) -> None:
     page.mouse.up()
 
 
-def test_a_move_by_key_alone(page: Page) -> None:
-    page.locator(".users").focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Space")
-    page.keyboard.press("Shift+ArrowDown")
-    page.keyboard.press("Shift+ArrowDown")
-    expect(page.locator("output[data-selected]")).to_have_text("3 selected")
-    page.keyboard.press("Shift+M")
-    voice = page.locator("#voice")
-    expect(voice).to_contain_text("imp1b.acme.org: Allowed. imp1b will have 7 of 5,000 users")
-    page.keyboard.press("Tab")
-    expect(voice).to_contain_text("sc-2: Allowed with a warning.")
-    page.keyboard.press("Tab")
-    expect(voice).to_contain_text("imp2a.acme.org: Allowed with a warning.")
-    page.keyboard.press("ArrowRight")
-    expect(voice).to_contain_text("imp2b.acme.org: Refused.")
-    page.keyboard.press("Shift+Tab")
-    page.keyboard.press("Shift+Tab")
-    page.keyboard.press("ArrowLeft")
-    expect(voice).to_contain_text("imp1b.acme.org: Allowed.")
-    page.keyboard.press("Enter")
-    expect(toast(page)).to_contain_text("Moved 3 users to imp1b")
-    assert homes(THREE) == {"imp1b"}
-
-
-@pytest.mark.slow
-def test_escape_gives_up_what_was_picked_up_by_key(page: Page) -> None:
-    row(page, "imp1a-0001").focus()
-    page.keyboard.press("Shift+M")
-    expect(page.locator("#ghost")).to_contain_text("Enter or a click drops, Escape cancels.")
-    page.keyboard.press("Escape")
-    expect(page.locator("#ghost")).to_be_hidden()
-    expect(row(page, "imp1a-0001")).to_be_focused()
-    assert homes(["imp1a-0001"]) == {"imp1a"}
-
-
-def test_the_same_without_dragging(page: Page) -> None:
-    select(page, THREE)
-    page.get_by_role("button", name="Move to…").click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Move 3 users of imp1a to…")
-    expect(dialog.get_by_role("button", name=re.compile("^imp2b ?, refused"))).to_be_disabled()
-    dialog.get_by_role("button", name=re.compile("^imp1b ?, allowed")).click()
-    expect(toast(page)).to_contain_text("Moved 3 users to imp1b")
-    expect(dialog).to_be_hidden()
-    assert homes(THREE) == {"imp1b"}
-
-
-@pytest.mark.slow
-def test_the_same_without_dragging_by_key(page: Page) -> None:
-    row(page, "imp1a-0005").focus()
-    page.keyboard.press("Enter")
-    choice = page.get_by_role("dialog").get_by_role("button", name=re.compile("^imp1b ?, allowed"))
-    expect(choice).to_be_focused()  # where the hand expects it: the first node that takes the user
-    page.keyboard.press("Enter")
-    expect(toast(page)).to_contain_text("Moved 1 user to imp1b")
-    assert homes(["imp1a-0005"]) == {"imp1b"}
-
-
-def finger(page: Page) -> Callable[..., None]:
-    """Touch events as a screen sends them."""
-    session = page.context.new_cdp_session(page)
-
-    def touch(kind: str, *points: tuple[float, ...]) -> None:
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
-
-    return touch
-
-
-def test_a_finger_drags_after_a_long_press(acme: Cluster, signed_in_page: Open) -> None:
-    page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}", has_touch=True)
-    expect(row(page, "imp1a-0002")).to_be_visible()
-    touch = finger(page)
-    start = middle(row(page, "imp1a-0002"))
-
-    def glide(*end: float) -> None:
-        for part in range(1, 6):
-            touch("touchMove", tuple(a + (b - a) * part / 5 for a, b in zip(start, end, strict=True)))
-
-    touch("touchStart", start)
-    expect(page.locator("#ghost")).to_be_visible()
-    lead_over(page, card(page, "imp1b"), "allowed", glide)
-    touch("touchEnd")
-    expect(toast(page)).to_contain_text("Moved 1 user to imp1b")
-    assert homes(["imp1a-0002"]) == {"imp1b"}
-
-
-@pytest.mark.slow
-def test_a_finger_that_moves_at_once_scrolls_and_a_tap_chooses(acme: Cluster, signed_in_page: Open) -> None:
-    page = signed_in_page(path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}", has_touch=True)
-    expect(row(page, "imp1a-0002")).to_be_visible()
-    touch = finger(page)
-    x, y = middle(row(page, "imp1a-0012"))
-    touch("touchStart", (x, y))
-    for part in range(1, 8):
-        touch("touchMove", (x, y - 20 * part))
-    expect(page.locator("#ghost")).to_be_hidden()
-    touch("touchEnd")
-    expect(page.locator(".users [aria-selected='true']")).to_have_count(0)
-    row(page, "imp1a-0014").tap()
-    row(page, "imp1a-0016").tap()  # a second tap adds: a finger has no Ctrl key
-    expect(page.locator("output[data-selected]")).to_have_text("2 selected")
-    page.get_by_role("button", name="Move to…").tap()
-    page.get_by_role("dialog").get_by_role("button", name=re.compile("^imp1b ?, allowed")).tap()
-    expect(toast(page)).to_contain_text("Moved 2 users to imp1b")
-    assert homes(["imp1a-0014", "imp1a-0016"]) == {"imp1b"}
-
-
 def test_what_has_the_focus_is_never_hidden_below_the_bar(page: Page) -> None:
     page.set_viewport_size({"width": 1440, "height": 620})
     page.locator(".map a, .map button").first.focus()
@@ -338,162 +214,6 @@ def test_a_drop_is_undone_with_one_click(live_stack: LiveStack, page: Page) -> N
     # The worker moves them back; the list may still show them from before the drop.
     assert wait_until(lambda: homes(THREE) == {"imp1a"}, 20), homes(THREE)
     expect(row(page, THREE[0])).to_be_visible()
-
-
-@pytest.fixture
-def builder(acme: Cluster, signed_in_page: Open) -> Page:
-    """An administrator before a cluster of which one pair has HA off."""
-    Node.objects.filter(subcluster__cluster=acme, subcluster__name="sc-3").update(publisher=False)
-    page = signed_in_page(path="/clusters/acme/")
-    expect(page.locator("#live")).to_have_attribute("data-state", "live")
-    return page
-
-
-def panel(page: Page, name: str) -> Locator:
-    return page.locator(f"section.subcluster[data-name='{name}']")
-
-
-def place(acme: Cluster, short: str) -> str | None:
-    found = node(acme, short).subcluster
-    return found.name if found else None
-
-
-def test_a_node_is_dragged_onto_a_subcluster_and_out_again(acme: Cluster, builder: Page) -> None:
-    page = builder
-    pick_up(page, card(page, "spare").locator("h3"))
-    expect(page.locator("#ghost b")).to_have_text("Move the node spare to Unassigned nodes")  # it is over its own place
-    expect(panel(page, "sc-1")).to_have_attribute("data-verdict", "two nodes already")
-    expect(page.locator(".node.drop")).to_have_count(0)  # a node is no target of a node
-    ghost = lead(page, "sc-1", "refused")
-    expect(ghost).to_contain_text("sc-1 already has two nodes: imp1a.acme.org and imp1b.acme.org.")
-    lead(page, "Unassigned nodes", "refused")
-    expect(ghost).to_contain_text("spare is already in Unassigned nodes.")
-    lead(page, "sc-3", "warning")
-    expect(ghost).to_contain_text("spare joins imp3a in sc-3, whose services restart.")
-    page.mouse.up()
-    expect(toast(page)).to_contain_text("spare is now in sc-3.")
-    expect(panel(page, "sc-3")).to_contain_text("spare")
-    assert place(acme, "spare") == "sc-3"
-    expect(panel(page, "Unassigned nodes")).to_be_hidden()  # it holds none, and shows itself to drags alone
-    pick_up(page, card(page, "spare").locator("h3"))
-    expect(panel(page, "Unassigned nodes")).to_be_visible()
-    lead(page, "Unassigned nodes", "warning")
-    page.mouse.up()
-    expect(toast(page)).to_contain_text("spare is now in the unassigned nodes.")
-    assert place(acme, "spare") is None
-    toast(page).get_by_role("button", name="Undo").click()
-    expect(toast(page)).to_contain_text("spare is now in sc-3.")
-    assert place(acme, "spare") == "sc-3"
-
-
-def test_a_node_that_cannot_go_says_why_and_stays(acme: Cluster, builder: Page) -> None:
-    page = builder
-    pick_up(page, card(page, "imp1b").locator("h3"))
-    ghost = lead(page, "sc-3", "refused")
-    expect(ghost).to_contain_text("sc-1")
-    expect(ghost.locator("small")).not_to_be_empty()
-    page.mouse.up()
-    expect(toast(page).get_by_role("alert")).to_be_visible()
-    assert place(acme, "imp1b") == "sc-1"
-    page.keyboard.press("Escape")
-    card(page, "imp1b").locator("h3 a").click()  # the name is still a link
-    expect(page.locator("#users-title")).to_have_text("imp1b")
-
-
-def test_a_node_is_moved_by_key_alone(acme: Cluster, builder: Page) -> None:
-    page = builder
-    card(page, "spare").locator("h3 a").focus()
-    page.keyboard.press("Shift+M")
-    expect(page.locator("#ghost b")).to_have_text("Move the node spare to sc-3")  # the first that takes it
-    voice = page.locator("#voice")
-    expect(voice).to_contain_text("sc-3: Allowed with a warning. spare joins imp3a in sc-3")
-    page.keyboard.press("ArrowUp")
-    expect(voice).to_contain_text("sc-2: Refused. sc-2 already has two nodes")
-    page.keyboard.press("Tab")
-    expect(voice).to_contain_text("sc-3: Allowed with a warning. spare joins imp3a in sc-3")
-    page.keyboard.press("Enter")
-    expect(toast(page)).to_contain_text("spare is now in sc-3.")
-    expect(panel(page, "sc-3")).to_contain_text("spare")
-    assert place(acme, "spare") == "sc-3"
-    expect(card(page, "spare").locator(":focus")).to_have_count(1)  # the focus went along with it
-    page.keyboard.press("Shift+M")
-    expect(voice).to_contain_text("Unassigned nodes: Allowed with a warning. spare leaves sc-3")
-    page.keyboard.press("ArrowRight")
-    expect(voice).to_contain_text("sc-1: Refused.")
-    page.keyboard.press("Escape")
-    expect(voice).to_have_text("Cancelled: nothing was moved.")
-    assert place(acme, "spare") == "sc-3"
-
-
-@pytest.mark.slow
-def test_a_node_is_picked_up_and_dropped_by_clicks(acme: Cluster, builder: Page) -> None:
-    page = builder
-    card(page, "imp3a").get_by_role("button", name="Faults and more of imp3a").click()
-    page.get_by_role("button", name="Pick up this node").click()
-    expect(page.locator("#ghost b")).to_contain_text("Move the node imp3a")
-    target = page.locator("#unassigned-nodes h2")
-    page.mouse.move(*middle(target), steps=3)
-    expect(page.locator("#ghost")).to_contain_text("imp3a leaves sc-3")
-    target.click()
-    expect(toast(page)).to_contain_text("imp3a is now in the unassigned nodes.")
-    assert place(acme, "imp3a") is None
-    toast(page).get_by_role("button", name="Undo").click()
-    expect(toast(page)).to_contain_text("imp3a is now in sc-3.")
-    card(page, "imp3a").get_by_role("button", name="Faults and more of imp3a").click()
-    page.get_by_role("button", name="Pick up this node").click()
-    expect(page.locator("#ghost")).to_be_visible()
-    expect(page.locator(".subcluster.drop")).not_to_have_count(0)
-    page.locator(".summary-bar").click(position={"x": 3, "y": 3})  # beside every target
-    expect(page.locator("#voice")).to_have_text("No target: nothing was moved.")
-    expect(page.locator("#ghost")).to_be_hidden()
-    assert place(acme, "imp3a") == "sc-3"
-
-
-@pytest.mark.slow
-def test_a_finger_drags_a_node_after_a_long_press(acme: Cluster, signed_in_page: Open) -> None:
-    page = signed_in_page(path="/clusters/acme/", has_touch=True)
-    expect(page.locator("#live")).to_have_attribute("data-state", "live")
-    touch = finger(page)
-    # Both at rest where nothing scrolls: the panel of sc-3 ends above the spare node.
-    end = middle(panel(page, "sc-3").locator("h2"))
-    box = card(page, "spare").locator("h3").bounding_box()
-    assert box
-    start = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    touch("touchStart", start)
-    expect(page.locator("#ghost b")).to_contain_text("Move the node spare")
-    for part in range(1, 6):
-        touch("touchMove", tuple(a + (b - a) * part / 5 for a, b in zip(start, end, strict=True)))
-    expect(page.locator("#ghost")).to_have_attribute("data-level", "warning")
-    touch("touchEnd")
-    expect(toast(page)).to_contain_text("spare is now in sc-3.")
-    assert place(acme, "spare") == "sc-3"
-
-
-@pytest.mark.slow
-def test_all_users_of_a_node_by_key_and_by_a_click(acme: Cluster, page: Page) -> None:
-    handle = card(page, "imp1a").locator("[data-drag-node]")
-    handle.focus()
-    page.keyboard.press("Enter")
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Move 30 users of imp1a to…")
-    dialog.get_by_role("button", name=re.compile("^imp2b ?, refused")).is_disabled()
-    page.keyboard.press("Escape")
-    expect(dialog).to_be_hidden()
-    expect(handle).to_be_focused()
-    page.keyboard.press("Shift+M")
-    expect(page.locator("#ghost b")).to_contain_text("Move 30 users of imp1a")
-    expect(page.locator("#voice")).to_contain_text("imp1b.acme.org: Allowed. imp1b will have 34 of 5,000 users")
-    page.keyboard.press("Enter")
-    expect(toast(page)).to_contain_text("Moved 30 users to imp1b")
-    assert homes(THREE) == {"imp1b"}
-
-
-@pytest.mark.slow
-def test_a_drag_that_is_refused_as_a_whole_says_so_to_the_eye_too(page: Page) -> None:
-    page.route("**/moves/targets", lambda route: route.abort())
-    row(page, "imp1a-0002").focus()
-    page.keyboard.press("Shift+M")
-    expect(toast(page)).to_contain_text("The server does not answer: nothing was moved.")
 
 
 def test_a_range_reaches_beyond_the_rows_of_the_page(acme: Cluster, page: Page) -> None:

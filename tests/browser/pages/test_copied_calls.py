@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.axe import complaints
+from tests.browser.accessible.axe import complaints
 from tests.browser.hands import row, show
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme

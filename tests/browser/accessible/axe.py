@@ -17,7 +17,7 @@ from typing import Any, Literal
 from playwright.sync_api import Page, expect
 
 HERE = Path(__file__).resolve().parent
-SOURCE = HERE.parent / "vendor" / "axe-core" / "axe.min.js"
+SOURCE = HERE.parent.parent / "vendor" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 # Sizes of targets are a rule of WCAG 2.2 that axe leaves out unless it is named.
 EVERYTHING = {"runOnly": {"type": "tag", "values": TAGS}, "rules": {"target-size": {"enabled": True}}}

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from assignments.intercluster import peers
 from assignments.recovery import service
-from tests.browser.thousands import kept, put_back
+from tests.browser.large.thousands import kept, put_back
 from tests.crowd import make_crowd
 from topology.models import Cluster, Node
 
