@@ -157,7 +157,7 @@ tabler:
 	css=node_modules/@tabler/core/dist/css/tabler.min.css && \
 	sed '/^[/][*]# sourceMappingURL/d' $$css | grep -oE '\.-?[_a-zA-Z]([\]?[-_a-zA-Z0-9]|[\].)*' | tr -d '.\\' | \
 		LC_ALL=C sort -u > "$$root/tests/vendor/tabler/classes.txt" && \
-	node_modules/.bin/purgecss --css $$css --output out.css --content "$$root/templates/**/*.html" "$$root/static/js/*.js" \
+	node_modules/.bin/purgecss --css $$css --output out.css --content "$$root/templates/**/*.html" "$$root/static/js/**/*.js" \
 		"$$root/topology/**/*.py" "$$root/assignments/**/*.py" --safelist $(MADE_AT_RUN_TIME) && \
 	sed '/^[/][*]# sourceMappingURL/d' out.css > "$$root/static/vendor/tabler/tabler.min.css" && \
 	wc -c "$$root/static/vendor/tabler/tabler.min.css"

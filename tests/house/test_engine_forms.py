@@ -7,7 +7,7 @@ import pytest
 from config.local.state import BASE_DIR
 
 STYLES = sorted((BASE_DIR / "static/css").glob("*.css"))
-SCRIPTS = sorted((BASE_DIR / "static/js").glob("*.js"))
+SCRIPTS = sorted((BASE_DIR / "static/js").rglob("*.js"))
 TEMPLATES = sorted((BASE_DIR / "templates").rglob("*.html"))
 RULE = re.compile(r"\{([^{}]*)\}")
 

@@ -27,14 +27,17 @@ def test_no_line_of_a_script_is_too_long_to_read() -> None:
 
 def test_what_a_module_imports_is_there_and_every_module_is_used() -> None:
     imports = {
-        path.name: set(re.findall(r'^import .*?"\./([\w-]+\.js)";$', path.read_text(), re.M)) for path in SCRIPTS
+        path.name: {
+            (path.parent / used).resolve()
+            for used in re.findall(r'^import .*?"(\.[\w/.-]+\.js)";', path.read_text(), re.M)
+        }
+        for path in SCRIPTS
     }
-    names = {path.name for path in SCRIPTS}
-    assert {name for used in imports.values() for name in used} <= names
-    loaded = set(
-        re.findall(r"js/([\w-]+\.js)", "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html")))
-    )
-    assert names - loaded == {name for used in imports.values() for name in used}
+    imported = {used for all_used in imports.values() for used in all_used}
+    assert imported <= set(SCRIPTS)
+    pages = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+    loaded = {ROOT / "static" / name for name in re.findall(r"js/[\w/-]+\.js", pages)}
+    assert set(SCRIPTS) - loaded == imported
 
 
 def test_production_names_modules_by_hash_also_where_others_import_them(tmp_path: Path) -> None:
@@ -42,8 +45,10 @@ def test_production_names_modules_by_hash_also_where_others_import_them(tmp_path
     storages = {"staticfiles": {"BACKEND": "config.static_storage.HashedModules"}}
     with override_settings(STATIC_ROOT=tmp_path, STORAGES=storages, STATICFILES_DIRS=[ROOT / "static"]):
         call_command("collectstatic", interactive=False, verbosity=0)
-    hashed = [path for path in (tmp_path / "js").glob("*.js") if re.search(r"\.[0-9a-f]{12}\.js$", path.name)]
+    hashed = [path for path in (tmp_path / "js").rglob("*.js") if re.search(r"\.[0-9a-f]{12}\.js$", path.name)]
     assert len(hashed) == len(SCRIPTS)
-    imported = {name for path in hashed for name in re.findall(r'"\./([^"]+)"', path.read_text())}
-    assert imported <= {path.name for path in hashed}
+    imported = {
+        (path.parent / used).resolve() for path in hashed for used in re.findall(r'"(\.[/.][^"]+)"', path.read_text())
+    }
+    assert imported <= set(hashed)
     assert len(imported) > 10

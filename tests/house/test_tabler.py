@@ -15,7 +15,7 @@ WRITTEN = re.compile(r"""(?:\bclass=|\bclassName\s*[:=]\s*|\bclassList\.\w+\()\s
 
 def words_of_classes() -> set[str]:
     """Every word that stands where classes stand, in templates, scripts and what writes HTML in Python."""
-    files = [*(settings.BASE_DIR / "templates").rglob("*.html"), *(STATIC / "js").glob("*.js")]
+    files = [*(settings.BASE_DIR / "templates").rglob("*.html"), *(STATIC / "js").rglob("*.js")]
     files += [path for room in ("topology", "assignments") for path in (settings.BASE_DIR / room).rglob("*.py")]
     return {
         word

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # What people read. Decisions and history of the changelog keep their own words.
 PAGES = [
     *(path for path in sorted((ROOT / "templates").rglob("*")) if path.suffix in {".html", ".txt"}),
-    *sorted((ROOT / "static" / "js").glob("*.js")),
+    *sorted((ROOT / "static" / "js").rglob("*.js")),
     *sorted((ROOT / "topology" / "reasons").glob("*.py")),
     *sorted((ROOT / "assignments").glob("management/commands/*.py")),
     *sorted((ROOT / "topology").glob("management/commands/*.py")),

@@ -29,7 +29,7 @@ def test_a_file_that_grows_under_a_running_server_is_served_whole(tmp_path: Path
         finders.get_finder.cache_clear()
 
 
-@pytest.mark.parametrize("path", ["css/console.css", "js/drag.js"])
+@pytest.mark.parametrize("path", ["css/console.css", "js/drag/drag.js"])
 def test_the_files_of_the_page_are_served(path: str) -> None:
     server = CompressedFiles(lambda request: HttpResponse(status=404))
     answer = server(RequestFactory().get(f"/static/{path}"))
@@ -50,8 +50,8 @@ def test_what_is_sent_is_compressed_for_who_accepts_it(client: Client) -> None:
 
 @pytest.mark.parametrize("headers", [{"accept-encoding": "gzip", "range": "bytes=0-9"}, {}])
 def test_a_part_and_who_does_not_accept_it_get_the_file_as_it_is(client: Client, headers: dict[str, str]) -> None:
-    answer = client.get("/static/js/drag.js", headers=headers)
+    answer = client.get("/static/js/drag/drag.js", headers=headers)
     sent = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
     assert "Content-Encoding" not in answer
-    assert (settings.BASE_DIR / "static" / "js" / "drag.js").read_bytes().startswith(sent)
+    assert (settings.BASE_DIR / "static" / "js" / "drag" / "drag.js").read_bytes().startswith(sent)
     assert int(answer["Content-Length"]) == len(sent) > 0

@@ -1,4 +1,4 @@
-"""Times as pages show them: an instant that the browser shows in the zone of the page (static/js/times.js).
+"""Times as pages show them: an instant that the browser shows in the zone of the page (static/js/page/times.js).
 
     instant --element--> <time datetime="…+00:00" title="Thu 26 Nov 2026 14:02:33 UTC">14:02:33</time>
 

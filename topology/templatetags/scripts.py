@@ -243,7 +243,7 @@ def _curl(call: Call, base: str, names: tuple[Any, ...], chosen: Any) -> str:
 
 
 def _marked(text: str, form: str) -> SafeString:
-    """The text with a place for each field, which static/js/scripts.js fills as a word of a shell or as JSON."""
+    """The text with a place for each field that static/js/dialogs/scripts.js fills as a shell word or JSON."""
     parts = FIELD.split(text)  # text, field, text, field, …, text
     shown = [
         format_html('<span data-field="{}" data-as="{}">…</span>', part, form) if place % 2 else part

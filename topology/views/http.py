@@ -108,5 +108,5 @@ def to_messages(response: HttpResponse) -> HttpResponse:
 
 
 def _to(place: str, response: HttpResponse) -> HttpResponse:
-    # Who asked may be gone by now: static/js/dialogs.js sees to it that the place is found nevertheless.
+    # Who asked may be gone by now: static/js/dialogs/dialogs.js sees to it that the place is found nevertheless.
     return reswap(retarget(response, place), "innerHTML")

@@ -2,8 +2,8 @@
    go where; a drop is one POST, and its answer is the fragments that changed. */
 import * as ghost from "./ghost.js";
 import { LOCKED, isLocked } from "./lock.js";
-import { announce, showMessage } from "./say.js";
-import { choose, summary, values } from "./selection.js";
+import { announce, showMessage } from "../say.js";
+import { choose, summary, values } from "../list/selection.js";
 import { answerTo, ask, movesUrl } from "./server.js";
 
 const AGAIN = 1000; // milliseconds between two questions about the same drag

@@ -1,10 +1,10 @@
 /* Keys: through a list of users, and a drag without a pointer. */
-import { askAbout } from "./dialogs.js";
+import { askAbout } from "../dialogs/dialogs.js";
 import { begin, drag, drop, end, start, step } from "./drag.js";
 import { isLocked } from "./lock.js";
 import { gripOf } from "./pointer.js";
-import { goTo, rowsOfScreen } from "./rows.js";
-import { choose, chooseAll, clear, count, isChosenFrom, rowOfAnchor, rowsOf, values } from "./selection.js";
+import { goTo, rowsOfScreen } from "../list/rows.js";
+import { choose, chooseAll, clear, count, isChosenFrom, rowOfAnchor, rowsOf, values } from "../list/selection.js";
 
 document.addEventListener("keydown", (event) => {
   const isDone = drag ? onDragKey(event) : onListKey(event);

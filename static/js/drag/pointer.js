@@ -1,8 +1,8 @@
 /* Mouse, pen and finger: choosing rows, and dragging rows, handles and heads of nodes. Everything is delegated, so that
    rows may come and go. */
-import { askAbout } from "./dialogs.js";
+import { askAbout } from "../dialogs/dialogs.js";
 import { drag, drop, end, moveTo, over, start } from "./drag.js";
-import { choose, chooseAll, clear } from "./selection.js";
+import { choose, chooseAll, clear } from "../list/selection.js";
 import { movesUrl } from "./server.js";
 
 const THRESHOLD = 6; // pixels after which a press is a drag

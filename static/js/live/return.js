@@ -1,7 +1,7 @@
 /* A session ended during work: what was chosen, and an action that did not happen, wait until signing in has led back
    to this page. */
-import { showMessage } from "./say.js";
-import { keep, restore } from "./selection.js";
+import { showMessage } from "../say.js";
+import { keep, restore } from "../list/selection.js";
 
 const KEY = "return";
 const PRIMARY = ".btn-primary, .btn-danger";

@@ -1,7 +1,7 @@
 /* The chosen users of one list. They are kept by key, because rows come and go while others work. */
-import { announce, write } from "./say.js";
-import { answerTo } from "./server.js";
-import { onSettled } from "./settled.js";
+import { announce, write } from "../say.js";
+import { answerTo } from "../drag/server.js";
+import { onSettled } from "../live/settled.js";
 
 const chosen = new Set();
 let list = null; // whose users are chosen

@@ -3,7 +3,7 @@
 
    scroll near an end of the rows -> a sentinel goes on by keyset       scroll beyond them -> the rows of that place
 */
-import { announce, write } from "./say.js";
+import { announce, write } from "../say.js";
 
 const HIGHEST = 8_000_000; // pixels that every browser can scroll; longer lists are pressed together
 const TALL = 30; // rows of a screen from which on a larger window is asked for

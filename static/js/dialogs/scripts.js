@@ -1,6 +1,6 @@
 /* "For scripts" in a dialog: what is typed stands in the command and in the call, and both can be copied. */
-import { onAction } from "./actions.js";
-import { announce } from "./say.js";
+import { onAction } from "../actions.js";
+import { announce } from "../say.js";
 
 const PLAIN = /^[\w@%+=:,./-]+$/;
 

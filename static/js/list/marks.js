@@ -1,5 +1,5 @@
 /* Marks on the tree and the map: whose users the list shows (only the list knows), and what others drag. */
-import { onSettled } from "./settled.js";
+import { onSettled } from "../live/settled.js";
 
 export function mark() {
   const shown = document.getElementById("users")?.dataset.shows;

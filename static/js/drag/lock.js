@@ -1,6 +1,6 @@
 /* The lock of the view: nothing can be dragged, in all tabs of this browser, also on the next visit. */
-import { onAction } from "./actions.js";
-import { announce } from "./say.js";
+import { onAction } from "../actions.js";
+import { announce } from "../say.js";
 
 export const LOCKED = "The view is locked: nothing can be dragged";
 export const isLocked = () => "locked" in document.body.dataset;

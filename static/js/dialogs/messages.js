@@ -1,9 +1,9 @@
 /* Messages, and runs that have ended, stay to be read for a while, longer under the pointer or the focus; some stay
    until they are closed. */
-import { onAction } from "./actions.js";
-import { mark } from "./marks.js";
-import { showMessage } from "./say.js";
-import { onSettled } from "./settled.js";
+import { onAction } from "../actions.js";
+import { mark } from "../list/marks.js";
+import { showMessage } from "../say.js";
+import { onSettled } from "../live/settled.js";
 
 const LEAVING = "[data-leaves], [data-leaves-at], #messages > .toast-note:not([data-stays])";
 const SECONDS = 8;

@@ -1,5 +1,5 @@
 /* The command palette: Ctrl K or "/" opens it, arrows go through what was found, Enter takes the first or the chosen */
-import { onAction } from "./actions.js";
+import { onAction } from "../actions.js";
 
 const palette = document.getElementById("palette");
 const field = palette?.querySelector("input");

@@ -1,8 +1,8 @@
 /* The tour: what its step speaks of gets an outline. Its last one asks whether to switch off a node whose peer takes
    over, so that there is something to see. */
-import { onAction } from "./actions.js";
-import { showMessage } from "./say.js";
-import { onSettled } from "./settled.js";
+import { onAction } from "../actions.js";
+import { showMessage } from "../say.js";
+import { onSettled } from "../live/settled.js";
 
 const PAIR = ".map .subcluster.is-healthy:has(.is-protected)";
 

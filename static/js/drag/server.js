@@ -1,5 +1,5 @@
 /* Questions to the server about moves. It decides what may go where; the page repeats none of its rules. */
-import { announce, showMessage } from "./say.js";
+import { announce, showMessage } from "../say.js";
 
 export const movesUrl = () => document.querySelector("[data-moves]")?.dataset.moves;
 

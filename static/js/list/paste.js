@@ -1,7 +1,7 @@
 /* A list of user IDs pasted into the list of users, or into its search, chooses these users of the cluster. */
-import { announce, showMessage } from "./say.js";
+import { announce, showMessage } from "../say.js";
 import { chooseThese } from "./selection.js";
-import { answerTo } from "./server.js";
+import { answerTo } from "../drag/server.js";
 
 const isList = (text) => text.trim().split(/[\n,;\t]+/).filter((part) => part.trim()).length > 1;
 

@@ -1,6 +1,6 @@
 /* The dialog: opened by what htmx puts into it, and closed by its buttons, a click beside it or the server. */
-import { onAction } from "./actions.js";
-import { values } from "./selection.js";
+import { onAction } from "../actions.js";
+import { values } from "../list/selection.js";
 
 const dialog = document.getElementById("dialog");
 const messages = document.getElementById("messages");

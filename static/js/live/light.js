@@ -1,6 +1,6 @@
 /* The light in the header: Live, or not and why, or signed out. */
 import { keepForReturn } from "./return.js";
-import { clockTime } from "./times.js";
+import { clockTime } from "../page/times.js";
 
 const WHY = {
   network: ["the network is silent", "Check the connection of this machine."],

@@ -1,6 +1,6 @@
 /* Which view of the map: by itself, or pinned for this browser; how each looks stands in css/incident.css. */
-import { onAction } from "./actions.js";
-import { announce } from "./say.js";
+import { onAction } from "../actions.js";
+import { announce } from "../say.js";
 
 const SAID = { incident: "The incident view is pinned.", whole: "The whole map is pinned." };
 const chosen = () => localStorage.getItem("view") || "";

@@ -1,5 +1,5 @@
 /* The button of the theme; theme.js applies what it chooses. */
-import { onAction } from "./actions.js";
+import { onAction } from "../actions.js";
 
 const THEMES = ["system", "light", "dark"];
 
