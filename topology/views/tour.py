@@ -61,7 +61,7 @@ def tour(request: HttpRequest, pk: int) -> HttpResponse:
     """One step."""
     if not 1 <= pk <= len(STEPS):
         raise Http404
-    return render(request, "board/_tour.html", context(pk))
+    return render(request, "board/cluster/_tour.html", context(pk))
 
 
 @require_POST

@@ -67,8 +67,8 @@ def _show_node(request: HttpRequest, board: Board, view: NodeView) -> HttpRespon
     address = reverse("structure-node", args=[board.cluster.name, view.node.pk])
     context = {"view": view, "node": view.node} | _context(board, steps, address, pair=view.node.publisher)
     if "steps" in request.GET:
-        return render(request, "board/_structure_steps.html", context)
-    return render(request, "board/_structure_node.html", context)
+        return render(request, "board/structure/_steps.html", context)
+    return render(request, "board/structure/_node.html", context)
 
 
 def _context(board: Board, checklist_of: checklist.Checklist, address: str, *, pair: bool) -> dict[str, Any]:
@@ -196,9 +196,9 @@ def subcluster(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse
 def _show_subcluster(request: HttpRequest, board: Board, sub: SubclusterView, *, leaving: bool = False) -> HttpResponse:
     context = _subcluster_context(board, sub) | {"leaving": leaving or "leaving" in request.GET}
     if "steps" in request.GET:
-        return render(request, "board/_structure_steps.html", context)
+        return render(request, "board/structure/_steps.html", context)
     form = subcluster_form(request, sub.subcluster, context["address"])
-    return show_form(request, "board/_structure_form.html", form, **context)
+    return show_form(request, "board/structure/_form.html", form, **context)
 
 
 def _subcluster_context(board: Board, sub: SubclusterView) -> dict[str, Any]:

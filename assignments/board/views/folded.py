@@ -56,4 +56,4 @@ class FoldedPanel:
 @lru_cache(KEPT)
 def html_of(panel: FoldedPanel) -> SafeString:
     """The panel as a piece of a page."""
-    return render_to_string("board/_overview_folded.html", {"panel": panel})
+    return render_to_string("board/overview/_folded.html", {"panel": panel})

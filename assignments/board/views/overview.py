@@ -77,7 +77,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "body": body.html,
         "dense": body.nodes > DENSE,
     }
-    return render(request, "board/overview.html", context)
+    return render(request, "board/overview/overview.html", context)
 
 
 def _body(shown: OverviewShown) -> OverviewBody:
@@ -95,7 +95,7 @@ def _body(shown: OverviewShown) -> OverviewBody:
         "map": shown.map if len(panels) > 1 else None,
         "words": WORDS,
     }
-    return OverviewBody(render_to_string("board/_overview_body.html", context), totals.nodes)
+    return OverviewBody(render_to_string("board/overview/_body.html", context), totals.nodes)
 
 
 _kept_body = lru_cache(KEPT)(_body)
@@ -119,4 +119,4 @@ def panel(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The panel of one cluster."""
     panel_of = Panel(board_of(cluster_named(cluster_name)), Asked.of(request.GET), "folded" in request.GET)
     html = panel_of.html
-    return HttpResponse(html) if html else render(request, "board/_overview_panel.html", {"panel": panel_of})
+    return HttpResponse(html) if html else render(request, "board/overview/_panel.html", {"panel": panel_of})

@@ -39,7 +39,7 @@ def cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
         context |= {root: mark_safe(shared.whole(pk)) for root, pk in shared.roots.items()}
         if tour.wanted(request):
             context |= tour.context()
-        return render(request, "board/cluster.html", context)
+        return render(request, "board/cluster/cluster.html", context)
 
 
 @require_GET

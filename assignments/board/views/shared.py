@@ -54,7 +54,11 @@ KEPT = 60  # seconds
 CLAIMED = 3000  # milliseconds, after which who rendered is taken for dead
 MOVING = 5.0  # seconds for which times left and rates may be shown again
 RESTING = 3600.0
-ROOTS = {"summary_bar": "board/_summary_bar.html", "tree": "board/_tree.html", "map": "board/_map.html"}
+ROOTS = {
+    "summary_bar": "board/cluster/_summary_bar.html",
+    "tree": "board/cluster/_tree.html",
+    "map": "board/cluster/_map.html",
+}
 PART = re.compile(r"<!--([\w:-]+)-->")
 OF_CLUSTER = (Policy, RunPolicy, DirectoryAgreement, Subcluster, Node, Population)
 # Of a directory the runs that ended: the one that reads says every second how far it is, and none of that is shown.

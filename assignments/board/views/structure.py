@@ -43,7 +43,7 @@ def structure(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Subclusters and nodes of a cluster with the way to each change; the body alone for the live stream."""
     board = board_of(cluster_named(cluster_name))
     context = {"cluster": board.cluster, "board": board, "topics": topics(board)}
-    template = "board/_structure_body.html" if "body" in request.GET else "board/_structure.html"
+    template = "board/structure/_body.html" if "body" in request.GET else "board/structure/_structure.html"
     return render(request, template, context)
 
 

@@ -62,7 +62,7 @@ def answer(
     request: HttpRequest, form: StructureForm, act: Callable[[dict[str, Any]], HttpResponse], **context: Any
 ) -> HttpResponse:
     """The form; a good one is acted on, a refused one comes back as it was typed with the reason at its field."""
-    return form.carry_out(act) or show_form(request, "board/_structure_form.html", form, **context)
+    return form.carry_out(act) or show_form(request, "board/structure/_form.html", form, **context)
 
 
 def whole(text: str) -> int | None:
