@@ -5,7 +5,7 @@ board, controls, runs --incidents_of--> one Incident for each subcluster with us
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,13 +17,14 @@ from assignments.recovery.reads import Button, Controls
 from assignments.recovery.rules.commands import Command, Fault
 from assignments.recovery.rules.pair import Phase
 from topology.models import Node, Subcluster
-from topology.rules.states import CRITICAL_SERVICES
+from topology.rules.states import CRITICAL_SERVICES, RECOVERY_MANAGER
 
 REPAIRS = {
     Fault.POWER: ("Power on", "power"),
     Fault.NETWORK: ("Restore the network of", "wifi"),
     Fault.DATABASE: ("Start the database of", "database"),
 }
+NEEDED_SERVICES = (*CRITICAL_SERVICES, RECOVERY_MANAGER)  # by users, and by the other node of the pair
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,7 @@ class Incident:
     @property
     def needed(self) -> str:
         """What a person has to do where nothing ends it by itself."""
-        if self.command and self.command.node:
-            return f"Fall back to {self.command.node.short_name}"
-        if self.command:
-            return f"{self.command.label} {self.subcluster.name}"
-        if self.broken:
-            return f"Repair {' or '.join(node.short_name for node in self.broken)}"
-        return f"Bring a node of {self.subcluster.name} back into service"
+        return needed(self.subcluster, self.command, self.broken)
 
 
 def incidents_of(board: Board, controls: Mapping[int, Controls]) -> list[Incident]:
@@ -85,9 +80,10 @@ def incidents_of(board: Board, controls: Mapping[int, Controls]) -> list[Inciden
 
 def _incident(board: Board, view: SubclusterView, controls: Controls, now: datetime) -> Incident:
     nodes = [member.node for member in view.nodes]
-    broken = tuple(node for node in nodes if not node.truth.up)
+    down = [node for node in nodes if not node.truth.up]
+    broken = tuple(node for node in nodes if repairs_of(node))
     cannot = sum(controls.waits[node.pk].cannot for node in nodes if node.pk in controls.waits)
-    taker, seconds, until, at_most = _end(board, controls, nodes, broken, cannot, now)
+    taker, seconds, until, at_most = _end(board, controls, nodes, down, cannot, now)
     return Incident(
         subcluster=view.subcluster,
         affected=tuple(member for member in view.nodes if member.out_of_service),
@@ -99,15 +95,15 @@ def _incident(board: Board, view: SubclusterView, controls: Controls, now: datet
         seconds=seconds,
         at_most=at_most,
         until=until,
-        command=_command(controls) if seconds is None else None,
-        alone=_alone(view.subcluster, nodes, broken),
+        command=command_of(controls) if seconds is None else None,
+        alone=_alone(view.subcluster, nodes, down),
         repairs=tuple(repair for node in broken for repair in repairs_of(node)),
         run=_run(board, nodes),
     )
 
 
 def _end(
-    board: Board, controls: Controls, nodes: list[Node], broken: tuple[Node, ...], cannot: int, now: datetime
+    board: Board, controls: Controls, nodes: list[Node], down: list[Node], cannot: int, now: datetime
 ) -> tuple[str, float | None, datetime | None, bool]:
     """Where they sign in, in how many cluster seconds all have, at which real instant, and whether that is a limit."""
     ends = [waits.until for waits in controls.waits.values() if waits.until]
@@ -116,24 +112,35 @@ def _end(
         seconds = (until - now).total_seconds() * board.cluster.clock_speed
         takers = [node.short_name for node in nodes if node.serves]
         return " and ".join(takers), max(0.0, seconds), until, False
-    if len(broken) == 1 and controls.pair.memory.phase in (Phase.NORMAL, Phase.FAILING_OVER):
-        verdict = controls.verdicts[broken[0].pk]
+    if len(down) == 1 and controls.pair.memory.phase in (Phase.NORMAL, Phase.FAILING_OVER):
+        verdict = controls.verdicts[down[0].pk]
         if verdict.taker and verdict.seconds and not verdict.left_out:
             until = now + timedelta(seconds=verdict.seconds / board.cluster.clock_speed)
             return verdict.taker.split(".", 1)[0], verdict.seconds, until, True
     return "", None, None, False
 
 
-def _alone(subcluster: Subcluster, nodes: list[Node], broken: tuple[Node, ...]) -> str:
+def _alone(subcluster: Subcluster, nodes: list[Node], down: list[Node]) -> str:
     """Why no other node takes over, where that is for good (domain.md §3)."""
     if len(nodes) < 2:
         return f"{subcluster.name} has no second node"
-    if len(broken) == len(nodes):
+    if len(down) == len(nodes):
         return "neither node can serve them"
     return "" if subcluster.ha_enabled else f"HA of {subcluster.name} is off"
 
 
-def _command(controls: Controls) -> Button | None:
+def needed(subcluster: Subcluster, command: Button | None, broken: Sequence[Node]) -> str:
+    """What a person has to do, in words."""
+    if command and command.node:
+        return f"Fall back to {command.node.short_name}"
+    if command:
+        return f"{command.label} {subcluster.name}"
+    if broken:
+        return f"Repair {' or '.join(node.short_name for node in broken)}"
+    return f"Bring a node of {subcluster.name} back into service"
+
+
+def command_of(controls: Controls) -> Button | None:
     """Recover, or the fallback to a node that can serve again."""
     wanted = (Command.RECOVER, Command.FALLBACK)
     legal = [button for button in controls.buttons if button.legal and button.command in wanted]
@@ -148,7 +155,7 @@ def repairs_of(node: Node) -> list[Repair]:
         for kind, (label, symbol) in REPAIRS.items()
         if not fine[kind]
     ]
-    failed = [name for name in CRITICAL_SERVICES if name in node.failed_services]
+    failed = [name for name in NEEDED_SERVICES if name in node.failed_services]
     start = Fault.SERVICE.value
     return whole + [Repair(node, start, name, f"Start {name} on {node.short_name}", "play") for name in failed]
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignments.board.views.load_axis import EVERY, axis_ticks
-from assignments.models import Assignment, LoadSample
+from assignments.board.views.load_marks import GAP, LANES, LoadMark, mark_labels
+from assignments.models import Assignment, LoadSample, Operation
 from assignments.moves.listed import move_listed
 from assignments.population import load
 from assignments.population.selectors import board_of
 from assignments.recovery import service
 from assignments.runs import hand_moves
+from assignments.runs.views.run_shown import Run
 from tests.board.pages import as_
 from tests.worlds import make_acme, node
 from topology.accounts import roles
@@ -154,3 +157,14 @@ def test_the_axis_has_round_times_of_any_zone(until: datetime, zone: str, span: 
     for tick in ticks:
         assert 0 <= tick.place <= 100
         assert re.fullmatch(r"[A-Z][a-z]{2} \d{1,2}" if tick.day else ROUND[span], tick.words)
+
+
+@given(places=st.lists(st.floats(0, 100), max_size=100).map(sorted))
+@pytest.mark.parametrize("axis", LANES.values())
+def test_every_operation_has_a_number_on_the_axis_and_none_covers_another(places: list[float], axis: int) -> None:
+    marks = [LoadMark(i, place, Run(Operation(), THEN), False) for i, place in enumerate(places, 1)]
+    labels = mark_labels(marks, axis)
+    assert [mark for label in labels for mark in label.marks] == marks
+    for label, right in pairwise(labels):
+        for wider in (axis, 2 * axis):
+            assert label.left(wider) + label.width + GAP <= right.left(wider) + 1e-6

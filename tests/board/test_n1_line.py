@@ -23,11 +23,11 @@ def test_a_node_that_is_off_does_not_promise_a_take_over() -> None:
     assert line(client, "imp1a").startswith("imp1b takes all 30 in ")
     Node.objects.filter(pk=node(acme, "imp1a").pk).update(power_on=False)
     assert line(client, "imp1a") == "It is out of service already."
-    assert line(client, "imp1b").startswith("No node takes over: ")
+    assert line(client, "imp1b") == "No node takes over: 10 users would be without service until it is repaired."
 
 
 def test_a_node_without_room_is_full_and_no_more_is_said_of_it() -> None:
     acme = make_acme(imp1a=30, imp1b=10)
     Node.objects.filter(pk=node(acme, "imp1b").pk).update(capacity_users=1)
     said = line(as_(roles.VIEWER), "imp1a")
-    assert said == "imp1b is full and takes none: 30 users are left without service."
+    assert said == "imp1b is full and takes none: 30 users would be left without service."

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -10,15 +11,17 @@ from assignments.models import Operation
 from assignments.population.selectors import board_of
 from assignments.recovery import reads
 from assignments.recovery.incidents import Incident, incidents_of
+from assignments.recovery.next_steps import next_steps_of
 from assignments.recovery.rules.commands import Fault
 from assignments.runs.views.run_shown import Run
 from assignments.simulation.rules.play import Action
 from tests.board.pages import as_
-from tests.recovery.driven import node, scenario
+from tests.recovery.driven import HOME_AGAIN, POWER_LOSS, node, scenario
 from tests.recovery.recovery_world import Drive, clock_at, make
 from tests.recovery.test_out_of_service import FAILED_MODE, HA_OFF, MENDED, fault
 from topology.accounts import roles
-from topology.models import Cluster
+from topology.models import Cluster, Node
+from topology.rules.states import RECOVERY_MANAGER
 
 pytestmark = pytest.mark.django_db
 MIN = 60
@@ -123,3 +126,61 @@ def test_nobody_out_of_service_makes_no_incident() -> None:
     drive, cluster = after(*MENDED, until=30 * MIN)
     assert incidents(drive, cluster) == []
     assert "No user is out of service" in strip(drive, cluster)
+    assert "Recover sc-1 Until then sc-1 has no protection." in strip(drive, cluster)
+
+
+NEXT = {  # what happened -> what to press while all are served, and what the page says of it
+    "the failover is over": (POWER_LOSS[:1], ["power"], "", "Power off", "Repair a Until then sc-1 has no protection."),
+    "the node is back": (
+        POWER_LOSS,
+        [],
+        "fallback",
+        "a is ready to take its users back",
+        "Fall back to a Then each node serves its own users again.",
+    ),
+    "a recovery manager alone": (
+        (HA_OFF, fault(60, 0, Fault.SERVICE, RECOVERY_MANAGER)),
+        [RECOVERY_MANAGER],
+        "",
+        f"{RECOVERY_MANAGER} failed",
+        f"Start {RECOVERY_MANAGER} on a",
+    ),
+    "home again": ((*POWER_LOSS, HOME_AGAIN), [], "", "", ""),
+    "HA off and nothing broken": ((HA_OFF,), [], "", "", ""),
+}
+
+
+@pytest.mark.parametrize("case", NEXT)
+def test_until_a_pair_is_whole_again_the_page_offers_the_next_step(case: str) -> None:
+    timeline, repairs, command, *said = NEXT[case]
+    drive, cluster = after(*timeline, until=80 * MIN)
+    assert incidents(drive, cluster) == []
+    with clock_at(drive.real):
+        board = board_of(Cluster.objects.get(pk=cluster.pk))
+        found = next_steps_of(board, reads.controls(board.cluster))
+    assert [r.service or r.kind for step in found for r in step.repairs] == repairs
+    assert [str(step.command.command) for step in found if step.command] == ([command] if command else [])
+    shown = strip(drive, cluster)
+    assert all(words in shown for words in said), shown
+    assert ("No user out of service in sc-1" in shown) == bool(repairs or command)
+    assert ("Ask an operator" in strip(drive, cluster, roles.VIEWER)) == bool(repairs or command)
+
+
+def test_a_node_in_maintenance_has_its_steps_on_its_card_alone() -> None:
+    drive, cluster = after(*POWER_LOSS[:1], until=30 * MIN)
+    [pk] = Node.objects.filter(power_on=False).values_list("pk", flat=True)
+    until = drive.real + timedelta(days=9)
+    why = {"maintenance_since": drive.real, "maintenance_reason": "disks", "maintenance_owner": "op"}
+    Node.objects.filter(pk=pk).update(maintenance_until=until, **why)
+    assert "Power on" not in strip(drive, cluster)
+
+
+def test_the_end_of_a_failover_is_said_once_by_the_banner() -> None:
+    drive, cluster = after(fault(60, 0), until=200)
+    with clock_at(drive.real):
+        page = as_(roles.OPERATOR).get(reverse("summary-bar", args=[cluster.name])).content.decode()
+        run = Operation.objects.get()
+        alone = as_(roles.OPERATOR).get(reverse("operation-bar", args=[run.pk])).content.decode()
+    rate = r'<span class="run-rate">\s*'
+    assert re.search(rf"{rate}{run.rate:.1f} sign-ins/s", page)
+    assert re.search(rf"{rate}\d+ \w+.* left\s*·\s*{run.rate:.1f} sign-ins/s", alone)

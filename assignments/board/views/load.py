@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from assignments.board.views.load_axis import EVERY, axis_ticks
+from assignments.board.views.load_marks import LANES, LoadMark, mark_labels
 from assignments.models import Kind, Operation
 from assignments.population import load
 from assignments.population.load import LoadCurves, LoadPoint
@@ -52,15 +53,6 @@ class LoadCurve:
         return f"{first},{HIGH} {self.points} {last},{HIGH}"
 
 
-@dataclass(frozen=True)
-class LoadMark:
-    """An operation on the axis of time, in percent of its length."""
-
-    place: float
-    run: Run
-    recovers: bool
-
-
 class SpanForm(forms.Form):
     """How far back the curves go."""
 
@@ -75,13 +67,15 @@ def curves(request: HttpRequest, cluster_name: str) -> HttpResponse:
     now = timezone.now()
     span = read_address(SpanForm, request.GET)["span"] or "hour"
     found = _until_now(load.curves(cluster, span, now), board_of(cluster))
+    marks = _marks(cluster, found, now)
     context = {
         "cluster": cluster,
         "span": span,
         "spans": tuple(load.SPANS),
         "curves": [_curve(found, found.cluster, *way) for way in WAYS],
         "nodes": [_node(found, node) for node in _nodes(cluster)],
-        "marks": _marks(cluster, found, now),
+        "marks": marks,
+        "lanes": {name: mark_labels(marks, width) for name, width in LANES.items()},
         "ticks": axis_ticks(found.since, found.until, EVERY[span], timezone.get_current_timezone()),
         "axis": found,
         "every": EVERY[span],
@@ -139,9 +133,9 @@ def _place(found: LoadCurves, at: datetime) -> float:
 
 
 def _marks(cluster: Cluster, found: LoadCurves, now: datetime) -> list[LoadMark]:
-    return [_mark(found, row, now) for row in load.operations(cluster, found.since)]
+    return [_mark(found, i, row, now) for i, row in enumerate(load.operations(cluster, found.since), 1)]
 
 
-def _mark(found: LoadCurves, row: Operation, now: datetime) -> LoadMark:
+def _mark(found: LoadCurves, number: int, row: Operation, now: datetime) -> LoadMark:
     at = row.started_at or row.created_at
-    return LoadMark(100 * _place(found, at), Run(row, now), row.kind in (Kind.FAILOVER, Kind.FAILBACK))
+    return LoadMark(number, 100 * _place(found, at), Run(row, now), row.kind in (Kind.FAILOVER, Kind.FAILBACK))

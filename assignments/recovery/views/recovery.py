@@ -15,6 +15,7 @@ from assignments.population.selectors import Board, NodeView, board_of
 from assignments.recovery import reads
 from assignments.recovery import service as recovery
 from assignments.recovery.incidents import incidents_of
+from assignments.recovery.next_steps import next_steps_of
 from assignments.recovery.reads import Button, Controls
 from assignments.recovery.rules.commands import Command, Fault, parse_fault
 from assignments.recovery.rules.n_minus_one import n_minus_one
@@ -70,14 +71,17 @@ class Verbs:
 
 
 def verbs(board: Board) -> dict[str, Any]:
-    """For the templates: the verbs of every node and subcluster, what happens if one node fails, and the incidents."""
+    """For the templates: verbs of nodes and subclusters, what happens if a node fails, incidents, next steps."""
     controls = reads.controls_of(board)
+    incidents = incidents_of(board, controls)
     return card_verbs(controls) | {
         "subcluster_verbs": {
             pk: Verbs.of([b for b in control.buttons if not b.node]) for pk, control in controls.items()
         },
         "windows": {pk: control for pk, control in controls.items() if control.window},
-        "incidents": incidents_of(board, controls),
+        "incidents": incidents,
+        "next_steps": next_steps_of(board, controls),
+        "ends_told": {one.run.pk for one in incidents if one.run and one.ends_by_itself},  # the banner says when
     }
 
 

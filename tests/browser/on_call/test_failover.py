@@ -55,15 +55,20 @@ def test_a_node_loses_power_its_peer_takes_over_and_all_come_home(live_stack: Li
         expect(card(each, "imp1a")).to_contain_text("1,000 / 5,000")  # at home still
     assert places(acme) == {("imp1a", "imp1b", 1000), ("imp1b", "imp1b", 10)}
 
-    fault(page, "imp1a", "Power on")
+    step = page.locator(".next-step")  # stands where the banner stood, until the pair is whole again
+    expect(step).to_contain_text("imp1a: Power off")
+    expect(step).to_contain_text("1,000 of imp1a are served by its peer")
+    expect(other.locator(".next-step")).to_contain_text("Ask an operator")
+    step.get_by_role("button", name="Power on imp1a").click()
     expect(card(page, "imp1a")).to_contain_text("Failed Over", timeout=20_000)
-    card(page, "imp1a").get_by_role("button", name="Fallback…").click(timeout=20_000)
+    step.get_by_role("button", name="Fallback to imp1a…").click(timeout=20_000)
     page.get_by_role("dialog").get_by_role("button", name="Fallback", exact=True).click()
     for each in (page, other):
         for short in ("imp1a", "imp1b"):
             expect(card(each, short).locator(".state-badge").first).to_have_text("Normal", timeout=30_000)
         expect(out_of_service(each)).to_have_text("0", timeout=20_000)
         expect(card(each, "imp1b")).not_to_contain_text("guests")
+        expect(each.locator(".next-step")).to_have_count(0)
     assert places(acme) == {("imp1a", "imp1a", 1000), ("imp1b", "imp1b", 10)}
     expect(other.locator("html")).to_have_attribute("data-marked", "before")
 

@@ -153,6 +153,14 @@ def test_on_a_telephone_strip_and_banner_leave_the_nodes_their_place(live_web: L
     assert strip["height"] <= 260
     expect(card(page, "imp3a")).to_be_in_viewport()
     assert page.locator(".incidents").evaluate("part => part.scrollHeight <= part.clientHeight"), "nothing is cut off"
+    recovery.failover(node(acme, "imp1a"), None)
+    title = page.locator(".runs-active .run-title")
+    expect(title).to_contain_text("Failover imp1a")
+    icon = title.locator(".icon").bounding_box()
+    words = title.evaluate("""title => { const range = document.createRange();
+        range.selectNodeContents(title.lastChild); return range.getBoundingClientRect().left }""")
+    assert icon
+    assert words - icon["x"] - icon["width"] >= 4, "the icon does not touch the title"
 
 
 def panel(page: Page, name: str) -> Locator:

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from assignments.models import RunPolicy
+from assignments.models import Kind, Operation, Progress, RunPolicy
 from assignments.population import load
 from tests.worlds import make_acme
 from topology.models import Cluster
@@ -25,7 +25,13 @@ WORDS = """axis => [...axis.querySelectorAll("text")].filter((text) => text.chec
 def acme(transactional_db: None) -> Cluster:
     cluster = make_acme(imp1a=3)
     RunPolicy.objects.create(cluster=cluster, zone="Asia/Kolkata")
-    load.sample(datetime.now(UTC))
+    now = datetime.now(UTC)
+    load.sample(now)
+    for minutes in (59, 30, 29, 28, 2):
+        at = now - timedelta(minutes=minutes)
+        Operation.objects.create(
+            cluster=cluster, kind=Kind.REBALANCE, state=Progress.FINISHED, total=1, started_at=at, finished_at=at
+        )
     return cluster
 
 
@@ -56,6 +62,20 @@ def test_the_axis_of_time_is_round_for_who_reads_it(acme: Cluster, signed_in_pag
             for word in found:
                 assert re.fullmatch(f"{form}|{DAY}", word), (zone, span, found)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            numbers_do_not_touch(page, width)
+
+
+def numbers_do_not_touch(page: Page, width: int) -> None:
+    """The labels of the operations that are shown, in the order of time; each leads to a line of the list."""
+    labels = [label for label in page.locator(".load-marks a").all() if label.is_visible()]
+    assert labels
+    boxes = [label.locator("rect").bounding_box() or {} for label in labels]
+    for box, right in zip(boxes, [*boxes[1:], {"x": float(width)}], strict=True):
+        assert 0 <= box["x"] < box["x"] + box["width"] <= right["x"], boxes
+    said = " ".join(label.locator("title").text_content() or "" for label in labels)
+    assert re.findall(r"\d+(?=: Rebalance)", said) == ["1", "2", "3", "4", "5"]
+    for label in labels:
+        expect(page.locator(label.get_attribute("href") or "")).to_be_visible()
 
 
 def test_the_axis_follows_the_choice_of_the_zone(acme: Cluster, signed_in_page: Open) -> None:

@@ -1,0 +1,58 @@
+"""What brings a pair back to whole while none of its users is out of service: a repair, a fallback or a recover.
+
+board, controls --next_steps_of--> one NextStep for each subcluster that waits for a hand
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from assignments.population.selectors import Board, NodeView, SubclusterView
+from assignments.recovery.incidents import Repair, command_of, needed, repairs_of
+from assignments.recovery.reads import Button, Controls, Outlook
+from topology.models import Node, Subcluster
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """A subcluster whose users are all served and which is not whole, and what to press."""
+
+    subcluster: Subcluster
+    broken: tuple[Node, ...]
+    away: tuple[NodeView, ...]  # whose users are served by the other node
+    repairs: tuple[Repair, ...]
+    command: Button | None
+    bare: bool  # no other node would take over from one that serves users
+    outlook: Outlook | None  # of a fallback that comes by itself
+
+    @property
+    def needed(self) -> str:
+        """What a person has to do."""
+        return needed(self.subcluster, self.command, self.broken)
+
+
+def next_steps_of(board: Board, controls: Mapping[int, Controls]) -> list[NextStep]:
+    """The next steps of a cluster, in the order of its map; a node in maintenance has its own on its card."""
+    found = (
+        _next_step(view, controls[view.subcluster.pk])
+        for view in board.subclusters
+        if not view.out_of_service and view.subcluster.pk in controls
+    )
+    return [step for step in found if step.repairs or step.command]
+
+
+def _next_step(view: SubclusterView, controls: Controls) -> NextStep:
+    working = [member for member in view.nodes if not member.node.in_maintenance]
+    command = command_of(controls)
+    if command and command.node and command.node.in_maintenance:
+        command = None
+    return NextStep(
+        subcluster=view.subcluster,
+        broken=tuple(member.node for member in working if repairs_of(member.node)),
+        away=tuple(member for member in view.nodes if member.away),
+        repairs=tuple(repair for member in working for repair in repairs_of(member.node)),
+        command=command,
+        bare=any(verdict.users and not verdict.taker for verdict in controls.verdicts.values()),
+        outlook=controls.outlook,
+    )
