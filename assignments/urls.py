@@ -2,19 +2,9 @@
 
 from django.urls import path
 
-from assignments.board.views import (
-    checklist,
-    checks,
-    commands,
-    load,
-    metrics,
-    overview,
-    page,
-    palette,
-    settings,
-    structure,
-    switcher,
-)
+from assignments.board.views import checks, commands, load, metrics, page, palette, settings
+from assignments.board.views.overview import overview, switcher
+from assignments.board.views.structure import checklist, structure
 from assignments.directory.views import directory
 from assignments.intercluster.views import balance, duplicates, peers
 from assignments.intercluster.views import moves as cluster_moves

@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from assignments.board import removal
 from assignments.board import structure as structure_service
-from assignments.board.views.structure_form import (
+from assignments.board.views.structure.structure_form import (
     NewClusterForm,
     NewNodeForm,
     NewSubclusterForm,

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assignments.board import checklist, structure
-from assignments.board.views import step_buttons
-from assignments.board.views.structure_form import answer, subcluster_form
+from assignments.board.views.structure import step_buttons
+from assignments.board.views.structure.structure_form import answer, subcluster_form
 from assignments.models import Goal
 from assignments.moves import drop as moves
 from assignments.moves.views import drop

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
-from assignments.board.views.overview_panels import ONLY, Asked, Panel, Totals
+from assignments.board.views.overview.overview_panels import ONLY, Asked, Panel, Totals
 from assignments.intercluster.mesh import unwell
 from assignments.intercluster.mesh_map import MeshMap, map_of
 from assignments.intercluster.rules.mesh import WORDS

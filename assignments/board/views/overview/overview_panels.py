@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from assignments.board.views.folded import FoldedCell, FoldedPanel, html_of
+from assignments.board.views.overview.folded import FoldedCell, FoldedPanel, html_of
 from assignments.population.board_topics import topics
 from assignments.population.selectors import Board, NodeView, percent
 from assignments.runs.views.run_shown import Run
