@@ -121,7 +121,7 @@ bench: setup-test
 	@BENCH_PAGE=1 USERS=$(USERS) $(BIN)/python -m pytest -q -s -p no:xdist tests/bench
 
 goldens: setup-test
-	@UPDATE_GOLDENS=1 $(BIN)/python -m pytest -q -k golden_log tests/recovery/test_recovery_goldens.py
+	@UPDATE_GOLDENS=1 $(BIN)/python -m pytest -q -k golden_log tests/recovery/rules/test_recovery_goldens.py
 	@git --no-pager diff --stat -- tests/scenarios
 
 # Compile requirements/*.in: all platforms, with hashes, nothing that was released within the last week. Pins that

@@ -6,9 +6,9 @@ from django.db.models import Count, F, Q
 from assignments.models import Assignment, Operation, Population, Progress, SubclusterLock
 from assignments.simulation.rules.play import Scenario, run
 from tests import torture
-from tests.recovery import golden
-from tests.recovery.random_scenarios import document, parse
 from tests.recovery.recovery_world import Drive, make
+from tests.recovery.rules import golden
+from tests.recovery.rules.random_scenarios import document, parse
 from topology.models import Cluster, Node
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from assignments.recovery.rules.pair import BatchKind, Outcome, Pair
 from assignments.simulation.rules import play
 from assignments.simulation.rules.play import Result, Scenario
 from tests import torture
-from tests.recovery.random_scenarios import document, parse
+from tests.recovery.rules.random_scenarios import document, parse
 
 BLOCKS = 4
 SCENARIOS = torture.many(160)

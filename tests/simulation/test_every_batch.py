@@ -10,8 +10,8 @@ from assignments.simulation.rules import timeline
 from assignments.simulation.rules.play import Result, Scenario, run
 from tests import torture
 from tests.bench import test_bench_whatif as bench
-from tests.recovery import golden
-from tests.recovery.random_scenarios import document, drive, parse
+from tests.recovery.rules import golden
+from tests.recovery.rules.random_scenarios import document, drive, parse
 from tests.simulation.test_counted import several
 
 BLOCKS = 4

@@ -11,8 +11,8 @@ from django.core.management import call_command
 from assignments.recovery import service
 from assignments.simulation import simulate
 from assignments.simulation.rules import play
-from tests.recovery import golden
 from tests.recovery.recovery_world import MIDNIGHT, clock_at, make
+from tests.recovery.rules import golden
 from topology.models import Event, Node, Subcluster
 from topology.reasons import Refused
 

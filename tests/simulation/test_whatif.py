@@ -4,7 +4,7 @@ import pytest
 
 from assignments.models import Population, Simulation
 from assignments.simulation import scenario_reader, whatif
-from tests.recovery import golden
+from tests.recovery.rules import golden
 from tests.simulation.whatif_pages import client_of, columns, post
 from topology.models import Cluster, Event
 

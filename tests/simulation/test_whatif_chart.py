@@ -11,7 +11,7 @@ from assignments.models import Simulation
 from assignments.simulation.rules import timeline
 from assignments.simulation.rules.play import run
 from assignments.simulation.views.chart import charts, instant
-from tests.recovery import golden
+from tests.recovery.rules import golden
 from tests.simulation.whatif_pages import client_of, post
 from tests.worlds import node
 from topology.models import Cluster, Subcluster

@@ -8,7 +8,7 @@ import pytest
 from assignments.models import Simulation
 from assignments.simulation.rules import catalogue
 from tests import torture
-from tests.recovery import golden
+from tests.recovery.rules import golden
 from tests.simulation.whatif_pages import client_of, columns, form, post
 from topology.models import Cluster, Policy
 

@@ -16,7 +16,7 @@ from assignments.simulation.log import told, told_result
 from assignments.simulation.rules import start_state
 from assignments.simulation.rules.play import run
 from tests import torture
-from tests.recovery import golden
+from tests.recovery.rules import golden
 from tests.simulation.whatif_pages import client_of, play, post
 from tests.worlds import node
 from topology.accounts import pseudonyms

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from assignments.board.topology_file import apply_topology
 from assignments.simulation import scenario_reader
-from tests.recovery import golden
+from tests.recovery.rules import golden
 from topology.models import Cluster, Node
 from topology.reasons import REASONS, Refused
 from topology.rules.file_problems import FileProblem, FileRefused

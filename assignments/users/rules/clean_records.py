@@ -5,8 +5,8 @@
     cells --all visible, composed, no mark, each as its column has it--> UserLine
           --anything else--> None: user_file.py reads them with care and says what is wrong
 
-What is read here is what user_file.py would read, without a word; tests/users/test_clean_records.py holds the three
-together. Standard library only.
+What is read here is what user_file.py would read, without a word; tests/users/files/test_clean_records.py holds the
+three together. Standard library only.
 """
 
 import csv

@@ -14,7 +14,7 @@ from tests.worlds import make_acme
 from topology.models import Cluster, EndUser
 
 Open = Callable[..., Page]
-CASES = Path(__file__).parent.parent.parent / "users" / "cases"
+CASES = Path(__file__).parent.parent.parent / "users" / "files" / "cases"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tests import torture
-from tests.recovery.random_scenarios import broken, document, report
+from tests.recovery.rules.random_scenarios import broken, document, report
 
 SCENARIOS = int(os.environ.get("RANDOM_SCENARIOS", "20000" if torture.WHOLE else "200"))
 FIRST = int(os.environ.get("RANDOM_SEED", "1"))

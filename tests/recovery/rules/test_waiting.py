@@ -8,7 +8,7 @@ from assignments.recovery.rules.pair import Pair
 from assignments.recovery.rules.step import step
 from assignments.recovery.rules.waiting import WithoutService, waiting
 from assignments.simulation.rules.play import Scenario
-from tests.recovery.random_scenarios import document, drive, parse
+from tests.recovery.rules.random_scenarios import document, drive, parse
 
 
 def at(scenario: Scenario, now: int) -> Pair:

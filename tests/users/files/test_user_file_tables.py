@@ -13,7 +13,7 @@ from assignments.users.rules.cells import SPACES, defused, restored, unseen
 from assignments.users.rules.columns import HEADERS
 from assignments.users.rules.user_file import UserList
 from tests import torture
-from tests.users.file_reading import codes, read
+from tests.users.files.file_reading import codes, read
 
 
 def test_memory_stays_flat() -> None:

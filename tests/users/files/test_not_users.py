@@ -3,7 +3,7 @@
 import pytest
 
 from assignments.users.rules.clean_records import CleanRecords
-from tests.users.file_reading import codes, read
+from tests.users.files.file_reading import codes, read
 
 TOTAL, SECOND, AGAIN, LINE = "IMPORT_TOTAL_LINE", "IMPORT_SECOND_TABLE", "IMPORT_HEADER_AGAIN", "IMPORT_BAD_LINE"
 LISTED = "user_id,name,mail,contacts\nann,Ann,a@x.org,5\nbob,Bob,b@x.org,7\n"

@@ -1,4 +1,4 @@
-"""The table of files that people really have (tests/users/cases), each through the command and through the page.
+"""The table of files that people really have (tests/users/files/cases), each through the command and through the page.
 
 What stands here is what the table calls right. Other files of each kind are in test_user_file_rules.py.
 """

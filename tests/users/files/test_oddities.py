@@ -5,7 +5,7 @@ import re
 import pytest
 
 from assignments.users.rules.oddities import BEGINS, is_mail, may_be_odd, oddity
-from tests.users.file_reading import codes, read
+from tests.users.files.file_reading import codes, read
 
 
 def said(text: str | bytes) -> list[str]:

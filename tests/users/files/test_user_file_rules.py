@@ -9,7 +9,7 @@ import pytest
 from assignments.users.importing.encodings import add_hint
 from assignments.users.rules.user_file import UserList
 from assignments.users.rules.user_line import Reading, UserLine
-from tests.users.file_reading import codes, read
+from tests.users.files.file_reading import codes, read
 
 CASES = Path(__file__).parent / "cases"
 

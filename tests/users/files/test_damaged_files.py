@@ -16,8 +16,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests import torture
-from tests.users.file_reading import read
-from tests.users.test_user_file_tables import IDS, PLAIN_TEXTS
+from tests.users.files.file_reading import read
+from tests.users.files.test_user_file_tables import IDS, PLAIN_TEXTS
 
 HEADER = ("user_id", "name", "mail")
 Table = list[tuple[str, str, str]]

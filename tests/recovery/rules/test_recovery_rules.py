@@ -14,7 +14,7 @@ from assignments.recovery.rules.pair import BatchKind, Member, Outcome, Pair, Pa
 from assignments.recovery.rules.step import step
 from assignments.simulation.rules import play as simulator
 from assignments.simulation.rules.play import Action, at_rest
-from tests.recovery.cases import (
+from tests.recovery.rules.cases import (
     ASKED_A_DAY_AGO,
     DAY,
     FAILS_AFTER_A_BATCH,

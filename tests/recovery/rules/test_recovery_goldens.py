@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
-from tests.recovery import golden
-from tests.recovery.pair_table import PAIR_TABLE, rows
+from tests.recovery.rules import golden
+from tests.recovery.rules.pair_table import PAIR_TABLE, rows
 
 
 @pytest.mark.parametrize("name", golden.NAMES)

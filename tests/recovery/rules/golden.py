@@ -15,9 +15,9 @@ import yaml
 from assignments.simulation import scenario_reader
 from assignments.simulation.log import told
 from assignments.simulation.rules.play import Result, Scenario, run
-from tests.recovery.pair_table import rows
+from tests.recovery.rules.pair_table import rows
 
-FOLDER = Path(__file__).parent.parent / "scenarios"
+FOLDER = Path(__file__).parent.parent.parent / "scenarios"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
