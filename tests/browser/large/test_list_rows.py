@@ -42,6 +42,22 @@ def test_the_scroll_bar_stands_for_all_and_jumps_to_any_place(acme: Cluster, sig
     ul.evaluate("ul => { ul.scrollTop = 0 }")
     expect(ul).to_have_attribute("data-first", "0")
     expect(page.locator("[data-shown]")).to_have_text(re.compile(r"^1\u2013\d+ of $"))
+    heads_stand_over_their_columns(page)
+    page.get_by_role("button", name="Select all").click()
+    expect(page.locator("[data-selected]")).to_have_text("30,000 selected")
+    expect(page.locator(".list-bar")).to_contain_text(re.compile(r"^\s*1\u2013\d+ of\s+30,000"), use_inner_text=True)
+    fits = page.locator(".list-count").evaluate("count => count.scrollWidth <= count.clientWidth")
+    assert fits, "the count is whole"
+
+
+WORDS_BEGIN = """element => { const words = document.createRange(); words.selectNodeContents(element);
+    return words.getBoundingClientRect().left }"""
+
+
+def heads_stand_over_their_columns(page: Page) -> None:
+    for name, cell in (("user_id", "id"), ("name", "name"), ("served", "served")):
+        column = page.locator(f".users .user-{cell}").first.evaluate(WORDS_BEGIN)
+        assert abs(page.locator(f"#head-{name}").evaluate(WORDS_BEGIN) - column) < 2, name
 
 
 @pytest.mark.slow
