@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from assignments.moves.selection import UNASSIGNED
 from topology import reasons
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Refused
-from topology.structure import selectors
 
 
 def target_of(cluster: Cluster, name: str | None) -> str:
@@ -19,5 +20,9 @@ def target_of(cluster: Cluster, name: str | None) -> str:
         return f"node:{node.pk}"
     if sub := Subcluster.objects.filter(cluster=cluster, name=name).first():
         return f"subcluster:{sub.pk}"
-    selectors.node_named(name)
-    raise AssertionError("an unknown node is refused")
+    nodes, subclusters = _names(cluster.nodes.all()), _names(cluster.subclusters.all())
+    raise Refused(reasons.NO_SUCH_NODE, name=name, known=f"{nodes or 'none'}; subclusters: {subclusters or 'none'}")
+
+
+def _names(places: QuerySet[Node] | QuerySet[Subcluster]) -> str:
+    return ", ".join(places.order_by("name").values_list("name", flat=True))

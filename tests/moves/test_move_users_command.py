@@ -73,7 +73,8 @@ def test_unassigned_is_a_place_too(acme: Cluster) -> None:
 
 
 def test_what_refuses_all_ends_with_1_and_the_code(acme: Cluster) -> None:
-    assert call("imp1a-0001", "--to", "nowhere", code=1)["code"] == "NO_SUCH_NODE"
+    unknown = call("imp1a-0001", "--to", "nowhere", code=1)
+    assert (unknown["code"], unknown["fix"].partition("; ")[2]) == ("NO_SUCH_NODE", "subclusters: sc-1, sc-2, sc-3.")
     assert call("--to", "sc-1", code=1)["code"] == "MOVE_NAMES_NOBODY"
     told = call("nobody", "--to", "sc-1", code=1)
     assert told == {"moved": 0, "to": {}, "refused": [{"user_id": "nobody", "code": "NO_SUCH_USER"}]}

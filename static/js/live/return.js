@@ -24,7 +24,9 @@ export function keepForReturn({ verb = "get", elt } = {}) {
 
 function comeBack() {
   const { person: who, path, chosen, action } = kept();
-  if (!person || !path) return; // on the page of signing in it waits
+  const waits = document.querySelector("[data-returning]"); // on the page of signing in
+  if (waits) waits.hidden = !path || !waits.closest("form").next.value.startsWith(path);
+  if (!person || !path) return;
   sessionStorage.removeItem(KEY);
   if (who !== person || path !== location.pathname) return;
   restore(chosen);

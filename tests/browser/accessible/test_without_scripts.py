@@ -23,6 +23,10 @@ def test_an_operator_works_by_forms_alone(live_stack: LiveStack, signed_in_page:
     page = signed_in_page("operator", "/clusters/acme/", java_script_enabled=False)
     expect(page.locator(".no-script")).to_contain_text("Without JavaScript")
     expect(page.get_by_role("button", name="Rebalance…")).to_be_hidden()
+    for opener in page.locator("button[popovertarget]:visible").all():
+        opener.click()
+        expect(page.locator("[popover]:popover-open")).not_to_be_empty()
+        page.keyboard.press("Escape")
     page.locator(".no-script a").click()
     expect(page.get_by_role("heading", name="Commands of acme", level=1)).to_be_visible()
 

@@ -54,6 +54,7 @@ def test_after_a_session_ended_the_selection_is_kept_and_the_last_action_is_told
     page.context.clear_cookies(name=re.compile("session"))
     page.evaluate("htmx.ajax('POST', '/clusters/acme/plans', {target: '#dialog', source: '.verbs .btn-primary'})")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page.get_by_text("Signing in leads back to where you were")).to_be_visible()
     page.context.add_cookies(kept)  # the same person signs in again
     page.goto(address)
     expect(page.locator("#messages")).to_contain_text("“Rebalance…” did not happen: your session had ended.")
