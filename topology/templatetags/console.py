@@ -153,6 +153,12 @@ def faults(node: Any) -> str:
 
 
 @register.filter
+def active(runs: list[Any]) -> list[Any]:
+    """Those of some runs that go on."""
+    return [run for run in runs if run.operation.active]
+
+
+@register.filter
 def finished(runs: list[Any]) -> list[Any]:
     """Those of some runs that have ended."""
     return [run for run in runs if not run.operation.active]

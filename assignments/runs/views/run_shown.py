@@ -199,6 +199,7 @@ def last_run(cluster: Any) -> Run | None:
 
 
 def strip_runs(cluster: Any) -> list[Run]:
-    """Runs for the summary bar of the page."""
+    """Runs for the summary bar of the page, failovers and fallbacks first."""
     now = timezone.now()
-    return [Run(operation, now) for operation in selectors.shown_in_strip(cluster, now - SHOWN_AFTER_END)]
+    runs = [Run(operation, now) for operation in selectors.shown_in_strip(cluster, now - SHOWN_AFTER_END)]
+    return sorted(runs, key=lambda run: run.is_ours)

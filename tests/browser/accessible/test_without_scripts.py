@@ -63,6 +63,9 @@ def test_a_node_is_failed_over_and_a_refusal_is_a_page(live_web: LiveStack, sign
     page = signed_in_page("operator", "/clusters/acme/commands/", java_script_enabled=False)
     page.get_by_role("link", name="Fail over imp1a…").click()
     expect(page.get_by_role("heading", name="Fail over imp1a?", level=2)).to_be_visible()
+    dialog = page.locator("main .dialog").bounding_box()
+    assert dialog
+    assert abs(dialog["x"] + dialog["width"] / 2 - page.evaluate("document.body.clientWidth / 2")) <= 1, "in the middle"
     page.get_by_role("button", name="Failover").click()
     expect(page.get_by_text("Failover of imp1a started.")).to_be_visible()
     assert wait_until(lambda: node(cluster, "imp1a").state != "normal", 5)

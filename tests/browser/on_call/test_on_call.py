@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from assignments.models import Assignment, Operation
+from assignments.models import Assignment, Kind, Operation, Progress
 from assignments.runs import hand_moves
 from tests.browser.hands import card, drag, hover, pick_up, row, toast
 from tests.live_stack import LiveStack
@@ -95,6 +96,35 @@ def test_no_menu_touches_the_edge_of_the_window(acme: Cluster, signed_in_page: O
         assert box["x"] + box["width"] <= width - 4, (opener, box)
         page.keyboard.press("Escape")
         expect(menu).to_have_count(0)
+
+
+def test_a_run_beside_others_that_ended_is_whole_on_a_tablet(acme: Cluster, signed_in_page: Open) -> None:
+    now = timezone.now()
+    run = {"cluster": acme, "kind": Kind.REBALANCE, "total": 4806, "done": 66, "started_at": now}
+    Operation.objects.create(state=Progress.RUNNING, rate=2, rate_total=3.5, **run)
+    Operation.objects.create(state=Progress.CANCELLED, finished_at=now, **run)
+    page = live(signed_in_page("operator", "/clusters/acme/", viewport={"width": 800, "height": 1000}))
+    expect(page.locator(".runs-done")).to_contain_text("1 ended")
+    expect(page.locator(".runs-active .run-rate")).to_contain_text("left")
+    for button in page.locator(".runs-active .run").get_by_role("button").all():
+        expect(button).to_be_in_viewport(ratio=1)
+    assert page.locator(".runs-active").evaluate("part => part.scrollHeight <= part.clientHeight + 1"), "nothing is cut"
+
+
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_two_runs_stand_side_by_side_and_more_are_counted(acme: Cluster, signed_in_page: Open, width: int) -> None:
+    going = {"cluster": acme, "state": Progress.RUNNING, "total": 7900, "done": 90, "started_at": timezone.now()}
+    ends = {"from_node": node(acme, "imp1b"), "to_node": node(acme, "imp1a"), "rate": 15}
+    Operation.objects.create(kind=Kind.FAILBACK, **going, **ends)
+    Operation.objects.create(kind=Kind.REBALANCE, **going)
+    page = live(signed_in_page("operator", "/clusters/acme/", viewport={"width": width, "height": 900}))
+    runs = page.locator(".runs-active .run")
+    expect(runs).to_have_count(2)
+    for part in (*page.locator(".runs-active .run-title").all(), *runs.get_by_role("button").all()):
+        expect(part).to_be_in_viewport(ratio=1)
+    expect(page.locator(".runs")).to_contain_text("2 run")
+    expect(runs.first).to_contain_text("Fallback")
+    assert page.locator(".runs-active").evaluate("part => part.scrollHeight <= part.clientHeight + 1")
 
 
 def test_numbers_have_one_format_whatever_the_browser_speaks(acme: Cluster, signed_in_page: Open) -> None:
