@@ -202,4 +202,4 @@ def strip_runs(cluster: Any) -> list[Run]:
     """Runs for the summary bar of the page, failovers and fallbacks first."""
     now = timezone.now()
     runs = [Run(operation, now) for operation in selectors.shown_in_strip(cluster, now - SHOWN_AFTER_END)]
-    return sorted(runs, key=lambda run: run.is_ours)
+    return sorted(runs, key=lambda run: run.operation.kind not in (Kind.FAILOVER, Kind.FAILBACK))
