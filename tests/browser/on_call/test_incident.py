@@ -83,6 +83,9 @@ def test_the_pair_with_users_out_of_service_comes_before_one_that_is_only_degrad
     expect(page.locator(".incident")).to_contain_text("15 users out of service in sc-2")
     expect(card(page, "imp1b")).to_be_visible()
     assert top(panel(page, "sc-2")) < top(panel(page, "sc-1"))
+    expect(page.locator(".next-step")).to_contain_text("imp1b: Power off")
+    ends = [end.bounding_box() or {} for end in page.locator(".incident-end").all()]
+    assert len({end["x"] for end in ends}) == 1, "what to do stands in one column"
 
 
 def test_an_incident_elsewhere_and_a_new_cluster_show_in_the_switcher(
