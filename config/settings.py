@@ -94,7 +94,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "config.local.static_files.CompressedFiles" if DEBUG or LOCAL else "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "topology.views.headers.PrivateAnswers",
     "topology.views.tracing.TracedRequests",
@@ -188,6 +187,10 @@ STORAGES = {
         else "config.static_storage.HashedModules"
     },
 }
+# Asked ahead of Django's handler (config/static_front.py).
+STATIC_SERVER = (
+    "config.local.static_files.CompressedFiles" if DEBUG or LOCAL else "whitenoise.middleware.WhiteNoiseMiddleware"
+)
 WHITENOISE_USE_FINDERS = DEBUG or LOCAL
 # A file that changes under a running server would be cut off at the length it had at the start.
 WHITENOISE_AUTOREFRESH = DEBUG or LOCAL
