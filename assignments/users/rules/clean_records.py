@@ -25,6 +25,7 @@ from assignments.users.rules.user_line import DRAWN, MAX_REASON, MAX_TEXT, NO, Y
 
 BETWEEN = "\x1f"  # cells of one record; no visible text holds it
 ANY = f"[^{BETWEEN}\n]"
+CLEAN_MAIL = MAIL.replace(r"\s", f" {BETWEEN}\n")  # what can be seen has no other white space, and a class is quicker
 YES_OR_NO: Mapping[str, bool] = {"": False} | dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
 Kinds = Mapping[str, tuple[str, ...] | str]  # what cells of endpoints say; a text says that there is no such kind
 READ = ("line", "none", "empty", "false", "halves", "endpoints", "contacts", "pinned")  # before the cells of a record
@@ -136,13 +137,18 @@ def _source(field: str, at: Mapping[str, int]) -> int:
 
 
 def _pattern(column: str | None, limits: Limits, group: str) -> str:
-    """What a cell of a column looks like: nothing to take off, no mark of a spreadsheet at its beginning."""
+    """What a cell of a column looks like: nothing to take off, no mark of a spreadsheet at its beginning.
+
+    Where a cell ends is plain, so no part of it is ever tried at a shorter length (the + behind a repetition).
+    """
     if column is None:
-        return f"{ANY}{{0,{csv.field_size_limit()}}}"
+        return f"{ANY}{{0,{csv.field_size_limit()}}}+"
+    if column in ("contacts", "pinned"):  # judged by their words, all of which are known
+        return f"{group}{ANY}*+)"
     if column == "user_id":
         plain = ANY.replace("]", f"{SIGNS}]")
-        return f"(?![ '(/;*….{re.escape(DRAWN)}]|{BEGINS}){group}{plain}{{1,{limits.user_id}}})(?<!\\.)"
+        return f"(?![ '(/;*….{re.escape(DRAWN)}]|{BEGINS}){group}{plain}{{1,{limits.user_id}}}+)(?<!\\.)"
     if column == "mail":
-        return f"(?![ '=]|{BEGINS})(?!{ANY}{{{MAX_TEXT + 1}}}){group}|{MAIL})"
+        return f"(?![ '=]|{BEGINS})(?!{ANY}{{{MAX_TEXT + 1}}}){group}|{CLEAN_MAIL})"
     most = MAX_REASON if column == "pin_reason" else MAX_TEXT
-    return f"(?![ '=]|{BEGINS}){group}{ANY}{{0,{most}}})(?<! )"
+    return f"(?![ '=]|{BEGINS}){group}{ANY}{{0,{most}}}+)(?<! )"
