@@ -164,7 +164,7 @@ def _write(cluster: Cluster, report: Report, nodes: Mapping[int, Node], actor: A
         staged_writing.create_people(timezone.now())
         former.keep_made(operation.pk)
     serving = [pk for pk, node in nodes.items() if node.serves]
-    staged_writing.create_assignments(cluster.pk, serving)
+    staged_writing.create_assignments(cluster.pk, serving, all_new=not report.updated)
     if report.updated:
         staged_writing.change_assignments(serving)
     table_statistics.refresh(report.created)

@@ -53,11 +53,14 @@ def _empties(field: str) -> str:
 
 def first_rows() -> list[dict[str, Any]]:
     """The first lines as they were understood."""
+    # None of the first is behind the last of any so many, and few are before it: nothing else is sorted.
+    bound = f"SELECT max(line) FROM (SELECT line FROM staged LIMIT {SHOWN}) AS few"
     sql = f"""
         SELECT line, user_id, staged.name, mail,
             CASE WHEN leave THEN {NO_NODE!r} ELSE coalesce(node.name, node_text, '') END, known IS NULL
         FROM (
-            SELECT line, user_id, name, mail, leave, node_id, node_text, known FROM staged ORDER BY line LIMIT {SHOWN}
+            SELECT line, user_id, name, mail, leave, node_id, node_text, known FROM staged
+            WHERE line <= ({bound}) ORDER BY line LIMIT {SHOWN}
         ) AS staged
             LEFT JOIN topology_node node ON node.id = node_id ORDER BY line
     """

@@ -39,14 +39,17 @@ def change_people() -> None:
     """)
 
 
-def create_assignments(cluster_id: int, serving: Sequence[int]) -> None:
-    """Give everybody who is new to the cluster a row; clients sign in where the node serves."""
+def create_assignments(cluster_id: int, serving: Sequence[int], *, all_new: bool) -> None:
+    """Give everybody who is new to the cluster a row; clients sign in where the node serves.
+
+    New people got their keys in the order of their lines: where these are all, nothing is sorted.
+    """
     run(
         f"""
         INSERT INTO assignments_assignment
             (user_id, cluster_id, home_node_id, serving_node_id, signed_in, pinned, endpoints, folded)
         SELECT {PERSON}, %s, target, target, coalesce(target = ANY(%s), false), false, {ENDPOINTS}, folded
-        FROM staged WHERE cluster_id IS NULL ORDER BY 1
+        FROM staged WHERE cluster_id IS NULL {"" if all_new else "ORDER BY 1"}
         """,
         cluster_id,
         list(serving),
