@@ -83,7 +83,7 @@ def test_each_call_is_one_of_the_api() -> None:
 def test_each_call_stands_in_a_dialog() -> None:
     from tests.house.test_scripts import ROOT
 
-    sources = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "assignments").rglob("views/*.py")]
+    sources = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "assignments").rglob("views/**/*.py")]
     text = "\n".join(path.read_text() for path in sources)
     asked = {"failover", "fallback"}  # as_call command
     together = {name for acts in re.findall(r'(?:as_calls |with calls=)"([^"]*)"', text) for name in acts.split()}
