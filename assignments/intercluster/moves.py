@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from assignments.intercluster.leaving import Leaving
 from assignments.intercluster.rules.headroom import headroom
 from assignments.models import Goal, Operation, Plan
 from assignments.moves.listed import outcome, stays
@@ -197,22 +198,24 @@ class OtherCluster:
     def target(self) -> str:
         return f"cluster:{self.cluster.pk}"
 
-    def as_dict(self, coming: int) -> dict[str, Any]:
+    def as_dict(self, who: Leaving) -> dict[str, Any]:
         """The verdict in the shape of those of nodes."""
-        after, why = self.users + coming, self.refusal
-        over = coming > self.room
+        after, why = self.users + who.coming, who.refusal or self.refusal
+        over = who.coming > self.room
         room = f"{self.cluster.name} has room for {counted(self.room, 'more user|more users')}."
         message = why.message if why else room
         if over and not why:
             message += " More than that leaves no room for a failover."
+        if who.staying and not why:
+            message += f" {counted(who.staying, 'user stays|users stay')}: pinned, or their pair fails over."
         return {
-            "level": "refused" if why else "warning" if over else "allowed",
+            "level": "refused" if why else "warning" if over or who.staying else "allowed",
             "code": why.code if why else "",
             "message": message,
             "lines": message,
             "fix": why.fix if why else "",
             "short": "refused" if why else f"{after:,} of {self.capacity:,} users",
-            "coming": coming,
+            "coming": who.coming,
             "users_after": after,
             "capacity": self.capacity,
             "percent_after": round(100 * after / self.capacity) if self.capacity else 0,

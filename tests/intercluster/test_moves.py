@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assignments.intercluster import moves
+from assignments.intercluster.leaving import Leaving
 from assignments.models import Assignment, DirectoryAgreement, Move, Operation, Pin, Plan, Progress, RunPolicy
 from assignments.planning import approvals, plans
 from assignments.runs import batches, operations
@@ -204,11 +205,11 @@ def test_headroom_keeps_room_for_a_failover(clusters: Any) -> None:
     acme, branch = clusters
     [other] = moves.other_clusters([acme, branch], acme)
     assert (other.cluster, other.users, other.room) == (branch, 1, 4999 + 20 + 5000)
-    assert other.as_dict(3)["level"] == "allowed"
-    assert other.as_dict(20_000)["level"] == "warning"
+    assert other.as_dict(Leaving(3, 0, None))["level"] == "allowed"
+    assert other.as_dict(Leaving(20_000, 0, None))["level"] == "warning"
     Node.objects.filter(pk=node(branch, "imp1a").pk).update(state=State.FAILED_OVER)
     [other] = moves.other_clusters([acme, branch], acme)
-    assert other.as_dict(1)["level"] == "refused"
+    assert other.as_dict(Leaving(1, 0, None))["level"] == "refused"
 
 
 def test_a_plan_of_old_people_says_so(clusters: Any) -> None:
@@ -229,7 +230,13 @@ def test_the_page_asks_which_cluster_shows_the_plan_and_runs_it(clusters: Any, a
     assert told[f"cluster:{branch.pk}"]["level"] == "allowed"
     dialog = admin_client.get("/clusters/acme/moves/clusters", asked).content.decode()
     assert f"cluster:{branch.pk}" in dialog
-    plan = admin_client.post("/clusters/acme/moves/clusters", asked | {"to": f"cluster:{branch.pk}"})
+    chosen = asked | {"to": f"cluster:{branch.pk}"}
+    Node.objects.filter(pk=node(acme, "imp1a").pk).update(state=State.FAILED_OVER)
+    held = admin_client.post("/clusters/acme/moves/clusters/targets", asked).json()["targets"]
+    assert {(one["level"], one["code"]) for one in held.values()} == {("refused", "MOVE_PAIR_IN_FAILOVER")}
+    assert "MOVE_PAIR_IN_FAILOVER" in admin_client.post("/clusters/acme/moves/clusters", chosen).content.decode()
+    Node.objects.filter(pk=node(acme, "imp1a").pk).update(state=State.NORMAL)
+    plan = admin_client.post("/clusters/acme/moves/clusters", chosen)
     assert "imp1a.branch.org" in plan.content.decode()
     made = Plan.objects.get(goal="to_cluster")
     assert made.moves == 6

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.intercluster import moves
+from assignments.intercluster.leaving import leaving
 from assignments.moves.selection import Selection
 from assignments.moves.views.selection import fields, for_scripts, label
 from assignments.moves.views.selection import selection as chosen_of
@@ -34,8 +35,8 @@ class ToClusterForm(forms.Form):
 def targets(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The verdict of every other cluster for what is dragged."""
     cluster = cluster_named(cluster_name)
-    coming = _coming(chosen_of(request.POST, cluster))
-    others = {other.target: other.as_dict(coming) for other in _others(request, cluster)}
+    who = leaving(cluster, chosen_of(request.POST, cluster).rows())
+    others = {other.target: other.as_dict(who) for other in _others(request, cluster)}
     return JsonResponse({"targets": others})
 
 
@@ -46,15 +47,17 @@ def move(request: HttpRequest, cluster_name: str) -> HttpResponse:
     cluster = cluster_named(cluster_name)
     asked = request.POST if request.method == "POST" else request.GET
     chosen = chosen_of(asked, cluster)
+    who = leaving(cluster, chosen.rows())
     if request.method == "POST" and (to := read_form(ToClusterForm, asked)["to"]):
         into = _into(request, to)
+        if who.refusal:
+            raise who.refusal
         return show_plan(request, moves.plan_to_cluster(cluster, _users(chosen), into, author=request.user))
-    coming, users = _coming(chosen), chosen.rows().count()
-    others = [(other, other.as_dict(coming)) for other in _others(request, cluster)]
+    others = [(other, other.as_dict(who)) for other in _others(request, cluster)]
     context = {
         "cluster": cluster,
-        "label": label("Move", chosen, users),
-        "stay": users - coming,
+        "label": label("Move", chosen, who.coming + who.staying),
+        "stay": who.staying,
         "others": others,
         "fields": fields(asked),
         "chosen": for_scripts(chosen),
@@ -65,11 +68,6 @@ def move(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 def _users(chosen: Selection) -> Any:
     return chosen.rows().values_list("user_id", flat=True)
-
-
-def _coming(chosen: Selection) -> int:
-    """How many of them can come: pinned ones stay."""
-    return chosen.rows().filter(pinned=False).count()
 
 
 def _others(request: HttpRequest, cluster: Cluster) -> list[moves.OtherCluster]:
