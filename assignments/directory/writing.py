@@ -6,13 +6,14 @@ from datetime import datetime
 
 from assignments.directory.comparing import FIELDS
 from assignments.directory.outcome import SKIPPED
-from assignments.directory.statements import execute
+from assignments.directory.statements import execute, fetch
 from assignments.users import table_statistics
 from topology import reasons
 
 
 def write(agreement: int, cluster: int, run: int, at: datetime) -> None:
     """Carry out what was compared; who is new or back has no home yet."""
+    table_statistics.refresh(int(fetch("SELECT count(*) FROM gone")[0][0]))
     _write_people(at)
     _write_links(agreement)
     _set_aside(at)
@@ -59,7 +60,7 @@ def _write_links(agreement: int) -> None:
 
 
 def _set_aside(at: datetime) -> None:
-    gone = execute(
+    execute(
         """
         UPDATE assignments_directoryperson link
         SET gone_at = %s, home_node_id = gone.home, pinned = gone.pinned, waits_code = ''
@@ -67,7 +68,6 @@ def _set_aside(at: datetime) -> None:
         """,
         at,
     )
-    table_statistics.refresh(gone)
     execute("DELETE FROM assignments_assignment place USING gone WHERE place.user_id = gone.id")
 
 
