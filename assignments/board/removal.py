@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q, Sum
 
-from assignments.models import ACTIVE, Operation, Pin, Plan, Population, RunPolicy
+from assignments.models import ACTIVE, DirectoryPerson, Operation, Pin, Plan, Population, RunPolicy
 from assignments.users import table_statistics
 from topology import reasons
 from topology.live import events
@@ -85,7 +85,9 @@ def remove_cluster(cluster: Cluster, typed: str, *, actor: Any = None) -> Conten
 
 def _delete(cluster: Cluster, users: int) -> None:
     aside = EndUser.objects.filter(directory__agreement__cluster=cluster, directory__gone_at__isnull=False)
-    table_statistics.refresh(users + aside.count())
+    # Counted without the people themselves: what is known of their table may be wrong until here.
+    gone = DirectoryPerson.objects.filter(agreement__cluster=cluster, gone_at__isnull=False).count()
+    table_statistics.refresh(users + gone)
     RunPolicy.objects.filter(cluster=cluster).delete()
     Operation.objects.filter(cluster=cluster).delete()
     Plan.objects.filter(cluster=cluster).delete()

@@ -13,7 +13,7 @@ from assignments.directory import secret, staging
 from assignments.directory.agreement_reader import read_agreement
 from assignments.directory.rules import agreement as rules
 from assignments.directory.rules.agreement import Agreement, Problem
-from assignments.models import DirectoryAgreement
+from assignments.models import DirectoryAgreement, DirectoryPerson
 from assignments.users import table_statistics
 from topology import reasons
 from topology.live import events
@@ -140,7 +140,7 @@ def end(cluster: Cluster, typed: str, *, actor: Any) -> None:
     if typed.strip() != cluster.name:
         raise Refused(reasons.DIRECTORY_END_NOT_CONFIRMED, cluster=cluster.name)
     aside = EndUser.objects.filter(directory__agreement=stored, directory__gone_at__isnull=False)
-    table_statistics.refresh(aside.count())
+    table_statistics.refresh(DirectoryPerson.objects.filter(agreement=stored, gone_at__isnull=False).count())
     aside.delete()
     stored.delete()
     staging.sweep()

@@ -43,8 +43,8 @@ def fill(table: str) -> None:
     # What moved between two pages while they were read comes twice; the later one counts.
     execute("DELETE FROM read USING read later WHERE read.key = later.key AND read.n < later.n AND read.key <> ''")
     execute("ANALYZE read")
-    # As in an import: a nested loop chosen for "one row" takes minutes for 30,000. Those who are known may be many where
-    # a directory names few: all others are gone.
+    # As in an import: a nested loop chosen for "one row" takes minutes for 30,000. Those who are known may be many
+    # where a directory names few: all others are gone.
     execute("""
         SELECT set_config('enable_nestloop', 'off', true)
         FROM (SELECT FROM read UNION ALL SELECT FROM assignments_directoryperson LIMIT 1001) AS touched
