@@ -17,9 +17,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-
-import pytest
 
 
 @dataclass(frozen=True)
@@ -66,15 +65,16 @@ def is_waived(tool: Tool) -> bool:
 
 def need(name: str) -> str:
     """The path of a tool of TOOLS, installed now if need be; skips the test, or fails it with CI=true."""
+    import pytest  # what installs the tools runs also where no package is installed yet
+
     tool = TOOLS[name]
     if is_waived(tool):
         pytest.skip("NO_BROWSER=1")
     if path := find(tool) or _find_after_install(name):
         return path
     missing = f"{name} was not found and could not be installed (Debian: apt-get install {tool.package})"
-    if tool.is_required or os.environ.get("CI", "").lower() in ("true", "1"):
-        pytest.fail(missing)
-    pytest.skip(missing)
+    is_failure = tool.is_required or os.environ.get("CI", "").lower() in ("true", "1")
+    raise (pytest.fail if is_failure else pytest.skip).Exception(missing)
 
 
 def find(tool: Tool) -> str | None:
@@ -102,7 +102,7 @@ def install(names: Iterable[str]) -> list[str]:
         missing = _missing(names)
         if missing and may_install():
             _apt_get([TOOLS[name].package for name in missing])
-        if "chromium" in _missing(missing):
+        if "chromium" in _missing(missing) and find_spec("playwright"):
             _run([sys.executable, "-m", "playwright", "install", "chromium"])
         return _missing(missing)
 
@@ -151,6 +151,8 @@ def _playwright_folder() -> Path:
 
 def _playwright_chromium() -> str | None:
     """The path of the browser that Playwright downloaded, if it did."""
+    if not find_spec("playwright"):
+        return None
     return str(path) if (path := _playwright_folder()).exists() else None
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests import tools
 from tests.tools import TOOLS, Tool
 
+ROOT = Path(__file__).resolve().parent.parent.parent
+
 # Answers to apt-get: keeps what it was told, says whether services may start, and "installs" all but "unknown".
 APT_GET = """#!/bin/sh
 echo "$@" >> {folder}/calls
@@ -127,3 +129,15 @@ def test_it_runs_before_the_tests_of_make() -> None:
         ["make", "-n", "test", "PYTHON=python3"], capture_output=True, text=True, env=os.environ, check=True
     ).stdout
     assert recipe.index("-m tests.tools") < recipe.index("-m pytest")
+
+
+def test_ci_installs_programs_beside_the_packages_of_python(tmp_path: Path) -> None:
+    """With a Python that has no packages at all, so that neither waits for the other."""
+    ci = (ROOT / ".ci" / "run").read_text()
+    assert ci.index("-m tests.tools") < ci.index("deploy-check")
+    # -S: not even what this environment has installed can be imported.
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "tests.tools"], cwd=ROOT, capture_output=True, text=True,
+        env={"PATH": str(tmp_path), "NO_BROWSER": "1"}, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
