@@ -73,6 +73,22 @@ def test_a_web_process_whose_clock_is_off_says_so_and_judges_no_tick(
     assert codes() == []
 
 
+@pytest.mark.parametrize("of", ["web", "worker"])
+def test_the_log_says_once_that_a_clock_is_wrong_and_once_that_it_is_right_again(
+    of: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(events, "stream_name", lambda: f"{of}-clock-log")
+    ask = clocks.WatchedClock().ask if of == "web" else clocks.leave_sign
+    for _ in range(2):
+        with time_machine.travel(timezone.now() + timedelta(hours=1)):
+            for _ in range(3):
+                ask()
+        for _ in range(3):
+            ask()
+    assert [record.levelname for record in caplog.records if record.name == clocks.log.name] == ["ERROR", "WARNING"] * 2
+    events.client().delete(f"{of}-clock-log:{of}-clock")
+
+
 @pytest.mark.parametrize("seconds", [2, -2])
 def test_a_web_process_may_be_as_far_from_the_database_as_clocks_on_a_network(seconds: int) -> None:
     clock = clocks.WatchedClock()

@@ -39,17 +39,36 @@ def is_right() -> bool:
     return abs(off() or 0) <= TOLERATED
 
 
+class _Log:
+    """What the log is told of the clock of a process: once that it is off, and once that it is right again."""
+
+    def __init__(self, of: str, so: str) -> None:
+        self._of, self._so, self._off = of, so, False
+
+    def judge(self, ahead: float) -> bool:
+        """Whether a clock so far ahead, in seconds, is off; news go to the log."""
+        wrong = abs(ahead) > TOLERATED
+        if wrong and not self._off:
+            log.error("the clock of this %s is off by %.0f s from the database's: %s", self._of, ahead, self._so)
+        elif self._off and not wrong:
+            log.warning("the clock of this %s is right again", self._of)
+        self._off = wrong
+        return wrong
+
+
+_of_worker = _Log("worker", "it does nothing until it is set")
+
+
 def leave_sign() -> None:
     """Say that a worker lives; of one whose clock is off, say that instead, for it does nothing."""
     try:
         ahead = off() or 0
     except Error:  # then no worker does anything, and health says so
         ahead = 0
-    if abs(ahead) <= TOLERATED:
+    if _of_worker.judge(ahead):
+        events.leave_clock_sign(round(ahead))
+    else:
         events.leave_worker_sign()
-        return
-    log.error("the clock of this worker is off by %.0f s from the database's: it does nothing until it is set", ahead)
-    events.leave_clock_sign(round(ahead))
 
 
 class WatchedClock:
@@ -57,6 +76,7 @@ class WatchedClock:
 
     def __init__(self) -> None:
         self._true: float | None = None  # the database's clock less the monotonic one of this process
+        self._log = _Log("web process", "it changes nothing")
 
     def ask(self) -> None:
         """Compare it with the database's; without an answer, what was known holds. One that is off is told to all."""
@@ -67,8 +87,7 @@ class WatchedClock:
         if ahead is None:
             return
         self._true = timezone.now().timestamp() - ahead - time.monotonic()
-        if abs(ahead) > TOLERATED:
-            log.error("the clock of this web process is off by %.0f s from the database's: it changes nothing", ahead)
+        if self._log.judge(ahead):
             events.leave_clock_sign(round(ahead), of="web")
 
     def is_right(self) -> bool:
