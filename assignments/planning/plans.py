@@ -81,7 +81,8 @@ def _without_failovers(load: ClusterLoad, homes: Homes, asked: Scope) -> tuple[C
     within = set(asked.get("subclusters") or ())
     paired = [node for node in load.nodes if node.subcluster is not None]
     scoped = [node for node in paired if not within or node.subcluster in within]
-    locked = [node for node in scoped if node.id in homes.locked]
+    shut = homes.locked
+    locked = [node for node in scoped if node.id in shut]
     if locked and len(locked) == len(scoped):
         demand(homes.gives(locked[0].id))
     left_out = []
@@ -89,7 +90,7 @@ def _without_failovers(load: ClusterLoad, homes: Homes, asked: Scope) -> tuple[C
         why = homes.gives(node.id)
         said = Said(*why).kept() if why else {}
         left_out.append({"node": node.name, "users": node.users, **said})
-    kept = tuple(node for node in load.nodes if node.id not in homes.locked)
+    kept = tuple(node for node in load.nodes if node.id not in shut)
     return replace(load, nodes=kept), left_out
 
 
