@@ -56,8 +56,17 @@ def test_an_endless_list_shows_everybody_in_order_and_never_more_than_fifty(
     raise AssertionError("the way back to the first user is closed")
 
 
+# Where rows are yet to come the list is blank; who scrolls on across it is shown those of the place of arrival.
+NO_BLANK = """list => {
+  const rows = [...list.querySelectorAll("[data-user]")].map(row => row.getBoundingClientRect());
+  const { top, bottom } = list.getBoundingClientRect(), first = Number(list.dataset.first);
+  const isLast = first + rows.length >= Number(list.dataset.total);
+  return rows.length > 0 && (first === 0 || rows[0].top <= top) && (isLast || rows.at(-1).bottom >= bottom);
+}"""
+
+
 def turn_wheel(page: Page, pixels: int) -> None:
-    """Once, and wait until the list has moved or shows others: turns that gather would leap over rows.
+    """Once, and wait until the list has moved or shows others, and all rows in sight are there.
 
     At the end of what has come yet nothing moves, for a second at most.
     """
@@ -68,6 +77,7 @@ def turn_wheel(page: Page, pixels: int) -> None:
     before = place()
     page.mouse.wheel(0, pixels)
     wait_until(lambda: place() != before, 1)
+    assert wait_until(lambda: bool(page.locator(".users").evaluate(NO_BLANK)), 30)
 
 
 def test_a_search_filters_the_list_and_stays_in_the_address(crowd: Cluster, signed_in_page: Open) -> None:
