@@ -8,12 +8,14 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from assignments.models import Operation, Population, RunPolicy
+from assignments.models import Kind, Operation, Population, Progress, RunPolicy
 from assignments.planning import plans
 from assignments.runs import operations
 from tests.browser.hands import card
 from tests.live_stack import LiveStack
 from tests.worlds import make_acme, node
+from topology import reasons
+from topology.live import events
 from topology.models import Cluster, Node, Policy
 
 Open = Callable[..., Page]
@@ -126,3 +128,28 @@ def test_a_run_whose_worker_is_killed_goes_on_by_itself(
     expect(page.locator(".run")).to_contain_text("Finished", timeout=30_000)
     assert set(counts(acme).values()) == {80}
     assert Operation.objects.get().done == 320
+
+
+WORDS = """lines => lines.filter(line => line.checkVisibility()).map(line => {
+  const { left, height } = line.getBoundingClientRect();
+  return [Math.round(left), height];
+})"""
+
+
+def test_a_folded_line_of_a_log_stands_under_the_others_and_is_as_wide(
+    live_web: LiveStack, signed_in_page: Open
+) -> None:
+    cluster = make_acme(imp1a=3)
+    run = Operation.objects.create(cluster=cluster, kind=Kind.MOVE, state=Progress.FINISHED, total=2000)
+    for _ in range(8):
+        events.record(reasons.RUN_BATCH, cluster=cluster, operation=run, done=250, skipped=0, notified=250)
+    events.record(reasons.RUN_FINISHED, cluster=cluster, operation=run, kind="Move", done=2000, skipped=0)
+    page = signed_in_page("viewer", f"/operations/{run.pk}/")
+    folded, last = page.locator(".steplog .line-said").evaluate_all(WORDS)
+    assert folded == last, "one line each, one under the other"
+    page.set_viewport_size({"width": 390, "height": 844})
+    (left, height), (last_left, _) = page.locator(".steplog .line-said").evaluate_all(WORDS)
+    curve = page.locator(".rate-curve").bounding_box()
+    assert curve
+    assert left == last_left == round(curve["x"])
+    assert height < 90, "the curve takes nothing from the words"
