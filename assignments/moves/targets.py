@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
-
 from assignments.moves.selection import UNASSIGNED
 from topology import reasons
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Refused
+from topology.structure.selectors import names_of
 
 
 def target_of(cluster: Cluster, name: str | None) -> str:
@@ -20,9 +19,5 @@ def target_of(cluster: Cluster, name: str | None) -> str:
         return f"node:{node.pk}"
     if sub := Subcluster.objects.filter(cluster=cluster, name=name).first():
         return f"subcluster:{sub.pk}"
-    nodes, subclusters = _names(cluster.nodes.all()), _names(cluster.subclusters.all())
-    raise Refused(reasons.NO_SUCH_NODE, name=name, known=f"{nodes or 'none'}; subclusters: {subclusters or 'none'}")
-
-
-def _names(places: QuerySet[Node] | QuerySet[Subcluster]) -> str:
-    return ", ".join(places.order_by("name").values_list("name", flat=True))
+    known = f"{names_of(cluster.nodes.all())}; subclusters: {names_of(cluster.subclusters.all())}"
+    raise Refused(reasons.NO_SUCH_NODE, name=name, known=known)

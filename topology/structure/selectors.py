@@ -14,7 +14,7 @@ def cluster_named(name: str) -> Cluster:
     """The cluster of a name. Raises Refused with the names that exist."""
     cluster = Cluster.objects.filter(name=name).select_related("policy").first()
     if not cluster:
-        raise Refused(reasons.NO_SUCH_CLUSTER, name=name, known=_names(Cluster.objects.all()))
+        raise Refused(reasons.NO_SUCH_CLUSTER, name=name, known=names_of(Cluster.objects.all()))
     return cluster
 
 
@@ -22,7 +22,7 @@ def node_named(name: str) -> Node:
     """The node of a name, whatever the case. Raises Refused with the names that exist."""
     node = Node.objects.filter(name__iexact=name).select_related("cluster", "subcluster").first()
     if not node:
-        raise Refused(reasons.NO_SUCH_NODE, name=name, known=_names(Node.objects.all()))
+        raise Refused(reasons.NO_SUCH_NODE, name=name, known=names_of(Node.objects.all()))
     return node
 
 
@@ -31,7 +31,7 @@ def node_in(cluster: Cluster, pk: int | None) -> Node:
     nodes = Node.objects.filter(cluster=cluster)
     node = nodes.filter(pk=pk or 0).select_related("cluster", "subcluster").first()
     if not node:
-        raise Refused(reasons.NO_SUCH_NODE, name=pk, known=_names(nodes))
+        raise Refused(reasons.NO_SUCH_NODE, name=pk, known=names_of(nodes))
     return node
 
 
@@ -39,7 +39,7 @@ def subcluster_named(cluster: Cluster, name: str) -> Subcluster:
     """The subcluster of a name in a cluster. Raises Refused with the names that exist."""
     subcluster = cluster.subclusters.filter(name=name).first()
     if not subcluster:
-        known = _names(cluster.subclusters.all())
+        known = names_of(cluster.subclusters.all())
         raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=name, cluster=cluster.name, known=known)
     return subcluster
 
@@ -55,7 +55,8 @@ def current_dns(cluster: Cluster) -> DnsSpec:
     return DnsSpec(row.domain, tuple(row.call_managers), row.name_server, row.check_every)
 
 
-def _names(rows: QuerySet[Cluster] | QuerySet[Node] | QuerySet[Subcluster]) -> str:
+def names_of(rows: QuerySet[Cluster] | QuerySet[Node] | QuerySet[Subcluster]) -> str:
+    """Names of some rows for a refusal that says what there is; the first twenty."""
     return ", ".join(rows.order_by("name").values_list("name", flat=True)[:20]) or "none"
 
 
