@@ -91,8 +91,7 @@ class Homes:
     @property
     def locked(self) -> frozenset[int]:
         """The nodes that neither give nor take homes now."""
-        pairs = {place.subcluster for place in self.places if place.unsettled} - {None}
-        return frozenset(place.id for place in self.places if place.subcluster in pairs)
+        return frozenset(place.id for place in self.places if self._locked(place))
 
     def _place(self, node: int) -> Place | None:
         return next((place for place in self.places if place.id == node), None)
