@@ -5,7 +5,7 @@ board, controls, runs --incidents_of--> one Incident for each subcluster with us
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,12 +39,35 @@ class Repair:
 
 
 @dataclass(frozen=True)
-class Incident:
-    """A subcluster with users out of service."""
+class ManualStep:
+    """What a person can do for a subcluster: repair what is broken, or a command."""
 
     subcluster: Subcluster
+    repairs: tuple[Repair, ...]
+    command: Button | None  # fallback or recover, where that helps now
+
+    @property
+    def broken(self) -> tuple[Node, ...]:
+        """The nodes that need a repair."""
+        return tuple(dict.fromkeys(repair.node for repair in self.repairs))
+
+    @property
+    def needed(self) -> str:
+        """What a person has to do, in words."""
+        if self.command and self.command.node:
+            return f"Fall back to {self.command.node.short_name}"
+        if self.command:
+            return f"{self.command.label} {self.subcluster.name}"
+        if self.broken:
+            return f"Repair {' or '.join(node.short_name for node in self.broken)}"
+        return f"Bring a node of {self.subcluster.name} back into service"
+
+
+@dataclass(frozen=True)
+class Incident(ManualStep):
+    """A subcluster with users out of service."""
+
     affected: tuple[NodeView, ...]  # whose users are out of service
-    broken: tuple[Node, ...]
     stopped: tuple[Node, ...]  # nothing is broken on them, but they do not serve
     out: int
     cannot: int  # of those: no one lets them sign in as things stand
@@ -52,19 +75,12 @@ class Incident:
     seconds: float | None  # of the cluster's clock, until all are served again; None: not before somebody acts
     at_most: bool  # an estimate made before the failure is detected
     until: datetime | None  # real
-    command: Button | None  # fallback or recover, where that helps now
     alone: str  # why no other node takes over
-    repairs: tuple[Repair, ...]
     run: Operation | None  # whose rate can be changed
 
     @property
     def ends_by_itself(self) -> bool:
         return self.seconds is not None
-
-    @property
-    def needed(self) -> str:
-        """What a person has to do where nothing ends it by itself."""
-        return needed(self.subcluster, self.command, self.broken)
 
 
 def incidents_of(board: Board, controls: Mapping[int, Controls]) -> list[Incident]:
@@ -81,14 +97,12 @@ def incidents_of(board: Board, controls: Mapping[int, Controls]) -> list[Inciden
 def _incident(board: Board, view: SubclusterView, controls: Controls, now: datetime) -> Incident:
     nodes = [member.node for member in view.nodes]
     down = [node for node in nodes if not node.truth.up]
-    broken = tuple(node for node in nodes if repairs_of(node))
     cannot = sum(controls.waits[node.pk].cannot for node in nodes if node.pk in controls.waits)
     taker, seconds, until, at_most = _end(board, controls, nodes, down, cannot, now)
     return Incident(
         subcluster=view.subcluster,
         affected=tuple(member for member in view.nodes if member.out_of_service),
-        broken=broken,
-        stopped=tuple(node for node in nodes if node not in broken and not node.serves),
+        stopped=tuple(node for node in nodes if not node.serves and not repairs_of(node)),
         out=view.out_of_service,
         cannot=cannot,
         taker=taker,
@@ -97,7 +111,7 @@ def _incident(board: Board, view: SubclusterView, controls: Controls, now: datet
         until=until,
         command=command_of(controls) if seconds is None else None,
         alone=_alone(view.subcluster, nodes, down),
-        repairs=tuple(repair for node in broken for repair in repairs_of(node)),
+        repairs=tuple(repair for node in nodes for repair in repairs_of(node)),
         run=_run(board, nodes),
     )
 
@@ -127,17 +141,6 @@ def _alone(subcluster: Subcluster, nodes: list[Node], down: list[Node]) -> str:
     if len(down) == len(nodes):
         return "neither node can serve them"
     return "" if subcluster.ha_enabled else f"HA of {subcluster.name} is off"
-
-
-def needed(subcluster: Subcluster, command: Button | None, broken: Sequence[Node]) -> str:
-    """What a person has to do, in words."""
-    if command and command.node:
-        return f"Fall back to {command.node.short_name}"
-    if command:
-        return f"{command.label} {subcluster.name}"
-    if broken:
-        return f"Repair {' or '.join(node.short_name for node in broken)}"
-    return f"Bring a node of {subcluster.name} back into service"
 
 
 def command_of(controls: Controls) -> Button | None:

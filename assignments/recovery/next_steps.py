@@ -9,27 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assignments.population.selectors import Board, NodeView, SubclusterView
-from assignments.recovery.incidents import Repair, command_of, needed, repairs_of
-from assignments.recovery.reads import Button, Controls, Outlook
-from topology.models import Node, Subcluster
+from assignments.recovery.incidents import ManualStep, command_of, repairs_of
+from assignments.recovery.reads import Controls, Outlook
 
 
 @dataclass(frozen=True)
-class NextStep:
+class NextStep(ManualStep):
     """A subcluster whose users are all served and which is not whole, and what to press."""
 
-    subcluster: Subcluster
-    broken: tuple[Node, ...]
     away: tuple[NodeView, ...]  # whose users are served by the other node
-    repairs: tuple[Repair, ...]
-    command: Button | None
     bare: bool  # no other node would take over from one that serves users
     outlook: Outlook | None  # of a fallback that comes by itself
-
-    @property
-    def needed(self) -> str:
-        """What a person has to do."""
-        return needed(self.subcluster, self.command, self.broken)
 
 
 def next_steps_of(board: Board, controls: Mapping[int, Controls]) -> list[NextStep]:
@@ -49,7 +39,6 @@ def _next_step(view: SubclusterView, controls: Controls) -> NextStep:
         command = None
     return NextStep(
         subcluster=view.subcluster,
-        broken=tuple(member.node for member in working if repairs_of(member.node)),
         away=tuple(member for member in view.nodes if member.away),
         repairs=tuple(repair for member in working for repair in repairs_of(member.node)),
         command=command,
