@@ -130,7 +130,7 @@ class LiveStack:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=child_setup(signal.SIGTERM if name == "web" else signal.SIGQUIT),
+                preexec_fn=child_setup(signal.SIGTERM if name == "web" else signal.SIGKILL),
             )
 
     def _log(self, name: str) -> Path:

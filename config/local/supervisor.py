@@ -175,8 +175,9 @@ class Supervisor:
             DATABASE_POOL="0",
         )
         worker.routine = re.compile(r"^worker: Warm shutdown")
-        # Its processes end at once; a warm stop would wait for tasks without a broker to confirm them to.
-        worker.death_signal = signal.SIGQUIT
+        # Neither can say goodbye to a broker that ends with them, and one that tries may wait for ever. The processes
+        # of the worker are killed by the kernel with it: Celery asks for that.
+        beat.death_signal = worker.death_signal = signal.SIGKILL
         return [web, beat, worker]
 
     async def _prepare(self) -> tuple[str, str]:

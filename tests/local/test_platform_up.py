@@ -236,6 +236,10 @@ def test_a_killed_supervisor_takes_its_children_along_and_ctrl_c_ends_the_next_s
     killed = Up(where)
     killed.says(r"Ready after")
     assert len(killed.children()) > 5
+    # One that hears no request to end, as a worker that waits for its broker.
+    worker = killed.main_process(" worker ")
+    assert worker is not None
+    os.kill(worker, signal.SIGSTOP)
     killed.end(signal.SIGKILL)
     assert wait_until(lambda: not killed.children(), 15), killed.children()
     after = Up(where, PORT=str(killed.port))
