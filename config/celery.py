@@ -1,13 +1,10 @@
 """The Celery application; tasks are named in each app's tasks.py and nowhere else."""
 
-import inspect
 import os
-from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging, task_postrun, task_prerun
-from structlog.contextvars import bind_contextvars, clear_contextvars
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -25,24 +22,10 @@ def schedule_by_clock(sender: Celery, **_: object) -> None:
     }
 
 
-# --- Logs -----------------------------------------------------------------------------------------
-def leave_logging(**_: Any) -> None:
+def leave_logging(**_: object) -> None:
     """Let Celery leave logging as settings.LOGGING has it."""
 
 
 if os.environ.get("LOG_FORMAT") == "json":  # as settings read it, which are not read before they are needed
     setup_logging.connect(leave_logging)
-
-
-@task_prerun.connect
-def know_task(task: Any, task_id: str, args: Any, **_: Any) -> None:
-    """Say with every line of a task which one it is and what it is about: operation_id, subcluster_id, …."""
-    clear_contextvars()
-    named = dict(zip(inspect.signature(task.run).parameters, args, strict=False))
-    bind_contextvars(task=task.name, task_id=task_id, **named)
-
-
-@task_postrun.connect
-def forget_task(**_: Any) -> None:
-    """What comes next is about something else."""
-    clear_contextvars()
+    import config.task_logs  # noqa: F401  # it listens to Celery's signals

@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+import config.task_logs  # noqa: F401  # as a worker with LOG_FORMAT=json loads it
 from assignments.planning import plans
 from assignments.runs import operations
 from config.celery import app
