@@ -200,11 +200,23 @@ def test_no_more_are_looked_at_than_could_fill_a_page(order: ListOrder, monkeypa
         assert _looked_at(where, order, enough - 20, monkeypatch) == pages.LEAST, where
 
 
-def _looked_at(where: UserFilter, order: ListOrder, expected: int, monkeypatch: pytest.MonkeyPatch) -> int:
+@pytest.mark.parametrize("order", [pages.USUAL, ListOrder("name"), ListOrder("contacts"), ListOrder(descending=True)])
+def test_looking_ends_with_a_full_page(order: ListOrder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many more might be looked at: a page of a common text costs no more among a million."""
+    cluster = make_crowd(4_000, 1_000, named=True)
+    one = Node.objects.get(number=1)
+    for place in ({}, {"node_id": one.pk}, {"subcluster_id": one.subcluster_id}):
+        where = UserFilter(cluster.pk, q="person", **place)
+        assert _looked_at(where, order, 4_000, monkeypatch, found=True) < 2 * pages.PAGE, where
+
+
+def _looked_at(
+    where: UserFilter, order: ListOrder, expected: int, monkeypatch: pytest.MonkeyPatch, *, found: bool = False
+) -> int:
     """How many of the walk a page reads, where the database expects so many to match."""
     monkeypatch.setattr(pages, "_expected", lambda *_: expected)
     with CaptureQueriesContext(connection) as asked:
-        assert not pages.user_page(where, limit=pages.PAGE - 1, order=order).rows
+        assert bool(pages.user_page(where, limit=pages.PAGE - 1, order=order).rows) == found
     [statement] = [query["sql"] for query in asked if "near AS MATERIALIZED" in query["sql"]]
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")

@@ -3,12 +3,13 @@
 The order of a list stands in one table and most of its filter in another, so no index has both. A page asks twice
 in one statement, and the second question is asked only where the first did not fill the page:
 
-    near: go on in the order of the list, look at as many users as the database expects to match, keep those that do
+    near: go on in the order of the list, look at some users, keep those who match, end with a full page
     far:  find all who match by whatever is rarest, then sort them
 
-Common filters are answered by the first, rare ones by the second; to look at one costs what to find one does, so both
-together take at most twice the better one. Where as many looks as matches would not fill the page, it makes a part of
-them, should more match than the database expects. Who is asked for by home alone is walked in the order of that home.
+Common filters are answered by the first, rare ones by the second. To look at one costs what to find one does, so the
+first looks at a third of those who match, for they may stand together; at twice as many as would fill the page were
+they spread evenly, but never at more than match; and where even all of these would not fill it, at a tenth. How many
+match is what the database expects. Who is asked for by home alone is walked in the order of that home.
 """
 
 from __future__ import annotations
@@ -30,16 +31,19 @@ from topology.models import EndUser, Node
 from topology.models.folding import Fold
 
 Key = tuple[int, Any]  # of a user, and in the order of the list
-LEAST, FARTHEST = 200, 30_000  # users that the first question looks at, should the database expect fewer or more
-IN_VAIN = 10  # the part of its looks that the first question makes where all of them would not fill the page
+LEAST, FARTHEST = 200, 30_000  # users that the first question looks at, whatever the database expects
+EVENLY = 2  # times as many looks as fill a page of people who are spread evenly
+TOGETHER, IN_VAIN = 3, 10  # one look for so many who match; and where their number would not fill a page
 MOST = 10_000  # a count goes no further
 USUAL = ListOrder()
 
-# The OFFSETs keep each part as it is written: a plan made for the first rows would walk a million of them.
+# The OFFSETs keep each part as it is written: a plan made for the first rows would walk a million of them. The order of
+# the walk is said on each of its levels: where it is not, PostgreSQL forgets it, makes all looks and sorts them.
 PAGE_SQL = """
     WITH near AS MATERIALIZED (
-        SELECT walk.id, walk.key FROM (SELECT * FROM ({walk}) further LIMIT ({looks})) walk (id, key)
-        CROSS JOIN LATERAL (SELECT 1 FROM ({one}) candidate OFFSET 0) hit
+        SELECT walk.id, walk.key FROM (
+            SELECT id, key FROM ({walk}) further (id, key) ORDER BY key {way}, id {way} LIMIT ({looks})
+        ) walk CROSS JOIN LATERAL (SELECT 1 FROM ({one}) candidate OFFSET 0) hit
         ORDER BY walk.key {way}, walk.id {way} LIMIT {limit}
     )
     SELECT id, key FROM near WHERE (SELECT count(*) FROM near) = {limit}
@@ -104,7 +108,7 @@ def _keys(where: UserFilter, mark: Keyset | None, limit: int, order: ListOrder, 
     try:
         parts = _matching(where, mark, order, later)
         expected = _expected(*parts["all"])
-        parts |= {"walk": _sql(_walk(where, mark, order, expected, later))}
+        parts |= {"walk": _sql(_walk(where, mark, order, FARTHEST, later))}
         parts |= {"looks": _looks(where, order, expected, limit)}
     except EmptyResultSet:  # a filter that no one can match
         return []
@@ -171,18 +175,23 @@ def _matching(
 
 
 def _expected(text: str, params: Sequence[Any]) -> int:
-    """How many rows the database expects of a query, within what may be looked at."""
+    """How many rows the database expects of a query; one at least."""
     with connection.cursor() as run:
         run.execute(f"EXPLAIN (FORMAT JSON) {text}", params)
         [([plan],)] = run.fetchall()
-    return min(max(LEAST, int(plan["Plan"]["Plan Rows"])), FARTHEST)
+    return max(1, int(plan["Plan"]["Plan Rows"]))
 
 
 def _looks(where: UserFilter, order: ListOrder, expected: int, limit: int) -> tuple[str, Sequence[Any]]:
-    """How many of the walk are looked at: as many as match, or few where these are not enough for a page."""
+    """How many of the walk are looked at, by how many it has and how many are expected to match."""
     counted = _sql(_walked(where, order).values("users"))
-    text = f"SELECT CASE WHEN coalesce(sum(users), 0) > %s THEN %s ELSE %s END FROM ({counted[0]}) counted (users)"
-    return text, [expected * expected // limit, max(LEAST, expected // IN_VAIN), expected, *counted[1]]
+    text = f"""
+        SELECT least(%s, greatest(%s, CASE WHEN needed > %s THEN %s
+            ELSE greatest(%s, least(%s, {EVENLY} * needed)) END))::bigint
+        FROM (SELECT coalesce(sum(users), 0) * %s / %s FROM ({counted[0]}) counted (users)) evenly (needed)
+    """
+    parts = [expected, expected // IN_VAIN, expected // TOGETHER, expected]
+    return text, [FARTHEST, LEAST, *parts, limit, expected, *counted[1]]
 
 
 def _walked(where: UserFilter, order: ListOrder) -> QuerySet[Population]:
