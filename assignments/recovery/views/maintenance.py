@@ -62,13 +62,13 @@ def _show(request: HttpRequest, node: Node, form: EndForm | None = None) -> Http
     if node.in_maintenance:
         context["work"] = maintenance.work(node, timezone.now())
     if "steps" in request.GET:  # in its own place: by the time of the answer the dialog may show something else
-        return render(request, "recovery/_maintenance_steps.html", context)
+        return render(request, "recovery/maintenance/_steps.html", context)
     if node.in_maintenance:
         shown = form or EndForm()
-        return show_form(request, "recovery/_maintenance.html", shown, address=f"{address}/extend", **context)
+        return show_form(request, "recovery/maintenance/_form.html", shown, address=f"{address}/extend", **context)
     context |= {"obstacle": maintenance.refusal(node), "longest": maintenance.LONGEST_REASON}
     shown = form or BeginForm()
-    return show_form(request, "recovery/_maintenance_begin.html", shown, address=f"{address}/begin", **context)
+    return show_form(request, "recovery/maintenance/_begin.html", shown, address=f"{address}/begin", **context)
 
 
 @require_POST

@@ -204,7 +204,7 @@ def menu(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     services = [(name, name in failed) for name in (*critical, *sorted(failed.difference(critical)))]
     peer = next((v.node for v in board.nodes if v.node.subcluster_id == sub.pk and v is not view), None)
     context = {"cluster": board.cluster, "view": view, "services": services, "peer": peer}
-    return render(request, "recovery/_node_menu_items.html", context)
+    return render(request, "recovery/node/_menu_items.html", context)
 
 
 @require_POST
