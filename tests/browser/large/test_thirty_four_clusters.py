@@ -9,11 +9,12 @@ from playwright.sync_api import Page, expect
 
 from assignments.intercluster import peers
 from assignments.recovery import service
-from tests.browser.large.thousands import kept, put_back
+from tests.browser.large.thousands import kept
 from tests.crowd import make_crowd
 from topology.models import Cluster, Node
 
 Open = Callable[..., Page]
+pytestmark = pytest.mark.thousands  # one world, put back after each test
 COUNT = 34
 
 
@@ -32,12 +33,6 @@ def world(django_db_setup: None, django_db_blocker: object) -> Iterator[list[Clu
         service.inject(Node.objects.filter(cluster=found[1]).latest("number"), "power")
         with kept():
             yield found
-
-
-@pytest.fixture
-def transactional_db(world: list[Cluster]) -> Iterator[None]:
-    yield
-    put_back()
 
 
 @pytest.fixture

@@ -8,11 +8,12 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment
 from assignments.recovery import service
-from tests.browser.large.thousands import kept, put_back
+from tests.browser.large.thousands import kept
 from tests.crowd import make_crowd
 from topology.models import Cluster, Node
 
 Open = Callable[..., Page]
+pytestmark = pytest.mark.thousands  # one world, put back after each test
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +23,6 @@ def world(django_db_setup: None, django_db_blocker: object) -> Iterator[list[Clu
         found = [make_crowd(*[250] * 6, capacity=500, name=f"region-{number:02}") for number in range(20)]
         with kept():
             yield found
-
-
-@pytest.fixture
-def transactional_db(world: list[Cluster]) -> Iterator[None]:
-    yield
-    put_back()
 
 
 @pytest.fixture
