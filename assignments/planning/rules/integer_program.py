@@ -128,10 +128,9 @@ def _model(program: Program, objective: Terms) -> Any:
 
 
 def _outcome(program: Program, objective: Terms, solver: Any) -> Solution:
-    status, seconds = solver.getModelStatus(), solver.getRunTime()
     import highspy
 
-    statuses = highspy.HighsModelStatus
+    status, seconds, statuses = solver.getModelStatus(), solver.getRunTime(), highspy.HighsModelStatus
     if status in (statuses.kInfeasible, statuses.kUnboundedOrInfeasible):
         return Solution(Status.INFEASIBLE, seconds=seconds)
     found = list(solver.getSolution().col_value)

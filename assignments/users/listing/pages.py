@@ -184,14 +184,14 @@ def _expected(text: str, params: Sequence[Any]) -> int:
 
 def _looks(where: UserFilter, order: ListOrder, expected: int, limit: int) -> tuple[str, Sequence[Any]]:
     """How many of the walk are looked at, by how many it has and how many are expected to match."""
-    counted = _sql(_walked(where, order).values("users"))
+    counted, params = _sql(_walked(where, order).values("users"))
     text = f"""
-        SELECT least(%s, greatest(%s, CASE WHEN needed > %s THEN %s
-            ELSE greatest(%s, least(%s, {EVENLY} * needed)) END))::bigint
-        FROM (SELECT coalesce(sum(users), 0) * %s / %s FROM ({counted[0]}) counted (users)) evenly (needed)
+        SELECT least({FARTHEST}, greatest({LEAST}, CASE
+            WHEN needed > {expected} THEN {expected // IN_VAIN}
+            ELSE greatest({expected // TOGETHER}, least({expected}, {EVENLY} * needed)) END))::bigint
+        FROM (SELECT coalesce(sum(users), 0) * {limit} / {expected} FROM ({counted}) counted (users)) evenly (needed)
     """
-    parts = [expected, expected // IN_VAIN, expected // TOGETHER, expected]
-    return text, [FARTHEST, LEAST, *parts, limit, expected, *counted[1]]
+    return text, params
 
 
 def _walked(where: UserFilter, order: ListOrder) -> QuerySet[Population]:
