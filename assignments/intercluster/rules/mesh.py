@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import combinations
 
 from topology import reasons
@@ -19,6 +20,7 @@ from topology.reasons.words import counted
 INTERVAL = timedelta(seconds=60)  # real time between two syncs of a side
 STALE = timedelta(minutes=5)  # real time without a sync after which what is known counts as old
 REPORT_OLD = timedelta(minutes=15)  # real time without a report of a monitor after which what it said counts as old
+PAIRS = 2048  # without a relation, whose sentences are kept: 34 clusters have 561, asked for with every overview
 WELL, NEW, STALE_STATE, FAILED, ONE_SIDED, MISSING = "well", "new", "stale", "failed", "one_sided", "missing"
 GRAVITY = (FAILED, ONE_SIDED, STALE_STATE, MISSING, NEW, WELL)  # the worst first
 TONES = {FAILED: "bad", ONE_SIDED: "warn", STALE_STATE: "warn", MISSING: "warn", NEW: "busy", WELL: "good"}
@@ -120,7 +122,7 @@ def link_of(one: str, other: str, sides: Iterable[Side | None], now: datetime) -
     here, there = sorted((one, other))
     found = tuple(side for side in sides if side)
     if not found:
-        return Link(here, there, (), MISSING, *_say(reasons.PEER_MISSING, cluster=here, remote=there))
+        return _missing(here, there)
     if len(found) == 1:
         side = found[0]
         said = _say(reasons.PEER_ONE_SIDED, cluster=side.cluster, remote=side.remote)
@@ -132,6 +134,11 @@ def link_of(one: str, other: str, sides: Iterable[Side | None], now: datetime) -
         return Link(here, there, found, state, WORDS[state] + ".", "")
     facts = {"cluster": worst.cluster, "remote": worst.remote, "address": worst.address, "age": _age(worst, now)}
     return Link(here, there, found, state, *_say(why, **facts, source=worst.source))
+
+
+@lru_cache(PAIRS)
+def _missing(here: str, there: str) -> Link:
+    return Link(here, there, (), MISSING, *_say(reasons.PEER_MISSING, cluster=here, remote=there))
 
 
 def _say(why: Reason, **facts: str) -> tuple[str, str]:
