@@ -107,6 +107,21 @@ def test_what_is_no_mapping_is_refused(document: object) -> None:
         ("a: &a [" + "1," * 2000 + "]\nb: [" + "*a, " * 90 + "]", "more than 100,000 values"),
         ("a" * 1_000_001, "1,000,001 characters are more than 1,000,000"),
         ("mode: %MODE%\n", "a placeholder or a % stands here"),
+        ("cluster: lab\nmode: - balanced\n", "line 2, column 7: a list begins inside a line"),
+        ('cluster: "LAB\\lab"\n', "line 1, column 15: \\ stands before a letter that it gives no meaning"),
+        ('cluster: "\\x4"\n', "\\ stands before too few digits"),
+        ("mode: *\n", "a * or & stands here"),
+        ("mode: ]\n", "a value is missing here"),
+        ("mode: |x\n  y\n", "text stands behind | or >"),
+        ("mode: !e!x y\n", "this tag is not known"),
+        ("mode: !<x y\n", "this tag is not known"),
+        ("[cluster]\nname=lab\n", "line 2, column 1: text stands behind the end of the document"),
+        ("%YAML 2.0\n---\na: b\n", "a line with % says what kind of YAML this is"),
+        ("%YAML x\n---\na: b\n", "a line with % says what kind of YAML this is"),
+        ("a: &x 1\nb: &x 2\n", "line 2, column 4: the name behind this & is there twice"),
+        ("cluster: 'it's'\n", "line 1, column 14: text stands behind the end of a value"),
+        ("a:\n  b: c\n d: e\n", "line 3, column 2: the indentation does not fit"),
+        ("a:\n  b: c\n\u00a0\u00a0d: [e\n", "line 3, column 1: U+00A0 stands where spaces belong"),
     ],
 )
 def test_unreadable_yaml_is_named_by_its_line(text: str, why: str) -> None:
@@ -114,6 +129,12 @@ def test_unreadable_yaml_is_named_by_its_line(text: str, why: str) -> None:
         read_yaml(text, "acme.yaml")
     assert refused.value.code == "FILE_NOT_READABLE"
     assert why in refused.value.message
+
+
+def test_a_key_that_is_indented_with_other_spaces_is_refused_at_its_place() -> None:
+    [problem] = read_yaml("mode: manual\n\u00a0\u00a0cluster: lab\n").problems
+    assert problem.without_place == "line 2, column 1: U+00A0 stands where spaces belong"
+    assert problem.fix == "Indent with plain spaces."
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

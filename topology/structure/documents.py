@@ -18,11 +18,14 @@ import yaml
 from topology import reasons
 from topology.reasons import Refused
 from topology.rules.file_problems import FileProblem, FileRefused
-from topology.structure.yaml_nodes import CORE, Composer, Mark, Values, add_words
+from topology.structure.yaml_nodes import CORE, Composer, Mark, Values, add_words, odd_space
 from topology.structure.yaml_nodes import Path as Place
 
 MOST_BYTES = 1_000_000
 EXAMPLE = "See the example demo/acme.yaml."
+ODD_INDENT = re.compile(r"^ *([^\S \t\r\n])", re.MULTILINE)
+BLOCK_END = "expected <block end>"
+BEHIND = ("text stands behind the end of a value", "Put the whole text in quotes; in '…' write a ' twice.")
 SYNTAX = {  # what the parser says, in our words: sentence and fix
     "'\\t' that cannot start": ("a tab stands where spaces belong", "Indent with spaces."),
     "mapping values are not allowed here": (
@@ -30,7 +33,7 @@ SYNTAX = {  # what the parser says, in our words: sentence and fix
         "Put text that has a colon in quotes, or begin a new line.",
     ),
     "could not find expected ':'": ("a colon is missing after the key", "Write key: value."),
-    "expected <block end>": ("the indentation does not fit what stands above", "Indent keys of one mapping equally."),
+    BLOCK_END: ("the indentation does not fit what stands above", "Indent keys of one mapping equally."),
     "expected ',' or ": ("a bracket or a comma is missing", "Close what was opened, and put commas between items."),
     "while scanning a quoted scalar": ("a quote is not closed", "Close the quotation mark."),
     "but found another document": ("a second document begins here", "Keep one document in a file: leave --- out."),
@@ -38,6 +41,18 @@ SYNTAX = {  # what the parser says, in our words: sentence and fix
     "'%' that cannot start": ("a placeholder or a % stands here", "Fill in the template, or put the text in quotes."),
     "'@' that cannot start": ("an @ stands here", "Put the text in quotes."),
     "'`' that cannot start": ("a ` stands here", "Put the text in quotes."),
+    "expected alphabetic or numeric character": ("a * or & stands here", "Put the text in quotes."),
+    "sequence entries are not allowed": ("a list begins inside a line", "Begin a line with a dash for each item."),
+    "expected the node content": ("a value is missing here", "Write the value, or put the sign in quotes."),
+    "unknown escape": ("\\ stands before a letter that it gives no meaning", "Use single quotes, or write \\ twice."),
+    "expected escape sequence": ("\\ stands before too few digits", "Use single quotes, or write \\ twice."),
+    "expected chomping": ("text stands behind | or >", "Begin the text on the next line."),
+    "undefined tag handle": ("this tag is not known", "Leave it out: write the value alone."),
+    "while parsing a tag": ("this tag is not known", "Leave it out: write the value alone."),
+    "expected '<document start>'": ("text stands behind the end of the document", "Write key: value, one a line."),
+    "directive": ("a line with % says what kind of YAML this is", "Leave the line out."),
+    "version 1.*": ("a line with % says what kind of YAML this is", "Leave the line out."),
+    "second occurrence": ("the name behind this & is there twice", "Give one of them another name."),
     "more than ": ("{problem}", "Write it shorter and flatter."),
 }
 
@@ -113,20 +128,28 @@ def _refused(name: str, problem: FileProblem) -> FileRefused:
 
 
 def _syntax(error: yaml.YAMLError, text: str) -> FileProblem:
-    said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error).split("\n")[0]
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    context = getattr(error, "context", None) or ""
-    words = next((words for key, words in SYNTAX.items() if key in f"{context} {said}"), (said, EXAMPLE))
-    problem = FileProblem.of(
-        "file", reasons.FILE_NOT_YAML, problem=words[0].replace("{problem}", said), remedy=words[1]
-    )
-    if mark is None and (position := getattr(error, "position", None)) is not None:
-        before = text[:position]
-        line, column = before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
+    position = mark.index if mark else getattr(error, "position", None)
+    if (odd := ODD_INDENT.search(text[:position])) is not None:
+        return _problem(*odd_space(odd[1]), text, odd.start(1))
+    if mark is None and position is not None:
         char = getattr(error, "character", "")
-        shown = f"the character U+{char if isinstance(char, int) else ord(char):04X} is not allowed"
-        return replace(problem, message=shown, fix="Take it out.", line=line, column=column)
-    return replace(problem, line=mark.line + 1, column=mark.column + 1) if mark else problem
+        sign = f"U+{char if isinstance(char, int) else ord(char):04X}"
+        return _problem(f"the character {sign} is not allowed", "Take it out.", text, position)
+    said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error).split("\n")[0]
+    where = f"{getattr(error, 'context', None) or ''} {said}"
+    problem, remedy = next((words for key, words in SYNTAX.items() if key in where), (said, EXAMPLE))
+    if BLOCK_END in where and mark and text[mark.index - mark.column : mark.index].strip(" -"):
+        problem, remedy = BEHIND
+    return _problem(problem.replace("{problem}", said), remedy, text, position)
+
+
+def _problem(problem: str, remedy: str, text: str, position: int | None) -> FileProblem:
+    found = FileProblem.of("file", reasons.FILE_NOT_YAML, problem=problem, remedy=remedy)
+    if position is None:
+        return found
+    before = text[:position]
+    return replace(found, line=before.count("\n") + 1, column=position - before.rfind("\n"))
 
 
 def read_yaml_file(path: str | Path) -> Document:

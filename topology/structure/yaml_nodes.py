@@ -125,6 +125,10 @@ class Values:
         found: dict[str, Any] = {}
         for key, value in self._pairs(node, path):
             at = (*path, key.value)
+            if key.value[:1].isspace() and not key.style:
+                problem, remedy = odd_space(key.value[0])
+                self._wrong(key, path, reasons.FILE_NOT_YAML, problem=problem, remedy=remedy)
+                continue
             if at in self.keys and key.value in found:
                 self._wrong(key, at, reasons.FILE_KEY_TWICE, key=key.value, line=self.keys[at].line)
                 continue
@@ -205,6 +209,11 @@ def place_of(path: Path) -> str:
     """A path as people read it: subclusters[0].nodes[1].profile."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
     return text or WHOLE
+
+
+def odd_space(space: str) -> tuple[str, str]:
+    """What is wrong with an indentation by a space that is none of YAML's, as pages of the web have, and the fix."""
+    return f"U+{ord(space):04X} stands where spaces belong", "Indent with plain spaces."
 
 
 def shown(written: str) -> str:
