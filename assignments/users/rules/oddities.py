@@ -33,7 +33,7 @@ QUOTED_LETTERS = re.compile(r"(?:=[0-9A-F]{2}){2,}")  # of a mail: =C3=BC is ü
 QUOTED_WORD = re.compile(r"=\?[\w-]+\?[bq]\?[^?]*\?=", re.IGNORECASE)  # of a mail's header
 ALIKE = ("LATIN", "CYRILLIC", "GREEK")  # scripts some of whose letters look alike
 LOST = "\ufffd"  # stands where a program could not read a letter
-MAIL = r"(?!(?i:mailto|smtp):)[^\s<>;,](?:[^\s@<>;,]*+@)+[^\s@<>;,]++"
+MAIL = r"(?!(?i:mailto|smtp):)[^\s@<>;,]++@[^\s@<>;,.]++(?:\.[^\s@<>;,.]++)*+"
 # How a cell begins that may be one of these; those that need more are told by signs inside: & and what is not ASCII.
 BEGINS = rf"['\"“„\u2018«`#]|(?=[nNuU<(\\])(?i:{NOTHING})(?![^\x1f\n])|\d(?=[.,\deE])(?:[.,]\d+)?[eE]\+"
 

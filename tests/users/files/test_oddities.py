@@ -96,7 +96,10 @@ def test_what_parts_cells_elsewhere_is_named_in_a_list_of_one_column() -> None:
     assert warned('user_id,name\n"hort,ann",Ann\n') == []
 
 
-@pytest.mark.parametrize("mail", ["a@b;c@d", "Ann <a@b>", "a @b", "@b", "a@", "ann"])
+@pytest.mark.parametrize(
+    "mail",
+    ["a@b;c@d", "Ann <a@b>", "a @b", "@b", "a@", "ann", "a@@b", "a@b@c", "@a@b", "a@b..org", "a@.b", "a@b.org."],
+)
 def test_what_is_no_mail_address_is_named(mail: str) -> None:
     assert warned(f"user_id,mail\nann,{mail}\n") == [(2, "IMPORT_NOT_A_MAIL")]
     assert not is_mail(mail)
