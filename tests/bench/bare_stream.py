@@ -21,7 +21,8 @@ async def serve(port: int, pause: float, sizes: list[int]) -> None:
             await reader.readuntil(b"\r\n\r\n")
         writer.write(HEAD)
         writers.add(writer)
-        await reader.read()
+        with suppress(ConnectionError):
+            await reader.read()
         writers.discard(writer)
 
     await asyncio.start_server(come, "127.0.0.1", port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -129,14 +130,18 @@ class Directory:
     @property
     def node_groups(self) -> list[tuple[str, list[Node]]]:
         """Choices by cluster; one cluster's alone when it is chosen."""
-        rows = [(cluster.name, [n for n in self.nodes.values() if n.cluster_id == pk]) for pk, cluster in self._chosen]
-        return [row for row in rows if row[1]]
+        return self._by_cluster(self.nodes.values())
 
     @property
     def subcluster_groups(self) -> list[tuple[str, list[Subcluster]]]:
-        all_of_them = self.subclusters.values()
-        rows = [(cluster.name, [s for s in all_of_them if s.cluster_id == pk]) for pk, cluster in self._chosen]
-        return [row for row in rows if row[1]]
+        return self._by_cluster(self.subclusters.values())
+
+    def _by_cluster(self, places: Iterable[Place]) -> list[tuple[str, list[Place]]]:
+        groups: dict[int, list[Place]] = {pk: [] for pk, _ in self._chosen}
+        for place in places:
+            if place.cluster_id in groups:
+                groups[place.cluster_id].append(place)
+        return [(self.clusters[pk].name, group) for pk, group in groups.items() if group]
 
     @property
     def _chosen(self) -> list[tuple[int, Cluster]]:
