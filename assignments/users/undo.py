@@ -39,20 +39,23 @@ BACK = ", ".join(
     f"f.new_{field} IS NOT NULL AND a.user_id IS NOT NULL AND p.{field}{cast} = f.new_{field}{cast} AS {field}_back"
     for field, cast in FIELDS.items()
 )
-ANY_BACK = " OR ".join(f"{field}_back" for field in FIELDS)
+ANY_VALUE = " OR ".join(f"{field}_back" for field in FIELDS)
+ANY_BACK = f"{ANY_VALUE} OR pin_back"
 GONE, MOVED = reasons.UNDO_USER_GONE.code, reasons.UNDO_USER_MOVED.code
 PINNED, ALTERED = reasons.UNDO_USER_PINNED.code, reasons.UNDO_USER_CHANGED.code
 # What the import pinned itself has the time of its operation.
-PINNED_SINCE = """(a.pinned AND NOT EXISTS (
+PINNED_BY_IT = """EXISTS (
     SELECT FROM assignments_pin pin JOIN assignments_operation done ON done.id = %(operation)s
     WHERE pin.user_id = f.user_key AND pin.at = done.finished_at
-))"""
+)"""
+PINNED_SINCE = f"(a.pinned AND NOT {PINNED_BY_IT})"
 JUDGE_IMPORT = f"""
     CREATE TEMPORARY TABLE undoing ON COMMIT DROP AS
     SELECT judged.*, change = '{UserChange.MADE}' AND code = '' AS goes, placed AND code = '' AS leaves FROM (
         SELECT f.user_key, f.change, f.placed, p.user_id, f.to_node_id AS node_id, {BACK},
             NOT f.placed AND f.to_node_id IS NOT NULL AND a.home_node_id = f.to_node_id
                 AND NOT {PINNED_SINCE} AS home_back,
+            NOT f.placed AND a.user_id IS NOT NULL AND {PINNED_BY_IT} AS pin_back,
             CASE WHEN a.user_id IS NULL THEN '{GONE}'
                 WHEN (f.placed OR f.to_node_id IS NOT NULL) AND a.home_node_id IS DISTINCT FROM f.to_node_id
                     THEN '{MOVED}'
@@ -65,7 +68,7 @@ JUDGE_IMPORT = f"""
     ) AS judged
 """
 UNDO_IMPORT = [
-    "DELETE FROM assignments_pin WHERE user_id IN (SELECT user_key FROM undoing WHERE leaves OR home_back)",
+    "DELETE FROM assignments_pin WHERE user_id IN (SELECT user_key FROM undoing WHERE leaves OR home_back OR pin_back)",
     "DELETE FROM assignments_assignment WHERE user_id IN (SELECT user_key FROM undoing WHERE leaves)",
     "DELETE FROM topology_enduser WHERE id IN (SELECT user_key FROM undoing WHERE goes)",
     f"""
@@ -73,16 +76,16 @@ UNDO_IMPORT = [
         ", ".join(f"{field} = CASE WHEN {field}_back THEN f.{field} ELSE p.{field} END" for field in FIELDS)
     }
     FROM undoing u JOIN assignments_formeruser f ON f.user_key = u.user_key AND f.operation_id = %(operation)s
-    WHERE p.id = u.user_key AND ({ANY_BACK})
+    WHERE p.id = u.user_key AND ({ANY_VALUE})
     """,
     """
     UPDATE assignments_assignment a SET
         home_node_id = CASE WHEN home_back THEN NULL ELSE a.home_node_id END,
         serving_node_id = CASE WHEN home_back THEN NULL ELSE a.serving_node_id END,
-        signed_in = a.signed_in AND NOT home_back, pinned = a.pinned AND NOT home_back,
+        signed_in = a.signed_in AND NOT home_back, pinned = a.pinned AND NOT (home_back OR pin_back),
         endpoints = cardinality(p.endpoints)
     FROM undoing u JOIN topology_enduser p ON p.id = u.user_key
-    WHERE a.user_id = u.user_key AND (home_back OR endpoints_back)
+    WHERE a.user_id = u.user_key AND (home_back OR endpoints_back OR pin_back)
     """,
     """
     INSERT INTO assignments_move (operation_id, user_id, from_node_id, done, code, at)

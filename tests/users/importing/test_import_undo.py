@@ -9,7 +9,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assignments.models import Assignment, FormerUser, Kind, Move, Operation
+from assignments.models import Assignment, FormerUser, Kind, Move, Operation, Pin
 from assignments.moves import pins
 from assignments.retention import batches
 from assignments.users import undo as undoing
@@ -55,6 +55,32 @@ def test_an_import_that_overwrote_everything_is_taken_back_whole(acme: Cluster) 
     assert_counts_true()
     assert_lists_true()
     assert not FormerUser.objects.filter(operation=found.operation).exists()
+
+
+def test_the_pins_of_an_import_are_taken_off_and_those_of_people_stay(acme: Cluster) -> None:
+    pins.pin(pins.named(acme, ["imp1a-0003"]), "gateway", actor="ann")
+    before = people()
+    operation = run(
+        acme,
+        "imp1a-0001,one@x.org,t,by the list",
+        "imp1a-0002,two@y.org,t,",
+        "imp1a-0003,,t,by the list",
+        "imp1b-0001,,f,",
+        header="user_id,mail,pinned,pin_reason",
+    )
+    assert pinned() == {"imp1a-0001", "imp1a-0002", "imp1a-0003"}
+    pins.unpin(pins.named(acme, ["imp1a-0002"]), actor="ann")
+    pins.pin(pins.named(acme, ["imp1a-0002"]), "badge readers", actor="ann")
+    found = undoing.undo_import(operation, actor="ann", confirmed=undoing.undo_import(operation, dry_run=True).users)
+    assert found.restored == 2
+    assert pinned() == {"imp1a-0002", "imp1a-0003"}
+    assert [row for row in people() if row[1] != "imp1a-0002"] == [row for row in before if row[1] != "imp1a-0002"]
+    assert set(Pin.objects.values_list("reason", flat=True)) == {"badge readers", "gateway"}
+    assert_counts_true()
+
+
+def pinned() -> set[str]:
+    return set(Assignment.objects.filter(pinned=True).values_list("user__user_id", flat=True))
 
 
 def test_what_changed_or_moved_since_stays_and_is_listed(acme: Cluster) -> None:
