@@ -5,7 +5,7 @@ import io
 
 import pytest
 from django.db import transaction
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assignments.models import Kind, Operation
@@ -55,7 +55,7 @@ def acme() -> Cluster:
 def test_any_import_is_taken_back_whole(acme: Cluster) -> None:
     before = people()
 
-    @settings(max_examples=torture.many(25), deadline=None, database=None)
+    @settings(max_examples=torture.many(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(lists())
     def taken_back(text: bytes) -> None:
         here = transaction.savepoint()
