@@ -21,7 +21,7 @@ from topology.live import events
 from topology.models import Cluster, EndUser, Event, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import STEADY_STATES
-from topology.structure import guards
+from topology.structure import locks
 
 PEOPLE = """
     WITH gone AS (DELETE FROM assignments_assignment WHERE cluster_id = %s RETURNING user_id)
@@ -70,7 +70,9 @@ def remove_cluster(cluster: Cluster, typed: str, *, actor: Any = None) -> Conten
     """
     if typed.strip() != cluster.name:
         raise Refused(reasons.REMOVAL_NOT_CONFIRMED, cluster=cluster.name)
-    guards.hold(cluster)
+    locks.hold_cluster(cluster.pk)
+    locks.hold_imports()  # a list may be about to make somebody who is set aside here a user of another cluster
+    locks.hold_subclusters(locks.all_subclusters(cluster.pk))
     if not Cluster.objects.filter(pk=cluster.pk).exists():
         known = ", ".join(Cluster.objects.values_list("name", flat=True)[:20]) or "none"
         raise Refused(reasons.NO_SUCH_CLUSTER, name=cluster.name, known=known)
@@ -84,15 +86,14 @@ def remove_cluster(cluster: Cluster, typed: str, *, actor: Any = None) -> Conten
 
 
 def _delete(cluster: Cluster, users: int) -> None:
-    aside = EndUser.objects.filter(directory__agreement__cluster=cluster, directory__gone_at__isnull=False)
+    aside = DirectoryPerson.objects.set_aside().filter(agreement__cluster=cluster)
     # Counted without the people themselves: what is known of their table may be wrong until here.
-    gone = DirectoryPerson.objects.filter(agreement__cluster=cluster, gone_at__isnull=False).count()
-    table_statistics.refresh(users + gone)
+    table_statistics.refresh(users + aside.count())
     RunPolicy.objects.filter(cluster=cluster).delete()
     Operation.objects.filter(cluster=cluster).delete()
     Plan.objects.filter(cluster=cluster).delete()
     Pin.objects.filter(user__assignment__cluster=cluster).delete()
-    aside.delete()
+    EndUser.objects.filter(pk__in=aside.values("user")).delete()
     with connection.cursor() as cursor:
         cursor.execute(PEOPLE, [cluster.pk])
     Cluster.objects.filter(pk=cluster.pk).delete()

@@ -20,6 +20,7 @@ from topology.live import events
 from topology.models import Cluster, EndUser
 from topology.reasons import Refused
 from topology.rules import spans
+from topology.structure import locks
 from topology.structure.selectors import cluster_named
 
 GUARD = ("guard_percent", "guard_people", "keep_days")
@@ -139,9 +140,10 @@ def end(cluster: Cluster, typed: str, *, actor: Any) -> None:
     stored = of_cluster(cluster)
     if typed.strip() != cluster.name:
         raise Refused(reasons.DIRECTORY_END_NOT_CONFIRMED, cluster=cluster.name)
-    aside = EndUser.objects.filter(directory__agreement=stored, directory__gone_at__isnull=False)
-    table_statistics.refresh(DirectoryPerson.objects.filter(agreement=stored, gone_at__isnull=False).count())
-    aside.delete()
+    locks.hold_imports()  # a list may be about to make one of them a user again
+    aside = DirectoryPerson.objects.set_aside().filter(agreement=stored)
+    table_statistics.refresh(aside.count())
+    EndUser.objects.filter(pk__in=aside.values("user")).delete()
     stored.delete()
     staging.sweep()
     events.record(

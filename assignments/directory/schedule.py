@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from assignments.directory import agreements, placing, reading, sync
@@ -110,20 +110,27 @@ def place_waiting(agreement_id: int) -> int:
 
 
 def remove_old(agreement: DirectoryAgreement, now: datetime, *, actor: Any = None) -> int:
-    """Remove those who have been gone for longer than they are kept; answer how many."""
-    old = DirectoryPerson.objects.filter(agreement=agreement, gone_at__lt=now - timedelta(days=agreement.keep_days))
+    """Remove those who have been set aside for longer than they are kept; answer how many."""
+    aside = DirectoryPerson.objects.set_aside()
+    old = aside.filter(agreement=agreement, gone_at__lt=now - timedelta(days=agreement.keep_days))
     removed = 0
-    while batch := list(old.order_by("user").values_list("user", flat=True)[:BATCH]):
-        with transaction.atomic():
-            table_statistics.refresh(len(batch))
-            EndUser.objects.filter(pk__in=batch, directory__gone_at__isnull=False).delete()
-        removed += len(batch)
+    while old.exists():
+        removed += _remove_some(old)
     if removed:
         cluster = agreement.cluster
         topics = [f"directory-{cluster.pk}"]
         facts: dict[str, Any] = {"name": cluster.name, "users": removed, "days": agreement.keep_days}
         events.record(reasons.DIRECTORY_REMOVED, cluster=cluster, actor=actor, topics=topics, **facts)
     return removed
+
+
+@transaction.atomic
+def _remove_some(people: QuerySet[DirectoryPerson]) -> int:
+    locks.hold_imports()  # a list may be about to make one of them a user again
+    batch = list(people.order_by("user").values_list("user", flat=True)[:BATCH])
+    table_statistics.refresh(len(batch))
+    EndUser.objects.filter(pk__in=batch).delete()
+    return len(batch)
 
 
 def remove_old_runs(now: datetime) -> int:

@@ -39,7 +39,7 @@ def state_of(cluster: Cluster, now: datetime) -> dict[str, Any]:
     finished, stopped = (_last(agreement, state) for state in (RunState.FINISHED, RunState.STOPPED))
     code_shown = stopped.code if stopped else ""  # its card says it
     people = DirectoryPerson.objects.filter(agreement=agreement)
-    gone = people.filter(gone_at__isnull=False)
+    gone = people.set_aside()
     return {
         "agreement": agreement,
         "runs": [_shown(run) for run in runs],
@@ -115,7 +115,7 @@ def _waiting(people: Any) -> list[tuple[str, int]]:
 def counts_of(agreement: DirectoryAgreement) -> dict[str, int]:
     """How many users of a directory are there, set aside, and how many entries cannot be taken."""
     people = DirectoryPerson.objects.filter(agreement=agreement)
-    gone = people.filter(gone_at__isnull=False).count()
+    gone = people.set_aside().count()
     skipped = DirectorySkipped.objects.filter(agreement=agreement).count()
     return {"users": people.count() - gone, "set_aside": gone, "skipped_total": skipped}
 
@@ -169,7 +169,7 @@ def problems(cluster: Cluster, now: datetime) -> list[tuple[str, str]]:
         problem = f"{counted(skipped, 'entry|entries')} cannot be taken."
         told.append((problem, "The page Directory lists them, with the reason."))
     people = DirectoryPerson.objects.filter(agreement=agreement)
-    if soon := people.filter(gone_at__lt=now - timedelta(days=agreement.keep_days - 1)).count():
+    if soon := people.set_aside().filter(gone_at__lt=now - timedelta(days=agreement.keep_days - 1)).count():
         told.append((f"Set aside and removed within a day: {soon:,}.", "The page Directory lists them."))
     return told
 

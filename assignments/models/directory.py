@@ -5,6 +5,8 @@ The database itself takes a person's rows away with the user (migration 0020), f
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -49,11 +51,19 @@ class DirectoryAgreement(models.Model):
         return f"directory of {self.cluster}"
 
 
+class DirectoryPeople(models.QuerySet["DirectoryPerson"]):
+    """Users who came from a directory."""
+
+    def set_aside(self) -> Self:
+        """Those whom their directory has no more, and whom no list or person made a user again, here or elsewhere."""
+        return self.filter(gone_at__isnull=False, user__assignment__isnull=True)
+
+
 class DirectoryPerson(models.Model):
     """A user who came from a directory, under the key that never changes there.
 
-    One who is gone has no assignment: home node and pin wait here until the person comes back or is removed. They wait
-    on while a person who came back has to wait for a home.
+    One who is gone is set aside without an assignment: home node and pin wait here until the person comes back or is
+    removed. They wait on while a person who came back has to wait for a home.
     """
 
     user = models.OneToOneField(
@@ -65,6 +75,8 @@ class DirectoryPerson(models.Model):
     home_node = models.ForeignKey(Node, models.SET_NULL, null=True, related_name="+")
     pinned = models.BooleanField(default=False)
     waits_code = models.CharField(max_length=48, blank=True, help_text="Why the person has no home yet")
+
+    objects = DirectoryPeople.as_manager()
 
     class Meta:
         constraints = [

@@ -10,11 +10,17 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from assignments.directory import reading, schedule, selectors, sync
+from assignments.board import removal
+from assignments.directory import agreements, reading, schedule, selectors, sync
 from assignments.models import DirectoryAgreement, DirectoryRun, DirectorySkipped, RunState
+from assignments.users.importing.imports import import_users
+from assignments.users.listing.filter import UserFilter
+from assignments.users.listing.pages import count_users
+from tests.crowd import make_crowd
 from tests.directory import slapd as real
 from tests.directory.conftest import Directory
 from tests.directory.persons import ids, many
+from tests.lists import csv_of
 from topology.models import Cluster, EndUser
 from topology.reasons import Refused
 
@@ -61,6 +67,35 @@ def test_those_long_gone_are_removed_and_listed_a_day_before(crowd: Cluster, dir
     assert schedule.remove_old(agreement, now + timedelta(days=6, hours=23)) == 0
     assert schedule.remove_old(agreement, now + timedelta(days=7, hours=1)) == 30
     assert set(EndUser.objects.values_list("user_id", flat=True)) == {"stays"}
+
+
+@pytest.mark.parametrize("into", ["crowd", "other"])
+@pytest.mark.parametrize("how", ["time", "end", "removal"])
+def test_whoever_a_list_made_a_user_again_is_removed_no_more(
+    crowd: Cluster, directory: Directory, how: str, into: str
+) -> None:
+    make_crowd(0, 0, capacity=1000, name="other")
+    directory.add("stays", "gone", "again")
+    cluster = directory.agree(keep_days=7, guard_people=100)
+    sync.sync(cluster)
+    directory.remove("gone", "again")
+    sync.sync(cluster)
+    given = import_users(Cluster.objects.get(name=into), csv_of("user_id,mail", "again,again@y.org"))
+    assert (given.created, given.assigned) == (0, 1)
+    assert sync.sync(cluster).changes == 0
+    now = timezone.now() + timedelta(days=8)
+    assert selectors.state_of(cluster, now)["gone"] == 1
+    assert _soon_removed(cluster, now)[1] == ["gone"]
+    assert count_users(UserFilter(None, q="again")) == (1, False)
+    if how == "time":
+        assert schedule.remove_old(DirectoryAgreement.objects.get(), now) == 1
+    elif how == "end":
+        agreements.end(cluster, "crowd", actor="ann")
+    else:
+        removal.remove_cluster(cluster, "crowd", actor="ann")
+    here = {"again"} if how == "removal" and into == "other" else set() if how == "removal" else {"stays", "again"}
+    assert set(EndUser.objects.values_list("user_id", flat=True)) == here
+    assert ids(assigned=True) == here
 
 
 def test_a_run_that_died_is_taken_up_and_two_do_not_meet(crowd: Cluster, directory: Directory) -> None:

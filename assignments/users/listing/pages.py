@@ -245,7 +245,7 @@ def count_users(where: UserFilter, cap: int = MOST) -> tuple[int, bool]:
     """How many match, and whether the count was capped. Users asked for by place alone are counted already."""
     if where == replace(where, q="", endpoint="", contacts_min=None, pinned=None):
         return count_by_place(where), False
-    aside = DirectoryPerson.objects.filter(gone_at__isnull=False).values("user")
+    aside = DirectoryPerson.objects.set_aside().values("user")
     people = EndUser.objects.exclude(pk__in=aside)
     rows: QuerySet[Any] = matching_users(where) if asks_place(where) else people.filter(who(where))
     users = rows.values("pk")[: cap + 1].count()
