@@ -53,6 +53,7 @@ RENDER = 0.1  # seconds: one render on a busy machine
 BEHIND = 2  # published versions
 DRAG = 3.0  # times the verdict on an idle server
 SHARED = 0.65  # of the processor time, on each of two web processes
+BUSY = 0.8  # of the cores, from where the same work takes longer: two threads of one core wait for each other
 DRAGGED, TOGETHER = 100, 800  # consoles that watch meanwhile
 pytestmark = pytest.mark.django_db(transaction=True)
 HEADERS = re.compile(rb'data-committed="(\d+)"')
@@ -264,12 +265,15 @@ def test_a_second_web_process_takes_half_of_the_consoles_off_the_first(live_stac
     try:
         alone = asyncio.run(watching(TOGETHER, live_stack, request, note))
         one = (worked(live_stack.web_pid) - before.pop()) / (len(alone.sizes) / TOGETHER)
+        cores = Cores()
         mine, _ = asyncio.run(both())
+        used = cores.used()
         two = (worked(live_stack.web_pid) - before.pop()) / (len(mine.sizes) / (TOGETHER // 2))
     finally:
         second.close()
     label = f"processor time for a version shown to {TOGETHER} consoles: on each of two web processes, to one"
-    judge(label, [two], [one], SHARED, f"{one / TOGETHER * 1e6:.0f} µs a console and version")
+    reach, note_of = (SHARED, "") if used < BUSY else (inf, f", the cores are the limit: {used:.0%} used")
+    judge(label, [two], [one], reach, f"{one / TOGETHER * 1e6:.0f} µs a console and version{note_of}")
 
 
 def operator(address: str) -> Callable[[str, str], bytes]:
