@@ -86,14 +86,14 @@ def remove_cluster(cluster: Cluster, typed: str, *, actor: Any = None) -> Conten
 
 
 def _delete(cluster: Cluster, users: int) -> None:
-    aside = DirectoryPerson.objects.set_aside().filter(agreement__cluster=cluster)
     # Counted without the people themselves: what is known of their table may be wrong until here.
-    table_statistics.refresh(users + aside.count())
+    gone = DirectoryPerson.objects.filter(agreement__cluster=cluster, gone_at__isnull=False)
+    table_statistics.refresh(users + gone.count())
     RunPolicy.objects.filter(cluster=cluster).delete()
     Operation.objects.filter(cluster=cluster).delete()
     Plan.objects.filter(cluster=cluster).delete()
     Pin.objects.filter(user__assignment__cluster=cluster).delete()
-    EndUser.objects.filter(pk__in=aside.values("user")).delete()
+    EndUser.objects.filter(pk__in=gone.set_aside().values("user")).delete()
     with connection.cursor() as cursor:
         cursor.execute(PEOPLE, [cluster.pk])
     Cluster.objects.filter(pk=cluster.pk).delete()

@@ -141,9 +141,9 @@ def end(cluster: Cluster, typed: str, *, actor: Any) -> None:
     if typed.strip() != cluster.name:
         raise Refused(reasons.DIRECTORY_END_NOT_CONFIRMED, cluster=cluster.name)
     locks.hold_imports()  # a list may be about to make one of them a user again
-    aside = DirectoryPerson.objects.set_aside().filter(agreement=stored)
-    table_statistics.refresh(aside.count())
-    EndUser.objects.filter(pk__in=aside.values("user")).delete()
+    gone = DirectoryPerson.objects.filter(agreement=stored, gone_at__isnull=False)
+    table_statistics.refresh(gone.count())
+    EndUser.objects.filter(pk__in=gone.set_aside().values("user")).delete()
     stored.delete()
     staging.sweep()
     events.record(

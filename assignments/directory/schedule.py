@@ -111,9 +111,9 @@ def place_waiting(agreement_id: int) -> int:
 
 def remove_old(agreement: DirectoryAgreement, now: datetime, *, actor: Any = None) -> int:
     """Remove those who have been set aside for longer than they are kept; answer how many."""
-    aside = DirectoryPerson.objects.set_aside()
-    old = aside.filter(agreement=agreement, gone_at__lt=now - timedelta(days=agreement.keep_days))
-    removed = 0
+    gone = DirectoryPerson.objects.filter(agreement=agreement, gone_at__lt=now - timedelta(days=agreement.keep_days))
+    table_statistics.refresh(gone.count())
+    old, removed = gone.set_aside(), 0
     while old.exists():
         removed += _remove_some(old)
     if removed:
@@ -128,7 +128,6 @@ def remove_old(agreement: DirectoryAgreement, now: datetime, *, actor: Any = Non
 def _remove_some(people: QuerySet[DirectoryPerson]) -> int:
     locks.hold_imports()  # a list may be about to make one of them a user again
     batch = list(people.order_by("user").values_list("user", flat=True)[:BATCH])
-    table_statistics.refresh(len(batch))
     EndUser.objects.filter(pk__in=batch).delete()
     return len(batch)
 

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from assignments.models.assignment import Assignment
 from topology.models import Cluster, EndUser, Node
 
 
@@ -56,7 +57,8 @@ class DirectoryPeople(models.QuerySet["DirectoryPerson"]):
 
     def set_aside(self) -> Self:
         """Those whom their directory has no more, and whom no list or person made a user again, here or elsewhere."""
-        return self.filter(gone_at__isnull=False, user__assignment__isnull=True)
+        is_user = models.Exists(Assignment.objects.filter(user=models.OuterRef("user")))
+        return self.filter(~is_user, gone_at__isnull=False)
 
 
 class DirectoryPerson(models.Model):
