@@ -131,6 +131,16 @@ def test_unreadable_yaml_is_named_by_its_line(text: str, why: str) -> None:
     assert why in refused.value.message
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x85", "\u2028"])
+@pytest.mark.parametrize(
+    ("last", "column"), [("mode: ]", 7), ("mode: a\x07b", 8), ("\u00a0\u00a0mode: [e", 1), ("'it's': x", 5)]
+)
+def test_the_line_of_a_mistake_is_that_of_its_file_whatever_ends_lines(end: str, last: str, column: int) -> None:
+    with pytest.raises(Refused) as refused:
+        read_yaml(end.join(["cluster: lab", "model: balanced_redundant", last, ""]))
+    assert f"line 3, column {column}: " in refused.value.message
+
+
 def test_a_key_that_is_indented_with_other_spaces_is_refused_at_its_place() -> None:
     [problem] = read_yaml("mode: manual\n\u00a0\u00a0cluster: lab\n").problems
     assert problem.without_place == "line 2, column 1: U+00A0 stands where spaces belong"

@@ -23,7 +23,8 @@ from topology.structure.yaml_nodes import Path as Place
 
 MOST_BYTES = 1_000_000
 EXAMPLE = "See the example demo/acme.yaml."
-ODD_INDENT = re.compile(r"^ *([^\S \t\r\n])", re.MULTILINE)
+LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")  # as the parser counts them
+ODD_INDENT = re.compile(r"(?:^|[\r\x85\u2028\u2029]) *([^\S \t\r\n\x85\u2028\u2029])", re.MULTILINE)
 BLOCK_END = "expected <block end>"
 BEHIND = ("text stands behind the end of a value", "Put the whole text in quotes; in '…' write a ' twice.")
 SYNTAX = {  # what the parser says, in our words: sentence and fix
@@ -148,8 +149,8 @@ def _problem(problem: str, remedy: str, text: str, position: int | None) -> File
     found = FileProblem.of("file", reasons.FILE_NOT_YAML, problem=problem, remedy=remedy)
     if position is None:
         return found
-    before = text[:position]
-    return replace(found, line=before.count("\n") + 1, column=position - before.rfind("\n"))
+    lines = LINE_END.split(text[:position])
+    return replace(found, line=len(lines), column=len(lines[-1]) + 1)
 
 
 def read_yaml_file(path: str | Path) -> Document:
