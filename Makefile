@@ -70,7 +70,7 @@ test: setup-test lint
 	wait $$types || { echo "The types are wrong (make types):"; cat "$$said"; exit 1; }; \
 	exit $$tests
 
-# The same tests whole: every cut of a run, ten times the examples, what is marked slow (tests/torture.py). Then the whole
+# The same tests whole: every cut of a run, ten times the examples, what is marked slow (tests/support/torture.py). Then the whole
 # product in a storm, alone: as long as MINUTES says, another one with SEED=, its table kept with STORM_PAGE=1 (tests/storm).
 torture: setup-test
 	@$(BIN)/python -m tests.tools
@@ -78,11 +78,11 @@ torture: setup-test
 		-o faulthandler_timeout=7200 --ignore tests/storm $(PYTEST)
 	@TORTURE=1 MINUTES=$(MINUTES) $(BIN)/python -m pytest -q -s -p no:xdist -o faulthandler_timeout=36000 tests/storm
 
-# All that needs no browser, under other clocks (tests/shifted.py; Debian's faketime).
+# All that needs no browser, under other clocks (tests/support/shifted.py; Debian's faketime).
 shifted: setup-test
-	@TIME_ZONE=UTC $(BIN)/python -m tests.shifted "+400 days" -n $(WORKERS) --dist loadfile $(PYTEST)
-	@TIME_ZONE=UTC $(BIN)/python -m tests.shifted "2026-12-31 23:59" -n $(WORKERS) --dist loadfile $(PYTEST)
-	@TIME_ZONE=Europe/Berlin $(BIN)/python -m tests.shifted dst -n $(WORKERS) --dist loadfile $(PYTEST)
+	@TIME_ZONE=UTC $(BIN)/python -m tests.support.shifted "+400 days" -n $(WORKERS) --dist loadfile $(PYTEST)
+	@TIME_ZONE=UTC $(BIN)/python -m tests.support.shifted "2026-12-31 23:59" -n $(WORKERS) --dist loadfile $(PYTEST)
+	@TIME_ZONE=Europe/Berlin $(BIN)/python -m tests.support.shifted dst -n $(WORKERS) --dist loadfile $(PYTEST)
 
 # The image built and compose.yml run without a daemon, through a restart, a backup and a restore. Root on Debian; a
 # quarter of an hour the first time. What it needs is installed by tests/containers/engine.py.

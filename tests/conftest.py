@@ -41,10 +41,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import torture
-from tests.layout import laid_out
-from tests.live_stack import LiveStack
-from tests.shared_imports import import_own_share
+from tests.support import torture
+from tests.support.layout import laid_out
+from tests.support.live_stack import LiveStack
+from tests.support.shared_imports import import_own_share
 
 # Examples are not timed: the machines are shared, and benchmarks measure.
 settings.register_profile("homenode", deadline=None)
@@ -64,7 +64,7 @@ LONG = (
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """Let the processes of a run import the tests together (tests/shared_imports.py)."""
+    """Let the processes of a run import the tests together (tests/support/shared_imports.py)."""
     import_own_share(session.config)
 
 
@@ -92,8 +92,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any) -> None:
-    """Let the test database be a copy of one that is migrated already (tests/template.py)."""
-    from tests.template import use_template
+    """Let the test database be a copy of one that is migrated already (tests/support/template.py)."""
+    from tests.support.template import use_template
 
     with django_db_blocker.unblock():
         use_template()
@@ -101,10 +101,10 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(scope="session", autouse=True)
 def _emptied_fast() -> Iterator[None]:
-    """Let tests whose data are committed be emptied by tests/emptying.py."""
+    """Let tests whose data are committed be emptied by tests/support/emptying.py."""
     from django.test import TransactionTestCase
 
-    from tests.emptying import empty_tables
+    from tests.support.emptying import empty_tables
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: empty_tables())
@@ -144,7 +144,7 @@ def admin_user(db: None) -> Any:
 
 @pytest.fixture(autouse=True)
 def _layout_of_templates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the test client answer pages as a browser lays them out (tests/layout.py)."""
+    """Let the test client answer pages as a browser lays them out (tests/support/layout.py)."""
     from django.test import Client
 
     ask = Client.request

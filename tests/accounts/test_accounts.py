@@ -20,7 +20,7 @@ from django.utils import timezone
 from assignments.board import removal
 from assignments.models import SavedView
 from tests.board.pages import as_
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.accounts import people, roles, sign_in, tokens
 from topology.models import ApiToken, Cluster, ClusterRole, Event
 from topology.reasons import Refused

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology.accounts import people, roles, sign_in
 from topology.models import Event
 

@@ -9,7 +9,7 @@ from assignments.models import Assignment
 from assignments.moves import pins
 from assignments.moves.selection import Selection
 from assignments.runs.hand_moves import move_users
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology import reasons
 from topology.accounts import pseudonyms, roles, sentences
 from topology.accounts.sign_in import give_role

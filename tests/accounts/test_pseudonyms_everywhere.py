@@ -21,9 +21,9 @@ from assignments.runs import hand_moves
 from assignments.simulation import whatif
 from assignments.users.importing.imports import import_users
 from assignments.users.listing import saved_views
-from tests import torture
 from tests.board.test_roles_of_addresses import addresses, patterns
-from tests.worlds import make_acme, node
+from tests.support import torture
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.accounts.sign_in import give_role
 from topology.models import Cluster, EndUser, Event

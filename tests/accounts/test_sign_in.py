@@ -12,7 +12,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 from django.utils import timezone
 
 from tests.board.pages import as_
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology.accounts import roles, sign_in
 from topology.models import Event, SignInLink
 

@@ -9,7 +9,7 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import Client
 
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology.accounts import tokens
 from topology.models import Cluster
 

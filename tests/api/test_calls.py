@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.api.answers import Calls, problem
 from tests.board.pages import as_
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology.accounts import roles
 from topology.models import Cluster
 

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from assignments.models import Assignment, Operation
 from tests.api.answers import Calls, problem, to_the_end
-from tests.worlds import add_users, make_acme, node
+from tests.support.worlds import add_users, make_acme, node
 from topology.models import Cluster, Event
 
 pytestmark = pytest.mark.django_db

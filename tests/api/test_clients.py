@@ -16,7 +16,7 @@ from django.core.wsgi import get_wsgi_application
 
 from config.api import api
 from tests.api.answers import to_the_end
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology.accounts import roles, tokens
 
 NAME = "homenode_client"  # as the file of the documents names it

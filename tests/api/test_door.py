@@ -19,7 +19,7 @@ from assignments.planning import plans
 from assignments.runs import operations
 from config.api import api
 from tests.api.conftest import BASE, Caller
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles, tokens
 from topology.models import ApiAnswer, Cluster
 

@@ -18,7 +18,7 @@ from config.api import api
 from tests.api.answers import problem
 from tests.api.conftest import Caller
 from tests.board.test_roles_of_addresses import patterns
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles, sign_in
 from topology.models import ApiAnswer, ApiToken, Cluster, Event
 

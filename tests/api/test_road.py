@@ -18,7 +18,7 @@ from assignments.planning import plans
 from assignments.runs import operations
 from tests.api.answers import to_the_end
 from tests.api.conftest import Caller
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles, tokens
 from topology.live.boards import ViewerKind
 
@@ -66,7 +66,7 @@ def test_token_import_plan_run_and_undo_are_seen_on_the_page_and_in_the_history(
     scraper = token("prometheus", "--role", "viewer")
     metrics = Client().get("/metrics", headers={"Authorization": f"Bearer {scraper}"}).content.decode()
     assert 'homenode_node_home_users{cluster="acme",node="imp1a.acme.org",subcluster="sc-1"} 62.0' in metrics
-    assert "homenode_trouble{" in metrics  # from here to the alert: tests/board/test_alerts.py
+    assert "homenode_trouble{" in metrics  # from here to the alert: tests/board/checks/test_alerts.py
 
 
 @pytest.mark.django_db(transaction=True)

@@ -18,8 +18,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests import torture
-from tests.worlds import make_acme
+from tests.support import torture
+from tests.support.worlds import make_acme
 from topology.accounts import roles, tokens
 
 CHECKS = [

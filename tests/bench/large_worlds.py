@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db import connection, connections
 
-from tests.crowd import make_crowd
+from tests.support.crowd import make_crowd
 from topology.models import Cluster, Node
 
 NODES = 6  # of each cluster

@@ -13,7 +13,7 @@ from assignments.models import Plan
 from tests.bench.large_worlds import LargeWorld, world
 from tests.bench.measure import compare
 from tests.bench.measure import users as most
-from tests.crowd import make_crowd
+from tests.support.crowd import make_crowd
 from topology.accounts import roles, tokens
 from topology.models import Cluster
 

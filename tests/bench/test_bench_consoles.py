@@ -39,8 +39,8 @@ from config.local.state import BASE_DIR, free_port
 from tests.bench.measure import Cores, judge
 from tests.bench.test_bench_drag import caller
 from tests.board.pages import person
-from tests.crowd import make_crowd, nodes_of, people_of
-from tests.live_stack import LiveStack
+from tests.support.crowd import make_crowd, nodes_of, people_of
+from tests.support.live_stack import LiveStack
 from topology.accounts import roles
 from topology.models import Cluster, Node
 from topology.rules.states import State, StateReason
@@ -294,7 +294,7 @@ def operator(address: str) -> Callable[[str, str], bytes]:
 def beside(count: int, sizes: list[int], pause: float) -> Heard:
     """The same crowd at a bare stream."""
     port = free_port()
-    program = [sys.executable, "-m", "tests.bench.bare_stream", str(port), f"{pause:.3f}", *map(str, sizes)]
+    program = [sys.executable, "-m", "tests.bench.bare.stream", str(port), f"{pause:.3f}", *map(str, sizes)]
     with subprocess.Popen(program, cwd=BASE_DIR) as process:
         try:
             assert wait_until(lambda: _accepts(port), 30), "the bare stream does not begin"

@@ -18,8 +18,8 @@ from django.db import connection
 from assignments.directory import agreements, connector, sync
 from config.local.processes import stop_child
 from tests.bench import measure
-from tests.crowd import make_crowd
 from tests.directory import slapd as real
+from tests.support.crowd import make_crowd
 from topology.models import Cluster
 
 PEOPLE = max(3000, measure.users() // 10)

@@ -20,7 +20,7 @@ from config.local.state import BASE_DIR
 from tests.bench.crowded_directory import BASE, CrowdedDirectory
 from tests.bench.measure import users
 from tests.bench.test_bench_import import MEASURED, _said_by
-from tests.crowd import make_crowd
+from tests.support.crowd import make_crowd
 from topology.models import Cluster
 
 PEOPLE, FEWER = users(), users() // 10

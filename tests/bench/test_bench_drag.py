@@ -13,11 +13,11 @@ from django.test import Client
 from django.urls import reverse
 
 from assignments.models import Assignment
-from tests.bench.bare_update import ADDRESS
+from tests.bench.bare.update import ADDRESS
 from tests.bench.measure import compare
 from tests.board.pages import person
-from tests.crowd import make_crowd, nodes_of, people_of
-from tests.live_stack import LiveStack
+from tests.support.crowd import make_crowd, nodes_of, people_of
+from tests.support.live_stack import LiveStack
 from topology.accounts import roles
 
 REACH = 3.0  # times
@@ -105,13 +105,13 @@ def served(transactional_db: None, tmp_path: Path) -> Iterator[Callable[[str], L
 
 
 def test_a_drag_beside_a_bare_update(served: Callable[[str], LiveStack]) -> None:
-    drags = Drags(served("tests.bench.bare_view:application").address)
+    drags = Drags(served("tests.bench.bare.view:application").address)
     drags.compare("drag of one user, to a bare UPDATE through the same web process", drags.in_a_view, REACH)
 
 
 def test_a_drag_beside_a_process_that_knows_nobody(served: Callable[[str], LiveStack]) -> None:
     drags = Drags(served("config.asgi:application").address)
-    bare = caller(served("tests.bench.bare_server:application").address, {})
+    bare = caller(served("tests.bench.bare.server:application").address, {})
     drags.compare(
         "drag of one user, to a bare UPDATE without session and rights", lambda: drags.without(bare), REACH_RAW
     )

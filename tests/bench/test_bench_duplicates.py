@@ -6,7 +6,7 @@ from django.db import connection
 from assignments.intercluster import duplicates, selectors
 from tests.bench.measure import compare
 from tests.bench.measure import users as most
-from tests.crowd import make_crowd
+from tests.support.crowd import make_crowd
 from topology.models import Cluster
 
 CLUSTERS, PLANTED = 34, 500

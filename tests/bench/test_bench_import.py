@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from assignments.users.importing.imports import import_users
 from config.local.state import BASE_DIR
 from tests.bench.measure import compare, seconds_of, users
-from tests.crowd import make_crowd
+from tests.support.crowd import make_crowd
 from topology.models import Cluster, EndUser
 
 USERS = 100_000

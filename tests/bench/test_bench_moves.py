@@ -9,7 +9,7 @@ from assignments.models import Goal, Operation, Plan, PlannedMove
 from assignments.planning import plans
 from assignments.runs import operations
 from tests.bench.measure import compare, seconds_of
-from tests.crowd import Hands, homes, make_crowd
+from tests.support.crowd import Hands, homes, make_crowd
 from topology.models import Cluster
 
 LIMIT = 1.8  # times one bare UPDATE

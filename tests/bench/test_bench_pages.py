@@ -20,7 +20,7 @@ from tests.bench.large_worlds import LargeWorld, world
 from tests.bench.measure import compare
 from tests.bench.measure import users as most
 from tests.board.pages import as_
-from tests.crowd import nodes_of
+from tests.support.crowd import nodes_of
 from topology.accounts import roles
 from topology.models import Cluster, ClusterRole
 

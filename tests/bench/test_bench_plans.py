@@ -18,7 +18,7 @@ from assignments.planning import loads, plans
 from assignments.planning.rules import goals
 from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, NodeLoad
 from tests.bench.measure import seconds_of
-from tests.crowd import make_crowd
+from tests.support.crowd import make_crowd
 from topology.models import Cluster, Node
 
 ROUNDS = 5  # at least

@@ -21,7 +21,7 @@ from config.local.processes import wait_until
 from tests.bench.large_worlds import world
 from tests.bench.measure import Cores, judge
 from tests.bench.measure import users as most
-from tests.live_stack import LiveStack
+from tests.support.live_stack import LiveStack
 from topology.models import Cluster
 from topology.rules.states import State, StateReason
 

@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.board.pages import as_
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.models import Cluster, Subcluster
 

@@ -12,7 +12,7 @@ from assignments.models import Plan
 from assignments.planning import plans
 from assignments.runs import operations
 from assignments.users.listing.filter import keys_by_id
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster, EndUser
 
 pytestmark = pytest.mark.django_db

@@ -27,9 +27,9 @@ from assignments.models import (
 from assignments.planning import plans
 from assignments.recovery import service
 from assignments.runs import balancer, batches, operations
-from tests.crowd import Hands, make_crowd
 from tests.structure.changed import refused
-from tests.worlds import make_acme, node
+from tests.support.crowd import Hands, make_crowd
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster, EndUser, Event, Node, Policy, Subcluster
 
 OF_A_CLUSTER = (Cluster, Policy, Subcluster, Node, EndUser, Assignment, Listing, Population)

@@ -7,7 +7,7 @@ from django.test import Client
 
 from assignments.board.views.settings_form import GROUPS, SettingsForm, initial_of
 from assignments.models import RunPolicy
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology.models import Cluster, Policy
 
 pytestmark = pytest.mark.django_db

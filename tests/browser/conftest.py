@@ -18,12 +18,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from config.local.state import BASE_DIR
-from tests import tools, torture
+from tests import tools
 from tests.browser.chromium import FLAGS
 from tests.browser.firefox import ALWAYS, IN_FIREFOX
 from tests.browser.large.thousands import kept, make_thousands, put_back
-from tests.live_stack import LiveStack
-from tests.worlds import node
+from tests.support import torture
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import node
 from topology.models import Cluster
 
 RESULTS = BASE_DIR / "test-results"

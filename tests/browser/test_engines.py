@@ -11,8 +11,8 @@ from assignments.models import Assignment
 from assignments.recovery import service as recovery
 from tests.browser.firefox import IN_FIREFOX
 from tests.browser.webkit import ESCAPE, open_webkit
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme, node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme, node
 
 LIVE = "return document.querySelector('#live')?.dataset.state === 'live'"
 READY = "return document.querySelector('#ghost')?.dataset.level === 'allowed'"

@@ -13,8 +13,8 @@ import pytest
 
 from assignments.directory import agreements
 from config.local.processes import stop_child
-from tests.crowd import make_crowd
 from tests.directory import slapd as real
+from tests.support.crowd import make_crowd
 from topology.models import Cluster
 
 NUMBERS = itertools.count(1)

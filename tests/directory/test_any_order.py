@@ -18,10 +18,10 @@ from assignments.moves.selection import Selection
 from assignments.users import undo
 from assignments.users.importing.imports import import_users
 from assignments.users.removal import remove_users
-from tests import torture
-from tests.crowd import nodes_of
 from tests.directory.conftest import Directory
 from tests.structure.test_constraints import assert_counts_true, assert_lists_true
+from tests.support import torture
+from tests.support.crowd import nodes_of
 from topology.models import Cluster, EndUser
 from topology.reasons import Refused
 

@@ -11,9 +11,9 @@ import pytest
 
 from assignments.directory import sync
 from config.local.processes import stop_child
-from tests.crowd import make_crowd
 from tests.directory import slapd as real
 from tests.directory.certificates import Authority
+from tests.support.crowd import make_crowd
 from topology.models import Cluster
 from topology.reasons import Refused
 

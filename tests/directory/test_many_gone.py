@@ -11,11 +11,11 @@ from django.db import connection
 from assignments.directory import sync
 from assignments.models import Assignment, DirectoryAgreement, DirectoryPerson
 from assignments.users.importing.imports import import_users
-from tests.crowd import make_crowd
 from tests.directory.conftest import Directory
 from tests.directory.persons import ids
-from tests.lists import numbered
-from tests.lookups import believe, looked_up
+from tests.support.crowd import make_crowd
+from tests.support.lists import numbered
+from tests.support.lookups import believe, looked_up
 
 PEOPLE = 2000
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,11 +10,11 @@ from django.db import connection
 from assignments.directory import sync
 from assignments.models import Assignment, DirectoryChange, DirectoryPerson, DirectoryRun, Move, Pin, RunState
 from assignments.users import trace
-from tests.crowd import make_crowd
 from tests.directory.conftest import Directory
 from tests.directory.persons import ids, many
-from tests.lookups import believe, looked_up
 from tests.structure.test_constraints import assert_counts_true
+from tests.support.crowd import make_crowd
+from tests.support.lookups import believe, looked_up
 from topology.models import Cluster, EndUser, Event, Node
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,10 @@ import pytest
 
 from assignments.directory import secret, sync
 from assignments.models import DirectoryAgreement, DirectoryRun, RunState
-from tests.crowd import make_crowd
 from tests.directory import slapd as real
 from tests.directory.conftest import Directory
 from tests.directory.persons import ids, many
+from tests.support.crowd import make_crowd
 from topology.models import Cluster, EndUser, Event
 from topology.reasons import Refused
 

@@ -7,10 +7,10 @@ from django.db.models import Sum
 
 from assignments.directory import schedule, sync
 from assignments.models import Assignment, DirectoryAgreement, DirectoryPerson
-from tests.crowd import make_crowd
 from tests.directory.conftest import Directory
 from tests.directory.persons import ids, many
 from tests.structure.test_constraints import assert_counts_true
+from tests.support.crowd import make_crowd
 from topology.models import Cluster, Event, Node
 from topology.rules.states import State
 

@@ -16,11 +16,11 @@ from assignments.models import DirectoryAgreement, DirectoryRun, DirectorySkippe
 from assignments.users.importing.imports import import_users
 from assignments.users.listing.filter import UserFilter
 from assignments.users.listing.pages import count_users
-from tests.crowd import make_crowd
 from tests.directory import slapd as real
 from tests.directory.conftest import Directory
 from tests.directory.persons import ids, many
-from tests.lists import csv_of
+from tests.support.crowd import make_crowd
+from tests.support.lists import csv_of
 from topology.models import Cluster, EndUser
 from topology.reasons import Refused
 

@@ -16,7 +16,7 @@ from assignments import tasks
 from assignments.board.checks import report as checks_report
 from config.local.embedded import HOST, free_port
 from tests.dns.name_server import DnsServer, start
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.dns import checking
 from topology.dns.rules.records import SrvRecord
 from topology.dns.selectors import records_of

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from assignments.board.topology_file import apply_topology
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology.models import Cluster, Event
 from topology.reasons import Refused
 from topology.rules import topology_file

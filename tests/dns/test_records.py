@@ -10,7 +10,7 @@ from django.core.management import call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.dns.rules.records import CLUSTER, DnsNames, NamedGroup, label, nsupdate, wanted, zone
 from topology.dns.selectors import records_of
 from topology.models import Cluster, DeploymentModel, Mode

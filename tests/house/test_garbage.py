@@ -15,9 +15,9 @@ from django.urls.resolvers import URLPattern, URLResolver
 from assignments.models import Goal
 from assignments.planning import plans
 from assignments.runs import operations
-from tests import torture
 from tests.board.pages import as_
-from tests.worlds import make_acme
+from tests.support import torture
+from tests.support.worlds import make_acme
 from topology.accounts import roles
 from topology.models import Cluster, Node, Subcluster
 

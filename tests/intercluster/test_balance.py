@@ -10,7 +10,7 @@ from django.test import Client
 from assignments.intercluster import balance
 from assignments.models import Assignment, Plan
 from tests.structure.test_constraints import assert_counts_true
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster, Node
 from topology.reasons import Refused
 from topology.rules.states import State

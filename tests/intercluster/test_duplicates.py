@@ -18,7 +18,7 @@ from assignments.users.export import assignments_csv
 from assignments.users.importing.imports import import_users
 from assignments.users.removal import remove_users
 from assignments.users.undo import undo_import
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology.accounts import roles, tokens
 from topology.models import Cluster, EndUser, Event
 from topology.reasons import Refused

@@ -17,7 +17,7 @@ from assignments.models import Assignment, DirectoryAgreement, Move, Operation, 
 from assignments.planning import approvals, plans
 from assignments.runs import batches, operations
 from tests.structure.test_constraints import assert_counts_true, assert_lists_true
-from tests.worlds import add_users, make_acme, node
+from tests.support.worlds import add_users, make_acme, node
 from topology.accounts import roles, tokens
 from topology.models import Cluster, EndUser, Event, Mode, Node
 from topology.reasons import Refused

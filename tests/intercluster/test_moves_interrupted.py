@@ -13,10 +13,10 @@ from django.utils import timezone
 from assignments.intercluster import moves
 from assignments.models import Assignment, Move, Operation, Progress
 from assignments.runs import batches, operations
-from tests.crowd import make_crowd
 from tests.runs.test_runs_interrupted import cut_at
 from tests.structure.test_constraints import assert_counts_true, assert_lists_true
-from tests.worlds import make_acme
+from tests.support.crowd import make_crowd
+from tests.support.worlds import make_acme
 from topology.live import events
 from topology.models import EndUser, Node
 

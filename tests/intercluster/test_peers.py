@@ -20,7 +20,7 @@ from assignments.intercluster import mesh, moves, peers
 from assignments.intercluster.rules.mesh import STALE, Side, rehearse
 from assignments.models import Assignment, Operation, Peer
 from assignments.runs import batches
-from tests.worlds import add_users, make_acme, node
+from tests.support.worlds import add_users, make_acme, node
 from topology.accounts import roles, tokens
 from topology.models import Cluster, Event, Node
 from topology.reasons import Refused

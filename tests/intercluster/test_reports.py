@@ -21,7 +21,7 @@ from assignments.intercluster.rules.mesh import REPORT_OLD
 from assignments.models import Assignment, Operation, Peer, ReportedUser
 from assignments.runs import operations
 from tests.board.pages import as_
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology.accounts import roles, tokens
 from topology.models import Cluster, Event
 from topology.reasons import Refused

@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from tests.board.pages import person
 from tests.live.test_stream import Reader
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme, node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.accounts.sign_in import give_role
 from topology.live import events, shelf

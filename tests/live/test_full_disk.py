@@ -15,8 +15,8 @@ from assignments.planning import plans
 from assignments.runs import operations
 from config.celery import app as app  # sends what a tick finds due
 from tests.board.pages import as_
-from tests.crowd import make_crowd
 from tests.live.ticks import codes
+from tests.support.crowd import make_crowd
 from topology.accounts import roles
 from topology.live import events, health, probe
 

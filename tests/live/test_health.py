@@ -26,8 +26,8 @@ from config.celery import app as app  # sends what a tick finds due
 from config.local.processes import child_setup, stop_child, wait_until
 from config.local.state import BASE_DIR, HOST, free_port
 from tests.board.pages import as_
-from tests.crowd import make_crowd
 from tests.live.ticks import codes, works
+from tests.support.crowd import make_crowd
 from topology.accounts import roles
 from topology.live import events, health
 from topology.models import Cluster, Heartbeat

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from tests.live_stack import LiveStack
+from tests.support.live_stack import LiveStack
 
 
 @pytest.mark.slow

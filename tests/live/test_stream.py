@@ -19,7 +19,7 @@ from django.test import Client, RequestFactory
 from config.local.embedded import running_services
 from config.local.processes import wait_until
 from config.local.state import redis_url
-from tests.live_stack import LiveStack
+from tests.support.live_stack import LiveStack
 from topology.accounts import roles
 from topology.live import boards, events, listeners, stream
 from topology.models import Cluster

@@ -16,8 +16,8 @@ from django.urls import reverse
 from config import admission
 from config.admission import Admission
 from tests.board.pages import person
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme
 from topology.accounts import roles
 from topology.live.clocks import WatchedClock
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.migrations.recorder import MigrationRecorder
 
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology.accounts import roles
 from topology.management.console import actor_of
 from topology.models import Cluster, Event

@@ -17,8 +17,8 @@ from config.local.processes import child_setup, stop_child, wait_until
 from config.local.state import BASE_DIR, HOST, free_port
 from config.settings import PLANNING
 from tests import tools
-from tests.crowd import make_crowd
-from tests.documents import block_with
+from tests.support.crowd import make_crowd
+from tests.support.documents import block_with
 
 CONFIG = """
 [databases]

@@ -4,7 +4,7 @@ from typing import Any
 
 from assignments.models import Assignment
 from assignments.moves.selection import Selection
-from tests.worlds import node
+from tests.support.worlds import node
 from topology.models import Cluster, Node
 
 

@@ -15,8 +15,8 @@ from assignments.models import Assignment, Pin
 from assignments.moves import pins
 from assignments.moves.selection import Selection
 from assignments.runs.hand_moves import move_users
-from tests.crowd import make_crowd
-from tests.worlds import make_acme, node
+from tests.support.crowd import make_crowd
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.accounts.sign_in import give_role
 from topology.models import Cluster

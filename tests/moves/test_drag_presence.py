@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from assignments.moves import drag_presence
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.accounts.sign_in import give_role
 from topology.live import events
 from topology.models import Cluster

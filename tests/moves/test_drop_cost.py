@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from assignments.models import Kind, Operation, SubclusterLock
 from tests.board.pages import person
-from tests.crowd import make_crowd, nodes_of, people_of
+from tests.support.crowd import make_crowd, nodes_of, people_of
 from topology.accounts import roles
 from topology.models import Cluster
 

@@ -15,7 +15,7 @@ from assignments.moves.selection import Selection
 from assignments.moves.verdict import verdicts
 from assignments.users.listing.filter import UserFilter
 from tests.moves.dropped import change, of
-from tests.worlds import add_users, make_acme, node
+from tests.support.worlds import add_users, make_acme, node
 from topology.models import Cluster, DeploymentModel, Mode
 from topology.reasons import Refused
 from topology.rules.states import State

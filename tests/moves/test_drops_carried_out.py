@@ -12,7 +12,7 @@ from assignments.moves import drop as moves
 from assignments.moves.selection import Selection
 from assignments.users.listing.filter import UserFilter
 from tests.moves.dropped import change, form, homes, of, target
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.rules.states import State

@@ -7,7 +7,7 @@ from django.test import Client
 
 from assignments.models import Operation
 from tests.moves.dropped import form, homes, of, target
-from tests.worlds import add_users, make_acme, node
+from tests.support.worlds import add_users, make_acme, node
 from topology.models import Cluster
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from assignments.models import Assignment
-from tests.worlds import add_users, make_acme, node
+from tests.support.worlds import add_users, make_acme, node
 from topology.models import Cluster, Node, Policy
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from assignments.moves import node_drop
-from tests.worlds import add_users, make_acme, node
+from tests.support.worlds import add_users, make_acme, node
 from topology.accounts.sign_in import give_role
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Refused

@@ -16,7 +16,7 @@ from assignments.moves import pins
 from assignments.moves.selection import Selection
 from assignments.runs.hand_moves import move_users
 from assignments.users.listing.filter import UserFilter
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster, Event
 from topology.reasons import Refused
 

@@ -16,7 +16,7 @@ from assignments.moves.selection import Selection
 from assignments.moves.verdict import verdicts
 from assignments.runs import batches
 from assignments.users.listing.filter import UserFilter
-from tests.worlds import add_users, make_acme, node
+from tests.support.worlds import add_users, make_acme, node
 from topology.models import Cluster, Mode, Node
 from topology.reasons import Refused
 from topology.rules.states import State

@@ -7,7 +7,7 @@ from django.test import Client
 from assignments.models import Approval, Assignment, Goal, Operation, Plan
 from assignments.planning import approvals, plans
 from assignments.runs import balancer, hand_moves, operations
-from tests.crowd import make_crowd, nodes_of
+from tests.support.crowd import make_crowd, nodes_of
 from topology.accounts import roles, sign_in
 from topology.models import Cluster, Event
 from topology.reasons import Refused

@@ -15,7 +15,6 @@ from ortools.sat.python import cp_model
 
 from assignments.planning.rules import goals
 from assignments.planning.rules.loads import ClusterLoad, NodeLoad, Proposal
-from tests import torture
 from tests.planning.test_planner_persons import (
     Person,
     World,
@@ -27,6 +26,7 @@ from tests.planning.test_planner_persons import (
     limits,
     reached,
 )
+from tests.support import torture
 from topology.reasons import Refused
 
 MANY = 1500 if torture.WHOLE else 8

@@ -12,8 +12,8 @@ from ortools.sat.python import cp_model
 
 from assignments.planning.rules import goals
 from assignments.planning.rules.loads import ClusterLoad, NodeLoad, Proposal
-from tests import torture
 from tests.planning.nodes import node
+from tests.support import torture
 from topology.reasons import Refused
 
 

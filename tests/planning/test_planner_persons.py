@@ -14,7 +14,7 @@ import pytest
 
 from assignments.planning.rules import goals
 from assignments.planning.rules.loads import ClusterLoad, EndpointClass, NodeLoad, Proposal, RoughLoad, roughly
-from tests import torture
+from tests.support import torture
 from topology.reasons import Refused
 
 MANY = 6000 if torture.WHOLE else 250

@@ -15,7 +15,7 @@ from django.urls import reverse
 from assignments.models import Assignment, Goal, Plan, PlannedMove
 from assignments.planning import plans
 from assignments.runs import operations
-from tests.crowd import ENDPOINTS, Hands, add_people, homes, make_crowd, nodes_of, people_of
+from tests.support.crowd import ENDPOINTS, Hands, add_people, homes, make_crowd, nodes_of, people_of
 from topology.models import Cluster, DeploymentModel, Mode, Node
 from topology.reasons import Refused
 

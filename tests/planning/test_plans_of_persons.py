@@ -12,7 +12,7 @@ from assignments.models import Assignment, Goal, Operation
 from assignments.planning import plans
 from assignments.runs import batches, operations
 from assignments.users.importing.imports import import_users
-from tests.lists import csv_of
+from tests.support.lists import csv_of
 from topology.models import ENDPOINT_KINDS, Cluster, Node
 from topology.reasons import Refused
 

@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from assignments.planning.preview import next_users
 from assignments.users.importing.imports import import_users
-from tests.crowd import add_people, homes, make_crowd, nodes_of
-from tests.lists import csv_of
-from tests.worlds import make_acme, node
+from tests.support.crowd import add_people, homes, make_crowd, nodes_of
+from tests.support.lists import csv_of
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.accounts.sign_in import give_role
 from topology.models import Cluster, DeploymentModel, Mode, Node

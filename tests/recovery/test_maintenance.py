@@ -21,8 +21,8 @@ from assignments.users.importing.imports import import_users
 from tests.recovery.driven import A, B, node, scenario, states, sub
 from tests.recovery.maintained import HOUR, begin, codes, refused
 from tests.recovery.recovery_world import MIDNIGHT, Drive, clock_at, make
-from tests.worlds import make_acme
-from tests.worlds import node as acme_node
+from tests.support.worlds import make_acme
+from tests.support.worlds import node as acme_node
 from topology.accounts import roles
 from topology.models import Cluster, EndUser, Event, Mode
 from topology.rules.states import State

@@ -5,10 +5,10 @@ from django.db.models import Count, F, Q
 
 from assignments.models import Assignment, Operation, Population, Progress, SubclusterLock
 from assignments.simulation.rules.play import Scenario, run
-from tests import torture
 from tests.recovery.recovery_world import Drive, make
 from tests.recovery.rules import golden
 from tests.recovery.rules.random_scenarios import document, parse
+from tests.support import torture
 from topology.models import Cluster, Node
 
 pytestmark = pytest.mark.django_db

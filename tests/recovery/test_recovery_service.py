@@ -16,9 +16,9 @@ from assignments.models import Assignment, Kind, Operation, Population, Progress
 from assignments.recovery import service as recovery
 from assignments.simulation.rules import play
 from assignments.simulation.rules.play import Action, Scenario
-from tests.live_stack import LiveStack
 from tests.recovery.driven import HOME_AGAIN, POWER_LOSS, B, all_home, node, scenario, states, sub
 from tests.recovery.recovery_world import MIDNIGHT, Drive, make
+from tests.support.live_stack import LiveStack
 from topology.models import Cluster, EndUser, Event
 
 

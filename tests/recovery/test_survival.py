@@ -14,9 +14,9 @@ import pytest
 
 from config.local.processes import signal_group, wait_until
 from config.local.state import database_url
-from tests import torture
 from tests.local.test_platform import manage, postgres_pid
 from tests.local.test_platform_up import Up
+from tests.support import torture
 
 USERS = 1500
 TOPOLOGY = """

@@ -21,7 +21,7 @@ from assignments.planning import plans
 from assignments.retention import archive, batches, removal
 from assignments.retention.rules.limits import KeepLimits
 from assignments.runs import hand_moves, operations
-from tests.crowd import Hands, make_crowd, nodes_of, people_of
+from tests.support.crowd import Hands, make_crowd, nodes_of, people_of
 from topology import reasons
 from topology.models import Cluster, Event, Heartbeat, SignInLink
 from topology.reasons import Refused

@@ -11,7 +11,7 @@ from django.utils import timezone
 from assignments.board.views.contexts import rules_context
 from assignments.models import Assignment, Kind, Operation, Plan, RunPolicy
 from assignments.runs import balancer, hand_moves, operations
-from tests.crowd import Hands, make_crowd, nodes_of, people_of
+from tests.support.crowd import Hands, make_crowd, nodes_of, people_of
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import Refused
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from assignments.models import Kind, Operation, Progress
 from tests.board.pages import as_
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology import reasons
 from topology.accounts import roles
 from topology.live import events

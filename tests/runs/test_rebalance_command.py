@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from assignments.models import Operation, Plan
-from tests.crowd import homes, make_crowd, nodes_of
+from tests.support.crowd import homes, make_crowd, nodes_of
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from assignments.models import Goal, Operation, SubclusterLock
 from assignments.planning import plans
 from assignments.runs import balancer, operations
 from assignments.runs.views.run_shown import Run
-from tests.crowd import Hands, homes, make_crowd
+from tests.support.crowd import Hands, homes, make_crowd
 from topology.accounts import roles
 from topology.accounts.sign_in import give_role
 from topology.models import Cluster, Event

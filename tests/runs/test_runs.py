@@ -11,8 +11,8 @@ from assignments.models import Assignment, Goal, LoadSample, Move, Population, S
 from assignments.planning import plans
 from assignments.population import load
 from assignments.runs import batches, operations
-from tests.crowd import Hands, homes, make_crowd
 from tests.runs.begun import begin, fresh
+from tests.support.crowd import Hands, homes, make_crowd
 from topology.models import Cluster, Event
 
 pytestmark = pytest.mark.django_db

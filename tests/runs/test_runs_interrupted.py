@@ -15,8 +15,8 @@ from django.utils import timezone
 from assignments.models import Assignment, Goal, Move, Operation, Population, SubclusterLock, TargetProgress
 from assignments.planning import plans
 from assignments.runs import batches, hand_moves, operations
-from tests import torture
-from tests.crowd import Hands, homes, make_crowd, nodes_of, people_of
+from tests.support import torture
+from tests.support.crowd import Hands, homes, make_crowd, nodes_of, people_of
 from topology.live import events
 from topology.models import Cluster
 from topology.reasons import USER_MOVED_SINCE, Refused

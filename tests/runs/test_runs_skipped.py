@@ -7,8 +7,8 @@ import pytest
 from assignments.models import Assignment, Goal, Kind, Move, Operation, SubclusterLock
 from assignments.planning import plans
 from assignments.runs import batches, hand_moves, locks, operations
-from tests.crowd import Hands, homes, make_crowd, nodes_of
 from tests.runs.begun import begin, fresh
+from tests.support.crowd import Hands, homes, make_crowd, nodes_of
 from topology.models import EndUser, Node
 from topology.reasons import Refused
 

@@ -5,8 +5,8 @@ import pytest
 from assignments.models import Goal, Kind, Operation, Plan, SubclusterLock
 from assignments.planning import plans
 from assignments.runs import hand_moves, locks, operations
-from tests.crowd import Hands, homes, make_crowd, nodes_of, people_of
 from tests.runs.begun import begin, fresh
+from tests.support.crowd import Hands, homes, make_crowd, nodes_of, people_of
 from topology.models import Node
 from topology.reasons import Refused
 

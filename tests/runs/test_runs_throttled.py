@@ -6,8 +6,8 @@ from assignments.models import Goal, Operation, TargetProgress
 from assignments.planning import plans
 from assignments.runs import operations
 from assignments.runs.rules.rate import BURST
-from tests.crowd import Hands, make_crowd
 from tests.runs.begun import begin, fresh
+from tests.support.crowd import Hands, make_crowd
 from topology.models import Cluster, Policy
 from topology.reasons import Refused
 

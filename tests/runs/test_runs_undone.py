@@ -4,8 +4,8 @@ import pytest
 
 from assignments.models import Assignment
 from assignments.runs import hand_moves, operations
-from tests.crowd import Hands, homes, make_crowd, nodes_of, people_of
 from tests.runs.begun import begin
+from tests.support.crowd import Hands, homes, make_crowd, nodes_of, people_of
 from topology.reasons import Refused
 
 pytestmark = pytest.mark.django_db

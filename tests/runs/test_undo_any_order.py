@@ -14,8 +14,8 @@ from assignments.models import Assignment, Goal, Move, Operation
 from assignments.planning import plans
 from assignments.runs import hand_moves, operations, selectors
 from assignments.runs.views.run_shown import Run
-from tests import torture
-from tests.crowd import Hands, homes, make_crowd, nodes_of, people_of
+from tests.support import torture
+from tests.support.crowd import Hands, homes, make_crowd, nodes_of, people_of
 from topology.models import Cluster
 from topology.reasons import Refused
 

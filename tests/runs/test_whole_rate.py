@@ -8,8 +8,8 @@ from django.test import Client
 
 from assignments.models import Goal, Operation
 from assignments.planning import plans
-from tests.crowd import make_crowd
 from tests.planning.test_approvals import signed_in
+from tests.support.crowd import make_crowd
 from topology.models import Cluster, Event
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,7 @@ import pytest
 
 from assignments.models import Assignment
 from tests.simulation.whatif_pages import play
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology.models import Cluster
 
 

@@ -13,8 +13,8 @@ import pytest
 from assignments.recovery.rules.pair import BatchKind, Outcome, Pair
 from assignments.simulation.rules import play
 from assignments.simulation.rules.play import Result, Scenario
-from tests import torture
 from tests.recovery.rules.random_scenarios import document, parse
+from tests.support import torture
 
 BLOCKS = 4
 SCENARIOS = torture.many(160)

@@ -8,11 +8,11 @@ import pytest
 from assignments.recovery.rules.pair import Populations
 from assignments.simulation.rules import timeline
 from assignments.simulation.rules.play import Result, Scenario, run
-from tests import torture
 from tests.bench import test_bench_whatif as bench
 from tests.recovery.rules import golden
 from tests.recovery.rules.random_scenarios import document, drive, parse
 from tests.simulation.test_counted import several
+from tests.support import torture
 
 BLOCKS = 4
 SCENARIOS = torture.many(64, 25)

@@ -13,7 +13,7 @@ from assignments.simulation.rules.play import run
 from assignments.simulation.views.chart import charts, instant
 from tests.recovery.rules import golden
 from tests.simulation.whatif_pages import client_of, post
-from tests.worlds import node
+from tests.support.worlds import node
 from topology.models import Cluster, Subcluster
 
 pytestmark = pytest.mark.django_db

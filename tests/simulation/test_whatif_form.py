@@ -7,9 +7,9 @@ import pytest
 
 from assignments.models import Simulation
 from assignments.simulation.rules import catalogue
-from tests import torture
 from tests.recovery.rules import golden
 from tests.simulation.whatif_pages import client_of, columns, form, post
+from tests.support import torture
 from topology.models import Cluster, Policy
 
 pytestmark = pytest.mark.django_db

@@ -15,10 +15,10 @@ from assignments.simulation import simulate, whatif
 from assignments.simulation.log import told, told_result
 from assignments.simulation.rules import start_state
 from assignments.simulation.rules.play import run
-from tests import torture
 from tests.recovery.rules import golden
 from tests.simulation.whatif_pages import client_of, play, post
-from tests.worlds import node
+from tests.support import torture
+from tests.support.worlds import node
 from topology.accounts import pseudonyms
 from topology.models import Cluster, Subcluster
 from topology.reasons import Refused

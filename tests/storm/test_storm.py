@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from config.local.state import BASE_DIR
-from tests import torture
 from tests.bench import measure
 from tests.storm import report
 from tests.storm.schedule import Edge
 from tests.storm.storm import Plan, storm
 from tests.storm.world import Size
+from tests.support import torture
 
 PAGE = BASE_DIR / "docs" / "benchmarks.md"
 SEED = int(os.environ.get("SEED") or "20261121")

@@ -15,10 +15,11 @@ import psycopg
 
 from config.local.processes import wait_until
 from config.local.state import HOST, database_url
-from tests import shifted, tools
+from tests import tools
 from tests.local.test_platform import manage
 from tests.local.test_platform_up import Up
 from tests.storm.schedule import Edge
+from tests.support import shifted
 
 SPEED = 600
 ROOM = "3g"  # of the disk; it takes memory for what is on it only

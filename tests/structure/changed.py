@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from assignments.users.importing.imports import import_users
-from tests.lists import csv_of
+from tests.support.lists import csv_of
 from topology.models import Cluster, Event, Subcluster
 from topology.reasons import REASONS, Refused
 

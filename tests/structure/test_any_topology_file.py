@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assignments.board.topology_file import apply_topology
-from tests import torture
 from tests.structure.acme_file import ACME, changes
+from tests.support import torture
 from topology.models import Cluster
 from topology.rules import topology_file
 from topology.rules.difference import difference

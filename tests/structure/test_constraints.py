@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assignments.models import Assignment, Kind, Listing, Operation, Population, SubclusterLock
-from tests import torture
+from tests.support import torture
 from topology.models import Cluster, EndUser, Node, Subcluster
 
 

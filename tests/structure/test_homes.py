@@ -22,9 +22,9 @@ from assignments.users.importing.imports import import_users
 from assignments.users.listing.filter import UserFilter
 from assignments.users.removal import remove_users
 from assignments.users.undo import undo_import
-from tests import torture
-from tests.lists import csv_of
-from tests.worlds import make_acme, node
+from tests.support import torture
+from tests.support.lists import csv_of
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.accounts.sign_in import give_role
 from topology.models import Cluster, Node, Subcluster

@@ -10,8 +10,8 @@ from django.db import connection
 from assignments.board.topology_file import apply_topology
 from assignments.models import Kind, Operation, SubclusterLock
 from assignments.users.importing.imports import import_users
-from tests.lists import csv_of
 from tests.structure.changed import enable_ha, give_users, last, refused, sub
+from tests.support.lists import csv_of
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import State

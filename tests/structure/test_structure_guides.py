@@ -14,9 +14,9 @@ from assignments.models import Assignment, Operation, Plan
 from assignments.population.selectors import board_of
 from assignments.recovery import service
 from tests.board.pages import as_
-from tests.crowd import Hands
 from tests.structure.structure_pages import get, html, post
-from tests.worlds import add_users, make_acme, node
+from tests.support.crowd import Hands
+from tests.support.worlds import add_users, make_acme, node
 from topology.accounts import roles
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.structure.clusters import create_cluster

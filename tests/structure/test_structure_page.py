@@ -12,7 +12,7 @@ from assignments.population.selectors import board_of
 from assignments.recovery import service
 from tests.board.pages import HTMX, as_
 from tests.structure.structure_pages import get, html, post
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.models import Cluster, Event, Node, Subcluster
 

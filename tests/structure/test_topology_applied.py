@@ -10,8 +10,8 @@ import yaml
 from assignments.board.topology_file import apply_topology
 from assignments.population.selectors import board_of
 from assignments.users.importing.imports import import_users
-from tests.lists import csv_of
 from tests.structure.acme_file import ACME, changes
+from tests.support.lists import csv_of
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules import topology_file

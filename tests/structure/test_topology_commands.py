@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 
 from assignments.board.topology_file import apply_topology
 from assignments.users.importing.imports import import_users
-from tests.lists import csv_of
 from tests.structure.acme_file import ACME
+from tests.support.lists import csv_of
 from topology.models import Cluster
 
 

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 from config.api import api
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme
 from topology.accounts import roles, tokens
 
 HERE = Path(__file__).parent

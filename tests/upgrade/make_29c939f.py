@@ -17,7 +17,7 @@ from config.embedded import find_postgres
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.utils import timezone
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.models import Subcluster
 
 

@@ -20,7 +20,7 @@ from assignments.models import Assignment, Operation, Plan, Population
 from assignments.recovery import service
 from assignments.runs import batches, operations
 from assignments.users.listing import saved_views
-from tests.worlds import node
+from tests.support.worlds import node
 from topology.models import Cluster, Subcluster
 from topology.rules.states import State
 

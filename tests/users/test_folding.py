@@ -14,7 +14,7 @@ from assignments.moves.pins import named
 from assignments.users.importing.imports import import_users
 from assignments.users.listing.filter import UserFilter, find_user, keys_of
 from assignments.users.listing.pages import user_page
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology.models import Cluster, EndUser
 
 pytestmark = pytest.mark.django_db

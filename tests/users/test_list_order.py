@@ -10,7 +10,7 @@ from assignments.users.listing import pages, places, ranges
 from assignments.users.listing.filter import UserFilter, matching_users
 from assignments.users.listing.order import COLUMNS, ListOrder, order_in
 from assignments.users.views.by_id import ids_of
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster, EndUser
 from topology.reasons import Refused
 

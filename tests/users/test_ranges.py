@@ -9,7 +9,7 @@ from django.urls import reverse
 from assignments.users.listing import ranges
 from assignments.users.listing.filter import UserFilter
 from tests.board.pages import HTMX, as_
-from tests.worlds import add_users, make_acme, node
+from tests.support.worlds import add_users, make_acme, node
 from topology.accounts import roles
 from topology.models import Cluster, EndUser
 from topology.reasons import Refused

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from assignments.users.listing.filter import UserFilter
 from assignments.users.listing.pages import count_users, user_page
 from assignments.users.rules.rare_parts import ColumnSample, rare_part
-from tests.crowd import make_crowd
+from tests.support.crowd import make_crowd
 from topology.models import Cluster
 
 MAILS = ColumnSample.of([(f"{name}@sales.example.org", 0.1) for name in ("ann", "bob", "carol", "dan", "eve")])

@@ -9,8 +9,8 @@ from assignments.models import Operation
 from assignments.moves import pins
 from assignments.users.importing.imports import import_users
 from tests.api.conftest import Caller
-from tests.lists import csv_of
-from tests.worlds import make_acme, node
+from tests.support.lists import csv_of
+from tests.support.worlds import make_acme, node
 from topology.accounts import tokens
 from topology.models import Cluster, EndUser
 

@@ -13,7 +13,7 @@ from assignments.moves import pins
 from assignments.users import undo as undoing
 from assignments.users.removal import remove_users
 from tests.structure.test_constraints import assert_counts_true, assert_lists_true
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster, EndUser, Event, Node
 from topology.reasons import Refused
 from topology.rules.states import State

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from assignments.models import SavedView
 from assignments.users.listing import saved_views
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.accounts.sign_in import give_role
 from topology.models import Cluster

@@ -14,7 +14,7 @@ from assignments.recovery import service
 from assignments.users.listing import pages
 from assignments.users.listing.filter import UserFilter
 from tests.board.pages import HTMX, as_
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.models import Cluster, EndUser
 

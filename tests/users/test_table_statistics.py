@@ -20,9 +20,9 @@ from assignments.users import table_statistics
 from assignments.users.importing.imports import import_users
 from assignments.users.removal import remove_users
 from assignments.users.undo import undo_import
-from tests.crowd import make_crowd
-from tests.lists import numbered
-from tests.lookups import believe, looked_up
+from tests.support.crowd import make_crowd
+from tests.support.lists import numbered
+from tests.support.lookups import believe, looked_up
 from topology.models import Cluster, EndUser
 
 PEOPLE = 2000

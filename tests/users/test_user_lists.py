@@ -14,8 +14,8 @@ from assignments.population.selectors import board_of
 from assignments.users.listing import pages
 from assignments.users.listing.filter import KEY, UserFilter, matching_users
 from assignments.users.listing.order import ListOrder
-from tests import torture
-from tests.crowd import make_crowd
+from tests.support import torture
+from tests.support.crowd import make_crowd
 from topology.models import Cluster, EndUser, Node, Policy, Subcluster
 from topology.rules.states import State
 

@@ -17,9 +17,9 @@ from assignments.planning import plans
 from assignments.runs import hand_moves, operations
 from assignments.users import trace
 from assignments.users.importing.imports import import_users
-from tests.crowd import Hands, make_crowd
-from tests.lists import csv_of
-from tests.worlds import make_acme, node
+from tests.support.crowd import Hands, make_crowd
+from tests.support.lists import csv_of
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster, EndUser, Node
 from topology.reasons import Refused
 from topology.rules.states import State

@@ -14,8 +14,8 @@ from assignments.planning import plans
 from assignments.runs import operations
 from tests.browser.accessible.axe import EVERYTHING, check, own_violations, violations
 from tests.browser.hands import card, hover, pick_up, row, select, toast
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme, node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster, Node
 from topology.rules.states import State, StateReason
 

@@ -34,8 +34,8 @@ from assignments.recovery import service
 from assignments.runs import operations
 from tests.board.test_roles_of_addresses import POSTED, patterns
 from tests.browser.accessible.axe import complaints, own_violations
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme, node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme, node
 from topology.accounts import sign_in
 from topology.models import Cluster, EndUser
 

@@ -16,11 +16,11 @@ from assignments.moves.selection import Selection
 from assignments.planning import plans
 from assignments.recovery import maintenance, service
 from assignments.runs import operations
-from tests import torture
 from tests.browser.accessible.axe import complaints
 from tests.browser.hands import card, lead, middle, row
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme, node
+from tests.support import torture
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster, EndUser, Node, Policy, Subcluster
 
 Open = Callable[..., Page]

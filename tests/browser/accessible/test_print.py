@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from assignments.models import Kind, Operation, Progress
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme, node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster
 
 Open = Callable[..., Page]

@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment, Operation
 from config.local.processes import wait_until
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme, node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme, node
 
 Open = Callable[..., Page]
 

@@ -14,8 +14,8 @@ from assignments.moves.selection import Selection
 from config.local.processes import wait_until
 from tests.browser.drags.fingers import THREE, Open
 from tests.browser.hands import card, drag, homes, hover, lead, middle, pick_up, row, select, show, toast
-from tests.live_stack import LiveStack
-from tests.worlds import add_users, node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import add_users, node
 from topology.models import Cluster, EndUser
 
 # The middle of what has the focus is its own: nothing lies over it.

@@ -5,7 +5,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.drags.fingers import Open, finger
 from tests.browser.hands import card, lead, middle, pick_up, toast
-from tests.worlds import node
+from tests.support.worlds import node
 from topology.models import Cluster
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.drags.fingers import THREE, Open, finger
 from tests.browser.hands import card, homes, lead_over, middle, row, select, toast
-from tests.worlds import node
+from tests.support.worlds import node
 from topology.models import Cluster
 
 

@@ -14,8 +14,8 @@ from assignments.moves.selection import Selection
 from assignments.recovery import service
 from assignments.users.listing.filter import UserFilter
 from tests.browser.hands import card
-from tests.live_stack import LiveStack
-from tests.worlds import node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import node
 from topology.models import Cluster, Event, Policy
 from topology.structure.policy import set_clock_speed
 

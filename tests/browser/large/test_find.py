@@ -8,8 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment, Pin
 from tests.browser.hands import toast
-from tests.live_stack import LiveStack
-from tests.worlds import node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import node
 from topology.models import Cluster
 
 Open = Callable[..., Page]

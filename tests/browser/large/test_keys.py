@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment
 from tests.browser.hands import card, homes, row, toast
-from tests.live_stack import LiveStack
-from tests.worlds import node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import node
 from topology.models import Cluster, Node
 
 Open = Callable[..., Page]

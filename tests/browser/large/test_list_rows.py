@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.hands import row, toast
-from tests.worlds import node
+from tests.support.worlds import node
 from topology.models import Cluster
 
 Open = Callable[..., Page]

@@ -11,8 +11,8 @@ from assignments.models import Assignment, Pin
 from assignments.moves import pins
 from assignments.moves.selection import Selection
 from tests.browser.hands import card, row, toast
-from tests.live_stack import LiveStack
-from tests.worlds import add_users, make_acme, node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import add_users, make_acme, node
 from topology.models import Cluster, Node
 
 Open = Callable[..., Page]

@@ -12,8 +12,8 @@ from assignments.models import Assignment
 from assignments.moves import drop
 from assignments.moves.selection import Selection
 from tests.browser.hands import card, homes, hover, pick_up, row, toast
-from tests.live_stack import LiveStack
-from tests.worlds import node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import node
 from topology.models import Cluster
 
 Open = Callable[..., Page]

@@ -9,8 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 from assignments.models import Assignment, Operation
 from config.local.processes import wait_until
 from tests.browser.hands import card, drag, homes, hover, lead, middle, pick_up, row, toast
-from tests.live_stack import LiveStack
-from tests.worlds import node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import node
 from topology.models import Cluster, Node
 
 Open = Callable[..., Page]

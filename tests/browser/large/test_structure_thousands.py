@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from assignments.models import Assignment
 from tests.browser.hands import card, toast
 from tests.browser.large.thousands import make_thousands
-from tests.live_stack import LiveStack
-from tests.worlds import node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import node
 from topology.models import Cluster, Node, Subcluster
 
 Open = Callable[..., Page]

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from assignments.intercluster import peers
 from assignments.recovery import service
 from tests.browser.large.thousands import kept
-from tests.crowd import make_crowd
+from tests.support.crowd import make_crowd
 from topology.models import Cluster, Node
 
 Open = Callable[..., Page]

@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.db import connection, models
 
 from assignments.models import Assignment
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster, Node, Policy, Subcluster
 
 HOMES = {"imp1a": 8000, "imp1b": 4000, "imp2a": 6000, "imp2b": 5500, "imp3a": 6000, "waiting": 500}

@@ -9,7 +9,7 @@ from assignments.models import Assignment
 from assignments.moves import drop
 from assignments.moves.selection import Selection
 from tests.browser.hands import card, middle
-from tests.worlds import node
+from tests.support.worlds import node
 from topology.models import Cluster
 
 Open = Callable[..., Page]

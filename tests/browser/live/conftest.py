@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme
 from topology.models import Cluster
 
 

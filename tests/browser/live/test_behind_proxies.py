@@ -14,9 +14,10 @@ from playwright.sync_api import Browser, expect
 
 from config.local.processes import child_setup, stop_child, wait_until
 from config.local.state import BASE_DIR, HOST, free_port
-from tests import tools, torture
-from tests.documents import block_with
-from tests.worlds import make_acme
+from tests import tools
+from tests.support import torture
+from tests.support.documents import block_with
+from tests.support.worlds import make_acme
 from topology.accounts.sign_in import issue_sign_in_link
 from topology.live import events
 from topology.models import Node

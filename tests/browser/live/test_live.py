@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from assignments.models import Kind, Operation, Progress
 from tests.browser.hands import card, drag, hover, lead, pick_up, row, toast
 from tests.browser.live.changes import Open, is_live
-from tests.worlds import node
+from tests.support.worlds import node
 from topology import reasons
 from topology.live import events
 from topology.models import Cluster, Node

@@ -9,7 +9,7 @@ from playwright.sync_api import APIResponse, Error, Page, Route, expect
 from config.local.processes import wait_until
 from tests.browser.hands import card, row, toast
 from tests.browser.live.changes import Open, is_live, move, press_on_card
-from tests.worlds import add_users, node
+from tests.support.worlds import add_users, node
 from topology.live import events
 from topology.models import Cluster
 from topology.structure.nodes import unassign_node

@@ -8,8 +8,8 @@ from playwright.sync_api import Request, expect
 
 from tests.browser.hands import card
 from tests.browser.live.changes import Open, is_live, move
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme
 from topology.live import events
 from topology.models import Cluster
 

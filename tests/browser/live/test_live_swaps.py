@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.hands import card, middle, row
 from tests.browser.live.changes import Open, is_live, move, press_on_card
-from tests.worlds import node
+from tests.support.worlds import node
 from topology.live import events
 from topology.models import Cluster, Node
 

@@ -8,8 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Population
 from tests.browser.hands import card
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme
 from topology.models import Cluster
 from topology.structure.policy import set_clock_speed
 

@@ -9,8 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from assignments.recovery import service as recovery
 from tests.browser.hands import card
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme, node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme, node
 from topology.structure.clusters import create_cluster
 from topology.structure.policy import set_clock_speed
 

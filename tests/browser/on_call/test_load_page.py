@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Kind, Operation, Progress, RunPolicy
 from assignments.population import load
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology.models import Cluster
 
 Open = Callable[..., Page]

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from assignments.models import Assignment, Kind, Operation, Progress
 from assignments.runs import hand_moves
 from tests.browser.hands import card, drag, hover, pick_up, row, toast
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme, node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster
 from topology.templatetags.console import instant_in_full
 

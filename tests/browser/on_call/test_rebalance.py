@@ -12,8 +12,8 @@ from assignments.models import Kind, Operation, Population, Progress, RunPolicy
 from assignments.planning import plans
 from assignments.runs import operations
 from tests.browser.hands import card
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme, node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme, node
 from topology import reasons
 from topology.live import events
 from topology.models import Cluster, Node, Policy

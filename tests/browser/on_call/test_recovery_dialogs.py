@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests import torture
 from tests.browser.accessible.axe import check
 from tests.browser.hands import card, toast
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme
+from tests.support import torture
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme
 from topology.structure.policy import set_clock_speed
 
 Open = Callable[..., Page]

@@ -11,9 +11,9 @@ from assignments.models import Assignment, Kind, Operation, Progress
 from assignments.planning import plans
 from assignments.runs import operations
 from config.local.processes import wait_until
-from tests.crowd import make_crowd
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme
+from tests.support.crowd import make_crowd
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme
 from topology.models import Cluster, Node, Subcluster
 from topology.rules.states import State, StateReason
 

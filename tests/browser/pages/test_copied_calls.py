@@ -6,8 +6,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessible.axe import complaints
 from tests.browser.hands import row, show
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme
 
 Open = Callable[..., Page]
 

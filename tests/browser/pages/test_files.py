@@ -9,8 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment, Operation
 from tests.browser.hands import row, show, toast
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme
 from topology.models import Cluster, EndUser
 
 Open = Callable[..., Page]

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology.models import Cluster
 
 Open = Callable[..., Page]

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Assignment
 from tests.browser.hands import card
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster, Node
 from topology.rules.states import LOOKS, REASON_LABELS
 

@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from assignments.runs import hand_moves
 from tests.browser.hands import card, row, select
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme, node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme, node
 from topology.models import EndUser, Event
 
 Open = Callable[..., Page]

@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 from assignments.models import Assignment, Pin
 from assignments.runs.hand_moves import move_users
 from tests.browser.hands import row, select, show, toast
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme, node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster
 
 Open = Callable[..., Page]

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from assignments.models import RunPolicy
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology import reasons
 from topology.live import events
 from topology.models import Cluster, Event

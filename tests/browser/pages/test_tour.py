@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 
 
 def first_time(page: Page) -> None:

@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from assignments.models import Assignment, Simulation
 from assignments.recovery import service
 from tests.browser.hands import card
-from tests.live_stack import LiveStack
-from tests.worlds import make_acme, node
+from tests.support.live_stack import LiveStack
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster
 from topology.templatetags.console import instant_in_full
 

@@ -14,7 +14,7 @@ from assignments.recovery.rules.relogin_window import Budget
 from assignments.recovery.rules.step import step
 from assignments.simulation.rules import play as simulator
 from assignments.simulation.rules.play import Action, at_rest
-from tests import torture
+from tests.support import torture
 from topology.reasons import Refused
 from topology.rules.states import RECOVERY_MANAGER
 

@@ -5,8 +5,8 @@ import os
 import pytest
 import yaml
 
-from tests import torture
 from tests.recovery.rules.random_scenarios import broken, document, report
+from tests.support import torture
 
 SCENARIOS = int(os.environ.get("RANDOM_SCENARIOS", "20000" if torture.WHOLE else "200"))
 FIRST = int(os.environ.get("RANDOM_SEED", "1"))

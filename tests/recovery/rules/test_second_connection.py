@@ -15,7 +15,7 @@ from assignments.recovery.rules.pair_state import PairState
 from assignments.recovery.rules.relogin_window import pair_window, with_second
 from assignments.recovery.rules.sign_ins import keep_second_connections
 from tests.recovery.rules.golden import simulated
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster
 from topology.rules.states import State
 from topology.structure.policy import update_policy

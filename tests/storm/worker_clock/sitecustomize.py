@@ -11,7 +11,7 @@ import time
 
 
 def _sleep(seconds: float) -> None:
-    """As tests/shifted_clock says: the call behind time.sleep is refused under faketime."""
+    """As tests/support/shifted_clock says: the call behind time.sleep is refused under faketime."""
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
     select.select([], [], [], seconds)

@@ -12,7 +12,7 @@ from assignments.users.rules import text_lines
 from assignments.users.rules.clean_records import CleanRecords
 from assignments.users.rules.user_file import UserList
 from assignments.users.rules.user_line import Reading, UserLine
-from tests import torture
+from tests.support import torture
 
 HEADERS = [
     ["user_id", "name", "mail", "endpoints", "contacts"],

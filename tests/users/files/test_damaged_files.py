@@ -15,7 +15,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests import torture
+from tests.support import torture
 from tests.users.files.file_reading import read
 from tests.users.files.test_user_file_tables import IDS, PLAIN_TEXTS
 

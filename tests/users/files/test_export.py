@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from assignments.models import Assignment
 from assignments.users.export import assignments_csv
 from assignments.users.importing.imports import import_users
-from tests.lists import csv_of, numbered
+from tests.support.lists import csv_of, numbered
 from tests.users.pairs import homes, make
 from topology.models import Cluster, EndUser, Node
 

@@ -18,7 +18,7 @@ from assignments.models import Assignment
 from assignments.users.importing.imports import import_users
 from assignments.users.importing.report import Report
 from assignments.users.rules.user_line import Reading
-from tests.lists import csv_of
+from tests.support.lists import csv_of
 from topology import reasons
 from topology.accounts import pseudonyms
 from topology.models import Cluster, EndUser, Event

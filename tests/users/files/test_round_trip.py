@@ -18,8 +18,8 @@ from assignments.users import undo
 from assignments.users.export import assignments_csv
 from assignments.users.importing.imports import import_users
 from assignments.users.rules.cells import SPACES, unseen
-from tests import torture
-from tests.lists import csv_of
+from tests.support import torture
+from tests.support.lists import csv_of
 from tests.users.pairs import make
 from topology.models import ENDPOINT_KINDS, Cluster, EndUser
 

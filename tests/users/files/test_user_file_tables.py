@@ -12,7 +12,7 @@ from assignments.users.importing.imports import LIMITS
 from assignments.users.rules.cells import SPACES, defused, restored, unseen
 from assignments.users.rules.columns import HEADERS
 from assignments.users.rules.user_file import UserList
-from tests import torture
+from tests.support import torture
 from tests.users.files.file_reading import codes, read
 
 

@@ -14,9 +14,9 @@ from assignments.models import Assignment, Move, Operation
 from assignments.users import undo
 from assignments.users.importing.imports import LIMITS, import_users
 from assignments.users.rules import text_lines, user_file
-from tests import torture
-from tests.lists import csv_of, numbered
 from tests.structure.test_constraints import assert_counts_true
+from tests.support import torture
+from tests.support.lists import csv_of, numbered
 from tests.users.pairs import codes, make
 from topology.models import Cluster, EndUser, Event
 from topology.structure.nodes import add_node

@@ -10,7 +10,7 @@ from assignments.models import Assignment
 from assignments.planning.rules.loads import Flow
 from assignments.users.importing.imports import import_users
 from assignments.users.importing.staged_counts import Alike, StagedCounts
-from tests.crowd import make_crowd, nodes_of
+from tests.support.crowd import make_crowd, nodes_of
 from topology.models import Cluster
 
 pytestmark = pytest.mark.django_db

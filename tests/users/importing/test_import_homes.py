@@ -4,7 +4,7 @@ import pytest
 
 from assignments.models import Assignment
 from assignments.users.importing.imports import import_users
-from tests.lists import csv_of, numbered
+from tests.support.lists import csv_of, numbered
 from tests.users.pairs import codes, homes, make
 from topology.models import Cluster, EndUser, Node, Subcluster
 from topology.reasons import Refused

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from assignments.models import Assignment, Population
 from assignments.users.importing.imports import import_users
 from assignments.users.importing.report import Report
-from tests.lists import csv_of, numbered
 from tests.structure.test_constraints import assert_counts_true
+from tests.support.lists import csv_of, numbered
 from tests.users.pairs import homes, make
 from topology.models import Cluster, EndUser, Node
 from topology.reasons import Refused

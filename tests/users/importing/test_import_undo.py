@@ -15,10 +15,10 @@ from assignments.retention import batches
 from assignments.users import undo as undoing
 from assignments.users.importing.imports import import_users
 from assignments.users.removal import remove_users
-from tests.lists import csv_of
 from tests.structure.test_constraints import assert_counts_true, assert_lists_true
+from tests.support.lists import csv_of
+from tests.support.worlds import make_acme, node
 from tests.users.test_remove_users import people
-from tests.worlds import make_acme, node
 from topology.models import Cluster, EndUser
 from topology.reasons import Refused
 

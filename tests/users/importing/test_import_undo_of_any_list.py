@@ -12,10 +12,10 @@ from assignments.models import Kind, Operation
 from assignments.moves import pins
 from assignments.users import undo
 from assignments.users.importing.imports import import_users
-from tests import torture
 from tests.structure.test_constraints import assert_counts_true, assert_lists_true
+from tests.support import torture
+from tests.support.worlds import make_acme
 from tests.users.test_remove_users import people
-from tests.worlds import make_acme
 from topology.models import Cluster
 
 pytestmark = pytest.mark.django_db

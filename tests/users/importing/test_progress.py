@@ -11,7 +11,7 @@ from django.urls import reverse
 from assignments.users.importing.imports import LIMITS
 from assignments.users.progress import Meter, RowsSoFar
 from assignments.users.rules.user_file import UserList
-from tests.lists import csv_of
+from tests.support.lists import csv_of
 from tests.users.pairs import make
 from topology.models import Cluster
 

@@ -13,7 +13,7 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from config.urls import urlpatterns
-from tests.bench.bare_update import ADDRESS, update
+from tests.bench.bare.update import ADDRESS, update
 from topology.accounts import roles
 from topology.views.http import needs
 

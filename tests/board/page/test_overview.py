@@ -14,8 +14,8 @@ from assignments.planning import plans
 from assignments.recovery import service
 from assignments.runs import operations
 from tests.board.pages import as_
-from tests.crowd import make_crowd
-from tests.worlds import make_acme, node
+from tests.support.crowd import make_crowd
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.models import Cluster, Node
 from topology.structure.clusters import create_cluster

@@ -10,8 +10,8 @@ from assignments.planning import plans
 from assignments.population.kept import KeptBoard, boards_now
 from assignments.population.selectors import boards_of
 from assignments.runs import operations
-from tests.crowd import make_crowd
-from tests.worlds import add_users, make_acme, node
+from tests.support.crowd import make_crowd
+from tests.support.worlds import add_users, make_acme, node
 from topology.models import Cluster, Node, Subcluster
 
 pytestmark = pytest.mark.django_db

@@ -21,7 +21,7 @@ from assignments.recovery import service
 from assignments.runs import hand_moves
 from assignments.runs.views.run_shown import Run
 from tests.board.pages import as_
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.models import Cluster
 

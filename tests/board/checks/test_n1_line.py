@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from tests.board.pages import as_
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.models import Node
 

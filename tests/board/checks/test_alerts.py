@@ -20,7 +20,7 @@ from assignments.directory import sync
 from assignments.intercluster import peers
 from tests import tools
 from tests.board.pages import as_
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology import reasons
 from topology.accounts import roles
 from topology.live import events, health

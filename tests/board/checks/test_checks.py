@@ -11,7 +11,7 @@ from django.db import connection
 from assignments.board.checks import facts_of, report
 from assignments.board.views import mending
 from assignments.users.importing.imports import import_users
-from tests.lists import csv_of
+from tests.support.lists import csv_of
 from tests.users.pairs import make
 from topology.models import Cluster
 from topology.rules import checks

@@ -1,4 +1,4 @@
-"""The least that could be done for a drag: one UPDATE … RETURNING. bare_view and bare_server serve it."""
+"""The least that could be done for a drag: one UPDATE … RETURNING. view.py and server.py serve it."""
 
 from django.db import connection
 

@@ -7,9 +7,9 @@ import pytest
 from django.urls import reverse
 
 from assignments.board.views.checks import counts
+from tests.board.checks.test_checks import HEALTHY
 from tests.board.pages import as_
-from tests.board.test_checks import HEALTHY
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.models import Node
 from topology.rules import checks

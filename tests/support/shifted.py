@@ -1,8 +1,8 @@
 """Run tests under another clock: PostgreSQL, Valkey, web server, worker and tests, all by Debian's faketime.
 
-    python -m tests.shifted "+400 days" tests/runs tests/users
-    python -m tests.shifted "2026-12-31 23:59" tests/runs          the clock begins there and goes on
-    TIME_ZONE=Europe/Berlin python -m tests.shifted dst tests/runs     an hour before the next change of hours
+    python -m tests.support.shifted "+400 days" tests/runs tests/users
+    python -m tests.support.shifted "2026-12-31 23:59" tests/runs          the clock begins there and goes on
+    TIME_ZONE=Europe/Berlin python -m tests.support.shifted dst tests/runs     an hour before the next change of hours
 
 Without a browser: Chromium has a clock of its own.
 """

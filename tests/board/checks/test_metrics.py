@@ -12,7 +12,7 @@ from assignments.models import Operation
 from assignments.recovery import service
 from tests import tools
 from tests.board.pages import as_
-from tests.worlds import add_users, make_acme, node
+from tests.support.worlds import add_users, make_acme, node
 from topology.accounts import roles, tokens
 from topology.live import traffic
 from topology.models import Cluster

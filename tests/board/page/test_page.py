@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Kind, Operation, Population, Progress
 from tests.board.pages import HTMX, as_
-from tests.crowd import make_crowd
-from tests.worlds import make_acme, node
+from tests.support.crowd import make_crowd
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.models import Cluster, Node
 from topology.structure.snapshot import TOGETHER

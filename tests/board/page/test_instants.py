@@ -10,13 +10,13 @@ from django.test import Client
 from django.utils import timezone
 
 from assignments.models import RunPolicy
-from tests.worlds import make_acme
+from tests.support.worlds import make_acme
 from topology import reasons
 from topology.accounts import pseudonyms, times
 from topology.live import events
 from topology.reasons import Refused
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 THEN = datetime(2024, 2, 29, 23, 30, 5, tzinfo=UTC)
 
 

@@ -14,8 +14,8 @@ from assignments.models import Assignment, Operation, Plan, Progress
 from assignments.planning import plans
 from assignments.recovery import service
 from tests.board.pages import HTMX, as_
-from tests.crowd import make_crowd, nodes_of, people_of
-from tests.worlds import make_acme, node
+from tests.support.crowd import make_crowd, nodes_of, people_of
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.models import Cluster, Event
 from topology.rules.states import State

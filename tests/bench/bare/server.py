@@ -14,7 +14,7 @@ from django.core.asgi import get_asgi_application  # noqa: E402 - the settings a
 from django.http import HttpRequest, HttpResponse  # noqa: E402
 from django.urls import path  # noqa: E402
 
-from tests.bench.bare_update import update  # noqa: E402
+from tests.bench.bare.update import update  # noqa: E402
 
 
 def move(request: HttpRequest) -> HttpResponse:

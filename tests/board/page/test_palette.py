@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster
 
 pytestmark = pytest.mark.django_db

@@ -19,7 +19,7 @@ from assignments.planning import plans
 from config.api import api
 from tests.board.pages import as_
 from tests.board.test_roles_of_addresses import POSTED
-from tests.worlds import make_acme, node
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles, tokens
 from topology.models import Cluster
 from topology.templatetags.scripts import CALLS

@@ -1,6 +1,6 @@
 """The least that a stream can do: one process that sends given bytes at a pace to all who came, and renders nothing.
 
-python -m tests.bench.bare_stream PORT PAUSE SIZE…   (seconds between two messages; bytes of each, again and again)
+python -m tests.bench.bare.stream PORT PAUSE SIZE…   (seconds between two messages; bytes of each, again and again)
 """
 
 import asyncio

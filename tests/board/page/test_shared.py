@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from assignments.board.views import shared
 from tests.board.pages import as_, person
-from tests.layout import laid_out
-from tests.worlds import make_acme, node
+from tests.support.layout import laid_out
+from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.live import shelf
 from topology.live.boards import ViewerKind

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from tests.board.pages import as_
-from tests.crowd import make_crowd
+from tests.support.crowd import make_crowd
 from topology.accounts import roles
 from topology.models import Cluster, Node
 
