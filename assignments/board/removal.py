@@ -21,7 +21,7 @@ from topology.live import events
 from topology.models import Cluster, EndUser, Event, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import STEADY_STATES
-from topology.structure import locks
+from topology.structure import guards
 
 PEOPLE = """
     WITH gone AS (DELETE FROM assignments_assignment WHERE cluster_id = %s RETURNING user_id)
@@ -70,12 +70,7 @@ def remove_cluster(cluster: Cluster, typed: str, *, actor: Any = None) -> Conten
     """
     if typed.strip() != cluster.name:
         raise Refused(reasons.REMOVAL_NOT_CONFIRMED, cluster=cluster.name)
-    locks.hold_cluster(cluster.pk)
-    locks.hold_imports()  # a list may be about to make somebody who is set aside here a user of another cluster
-    locks.hold_subclusters(locks.all_subclusters(cluster.pk))
-    if not Cluster.objects.filter(pk=cluster.pk).exists():
-        known = ", ".join(Cluster.objects.values_list("name", flat=True)[:20]) or "none"
-        raise Refused(reasons.NO_SUCH_CLUSTER, name=cluster.name, known=known)
+    guards.hold_with_users(cluster)  # a list may be about to make somebody who is set aside here a user elsewhere
     if refusal := obstacle(cluster):
         raise refusal
     gone = contents(cluster)

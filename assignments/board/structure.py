@@ -33,7 +33,7 @@ def shift_subcluster(subcluster: Subcluster, by: int, *, actor: Any = None) -> N
     """Show a subcluster so many places later on the page (earlier: below 0); the others keep their order."""
     guards.hold(subcluster.cluster)
     names = list(subcluster.cluster.subclusters.values_list("name", flat=True))
-    subcluster.refresh_from_db()
+    guards.refresh(subcluster)
     place = max(0, names.index(subcluster.name) + by)
     names.remove(subcluster.name)
     names.insert(place, subcluster.name)

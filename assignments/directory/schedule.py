@@ -16,7 +16,7 @@ from assignments.retention.kept import limits
 from assignments.users import table_statistics
 from topology import reasons
 from topology.live import events
-from topology.models import Cluster, EndUser, Subcluster
+from topology.models import Cluster, EndUser
 from topology.reasons import Refused
 from topology.structure import locks
 from topology.structure.homes import homes_of
@@ -100,8 +100,8 @@ def place_waiting(agreement_id: int) -> int:
     if agreement is None:
         return 0
     cluster = agreement.cluster
-    locks.hold_cluster(cluster.pk)
-    locks.hold_subclusters(Subcluster.objects.filter(cluster=cluster).values_list("pk", flat=True))
+    locks.hold_cluster(cluster.pk)  # of a cluster that is gone no one waits
+    locks.hold_subclusters(locks.all_subclusters(cluster.pk))
     users = sum(placing.place(agreement, cluster, reasons.DIRECTORY_PLACED).values())
     if users:
         topics = [f"cluster-{cluster.pk}", f"directory-{cluster.pk}"]

@@ -25,9 +25,8 @@ from topology import reasons
 from topology.live import events
 from topology.models import Cluster, Subcluster
 from topology.reasons import REASONS, Reason, Refused, Said
-from topology.structure import guards, locks
+from topology.structure import guards
 from topology.structure.homes import homes_of
-from topology.structure.selectors import cluster_named
 
 FIRST = 10  # people of a preview
 
@@ -144,10 +143,7 @@ def try_out(
 def _hold(cluster: Cluster, table: str) -> None:
     """What was staged, ready to be compared, and nothing else that moves in the cluster until the transaction ends."""
     comparing.fill(table)
-    locks.hold_cluster(cluster.pk)
-    cluster_named(cluster.name)
-    locks.hold_imports()
-    locks.hold_subclusters(Subcluster.objects.filter(cluster=cluster).values_list("pk", flat=True))
+    guards.hold_with_users(cluster)
 
 
 def _compared(cluster: Cluster, agreement: int, spec: Agreement, accept: str, most: int | None) -> SyncReport:

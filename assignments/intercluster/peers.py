@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from assignments.intercluster.mesh import publisher_of
@@ -26,7 +26,7 @@ from topology.live import events
 from topology.live.actors import name_of
 from topology.models import MAX_RELEASE, NODE_NAME, Cluster
 from topology.reasons import REASONS, Refused
-from topology.structure import locks
+from topology.structure import guards, locks
 
 OLD = "more than five minutes"  # STALE in words
 PEERS = "peers"  # what pages of the mesh listen to
@@ -126,7 +126,7 @@ def make(
         raise Refused(reasons.PEER_ITSELF, cluster=cluster.name)
     wanted = [(cluster, remote, address)] + ([(remote, cluster, own_address)] if both else [])
     for here, _, _ in sorted(wanted, key=lambda side: side[0].pk):
-        locks.hold_cluster(here.pk)
+        guards.hold_alone(here)
     made = []
     for here, there, given in wanted:
         where = _address(there, given)
@@ -181,9 +181,10 @@ def remove(cluster: Cluster, remote: Cluster, *, actor: Any, both: bool = True) 
     return len(sides)
 
 
-def peer_of(cluster: Cluster, remote: Cluster) -> Peer:
-    """This side of a relation. Raises Refused."""
-    peer = Peer.objects.filter(cluster=cluster, remote=remote).select_related("cluster", "remote").first()
+def peer_of(cluster: Cluster, remote: Cluster, rows: QuerySet[Peer] | None = None) -> Peer:
+    """This side of a relation, as these rows of all have it. Raises Refused."""
+    sides = Peer.objects.all() if rows is None else rows
+    peer = sides.filter(cluster=cluster, remote=remote).select_related("cluster", "remote").first()
     if peer is None:
         raise Refused(reasons.NO_SUCH_PEER, cluster=cluster.name, remote=remote.name)
     return peer
@@ -280,6 +281,7 @@ def set_release(cluster: Cluster, release: str, *, actor: Any) -> bool:
     if len(release) > MAX_RELEASE or not release.isprintable():
         raise Refused(reasons.RELEASE_NOT_VALID, limit=MAX_RELEASE)
     if not Cluster.objects.filter(pk=cluster.pk).exclude(release=release).update(release=release):
+        guards.refresh(cluster)
         return False
     events.record(
         reasons.RELEASE_NOTED,

@@ -61,8 +61,7 @@ class PeerReport:
 def report(cluster: Cluster, remote: Cluster, told: PeerReport, *, actor: Any, now: datetime) -> Peer:
     """Keep a report in place of what a sync found. Raises Refused for what is not valid, or older than what is kept."""
     _demand_valid(told, now)
-    peer = peer_of(cluster, remote)
-    peer = Peer.objects.select_for_update(of=("self",)).select_related("cluster", "remote").get(pk=peer.pk)
+    peer = peer_of(cluster, remote, rows=Peer.objects.select_for_update(of=("self",)))
     at = min(told.at or now, now)
     if peer.source and peer.tried_at and at < peer.tried_at:
         names = {"cluster": cluster.name, "remote": remote.name}

@@ -146,7 +146,7 @@ def place_node(node: Node, target: str, actor: Any, *, seen: str | None = None) 
     Raises Refused as the verdict said, asked again, and when the node is elsewhere by now.
     """
     guards.hold(node.cluster)
-    node.refresh_from_db()
+    guards.refresh(node)
     if seen:
         _demand_seen(node, seen)
     places = {f"subcluster:{sub.pk}": sub for sub in Subcluster.objects.filter(cluster=node.cluster)}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from ninja import Router, Schema
 from pydantic import Field
 
-from assignments.recovery import maintenance, service
+from assignments.recovery import maintenance, reads, service
 from assignments.runs.api import operation_of
 from topology.accounts import roles
 from topology.api import access
@@ -90,7 +90,7 @@ def subcluster(name: str, subcluster: str, **_: str) -> Subcluster:
 
 def shape(sub: Subcluster) -> dict[str, Any]:
     """A subcluster with the states of its nodes, read now."""
-    subcluster = Subcluster.objects.select_related("cluster").get(pk=sub.pk)
+    subcluster = reads.with_policy(sub)
     nodes = [
         {"name": n.name, "state": n.state, "reason": n.reason, "in_maintenance": n.in_maintenance}
         for n in Node.objects.filter(subcluster=subcluster).order_by("slot")
@@ -104,7 +104,7 @@ def shape(sub: Subcluster) -> dict[str, Any]:
 
 
 def _of_node(node: Node) -> dict[str, Any]:
-    return shape(Subcluster.objects.get(nodes=node))
+    return shape(reads.placed(node)[1])
 
 
 @router.post("/nodes/{name}/failover", response=ok(SubclusterOut), operation_id="failover")

@@ -86,11 +86,12 @@ def refusal(node: Node) -> Refused | None:
 
 def _held(node: Node) -> tuple[Subcluster, Node]:
     """The subcluster of a node, locked, and the node as it is then."""
-    found = Node.objects.select_related("subcluster").get(pk=node.pk)
-    if found.subcluster is None:
+    _, subcluster = reads.placed(node)
+    hold_subclusters([subcluster.pk])
+    found, place = reads.placed(node)
+    if place.pk != subcluster.pk:  # it was moved meanwhile, and the other place is not locked
         raise Refused(NODE_NOT_IN_SUBCLUSTER, node=found.name)
-    hold_subclusters([found.subcluster.pk])
-    return reads.with_policy(found.subcluster), Node.objects.get(pk=node.pk)
+    return reads.with_policy(place), found
 
 
 def _seconds(sub: Subcluster, real: datetime) -> int:
@@ -99,10 +100,10 @@ def _seconds(sub: Subcluster, real: datetime) -> int:
 
 def _do(sub: Subcluster, node: Node, do: Callable[[PairState, int], None], actor: Any) -> Node:
     def act(pair: Pair, now: int) -> Any:
-        return change(pair, now, lambda state: do(state, pair.position(node.name)))
+        return change(pair, now, lambda state: do(state, reads.position(pair, node)))
 
     service.change(sub, act, actor)
-    return Node.objects.select_related("subcluster", "cluster").get(pk=node.pk)
+    return reads.placed(node)[0]
 
 
 # --- How it stands --------------------------------------------------------------------------------
@@ -129,13 +130,13 @@ class Work:
 
 def work(node: Node, now: datetime) -> Work:
     """How the work on a node in maintenance stands at a real instant, in five queries."""
-    found = Node.objects.select_related("subcluster", "cluster").get(pk=node.pk)
-    if found.subcluster is None or found.maintenance_until is None:
+    found, subcluster = reads.placed(node)
+    if found.maintenance_until is None:
         raise Refused(MAINTENANCE_NOT_ON, node=found.name)
-    sub = reads.with_policy(found.subcluster)
+    sub = reads.with_policy(subcluster)
     at = reads.cluster_seconds(sub.cluster, now)
     pair, nodes = reads.read_pair(sub, at)
-    member = pair.position(found.name)
+    member = reads.position(pair, found)
     signed_in = sum(signed for (home, _), (_, signed) in pair.populations.items() if home == member)
     steps = rules.checklist(pair, member, found.maintenance_signed_in, signed_in, at)
     healthy = pair.members[member].watch.healthy_at

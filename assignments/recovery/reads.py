@@ -20,8 +20,9 @@ from assignments.recovery.rules.relogin_window import Effect, Window, effect, pa
 from assignments.recovery.rules.step import automatic_fallback_at, recent_failovers
 from assignments.recovery.rules.waiting import waiting
 from topology.models import Cluster, Node, Policy, Subcluster
-from topology.reasons import Refused
+from topology.reasons import NODE_NOT_IN_SUBCLUSTER, Refused
 from topology.rules.states import State, StateReason
+from topology.structure import selectors
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,29 @@ def _pair(sub: Subcluster, nodes: list[Node], counts: dict[tuple[int, int], tupl
 
 
 def with_policy(subcluster: Subcluster) -> Subcluster:
-    """The subcluster as it is now, with its cluster and policy, in one query."""
-    return Subcluster.objects.select_related("cluster__policy").get(pk=subcluster.pk)
+    """The subcluster as it is now, with its cluster and policy, in one query. Raises Refused when it is gone."""
+    found = Subcluster.objects.select_related("cluster__policy").filter(pk=subcluster.pk).first()
+    if found is None:
+        raise selectors.gone(subcluster)
+    return found
+
+
+def placed(node: Node) -> tuple[Node, Subcluster]:
+    """A node as it is now, and its subcluster. Raises Refused when it is gone, or in none."""
+    found = Node.objects.select_related("subcluster", "cluster").filter(pk=node.pk).first()
+    if found is None:
+        raise selectors.gone(node)
+    if found.subcluster is None:
+        raise Refused(NODE_NOT_IN_SUBCLUSTER, node=found.name)
+    return found, found.subcluster
+
+
+def position(pair: Pair, node: Node) -> int:
+    """Where a node stands in its pair, whatever its name is by now. Raises Refused when it is not there any more."""
+    keys = [member.key for member in pair.members]
+    if str(node.pk) not in keys:
+        raise Refused(NODE_NOT_IN_SUBCLUSTER, node=node.name)
+    return keys.index(str(node.pk))
 
 
 def buttons(subcluster: Subcluster) -> list[Button]:

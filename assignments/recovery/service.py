@@ -29,7 +29,7 @@ from assignments.recovery.rules.relogin_window import Effect
 from assignments.recovery.rules.step import step as pure_step
 from assignments.recovery.writes import write
 from topology.models import Node, Subcluster
-from topology.reasons import NODE_NOT_IN_SUBCLUSTER, PACE_NOTHING_MOVES, Refused
+from topology.reasons import PACE_NOTHING_MOVES, Refused
 from topology.structure.locks import hold_subclusters, try_subcluster
 
 CATCH_UP = 400  # pure steps in one transaction; what is left is due at once
@@ -113,13 +113,6 @@ def _verb(subcluster: Subcluster, act: Act, actor: Any) -> Outcome:
     return _run(subcluster, timezone.now(), act, actor)
 
 
-def _of_node(node: Node) -> tuple[Subcluster, str]:
-    found = Node.objects.select_related("subcluster").get(pk=node.pk)
-    if found.subcluster is None:
-        raise Refused(NODE_NOT_IN_SUBCLUSTER, node=found.name)
-    return found.subcluster, found.name
-
-
 # --- Commands -------------------------------------------------------------------------------------
 def failover(node: Node, actor: Any = None) -> Outcome:
     """Stop the services of a node; its peer takes its users. Raises Refused (domain.md §4.6)."""
@@ -147,8 +140,10 @@ def disable_ha(subcluster: Subcluster, actor: Any = None) -> Outcome:
 
 
 def _node_command(node: Node, command: Command, actor: Any) -> Outcome:
-    subcluster, name = _of_node(node)
-    return _verb(subcluster, lambda pair, now: commands.command(pair, command, pair.position(name), now), actor)
+    found, subcluster = reads.placed(node)
+    return _verb(
+        subcluster, lambda pair, now: commands.command(pair, command, reads.position(pair, found), now), actor
+    )
 
 
 def set_sign_in_rate(
@@ -194,8 +189,8 @@ def _fault(
     node: Node, change: Callable[[Pair, int, Fault, str, int], Outcome], kind: str, service: str, actor: Any
 ) -> Outcome:
     fault, named = commands.parse_fault(kind, service)
-    subcluster, name = _of_node(node)
-    return _verb(subcluster, lambda pair, now: change(pair, pair.position(name), fault, named, now), actor)
+    found, subcluster = reads.placed(node)
+    return _verb(subcluster, lambda pair, now: change(pair, reads.position(pair, found), fault, named, now), actor)
 
 
 # --- What may be asked ----------------------------------------------------------------------------

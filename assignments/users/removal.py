@@ -24,8 +24,7 @@ from topology import reasons
 from topology.live import events
 from topology.models import Cluster, Node
 from topology.reasons import REASONS, Refused
-from topology.structure import guards, locks
-from topology.structure.selectors import cluster_named
+from topology.structure import guards
 
 LISTED = 1000  # of those who stay
 CREATE = """
@@ -118,10 +117,7 @@ def remove_users(
 
     With `confirmed` another number of users than that is refused. Raises Refused when no one can be removed.
     """
-    locks.hold_cluster(cluster.pk)
-    cluster_named(cluster.name)
-    locks.hold_imports()
-    locks.hold_subclusters(locks.all_subclusters(cluster.pk))
+    guards.hold_with_users(cluster)
     _ask(cluster, who)
     found = _judged(cluster, dry_run)
     if dry_run:

@@ -25,9 +25,8 @@ from topology import reasons
 from topology.live import events
 from topology.models import Cluster, Node
 from topology.reasons import REASONS, Refused
-from topology.structure import guards, locks
+from topology.structure import guards
 from topology.structure.homes import homes_of
-from topology.structure.selectors import cluster_named
 
 ACCOUNTS = get_user_model()._meta.db_table
 UNDOABLE = (Kind.IMPORT.value, Kind.REMOVAL.value)
@@ -200,10 +199,7 @@ def undo_import(
     With `confirmed` another number of users than that is refused.
     """
     cluster = operation.cluster
-    locks.hold_cluster(cluster.pk)
-    cluster_named(cluster.name)
-    locks.hold_imports()
-    locks.hold_subclusters(locks.all_subclusters(cluster.pk))
+    guards.hold_with_users(cluster)
     if not can_undo(operation):
         raise Refused(reasons.UNDO_NOT_POSSIBLE, operation=operation.pk)
     judge = _judge_import if operation.kind == Kind.IMPORT else _judge_removal

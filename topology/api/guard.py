@@ -7,7 +7,6 @@ token? -> 401    within the limit? -> 429    key known? -> the first answer, 409
 from __future__ import annotations
 
 import hashlib
-import logging
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,7 +16,7 @@ from typing import IO, Any
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
@@ -25,12 +24,11 @@ from topology import reasons
 from topology.accounts import tokens
 from topology.accounts.tokens import ApiClient
 from topology.api import problems, trying
-from topology.live import health
+from topology.api.failures import failed
 from topology.models import ApiAnswer
 from topology.reasons import Refused
 from topology.views.reading import unreadable
 
-log = logging.getLogger(__name__)
 LONGEST_KEY = 255
 KEPT = 24 * 3600  # seconds that an answer is given again
 IN_MEMORY = 1_000_000  # bytes of a body; a longer one goes to disk
@@ -57,13 +55,8 @@ def guarded(view: View, *, is_open: bool = False) -> View:
             return problems.refusal(request, refused)
         except RequestDataTooBig:
             return problems.of_status(request, 413)
-        except OperationalError as error:
-            log.exception("the database is away")
-            health.note(error)
-            return problems.of_status(request, 503)
-        except Exception:
-            log.exception("the API failed")
-            return problems.of_status(request, 500)
+        except Exception as error:  # noqa: BLE001 - whatever it is, a program is answered
+            return failed(request, error)
 
     answer.csrf_exempt = True  # type: ignore[attr-defined]  # a token is sent on purpose, never by a browser alone
     answer.login_required = False  # type: ignore[attr-defined]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import DataError, OperationalError
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, path
@@ -20,11 +19,10 @@ from ninja.security import HttpBearer
 
 from topology import reasons
 from topology.api import problems, trying
+from topology.api.failures import failed
 from topology.api.guard import LONGEST_KEY, guarded
-from topology.live import health
 from topology.reasons import Refused
 
-log = logging.getLogger(__name__)
 IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "Idempotency-Key",
@@ -149,8 +147,7 @@ def _errors(api: NinjaAPI) -> None:
     on(Http404, lambda request, error: problems.of_status(request, 404))
     on(DataError, lambda request, error: problems.invalid(request, [TOO_MUCH]))
     on(RequestDataTooBig, lambda request, error: problems.of_status(request, 413))
-    on(OperationalError, _away)
-    on(Exception, _failed)
+    on(Exception, failed)
 
 
 def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
@@ -158,17 +155,6 @@ def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
     if isinstance(error.__cause__, Refused):
         return problems.refusal(request, error.__cause__)
     return problems.of_status(request, 422 if error.status_code == 400 else error.status_code)
-
-
-def _away(request: HttpRequest, error: Exception) -> HttpResponse:
-    log.error("the database is away: %s", error)
-    health.note(error)
-    return problems.of_status(request, 503)
-
-
-def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
-    log.exception("the API failed", exc_info=error)
-    return problems.of_status(request, 500)
 
 
 def addresses(api: NinjaAPI) -> list[URLPattern | URLResolver]:

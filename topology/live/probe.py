@@ -11,6 +11,7 @@ from django.db.utils import Error, InterfaceError, OperationalError
 
 from topology import reasons
 from topology.live import events
+from topology.reasons import Refused
 from topology.reasons.reason import Reason
 
 PAGES = 64  # of 8 kB
@@ -21,6 +22,8 @@ WRITE = f"""
     INSERT INTO topology_write_probe SELECT repeat(md5(n::text), 200) FROM generate_series(1, {PAGES}) n
 """
 STATES = {"25006": reasons.DATABASE_READ_ONLY, "53100": reasons.DISK_FULL}
+# What a row needs is gone, or the row is there already; of two that wait for each other, one gives way.
+CONFLICTS = {"23503", "23505", "40P01", "40001"}
 NO_ANSWER = ("08", "53", "55P03", "57")  # connections, resources, waiting for a lock, shut down or cancelled
 
 
@@ -39,6 +42,12 @@ def try_write() -> tuple[Reason | None, str]:
 
 def _verdict(error: Error) -> tuple[Reason, str]:
     return meaning(error) or reasons.DATABASE_REFUSES, str(error).strip().split("\n")[0].rstrip(".")
+
+
+def conflict(error: BaseException) -> Refused | None:
+    """What is refused where two changed the same at once: the database took one, and nothing of the other."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return Refused(reasons.CHANGED_MEANWHILE) if isinstance(error, Error) and state in CONFLICTS else None
 
 
 def meaning(error: BaseException | None) -> Reason | None:

@@ -9,9 +9,10 @@ from typing import Any, NoReturn
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from topology.live import probe
 from topology.reasons import SCHEMA_OLD, Refused
 from topology.reasons.words import counted
 from topology.rules.file_problems import FileRefused
@@ -79,10 +80,17 @@ class ConsoleCommand(BaseCommand):
         try:
             yield
         except Refused as refusal:
-            if as_json:
-                self.print_json(refusal.as_dict())
-                raise SystemExit(1) from refusal
-            raise CommandError(_text(refusal)) from refusal
+            self._refuse(refusal, as_json)
+        except DatabaseError as error:
+            if (lost := probe.conflict(error)) is None:
+                raise
+            self._refuse(lost, as_json)
+
+    def _refuse(self, refusal: Refused, as_json: bool) -> NoReturn:
+        if as_json:
+            self.print_json(refusal.as_dict())
+            raise SystemExit(1) from refusal
+        raise CommandError(_text(refusal)) from refusal
 
     def print_json(self, value: Any) -> None:
         """One JSON document, readable, keys in the order given."""

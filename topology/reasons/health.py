@@ -41,6 +41,11 @@ REDIS_AWAY = add(
     ALARM,
     status=503,
 )
+CHANGED_MEANWHILE = add(
+    "CHANGED_MEANWHILE",
+    "Another change at the same moment concerned the same thing, so nothing was done.",
+    "Look at what is there now, then do it again if it is still needed.",
+)
 DATABASE_AWAY = add(
     "DATABASE_AWAY",
     "The database does not answer: nothing works.",

@@ -60,7 +60,6 @@ def set_model(cluster: Cluster, model: str, *, actor: Any = None) -> Cluster:
 @transaction.atomic
 def _set_choice(cluster: Cluster, field: str, value: str, actor: Any) -> Cluster:
     guards.hold(cluster)
-    cluster.refresh_from_db()
     before = getattr(cluster, field)
     if before != value:
         setattr(cluster, field, value)

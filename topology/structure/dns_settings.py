@@ -17,7 +17,7 @@ from topology.models import Cluster, DnsSettings
 from topology.reasons import Refused, changes_between
 from topology.rules import dns_servers, names
 from topology.rules.topology_file import MOST_CALL_MANAGERS, DnsSpec
-from topology.structure.locks import hold_cluster
+from topology.structure import guards
 from topology.structure.selectors import current_dns
 
 CHECK_EVERY = (60, 86_400)  # real seconds
@@ -27,7 +27,7 @@ LONGEST_DOMAIN = 253
 @transaction.atomic
 def update_dns(cluster: Cluster, spec: DnsSpec, actor: Any = None) -> DnsSpec:
     """Make these the settings of a cluster; the next check begins at once. Raises Refused naming the field."""
-    hold_cluster(cluster.pk)
+    guards.hold_alone(cluster)
     spec = checked(spec)
     before = current_dns(cluster)
     changes = changes_between(asdict(before), asdict(spec))

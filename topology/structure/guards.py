@@ -7,6 +7,7 @@ relations of the rows, so that this app needs to import nothing of the other.
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import F, Sum
 from django.utils import timezone
 
@@ -16,12 +17,37 @@ from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Reason, Refused
 from topology.rules import names
 from topology.structure import locks
+from topology.structure.selectors import gone
+
+
+def hold_alone(cluster: Cluster) -> None:
+    """Take the cluster's lock, and read the cluster again. Raises Refused when it was removed meanwhile."""
+    locks.hold_cluster(cluster.pk)
+    refresh(cluster)
 
 
 def hold(cluster: Cluster) -> None:
-    """Take the cluster's lock and those of all its subclusters, for a change of the structure is rare and may wait."""
-    locks.hold_cluster(cluster.pk)
-    locks.hold_subclusters(Subcluster.objects.filter(cluster=cluster).values_list("pk", flat=True))
+    """Take the cluster's lock and those of all its subclusters, for a change of the structure is rare and may wait.
+
+    The cluster is read again under them. Raises Refused when it was removed meanwhile.
+    """
+    hold_alone(cluster)
+    locks.hold_subclusters(locks.all_subclusters(cluster.pk))
+
+
+def hold_with_users(cluster: Cluster) -> None:
+    """The same for what makes or removes users, with the lock of all imports: user IDs are unique over all clusters."""
+    hold_alone(cluster)
+    locks.hold_imports()
+    locks.hold_subclusters(locks.all_subclusters(cluster.pk))
+
+
+def refresh(row: Cluster | Subcluster | Node) -> None:
+    """Read a row again, under its lock. Raises Refused when it was removed while the lock was waited for."""
+    try:
+        row.refresh_from_db()
+    except ObjectDoesNotExist:
+        raise gone(row) from None
 
 
 def record(

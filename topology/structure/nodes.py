@@ -82,7 +82,7 @@ def _place(subcluster: Subcluster | None) -> dict[str, Any]:
     unknown = {"state": State.UNKNOWN, "reason": StateReason.HIGH_AVAILABILITY_NOT_ENABLED}
     if subcluster is None:
         return {"subcluster": None, "slot": None, **unknown}
-    subcluster.refresh_from_db()
+    guards.refresh(subcluster)
     inside = list(Node.objects.filter(subcluster=subcluster).order_by("slot"))
     if len(inside) >= 2:
         names = " and ".join(node.name for node in inside)
@@ -100,7 +100,7 @@ def move_node(node: Node, subcluster: Subcluster, *, actor: Any = None) -> Node:
     it is the publisher in another subcluster.
     """
     guards.hold(node.cluster)
-    node.refresh_from_db()
+    guards.refresh(node)
     source = node.subcluster
     if source and source.pk == subcluster.pk:
         return node
@@ -120,7 +120,7 @@ def move_node(node: Node, subcluster: Subcluster, *, actor: Any = None) -> Node:
 def unassign_node(node: Node, *, actor: Any = None) -> Node:
     """Take a node out of its subcluster. Raises Refused as move_node does."""
     guards.hold(node.cluster)
-    node.refresh_from_db()
+    guards.refresh(node)
     source = node.subcluster
     if source:
         _may_leave(node, source)
@@ -157,7 +157,7 @@ def _write(node: Node, columns: dict[str, Any]) -> None:
 def remove_node(node: Node, *, actor: Any = None) -> None:
     """Remove a node for good. Raises Refused as unassign_node does, and for the publisher while others exist."""
     guards.hold(node.cluster)
-    node.refresh_from_db()
+    guards.refresh(node)
     source, cluster = node.subcluster, node.cluster
     if source:
         _may_leave(node, source)
@@ -177,7 +177,7 @@ def rename_node(node: Node, name: str, *, seen: str | None = None, actor: Any = 
     invalid or taken in any cluster.
     """
     guards.hold(node.cluster)
-    node.refresh_from_db()
+    guards.refresh(node)
     name, before = guards.node_name(name), node.name
     if seen is not None and seen != before:
         raise Refused(reasons.NODE_RENAMED_MEANWHILE, before=seen, node=before)
@@ -209,7 +209,7 @@ def set_capacity(
     Raises Refused when more users or endpoints are at home than the new capacity.
     """
     guards.hold(node.cluster)
-    node.refresh_from_db()
+    guards.refresh(node)
     given = {"profile": profile, "capacity_users": users, "capacity_endpoints": endpoints}
     changed = {name: value for name, value in given.items() if value is not None and value != getattr(node, name)}
     if changed.get("profile", PROFILES[0]) not in PROFILES:

@@ -26,8 +26,8 @@ from topology.reasons import (
     Refused,
     changes_between,
 )
+from topology.structure import guards
 from topology.structure.limits import RULES
-from topology.structure.locks import hold_cluster, hold_subclusters
 
 SPEED = "clock_speed"  # of the cluster; a topology file has it among the parameters
 PARAMETERS = {name: rule for name, rule in RULES.policy.items() if name != SPEED}
@@ -57,7 +57,7 @@ def update_policy(cluster: Cluster, values: Mapping[str, Any], actor: Any = None
     """
     values = dict(values)
     speed = values.pop(SPEED, None)
-    hold_cluster(cluster.pk)
+    guards.hold_alone(cluster)
     policy = Policy.objects.select_for_update().get(cluster=cluster)
     good = {name: checked(name, value) for name, value in values.items()}
     changes = changes_between({name: getattr(policy, name) for name in good}, good)
@@ -136,8 +136,7 @@ def demand_one_budget(per_second: float | None, minutes: float | None) -> None:
 def set_clock_speed(cluster: Cluster, speed: int, actor: Any = None) -> Cluster:
     """Let the cluster's clock run at a multiple of real time from now on; raises Refused."""
     speed = checked_speed(speed)
-    hold_cluster(cluster.pk)
-    hold_subclusters(Subcluster.objects.filter(cluster=cluster).values_list("pk", flat=True))
+    guards.hold(cluster)
     locked = Cluster.objects.select_for_update().get(pk=cluster.pk)
     before, now = locked.clock_speed, timezone.now()
     clock = locked.clock.with_speed(speed, now)

@@ -35,6 +35,18 @@ def node_in(cluster: Cluster, pk: int | None) -> Node:
     return node
 
 
+def gone(row: Cluster | Subcluster | Node) -> Refused:
+    """What is refused for something that was removed meanwhile, with what is there now."""
+    if isinstance(row, Cluster):
+        return Refused(reasons.NO_SUCH_CLUSTER, name=row.name, known=names_of(Cluster.objects.all()))
+    if isinstance(row, Node):
+        known = names_of(Node.objects.filter(cluster=row.cluster_id))
+        return Refused(reasons.NO_SUCH_NODE, name=row.name, known=known)
+    cluster = Cluster.objects.filter(pk=row.cluster_id).values_list("name", flat=True).first() or "a removed cluster"
+    known = names_of(Subcluster.objects.filter(cluster=row.cluster_id))
+    return Refused(reasons.NO_SUCH_SUBCLUSTER, name=row.name, cluster=cluster, known=known)
+
+
 def subcluster_named(cluster: Cluster, name: str) -> Subcluster:
     """The subcluster of a name in a cluster. Raises Refused with the names that exist."""
     subcluster = cluster.subclusters.filter(name=name).first()

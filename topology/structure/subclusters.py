@@ -61,7 +61,7 @@ def describe_subcluster(subcluster: Subcluster, description: str, *, actor: Any 
 def _change(subcluster: Subcluster, field: str, value: str, actor: Any) -> Subcluster:
     cluster = subcluster.cluster
     guards.hold(cluster)
-    subcluster.refresh_from_db()
+    guards.refresh(subcluster)
     before = getattr(subcluster, field)
     if value.strip() == before:
         return subcluster
@@ -86,7 +86,7 @@ def remove_subcluster(subcluster: Subcluster, *, actor: Any = None) -> None:
     """
     cluster = subcluster.cluster
     guards.hold(cluster)
-    subcluster.refresh_from_db()
+    guards.refresh(subcluster)
     guards.ha_off(subcluster)
     guards.no_run(subcluster)
     nodes = list(subcluster.nodes.all())
@@ -105,7 +105,7 @@ def order_nodes(subcluster: Subcluster, names: Sequence[str], *, actor: Any = No
     Raises Refused while HA is on, or when the names are not those of its nodes.
     """
     guards.hold(subcluster.cluster)
-    subcluster.refresh_from_db()
+    guards.refresh(subcluster)
     nodes = {node.name.lower(): node for node in subcluster.nodes.all()}
     wanted = [name.lower() for name in names]
     if sorted(wanted) != sorted(nodes):

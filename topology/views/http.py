@@ -6,12 +6,14 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django_htmx.http import reswap, retarget
 from django_htmx.middleware import HtmxDetails
 
 from topology.accounts import pseudonyms, roles, sentences
+from topology.live import probe
 from topology.models import Cluster
 from topology.reasons import Refused
 
@@ -52,6 +54,10 @@ def needs(role: str, place: Place | None = None) -> Callable[[View], View]:
                     return view(request, *args, **kwargs)
                 except Refused as refusal:
                     return refused(request, refusal)
+                except DatabaseError as error:
+                    if (lost := probe.conflict(error)) is None:
+                        raise
+                    return refused(request, lost)
 
         return guarded
 

@@ -7,12 +7,12 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from assignments.recovery import maintenance, service
+from assignments.recovery import maintenance, reads, service
 from topology.management.console import ConsoleCommand
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import NO_SUCH_SUBCLUSTER, SUBCLUSTER_IN_SEVERAL, Refused
 from topology.rules.states import LOOKS, State, reason_label
-from topology.structure import selectors
+from topology.structure import guards, selectors
 
 MINUTE = "%Y-%m-%d %H:%M"
 OF_A_NODE: dict[str, Callable[..., Any]] = {"failover": service.failover, "fallback": service.fallback}
@@ -64,7 +64,7 @@ class Command(ConsoleCommand):
                 self._maintain(node, options)
             else:
                 OF_A_NODE[action](node, actor=self.actor)
-            sub = Subcluster.objects.get(nodes=node)
+            _, sub = reads.placed(node)
         else:
             sub = self._subcluster(name, options["cluster"])
             OF_A_SUBCLUSTER[action](sub, actor=self.actor)
@@ -136,7 +136,7 @@ def nodes_of(sub: Subcluster) -> list[Node]:
 
 def shape(sub: Subcluster) -> dict[str, Any]:
     """A subcluster's state as plain values."""
-    sub.refresh_from_db()
+    guards.refresh(sub)
     return {
         "subcluster": sub.name,
         "cluster": sub.cluster.name,

@@ -31,9 +31,8 @@ from assignments.users.rules.user_file import UserList
 from assignments.users.rules.user_line import Limits, Reading
 from topology import reasons
 from topology.live import events
-from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
-from topology.structure import guards, locks
-from topology.structure.selectors import cluster_named
+from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node
+from topology.structure import guards
 
 LIMITS = Limits(MAX_USER_ID, MAX_CONTACTS, ENDPOINT_KINDS)
 
@@ -71,7 +70,7 @@ def import_users(
         meter.tell(meter.read, now=True)
     add_hint(users)
     report = _begun(cluster, users, dry_run)
-    _hold(cluster)
+    guards.hold_with_users(cluster)
     staging.match()
     pins = import_pins.match() if "pinned" in users.columns else None
     _check(cluster, report, nodes)
@@ -112,17 +111,6 @@ def _keep_columns(cluster: Cluster, mapped: Mapping[str, str]) -> None:
     kept = {**cluster.list_columns, **mapped}
     if kept != cluster.list_columns:
         Cluster.objects.filter(pk=cluster.pk).update(list_columns=kept)
-
-
-def _hold(cluster: Cluster) -> None:
-    """The cluster's locks in their order, and the one of all imports, for user IDs are unique over all clusters.
-
-    Raises Refused when the cluster was removed while its lock was waited for.
-    """
-    locks.hold_cluster(cluster.pk)
-    cluster_named(cluster.name)
-    locks.hold_imports()
-    locks.hold_subclusters(Subcluster.objects.filter(cluster=cluster).values_list("pk", flat=True))
 
 
 def _check(cluster: Cluster, report: Report, nodes: Mapping[str, Node]) -> None:

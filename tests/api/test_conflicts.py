@@ -1,0 +1,39 @@
+"""Two change the same at once: the one whom the database refuses is told so, as a conflict and not as a failure."""
+
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from psycopg import errors
+
+from assignments.board import removal
+from assignments.runs import balancer
+from tests.api.answers import Calls, problem
+from topology.models import Cluster
+
+PATH = "/clusters/acme/balancer"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cluster_goes_while_its_rules_are_changed(
+    acme: Cluster, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = balancer._demand_valid
+
+    def remove_then(policy: Any) -> None:
+        judged(policy)
+        removal.remove_cluster(acme, "acme")
+
+    monkeypatch.setattr(balancer, "_demand_valid", remove_then)
+    problem(calls("administrator")("PATCH", PATH, {"rounds": 3}), 409, "CHANGED_MEANWHILE")
+
+
+@pytest.mark.django_db
+def test_of_two_that_wait_for_each_other_one_is_told_to_try_again(
+    acme: Cluster, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give_way(*_: Any, **__: Any) -> None:
+        raise OperationalError("deadlock detected") from errors.DeadlockDetected()
+
+    monkeypatch.setattr(balancer, "configure", give_way)
+    problem(calls("administrator")("PATCH", PATH, {"rounds": 3}), 409, "CHANGED_MEANWHILE")
