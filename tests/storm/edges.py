@@ -22,6 +22,7 @@ SILENT = 12.0  # seconds without a sign of life after which a browser opens its 
 CODE = re.compile(r'data-code="(\w+)"')
 INCIDENT = 40.0  # seconds until an incident is left alone, to be ended with all others after the storm
 FAULTS = ("power", "network", "database")
+PASSING, PASSING_NODES = "passing", ("passing-a", "passing-b", "passing-c")  # a cluster that is made and removed
 Body = dict[str, Any] | str | None
 
 
@@ -39,6 +40,7 @@ class Edges:
             Edge.REBALANCE: self._rebalance,
             Edge.RECOVERY: self._recovery,
             Edge.API: self._api,
+            Edge.STRUCTURE: self._structure,
         }
 
     def follow(self, asks: list[Ask]) -> None:
@@ -212,6 +214,33 @@ class Edges:
         status, made = self.api(Edge.API, "POST", "/tokens", {"name": name, "role": "viewer"})
         if status == 200:
             self.api(Edge.API, "DELETE", f"/tokens/{made['id']}")
+
+    def _structure(self, random: Random) -> None:
+        """Two administrators change a small cluster at once, which one of them may remove under the other's hands."""
+        both = [threading.Thread(target=self._change, args=(Random(random.getrandbits(32)),)) for _ in range(2)]
+        for one in both:
+            one.start()
+        for one in both:
+            one.join()
+
+    def _change(self, random: Random) -> None:
+        first, *others = PASSING_NODES
+        pair, other = random.choice(("east", "west")), random.choice(others)
+        nodes = [{"name": first, "publisher": True}, {"name": other}]
+        file = {"cluster": PASSING, "subclusters": [{"name": pair, "ha": False, "nodes": nodes}]}
+        cluster, node = f"/clusters/{PASSING}", f"/nodes/{other}"
+        for _ in range(4):
+            random.choice((
+                lambda: self.api(Edge.STRUCTURE, "PUT", f"{cluster}/topology?prune=true", file),
+                lambda: self.api(Edge.STRUCTURE, "PUT", f"{cluster}/topology", file),
+                lambda: self.api(Edge.STRUCTURE, "PATCH", node, {"name": random.choice(PASSING_NODES)}),
+                lambda: self.api(Edge.STRUCTURE, "PATCH", node, {"users": random.randint(100, 5000)}),
+                lambda: self.api(Edge.STRUCTURE, "PATCH", f"{cluster}/subclusters/{pair}", {"description": node}),
+                lambda: self.api(Edge.STRUCTURE, "PUT", f"{cluster}/subclusters/{pair}/ha"),
+                lambda: self.api(Edge.STRUCTURE, "DELETE", f"{cluster}/subclusters/{pair}/ha"),
+                lambda: self.api(Edge.STRUCTURE, "POST", f"{node}/faults", {"kind": random.choice(FAULTS)}),
+                lambda: self.api(Edge.STRUCTURE, "DELETE", f"{cluster}?confirm={PASSING}"),
+            ))()  # fmt: skip
 
     # --- Streams ------------------------------------------------------------------------------------
     def listen(self, cluster: str) -> None:

@@ -40,6 +40,7 @@ class Edge(StrEnum):
     REBALANCE = "rebalances"
     RECOVERY = "faults, failovers, fallbacks"
     API = "lists, dry runs, tokens"
+    STRUCTURE = "structure, changed by two at once"
     STREAM = "event streams"
 
 
