@@ -18,7 +18,7 @@ from topology.accounts import roles, tokens
 from topology.models import Cluster
 
 REACH = 1.2  # times the call at thirty thousand
-COMMON = 4.0  # times, of a text that one in fifteen matches and of whom the first stand further on in the list
+COMMON = 3.0  # times, of a text that one in fifteen matches and of whom the first stand further on in the list
 FULLER = 1.5  # times, of a text that six people have among thirty thousand and 66 among a million: a page of 50 is sent
 SHARED = 0.7  # times the tree that is read anew: what is kept spares the reading of the board
 ROUNDS = 41

@@ -26,7 +26,7 @@ from topology.models import Cluster, ClusterRole
 
 REACH = 1.2  # times the page at thirty thousand, or that of three clusters: what is kept is not read again
 # Times, where more people match the same text: they are counted, up to 10,000, and stand further on in the list.
-BY_TEXT = {"users by text": 4.0, "found in the cluster": 4.0}
+BY_TEXT = {"users by text": 3.0, "found in the cluster": 3.0}
 SIZE = 100_000  # bytes
 TURNS = 41
 pytestmark = pytest.mark.django_db(transaction=True)
