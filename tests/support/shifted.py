@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 HERE = Path(__file__).resolve().parent
 LIBRARY = "libfaketimeMT.so.1"
+IS_ON = "FAKETIME" in os.environ  # whether this process stands under another clock
 
 
 def seconds_to(what: str, now: datetime, zone: ZoneInfo) -> float:

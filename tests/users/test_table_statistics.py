@@ -20,6 +20,7 @@ from assignments.users import table_statistics
 from assignments.users.importing.imports import import_users
 from assignments.users.removal import remove_users
 from assignments.users.undo import undo_import
+from tests.support import shifted
 from tests.support.crowd import make_crowd
 from tests.support.lists import numbered
 from tests.support.lookups import believe, looked_up
@@ -142,6 +143,7 @@ def test_tables_that_are_known_are_not_looked_at_again(crowd: Cluster) -> None:
     assert _known() == 0
 
 
+@pytest.mark.skipif(shifted.IS_ON, reason="the lock_timeout of PostgreSQL never ends under faketime")
 def test_a_table_that_others_work_at_is_left_to_them(crowd: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """As where an index is built beside all work: an import neither waits for it nor fails."""
     monkeypatch.setattr(table_statistics, "WAIT", "10ms")
