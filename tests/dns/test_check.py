@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import dns.resolver
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -95,6 +96,9 @@ def test_a_wrong_record_is_one_problem(acme: Cluster, serve: Serve, change: dict
 def test_a_missing_name_is_said_once(acme: Cluster, serve: Serve, options: tuple[str, ...]) -> None:
     server = serve([each for each in all_of(acme) if each.name != LOGIN], *options)
     assert found(acme, server) == [("SRV_NAME_MISSING", LOGIN)]
+    said = checking.look(acme, server.address).problems[0].message
+    why = "" if options else ": the name server refuses to answer for it"
+    assert said == f"{LOGIN} has no SRV record{why}."
 
 
 def test_a_missing_record_of_a_name_is_named(acme: Cluster, serve: Serve) -> None:
@@ -143,8 +147,40 @@ def test_silence_is_said_of_each_name_and_takes_no_longer_than_one(acme: Cluster
 
 
 def test_a_server_without_an_address_is_refused(acme: Cluster) -> None:
-    with pytest.raises(Refused, match="not found"):
-        checking.look(acme, "nowhere.invalid:53")
+    for text in ("nowhere.invalid:53", "a..b", f"{'a' * 64}.example.org", ".", f"{'a.' * 149}"):
+        with pytest.raises(Refused, match="not found"):
+            checking.look(acme, text)
+
+
+def test_a_kept_address_that_no_look_up_can_carry_is_a_problem(acme: Cluster) -> None:
+    """Settings of before may have one; the check on a schedule must not fail at it for ever."""
+    DnsSettings.objects.update_or_create(cluster=acme, defaults={"name_server": "a..b"})
+    tasks.check_dns(acme.pk)
+    assert [each["code"] for each in DnsSettings.objects.get(cluster=acme).problems] == ["SRV_SERVER_NOT_FOUND"]
+
+
+def test_a_machine_without_name_servers_says_so(acme: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_is_set(*_: Any) -> None:
+        raise dns.resolver.NoResolverConfiguration
+
+    monkeypatch.setattr(dns.resolver.Resolver, "read_resolv_conf", none_is_set)
+    with pytest.raises(Refused, match="name server of this machine was not found"):
+        checking.look(acme)
+
+
+def test_the_word_for_the_machine_is_one_however_it_is_written(acme: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dns.resolver.Resolver, "read_resolv_conf", lambda *_: None)  # asks no one
+    assert checking.look(acme, " System").problems
+    told = io.StringIO()
+    call_command("srv", "acme", "--nsupdate", "--server", "SYSTEM", stdout=told)
+    assert "\nserver " not in told.getvalue()
+
+
+def test_nsupdate_is_not_sent_elsewhere_than_it_was_told(acme: Cluster) -> None:
+    told = io.StringIO()
+    with pytest.raises(CommandError, match="SRV_SERVER_NOT_FOUND"):
+        call_command("srv", "acme", "--nsupdate", "--server", "192.0.2.53:99999", stdout=told)
+    assert told.getvalue() == ""
 
 
 # --- Kept, on a schedule --------------------------------------------------------------------------

@@ -60,7 +60,13 @@ def test_a_file_creates_a_cluster_with_them() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("domain", "exa mple.org"), ("call_managers", ["cucm1"]), ("name_server", "a b"), ("check_every", 59)],
+    [
+        ("domain", "exa mple.org"),
+        ("call_managers", ["cucm1"]),
+        ("name_server", "a b"),
+        ("name_server", "a..b"),
+        ("check_every", 59),
+    ],
 )
 def test_what_cannot_be_is_refused_at_its_place(acme: Cluster, key: str, value: Any) -> None:
     with pytest.raises(Refused) as refused:

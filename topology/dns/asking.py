@@ -31,9 +31,9 @@ class NameServer:
 
     def __init__(self, text: str, wait: float = WAIT) -> None:
         self.text, self.wait = text, wait
-        self.resolver = dns.resolver.Resolver(configure=text == dns_servers.SYSTEM)
+        self.resolver = _resolver(dns_servers.is_system(text))
         self.resolver.timeout, self.resolver.lifetime = min(REPEAT, wait / 2), wait
-        if text != dns_servers.SYSTEM:
+        if not dns_servers.is_system(text):
             address = dns_servers.server_of(text)
             if address is None:
                 raise Refused(reasons.SRV_SERVER_NOT_FOUND, server=text)
@@ -91,10 +91,17 @@ def ask(server: NameServer, names: Iterable[str]) -> tuple[dict[str, SrvAnswer],
     return answers, server.aliases(record.target for answer in answers.values() for record in answer.records)
 
 
+def _resolver(of_machine: bool) -> dns.resolver.Resolver:
+    try:
+        return dns.resolver.Resolver(configure=of_machine)
+    except dns.resolver.NoResolverConfiguration:  # no resolv.conf, or no server in it
+        raise Refused(reasons.SRV_SERVER_NOT_FOUND, server="of this machine") from None
+
+
 def _ip_of(host: str) -> str:
     try:
         return str(socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)[0][4][0])
-    except OSError:
+    except (OSError, UnicodeError):  # the latter for a name that no look-up can carry
         raise Refused(reasons.SRV_SERVER_NOT_FOUND, server=host) from None
 
 

@@ -9,7 +9,8 @@ from topology import reasons
 from topology.dns.rules.comparing import SrvProblem
 from topology.dns.rules.records import DnsNames, NamedGroup, WantedRecords, domain_of, wanted
 from topology.models import Cluster, DeploymentModel, Event, Mode, Node, Subcluster
-from topology.rules import spans
+from topology.reasons import Refused
+from topology.rules import dns_servers, spans
 from topology.structure.selectors import dns_of
 
 LATE = 3  # intervals after which a check is late
@@ -69,6 +70,17 @@ def troubles(cluster: Cluster, now: datetime) -> list[tuple[str, str]] | None:
         every = spans.write(settings.check_every)
         told.append((f"The name server was not asked for longer than {every}.", "Look whether worker and beat run."))
     return told
+
+
+def update_server(cluster: Cluster, text: str = "") -> tuple[str, int] | None:
+    """Whom nsupdate is to tell: this name server, else that of the settings; None: it looks itself. Raises Refused."""
+    server = text.strip() or dns_of(cluster).name_server
+    if not server or dns_servers.is_system(server):
+        return None
+    found = dns_servers.server_of(server)
+    if found is None:  # without a server nsupdate would change another one
+        raise Refused(reasons.SRV_SERVER_NOT_FOUND, server=server)
+    return found
 
 
 def shape(records: WantedRecords) -> dict[str, Any]:

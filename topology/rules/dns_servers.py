@@ -6,10 +6,16 @@ import re
 
 DNS_PORT = 53
 SYSTEM = "system"  # the name servers that the machine itself asks
+LABEL = "[A-Za-z0-9_-]{1,63}"  # of a name that a machine can look up
 ADDRESS = re.compile(
-    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+))(?::(?P<port>\d{1,5}))?"
-    r"|(?P<bare>[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)"
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>LABEL(?:\.LABEL)*\.?))(?::(?P<port>[0-9]{1,5}))?"
+    r"|(?P<bare>[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)".replace("LABEL", LABEL)
 )
+
+
+def is_system(text: str) -> bool:
+    """Whether this is the word for the name servers of the machine, however it is written."""
+    return text.strip().lower() == SYSTEM
 
 
 def server_of(text: str) -> tuple[str, int] | None:

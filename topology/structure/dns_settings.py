@@ -87,7 +87,7 @@ def checked_host(text: str) -> str:
 def checked_server(text: str) -> str:
     """The address of a name server, `system` or nothing. Raises Refused."""
     server = text.strip()
-    if server.lower() == dns_servers.SYSTEM:
+    if dns_servers.is_system(server):
         return dns_servers.SYSTEM
     if server and not dns_servers.server_of(server):
         rule = "it is not the address of a name server"

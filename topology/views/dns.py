@@ -17,7 +17,6 @@ from topology.dns.rules.records import WantedRecords
 from topology.models import Cluster, Subcluster
 from topology.reasons import Refused
 from topology.reasons.words import counted
-from topology.rules import dns_servers
 from topology.structure.selectors import cluster_named, dns_of
 from topology.views.http import needs
 
@@ -66,8 +65,7 @@ def dns_file(request: HttpRequest, cluster_name: str, kind: str) -> HttpResponse
 def _text(cluster: Cluster, wanted: WantedRecords, kind: str) -> str:
     if kind == "zone":
         return records.zone(wanted)
-    server = dns_of(cluster).name_server
-    return records.nsupdate(wanted, None if server == dns_servers.SYSTEM else dns_servers.server_of(server))
+    return records.nsupdate(wanted, selectors.update_server(cluster))
 
 
 @require_POST

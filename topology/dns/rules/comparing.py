@@ -14,6 +14,7 @@ from topology.dns.rules.records import SrvRecord, WantedRecords
 from topology.reasons import REASONS, Reason
 
 ANSWERED, ABSENT, SILENT, FAILED = "answered", "absent", "silent", "failed"
+REFUSES = ": the name server refuses to answer for it"  # as one does that has no zone for a name
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def _of_name(name: str, records: WantedRecords, answer: SrvAnswer, ground: Groun
     elif answer.state == FAILED:
         yield SrvProblem(name, reasons.SRV_SERVER_FAILS, facts)
     elif answer.state == ABSENT or not answer.records:
-        yield SrvProblem(name, reasons.SRV_NAME_MISSING, facts | {"values": _values(records.of(name))})
+        facts |= {"detail": REFUSES if answer.detail else "", "values": _values(records.of(name))}
+        yield SrvProblem(name, reasons.SRV_NAME_MISSING, facts)
     else:
         yield from _Compared(name, records, answer.records, ground).problems()
 

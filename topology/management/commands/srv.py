@@ -10,8 +10,7 @@ from topology.dns import checking, selectors
 from topology.dns.rules import records
 from topology.dns.rules.records import WantedRecords
 from topology.management.console import ConsoleCommand
-from topology.rules import dns_servers
-from topology.structure.selectors import cluster_named, dns_of
+from topology.structure.selectors import cluster_named
 
 
 class Command(ConsoleCommand):
@@ -28,7 +27,7 @@ class Command(ConsoleCommand):
         shape.add_argument("--zone", action="store_true", help="print a part of a zone file (BIND)")
         shape.add_argument("--nsupdate", action="store_true", help="print input of nsupdate")
         shape.add_argument("--check", action="store_true", help="ask a name server and tell every difference")
-        server = "with --check, ask this name server; without it that of the cluster's settings, else the machine's"
+        server = "name server for --check and --nsupdate; without it that of the cluster's settings, or the machine"
         parser.add_argument("--server", metavar="HOST:PORT", default="", help=server)
         failing = "with --check, end with status 1 when there is a problem; without it the status is 0"
         parser.add_argument("--fail", action="store_true", help=failing)
@@ -40,13 +39,11 @@ class Command(ConsoleCommand):
                 self._check(checking.look(cluster, options["server"]), **options)
                 return
             wanted = selectors.records_of(cluster)
+            told = selectors.update_server(cluster, options["server"]) if options["nsupdate"] else None
         if options["zone"]:
             self.stdout.write(records.zone(wanted), ending="")
         elif options["nsupdate"]:
-            text = options["server"] or dns_of(cluster).name_server
-            self.stdout.write(
-                records.nsupdate(wanted, dns_servers.server_of(text) if text != "system" else None), ending=""
-            )
+            self.stdout.write(records.nsupdate(wanted, told), ending="")
         elif options["json"]:
             self.print_json(selectors.shape(wanted))
         else:
