@@ -163,7 +163,8 @@ def check_cluster(request: ApiRequest, name: str) -> Any:
 @access.needs(roles.ADMINISTER, access.node)
 def change_node(request: ApiRequest, name: str, asked: NodeIn) -> Any:
     """Rename a node, or rate it anew; where it is, the topology as a document says."""
-    node, profile = request.target, asked.profile or request.target.profile
+    node = request.target
+    profile = node.profile if asked.profile is None else asked.profile
     usual = {"users": node.capacity_users, "endpoints": node.capacity_endpoints}
     if profile != node.profile:
         usual = {"users": profile, "endpoints": profile * ENDPOINTS_PER_USER}
@@ -257,7 +258,7 @@ def _applied(request: ApiRequest, document: dict[str, Any], expected: str, *, dr
         return apply_topology(document, actor=request.caller, prune=prune, dry_run=dry_run)
     seen = apply_topology(document, actor=request.caller, prune=prune, dry_run=True)
     now = request.target and tag_of(topology_file.render(present(request.target), RULES))
-    if now != expected:
+    if now not in [each.strip().removeprefix("W/") for each in expected.split(",")]:  # a proxy that packs marks it weak
         raise Refused(reasons.TOPOLOGY_CHANGED_MEANWHILE, cluster=str(document["cluster"]))
     return apply_topology(document, actor=request.caller, prune=prune, dry_run=dry_run, expected=seen)
 

@@ -252,9 +252,9 @@ class BalancerIn(Input):
     """Rules to change; what is not given stays."""
 
     automation: Literal["off", "recommend", "on"] | None = None
-    threshold: float | None = Field(None, description="Percent by which the fullest node exceeds its fair share")
+    threshold: int | None = Field(None, description="Percent by which the fullest node exceeds its fair share")
     rounds: int | None = Field(None, description="Rounds of half a minute in a row")
-    minimum_gain: float | None = Field(None, description="Points that the best plan gains at least")
+    minimum_gain: int | None = Field(None, description="Points that the best plan gains at least")
     cooldown_minutes: int | None = None
     window_start: Annotated[str, Field(max_length=8)] | None = None
     window_end: Annotated[str, Field(max_length=8)] | None = None

@@ -54,13 +54,20 @@ def demand(caller: ApiClient, role: str, cluster_id: int | None = None) -> None:
 
 
 def _known(request: ApiRequest, operation: Any, tries: bool) -> None:
-    """Raise Refused for a parameter that the operation does not have: a typing error must not mean everything."""
+    """Raise Refused for a parameter that the operation does not have, or has once and is given twice.
+
+    A typing error must not mean everything, and of two values no one could say which is meant.
+    """
     models = [model for model in getattr(operation, "models", ()) if model.__ninja_param_source__ == "query"]
     known = {name for model in models for name in model.__ninja_flatten_map__}
     known |= {trying.NAME} if tries else set()
     if unknown := sorted(set(request.GET) - known):
         problem = f"unknown parameter; known: {', '.join(sorted(known)) or 'none'}"
         raise Refused(reasons.API_INPUT_NOT_VALID, place=unknown[0][:40], problem=problem)
+    lists = {name for model in models for name in getattr(model, "__ninja_collection_fields__", ())}
+    for name, values in request.GET.lists():
+        if len(values) > 1 and name not in lists:
+            raise Refused(reasons.API_INPUT_NOT_VALID, place=name, problem="the parameter is there twice")
 
 
 def _found(find: Find, parts: dict[str, Any]) -> Any:

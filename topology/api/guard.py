@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -94,7 +94,8 @@ def _once(view: View, request: HttpRequest, program: ApiClient, args: Any, kwarg
     with transaction.atomic():
         if not _hold(program, key):
             raise Refused(reasons.IDEMPOTENCY_IN_FLIGHT, key=key)
-        if known := ApiAnswer.objects.filter(token=program.token_id, key=key).first():
+        kept = ApiAnswer.objects.filter(token=program.token_id, key=key, created_at__gte=_oldest())
+        if known := kept.first():
             return _again(known, request, digest, key)
         response = view(request, *args, **kwargs)
         if trying.SAID in response.headers:  # nothing was done, so the key is free for the real one
@@ -152,9 +153,13 @@ def _again(known: ApiAnswer, request: HttpRequest, digest: str, key: str) -> Htt
     return response
 
 
+def _oldest() -> datetime:
+    """What was answered before this is answered anew, whether or not it is still there."""
+    return timezone.now() - timedelta(seconds=KEPT)
+
+
 def _keep(program: ApiClient, key: str, digest: str, response: HttpResponse, cipher: Fernet | None) -> None:
-    old = timezone.now() - timedelta(seconds=KEPT)
-    ApiAnswer.objects.filter(created_at__lt=old).delete()
+    ApiAnswer.objects.filter(created_at__lt=_oldest()).delete()
     ApiAnswer.objects.create(
         token_id=program.token_id,
         key=key,

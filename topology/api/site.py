@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import DataError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, RawPostDataException
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, path
 from ninja import NinjaAPI, Router
@@ -31,6 +32,7 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"},
 }
 TOO_MUCH = {"loc": ["input"], "msg": "no column can hold it"}
+NO_FILE = Refused(reasons.API_INPUT_NOT_VALID, place="Content-Type", problem="this call takes JSON, no file")
 OPEN: set[str | None] = {"openapi-json", "openapi-view", "api-root"}
 
 
@@ -49,13 +51,18 @@ class Texts(Parser):
 
     def parse_body(self, request: HttpRequest) -> Any:
         """The body. Raises Refused for NUL, half characters and a key that is there twice, ValueError for no JSON."""
-        body = json.loads(request.body, parse_constant=_no_number, object_pairs_hook=_keys_once)
+        body = json.loads(request.body, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_keys_once)
         _demand_text(body)
         return body
 
 
 def _no_number(text: str) -> Any:
     raise ValueError(f"{text} is not a number")
+
+
+def _finite(text: str) -> float:
+    """A number; 1e400 would become infinity, which no column holds and no JSON writes."""
+    return float(text) if isfinite(float(text)) else _no_number(text)
 
 
 def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -133,6 +140,9 @@ def build(routers: Sequence[Router], version: str) -> NinjaAPI:
     )
     for router in routers:
         api.add_router("", router)
+    for operation in api.operations():
+        if trying.CHANGING & set(operation.methods) and trying.has_own(operation):
+            operation.view_func = trying.noting(operation.view_func)
     _errors(api)
     return api
 
@@ -146,6 +156,7 @@ def _errors(api: NinjaAPI) -> None:
     on(HttpError, _unreadable)
     on(Http404, lambda request, error: problems.of_status(request, 404))
     on(DataError, lambda request, error: problems.invalid(request, [TOO_MUCH]))
+    on(RawPostDataException, lambda request, error: problems.refusal(request, NO_FILE))
     on(RequestDataTooBig, lambda request, error: problems.of_status(request, 413))
     on(Exception, failed)
 
@@ -173,6 +184,8 @@ def _methods(view: Any) -> Any:
         if request.method == "HEAD":
             request.method = "GET"  # the server leaves the body out
         response = view(request, *args, **kwargs)
+        if getattr(request, "tried", False):
+            response[trying.SAID] = "true"
         if response.status_code == 405:
             refused = problems.of_status(request, 405)
             refused["Allow"] = response.headers.get("Allow", "")

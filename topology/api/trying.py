@@ -7,7 +7,7 @@ address keeps it; the few that have none say why here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, wraps
 from typing import Any, get_args
 
 from django.db import transaction
@@ -45,6 +45,18 @@ def is_offered(operation: Any) -> bool:
 def has_own(operation: Any) -> bool:
     """Whether a parameter or a field of the body is called `dry_run`."""
     return any(NAME in model.model_fields or _in_a_field(model) for model in operation.models)
+
+
+def noting(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of an operation with a dry run of its own, which notes with the request when that is asked for."""
+
+    @wraps(view)
+    def run(request: HttpRequest, *args: Any, **given: Any) -> Any:
+        asked = (given.get(NAME), *(getattr(value, NAME, None) for value in given.values()))
+        request.tried = True in asked  # type: ignore[attr-defined]
+        return view(request, *args, **given)
+
+    return run
 
 
 def _in_a_field(model: type[BaseModel]) -> bool:
