@@ -238,7 +238,7 @@ def test_the_command_prints_the_token_alone_lists_and_revokes(acme: Cluster, bra
     assert abs(found.expires_at - timezone.now() - timedelta(days=30)) < timedelta(minutes=5)
     [shown] = json.loads(command("list", "--json"))
     assert shown == {
-        "id": found.pk, "name": "ci", "role": "operator", "clusters": ["branch"],
+        "id": found.pk, "name": "ci", "role": "operator", "everywhere": False, "clusters": ["branch"],
         "expires": found.expires_at.isoformat(), "last_used": None,
     }  # fmt: skip
     program = tokens.use(text, timezone.now())
@@ -265,6 +265,10 @@ def test_a_token_ends_when_its_days_are_over_and_reaches_nothing_when_its_cluste
     program = tokens.use(bound, timezone.now())
     assert program is not None
     assert not program.reach.somewhere
+    assert "no cluster any more; last used" in next(line for line in command("list").splitlines() if "bound" in line)
+    assert {each["name"]: each["everywhere"] for each in json.loads(command("list", "--json"))} == {
+        "short": True, "bound": False,
+    }  # fmt: skip
 
 
 @pytest.mark.django_db(transaction=True)

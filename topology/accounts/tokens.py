@@ -153,11 +153,12 @@ def counts_by_author() -> dict[str, int]:
 
 
 def as_dict(token: ApiToken) -> dict[str, Any]:
-    """The shape that the page, the command and the documents show; no clusters: all of them."""
+    """The shape that the command and the API give."""
     return {
         "id": token.pk,
         "name": token.name,
         "role": token.role,
+        "everywhere": token.everywhere,
         "clusters": [cluster.name for cluster in token.clusters.all()],
         "expires": token.expires_at.isoformat() if token.expires_at else None,
         "last_used": token.last_used_at.isoformat() if token.last_used_at else None,

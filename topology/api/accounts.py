@@ -25,7 +25,7 @@ Role = Annotated[str, Field(max_length=40, description="viewer, operator or admi
 class SessionOut(Schema):
     """A session that is open now."""
 
-    id: str = Field(description="How it is named to end it: the beginning of its key")
+    id: str = Field(description="How it is named to end it; it lets no one in")
     since: datetime | None
     address: str
     agent: str
@@ -97,7 +97,8 @@ class TokenOut(Schema):
     id: int
     name: str
     role: str
-    clusters: list[str] = Field(description="Empty: all of them")
+    everywhere: bool = Field(description="Reaches all clusters, also those to come")
+    clusters: list[str] = Field(description="Else these; none are left when they were removed")
     expires: str | None
     last_used: str | None
 

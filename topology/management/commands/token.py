@@ -48,7 +48,7 @@ class Command(ConsoleCommand):
             self.print_json(rows)
             return
         for token in rows:
-            reach = ", ".join(token["clusters"]) or "all clusters"
+            reach = "all clusters" if token["everywhere"] else ", ".join(token["clusters"]) or "no cluster any more"
             used = token["last_used"] or "never"
             self.stdout.write(f"{token['id']:>5}  {token['name']:24} {token['role']:14} {reach}; last used {used}")
         if not rows:
