@@ -203,6 +203,7 @@ LIVE_BOARD = "assignments.board.views.shared.take"  # what consoles that watch a
 # Failed sign-ins are counted in the database: people get in, and guesses wait, whatever Redis does.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "topology_cache"}}
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key"}
+ACCOUNT_ADAPTER = "topology.accounts.addresses.SignInAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGIN_METHODS = {"username"}
 # How many proxies of ours stand in front and add to X-Forwarded-For; without it the header is not believed.

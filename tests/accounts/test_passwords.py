@@ -15,7 +15,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from config.log_filter import WithoutSecrets
-from topology.accounts import roles, sign_in
+from topology.accounts import people, roles, sign_in
 from topology.live import events
 from topology.models import Event, SignInLink
 
@@ -73,6 +73,31 @@ def test_the_address_behind_a_proxy_counts_only_where_the_proxy_is_trusted(anna:
             tried(Client(), "guess", name=f"name{n}", **{"X-Forwarded-For": "203.0.113.1"})
         assert tried(Client(), "guess", name="other", **{"X-Forwarded-For": "203.0.113.1"}).status_code == 429
         assert tried(Client(), RIGHT, **forwarded).status_code == 302, "one guesser does not lock out the whole proxy"
+
+
+@pytest.mark.parametrize(
+    ("proxies", "peer", "forwarded", "shown"),
+    [
+        (2, "192.0.2.9", "203.0.113.7", "192.0.2.9"),  # more proxies are promised than there are
+        (1, "192.0.2.9", "unknown", ""),
+        (0, "", "203.0.113.7", ""),  # on a socket of the machine itself
+        (2, "unix:", "203.0.113.7", ""),
+    ],
+)
+def test_people_get_in_from_where_no_address_is_known(
+    anna: Any, proxies: int, peer: str, forwarded: str, shown: str
+) -> None:
+    """A link that is used up must sign in, and guesses wait there as well."""
+    client = Client(REMOTE_ADDR=peer, headers={"X-Forwarded-For": forwarded})
+    with override_settings(ALLAUTH_TRUSTED_PROXY_COUNT=proxies):
+        assert client.post(sign_in.issue_sign_in_link(username="anna")).status_code == 302
+        assert [session.address for session in people.sessions(anna.pk)] == [shown]
+        client.logout()
+        assert tried(client, RIGHT).status_code == 302
+        client.logout()
+        for n in range(20):
+            tried(client, "guess", name=f"name{n}")
+        assert tried(client, "guess", name="other").status_code == 429
 
 
 def test_people_get_in_while_redis_is_away(anna: Any, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

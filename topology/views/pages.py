@@ -2,13 +2,11 @@
 
 from urllib.parse import parse_qsl, urlencode, urlunsplit
 
-from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -19,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from topology.accounts import passwords, people, roles, sign_in
+from topology.accounts.addresses import address_of
 from topology.accounts.passwords import PasswordForm
 from topology.live import events, health
 from topology.reasons import REASONS, Refused
@@ -74,11 +73,7 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
 
 def _note(request: HttpRequest) -> None:
     """Keep with the session from where it was signed in; the page of accounts shows it."""
-    try:
-        address = get_adapter(request).get_client_ip(request)
-    except PermissionDenied:  # on a socket of the machine itself there is none
-        address = ""
-    people.note_sign_in(request.session, address, request.headers.get("User-Agent", ""))
+    people.note_sign_in(request.session, address_of(request), request.headers.get("User-Agent", ""))
 
 
 @require_POST
