@@ -119,6 +119,16 @@ def test_the_database_refuses_a_second_role_in_a_cluster_and_one_that_there_is_n
             ClusterRole.objects.create(user=person, cluster=branch, role=role)
 
 
+def test_a_role_that_is_taken_from_who_was_made_by_createsuperuser_is_gone() -> None:
+    root = get_user_model().objects.create_superuser("root")
+    with pytest.raises(Refused, match="root"):
+        people.set_role(root, roles.VIEWER, actor="test")
+    as_(roles.ADMINISTRATOR)
+    people.set_role(root, roles.VIEWER, actor="test")
+    assert [shown.role for shown in people.accounts(only="root")] == [roles.VIEWER]
+    assert roles.reach_of(get_user_model().objects.get(username="root")).everywhere == roles.VIEWER
+
+
 # --- The last administrator -----------------------------------------------------------------------
 def test_the_last_administrator_cannot_remove_themselves() -> None:
     client = as_(roles.ADMINISTRATOR)

@@ -112,6 +112,28 @@ def test_an_inactive_person_may_nothing() -> None:
     assert not roles.may(person, roles.VIEWER)
 
 
+def test_a_form_sent_after_the_end_of_a_session_leads_back_to_its_page(client: Client) -> None:
+    """Not to its own address, which cannot be opened: whoever signed out twice came to an empty page."""
+    here = "http://testserver/clusters/acme/history/?code=SIGNED_IN"
+    back = "/sign-in/?next=/clusters/acme/history/%3Fcode%3DSIGNED_IN"
+    for path in ("/sign-out/", "/accounts/new", "/clusters/acme/dns/check"):
+        assert client.post(path, headers={"Referer": here})["Location"] == back
+        assert client.post(path)["Location"] == "/sign-in/"
+        for elsewhere in ("https://evil.example/x", "http://testserver.evil.example/", "javascript:x", "//[", "\x00"):
+            assert client.post(path, headers={"Referer": elsewhere})["Location"] == "/sign-in/"
+    assert client.get("/accounts/")["Location"] == "/sign-in/?next=/accounts/"
+
+
+def test_the_address_of_a_form_shows_a_page_when_it_is_opened() -> None:
+    client = as_(roles.ADMINISTRATOR)
+    for path in ("/accounts/new", "/sign-out/", "/hide-names"):
+        answer = client.get(path, headers={"Accept": "text/html"})
+        assert (answer.status_code, answer["Allow"]) == (405, "POST")
+        assert "Nothing to open" in answer.content.decode()
+        assert client.get(path).content == b"", "a program needs no page"
+    assert client.get("/accounts/").status_code == 200, "no one was signed out"
+
+
 def test_health_names_the_part_that_does_not_answer(client: Client) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 200

@@ -162,6 +162,8 @@ def give_only_role(person: Any, role: str) -> None:
     """Let a known role, or "" for none, be the one of a person. Raises Refused for the last administrator."""
     if role != roles.ADMINISTRATOR:
         demand_another_administrator(person)
+        # Of `createsuperuser`: it would go on holding whatever the role is.
+        get_user_model().objects.filter(pk=person.pk, is_superuser=True).update(is_superuser=False)
     person.groups.remove(*Group.objects.filter(name__in=roles.ROLES))
     if role:
         person.groups.add(Group.objects.get(name=role))

@@ -1,4 +1,4 @@
-"""Fragments that a browser opens by itself, without scripts or by a link, become whole pages."""
+"""What a browser opens by itself, without scripts or by a link, is a whole page: a fragment, and what is none."""
 
 from __future__ import annotations
 
@@ -25,7 +25,16 @@ class WholePages:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if response.status_code == 405 and _goes_there(request) and not response.content:
+            return _nothing_to_open(request, response)
         return _whole(request, response) if _goes_there(request) and _is_fragment(response) else response
+
+
+def _nothing_to_open(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """A page in place of nothing: the address of a form that was sent stands in the browser, and may be opened."""
+    page = render(request, "405.html", status=405)
+    page.headers["Allow"] = response.headers.get("Allow", "")
+    return page
 
 
 def _goes_there(request: HttpRequest) -> bool:
