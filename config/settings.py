@@ -38,8 +38,7 @@ def _secret_key() -> str:
     """The key from the environment, or the one `manage.py up` keeps beside the data."""
     if key := env.str("SECRET_KEY", default=""):
         return str(key)
-    kept = DATA_DIR / "secret_key"
-    return kept.read_text().strip() if kept.exists() else keep_secret_key(kept)
+    return keep_secret_key(DATA_DIR / "secret_key")
 
 
 SECRET_KEY = _secret_key()

@@ -182,7 +182,7 @@ class Valkey:
             f"bind {HOST}",
             f"port {self.kept.port}",
             f"requirepass {self.kept.password}",
-            f'dir "{self.dir}"',
+            f"dir {_quoted(self.dir)}",
             "databases 64",
             'save ""',
             "appendonly no",
@@ -204,6 +204,12 @@ class Valkey:
                 return _receive(connection, 12) == b"+OK\r\n+PONG\r\n"
         except OSError:
             return False
+
+
+def _quoted(path: Path) -> str:
+    """A path as a word of the configuration, whatever is in it."""
+    text = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def _receive(connection: socket.socket, size: int) -> bytes:

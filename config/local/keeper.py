@@ -20,6 +20,7 @@ from config.local.state import (
     ServiceError,
     data_dir,
     is_owned,
+    keep_private,
     owner_lock,
     read_state,
     try_lock,
@@ -59,6 +60,7 @@ def services_for(argv: list[str]) -> Iterator[bool]:
         yield False
         return
     where = data_dir()
+    keep_private(where)
     with try_lock(where / "users.lock", shared=True, wait=True):
         _find_or_start(where, names)
         yield "postgres" in names and not read_state(where).migrated

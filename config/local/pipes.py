@@ -1,10 +1,13 @@
 """Output whose reader has gone, as in `manage.py … | head -1`: the rest of it goes nowhere, and the command ends well.
 
-What a command was asked to do is not stopped in its middle because no one reads on.
+What a command was asked to do is not stopped in its middle because no one reads on, nor because a name has letters
+that the locale of the machine lacks. What goes into a file or to another program is UTF-8 in every locale, as what the
+console reads.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any, TextIO
@@ -42,5 +45,8 @@ class Patient:
 
 
 def outlive_readers() -> None:
-    """Make both outputs of this process patient."""
+    """Make both outputs of this process patient, and fit for every letter."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
     sys.stdout, sys.stderr = Patient(sys.stdout), Patient(sys.stderr)

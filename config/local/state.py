@@ -13,7 +13,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from config.local.processes import (
     runs_as_nobody,
@@ -73,13 +73,23 @@ def read_state(where: Path) -> KeptState:
     return KeptState(services, kept.get("owner", {}), kept.get("migrated", ""))
 
 
+@contextlib.contextmanager
+def usable(where: Path) -> Iterator[None]:
+    """Raise ServiceError for what the system says of a directory that is no one's, another's or none."""
+    try:
+        yield
+    except OSError as error:
+        raise ServiceError(f"The data directory {where} cannot be used: {error.strerror}.") from error
+
+
 def keep_private(where: Path) -> None:
     """Make the data directory, or take it back from others: no one but its owner may look into it.
 
     Where PostgreSQL runs as the user “nobody”, others may pass through it, but still not list or read it.
     """
-    where.mkdir(parents=True, exist_ok=True, mode=0o700)
-    where.chmod(0o711 if runs_as_nobody() else 0o700)
+    with usable(where):
+        where.mkdir(parents=True, exist_ok=True, mode=0o700)
+        where.chmod(0o711 if runs_as_nobody() else 0o700)
 
 
 def write_state(where: Path, state: KeptState) -> None:
@@ -98,6 +108,13 @@ def write_private(path: Path, text: str) -> None:
 
 def keep_secret_key(path: Path) -> str:
     """The secret key kept in a file, made once; two processes at once get the same."""
+    with usable(path.parent):
+        if not path.exists():
+            _make_secret_key(path)
+        return path.read_text().strip()
+
+
+def _make_secret_key(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     own = path.with_name(f".{path.name}.{os.getpid()}")
     own.touch(mode=0o600)
@@ -106,7 +123,6 @@ def keep_secret_key(path: Path) -> str:
     with contextlib.suppress(FileExistsError):
         os.link(own, path)
     own.unlink()
-    return path.read_text().strip()
 
 
 def database_url(where: Path) -> str:
@@ -121,12 +137,18 @@ def redis_url(where: Path) -> str:
     return f"redis://:{kept.password}@{HOST}:{kept.port}/0"
 
 
+def open_lock(path: Path) -> IO[str]:
+    """The file of a lock. Raises ServiceError where there can be none."""
+    with usable(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a")
+
+
 @contextlib.contextmanager
 def try_lock(path: Path, *, shared: bool = False, wait: bool = False) -> Iterator[bool]:
     """Hold a lock on a file for the block and answer whether we got it; the kernel frees it when we die."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    with path.open("a") as file:
+    with open_lock(path) as file:
         try:
             fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
         except BlockingIOError:

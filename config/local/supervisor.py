@@ -27,6 +27,7 @@ from config.local.state import (
     ServiceError,
     data_dir,
     keep_private,
+    open_lock,
     owner_lock,
     port_is_free,
     read_state,
@@ -34,6 +35,7 @@ from config.local.state import (
 )
 
 # In the environment of every child: whose it is.
+LAST_PORT = 65535
 MARK = "HOMENODE_SUPERVISED"
 
 
@@ -145,6 +147,7 @@ class Supervisor:
             "HOMENODE_DATA": str(self.where),
             "HOMENODE_LOCAL": "1",
             "PYTHONUNBUFFERED": "1",
+            "PYTHONIOENCODING": "utf-8:backslashreplace",  # as their lines are read here
             # Static files come from the finders here; and that the worker runs as root here is known.
             # Files are streamed to an ASGI server by a thread, which Django remarks upon once.
             "PYTHONWARNINGS": "ignore:No directory at,ignore:You're running the worker with superuser,"
@@ -257,7 +260,7 @@ def take_ownership(where: Path, lock: IO[str], console: Console) -> str | None:
 def wanted_port() -> int:
     """The port of PORT, 8000 without one; raises ServiceError when that is no port."""
     text = os.environ.get("PORT") or "8000"
-    if not text.isdigit() or not 1 <= int(text) <= 65535:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= LAST_PORT:
         raise ServiceError(f"PORT={text} is not a valid port: give a number from 1 to 65535.")
     return int(text)
 
@@ -265,16 +268,22 @@ def wanted_port() -> int:
 def main() -> int:
     """Run the console until it is told to stop; answers the exit status."""
     console, where = Console(), data_dir()
-    keep_private(where)
-    with owner_lock(where).open("a") as lock:
+    try:
+        port = wanted_port()
+        keep_private(where)
+        lock = open_lock(owner_lock(where))
+    except ServiceError as error:
+        console.say(str(error))
+        return 1
+    with lock:
         try:
-            port = wanted_port()
             if running := take_ownership(where, lock, console):
                 console.say(f"Homenode already runs on the data in {where}: {running}")
                 return 1
             end_left_over(where)
             if not port_is_free(port):
-                raise ServiceError(f"Port {port} is taken by another program: choose one, PORT={port + 1} make run")
+                other = port + 1 if port < LAST_PORT else port - 1
+                raise ServiceError(f"Port {port} is taken by another program: choose one, PORT={other} make run")
             return asyncio.run(Supervisor(where, port, console).run())
         except ServiceError as error:
             console.say(str(error))

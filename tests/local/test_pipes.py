@@ -44,6 +44,41 @@ def test_a_reader_that_goes_leaves_no_trace_and_stops_nothing(tmp_path: Path) ->
     assert mark.read_text() == "done"
 
 
+PRINTS_NAMES = """
+from config.local.pipes import outlive_readers
+outlive_readers()
+print("Зоя, “Müller”, 😀", chr(0xDCFF))
+"""
+
+
+def printed(to: int) -> int:
+    """The status of a process that prints names where the locale is ISO 8859-1."""
+    command = [sys.executable, "-c", PRINTS_NAMES]
+    return subprocess.run(
+        command, cwd=BASE_DIR, env={**os.environ, "PYTHONIOENCODING": "latin-1"}, stdout=to
+    ).returncode
+
+
+def test_a_file_is_utf_8_whatever_the_locale_lacks(tmp_path: Path) -> None:
+    """An export that ended at the first such name, or could not be read back."""
+    with (tmp_path / "out").open("wb") as file:
+        assert printed(file.fileno()) == 0
+    assert (tmp_path / "out").read_text(encoding="utf-8") == "Зоя, “Müller”, 😀 \\udcff\n"
+
+
+def test_a_terminal_shows_what_it_can() -> None:
+    terminal, process = os.openpty()
+    assert printed(process) == 0
+    os.close(process)
+    shown = os.read(terminal, 1000)
+    os.close(terminal)
+    assert shown.split(b",") == [
+        rb"\u0417\u043e\u044f",
+        rb" \u201cM" + "ü".encode("latin-1") + rb"ller\u201d",
+        b" \\U0001f600 \\udcff\r\n",
+    ]
+
+
 @pytest.mark.parametrize("words", ["help simulate", "simulate --help", "diffsettings --all"])
 def test_commands_end_quietly_whose_output_nobody_reads(words: str) -> None:
     done = piped(f"{sys.executable} manage.py {words}")
