@@ -1,7 +1,9 @@
 """Nodes added, renamed, put into a subcluster, taken out and removed; which of them stay, and why."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from django.db import connection
 
 from assignments.models import Kind, Operation, SubclusterLock
@@ -164,3 +166,28 @@ def test_the_engine_looks_at_a_changed_subcluster_anew(acme: Cluster) -> None:
     assert sub("sc-2").next_wake
     assert sub("sc-2").srm == {}
     assert sub("sc-1").next_wake is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("renamed", [False, True], ids=["added", "renamed"])
+def test_of_two_clusters_that_take_a_name_at_once_one_is_told_of_the_other(renamed: bool) -> None:
+    clusters = [create_cluster(name) for name in ("left", "right")]
+    start = threading.Barrier(2)
+
+    def take(cluster: Cluster) -> str:
+        there = add_node(cluster, f"{cluster.name}.example.org") if renamed else None
+        try:
+            start.wait(10)
+            rename_node(there, "one.example.org") if there else add_node(cluster, "one.example.org")
+        except Refused as refusal:
+            return f"{refusal.code} {refusal.facts['node']} {refusal.facts['cluster']}"
+        finally:
+            connection.close()
+        return cluster.name
+
+    for _ in range(5):
+        with ThreadPoolExecutor(2) as pool:
+            told = set(pool.map(take, clusters))
+        [winner] = told & {"left", "right"}
+        assert told == {winner, f"NODE_NAME_TAKEN one.example.org {winner}"}
+        Node.objects.all().delete()

@@ -5,6 +5,8 @@
 The publisher is the exception: it leaves its subcluster only with the whole subcluster, and its cluster last.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -41,16 +43,17 @@ def add_node(
     is_publisher = not taken if publisher is None else publisher
     if is_publisher:
         _no_publisher_yet(cluster)
-    node = Node.objects.create(
-        cluster=cluster,
-        name=name,
-        number=min(set(range(1, MAX_NODES + 1)) - taken),
-        publisher=is_publisher,
-        profile=profile,
-        capacity_users=users or profile,
-        capacity_endpoints=endpoints or profile * ENDPOINTS_PER_USER,
-        **_place(subcluster),
-    )
+    with _taking(name):
+        node = Node.objects.create(
+            cluster=cluster,
+            name=name,
+            number=min(set(range(1, MAX_NODES + 1)) - taken),
+            publisher=is_publisher,
+            profile=profile,
+            capacity_users=users or profile,
+            capacity_endpoints=endpoints or profile * ENDPOINTS_PER_USER,
+            **_place(subcluster),
+        )
     place = subcluster.name if subcluster else "the unassigned nodes"
     guards.record(reasons.NODE_ADDED, cluster=cluster, actor=actor, node=node, place=place)
     guards.nodes_changed(subcluster)
@@ -70,6 +73,17 @@ def _demand_free_name(name: str, own: int = 0) -> None:
     """Names are unique in all clusters, whatever the case; a node may keep its own."""
     if other := Node.objects.filter(name__iexact=name).exclude(pk=own).select_related("cluster").first():
         raise Refused(reasons.NODE_NAME_TAKEN, node=other.name, cluster=other.cluster.name)
+
+
+@contextmanager
+def _taking(name: str, own: int = 0) -> Iterator[None]:
+    """Write a name that was free; a node of another cluster, which is not locked, may take it in this instant."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError:
+        _demand_free_name(name, own)
+        raise
 
 
 def _no_publisher_yet(cluster: Cluster) -> None:
@@ -184,12 +198,9 @@ def rename_node(node: Node, name: str, *, seen: str | None = None, actor: Any = 
     if name == before:
         return node
     _demand_free_name(name, own=node.pk)
-    try:
-        with transaction.atomic():  # of another cluster a node may take the name in this instant
-            node.name = name
-            node.save(update_fields=["name"])
-    except IntegrityError:
-        raise Refused(reasons.NODE_NAME_TAKEN, node=name, cluster="another cluster") from None
+    with _taking(name, own=node.pk):
+        node.name = name
+        node.save(update_fields=["name"])
     guards.record(reasons.NODE_RENAMED, cluster=node.cluster, actor=actor, node=node, before=before)
     guards.wake(node.subcluster)
     return node
