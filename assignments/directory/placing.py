@@ -44,6 +44,7 @@ def place(agreement: DirectoryAgreement, cluster: Cluster, code: Reason, *, acto
     waiting = DirectoryPerson.objects.filter(agreement=agreement).exclude(waits_code="")
     if not waiting.exists():
         return {}
+    _end_waiting(agreement, "place.home_node_id IS NOT NULL")  # a person or a list was quicker
     homes = homes_of(cluster)
     if why := homes.assigns():
         waiting.exclude(waits_code=why[0].code).update(waits_code=why[0].code)
@@ -54,14 +55,30 @@ def place(agreement: DirectoryAgreement, cluster: Cluster, code: Reason, *, acto
     placed = _home_again(agreement, load_of(cluster), [n.pk for n in nodes if not homes.takes(n.pk)], operation)
     if cluster.mode != Mode.MANUAL:
         placed += _by_mode(agreement, cluster, operation)
+    if placed:
+        _carry_out(operation, serving, code)
+        Operation.objects.filter(pk=operation.pk).update(total=placed, done=placed)
     else:
-        waiting.update(waits_code="", home_node=None, pinned=False)  # a person assigns them
-    if not placed:
         operation.delete()
-        return {}
-    _carry_out(operation, serving, code)
-    Operation.objects.filter(pk=operation.pk).update(total=placed, done=placed)
-    return _by_node(operation, nodes)
+    if cluster.mode == Mode.MANUAL:
+        _end_waiting(agreement, "place.home_node_id IS NULL")  # a person assigns them
+    return _by_node(operation, nodes) if placed else {}
+
+
+def _end_waiting(agreement: DirectoryAgreement, which: str) -> None:
+    """Let some wait no more, and forget the home and the pin that were kept for them."""
+    _run(
+        f"""
+        WITH ended AS (
+            UPDATE assignments_directoryperson link SET waits_code = '', home_node_id = NULL, pinned = false
+            FROM assignments_assignment place
+            WHERE place.user_id = link.user_id AND {WAITING} AND {which}
+            RETURNING link.user_id, place.pinned AS is_pinned
+        )
+        DELETE FROM assignments_pin pin USING ended WHERE pin.user_id = ended.user_id AND NOT ended.is_pinned
+        """,
+        agreement=agreement.pk,
+    )
 
 
 def _by_node(operation: Operation, nodes: Sequence[Node]) -> dict[str, int]:

@@ -108,7 +108,8 @@ def _ids(people: Any, most: int = SHOWN) -> list[Any]:
 
 def _waiting(people: Any) -> list[tuple[str, int]]:
     """Why users wait for a home node, and how many."""
-    rows = people.exclude(waits_code="").values_list("waits_code").annotate(n=Count("pk")).order_by("waits_code")
+    homeless = people.exclude(waits_code="").filter(user__assignment__home_node=None)
+    rows = homeless.values_list("waits_code").annotate(n=Count("pk")).order_by("waits_code")
     return [(_sentence(code, {}), users) for code, users in rows]
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 from django.db.models import Sum
+from django.utils import timezone
 
-from assignments.directory import schedule, sync
-from assignments.models import Assignment, DirectoryAgreement, DirectoryPerson
+from assignments.directory import schedule, selectors, sync
+from assignments.models import Assignment, DirectoryAgreement, DirectoryPerson, Pin
+from assignments.moves import pins
+from assignments.users.importing.imports import import_users
 from tests.directory.conftest import Directory
 from tests.directory.persons import ids, many
 from tests.structure.test_constraints import assert_counts_true
 from tests.support.crowd import make_crowd
-from topology.models import Cluster, Event, Node
+from tests.support.lists import csv_of
+from topology.models import Cluster, Event, Mode, Node
 from topology.rules.states import State
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +94,46 @@ def test_those_who_wait_are_found_by_the_endpoints_that_they_have(directory: Dir
 def _endpoints(cluster: Cluster) -> list[tuple[int]]:
     homes = Assignment.objects.filter(cluster=cluster, home_node__isnull=False).values("home_node")
     return list(homes.annotate(total=Sum("endpoints")).values_list("total"))
+
+
+def test_who_comes_back_to_a_cluster_where_persons_assign_keeps_home_and_pin(
+    crowd: Cluster, directory: Directory
+) -> None:
+    directory.add("ann", "bea")
+    cluster = directory.agree()
+    sync.sync(cluster)
+    pins.pin(pins.named(cluster, ["ann"]), "near her desk", actor="test")
+    cluster.mode = Mode.MANUAL
+    cluster.save()
+    home = Assignment.objects.get(user__user_id="ann").home_node_id
+    directory.remove("ann")
+    sync.sync(cluster)
+    directory.add("ann", "new")
+    report = sync.sync(cluster)
+    assert (report.back, report.new, report.waiting) == (1, 1, 0)
+    back = Assignment.objects.get(user__user_id="ann")
+    assert (back.home_node_id, back.pinned) == (home, True)
+    assert Pin.objects.get().reason == "near her desk"
+    assert ids(assigned=False) == {"new"}
+    assert not DirectoryPerson.objects.exclude(waits_code="", home_node=None, pinned=False).exists()
+
+
+def test_who_was_given_a_home_by_a_person_waits_no_more_and_stays_there(directory: Directory) -> None:
+    cluster = make_crowd(0, 0, capacity=1)
+    directory.add("ann", "bea")
+    directory.agree()
+    sync.sync(cluster)
+    before = Assignment.objects.get(user__user_id="ann").home_node_id
+    other = Node.objects.exclude(pk=before).get(subcluster__isnull=False)
+    directory.remove("ann")
+    sync.sync(cluster)
+    import_users(cluster, csv_of("user_id,node", f"list,{Node.objects.get(pk=before).name}"))
+    directory.add("ann", "new")
+    assert sync.sync(cluster).waiting == 2
+    Node.objects.update(capacity_users=5)
+    import_users(cluster, csv_of("user_id,node", f"ann,{other.name}", f"new,{other.name}"))
+    assert selectors.state_of(cluster, timezone.now())["waiting"] == []
+    assert schedule.waiting() == []
+    assert sync.sync(cluster).waiting == 0
+    assert Assignment.objects.get(user__user_id="ann").home_node == other
+    assert not DirectoryPerson.objects.exclude(waits_code="", home_node=None, pinned=False).exists()
