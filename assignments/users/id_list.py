@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import io
+import re
 
 from assignments.users.importing.imports import LIMITS
 from assignments.users.rules.user_file import UserList
+from assignments.users.rules.user_line import Reading
 from topology import reasons
 from topology.reasons import Refused
 
-HEADERS = ("user_id", "user id", "userid")  # whose presence makes a file a list with columns
+HEADER = re.compile(rb"(?<![\w.@-])user[ _-]?id(?![\w.@-])")  # whose presence makes a file a list with columns
 
 
 def ids_in(raw: bytes) -> list[str]:
     """The user IDs of a file, read as an import reads it: any encoding that says what it is. Raises Refused."""
     head = raw[:4096].replace(b"\0", b"").lower()  # a list in UTF-16 has a zero in every other byte
-    plain = not any(header.encode() in head for header in HEADERS)
+    plain = not HEADER.search(head)
     if plain:
         raw = _headed(raw)
-    users = UserList(io.BytesIO(raw), LIMITS)
+    users = UserList(io.BytesIO(raw), LIMITS, Reading(ids_only=True))
     ids = [row.user_id for row in users.rows()]
     if users.problems.total:
         first = users.problems.listed[0].as_dict()

@@ -2,7 +2,7 @@
 
 import difflib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assignments.users.rules.problems import Problems
@@ -73,8 +73,10 @@ class Columns:
     asked: Mapping[str, str] = field(default_factory=dict)  # columns of this header that a mapping names: as what
 
 
-def read_columns(cells: Sequence[str], line: int, problems: Problems, mapping: Mapping[str, str]) -> Columns:
-    """Find the columns of a header; a mapping from written names to ours comes first.
+def read_columns(
+    cells: Sequence[str], line: int, problems: Problems, mapping: Mapping[str, str], wanted: Collection[str] = USED
+) -> Columns:
+    """Find the wanted columns of a header; a mapping from written names to ours comes first.
 
     A column without a name is called by its place; at the end it is none.
     """
@@ -85,7 +87,7 @@ def read_columns(cells: Sequence[str], line: int, problems: Problems, mapping: M
     places: dict[str, int] = {}
     for index, name in enumerate(names):
         column = chosen.get(name, ALIASES.get(name, name))
-        if column not in USED:
+        if column not in wanted:
             continue
         if column in places:
             problems.add(line, reasons.IMPORT_COLUMN_TWICE, column=column)

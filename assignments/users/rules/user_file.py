@@ -10,7 +10,7 @@ or made up: a cell that is not there is no empty cell. Memory stays flat. Standa
 from collections.abc import Iterator, Mapping, Sequence
 
 from assignments.users.rules.clean_records import CleanRecords
-from assignments.users.rules.columns import HEADERS, Columns, how_many_known, read_columns
+from assignments.users.rules.columns import HEADERS, USED, Columns, how_many_known, read_columns
 from assignments.users.rules.file_kind import Readable, WrongKind, opened
 from assignments.users.rules.not_users import is_left_out, names_columns
 from assignments.users.rules.problems import Problems
@@ -132,7 +132,8 @@ class UserList:
         line, self._header = records.header_line, records.header
         for cell in self._header:
             self.cells.is_text(line, "header", cell.replace("\n", " "))
-        self.found = self.cells.columns = read_columns(self._header, line, self.problems, self.reading.mapping)
+        wanted = ("user_id",) if self.reading.ids_only else USED
+        self.found = self.cells.columns = read_columns(self._header, line, self.problems, self.reading.mapping, wanted)
         if "user_id" not in self.columns:
             if not records.unreadable:
                 begins = records.separator.join(self._header).strip().replace("\n", " ")[:40] or "nothing"

@@ -53,8 +53,12 @@ class Limits:
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file is to be read: the mark that keeps ("" for none), names of columns, and whose users are wanted."""
+    """How a file is to be read: the mark that keeps ("" for none), names of columns, and whose users are wanted.
+
+    `ids_only`: the file says who, and of its columns the user ID alone is read.
+    """
 
     keep: str = KEEP
     mapping: Mapping[str, str] = field(default_factory=dict)
     cluster: str = ""
+    ids_only: bool = False

@@ -1,0 +1,38 @@
+"""Lists that say whom a command is about: of their columns the user ID alone is read, and nobody is left out."""
+
+import pytest
+
+from assignments.users.id_list import ids_in
+from topology.reasons import Refused
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("ann\nbob\n", "utf-8"),
+        ("user_id,name\nann,Ann\nbob,Bob\n", "utf-8"),
+        ('"USER-ID";"NAME"\n"ann";"Ann"\n"bob";"Bob"\n', "utf-8-sig"),
+        ("User ID\tName\nann\tAnn\nbob\tBob\n", "utf-16"),
+        # The product's own export: those who lost the service, and those at home elsewhere, are who is to be removed.
+        (
+            "USER ID,HOME CLUSTER,ENABLE USER FOR UNIFIED CM IM AND PRESENCE\nann,acme,f\nbob,other,t\n",
+            "utf-8",
+        ),
+        ("user_id,contacts,endpoints,pinned,name\nann,500,telex,x," + "x" * 256 + "\nbob,,,,\u200b\n", "utf-8"),
+        ("user_id,FIRST NAME,LAST NAME\nann,#,Ann\nbob,,\n", "utf-8"),
+        ("user_id,mail,MAIL ID\nann,a@example.org,b@example.org\nbob,,\n", "utf-8"),
+    ],
+)
+def test_the_user_ids_alone_are_read(text: str, encoding: str) -> None:
+    assert ids_in(text.encode(encoding)) == ["ann", "bob"]
+
+
+def test_a_user_whose_id_holds_the_name_of_the_column_makes_no_header() -> None:
+    assert ids_in(b"svc.user_id\nuserid2\nann\n") == ["svc.user_id", "userid2", "ann"]
+
+
+@pytest.mark.parametrize("text", ["user_id,name\nann,Ann\nbob\n", "user_id,name\n,Ann\n", "user_id,user_id\nann,bob\n"])
+def test_a_damaged_list_is_refused(text: str) -> None:
+    with pytest.raises(Refused) as refused:
+        ids_in(text.encode())
+    assert refused.value.code == "FILE_NOT_READABLE"
