@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 
 from assignments.directory import secret, sync
 from assignments.models import DirectoryAgreement, DirectoryRun, RunState
+from assignments.users.export import assignments_csv
+from assignments.users.importing.imports import import_users
 from tests.directory import slapd as real
 from tests.directory.conftest import Directory
 from tests.directory.persons import ids, many
@@ -83,6 +86,25 @@ def test_entries_that_cannot_be_taken_are_listed_with_the_reason(crowd: Cluster,
     said = {each["entry"].split(",")[0]: each["reason"] for each in report.as_dict()["skipped"]}
     assert "uid" in said["cn=none"]
     assert "other" in said["cn=elsewhere"]
+
+
+def test_what_a_person_may_be_called_is_the_same_in_a_directory_and_in_a_list(
+    crowd: Cluster, directory: Directory
+) -> None:
+    persian = "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627"
+    names = {"ann": persian, "bob": "Bob 👨\u200d👩 ❤\ufe0f", "cy": "Cy\u3164", "dan": "Dan \u200cX"}
+    for user_id, name in names.items():
+        directory.add(user_id, displayName=name)
+    directory.add("eve", uid="eve\ufe0f")
+    directory.add("fay", uid="f\u2800ay")
+    report = sync.sync(directory.agree())
+    taken = dict(EndUser.objects.values_list("user_id", "name"))
+    assert taken == {user_id: names[user_id] for user_id in ("ann", "bob")}
+    assert {each["code"] for each in report.skipped} == {"DIRECTORY_CHARACTER"}
+    assert report.skipped_total == 4
+    exported = io.BytesIO(b"".join(assignments_csv(crowd)))
+    again = import_users(crowd, exported)
+    assert (again.ok, again.unchanged) == (True, 2)
 
 
 def test_one_who_cannot_be_taken_any_more_is_not_gone(crowd: Cluster, directory: Directory) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from assignments.users.rules.cells import unseen
 from topology import reasons
 from topology.reasons import Reason
 
 SINGLE = ("name", "mail", "directory_uri", "department")
 LONGEST = 255  # characters of a value
-HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+LOST = "\ufffd"  # stands for bytes that were no text
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def person_of(
         most = longest_id if field == "user_id" else LONGEST
         if len(value) > most:
             return _skip(entry, reasons.DIRECTORY_TOO_LONG, attribute=mapped[field], length=len(value), most=most)
-        if sign := _hidden(value):
+        if sign := _hidden(value, strict=field == "user_id"):
             return _skip(entry, reasons.DIRECTORY_CHARACTER, attribute=mapped[field], sign=sign)
     endpoints = _endpoints(entry, mapped.get("endpoints"), kinds)
     if isinstance(endpoints, Skipped):
@@ -76,12 +77,10 @@ def _first(entry: DirectoryEntry, attribute: str) -> str:
     return unicodedata.normalize("NFC", values[0]).strip() if values else ""
 
 
-def _hidden(value: str) -> str:
-    """The name of the first character that no one can see, or that stands for bytes that were no text; or ""."""
-    for sign in value:
-        if sign == "\N{REPLACEMENT CHARACTER}" or unicodedata.category(sign) in HIDDEN:
-            return f"U+{ord(sign):04X}"
-    return ""
+def _hidden(value: str, *, strict: bool) -> str:
+    """The name of the first character that no one can see, as in a list, or that was lost; or ""."""
+    at = value.find(LOST) if LOST in value else unseen(value, strict=strict)
+    return "" if at is None else f"U+{ord(value[at]):04X}"
 
 
 def _endpoints(
