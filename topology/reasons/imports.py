@@ -54,6 +54,12 @@ IMPORT_HALF_KEPT = add(
     "Write first and last name, or {keep} in both.",
     status=422,
 )
+IMPORT_HALF_NAME = add(
+    "IMPORT_HALF_NAME",
+    "The column “{column}” is half of a name and no column is the other half, which stored names would lose.",
+    "Say which column is the other half, or call this one name.",
+    status=422,
+)
 IMPORT_COLUMNS_NOT_USED = add(
     "IMPORT_COLUMNS_NOT_USED",
     "Not used: {value}{hint}.",

@@ -94,6 +94,10 @@ def read_columns(
         places.setdefault(column, index)
     if "name" in places:  # a whole name is worth more than two halves of which one may be missing
         places = {column: index for column, index in places.items() if column not in ("first_name", "last_name")}
+    halves = [column for column in HALVES if column in places]
+    if len(halves) == 1:
+        written = cells[places[halves[0]]].strip().replace("\n", " ")[:40]
+        problems.add(line, reasons.IMPORT_HALF_NAME, column=written)
     unused = [
         Unused(cells[index].strip() or name.replace("_", " "), _meant(name, places))
         for index, name in enumerate(names)
@@ -105,6 +109,8 @@ def read_columns(
 
 
 def _meant(name: str, places: Mapping[str, int]) -> str | None:
+    if name in USED:  # it is not used because of another column
+        return None
     known = MEANT.get(name)
     if known is None:
         close = difflib.get_close_matches(name, [column for column in USED if len(column) > 3], 1, cutoff=0.8)

@@ -36,6 +36,7 @@ class Records:
         self.header: list[str] = []
         self.header_line = 1
         self.separator = ","
+        self.declared = ""  # the separator that a line such as sep=; names
         self.unreadable = False  # the header is no CSV
         self.broken = 0  # records that are no CSV
         self._lines, self._iterator = lines, iter(lines)
@@ -83,6 +84,7 @@ class Records:
             if not separator and (separator := _declared(text)):
                 continue
             self.header_line = self._lines.number
+            self.declared = separator
             self._choose(self._whole(line), separator)
             self._offset = self._lines.number
             return

@@ -38,6 +38,7 @@ class TextLines:
         self.file, self.encoding, self.problems = file, encoding, problems
         self.number = 0
         self.open_end = False  # the last line has no line end: it may not be whole, though it ends with a quote
+        self.damaged = 0  # the last line so far with bytes that are no text
         self.sample = b""
         self._marked_end = False
         self._cut = False  # the file is too large: its last line is not whole
@@ -126,6 +127,7 @@ class TextLines:
             begins = UNREADABLE.sub("\ufffd", line[max(0, found.start() - 20) : found.start() + 5]).strip()
             facts = {"encoding": self.encoding.upper(), "begins": begins, "hint": ""}
             self.problems.add(self.number, reasons.IMPORT_BAD_ENCODING, **facts)
+            self.damaged = self.number
             line = UNREADABLE.sub("\ufffd", line)
         if "\0" in line:
             before = line[: line.index("\0")][-20:]

@@ -30,6 +30,7 @@ class CellReader:
         self.formed = 0  # cells that say a text as a formula
         self.kinds: dict[str, tuple[str, ...] | str] = {"": ()}  # what cells of endpoints say, as far as remembered
         self._known = {word.lower(): code for code, label in limits.endpoints.items() for word in (code, label)}
+        self.is_damaged = False  # whether the record that is read now has bytes that are no text, which was said
         self._counted = (0, 0)  # lines and contacts above the last total
         self._plain = False  # whether the record that is read now holds printable ASCII only
 
@@ -117,7 +118,8 @@ class CellReader:
         return False
 
     def _note_oddity(self, number: int, column: str, text: str) -> None:
-        if found := oddity(column, text):
+        found = oddity(column, text)
+        if found and not (self.is_damaged and found.reason is reasons.IMPORT_LETTERS_LOST):
             self.warnings.add(number, found.reason, **found.facts)
 
     def is_text(self, number: int, column: str, text: str, *, strict: bool = False) -> bool:

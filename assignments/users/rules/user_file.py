@@ -108,6 +108,7 @@ class UserList:
                 yield row
             elif any(map(str.strip, written)):
                 above = self.lines, self.contacts
+                self.cells.is_damaged = self._lines.damaged >= number
                 if (cells := self._fitted(number, written)) and (row := self.cells.read(number, cells, above)):
                     self.contacts += row.contacts or 0
                     yield row
@@ -149,6 +150,9 @@ class UserList:
         if not self._header:
             return " Is the file empty?"
         if len(self._header) == 1 and how_many_known(cells_inside(self._header[0])) > 1:
+            if records.declared and records.declared not in self._header[0]:
+                said = records.declared.replace("\t", "\\t")
+                return f" Its cells are not parted as the line sep={said} above it says: remove that line."
             return " Each line stands in one pair of quotes as a whole: was the list saved twice?"
         for unused in self.found.unused:
             if unused.meant == "user_id":
@@ -184,6 +188,9 @@ class UserList:
             return ""
         if len(cells) > width and (self.found.ends_with_devices or not any(cells[width:])):
             return ""
+        if width < len(self._header) and any(cells[width:]):
+            place = next(place for place, cell in enumerate(cells[width:], width + 1) if cell)
+            return f"cell {place} is filled, but the first line names only {counted(width, 'column')}"
         return f"{counted(len(cells), 'cell')}, the first line has {width}"
 
     def _is_header(self, cells: Sequence[str]) -> bool:

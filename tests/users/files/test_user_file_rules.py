@@ -67,6 +67,50 @@ def test_the_keep_mark_keeps() -> None:
     assert [row.name for row in other] == ["#", None]
 
 
+def test_a_list_with_half_of_a_name_alone_is_refused_for_stored_names_would_lose_the_other_half() -> None:
+    for header, written in (("first_name", "first_name"), ("LAST NAME,SURNAME", "LAST NAME"), ("Vorname", "Vorname")):
+        _, users = read(f"user_id,{header}\na,Ann{',Lee' * header.count(',')}\n".encode(),
+                        Reading(mapping={"Vorname": "first_name"}))  # fmt: skip
+        assert codes(users) == [(1, "IMPORT_HALF_NAME")]
+        assert users.problems.listed[0].facts["column"] == written
+    for mapping in ({"SURNAME": "last_name"}, {"first name": "name"}):
+        (row,), users = read(b"user_id,first name,SURNAME\na,Ann,Lee\n", Reading(mapping=mapping))
+        assert (codes(users), row.name) == ([], "Ann Lee" if "SURNAME" in mapping else "Ann")
+
+
+def test_a_column_that_another_one_replaces_may_not_have_meant_itself() -> None:
+    for header in ("user_id,name,first_name,last_name", "user_id,first_name,last_name,name"):
+        _, users = read(f"{header}\na,Ann,Ann,Lee\n".encode())
+        assert [facts.facts["hint"] for facts in users.warnings.listed] == [""]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("sep=,\nuser_id;name\nann;Ann\n", "sep=, above"),
+        ("sep=\\t\nuser_id,name\nann,Ann\n", "sep=\\t above"),
+        ('"user_id,name"\n"ann,Ann"\n', "saved twice"),
+        ('sep=,\n"user_id,name"\n"ann,Ann"\n', "saved twice"),
+    ],
+)
+def test_why_a_header_is_one_cell_is_said_as_it_is(text: str, hint: str) -> None:
+    _, users = read(text.encode())
+    assert hint in users.problems.listed[0].facts["hint"]
+
+
+def test_bytes_that_are_no_text_are_said_once_and_not_as_letters_that_another_program_lost() -> None:
+    text = 'user_id,name\nann,J\udcfcrgen\nbob,M\ufffdller\ncy,"a\nb\udcfc"\ndan,x\n'
+    _, users = read(text.encode(errors="surrogateescape"))
+    assert codes(users) == [(2, "IMPORT_BAD_ENCODING"), (4, "IMPORT_LINE_BREAK"), (5, "IMPORT_BAD_ENCODING")]
+    assert [(p.line, p.reason.code) for p in users.warnings.listed] == [(3, "IMPORT_LETTERS_LOST")]
+
+
+def test_a_cell_beyond_the_columns_with_a_name_is_named() -> None:
+    _, users = read(b"user_id,name,,,\nann,Ann,,x,\nbob,Bob,,,\ncy,Cy\n")
+    assert codes(users) == [(2, "IMPORT_BAD_LINE")]
+    assert users.problems.listed[0].facts["why"] == "cell 4 is filled, but the first line names only 2 columns"
+
+
 def test_the_presence_server_of_a_bulk_export_is_the_node() -> None:
     rows, users = case("b01-bat-assigned.csv")
     assert [(row.user_id, row.node) for row in rows] == [
