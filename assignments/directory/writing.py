@@ -51,11 +51,16 @@ def _write_links(agreement: int) -> None:
         """,
         agreement,
     )
-    # A file or a person may have brought back who was set aside.
+    # A file or a person may have brought back who was set aside: the pin that was kept for a return goes.
     execute("""
-        UPDATE assignments_directoryperson link SET gone_at = NULL, home_node_id = NULL, pinned = false, waits_code = ''
-        FROM read JOIN assignments_assignment place ON place.user_id = read.known
-        WHERE link.user_id = read.known AND link.gone_at IS NOT NULL AND read.skip IS NULL
+        WITH there AS (
+            UPDATE assignments_directoryperson link
+            SET gone_at = NULL, home_node_id = NULL, pinned = false, waits_code = ''
+            FROM read JOIN assignments_assignment place ON place.user_id = read.known
+            WHERE link.user_id = read.known AND link.gone_at IS NOT NULL AND read.skip IS NULL
+            RETURNING link.user_id, place.pinned AS is_pinned
+        )
+        DELETE FROM assignments_pin pin USING there WHERE pin.user_id = there.user_id AND NOT there.is_pinned
     """)
 
 

@@ -82,7 +82,7 @@ def unpin(selection: Selection, *, actor: Any) -> Pinned:
 
 def pins_of(selection: Selection) -> list[dict[str, Any]]:
     """The pins of the chosen users by owner and reason, the most first; at most ten kinds."""
-    rows = Pin.objects.filter(user__in=selection.rows().order_by().values("user_id"))
+    rows = Pin.objects.filter(user__in=selection.rows().filter(pinned=True).order_by().values("user_id"))
     counted = rows.values("owner_name", "reason").annotate(users=Count("pk")).order_by("-users", "owner_name", "reason")
     return [dict(row) for row in counted[:10]]
 
@@ -103,7 +103,7 @@ def _hold(selection: Selection) -> None:
 CHOSEN = """
 chosen AS MATERIALIZED (
     SELECT a.user_id, a.home_node_id, a.pinned, p.owner_name, p.reason FROM assignments_assignment a
-    LEFT JOIN assignments_pin p ON p.user_id = a.user_id WHERE a.user_id IN ({selected})
+    LEFT JOIN assignments_pin p ON p.user_id = a.user_id AND a.pinned WHERE a.user_id IN ({selected})
 )"""
 COUNTED = """
 SELECT code, home_node_id, count(*), min(user_id), count(*) FILTER (WHERE owner_name <> %s) FROM judged
@@ -119,7 +119,13 @@ judged AS (
 stored AS (
     INSERT INTO assignments_pin (user_id, owner_id, reason, owner_name, at)
     SELECT user_id, %s, %s, %s, %s FROM judged WHERE code = '' ORDER BY user_id
-    ON CONFLICT (user_id) DO UPDATE SET reason = excluded.reason
+    -- One of somebody else is of a user who is not pinned: it was kept for a return to a directory.
+    ON CONFLICT (user_id) DO UPDATE SET reason = excluded.reason, (owner_id, owner_name, at) = (
+        SELECT * FROM (VALUES (assignments_pin.owner_id, assignments_pin.owner_name, assignments_pin.at)) AS old
+        WHERE assignments_pin.owner_name = excluded.owner_name
+        UNION ALL SELECT excluded.owner_id, excluded.owner_name, excluded.at
+        WHERE assignments_pin.owner_name <> excluded.owner_name
+    )
 ),
 marked AS (
     UPDATE assignments_assignment a SET pinned = true FROM judged j

@@ -25,7 +25,7 @@ QUERY = """
             {serving_node} AS serving_node, place.pinned, {pin_reason} AS pin_reason,
             {directory_uri} AS directory_uri, {department} AS department
         FROM assignments_assignment place JOIN topology_enduser person ON person.id = place.user_id
-        LEFT JOIN assignments_pin pin ON pin.user_id = place.user_id
+        LEFT JOIN assignments_pin pin ON pin.user_id = place.user_id AND place.pinned
         LEFT JOIN topology_node home ON home.id = place.home_node_id
         LEFT JOIN topology_node serving ON serving.id = place.serving_node_id
         WHERE {chosen} ORDER BY person.folded, person.twin

@@ -66,7 +66,7 @@ KEEP = f"""
         CASE WHEN pin.user_id IS NOT NULL THEN jsonb_build_object('reason', pin.reason, 'owner_id', pin.owner_id,
             'owner_name', pin.owner_name, 'at', pin.at) END
     FROM leaving JOIN topology_enduser person ON person.id = leaving.user_key
-    LEFT JOIN assignments_pin pin ON pin.user_id = person.id WHERE leaving.code = ''
+    LEFT JOIN assignments_pin pin ON pin.user_id = person.id AND leaving.pinned WHERE leaving.code = ''
 """
 STAYED = """
     INSERT INTO assignments_move (operation_id, user_id, from_node_id, done, code, at)

@@ -86,7 +86,7 @@ class Story:
 
     @property
     def pin(self) -> Pin | None:
-        return getattr(self.place.user, "pin", None)
+        return getattr(self.place.user, "pin", None) if self.place.pinned else None
 
     @property
     def endpoints(self) -> list[str]:

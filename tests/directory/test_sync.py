@@ -8,12 +8,27 @@ import pytest
 from django.db import connection
 
 from assignments.directory import sync
-from assignments.models import Assignment, DirectoryChange, DirectoryPerson, DirectoryRun, Move, Pin, RunState
-from assignments.users import trace
+from assignments.models import (
+    Assignment,
+    DirectoryChange,
+    DirectoryPerson,
+    DirectoryRun,
+    Kind,
+    Move,
+    Operation,
+    Pin,
+    RunState,
+)
+from assignments.moves import pins
+from assignments.users import trace, undo
+from assignments.users.export import assignments_csv
+from assignments.users.importing.imports import import_users
+from assignments.users.removal import remove_users
 from tests.directory.conftest import Directory
 from tests.directory.persons import ids, many
 from tests.structure.test_constraints import assert_counts_true
 from tests.support.crowd import make_crowd
+from tests.support.lists import csv_of
 from tests.support.lookups import believe, looked_up
 from topology.models import Cluster, EndUser, Event, Node
 
@@ -118,6 +133,58 @@ def test_who_is_gone_is_set_aside_and_comes_back_exactly_as_before(crowd: Cluste
     assert Pin.objects.get(user_id=place.pk).reason == "VIP"
     assert sync.sync(cluster).changes == 0
     assert_counts_true()
+
+
+def test_who_comes_back_by_a_list_is_pinned_no_more_whatever_waits_for_a_return(
+    crowd: Cluster, directory: Directory
+) -> None:
+    directory.add(*many(0, 8))
+    cluster = directory.agree()
+    sync.sync(cluster)
+    pins.pin(pins.named(cluster, ["u03"]), "VIP", actor="anna")
+    directory.remove("u03")
+    sync.sync(cluster)
+    import_users(cluster, csv_of("user_id", "u03"))
+    assert trace.story(cluster, EndUser.objects.get(user_id="u03").pk).pin is None
+    assert pins.pins_of(pins.named(cluster, ["u03"])) == []
+    assert b"VIP" not in b"".join(assignments_csv(cluster))
+    gone = remove_users(cluster, ["u03"], actor="anna")
+    assert gone.pinned == 0
+    assert undo.undo_import(Operation.objects.get(pk=gone.operation), actor="anna").pinned == 0
+    assert not Assignment.objects.filter(pinned=True).exists()
+
+
+def test_who_came_back_by_a_list_is_pinned_by_whoever_does_it_now(crowd: Cluster, directory: Directory) -> None:
+    directory.add(*many(0, 8))
+    cluster = directory.agree()
+    sync.sync(cluster)
+    pins.pin(pins.named(cluster, ["u03"]), "VIP", actor="anna")
+    before = Pin.objects.get().at
+    directory.remove("u03")
+    sync.sync(cluster)
+    import_users(cluster, csv_of("user_id", "u03"))
+    assert pins.pin(pins.named(cluster, ["u03"]), "Gateway", actor="bert").users == 1
+    pin = Pin.objects.get()
+    assert (pin.owner_name, pin.reason, pin.at > before) == ("bert", "Gateway", True)
+
+
+def test_a_list_that_pins_who_was_set_aside_pins_in_the_name_of_who_brings_it(
+    crowd: Cluster, directory: Directory
+) -> None:
+    directory.add(*many(0, 8))
+    cluster = directory.agree()
+    sync.sync(cluster)
+    pins.pin(pins.named(cluster, ["u03", "u04"]), "VIP", actor="anna")
+    directory.remove("u03", "u04")
+    sync.sync(cluster)
+    import_users(cluster, csv_of("user_id,pinned,pin_reason", "u03,t,Gateway", "u04,f,"), actor="bert")
+    assert list(Pin.objects.filter(user__assignment__pinned=True).values_list("owner_name", "reason")) == [
+        ("bert", "Gateway")
+    ]
+    directory.add("u03", "u04")
+    sync.sync(cluster)
+    assert [pin.reason for pin in Pin.objects.all()] == ["Gateway"]
+    assert undo.undo_import(Operation.objects.get(kind=Kind.IMPORT), actor="bert").left == 0
 
 
 def test_users_of_a_file_come_under_the_directory_and_keep_their_home(crowd: Cluster, directory: Directory) -> None:

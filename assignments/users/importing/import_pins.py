@@ -21,7 +21,9 @@ PIN = """
         WHERE staged.pinned AND NOT place.pinned AND place.home_node_id IS NOT NULL
     ), stored AS (
         INSERT INTO assignments_pin (user_id, owner_id, reason, owner_name, at)
-        SELECT user_id, %s, reason, %s, %s FROM asked ORDER BY user_id ON CONFLICT (user_id) DO NOTHING
+        SELECT user_id, %s, reason, %s, %s FROM asked ORDER BY user_id
+        ON CONFLICT (user_id) DO UPDATE SET owner_id = excluded.owner_id, reason = excluded.reason,
+            owner_name = excluded.owner_name, at = excluded.at
     )
     UPDATE assignments_assignment place SET pinned = true FROM asked WHERE place.user_id = asked.user_id
 """
