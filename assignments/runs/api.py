@@ -104,6 +104,7 @@ def operation_of(operation_id: Any, **_: str) -> Operation:
 @access.needs(roles.OPERATE, plan_of)
 def run_plan(request: ApiRequest, plan_hash: str, asked: RunIn) -> Any:
     """Run exactly this plan, throttled; 202 with the operation, which is asked for at its `url` until it ends."""
+    roles.demand_there(request.caller, roles.OPERATE, request.target.to_cluster_id, program=True)
     how = asked.model_dump()
     return Status(202, shape(operations.start(request.target.hash, actor=request.caller, **how)))
 
@@ -210,6 +211,7 @@ def undo_operation(request: ApiRequest, operation_id: Key, asked: UndoIn | None 
     """
     if request.target.kind in users_undo.UNDOABLE:
         return _undo_users(request, request.target, bool(asked and asked.dry_run))
+    roles.demand_there(request.caller, roles.OPERATE, request.target.to_cluster_id, program=True)
     plan = operations.plan_undo(operation_id, actor=request.caller)
     if asked and asked.dry_run:
         return Status(200, {"plan": plan_shape(plan), "operation": None})

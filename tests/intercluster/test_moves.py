@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -16,6 +17,7 @@ from assignments.intercluster.leaving import Leaving
 from assignments.models import Assignment, DirectoryAgreement, Move, Operation, Pin, Plan, Progress, RunPolicy
 from assignments.planning import approvals, plans
 from assignments.runs import batches, operations
+from tests.api.conftest import Caller
 from tests.structure.test_constraints import assert_counts_true, assert_lists_true
 from tests.support.worlds import add_users, make_acme, node
 from topology.accounts import roles, tokens
@@ -264,6 +266,55 @@ def test_the_api_needs_the_right_on_both_sides(clusters: Any, client: Client) ->
     assert answer.status_code == 202
     assert answer.json()["refused"][0]["code"] == "NO_SUCH_USER"
     assert run(Operation.objects.get(pk=answer.json()["operation"]["id"])).done == 1
+
+
+def test_the_plan_of_such_a_move_and_its_undo_run_with_the_right_on_both_sides_alone(clusters: Any) -> None:
+    acme, branch = clusters
+    operation, _ = move(acme, ["imp1a-0001"], branch)
+    plan = moves.plan_to_cluster(acme, [EndUser.objects.get(user_id="imp1a-0002").pk], branch, author="ann")
+    back = operations.plan_undo(operation.pk, actor="ann")
+    addresses = [f"operations/{operation.pk}/undo", f"plans/{plan.hash}/run", f"plans/{back.hash}/run"]
+    for of in clusters:
+        one = Caller(tokens.create(f"of-{of}", roles.OPERATOR, clusters=[of], actor="test")[1])
+        assert [one.post(f"/{address}").status_code for address in addresses] == [403] * 3
+    both = Caller(tokens.create("both", roles.OPERATOR, clusters=clusters, actor="test")[1])
+    assert both.post(f"/{addresses[0]}").status_code == 202
+
+
+def test_who_asks_for_the_operations_of_a_cluster_is_told_of_arrivals(clusters: Any, capsys: Any) -> None:
+    acme, branch = clusters
+    keys = list(
+        EndUser.objects.filter(user_id__startswith="imp1a-", assignment__cluster=acme).values_list("pk", flat=True)
+    )
+    run = operations.start(moves.plan_to_cluster(acme, list(keys), branch, author="ann").hash, actor="ann")
+    of = {
+        cluster.name: Caller(tokens.create(f"of-{cluster}", roles.VIEWER, clusters=[cluster], actor="test")[1])
+        for cluster in clusters
+    }
+    for asked in ("/operations", "/operations?active=true"):
+        assert [[one["id"] for one in caller.get(asked).data["operations"]] for caller in of.values()] == [[run.pk]] * 2
+    for name in of:
+        assert [one["id"] for one in of[name].get(f"/operations?cluster={name}").data["operations"]] == [run.pk]
+        call_command("operations", "--cluster", name, "--json")
+        assert [one["id"] for one in json.loads(capsys.readouterr().out)["operations"]] == [run.pk]
+
+
+def test_on_the_page_too_they_need_the_right_on_both_sides(clusters: Any, client: Client) -> None:
+    acme, branch = clusters
+    operation, _ = move(acme, ["imp1a-0001"], branch)
+    plan = moves.plan_to_cluster(acme, [EndUser.objects.get(user_id="imp1a-0002").pk], branch, author="ann")
+    back = operations.plan_undo(operation.pk, actor="ann")
+    posts = [f"/clusters/acme/moves/{operation.pk}/undo", f"/operations/{operation.pk}/undo"]
+    posts += [f"/plans/{one.hash}/{verb}" for one in (plan, back) for verb in ("run", "approve")]
+    for of in clusters:
+        user = get_user_model().objects.create_user(f"of-{of}")
+        user.cluster_roles.create(cluster=of, role=roles.OPERATOR)
+        client.force_login(user)
+        assert [client.post(address).status_code for address in posts] == [403] * 6
+    assert Operation.objects.count() == 1
+    user.cluster_roles.create(cluster=acme, role=roles.OPERATOR)
+    assert client.post(posts[0]).status_code == 200
+    assert Operation.objects.count() == 2
 
 
 def test_the_command_runs_to_its_end_without_a_worker(clusters: Any, tmp_path: Path, capsys: Any) -> None:

@@ -145,6 +145,13 @@ def may(user: Any, role: str) -> bool:
     return have is not None and ROLES.index(have) >= ROLES.index(role)
 
 
+def demand_there(user: Any, role: str, cluster_id: int | None, *, program: bool = False) -> None:
+    """Raise Refused for who lacks a role in the other cluster that something is about; None: there is no other."""
+    have = reach_of(user).role_in(cluster_id)
+    if cluster_id is not None and (have is None or ROLES.index(have) < ROLES.index(role)):
+        raise lacking(role, cluster_id, program=program)
+
+
 def clusters_of(user: Any) -> QuerySet[Cluster]:
     """The clusters that somebody may see, by name."""
     only = reach_of(user).only

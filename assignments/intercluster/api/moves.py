@@ -57,10 +57,7 @@ def move_to_cluster(request: ApiRequest, name: str, asked: MoveToClusterIn) -> A
     Contacts come along, pinned users stay. Who cannot go stays with a code; the undo of the operation moves them back.
     """
     into = selectors_of_topology.cluster_named(asked.to_cluster)
-    if into.pk != request.target.pk:
-        here = request.target.pk
-        access.demand(request.caller, roles.OPERATE, into.pk)
-        roles.enter(request.caller, here)
+    roles.demand_there(request.caller, roles.OPERATE, into.pk, program=True)
     to_node = selectors_of_topology.node_named(asked.to) if asked.to else None
     how: dict[str, Any] = {"rate": asked.rate, "unthrottled": asked.unthrottled, "dry_run": asked.dry_run}
     found = moves.move_listed(request.target, asked.users, into, to_node, actor=request.caller, **how)

@@ -9,7 +9,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from assignments.intercluster import balance as balancing
-from assignments.intercluster.views.moves import demand_operator
 from topology.accounts import roles
 from topology.reasons import Refused
 from topology.views.http import needs
@@ -23,7 +22,7 @@ def balance(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"place": "overview", "refusal": None, "found": None}
     if request.method == "POST":
         for cluster in clusters:
-            demand_operator(request.user, cluster)
+            roles.demand_there(request.user, roles.OPERATE, cluster.pk)
         context["found"] = balancing.make_plans(clusters, author=request.user)
         return render(request, "intercluster/balance.html", context)
     try:

@@ -79,12 +79,5 @@ def _into(request: HttpRequest, target: str) -> Cluster:
     into = Cluster.objects.filter(pk=number(target.removeprefix("cluster:"), "to") or 0).first()
     if into is None:
         raise Refused(reasons.NO_SUCH_CLUSTER, name=target[:40], known="those of the page")
-    demand_operator(request.user, into)
+    roles.demand_there(request.user, roles.OPERATE, into.pk)
     return into
-
-
-def demand_operator(user: Any, into: Cluster) -> None:
-    """Raise Refused for a person who may not operate in the other cluster."""
-    role = roles.reach_of(user).role_in(into.pk)
-    if role is None or roles.ROLES.index(role) < roles.ROLES.index(roles.OPERATE):
-        raise roles.lacking(roles.OPERATE, into)

@@ -84,8 +84,9 @@ def _verdict(request: HttpRequest, chosen: Selection, to: str) -> DropVerdict:
 def undo(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """Move back whom a move moved."""
     cluster = cluster_named(cluster_name)
-    if not cluster.operations.filter(pk=pk).exists():
+    if not (done := cluster.operations.filter(pk=pk).first()):
         raise Http404
+    roles.demand_there(request.user, roles.OPERATE, done.to_cluster_id)
     return _done(request, cluster, drop.undo_move(pk, request.user), "their former home", {})
 
 

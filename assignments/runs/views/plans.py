@@ -146,23 +146,29 @@ def plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
 @needs(roles.OPERATE, plans.cluster_id_of)
 def approve(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """The second person's consent; the author or anybody else may then run the plan."""
-    plan = plans.by_hash(plan_hash)
+    plan = _of_own_clusters(request, plan_hash)
     approvals.approve(plan, actor=request.user)
     return toast(request, f"Plan {plan.hash[:12]} is approved; it can be run now.", close=True)
+
+
+def _of_own_clusters(request: HttpRequest, plan_hash: str) -> Plan:
+    """A plan whose other cluster, if it has one, the person may operate too. Raises Refused."""
+    plan = plans.by_hash(plan_hash)
+    roles.demand_there(request.user, roles.OPERATE, plan.to_cluster_id)
+    return plan
 
 
 @require_POST
 @needs(roles.OPERATE, plans.cluster_id_of)
 def run_plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """Run exactly this plan; when some of its rows no longer hold, show which and ask again."""
-    form = RunForm(request.POST)
+    form, plan = RunForm(request.POST), _of_own_clusters(request, plan_hash)
     if not form.is_valid():
-        return show_plan(request, plans.by_hash(plan_hash), form=form)
+        return show_plan(request, plan, form=form)
     try:
-        operation = operations.start(plan_hash, actor=request.user, **form.cleaned_data)
+        operation = operations.start(plan.hash, actor=request.user, **form.cleaned_data)
     except Refused as refusal:
         if refusal.code != reasons.PLAN_STALE.code:
             raise
-        plan = plans.by_hash(plan_hash)
         return show_plan(request, plan, plans.stale_rows(plan), form=form)
     return toast(request, f"{Run(operation, timezone.now()).title} runs: {operation.total:,} users.", close=True)

@@ -145,6 +145,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     operation = selectors.operation(pk)
     if operation.kind in users_undo.UNDOABLE:
         return _undo_users(request, operation)
+    roles.demand_there(request.user, roles.OPERATE, operation.to_cluster_id)
     return show_plan(request, operations.plan_undo(pk, actor=request.user))
 
 
