@@ -118,13 +118,13 @@ def list_operations(
     before: Key | None = None,
     limit: Limit = 50,
 ) -> Any:
-    """Runs, the newest first."""
+    """Runs, the newest first; of a cluster also those that bring users into it."""
     rows = Operation.objects.select_related("cluster__run_policy", "plan").order_by("-pk")
     only = request.caller.reach.only
     if cluster:
-        rows = rows.filter(cluster=access.seen(request.caller, cluster))
+        rows = rows.filter(selectors.within([access.seen(request.caller, cluster)]))
     elif only is not None:
-        rows = rows.filter(cluster__in=only)
+        rows = rows.filter(selectors.within(only))
     if active is not None:
         rows = rows.filter(state__in=ACTIVE) if active else rows.exclude(state__in=ACTIVE)
     page = list((rows.filter(pk__lt=before) if before else rows)[: limit + 1])

@@ -48,20 +48,21 @@ def with_lanes(operations: Iterable[Operation]) -> list[Operation]:
     return listed
 
 
-def _of(cluster: Cluster) -> Q:
-    """Operations in a cluster, and those that bring users into it."""
-    return Q(cluster=cluster) | Q(to_cluster=cluster)
+def within(clusters: Iterable[Cluster | int]) -> Q:
+    """Operations in some clusters, and those that bring users into them."""
+    some = list(clusters)
+    return Q(cluster__in=some) | Q(to_cluster__in=some)
 
 
 def of_cluster(cluster: Cluster, before: int | None = None) -> QuerySet[Operation]:
     """Operations of a cluster, the newest first, below an id for the next page."""
-    rows = _shown().filter(_of(cluster))
+    rows = _shown().filter(within([cluster]))
     return (rows.filter(pk__lt=before) if before else rows).prefetch_related("targets").order_by("-pk")[:PAGE]
 
 
 def shown_in_strip(cluster: Cluster, since: datetime) -> list[Operation]:
     """Operations that run, and those that ended after a moment, the newest first."""
-    rows = _shown().filter(_of(cluster))
+    rows = _shown().filter(within([cluster]))
     active = list(rows.filter(state__in=ACTIVE).order_by("-pk")[:20])
     # One that ends between the two queries would be in both.
     ended = rows.filter(finished_at__gte=since).exclude(state__in=ACTIVE).exclude(pk__in=[run.pk for run in active])
@@ -72,7 +73,7 @@ def shown_in_strip(cluster: Cluster, since: datetime) -> list[Operation]:
 
 def last_ended(cluster: Cluster) -> Operation | None:
     """The newest run of a cluster that has ended."""
-    ended = _shown().filter(_of(cluster), finished_at__isnull=False).exclude(state__in=ACTIVE)
+    ended = _shown().filter(within([cluster]), finished_at__isnull=False).exclude(state__in=ACTIVE)
     return ended.order_by("-pk").first()
 
 

@@ -11,6 +11,7 @@ from assignments.planning import plans
 from assignments.runs import operations, selectors
 from assignments.users import undo
 from topology.management.console import ConsoleCommand
+from topology.structure.selectors import cluster_named
 
 VERBS: dict[str, Callable[..., Operation]] = {
     "pause": operations.pause,
@@ -37,7 +38,7 @@ class Command(ConsoleCommand):
         parser.add_argument(
             "operation", nargs="?", type=int, help="number of the operation; all verbs but list need it"
         )
-        parser.add_argument("--cluster", help="list only those of this cluster")
+        parser.add_argument("--cluster", help="list only those in this cluster or into it")
         parser.add_argument("--all", action="store_true", help="list ended ones too, the latest 50")
         rate = "with rate: users per second (cluster clock) and receiving node (default: no limit)"
         parser.add_argument("--rate", type=float, help=rate)
@@ -58,7 +59,7 @@ class Command(ConsoleCommand):
     def _list(self, options: dict[str, Any]) -> None:
         rows = Operation.objects.select_related("cluster")
         if options["cluster"]:
-            rows = rows.filter(cluster__name=options["cluster"])
+            rows = rows.filter(selectors.within([cluster_named(options["cluster"])]))
         found = list((rows if options["all"] else rows.filter(state__in=ACTIVE))[:50])
         listed = [operations.as_dict(row) for row in found]
         if options["json"]:
