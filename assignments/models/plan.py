@@ -56,6 +56,11 @@ class Plan(models.Model):
         return self.goal == Goal.UNDO
 
     @property
+    def node_ids(self) -> set[int]:
+        """The nodes that it takes users from or to."""
+        return {flow[end] for flow in self.body["flows"] for end in ("from_id", "to_id")} - {None}
+
+    @property
     def to_cluster_id(self) -> int | None:
         """The cluster that its users go to, where that is another one."""
         to: int | None = self.scope.get("to_cluster")

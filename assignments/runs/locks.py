@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from assignments.models import ACTIVE, RUNS, Operation, SubclusterLock, TargetProgress
 from topology.live import events
-from topology.models import Subcluster
+from topology.models import Node, Subcluster
 from topology.reasons import (
     RUN_CONTINUED,
     RUN_YIELDED,
@@ -43,10 +43,28 @@ def book(operation: Operation, subclusters: Iterable[int]) -> None:
 def take_back(operation: Operation, subclusters: Iterable[int]) -> bool:
     """Hold what a run rested from or booked; False while somebody else has any of it. Their locks must be held."""
     ids = list(subclusters)
+    if rebook(operation):
+        return False  # the locks of where a node is now are not held: they are at its next batch
     if SubclusterLock.objects.filter(subcluster__in=ids, active=True).exclude(operation=operation).exists():
         return False
     SubclusterLock.objects.filter(operation=operation).update(active=True)
     return True
+
+
+def rebook(run: Operation) -> bool:
+    """Book the subclusters where the nodes of a run are now; whether one of them was put into another meanwhile.
+
+    What is booked is not held, so the structure may change under a run that waits.
+    """
+    nodes = Node.objects.filter(pk__in=run.plan.node_ids if run.plan else (), subcluster__isnull=False)
+    wanted = set(nodes.values_list("subcluster_id", flat=True))
+    locks = SubclusterLock.objects.filter(operation=run)
+    locks.filter(active=False).exclude(subcluster__in=wanted).delete()
+    missing = wanted - set(locks.values_list("subcluster_id", flat=True))
+    SubclusterLock.objects.bulk_create(
+        SubclusterLock(operation=run, subcluster_id=pk, active=False) for pk in sorted(missing)
+    )
+    return bool(missing)
 
 
 def take(operation: Operation, subclusters: Iterable[int]) -> None:
@@ -111,6 +129,7 @@ def _hold_again(run: Operation, freed: Iterable[int]) -> None:
         "subcluster_id", flat=True
     )
     free = set(freed) - set(taken)
+    rebook(run)
     SubclusterLock.objects.filter(operation=run, subcluster__in=free).update(active=True)
     if not run.locks.filter(active=False).exists():
         anchor(run)

@@ -72,8 +72,7 @@ def start(
 
 
 def _nodes(plan: Plan) -> list[Node]:
-    ids = {flow[end] for flow in plan.body["flows"] for end in ("from_id", "to_id")} - {None}
-    return list(Node.objects.filter(pk__in=ids))
+    return list(Node.objects.filter(pk__in=plan.node_ids))
 
 
 def _subclusters(nodes: list[Node]) -> list[int]:

@@ -17,11 +17,12 @@ from assignments.models import Goal, Operation, SubclusterLock
 from assignments.planning import plans
 from assignments.runs import balancer, operations
 from assignments.runs.views.run_shown import Run
-from tests.support.crowd import Hands, homes, make_crowd
+from tests.support.crowd import Hands, homes, make_crowd, nodes_of, people_of
 from topology.accounts import roles
 from topology.accounts.sign_in import give_role
 from topology.models import Cluster, Event
 from topology.reasons import Refused
+from topology.structure.nodes import move_node
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +124,44 @@ def test_a_run_whose_window_closes_lets_another_go_on(crowd: Cluster, hands: Han
     hands.finish(first)
     first.refresh_from_db()
     assert (first.done, first.skipped) == (done, 20 - done)
+
+
+@pytest.mark.parametrize("waits_first", [False, True])
+def test_a_node_that_changes_its_subcluster_by_day_is_held_where_it_is_by_night(
+    hands: Hands, waits_first: bool
+) -> None:
+    crowd = make_crowd(40, 0, 6)
+    _, second, third = nodes_of(crowd)
+    first_pair, other_pair = crowd.subclusters.order_by("pk")
+    night(crowd)
+    plan = plans.make_plan(crowd, Goal.BALANCE, {"subclusters": [first_pair.pk]}, author="anna")
+    sleeper = operations.start(plan.hash, actor="anna", unthrottled=True, in_window=True)
+    hands.tick()
+    move_node(second, other_pair)
+    stays = paused(crowd, people_of(nodes_of(crowd)[0], 3)) if waits_first else None
+    other = paused(crowd, people_of(third))
+    hands.at = datetime(2026, 11, 24, 22, 0, tzinfo=ZoneInfo(ZONE))
+    hands.tick(3)
+    if stays:
+        operations.resume(stays.pk, actor="anna")
+        hands.finish(stays)
+        hands.tick(3)
+    sleeper.refresh_from_db()
+    assert (sleeper.done, sleeper.wait_code) == (0, "WAITS_FOR_TURN"), "another run has its subcluster"
+    assert set(sleeper.locks.values_list("subcluster", flat=True)) == {first_pair.pk, other_pair.pk}
+    operations.resume(other.pk, actor="anna")
+    hands.finish(other)
+    hands.finish(sleeper)
+    sleeper.refresh_from_db()
+    assert sleeper.done + sleeper.skipped == 20
+    assert homes(crowd)[1] == sleeper.done > 0
+    assert not SubclusterLock.objects.filter(active=True).exists()
+
+
+def paused(cluster: Cluster, people: list[int]) -> Operation:
+    """A run that unassigns these people, and holds their subcluster meanwhile."""
+    run = operations.start(plans.plan_move(cluster, people, None, author="anna").hash, actor="anna", unthrottled=True)
+    return operations.pause(run.pk, actor="anna")
 
 
 def test_it_is_changed_while_it_runs(crowd: Cluster, hands: Hands) -> None:
