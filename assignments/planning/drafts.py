@@ -109,7 +109,8 @@ def _body(load: ClusterLoad, proposal: Proposal) -> dict[str, Any]:
 
 def _seal(plan: Plan, proposal: Proposal, sums: Sequence[pick.Sum]) -> Plan:
     """Store a plan whose rows are there under its hash; the same plan stored before is answered instead."""
-    purpose = [plan.cluster_id, plan.goal, plan.scope, plan.body["nodes"], plan.body["certificate"]]
+    # With all that it says: the same moves made again would else be answered with what was true before.
+    purpose = [plan.cluster_id, plan.goal, plan.scope, plan.body]
     plan.moves, plan.minimum_moves, plan.hash = proposal.moves, proposal.minimum_moves, pick.digest(sums, purpose)
     if _insert(plan):
         return plan

@@ -229,17 +229,18 @@ class Stale:
 STALE = """
 SELECT code, count(*), (array_agg(user_id ORDER BY place))[1:%s] FROM (
     SELECT p.place, p.user_id,
-        CASE WHEN a.home_node_id IS DISTINCT FROM p.from_node_id OR a.cluster_id <> plan.cluster_id THEN %s
+        CASE WHEN a.user_id IS NULL THEN %s
+        WHEN a.home_node_id IS DISTINCT FROM p.from_node_id OR a.cluster_id <> plan.cluster_id THEN %s
         WHEN a.pinned THEN %s ELSE '' END AS code
     FROM assignments_plannedmove p JOIN assignments_plan plan ON plan.id = p.plan_id
-    JOIN assignments_assignment a ON a.user_id = p.user_id WHERE p.plan_id = %s
+    LEFT JOIN assignments_assignment a ON a.user_id = p.user_id WHERE p.plan_id = %s
 ) AS judged WHERE code <> '' GROUP BY code ORDER BY code
 """
 
 
 def stale_rows(plan: Plan, *, sample: int = 20) -> Stale:
     """Which rows of a plan no longer hold, and why; at most `sample` people by name for each reason."""
-    codes = [reasons.SKIPPED_MOVED_SINCE.code, reasons.SKIPPED_PINNED.code]
+    codes = [why.code for why in (reasons.SKIPPED_USER_GONE, reasons.SKIPPED_MOVED_SINCE, reasons.SKIPPED_PINNED)]
     with connection.cursor() as cursor:
         cursor.execute(STALE, [max(sample, 1), *codes, plan.pk])
         rows = cursor.fetchall()
@@ -248,9 +249,9 @@ def stale_rows(plan: Plan, *, sample: int = 20) -> Stale:
         counts["SKIPPED_NODE_GONE"] = gone
     keys = [(pk, code) for code, _, some in rows for pk in some] if sample else []
     names = pick.names(pk for pk, _ in keys)
-    return Stale(
-        counts, tuple({"user": names[pk], "code": code, "why": reasons.REASONS[code].say()} for pk, code in keys)
-    )
+    why = {code: reasons.REASONS[code].say() for _, code in keys}
+    known = [(pk, code) for pk, code in keys if pk in names]  # who was removed has no name any more
+    return Stale(counts, tuple({"user": names[pk], "code": code, "why": why[code]} for pk, code in known))
 
 
 # --- Storing --------------------------------------------------------------------------------------
@@ -263,8 +264,11 @@ def _checked(cluster: Cluster, goal: Goal, scope: dict[str, Any]) -> dict[str, A
             raise Refused(reasons.SCOPE_NOT_VALID, problem=f"Not all of these subclusters are in {cluster.name}.")
     if goal == Goal.EVACUATE:
         asked["node"] = scope.get("node")
-        if not Node.objects.filter(cluster=cluster, pk=asked["node"]).exists():
-            raise Refused(reasons.PLAN_NO_NODE, node=scope.get("node"))
+        if asked["node"] is None:
+            raise Refused(reasons.NODE_TO_EVACUATE)
+        node = Node.objects.filter(pk=asked["node"]).first()
+        if node is None or node.cluster_id != cluster.pk:
+            raise Refused(reasons.PLAN_NO_NODE, node=node.name if node else asked["node"])
     if goal == Goal.UNDO:
         asked["operation"] = scope.get("operation")
         if not Operation.objects.filter(cluster=cluster, pk=asked["operation"]).exists():

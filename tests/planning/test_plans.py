@@ -15,9 +15,13 @@ from django.urls import reverse
 from assignments.models import Assignment, Goal, Plan, PlannedMove
 from assignments.planning import plans
 from assignments.runs import operations
+from assignments.users.removal import remove_users
 from tests.support.crowd import ENDPOINTS, Hands, add_people, homes, make_crowd, nodes_of, people_of
-from topology.models import Cluster, DeploymentModel, Mode, Node
+from tests.support.worlds import assign, make_acme
+from tests.support.worlds import node as node_of
+from topology.models import Cluster, DeploymentModel, EndUser, Mode, Node
 from topology.reasons import Refused
+from topology.rules.states import State
 
 pytestmark = pytest.mark.django_db
 
@@ -83,11 +87,34 @@ def test_another_ground_gives_another_plan_even_with_no_rows() -> None:
     assert first.hash != second.hash
 
 
+def test_a_plan_made_again_says_who_signs_in_again_by_now() -> None:
+    cluster = make_crowd(10, 0)
+    Assignment.objects.update(signed_in=False)
+    first = balance(cluster)
+    Assignment.objects.update(signed_in=True)
+    second = balance(cluster)
+    assert rows(first) == rows(second)
+    assert (first.body["disturbed"], second.body["disturbed"]) == (0, 5)
+
+
+def test_a_plan_made_again_says_how_far_the_failover_is_that_leaves_a_node_out() -> None:
+    acme = make_acme(imp1a=30, imp2a=3, imp3a=10)
+    said = []
+    for state, users in ((State.FAILING_OVER, 0), (State.FAILED_OVER, 0), (State.FAILED_OVER, 2)):
+        Node.objects.filter(pk=node_of(acme, "imp2a").pk).update(state=state)
+        assign(acme, [(f"more-{users}", node_of(acme, "imp2a"), users)])
+        left_out = plans.left_out(balance(acme))
+        said.append([(left.users, str(left.why)) for left in left_out if left.node.startswith("imp2a.")])
+    [[one], [two], [three]] = said
+    assert "failing over" in one[1]
+    assert "failed over" in two[1]
+    assert (one[0], two[0], three[0]) == (3, 3, 5)
+
+
 def test_the_hash_covers_every_row() -> None:
     cluster = make_crowd(10, 0)
     plan = balance(cluster)
-    body = plan.body
-    purpose = [cluster.pk, plan.goal, plan.scope, body["nodes"], body["certificate"]]
+    purpose = [cluster.pk, plan.goal, plan.scope, plan.body]
     [(source, to)] = {(a, b) for _, a, b in rows(plan)}
     keys = b"".join(user.to_bytes(8, "big") for user, _, _ in rows(plan))
     flow = [source, to, plan.moves, hashlib.sha256(keys).hexdigest()]
@@ -162,8 +189,11 @@ def test_scope_is_held_to_the_cluster() -> None:
     with pytest.raises(Refused) as caught:
         balance(cluster, subclusters=[nodes_of(other)[0].subcluster_id])
     assert caught.value.code == "SCOPE_NOT_VALID"
-    with pytest.raises(Refused):
-        plans.make_plan(cluster, Goal.EVACUATE, {"node": nodes_of(other)[0].pk})
+    for foreign, code in ((nodes_of(other)[0], "PLAN_NO_NODE"), (None, "NODE_TO_EVACUATE")):
+        with pytest.raises(Refused) as caught:
+            plans.make_plan(cluster, Goal.EVACUATE, {"node": foreign and foreign.pk})
+        assert caught.value.code == code
+        assert foreign is None or foreign.name in caught.value.message
     assert not Plan.objects.exclude(pk=inside.pk).exists()
 
 
@@ -201,6 +231,20 @@ def test_rows_that_no_longer_hold_are_named() -> None:
     assert {row["code"] for row in stale.sample} == set(stale.counts)
     assert all(row["user"].startswith("crowd1") and row["why"] for row in stale.sample)
     assert plans.stale_rows(plan, sample=0).sample == ()
+
+
+def test_the_move_of_a_user_who_was_removed_since_no_longer_holds() -> None:
+    cluster = make_crowd(10, 0)
+    plan = balance(cluster)
+    [gone, kept, *_] = [user for user, _, _ in rows(plan)]
+    remove_users(cluster, Assignment.objects.filter(user=gone), actor="ann", confirmed=1)
+    Assignment.objects.filter(user=kept).delete()  # a person still, but a user of no cluster
+    stale = plans.stale_rows(plan)
+    assert stale.counts == {"SKIPPED_USER_GONE": 2}
+    assert [row["user"] for row in stale.sample] == [EndUser.objects.get(pk=kept).user_id]
+    with pytest.raises(Refused) as caught:
+        operations.start(plan.hash, actor="ann")
+    assert caught.value.code == "PLAN_STALE"
 
 
 def test_a_plan_costs_the_same_queries_for_ten_users_and_for_ten_thousand() -> None:

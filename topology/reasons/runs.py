@@ -53,7 +53,7 @@ PLAN_PINNED_PAIR = add(
 PLAN_EMPTY = add("PLAN_EMPTY", "The plan has no moves, so there is nothing to run.", "Make a new plan.")
 PLAN_STALE = add(
     "PLAN_STALE",
-    "No longer valid: {stale} of {moves:planned move}. Users were moved or pinned since.",
+    "No longer valid: {stale} of {moves:planned move}. Users were moved, pinned or removed since.",
     "Run the {valid:valid move}, or make a new plan.",
 )
 PLAN_LOAD_CHANGED = add(

@@ -133,6 +133,9 @@ SUBCLUSTER_IN_SEVERAL = add(
     status=422,
 )
 NODE_TO_EVACUATE = add(
-    "NODE_TO_EVACUATE", "An evacuation needs the node that it empties.", "Name it: --node NAME.", status=422
+    "NODE_TO_EVACUATE",
+    "An evacuation needs the node that it empties.",
+    'Name it: --node NAME, or "node" of a request.',
+    status=422,
 )
 NO_SUCH_NODE = add("NO_SUCH_NODE", "There is no node {name}.", "Known: {known}.", status=422)

@@ -11,7 +11,6 @@ from assignments.planning import plans
 from assignments.runs import operations
 from topology.management.console import ConsoleCommand
 from topology.models import Cluster
-from topology.reasons import NODE_TO_EVACUATE, Refused
 from topology.reasons.words import counted
 from topology.structure import selectors
 
@@ -69,9 +68,7 @@ class Command(ConsoleCommand):
         if names := options["subcluster"]:
             scope["subclusters"] = [selectors.subcluster_named(cluster, name).pk for name in names]
         if options["goal"] == Goal.EVACUATE:
-            if not options["node"]:
-                raise Refused(NODE_TO_EVACUATE)
-            scope["node"] = selectors.node_named(options["node"]).pk
+            scope["node"] = selectors.node_named(options["node"]).pk if options["node"] else None
         return scope
 
     def _show(self, plan: Plan) -> None:
