@@ -43,6 +43,8 @@ SETTINGS = (
     "zone",
     "approval_required",
 )
+# What the numbers may be: the database holds them to it (run_policy_ranges).
+RANGES = {"threshold": (1, 1000), "rounds": (1, 1000), "minimum_gain": (1, 1000), "cooldown_minutes": (0, 43_200)}
 
 
 def policy_of(cluster: Cluster) -> RunPolicy:
@@ -100,14 +102,20 @@ def _demand_valid(policy: RunPolicy) -> None:
     try:
         policy.full_clean(exclude=["facts", "code", "checked_at", "plan", "cluster"])
     except ValidationError as error:
-        name, problems = next(iter(error.message_dict.items()))
-        said = "a value is out of range" if name == "__all__" else str(problems[0])
-        raise Refused(reasons.SETTING_NOT_VALID, name=", ".join(values_of(name)), problem=said) from error
+        name, problem = _wrong(policy, error)
+        raise Refused(reasons.SETTING_NOT_VALID, name=name, problem=problem) from error
 
 
-def values_of(name: str) -> tuple[str, ...]:
-    """What an error of a whole row may mean: any of the numbers."""
-    return ("threshold", "rounds", "minimum_gain", "cooldown_minutes") if name == "__all__" else (name,)
+def _wrong(policy: RunPolicy, error: ValidationError) -> tuple[str, str]:
+    """Which rule is wrong and why; of a number that is too high or too low what it may be."""
+    found = {name: errors[0] for name, errors in error.error_dict.items() if name != "__all__"}
+    for name, (least, most) in RANGES.items():
+        value = getattr(policy, name)
+        far = found[name].code in ("min_value", "max_value") if name in found else not least <= value <= most
+        if far:
+            return name, f"it may be {least:,} to {most:,}"
+    name, first = next(iter(found.items()))
+    return name, str(first.messages[0]).rstrip(".")
 
 
 def due_clusters(now: datetime) -> list[int]:

@@ -211,6 +211,9 @@ def test_the_rules_of_the_balancer_are_read_tried_and_changed(acme: Cluster, cal
     assert done.data == tried.data
     assert Event.objects.get(code="RUN_POLICY_CHANGED").actor_name.startswith("token ")
     problem(admin("PATCH", base, {"zone": "Mars/Olympus"}), 422, "SETTING_NOT_VALID")
+    for body in ('{"threshold": 1e999}', '{"minimum_gain": 1e999}', '{"threshold": 10.7}', '{"rounds": 1e40}'):
+        wrong = admin.client.patch(f"/api/v1{base}", body, "application/json", headers=admin.headers)
+        assert wrong.status_code == 422, body
     assert admin("PATCH", base, {"colour": "red"}).status_code == 422
     assert admin.post(base + "/look").data["code"]
     call_command("balancer", "acme", "--json")

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from assignments.board.views.contexts import rules_context
@@ -234,6 +236,25 @@ def test_settings_that_cannot_be_are_refused_with_their_name_and_nothing_is_kept
     assert name in refused.value.message
     assert refused.value.reason.status == 422
     assert balancer.policy_of(cluster).rounds == 3
+
+
+@pytest.mark.parametrize(("name", "most"), [(name, most) for name, (_, most) in balancer.RANGES.items()])
+def test_a_number_that_is_too_high_or_too_low_is_told_apart_and_what_it_may_be(
+    name: str, most: int, admin_client: Client
+) -> None:
+    cluster = make_crowd(1)
+    for value in (most + 1, 40_000 if most < 40_000 else most * 2, 10**30, -1, str(most + 1)):
+        with pytest.raises(Refused) as refused:
+            balancer.configure(cluster, {name: value}, actor="test")
+        least = balancer.RANGES[name][0]
+        assert refused.value.message == f"{name} is not valid: it may be {least:,} to {most:,}."
+    for value in balancer.RANGES[name]:
+        assert getattr(balancer.configure(cluster, {name: value}, actor="test"), name) == value
+    shown = {key: str(value) for key, value in balancer.settings_of(balancer.policy_of(cluster)).items()}
+    shown.pop("approval_required")
+    page = admin_client.post(reverse("rules", args=["crowd"]), shown | {name: most + 1}).content.decode()
+    assert f'id="wrong-{name}"' in page
+    assert page.count("aria-invalid") == 1
 
 
 def test_the_command_sets_looks_and_tells() -> None:
