@@ -22,7 +22,7 @@ from assignments.runs import wait_reasons
 from assignments.runs.locks import anchor, book, release, take, topics_of
 from topology import reasons
 from topology.live import actors, events
-from topology.models import Node
+from topology.models import Cluster, Node
 from topology.reasons import Refused
 from topology.structure.homes import passage
 from topology.structure.locks import hold_subclusters
@@ -87,7 +87,8 @@ def _demand_runnable(plan: Plan, nodes: list[Node], *, later: bool) -> None:
         raise Refused(reasons.PLAN_ROWS_GONE, days=limits().moves)
     ends = {(flow["from_id"], flow["to_id"]) for flow in plan.body["flows"]}
     known = {node.pk for node in nodes}
-    if gone := sum(flow["users"] for flow in plan.body["flows"] if flow["to_id"] not in known | {None}):
+    targets = known | _no_node(plan)
+    if gone := sum(flow["users"] for flow in plan.body["flows"] if flow["to_id"] not in targets):
         raise Refused(reasons.PLAN_NODE_GONE, users=gone, moves=plan.moves)
     homes = passage(plan.cluster, plan.to_cluster_id)
     for source, target in sorted(ends, key=str):
@@ -96,6 +97,12 @@ def _demand_runnable(plan: Plan, nodes: list[Node], *, later: bool) -> None:
         why = homes.changes(source, target)
         if why is not None and not (later and why[0] in FAILOVER):
             raise Refused(why[0], **why[1])
+
+
+def _no_node(plan: Plan) -> set[None]:
+    """No home as a target; none of a cluster that was removed."""
+    there = plan.to_cluster_id is None or Cluster.objects.filter(pk=plan.to_cluster_id).exists()
+    return {None} if there else set()
 
 
 def _create(plan: Plan, nodes: list[Node], actor: Any, **rates: Any) -> Operation:

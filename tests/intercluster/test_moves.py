@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from assignments.board.removal import remove_cluster
 from assignments.intercluster import moves
 from assignments.intercluster.leaving import Leaving
 from assignments.models import Assignment, DirectoryAgreement, Move, Operation, Pin, Plan, Progress, RunPolicy
@@ -222,6 +223,20 @@ def test_a_plan_of_old_people_says_so(clusters: Any) -> None:
     branch.refresh_from_db()
     move(acme, ["waiting-0001"], branch)
     assert plans.stale_rows(plan).count == 1
+
+
+@pytest.mark.parametrize("mode", [Mode.MANUAL, Mode.BALANCED])
+def test_a_plan_into_a_cluster_that_was_removed_since_says_so(clusters: Any, mode: Mode) -> None:
+    acme, branch = clusters
+    Cluster.objects.filter(pk=branch.pk).update(mode=mode)
+    branch.refresh_from_db()
+    users = EndUser.objects.filter(user_id__startswith="imp1a-", assignment__cluster=acme)
+    plan = moves.plan_to_cluster(acme, list(users.values_list("pk", flat=True)), branch, author="ann")
+    remove_cluster(branch, "branch")
+    with pytest.raises(Refused) as refused:
+        operations.start(plan.hash, actor="ann")
+    assert refused.value.code == "PLAN_NODE_GONE"
+    assert "6 of 6 planned moves" in refused.value.message
 
 
 def test_the_page_asks_which_cluster_shows_the_plan_and_runs_it(clusters: Any, admin_client: Client) -> None:

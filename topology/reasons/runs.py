@@ -63,7 +63,7 @@ PLAN_LOAD_CHANGED = add(
 )
 PLAN_NODE_GONE = add(
     "PLAN_NODE_GONE",
-    "The plan is no longer valid: the target node of {users} of {moves:planned move} was removed.",
+    "The plan is no longer valid: the target of {users} of {moves:planned move} was removed.",
     "Make a new plan.",
 )
 NO_SUCH_PLAN = add("NO_SUCH_PLAN", "There is no plan {hash}.", "Make a new plan.", status=422)
