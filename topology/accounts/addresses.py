@@ -1,4 +1,4 @@
-"""From which address somebody signs in, as far as it can be known: nobody is kept out because it cannot.
+"""From which address somebody signs in, as far as it can be known: no one is kept out because it cannot.
 
 X-Forwarded-For of so many trusted proxies -> else who speaks to this process -> else NOWHERE, one for all of those
 """

@@ -17,6 +17,7 @@ from topology.api.problems import not_there
 from topology.models import Cluster, Node
 from topology.reasons import Refused
 from topology.structure import selectors
+from topology.views.reading import given_twice
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 Find = Callable[..., Any]  # what an address names, from its parts; raises Refused
@@ -65,9 +66,8 @@ def _known(request: ApiRequest, operation: Any, tries: bool) -> None:
         problem = f"unknown parameter; known: {', '.join(sorted(known)) or 'none'}"
         raise Refused(reasons.API_INPUT_NOT_VALID, place=unknown[0][:40], problem=problem)
     lists = {name for model in models for name in getattr(model, "__ninja_collection_fields__", ())}
-    for name, values in request.GET.lists():
-        if len(values) > 1 and name not in lists:
-            raise Refused(reasons.API_INPUT_NOT_VALID, place=name, problem="the parameter is there twice")
+    if twice := sorted(given_twice(request) - lists):
+        raise Refused(reasons.API_INPUT_NOT_VALID, place=twice[0], problem="the parameter is there twice")
 
 
 def _found(find: Find, parts: dict[str, Any]) -> Any:

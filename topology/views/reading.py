@@ -58,5 +58,10 @@ def unreadable(request: HttpRequest) -> str | None:
     return None
 
 
+def given_twice(request: HttpRequest) -> set[str]:
+    """The names in an address that have more than one value."""
+    return {name for name, values in request.GET.lists() if len(values) > 1}
+
+
 def _is_text(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
