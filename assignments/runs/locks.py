@@ -56,7 +56,9 @@ def rebook(run: Operation) -> bool:
 
     What is booked is not held, so the structure may change under a run that waits.
     """
-    nodes = Node.objects.filter(pk__in=run.plan.node_ids if run.plan else (), subcluster__isnull=False)
+    if run.plan is None:
+        return False
+    nodes = Node.objects.filter(pk__in=run.plan.node_ids, subcluster__isnull=False)
     wanted = set(nodes.values_list("subcluster_id", flat=True))
     locks = SubclusterLock.objects.filter(operation=run)
     locks.filter(active=False).exclude(subcluster__in=wanted).delete()
