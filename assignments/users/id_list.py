@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 
 from assignments.users.importing.imports import LIMITS
+from assignments.users.rules.file_kind import HEAD, Readable, Rejoined, is_packed
 from assignments.users.rules.user_file import UserList
 from assignments.users.rules.user_line import Reading
 from topology import reasons
@@ -16,18 +18,22 @@ HEADER = re.compile(rb"(?<![\w.@-])user[ _-]?id(?![\w.@-])")  # whose presence m
 
 def ids_in(raw: bytes) -> list[str]:
     """The user IDs of a file, read as an import reads it: any encoding that says what it is. Raises Refused."""
-    head = raw[:4096].replace(b"\0", b"").lower()  # a list in UTF-16 has a zero in every other byte
-    plain = not HEADER.search(head)
-    if plain:
-        raw = _headed(raw)
-    users = UserList(io.BytesIO(raw), LIMITS, Reading(ids_only=True))
-    ids = [row.user_id for row in users.rows()]
-    if users.problems.total:
+    return list(ids_of(io.BytesIO(raw)))
+
+
+def ids_of(file: Readable) -> Iterator[str]:
+    """The same one at a time; Refused is raised behind the last one."""
+    head = file.read(HEAD)
+    plain = not HEADER.search(head.replace(b"\0", b"").lower())  # UTF-16 has a zero in every other byte
+    source = Rejoined(_headed(head) if plain and not is_packed(head) else head, file) if head else file
+    users = UserList(source, LIMITS, Reading(ids_only=True))
+    for row in users.rows():
+        yield row.user_id
+    if users.problems.total and head:
         first = users.problems.listed[0].as_dict()
         line = int(first["line"]) - plain
         why = f"line {max(line, 1)}: {first['message']}".rstrip(".")
         raise Refused(reasons.FILE_NOT_READABLE, file="The list", why=why, remedy=first["fix"])
-    return ids
 
 
 def _headed(raw: bytes) -> bytes:

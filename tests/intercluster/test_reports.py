@@ -1,7 +1,9 @@
 """Reports on real clusters: states of peers as a monitor sees them, their age, and who is at home elsewhere too."""
 
+import codecs
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from assignments.intercluster.reports import PeerReport
 from assignments.intercluster.rules.mesh import REPORT_OLD
 from assignments.models import Assignment, Operation, Peer, ReportedUser
 from assignments.runs import operations
+from assignments.users.export import assignments_csv
 from tests.board.pages import as_
 from tests.support.worlds import make_acme
 from topology.accounts import roles, tokens
@@ -234,3 +237,50 @@ def test_the_api_has_the_same(two: Two, client: Client) -> None:
     assert ask(client.post, "/clusters/acme/duplicates/unassign", {"users": ["imp1a-0001"]}).status_code == 409
     ended = ask(client.delete, at)
     assert (ended.status_code, ask(client.delete, at).status_code) == (200, 409)
+
+
+@pytest.mark.parametrize("edge", ["command", "api"])
+def test_a_list_with_columns_and_one_in_another_encoding_are_read_as_a_list_of_users_is(
+    two: Two, edge: str, client: Client, tmp_path: Path, capsys: Any
+) -> None:
+    _, branch = two
+    tell(two)
+    token = tokens.create("test", roles.OPERATOR, actor="test")[1]
+
+    def told(raw: bytes) -> tuple[int | None, str]:
+        """How many were listed; what was refused."""
+        if edge == "api":
+            address = "/api/v1/clusters/acme/peers/branch/report/users"
+            header = {"Authorization": f"Bearer {token}"}
+            answer = client.post(address, raw, content_type="text/csv", headers=header).json()
+            return answer.get("users"), answer.get("detail", "")
+        file = tmp_path / "users.csv"
+        file.write_bytes(raw)
+        with suppress(SystemExit):
+            call_command("report_peer", "acme", "branch", "--users-file", str(file), "--json")
+        answer = json.loads(capsys.readouterr().out)
+        return answer.get("listed"), answer.get("message", "")
+
+    exported = b"".join(assignments_csv(branch))
+    people = Assignment.objects.filter(cluster=branch).count()
+    text = "imp1a-0002\r\nNobody\r\n"
+    for raw, listed in (
+        (exported, people),
+        (codecs.BOM_UTF8 + exported.replace(b"user_id", b"USER ID"), people),
+        (text.encode("utf-16"), 2),
+        (text.encode("utf-8-sig"), 2),
+        (b"imp1a-0003\r\r\n", 1),
+    ):
+        assert told(raw) == (listed, "")
+        assert ReportedUser.objects.count() == listed
+    assert told(text.encode()) == (2, "")
+    for raw, why in (
+        (b"imp1a-0001\nJ\xfcrgen\n", "line 2: Not UTF-8: J"),
+        (b"imp1a-0001,Ann\n", "line 1: Not a line of CSV: 2 cells"),
+        (b"a\n\n" + b"x" * 500 + b"\n", "line 3: The user ID xxxxxxxxxxxxxxxxxxxx… has 500 characters"),
+        (b"PK\x03\x04", "a ZIP file"),
+    ):
+        listed, said = told(raw)
+        assert listed is None
+        assert why in said
+        assert ReportedUser.objects.count() == 2

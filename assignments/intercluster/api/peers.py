@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from io import TextIOWrapper
 from typing import Annotated, Any, Literal
 
 from django.utils import timezone
@@ -13,6 +12,7 @@ from assignments.intercluster import mesh, peers, reports
 from assignments.intercluster.reports import PeerReport
 from assignments.models.peer import MAX_SOURCE
 from assignments.users.api.users import CSV
+from assignments.users.id_list import ids_of
 from topology import reasons
 from topology.accounts import roles
 from topology.api import access
@@ -182,18 +182,14 @@ def end_peer_reports(request: ApiRequest, name: str, remote: Name) -> Any:
 )
 @access.needs(roles.OPERATE, access.cluster)
 def list_peer_users(request: ApiRequest, name: str, remote: Name) -> Any:
-    """Say who is at home in a reported peer: user IDs, one a line, all of them; the list before is replaced.
+    """Say who is at home in a reported peer: user IDs, one a line or in a column, all; the list before is replaced.
 
     The body is sent with the header Content-Type: text/csv. Who is at home here too is among the duplicates.
     """
     if request.content_type != FILES:
         raise Refused(reasons.API_INPUT_NOT_VALID, place="Content-Type", problem="send the list as text/csv")
     other = _other(request, remote, roles.SEE)
-    lines = TextIOWrapper(request.file, encoding="utf-8-sig")
-    try:
-        return {"users": reports.list_users(request.target, other, lines, now=timezone.now())}
-    except UnicodeDecodeError as error:
-        raise Refused(reasons.PEER_REPORT_NOT_VALID, place="body", problem=str(error)) from error
+    return {"users": reports.list_users(request.target, other, ids_of(request.file), now=timezone.now())}
 
 
 class ReleaseIn(Input):

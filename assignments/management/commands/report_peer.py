@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 from assignments.intercluster import mesh, reports
 from assignments.intercluster.reports import PeerReport
 from assignments.models import PeerCertificate
+from assignments.users.id_list import ids_of
 from topology import reasons
 from topology.management.console import ConsoleCommand
 from topology.models import Cluster
@@ -36,7 +37,8 @@ class Command(ConsoleCommand):
         known = PeerCertificate.values
         parser.add_argument("--certificate", choices=known, default=unknown, help=f"of the peer (default: {unknown})")
         parser.add_argument("--release", default="", help="what the peer runs, as 14.0.1 (default: not known)")
-        parser.add_argument("--users-file", metavar="FILE", help="the user IDs at home there, one a line, all of them")
+        listed = "all user IDs at home there, one a line, or a list of users with a column user_id"
+        parser.add_argument("--users-file", metavar="FILE", help=listed)
         parser.add_argument("--end", action="store_true", help="end the reports: the console syncs this side itself")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -74,9 +76,9 @@ class Command(ConsoleCommand):
         if not options["users_file"]:
             return None
         try:
-            with Path(options["users_file"]).open(encoding="utf-8-sig") as lines:
-                return reports.list_users(cluster, remote, lines, now=now)
-        except (OSError, UnicodeDecodeError) as error:
+            with Path(options["users_file"]).open("rb") as file:
+                return reports.list_users(cluster, remote, ids_of(file), now=now)
+        except OSError as error:
             raise Refused(reasons.PEER_REPORT_NOT_VALID, place="users_file", problem=str(error)) from error
 
 

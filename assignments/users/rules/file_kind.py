@@ -13,6 +13,7 @@ ENCODINGS = (  # the longer mark first: that of UTF-32 begins like that of UTF-1
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 KINDS = (
     (b"\x1f\x8b", "a gzip file"),
     (b"BZh", "a bzip2 file"),
@@ -97,6 +98,12 @@ def opened(file: Readable) -> tuple[Readable, str]:
     return Rejoined(head, file), "utf-8"
 
 
+def is_packed(head: bytes) -> bool:
+    """Whether a file is known by first bytes that no text has, so that nothing may be put before them."""
+    magics = (magic for magic, _ in KINDS if not magic.decode("latin-1").isprintable())
+    return _is_tar(head) or head.startswith((*ZIP, *magics))
+
+
 def _is_tar(head: bytes) -> bool:
     return head[257:262] == b"ustar"
 
@@ -108,7 +115,7 @@ def _looks_wide(head: bytes) -> bool:
 
 
 def _refuse(head: bytes, file: Readable) -> None:
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if head.startswith(ZIP):
         raise _zip(head, file)
     for magic, kind in KINDS:
         if head.startswith(magic):

@@ -31,6 +31,15 @@ def test_a_user_whose_id_holds_the_name_of_the_column_makes_no_header() -> None:
     assert ids_in(b"svc.user_id\nuserid2\nann\n") == ["svc.user_id", "userid2", "ann"]
 
 
+@pytest.mark.parametrize("first", ["BZhang", "Rar!", "PAR1", "PKoch", "GIF89"])
+def test_a_user_whose_id_begins_like_a_file_of_another_kind_is_a_user(first: str) -> None:
+    assert ids_in(f"{first}\nann\n".encode()) == [first, "ann"]
+
+
+def test_a_file_without_a_line_names_nobody() -> None:
+    assert ids_in(b"") == []
+
+
 @pytest.mark.parametrize("text", ["user_id,name\nann,Ann\nbob\n", "user_id,name\n,Ann\n", "user_id,user_id\nann,bob\n"])
 def test_a_damaged_list_is_refused(text: str) -> None:
     with pytest.raises(Refused) as refused:
