@@ -55,8 +55,10 @@ def make_given(
         key, sums = pick.insert(picked)
         flows = pick.flows(sums, {n.id: n.subcluster for n in load.nodes})
         left = pick.left_alone(scope["operation"]) if goal == Goal.UNDO else None
+        if not flows and left and left["users"]:
+            raise Refused(reasons.RUN_NOTHING_TO_UNDO, operation=scope["operation"], left=left["users"])
         if not flows and goal == Goal.UNDO:
-            raise Refused(reasons.RUN_NOTHING_TO_UNDO, operation=scope["operation"], left=left["users"] if left else 0)
+            raise Refused(reasons.RUN_MOVED_NO_ONE, operation=scope["operation"])
         if not flows:
             raise Refused(reasons.NO_USERS_TO_MOVE, cluster=cluster.name)
         homes = passage(cluster, scope.get("to_cluster"))

@@ -4,8 +4,9 @@ import pytest
 
 from assignments.models import Assignment
 from assignments.runs import hand_moves, operations
-from tests.runs.begun import begin
+from tests.runs.begun import begin, fresh
 from tests.support.crowd import Hands, homes, make_crowd, nodes_of, people_of
+from topology.models import EndUser
 from topology.reasons import Refused
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +56,20 @@ def test_undo_of_a_move_by_hand_and_of_an_assignment() -> None:
     with pytest.raises(Refused) as caught:
         operations.plan_undo(moved.pk, actor="bob")
     assert caught.value.code == "RUN_NOTHING_TO_UNDO"
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_an_undo_that_finds_nobody_does_not_speak_of_moves_or_pins(moves: bool) -> None:
+    cluster = make_crowd(10, 0)
+    found, hands = begin(cluster, rate=1), Hands()
+    if moves:
+        hands.tick(2)
+    operations.cancel(found.pk, actor="ada")
+    EndUser.objects.filter(assignment__home_node=nodes_of(cluster)[1]).delete()
+    with pytest.raises(Refused) as caught:
+        operations.plan_undo(found.pk, actor="ada")
+    assert bool(fresh(found).done) == moves
+    assert (caught.value.code, caught.value.reason.status) == ("RUN_MOVED_NO_ONE", 409)
 
 
 def test_an_active_run_is_not_undone() -> None:

@@ -64,7 +64,7 @@ def undo(operation: int) -> Operation | None:
     try:
         plan = operations.plan_undo(operation, actor="ada")
     except Refused as refusal:
-        if refusal.code != "RUN_NOTHING_TO_UNDO":
+        if refusal.code not in ("RUN_NOTHING_TO_UNDO", "RUN_MOVED_NO_ONE"):
             raise
         return None
     found = operations.start(plan.hash, actor="ada", unthrottled=True)

@@ -87,6 +87,11 @@ RUN_NOTHING_TO_UNDO = add(
     "Operation {operation} cannot be undone: {left:user was|users were} moved or pinned since.",
     "Move users by hand, or plan a rebalance.",
 )
+RUN_MOVED_NO_ONE = add(
+    "RUN_MOVED_NO_ONE",
+    "Operation {operation} moved no one who is still a user, so there is nothing to undo.",
+    "Nothing is left to do.",
+)
 RUN_RATE_NOT_VALID = add(
     "RUN_RATE_NOT_VALID", "A rate of {rate} users per second is not allowed.", "Give a number above 0.", status=422
 )
