@@ -21,7 +21,7 @@ from assignments.users import undo as users_undo
 from topology.accounts import roles, tokens
 from topology.api import access
 from topology.api.guard import ApiRequest
-from topology.api.shapes import Input, Key, Limit, Name, Open, OperationOut, ok, text
+from topology.api.shapes import Chosen, Input, Key, Limit, Name, Open, OperationOut, ok, text
 from topology.live.listeners import ALL, Listener, message
 from topology.live.stream import hub
 
@@ -113,7 +113,7 @@ def run_plan(request: ApiRequest, plan_hash: str, asked: RunIn) -> Any:
 @access.needs(roles.SEE)
 def list_operations(
     request: ApiRequest,
-    cluster: Name | None = None,
+    cluster: Chosen | None = None,
     active: bool | None = None,
     before: Key | None = None,
     limit: Limit = 50,

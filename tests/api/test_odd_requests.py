@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from assignments.models import Assignment, Operation
 from tests.api.answers import problem
 from tests.api.conftest import BASE, Caller
+from topology.accounts import roles
 from topology.models import Cluster, Node, Subcluster
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +102,36 @@ def test_the_tag_of_a_topology_is_known_again_as_a_proxy_passes_it_on(acme: Clus
     for other in ('W/"other"', '"other", "third"'):
         answer = admin("PUT", "/clusters/acme/topology", got.data, If_Match=other)
         problem(answer, 409, "TOPOLOGY_CHANGED_MEANWHILE")
+
+
+# --- Names that narrow ----------------------------------------------------------------------------
+def test_an_empty_name_is_not_taken_for_all(acme: Cluster, calls: Calls) -> None:
+    """As a script sends it whose variable is not set."""
+    admin = calls("administrator")
+    eve = get_user_model().objects.create(username="eve")
+    for path in (
+        "/users?node=",
+        "/users?cluster=",
+        "/users?subcluster=&cluster=acme",
+        "/events?cluster=",
+        "/operations?cluster=",
+        "/peers?cluster=",
+        "/accounts/eve/views?cluster=",
+    ):
+        problem(admin.get(path), 422, "API_INPUT_NOT_VALID")
+    for name in ("node", "subcluster"):
+        body = {"filter": {name: ""}, "to": None}
+        problem(admin.post("/clusters/acme/moves", body, Idempotency_Key=name), 422, "API_INPUT_NOT_VALID")
+    assert not Assignment.objects.filter(home_node=None).exclude(user__user_id__startswith="waiting").exists()
+    role = {"role": "administrator", "cluster": ""}
+    problem(admin("PUT", "/accounts/eve/role", role), 422, "API_INPUT_NOT_VALID")
+    with pytest.raises(CommandError, match="NO_SUCH_CLUSTER"):
+        call_command("accounts", "role", "eve", "--role", "administrator", "--cluster", "")
+    assert roles.reach_of(eve).everywhere is None
+    problem(admin("DELETE", "/accounts/eve/sessions?session="), 422, "API_INPUT_NOT_VALID")
+
+
+@pytest.mark.parametrize("name", ["", "acne"])
+def test_operations_of_a_cluster_that_is_not_there_are_not_none(acme: Cluster, name: str) -> None:
+    with pytest.raises(CommandError, match="NO_SUCH_CLUSTER"):
+        call_command("operations", "list", "--cluster", name)

@@ -13,7 +13,7 @@ from topology.accounts import people, roles, sign_in, tokens
 from topology.api import access
 from topology.api.guard import ApiRequest, seal
 from topology.api.problems import not_there
-from topology.api.shapes import Input, Key, Limit, Name, ok
+from topology.api.shapes import Chosen, Input, Key, Limit, Name, ok
 from topology.models import Cluster
 from topology.reasons import Refused
 from topology.structure import selectors
@@ -52,7 +52,7 @@ class RoleIn(Input):
     """The one role of a person, everywhere or in a cluster."""
 
     role: Role | None = Field(description="None takes it away")
-    cluster: Name | None = Field(None, description="In this cluster alone; None: everywhere")
+    cluster: Chosen | None = Field(None, description="In this cluster alone; None: everywhere")
 
 
 class ActiveIn(Input):
@@ -204,10 +204,10 @@ def delete_account(request: ApiRequest, account_name: Name) -> Any:
 
 @router.delete("/accounts/{account_name}/sessions", response=ok(EndedSessionsOut), operation_id="end_sessions")
 @access.needs(roles.ADMINISTER)
-def end_sessions(request: ApiRequest, account_name: Name, session: Name = "") -> Any:
+def end_sessions(request: ApiRequest, account_name: Name, session: Chosen | None = None) -> Any:
     """Sign a person out everywhere, or end the one session of an ID."""
     person = person_of(account_name)
-    ended = people.end_sessions(person, actor=request.caller, only=session)
+    ended = people.end_sessions(person, actor=request.caller, only=session or "")
     return {"account": person.get_username(), "ended": ended}
 
 

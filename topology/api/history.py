@@ -12,7 +12,7 @@ from pydantic import Field
 from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import ApiRequest
-from topology.api.shapes import Key, Limit, Name, ok
+from topology.api.shapes import Chosen, Key, Limit, ok
 from topology.models import Event, Node, Subcluster
 
 router = Router(tags=["history"])
@@ -45,7 +45,7 @@ class EventPage(Schema):
 @access.needs(roles.SEE)
 def list_events(
     request: HttpRequest,
-    cluster: Name | None = None,
+    cluster: Chosen | None = None,
     operation: Key | None = None,
     code: Annotated[str, Field(max_length=48)] = "",
     before: Key | None = None,

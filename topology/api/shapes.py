@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationInf
 MOST = 1000  # rows of one page
 Limit = Annotated[int, Field(ge=1, le=MOST, description="Rows of the page")]
 Name = Annotated[str, Field(max_length=255)]
+Chosen = Annotated[str, Field(min_length=1, max_length=255)]  # without it all are meant, so an empty one is refused
 Key = Annotated[int, Field(ge=1, le=10**18)]
 
 

@@ -12,7 +12,7 @@ from assignments.runs.api import Rate, shape
 from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import ApiRequest
-from topology.api.shapes import Input, Name, Open, OperationOut, ok
+from topology.api.shapes import Chosen, Input, Name, Open, OperationOut, ok
 from topology.models import MAX_USER_ID
 from topology.structure import selectors as selectors_of_topology
 
@@ -24,7 +24,7 @@ class MoveToClusterIn(Input):
 
     users: list[Annotated[str, Field(max_length=MAX_USER_ID)]] = Field(min_length=1, max_length=100_000)
     to_cluster: Name
-    to: Name | None = Field(None, description="A node of the other cluster")
+    to: Chosen | None = Field(None, description="A node of the other cluster")
     dry_run: bool = False
     rate: Rate | None = Field(None, description="Users per cluster second and receiving node; None: the policy's")
     unthrottled: bool = False

@@ -17,7 +17,7 @@ from topology import reasons
 from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import FILES, ApiRequest
-from topology.api.shapes import Input, Name, ok
+from topology.api.shapes import Chosen, Input, Name, ok
 from topology.models import MAX_RELEASE, Cluster
 from topology.reasons import Refused
 from topology.structure import selectors as selectors_of_topology
@@ -113,7 +113,7 @@ def _other(request: ApiRequest, name: str, role: str) -> Cluster:
 
 @router.get("/peers", response=ok(PeersOut), operation_id="list_peers")
 @access.needs(roles.SEE)
-def list_peers(request: ApiRequest, cluster: Name | None = None) -> Any:
+def list_peers(request: ApiRequest, cluster: Chosen | None = None) -> Any:
     """The relations between clusters, all of them or those of one."""
     return _peers(request, access.seen(request.caller, cluster) if cluster else None)
 

@@ -58,7 +58,7 @@ class Command(ConsoleCommand):
 
     def _list(self, options: dict[str, Any]) -> None:
         rows = Operation.objects.select_related("cluster")
-        if options["cluster"]:
+        if options["cluster"] is not None:
             rows = rows.filter(selectors.within([cluster_named(options["cluster"])]))
         found = list((rows if options["all"] else rows.filter(state__in=ACTIVE))[:50])
         listed = [operations.as_dict(row) for row in found]

@@ -18,7 +18,7 @@ from topology.accounts import roles
 from topology.api import access
 from topology.api.accounts import person_of
 from topology.api.guard import ApiRequest
-from topology.api.shapes import Input, Key, Name, ok
+from topology.api.shapes import Chosen, Input, Key, Name, ok
 from topology.models import Cluster
 from topology.structure import selectors
 
@@ -30,7 +30,7 @@ class SavedViewIn(Input):
 
     name: Annotated[str, Field(max_length=MAX_NAME)]
     query: Annotated[str, Field(max_length=MAX_QUERY)] = Field(description="As in the address of the page: show=pinned")
-    cluster: Name | None = Field(None, description="None: of the list of all clusters")
+    cluster: Chosen | None = Field(None, description="None: of the list of all clusters")
 
 
 class SavedViewOut(Schema):
@@ -50,7 +50,7 @@ class SavedViewsOut(Schema):
 
 @router.get("/accounts/{account_name}/views", response=ok(SavedViewsOut), operation_id="list_saved_views")
 @access.needs(roles.ADMINISTER)
-def list_saved_views(request: ApiRequest, account_name: Name, cluster: Name | None = None) -> Any:
+def list_saved_views(request: ApiRequest, account_name: Name, cluster: Chosen | None = None) -> Any:
     """The views that a person keeps of the list of a cluster, or of that of all clusters."""
     where = selectors.cluster_named(cluster) if cluster else None
     return {"views": [_view(view, where) for view in saved_views.views_of(person_of(account_name), where)]}
@@ -70,7 +70,7 @@ def put_saved_view(request: ApiRequest, account_name: Name, asked: SavedViewIn) 
 
 @router.delete("/accounts/{account_name}/views/{int:view_id}", response=ok(SavedViewsOut), operation_id="delete_view")
 @access.needs(roles.ADMINISTER)
-def delete_saved_view(request: ApiRequest, account_name: Name, view_id: Key, cluster: Name | None = None) -> Any:
+def delete_saved_view(request: ApiRequest, account_name: Name, view_id: Key, cluster: Chosen | None = None) -> Any:
     """Forget a view of a person, and answer those that are left."""
     person, where = person_of(account_name), selectors.cluster_named(cluster) if cluster else None
     saved_views.delete(person, where, view_id)

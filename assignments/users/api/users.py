@@ -21,7 +21,7 @@ from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import FILES, ApiRequest
 from topology.api.problems import not_there, problem
-from topology.api.shapes import Input, Key, Limit, Name, Open, ok, text
+from topology.api.shapes import Chosen, Input, Key, Limit, Name, Open, ok, text
 from topology.models import ENDPOINT_KINDS, MAX_USER_ID, Cluster, Node
 from topology.reasons import Refused
 from topology.structure import selectors
@@ -35,9 +35,9 @@ CSV = {FILES: {"schema": {"type": "string", "format": "binary"}}}  # a file, so 
 class FilterIn(Input):
     """Which users: everything given must hold."""
 
-    cluster: Name | None = None
-    node: Name | None = Field(None, description="Users at home on this node")
-    subcluster: Name | None = Field(None, description="Users at home in this subcluster; it needs `cluster`")
+    cluster: Chosen | None = None
+    node: Chosen | None = Field(None, description="Users at home on this node")
+    subcluster: Chosen | None = Field(None, description="Users at home in this subcluster; it needs `cluster`")
     assigned: bool | None = None
     pinned: bool | None = None
     out_of_service: bool | None = None

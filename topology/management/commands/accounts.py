@@ -78,7 +78,7 @@ class Command(ConsoleCommand):
             people.end_sessions(person, actor=self.actor)
         elif verb == "role":
             role = "" if options["role"] == "none" else options["role"]
-            if options["cluster"]:
+            if options["cluster"] is not None:  # an empty name is no cluster, and not all of them
                 people.set_cluster_role(person, selectors.cluster_named(options["cluster"]), role, actor=self.actor)
             else:
                 people.set_role(person, role, actor=self.actor)
