@@ -126,6 +126,7 @@ def position(pair: Pair, node: Node) -> int:
     """Where a node stands in its pair, whatever its name is by now. Raises Refused when it is not there any more."""
     keys = [member.key for member in pair.members]
     if str(node.pk) not in keys:
+        placed(node)
         raise Refused(NODE_NOT_IN_SUBCLUSTER, node=node.name)
     return keys.index(str(node.pk))
 

@@ -115,7 +115,7 @@ def ask(request: HttpRequest, cluster_name: str, kind: str, pk: int, command: st
     """What a command will do, to how many users and for how long; a refused one says so instead."""
     board = board_of(cluster_named(cluster_name))
     sub, view = _about(board, kind, pk)
-    controls = reads.controls(board.cluster)[sub.pk]
+    controls = reads.controls_of(board, [sub.pk])[sub.pk]
     button = next((b for b in controls.buttons if b.command == command and _same(b.node, view)), None)
     if button is None:
         raise Http404
@@ -158,7 +158,7 @@ def _consequence(board: Board, controls: Controls, view: NodeView | None, comman
     """Users and seconds of the cluster's clock for the dialog, as the engine would count them."""
     if view is None:
         return {}
-    verdict = n_minus_one(controls.pair, controls.pair.position(view.node.name), by_hand=True)
+    verdict = n_minus_one(controls.pair, reads.position(controls.pair, view.node), by_hand=True)
     users = verdict.taken if command is Command.FAILOVER else view.away
     effect = controls.effect_on(users)
     seconds = effect.seconds if effect and users else 0
@@ -236,7 +236,7 @@ def ask_fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     assert view is not None
     asked = read_form(FaultForm, request.GET)
     kind, service = parse_fault(asked["kind"] or Fault.POWER, asked["service"])
-    controls = reads.controls(board.cluster)[sub.pk]
+    controls = reads.controls_of(board, [sub.pk])[sub.pk]
     context = {
         "cluster": board.cluster,
         "view": view,
