@@ -20,6 +20,7 @@ from assignments.recovery.rules.pair import Batch, BatchKind, Happening, Outcome
 from assignments.recovery.worst import keep_worst
 from topology.live import events
 from topology.models import Node, Subcluster
+from topology.models.node import NOT_IN_MAINTENANCE
 from topology.reasons import (
     REASONS,
     SUBCLUSTER_BEING_CHANGED,
@@ -163,8 +164,7 @@ def maintenance_values(until: int | None) -> dict[str, Any]:
     """The columns of a node whose maintenance ends at an instant of cluster time; who and why is written before."""
     if until is not None:
         return {"maintenance_until": datetime.fromtimestamp(until, UTC)}
-    empty = {"maintenance_owner": "", "maintenance_reason": "", "maintenance_signed_in": 0}
-    return {"maintenance_until": None, "maintenance_since": None} | empty
+    return dict(NOT_IN_MAINTENANCE)
 
 
 def _demand_one(pair: Pair, written: int) -> None:

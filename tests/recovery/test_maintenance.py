@@ -24,8 +24,9 @@ from tests.recovery.recovery_world import MIDNIGHT, Drive, clock_at, make
 from tests.support.worlds import make_acme
 from tests.support.worlds import node as acme_node
 from topology.accounts import roles
-from topology.models import Cluster, EndUser, Event, Mode
+from topology.models import Cluster, EndUser, Event, Mode, Node
 from topology.rules.states import State
+from topology.structure import nodes, subclusters
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +46,28 @@ def test_a_node_that_is_worked_on_does_not_fail_over(pair: Cluster) -> None:
     assert [state for state, _ in states()] == [State.NORMAL, State.NORMAL]
     assert codes().count("MAINTENANCE_HOLDS") == 1
     assert not Operation.objects.exists()
+
+
+@pytest.mark.parametrize("way", ["unassigned", "moved", "subcluster removed"])
+def test_it_ends_where_the_node_leaves_the_pair_for_which_it_held_things_back(pair: Cluster, way: str) -> None:
+    Assignment.objects.all().delete()
+    Node.objects.filter(name=B).update(publisher=False)
+    drive = Drive(pair, scenario())
+    with clock_at(drive.real):
+        service.disable_ha(sub())
+    begin(drive, B)
+    other = subclusters.create_subcluster(pair, "sc-2")
+    with clock_at(drive.real):
+        if way == "unassigned":
+            nodes.unassign_node(node(B), actor="ada")
+        elif way == "moved":
+            nodes.move_node(node(B), other, actor="ada")
+        else:
+            subclusters.remove_subcluster(sub(), actor="ada")
+    left = node(B)
+    assert not left.in_maintenance
+    assert (left.maintenance_since, left.maintenance_owner, left.maintenance_reason) == (None, "", "")
+    assert Event.objects.get(code="MAINTENANCE_ENDED").sentence == f"ada ended the maintenance of {B}."
 
 
 def test_its_peer_is_not_failed_over_to_it(pair: Cluster) -> None:

@@ -35,6 +35,15 @@ RETURN NEW;
 )
 
 
+NOT_IN_MAINTENANCE = {
+    "maintenance_until": None,
+    "maintenance_since": None,
+    "maintenance_owner": "",
+    "maintenance_reason": "",
+    "maintenance_signed_in": 0,
+}
+
+
 class Node(models.Model):
     """A server with a rated capacity, in a slot of one subcluster or unassigned."""
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from topology import reasons
 from topology.live import events
 from topology.models import Cluster, Node, Subcluster
+from topology.models.node import NOT_IN_MAINTENANCE
 from topology.reasons import Reason, Refused
 from topology.rules import names
 from topology.structure import locks
@@ -102,6 +103,16 @@ def no_run(subcluster: Subcluster | None) -> None:
     lock = subcluster.locks.filter(active=True).first() if subcluster else None
     if subcluster and lock:
         raise Refused(reasons.SUBCLUSTER_BUSY, subcluster=subcluster.name, operation=lock.operation_id)
+
+
+def end_maintenance(*nodes: Node, actor: Any) -> None:
+    """End the maintenance of nodes that leave their pair: without one it has no end."""
+    for node in nodes:
+        if node.in_maintenance:
+            for column, value in NOT_IN_MAINTENANCE.items():
+                setattr(node, column, value)
+            node.save(update_fields=list(NOT_IN_MAINTENANCE))
+            record(reasons.MAINTENANCE_ENDED, cluster=node.cluster, actor=actor, node=node)
 
 
 def wake(*subclusters: Subcluster | None) -> None:

@@ -124,6 +124,7 @@ def move_node(node: Node, subcluster: Subcluster, *, actor: Any = None) -> Node:
     if source:
         _may_leave(node, source)
     _write(node, _place(subcluster))
+    guards.end_maintenance(node, actor=actor)
     facts: dict[str, Any] = {"subcluster": subcluster, "node": node, "place": subcluster.name}
     guards.record(reasons.NODE_PLACED, cluster=node.cluster, actor=actor, **facts)
     guards.nodes_changed(source, subcluster)
@@ -139,6 +140,7 @@ def unassign_node(node: Node, *, actor: Any = None) -> Node:
     if source:
         _may_leave(node, source)
         _write(node, _place(None))
+        guards.end_maintenance(node, actor=actor)
         facts: dict[str, Any] = {"subcluster": source, "node": node, "place": source.name}
         guards.record(reasons.NODE_UNASSIGNED, cluster=node.cluster, actor=actor, **facts)
         guards.nodes_changed(source)

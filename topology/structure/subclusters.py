@@ -94,6 +94,7 @@ def remove_subcluster(subcluster: Subcluster, *, actor: Any = None) -> None:
         guards.no_users(node)
     unknown = {"state": State.UNKNOWN, "reason": StateReason.HIGH_AVAILABILITY_NOT_ENABLED}
     subcluster.nodes.update(subcluster=None, slot=None, state_since=timezone.now(), **unknown)
+    guards.end_maintenance(*nodes, actor=actor)
     guards.record(reasons.SUBCLUSTER_REMOVED, cluster=cluster, actor=actor, subcluster=subcluster)
     subcluster.delete()
 
