@@ -12,11 +12,13 @@ from django.utils import timezone
 from assignments.models import Assignment
 from assignments.recovery import maintenance
 from assignments.recovery import service as recovery
+from assignments.recovery.rules.step import step as pure_step
 from tests.recovery.driven import B, node, scenario, sub
 from tests.recovery.recovery_world import make
 from topology.models import Cluster, Node
 from topology.reasons import Refused
 from topology.structure import nodes, subclusters
+from topology.structure.policy import update_policy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -134,3 +136,30 @@ def test_a_change_of_a_subcluster_that_is_gone_meanwhile_is_refused(pair: Cluste
     answer = overtaken(lambda: change(found), lambda: subclusters.remove_subcluster(sub()))
     assert isinstance(answer, Refused)
     assert answer.code == "NO_SUCH_SUBCLUSTER"
+
+
+def test_a_policy_that_changes_while_a_step_goes_by_the_old_one_is_followed_after_it(
+    pair: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = timezone.now()
+    changed = threading.Thread(target=_change_policy, args=(pair,))
+
+    def meanwhile(*given: Any) -> Any:
+        outcome = pure_step(*given)
+        if changed.ident is None:
+            changed.start()
+            while changed.is_alive() and not _somebody_waits():
+                changed.join(0.01)
+        return outcome
+
+    monkeypatch.setattr(recovery, "pure_step", meanwhile)
+    assert recovery.step(sub().pk, begun)
+    changed.join()
+    assert sub().pk in recovery.due_subclusters(timezone.now())
+
+
+def _change_policy(cluster: Cluster) -> None:
+    try:
+        update_policy(cluster, {"enable_automatic_fallback": True})
+    finally:
+        connection.close()
