@@ -113,3 +113,14 @@ def test_a_run_says_that_it_is_stalled_when_only_the_disk_is_full() -> None:
         assert " left" not in shown
     finally:
         events.client().delete(f"{events.stream_name()}:signs")
+
+
+def test_a_mark_of_a_clock_that_was_set_back_since_is_no_try(refusing: Callable[[str], None]) -> None:
+    ahead = (timezone.now() + timedelta(hours=1)).isoformat()
+    events.leave_signs({"tried": ahead, "wrong": "DISK_FULL", "stored": ahead})
+    tasks.tick()
+    assert codes() == []
+    events.leave_signs({"tried": ahead, "wrong": "", "stored": ahead})
+    refusing("53100")
+    tasks.tick()
+    assert codes() == ["DISK_FULL"]

@@ -92,7 +92,7 @@ def _try_now_and_then(now: datetime) -> None:
         marks = events.signs()
     except events.AWAY:
         return
-    tried = _moment(marks, "tried")
+    tried = _moment(marks, "tried", now)
     if tried is None or now - tried >= (TRY_AGAIN if marks.get("wrong") else TRY):
         _try_to_store(now)
 
@@ -109,8 +109,10 @@ def _try_to_store(now: datetime) -> Reason | None:
     return wrong
 
 
-def _moment(marks: dict[str, str], name: str) -> datetime | None:
-    return datetime.fromisoformat(marks[name]) if marks.get(name) else None
+def _moment(marks: dict[str, str], name: str, now: datetime) -> datetime | None:
+    """An instant that was left; none for one that is to come, for the clock was set back since."""
+    at = datetime.fromisoformat(marks[name]) if marks.get(name) else None
+    return at if at is not None and (at - now).total_seconds() <= clocks.TOLERATED else None
 
 
 def last_tick() -> datetime | None:
@@ -214,10 +216,10 @@ def is_silent() -> bool:
 
 def _store_trouble(marks: dict[str, str], now: datetime) -> Trouble | None:
     """What the last try to store something met; an old try says nothing."""
-    wrong, tried = reasons.REASONS.get(marks.get("wrong", "")), _moment(marks, "tried")
+    wrong, tried = reasons.REASONS.get(marks.get("wrong", "")), _moment(marks, "tried", now)
     if wrong is None or tried is None or now - tried > BELIEVED:
         return None
-    return Trouble(wrong, _moment(marks, "stored"))
+    return Trouble(wrong, _moment(marks, "stored", now))
 
 
 def report() -> dict[str, Any]:
