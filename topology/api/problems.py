@@ -12,6 +12,7 @@ from pydantic import Field
 
 from topology import reasons
 from topology.reasons import Reason, Refused
+from topology.structure.within_reach import within
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
@@ -77,8 +78,9 @@ def problem(
 
 def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
     """The answer for something refused; what an address names and is not there is 404 (NotThere)."""
-    status = 404 if isinstance(refused, NotThere) else refused.reason.status
-    return problem(request, refused.reason, status=status, **refused.facts)
+    told = within(refused, caller.reach) if (caller := getattr(request, "caller", None)) else refused
+    status = 404 if isinstance(told, NotThere) else told.reason.status
+    return problem(request, told.reason, status=status, **told.facts)
 
 
 class NotThere(Refused):

@@ -16,6 +16,7 @@ from topology.accounts import pseudonyms, roles, sentences
 from topology.live import probe
 from topology.models import Cluster
 from topology.reasons import Refused
+from topology.structure.within_reach import within
 
 HIDES_NAMES = pseudonyms.HIDES_NAMES
 
@@ -53,7 +54,7 @@ def needs(role: str, place: Place | None = None) -> Callable[[View], View]:
                     _enter(request.user, role, place, kwargs)
                     return view(request, *args, **kwargs)
                 except Refused as refusal:
-                    return refused(request, refusal)
+                    return refused(request, within(refusal, roles.reach_of(request.user)))
                 except DatabaseError as error:
                     if (lost := probe.conflict(error)) is None:
                         raise
