@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from assignments.models import RUNS, Goal, Kind, Operation, Plan, Progress
+from assignments.models import ACTIVE, RUNS, Goal, Kind, Operation, Plan, Progress
 from assignments.planning import approvals
 from assignments.planning.plans import by_hash, checked_rate, make_plan, stale_rows
 from assignments.retention.kept import limits, undo_until
@@ -59,16 +59,25 @@ def start(
     if not valid_only and (stale := stale_rows(plan, sample=0)).count:
         valid = plan.moves - stale.count
         raise Refused(reasons.PLAN_STALE, stale=stale.count, moves=plan.moves, valid=valid)
+    waits = in_window and not wait_reasons.window_of(plan.cluster).holds(timezone.now())
+    if waits:
+        _demand_not_booked(plan)
     limit = None if unthrottled else checked_rate(plan.cluster.policy.moves_per_second if rate is None else rate)
     total = None if rate_total is None else checked_rate(rate_total)
     operation = _create(plan, nodes, actor, rate=limit, rate_total=total, in_window=in_window)
-    if in_window and not wait_reasons.window_of(plan.cluster).holds(timezone.now()):
+    if waits:
         book(operation, _subclusters(nodes))
     else:
         take(operation, _subclusters(nodes))
     _make_lanes(operation)
     _say_started(operation, plan, actor)
     return operation
+
+
+def _demand_not_booked(plan: Plan) -> None:
+    """One night is enough for a plan: of two bookings the second would find everybody moved."""
+    if other := Operation.objects.filter(plan=plan, in_window=True, state__in=ACTIVE).first():
+        raise Refused(reasons.RUN_BOOKED, operation=other.pk)
 
 
 def _nodes(plan: Plan) -> list[Node]:

@@ -31,6 +31,7 @@ from topology.structure import selectors
 from topology.structure.documents import write_yaml
 from topology.structure.files import present as present_topology
 from topology.structure.limits import RULES
+from topology.structure.snapshot import one_snapshot
 
 KEY = 10  # letters of the hash in an address
 NAME = 200  # letters of a name that are kept
@@ -116,11 +117,12 @@ def freeze(document: Mapping[str, Any]) -> Document:
 
 def frozen_cluster(cluster: Cluster) -> Document:
     """Topology of a cluster with its users at home, and its state when it is not at rest. Raises Refused."""
-    pairs, now = simulate.present(cluster.name)
+    with one_snapshot():
+        pairs, now = simulate.present(cluster.name)
+        topology = topology_file.render(present_topology(cluster), RULES)
     if not any(pair.members for pair in pairs):
         raise Refused(reasons.SIMULATION_EMPTY, cluster=cluster.name)
     homes = {member.name: pair.home(i) for pair in pairs for i, member in enumerate(pair.members)}
-    topology = topology_file.render(present_topology(cluster), RULES)
     topology["subclusters"] = [_with_homes(group, homes) for group in topology["subclusters"]]
     return {"topology": topology} | _state(pairs, now)
 

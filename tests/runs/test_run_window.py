@@ -126,6 +126,17 @@ def test_a_run_whose_window_closes_lets_another_go_on(crowd: Cluster, hands: Han
     assert (first.done, first.skipped) == (done, 20 - done)
 
 
+def test_a_plan_is_booked_once(crowd: Cluster, hands: Hands) -> None:
+    night(crowd)
+    plan = plans.make_plan(crowd, Goal.BALANCE, author="anna")
+    first = operations.start(plan.hash, actor="anna", unthrottled=True, in_window=True)
+    with pytest.raises(Refused) as refusal:
+        operations.start(plan.hash, actor="ben", unthrottled=True, in_window=True)
+    assert (refusal.value.code, refusal.value.facts["operation"]) == ("RUN_BOOKED", first.pk)
+    operations.cancel(first.pk, actor="anna")
+    assert operations.start(plan.hash, actor="ben", unthrottled=True, in_window=True).active
+
+
 @pytest.mark.parametrize("waits_first", [False, True])
 def test_a_node_that_changes_its_subcluster_by_day_is_held_where_it_is_by_night(
     hands: Hands, waits_first: bool

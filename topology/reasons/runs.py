@@ -76,6 +76,11 @@ RUN_IN_PROGRESS = add(
     "{subcluster} is held by operation {operation} ({kind}), started by {author}.",
     "Wait until it ends, or cancel it.",
 )
+RUN_BOOKED = add(
+    "RUN_BOOKED",
+    "Operation {operation} runs this plan inside the window already.",
+    "Wait until the window opens, or cancel that operation first.",
+)
 RUN_STATE_WRONG = add("RUN_STATE_WRONG", "Operation {operation} is {state}, so it cannot be {wanted}.", "Reload it.")
 RUN_NOT_YOURS = add(
     "RUN_NOT_YOURS",
