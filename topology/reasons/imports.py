@@ -41,7 +41,7 @@ IMPORT_LINE_BREAK = add(
 )
 IMPORT_CHARACTER = add(
     "IMPORT_CHARACTER",
-    "The {column} contains an invisible character, {character}, after “{value}”.",
+    "The {column} contains an invisible character, {character}, {place}.",
     "Remove it.",
     status=422,
 )

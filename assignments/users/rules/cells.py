@@ -62,6 +62,14 @@ def _joins(text: str, index: int) -> bool:
     return text[index] in JOINERS and before and index + 1 < len(text) and not text[index + 1].isascii()
 
 
+def beside(text: str, at: int) -> str:
+    """Where in a text a character stands that no one can see, by what can be seen beside it."""
+    before, after = ("".join(filter(str.isprintable, part)).strip() for part in (text[:at][-20:], text[at + 1 :][:20]))
+    if before:
+        return f"after “{before}”"
+    return f"before “{after}”" if after else "with nothing else in it"
+
+
 def code_point(character: str) -> str:
     """Such as U+200B ZERO WIDTH SPACE."""
     code = ord(character)

@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterator
 
+from assignments.users.rules.cells import beside
 from assignments.users.rules.file_kind import Readable
 from assignments.users.rules.problems import Problems
 from topology import reasons
@@ -130,8 +131,8 @@ class TextLines:
             self.damaged = self.number
             line = UNREADABLE.sub("\ufffd", line)
         if "\0" in line:
-            before = line[: line.index("\0")][-20:]
-            facts = {"column": "line", "character": "U+0000 NULL", "value": before}
+            place = beside(line, line.index("\0"))
+            facts = {"column": "line", "character": "U+0000 NULL", "place": place}
             self.problems.add(self.number, reasons.IMPORT_CHARACTER, **facts)
         return line.replace("\0", "")
 

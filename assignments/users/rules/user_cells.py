@@ -5,7 +5,7 @@ cells --composed, marks taken off--> text of each column --its rule--> UserLine,
 
 from collections.abc import Collection, Mapping, Sequence
 
-from assignments.users.rules.cells import code_point, composed, restored, said_in, unseen
+from assignments.users.rules.cells import beside, code_point, composed, restored, said_in, unseen
 from assignments.users.rules.columns import HALVES, Columns
 from assignments.users.rules.not_users import is_remark, is_total
 from assignments.users.rules.oddities import is_mail, oddity
@@ -126,7 +126,7 @@ class CellReader:
         """Whether a cell holds only letters that can be seen; `strict` for what must be typed again."""
         at = None if self._plain else unseen(text, strict=strict)
         if at is not None:
-            facts = {"column": column, "character": code_point(text[at]), "value": text[max(0, at - 20) : at]}
+            facts = {"column": column, "character": code_point(text[at]), "place": beside(text, at)}
             self.problems.add(number, reasons.IMPORT_CHARACTER, **facts)
         return at is None
 

@@ -177,6 +177,15 @@ def test_a_blank_of_braille_is_an_invisible_character() -> None:
     assert "BRAILLE PATTERN BLANK" in users.problems.listed[0].as_dict()["message"]
 
 
+@pytest.mark.parametrize(
+    ("user_id", "place"),
+    [("ann\u200bxy", "after “ann”."), ("\u200bann", "before “ann”."), ("\u200b\u200b", "with nothing else in it.")],
+)
+def test_an_invisible_character_is_placed_by_what_can_be_seen(user_id: str, place: str) -> None:
+    (message,) = said(f"user_id,name\n{user_id},A\n".encode())
+    assert message.endswith(f"U+200B ZERO WIDTH SPACE, {place}")
+
+
 def test_the_count_of_rows_under_a_table_makes_no_user() -> None:
     rows, users = read(b"user_id\nann\n(1 row)\n")
     assert ([row.user_id for row in rows], codes(users)) == (["ann"], [(3, "IMPORT_BAD_LINE")])
