@@ -22,7 +22,7 @@ from tests.support import torture
 PAGE = BASE_DIR / "docs" / "benchmarks.md"
 SEED = int(os.environ.get("SEED") or "20261121")
 BRIEF = {Edge.DRAG: 2.0, Edge.IMPORT: 0.3, Edge.REBALANCE: 0.8, Edge.RECOVERY: 0.2, Edge.API: 2.0}
-BRIEF |= {Edge.STRUCTURE: 0.5}
+BRIEF |= {Edge.STRUCTURE: 0.3}
 STEADY = {Edge.DRAG: 1.0, Edge.IMPORT: 0.1, Edge.REBALANCE: 0.4, Edge.RECOVERY: 0.04, Edge.API: 1.0}
 STEADY |= {Edge.STRUCTURE: 0.2}
 
