@@ -55,3 +55,11 @@ def test_a_person_of_one_cluster_is_told_no_names_of_others(
     assert answer.status_code == 422
     assert "Known: acme." in answer.content.decode()
     assert "secret" not in answer.content.decode()
+
+
+def test_what_a_page_lists_by_itself_stays(acme: Cluster, secret: Cluster) -> None:
+    client, one = Client(), person("")
+    ClusterRole.objects.create(user=one, cluster=acme, role=roles.ADMINISTRATOR)
+    client.force_login(one)
+    gone = client.get(reverse("find-users") + "?subcluster=999999", headers={"Accept": "application/json"})
+    assert gone.json()["fix"] == "Known: sc-1, sc-2, sc-3."

@@ -17,6 +17,7 @@ from topology.api.problems import not_there
 from topology.models import Cluster, Node
 from topology.reasons import Refused
 from topology.structure import selectors
+from topology.structure.within_reach import within
 from topology.views.reading import given_twice
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
@@ -32,7 +33,7 @@ def needs(role: str, find: Find | None = None) -> Callable[[Handler], Handler]:
     def decorate(run: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(run)
         def checked(request: ApiRequest, *args: Any, **kwargs: Any) -> Any:
-            request.target = _found(find, kwargs) if find else None
+            request.target = _found(find, kwargs, request.caller) if find else None
             demand(request.caller, role, _cluster_of(request.target))
             operation = getattr(run, "__self__", None)
             offered = trying.is_offered(operation)
@@ -70,11 +71,11 @@ def _known(request: ApiRequest, operation: Any, tries: bool) -> None:
         raise Refused(reasons.API_INPUT_NOT_VALID, place=twice[0], problem="the parameter is there twice")
 
 
-def _found(find: Find, parts: dict[str, Any]) -> Any:
+def _found(find: Find, parts: dict[str, Any], caller: ApiClient) -> Any:
     try:
         return find(**parts)
     except Refused as refused:
-        raise not_there(refused) from None
+        raise not_there(within(refused, caller.reach)) from None
 
 
 def _cluster_of(target: Any) -> int | None:

@@ -1,20 +1,31 @@
 """Reads of what exists: clusters by name, and the history."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 
 from topology import reasons
 from topology.models import Cluster, DnsSettings, Event, Node, Subcluster
-from topology.reasons import Refused
+from topology.reasons import Reason, Refused
 from topology.rules.topology_file import DnsSpec
 
 PAGE = 50
+Rows = QuerySet[Cluster] | QuerySet[Node] | QuerySet[Subcluster]
+
+
+class Unknown(Refused):
+    """There is none of a name among these rows; `within_reach` lists those that somebody may see."""
+
+    def __init__(self, reason: Reason, rows: Rows, **facts: Any) -> None:
+        self.rows = rows
+        super().__init__(reason, known=names_of(rows), **facts)
 
 
 def cluster_named(name: str) -> Cluster:
     """The cluster of a name. Raises Refused with the names that exist."""
     cluster = Cluster.objects.filter(name=name).select_related("policy").first()
     if not cluster:
-        raise Refused(reasons.NO_SUCH_CLUSTER, name=name, known=names_of(Cluster.objects.all()))
+        raise Unknown(reasons.NO_SUCH_CLUSTER, Cluster.objects.all(), name=name)
     return cluster
 
 
@@ -22,7 +33,7 @@ def node_named(name: str) -> Node:
     """The node of a name, whatever the case. Raises Refused with the names that exist."""
     node = Node.objects.filter(name__iexact=name).select_related("cluster", "subcluster").first()
     if not node:
-        raise Refused(reasons.NO_SUCH_NODE, name=name, known=names_of(Node.objects.all()))
+        raise Unknown(reasons.NO_SUCH_NODE, Node.objects.all(), name=name)
     return node
 
 
@@ -31,28 +42,26 @@ def node_in(cluster: Cluster, pk: int | None) -> Node:
     nodes = Node.objects.filter(cluster=cluster)
     node = nodes.filter(pk=pk or 0).select_related("cluster", "subcluster").first()
     if not node:
-        raise Refused(reasons.NO_SUCH_NODE, name=pk, known=names_of(nodes))
+        raise Unknown(reasons.NO_SUCH_NODE, nodes, name=pk)
     return node
 
 
 def gone(row: Cluster | Subcluster | Node) -> Refused:
     """What is refused for something that was removed meanwhile, with what is there now."""
     if isinstance(row, Cluster):
-        return Refused(reasons.NO_SUCH_CLUSTER, name=row.name, known=names_of(Cluster.objects.all()))
+        return Unknown(reasons.NO_SUCH_CLUSTER, Cluster.objects.all(), name=row.name)
     if isinstance(row, Node):
-        known = names_of(Node.objects.filter(cluster=row.cluster_id))
-        return Refused(reasons.NO_SUCH_NODE, name=row.name, known=known)
+        return Unknown(reasons.NO_SUCH_NODE, Node.objects.filter(cluster=row.cluster_id), name=row.name)
     cluster = Cluster.objects.filter(pk=row.cluster_id).values_list("name", flat=True).first() or "a removed cluster"
-    known = names_of(Subcluster.objects.filter(cluster=row.cluster_id))
-    return Refused(reasons.NO_SUCH_SUBCLUSTER, name=row.name, cluster=cluster, known=known)
+    rows = Subcluster.objects.filter(cluster=row.cluster_id)
+    return Unknown(reasons.NO_SUCH_SUBCLUSTER, rows, name=row.name, cluster=cluster)
 
 
 def subcluster_named(cluster: Cluster, name: str) -> Subcluster:
     """The subcluster of a name in a cluster. Raises Refused with the names that exist."""
     subcluster = cluster.subclusters.filter(name=name).first()
     if not subcluster:
-        known = names_of(cluster.subclusters.all())
-        raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=name, cluster=cluster.name, known=known)
+        raise Unknown(reasons.NO_SUCH_SUBCLUSTER, cluster.subclusters.all(), name=name, cluster=cluster.name)
     return subcluster
 
 
@@ -67,7 +76,7 @@ def current_dns(cluster: Cluster) -> DnsSpec:
     return DnsSpec(row.domain, tuple(row.call_managers), row.name_server, row.check_every)
 
 
-def names_of(rows: QuerySet[Cluster] | QuerySet[Node] | QuerySet[Subcluster]) -> str:
+def names_of(rows: Rows) -> str:
     """Names of some rows for a refusal that says what there is; the first twenty."""
     return ", ".join(rows.order_by("name").values_list("name", flat=True)[:20]) or "none"
 
