@@ -81,7 +81,7 @@ def _targets(context: DropContext) -> Iterable[tuple[str, str]]:
 
 
 def _refused_everywhere(selection: Selection, chosen: Chosens, role: str | None) -> Note | None:
-    if role is None or roles.ROLES.index(role) < roles.ROLES.index(roles.OPERATE):
+    if not roles.suffices(role, roles.OPERATE):
         return reasons.ROLE_NEEDED, roles.lacking(roles.OPERATE, selection.cluster).facts
     users = sum(one.users for one in chosen.values())
     cluster = selection.cluster.name

@@ -114,9 +114,9 @@ def role_of(user: Any) -> str | None:
 def clusters_with(user: Any, role: str) -> tuple[int, ...] | None:
     """The clusters in which somebody has a role or a higher one, by their keys; None: all of them."""
     reach = reach_of(user)
-    if reach.everywhere and ROLES.index(reach.everywhere) >= ROLES.index(role):
+    if suffices(reach.everywhere, role):
         return None
-    return tuple(sorted(pk for pk, have in reach.clusters.items() if ROLES.index(have) >= ROLES.index(role)))
+    return tuple(sorted(pk for pk, have in reach.clusters.items() if suffices(have, role)))
 
 
 def lacking(
@@ -139,16 +139,19 @@ def may_export(user: Any) -> bool:
     return may(user, EXPORT) or (getattr(user, "_homenode_place", None) is None and clusters_with(user, EXPORT) != ())
 
 
+def suffices(have: str | None, role: str) -> bool:
+    """Whether a role is this one or a higher one; None is none."""
+    return have is not None and ROLES.index(have) >= ROLES.index(role)
+
+
 def may(user: Any, role: str) -> bool:
     """Whether somebody has a role or a higher one there."""
-    have = role_of(user)
-    return have is not None and ROLES.index(have) >= ROLES.index(role)
+    return suffices(role_of(user), role)
 
 
 def demand_there(user: Any, role: str, cluster_id: int | None, *, program: bool = False) -> None:
     """Raise Refused for who lacks a role in the other cluster that something is about; None: there is no other."""
-    have = reach_of(user).role_in(cluster_id)
-    if cluster_id is not None and (have is None or ROLES.index(have) < ROLES.index(role)):
+    if cluster_id is not None and not suffices(reach_of(user).role_in(cluster_id), role):
         raise lacking(role, cluster_id, program=program)
 
 

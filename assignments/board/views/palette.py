@@ -114,7 +114,7 @@ def _commands(request: HttpRequest, clusters: list[Cluster], words: list[str]) -
     reach = roles.reach_of(request.user)
     for cluster in clusters[:MOST]:
         role = reach.role_in(cluster.pk)
-        if role is None or roles.ROLES.index(role) < roles.ROLES.index(roles.OPERATE):
+        if not roles.suffices(role, roles.OPERATE):
             continue
         yield from of_cluster(cluster, administers=role == roles.ADMINISTER)
         if words:
