@@ -12,6 +12,13 @@ from assignments.runs.rules.window import RunWindow
 from topology.models import Cluster
 from topology.reasons import REASONS, Reason
 
+RANGES = {  # what the numbers may be: the least and the most
+    "threshold": (1, 1000),
+    "rounds": (1, 1000),
+    "minimum_gain": (1, 1000),
+    "cooldown_minutes": (0, 60 * 24 * 30),
+}
+
 
 class RunPolicy(models.Model):
     """Rules for the runs of a cluster, and the memory of its automatic balancer."""
@@ -42,10 +49,10 @@ class RunPolicy(models.Model):
             models.CheckConstraint(condition=Q(automation__in=[a.value for a in Automation]), name="automation_known"),
             models.CheckConstraint(
                 condition=Q(
-                    threshold__range=(1, 1000),
-                    rounds__range=(1, 1000),
-                    minimum_gain__range=(1, 1000),
-                    cooldown_minutes__lte=60 * 24 * 30,
+                    threshold__range=RANGES["threshold"],
+                    rounds__range=RANGES["rounds"],
+                    minimum_gain__range=RANGES["minimum_gain"],
+                    cooldown_minutes__lte=RANGES["cooldown_minutes"][1],
                 ),
                 name="run_policy_ranges",
             ),

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 
 from assignments.models import ACTIVE, Goal, Kind, Operation, Plan, Progress, RunPolicy
+from assignments.models.run_policy import RANGES
 from assignments.planning import plans
 from assignments.planning.loads import load_of
 from assignments.planning.rules.loads import ClusterLoad, Proposal, RoughLoad
@@ -43,8 +44,6 @@ SETTINGS = (
     "zone",
     "approval_required",
 )
-# What the numbers may be: the database holds them to it (run_policy_ranges).
-RANGES = {"threshold": (1, 1000), "rounds": (1, 1000), "minimum_gain": (1, 1000), "cooldown_minutes": (0, 43_200)}
 
 
 def policy_of(cluster: Cluster) -> RunPolicy:
