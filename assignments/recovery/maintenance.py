@@ -81,7 +81,7 @@ def refusal(node: Node) -> Refused | None:
     if node.subcluster is None:
         return Refused(NODE_NOT_IN_SUBCLUSTER, node=node.name)
     pair, _ = reads.read_pair(reads.with_policy(node.subcluster), 0)
-    return rules.refusal(pair, pair.position(node.name))
+    return rules.refusal(pair, reads.position(pair, node))
 
 
 def _held(node: Node) -> tuple[Subcluster, Node]:

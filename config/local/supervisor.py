@@ -34,8 +34,8 @@ from config.local.state import (
     wanted_services,
 )
 
-# In the environment of every child: whose it is.
 LAST_PORT = 65535
+# In the environment of every child: whose it is.
 MARK = "HOMENODE_SUPERVISED"
 
 
