@@ -117,11 +117,13 @@ def _seal(plan: Plan, proposal: Proposal, sums: Sequence[pick.Sum]) -> Plan:
     if _insert(plan):
         return plan
     known = Plan.objects.select_for_update().get(hash=plan.hash)
-    if known.thinned_at:  # an old one whose rows are gone: these are the same
+    if known.thinned_at:  # an old one whose rows go, or are gone: these are the same
+        PlannedMove.objects.filter(plan=known.pk).delete()
         with connection.cursor() as cursor:
             cursor.execute("UPDATE assignments_plannedmove SET plan_id = %s WHERE plan_id = %s", [known.pk, plan.pk])
-        Plan.objects.filter(pk=known.pk).update(thinned_at=None, created_at=plan.created_at)
-        known.refresh_from_db()
+    # It is kept from today on: who asked for it expects to run it.
+    known.thinned_at, known.created_at = None, plan.created_at
+    known.save(update_fields=["thinned_at", "created_at"])
     PlannedMove.objects.filter(plan=plan.pk).delete()
     return known
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.contrib.sessions.models import Session
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from assignments.models import ACTIVE, FormerUser, Move, Operation, Plan, PlannedMove, RunPolicy, Simulation
 from assignments.retention import archive
@@ -122,6 +122,13 @@ def count_former_users(cutoff: datetime) -> int:
     return FormerUser.objects.filter(operation__finished_at__lt=cutoff).count()
 
 
+def _held(due: QuerySet[Any], most: int) -> list[Any]:
+    """Keys of some that are due, locked; of those that somebody took up meanwhile, such as a plan that runs, none."""
+    rows = due.order_by("pk").select_for_update(skip_locked=True, of=("self",))
+    locked = list(rows.values_list("pk", flat=True)[:most])
+    return list(due.filter(pk__in=locked).values_list("pk", flat=True))
+
+
 # --- Plans and their rows -------------------------------------------------------------------------
 def _old_plans(cutoff: datetime) -> QuerySet[Plan]:
     """Plans that no one runs, ran lately, or is recommended."""
@@ -134,26 +141,26 @@ def _ended() -> list[str]:
     return [state for state, _ in Operation._meta.get_field("state").choices or [] if state not in ACTIVE]
 
 
+PLANNED = """
+DELETE FROM assignments_plannedmove WHERE (plan_id, user_id) IN (
+    SELECT row.plan_id, row.user_id FROM assignments_plan plan JOIN assignments_plannedmove row ON row.plan_id = plan.id
+    WHERE plan.thinned_at IS NOT NULL LIMIT %s
+)
+"""
+
+
 def planned_moves(cutoff: datetime) -> tuple[int, bool]:
-    """Rows of old plans; a plan without rows is marked."""
-    due = list(_old_plans(cutoff).filter(thinned_at=None).order_by("pk").values_list("pk", flat=True)[:FEW])
-    if not due:
-        return 0, False
+    """Rows of old plans. A plan is marked before the first of them goes, so that no one runs what is left of it."""
+    due = _held(_old_plans(cutoff).filter(thinned_at=None), FEW)
+    marked = Plan.objects.filter(pk__in=due).update(thinned_at=cutoff)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM assignments_plannedmove WHERE (plan_id, user_id) IN"
-            " (SELECT plan_id, user_id FROM assignments_plannedmove WHERE plan_id = ANY(%s) LIMIT %s)",
-            [due, BATCH],
-        )
-        removed = cursor.rowcount
-    if removed < BATCH:
-        Plan.objects.filter(pk__in=due).update(thinned_at=cutoff)
-    return removed, True
+        cursor.execute(PLANNED, [BATCH])
+        return cursor.rowcount, bool(marked) or cursor.rowcount == BATCH
 
 
 def count_planned_moves(cutoff: datetime) -> int:
     """How many of them are due."""
-    old = _old_plans(cutoff).filter(thinned_at=None)
+    old = Plan.objects.filter(Q(pk__in=_old_plans(cutoff)) | Q(thinned_at__isnull=False))
     return int(PlannedMove.objects.filter(plan__in=old).count())
 
 
@@ -170,7 +177,7 @@ class Rows:
     most: int = BATCH
 
     def batch(self, cutoff: datetime) -> tuple[int, bool]:
-        keys = list(self.find(cutoff).order_by("pk").values_list("pk", flat=True)[: self.most])
+        keys = _held(self.find(cutoff), self.most)
         self.find(cutoff).model._default_manager.filter(pk__in=keys).delete()
         return len(keys), len(keys) == self.most
 

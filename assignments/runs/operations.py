@@ -56,6 +56,7 @@ def start(
     if in_window:
         wait_reasons.demand_window(plan.cluster)
     hold_subclusters(_subclusters(nodes))
+    _hold_plan(plan)
     if not valid_only and (stale := stale_rows(plan, sample=0)).count:
         valid = plan.moves - stale.count
         raise Refused(reasons.PLAN_STALE, stale=stale.count, moves=plan.moves, valid=valid)
@@ -72,6 +73,19 @@ def start(
     _make_lanes(operation)
     _say_started(operation, plan, actor)
     return operation
+
+
+def _hold_plan(plan: Plan) -> None:
+    """Keep the rows of a plan from the removal of old ones; raises Refused when it came first."""
+    held = Plan.objects.select_for_update(no_key=True).filter(pk=plan.pk).first()
+    if held is None:
+        raise Refused(reasons.NO_SUCH_PLAN, hash=plan.hash)
+    _demand_rows(held)
+
+
+def _demand_rows(plan: Plan) -> None:
+    if plan.thinned_at:
+        raise Refused(reasons.PLAN_ROWS_GONE, days=limits().moves)
 
 
 def _demand_not_booked(plan: Plan) -> None:
@@ -92,8 +106,7 @@ def _demand_runnable(plan: Plan, nodes: list[Node], *, later: bool) -> None:
     """Raise Refused for a plan that is empty, or whose homes may not change now; one for the window waits instead."""
     if not plan.moves:
         raise Refused(reasons.PLAN_EMPTY)
-    if plan.thinned_at:
-        raise Refused(reasons.PLAN_ROWS_GONE, days=limits().moves)
+    _demand_rows(plan)
     ends = {(flow["from_id"], flow["to_id"]) for flow in plan.body["flows"]}
     known = {node.pk for node in nodes}
     targets = known | _no_node(plan)
