@@ -211,6 +211,21 @@ def test_a_deleted_account_is_gone_with_its_sessions_and_tokens_and_stays_in_the
     assert Event.objects.get(code="ACCOUNT_DELETED").facts["tokens"] == 1
 
 
+def test_what_tokens_a_deactivated_account_made_is_said_everywhere(acme: Cluster) -> None:
+    admin, person = as_(roles.ADMINISTRATOR), somebody("eve", roles.VIEWER)
+    for name in ("one", "two"):
+        tokens.create(name, roles.VIEWER, actor=person)
+    said = unescape(admin.post(f"{PEOPLE}{person.pk}/active", {}, follow=True).content.decode())
+    assert "eve may not sign in any more. eve made 2 tokens that can still be used. Revoke what eve" in said
+    [told] = Event.objects.filter(code="TOKENS_LEFT")
+    assert told.sentence == "eve made 2 tokens that can still be used."
+    out, err = StringIO(), StringIO()
+    call_command("accounts", "deactivate", "eve", stdout=out, stderr=err)
+    assert "deactivated, made 2 tokens" in out.getvalue()
+    assert "eve made 2 tokens that can still be used." in err.getvalue()
+    assert b"can still be used" not in admin.post(f"{PEOPLE}{person.pk}/active", {"active": "1"}, follow=True).content
+
+
 def test_who_deletes_their_own_account_is_asked_to_sign_in(acme: Cluster) -> None:
     client = as_(roles.ADMINISTRATOR)
     me = get_user_model().objects.get()

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from topology import reasons
-from topology.accounts import roles, tokens
+from topology.accounts import roles, sentences, tokens
 from topology.live import events
 from topology.models import Cluster, ClusterRole, Event
 from topology.reasons import Refused
@@ -108,6 +108,7 @@ def as_dict(account: Account) -> dict[str, Any]:
         "in": {there.cluster.name: there.role for there in account.cluster_roles},
         "password": account.person.has_usable_password(),
         "sessions": len(account.sessions),
+        "tokens": account.tokens,
     }
 
 
@@ -181,17 +182,24 @@ def set_cluster_role(person: Any, cluster: Cluster, role: str, *, actor: Any) ->
 
 
 @transaction.atomic
-def set_active(person: Any, active: bool, *, actor: Any) -> None:
-    """Let a person sign in, or end that and all their sessions. Raises Refused for the last administrator."""
+def set_active(person: Any, active: bool, *, actor: Any) -> str:
+    """Let a person sign in, or end that and all their sessions. Raises Refused for the last administrator.
+
+    Answers what is left to be done, or "": tokens that the person made belong to programs, which go on.
+    """
     if not active:
         demand_another_administrator(person)
+    name = person.get_username()
     people = get_user_model().objects.filter(pk=person.pk).exclude(is_active=active)
-    if not people.update(is_active=active):
-        return
-    why = reasons.ACCOUNT_ACTIVATED if active else reasons.ACCOUNT_DEACTIVATED
-    events.record(why, actor=actor, topics=[TOPIC], account=person.get_username())
-    if not active:
-        end_sessions(person, actor=actor)
+    if people.update(is_active=active):
+        why = reasons.ACCOUNT_ACTIVATED if active else reasons.ACCOUNT_DEACTIVATED
+        events.record(why, actor=actor, topics=[TOPIC], account=name)
+        if not active:
+            end_sessions(person, actor=actor)
+    if active or not (made := len(tokens.made_by(name))):
+        return ""
+    events.record(reasons.TOKENS_LEFT, actor=actor, topics=[TOPIC], account=name, tokens=made)
+    return sentences.whole(Refused(reasons.TOKENS_LEFT, account=name, tokens=made))
 
 
 @dataclass(frozen=True)

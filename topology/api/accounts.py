@@ -39,6 +39,7 @@ class AccountOut(Schema):
     role: str | None = Field(description="Everywhere; None: only what `clusters` says")
     clusters: dict[str, str] = Field(description="Roles in single clusters")
     sessions: list[SessionOut]
+    tokens: int = Field(description="That they made and that are not revoked, which go on without the account")
 
 
 class AccountPage(Schema):
@@ -149,6 +150,7 @@ def _shape(found: people.Account) -> dict[str, Any]:
             {"id": each.name, "since": each.since, "address": each.address, "agent": each.agent}
             for each in found.sessions
         ],
+        "tokens": found.tokens,
     }
 
 

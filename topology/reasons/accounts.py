@@ -7,6 +7,12 @@ ROLE_SET = add("ROLE_SET", "{account} has {role} {where}.", level=NEWS)
 ROLE_NOT_KNOWN = add("ROLE_NOT_KNOWN", "There is no role {role}.", "Known: {roles}.", status=422)
 ACCOUNT_ACTIVATED = add("ACCOUNT_ACTIVATED", "{account} may sign in again.", level=NEWS)
 ACCOUNT_DEACTIVATED = add("ACCOUNT_DEACTIVATED", "{account} may not sign in any more.", level=NEWS)
+TOKENS_LEFT = add(
+    "TOKENS_LEFT",
+    "{account} made {tokens:token} that can still be used.",
+    "Revoke what {account} should not use, on the page Accounts or with: manage.py token revoke ID",
+    WARNING,
+)
 ACCOUNT_DELETED = add(
     "ACCOUNT_DELETED",
     "{actor} deleted the account {account}: {sessions:session} ended, {tokens:token} revoked.",

@@ -129,8 +129,9 @@ def set_role(request: HttpRequest, pk: int) -> HttpResponse:
 def set_active(request: HttpRequest, pk: int) -> HttpResponse:
     """Let somebody sign in, or not any more."""
     person, active = people.person(pk), read_form(AccountForm, request.POST)["active"]
-    people.set_active(person, active, actor=request.user)
-    return _done(request, f"{_name(person)} may {'sign in' if active else 'not sign in any more'}.")
+    left = people.set_active(person, active, actor=request.user)
+    said = f"{_name(person)} may {'sign in' if active else 'not sign in any more'}."
+    return _done(request, f"{said} {left}" if left else said)
 
 
 @require_POST

@@ -83,7 +83,8 @@ class Command(ConsoleCommand):
             else:
                 people.set_role(person, role, actor=self.actor)
         else:
-            people.set_active(person, verb == "activate", actor=self.actor)
+            if left := people.set_active(person, verb == "activate", actor=self.actor):
+                self.stderr.write(left)
 
 
 def _line(account: people.Account) -> str:
@@ -91,4 +92,5 @@ def _line(account: people.Account) -> str:
     more = [counted(len(account.sessions), "open session")]
     more += ["has a password"] if person.has_usable_password() else []
     more += [] if person.is_active else ["deactivated"]
+    more += [f"made {counted(account.tokens, 'token')}"] if account.tokens else []
     return f"{person.get_username():20}  {people.reach_words(account)}; {', '.join(more)}"
