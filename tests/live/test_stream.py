@@ -20,8 +20,8 @@ from config.local.embedded import running_services
 from config.local.processes import wait_until
 from config.local.state import redis_url
 from tests.support.live_stack import LiveStack
-from topology.accounts import roles
-from topology.live import boards, events, listeners, stream
+from topology.accounts import roles, sign_in
+from topology.live import boards, events, health, listeners, stream
 from topology.models import Cluster
 
 
@@ -131,6 +131,31 @@ async def _database_away() -> None:
     hub._still()
     assert "data: news" in listener.tell(), "the graver one is told"
     await hub.redis.aclose()
+
+
+def test_rights_are_watched_on_whatever_one_look_meets(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([ValueError("a session that no one can read"), {}])
+
+    def still_allowed(asked: object) -> object:
+        answer = next(answers, {})
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def no_troubles() -> list[object]:
+        raise ValueError("a sign that no one can read")
+
+    monkeypatch.setattr(stream, "RIGHTS", 0.01)
+    monkeypatch.setattr(health, "troubles", no_troubles)
+    monkeypatch.setattr(sign_in, "still_allowed", still_allowed)
+    asyncio.run(_ended())
+
+
+async def _ended() -> None:
+    source = stream.messages("", 0, person=1, session="gone")
+    assert "event: ended" in await _heard(source, "ended")
+    await source.aclose()
+    await stream.hub().redis.aclose()
 
 
 def test_news_come_without_being_asked_for(read: Callable[..., Reader]) -> None:

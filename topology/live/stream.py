@@ -55,6 +55,7 @@ class Hub:
         self.watching: asyncio.Task[None] | None = None
         self.tried = asyncio.Event()  # the reader has its place in the stream, or Redis is away
         self.position = ""  # the last message read; empty while Redis is away
+        self.troubles: set[str] = set()  # codes of what is wrong with the console
 
     def join(self, person: int = 0, session: str = "") -> Listener:
         """A new listener; the first one starts the reader, and the watch over who may listen."""
@@ -117,26 +118,38 @@ class Hub:
 
         A database that does not answer ends no one's stream: they are told that what they see stands still.
         """
-        troubles: set[str] = set()
+        failed = False
         while True:
             await asyncio.sleep(RIGHTS)
-            codes = {each.code for each in await sync_to_async(health.troubles)()}
-            if codes != troubles:
-                troubles = codes
-                for one in self.listeners:
-                    one.hear_here(TROUBLE)
-            asked = {(one.person, one.session) for one in self.listeners if one.session}
-            try:
-                allowed = await sync_to_async(sign_in.still_allowed)(asked)
-            except DatabaseError:
-                self._still()
-                continue
-            finally:
-                await sync_to_async(connections.close_all)()
-            self._goes_on()
-            for one in list(self.listeners):
-                if one.session and (one.person, one.session) in asked:
-                    self._allow(one, allowed.get((one.person, one.session)))
+            before, failed = failed, False
+            for look in (self._look_for_trouble, self._look_who_may_listen):
+                try:
+                    await look()
+                except Exception as error:  # noqa: BLE001 - no rights are watched by a watch that has ended
+                    failed = True
+                    if not before:
+                        log.warning("the watch over who may listen failed, and goes on: %r", error)
+
+    async def _look_for_trouble(self) -> None:
+        codes = {each.code for each in await sync_to_async(health.troubles)()}
+        if codes != self.troubles:
+            self.troubles = codes
+            for one in self.listeners:
+                one.hear_here(TROUBLE)
+
+    async def _look_who_may_listen(self) -> None:
+        asked = {(one.person, one.session) for one in self.listeners if one.session}
+        try:
+            allowed = await sync_to_async(sign_in.still_allowed)(asked)
+        except DatabaseError:
+            return self._still()
+        finally:
+            await sync_to_async(connections.close_all)()
+        self._goes_on()
+        for one in list(self.listeners):
+            if one.session and (one.person, one.session) in asked:
+                self._allow(one, allowed.get((one.person, one.session)))
+        return None
 
     def _allow(self, one: Listener, now: tuple[roles.Reach, bool] | None) -> None:
         """End the stream of who may not listen any more; show who has another role now what that role sees."""
@@ -223,12 +236,14 @@ async def messages(
             listener.watched.append(Watched(listener, cluster, kind, shows))
             home.watch(listener.watched[-1])
         await home.catch_up(listener, after, age)
-        while not listener.ended:
+        ended = False
+        while not ended:
             try:
                 await asyncio.wait_for(listener.news.wait(), KEEPALIVE)
             except TimeoutError:
                 yield ": still here\n" + message("alive", "1")
             else:
+                ended = listener.ended  # now: what ends it while the last is told is told too
                 if told := listener.tell():
                     yield told
                     await asyncio.sleep(PAUSE)  # the topics of this time go together
