@@ -31,8 +31,16 @@ class SingleScheduler(PersistentScheduler):
         self._lease = self._lease or events.ProcessLease("beat", LEASE)
         if not self._lease.hold():
             return STANDS_BY
+        self._follow_the_clock()
         again: float = super().tick(*args, **options)
         return min(again, STANDS_BY)
+
+    def _follow_the_clock(self) -> None:
+        """Count from now what ran at an instant to come: the clock was set back since, and Celery would wait for it."""
+        for entry in self.schedule.values():
+            now, ran = entry.default_now(), entry.last_run_at
+            if ran is not None and ran > now:
+                entry.last_run_at, self._heap = now, None
 
     def close(self) -> None:
         """Give the lease back, so that another beat need not wait until it ends."""

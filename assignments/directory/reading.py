@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from assignments.directory import connector, staging
@@ -26,6 +27,7 @@ from topology import reasons
 from topology.live import actors, events
 from topology.models import ENDPOINT_KINDS, MAX_USER_ID
 from topology.reasons import Refused
+from topology.rules.clock import set_back_since
 
 DEAD_AFTER = timedelta(seconds=150)  # real time without a page: the longest answer is 60 s
 STAGED_FOR = timedelta(hours=1)  # what was read longer ago is read again
@@ -57,7 +59,8 @@ def died(now: datetime) -> list[int]:
 
 def _died(now: datetime) -> Any:
     rows = DirectoryRun.objects.select_for_update(skip_locked=True)
-    return rows.filter(state=RunState.READING, heartbeat_at__lt=now - DEAD_AFTER)
+    silent = Q(heartbeat_at__lt=now - DEAD_AFTER) | Q(heartbeat_at__gt=set_back_since(now))
+    return rows.filter(silent, state=RunState.READING)
 
 
 def _taken_up(run: DirectoryRun, accept: str, now: datetime) -> DirectoryRun:

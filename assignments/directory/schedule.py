@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from assignments.directory import agreements, placing, reading, sync
@@ -18,6 +18,7 @@ from topology import reasons
 from topology.live import events
 from topology.models import Cluster, EndUser
 from topology.reasons import Refused
+from topology.rules.clock import set_back_since
 from topology.structure import locks
 from topology.structure.homes import homes_of
 
@@ -32,7 +33,9 @@ def due(now: datetime) -> list[int]:
     """Agreements whose schedule says so, or whose last run died; none of which a run reads."""
     died = reading.died(now)
     at_work = Exists(DirectoryRun.objects.filter(agreement=OuterRef("pk"), state=RunState.READING))
-    rows = DirectoryAgreement.objects.filter(Q(next_at__lte=now) & ~at_work | Q(pk__in=died))
+    # Further away than any run: the clock was set back since it was written.
+    far = Q(next_at__gt=set_back_since(now) + F("schedule") * timedelta(seconds=1))
+    rows = DirectoryAgreement.objects.filter((Q(next_at__lte=now) | far) & ~at_work | Q(pk__in=died))
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 

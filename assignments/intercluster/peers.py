@@ -26,6 +26,7 @@ from topology.live import events
 from topology.live.actors import name_of
 from topology.models import MAX_RELEASE, NODE_NAME, Cluster
 from topology.reasons import REASONS, Refused
+from topology.rules.clock import set_back_since
 from topology.structure import guards, locks
 
 OLD = "more than five minutes"  # STALE in words
@@ -33,7 +34,7 @@ PEERS = "peers"  # what pages of the mesh listen to
 SYNC = """
     WITH due AS (
         SELECT p.*, p.code AS was FROM assignments_peer p
-        WHERE p.source = '' AND (p.tried_at IS NULL OR p.tried_at <= %(since)s)
+        WHERE p.source = '' AND (p.tried_at IS NULL OR p.tried_at <= %(since)s OR p.tried_at > %(set_back)s)
             AND (%(only)s::bigint[] IS NULL OR p.id = ANY(%(only)s))
         ORDER BY p.id FOR UPDATE SKIP LOCKED
     ), counted AS MATERIALIZED (
@@ -66,7 +67,8 @@ SYNC = """
 
 def is_due(now: datetime) -> bool:
     """Whether any side has not been tried for a minute."""
-    return Peer.objects.filter(Q(tried_at=None) | Q(tried_at__lte=now - INTERVAL), source="").exists()
+    to_come = Q(tried_at__gt=set_back_since(now))
+    return Peer.objects.filter(Q(tried_at=None) | Q(tried_at__lte=now - INTERVAL) | to_come, source="").exists()
 
 
 def sync_due(now: datetime, *, only: Collection[int] | None = None, at_once: bool = False) -> int:
@@ -80,6 +82,7 @@ def sync_due(now: datetime, *, only: Collection[int] | None = None, at_once: boo
         stale=reasons.PEER_STALE.code,
     )
     values: dict[str, Any] = {"now": now, "since": now if at_once else now - INTERVAL, "old": now - STALE}
+    values["set_back"] = set_back_since(now)
     values["only"] = None if only is None else list(only)
     with transaction.atomic():
         with connection.cursor() as cursor:

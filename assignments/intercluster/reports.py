@@ -24,6 +24,7 @@ from topology import reasons
 from topology.live import events
 from topology.models import MAX_RELEASE, MAX_USER_ID, Cluster
 from topology.reasons import Refused
+from topology.rules.clock import set_back_since
 
 STATES = {  # what a monitor says, and the code that a sync would have left
     "in_sync": "",
@@ -63,7 +64,7 @@ def report(cluster: Cluster, remote: Cluster, told: PeerReport, *, actor: Any, n
     _demand_valid(told, now)
     peer = peer_of(cluster, remote, rows=Peer.objects.select_for_update(of=("self",)))
     at = min(told.at or now, now)
-    if peer.source and peer.tried_at and at < peer.tried_at:
+    if peer.source and peer.tried_at and at < peer.tried_at <= set_back_since(now):
         names = {"cluster": cluster.name, "remote": remote.name}
         raise Refused(reasons.PEER_REPORT_OLDER, source=peer.source, until=peer.tried_at.isoformat(), **names)
     was, first = peer.code, not peer.source

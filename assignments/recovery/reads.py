@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
@@ -21,6 +21,7 @@ from assignments.recovery.rules.step import automatic_fallback_at, recent_failov
 from assignments.recovery.rules.waiting import waiting
 from topology.models import Cluster, Node, Policy, Subcluster
 from topology.reasons import NODE_NOT_IN_SUBCLUSTER, Refused
+from topology.rules.clock import set_back_since
 from topology.rules.states import State, StateReason
 from topology.structure import selectors
 
@@ -51,6 +52,21 @@ def real_time(cluster: Cluster, seconds: int) -> datetime:
     """A real instant at which the cluster's clock has just reached so many seconds."""
     at = cluster.clock.real(datetime.fromtimestamp(seconds, UTC))
     return at.replace(microsecond=at.microsecond + 1) if at.microsecond < 999_999 else at
+
+
+def by_the_clock(subcluster: Subcluster, real: datetime) -> Subcluster:
+    """The subcluster with what is remembered of it as of now, also where the clocks of all machines were set back.
+
+    Its latest step is to come then, and so is all that it waits for. Cluster must be loaded with it.
+    """
+    kept, cluster = SrmState.of(subcluster.srm), subcluster.cluster
+    if kept.at > cluster_seconds(cluster, set_back_since(real)):
+        by = kept.at - cluster_seconds(cluster, real)
+        if was := kept.window_was:
+            until = datetime.fromisoformat(was.until) - timedelta(seconds=by / cluster.clock_speed)
+            kept = replace(kept, window_was=replace(was, until=until.isoformat()))
+        subcluster.srm = kept.moved_back(by).as_json()
+    return subcluster
 
 
 def parameters(policy: Policy) -> Parameters:
@@ -104,12 +120,12 @@ def _pair(sub: Subcluster, nodes: list[Node], counts: dict[tuple[int, int], tupl
     )
 
 
-def with_policy(subcluster: Subcluster) -> Subcluster:
+def with_policy(subcluster: Subcluster, real: datetime | None = None) -> Subcluster:
     """The subcluster as it is now, with its cluster and policy, in one query. Raises Refused when it is gone."""
     found = Subcluster.objects.select_related("cluster__policy").filter(pk=subcluster.pk).first()
     if found is None:
         raise selectors.gone(subcluster)
-    return found
+    return by_the_clock(found, real or timezone.now())
 
 
 def placed(node: Node) -> tuple[Node, Subcluster]:
@@ -277,7 +293,9 @@ def _pairs(cluster: Cluster) -> Iterator[tuple[Subcluster, Pair, list[Node]]]:
 def _paired(
     subclusters: Iterable[Subcluster], nodes: Iterable[Node], rows: Sequence[tuple[int | None, int | None, int, int]]
 ) -> Iterator[tuple[Subcluster, Pair, list[Node]]]:
+    now = timezone.now()
     for sub in subclusters:
+        by_the_clock(sub, now)
         mine = [node for node in nodes if node.subcluster_id == sub.pk]
         at = {node.pk: i for i, node in enumerate(mine)}
         counts = {(at[h], at[s]): (users, signed) for h, s, users, signed in rows if h in at and s in at}

@@ -30,13 +30,18 @@ from assignments.recovery.rules.step import step as pure_step
 from assignments.recovery.writes import write
 from topology.models import Node, Subcluster
 from topology.reasons import PACE_NOTHING_MOVES, Refused
+from topology.rules.clock import set_back_since
 from topology.structure.locks import hold_subclusters, try_subcluster
 
 CATCH_UP = 400  # pure steps in one transaction; what is left is due at once
 Act = Callable[[Pair, int], Outcome]
 
 DUE = """
-    SELECT s.id FROM topology_subcluster s WHERE s.next_wake <= %s
+    SELECT s.id FROM topology_subcluster s WHERE s.next_wake <= %(now)s
+    UNION
+    SELECT s.id FROM topology_subcluster s JOIN topology_cluster c ON c.id = s.cluster_id  -- clocks were set back
+        WHERE s.next_wake > %(now)s AND (s.srm->>'at')::bigint
+            > extract(epoch FROM c.clock_cluster + (%(set_back)s - c.clock_real) * c.clock_speed)
     UNION
     SELECT s.id FROM topology_subcluster s JOIN topology_node n ON n.subcluster_id = s.id
         JOIN assignments_population p ON p.serving_node_id = n.id
@@ -48,7 +53,7 @@ DUE = """
 def due_subclusters(now: datetime) -> list[int]:
     """The subclusters whose next step has come, or where people wait and no one has looked yet."""
     with connection.cursor() as cursor:
-        cursor.execute(DUE, [now])
+        cursor.execute(DUE, {"now": now, "set_back": set_back_since(now)})
         return [pk for (pk,) in cursor.fetchall()]
 
 
@@ -73,11 +78,10 @@ def change(subcluster: Subcluster, act: Act, actor: Any) -> Outcome:
 
 def _run(subcluster: Subcluster, real: datetime, act: Act | None, actor: Any) -> Outcome:
     """Catch up with every wake until now, then act; the lock of the subcluster must be held. Raises Refused."""
-    sub = reads.with_policy(subcluster)
-    kept = SrmState.of(sub.srm)
-    now = max(reads.cluster_seconds(sub.cluster, real), kept.at)
+    sub = reads.with_policy(subcluster, real)
+    now = _now(sub, real)
     pair, nodes = reads.read_pair(sub, now)
-    outcomes, at = _catch_up(pair, kept.wake, now, always=act is None)
+    outcomes, at = _catch_up(pair, SrmState.of(sub.srm).wake, now, always=act is None)
     if act is not None:
         outcomes.append(act(outcomes[-1].pair if outcomes else pair, now))
         at = now
@@ -85,14 +89,21 @@ def _run(subcluster: Subcluster, real: datetime, act: Act | None, actor: Any) ->
     return outcomes[-1]
 
 
-def caught_up(subcluster: Subcluster, now: int) -> Pair:
-    """A subcluster as it is at an instant, also where no tick has come since its last wake; nothing is written.
+def caught_up(subcluster: Subcluster, real: datetime) -> tuple[Pair, int]:
+    """A subcluster as it is at an instant, and that instant of cluster time; nothing is written.
 
-    `subcluster` comes with its cluster and policy.
+    Also where no tick has come since its last wake. `subcluster` comes with its cluster and policy.
     """
-    pair, _ = reads.read_pair(subcluster, now)
-    outcomes, _ = _catch_up(pair, SrmState.of(subcluster.srm).wake, now, always=False)
-    return outcomes[-1].pair if outcomes else pair
+    sub = reads.by_the_clock(subcluster, real)
+    now = _now(sub, real)
+    pair, _ = reads.read_pair(sub, now)
+    outcomes, _ = _catch_up(pair, SrmState.of(sub.srm).wake, now, always=False)
+    return (outcomes[-1].pair if outcomes else pair), now
+
+
+def _now(sub: Subcluster, real: datetime) -> int:
+    """The cluster second of a step: not before the latest, where another machine's clock is a little ahead."""
+    return max(reads.cluster_seconds(sub.cluster, real), SrmState.of(sub.srm).at)
 
 
 def _catch_up(pair: Pair, wake: int | None, now: int, *, always: bool) -> tuple[list[Outcome], int]:
@@ -141,9 +152,7 @@ def disable_ha(subcluster: Subcluster, actor: Any = None) -> Outcome:
 
 def _node_command(node: Node, command: Command, actor: Any) -> Outcome:
     found, subcluster = reads.placed(node)
-    return _verb(
-        subcluster, lambda pair, now: commands.command(pair, command, reads.position(pair, found), now), actor
-    )
+    return _verb(subcluster, lambda pair, now: commands.command(pair, command, reads.position(pair, found), now), actor)
 
 
 def set_sign_in_rate(
@@ -162,8 +171,8 @@ def try_sign_in_rate(operation: Operation, *, per_second: float | None, minutes:
     """What such a budget would come to, in cluster seconds; nothing is written. Raises Refused."""
     budget = policy.checked_budget(per_second, minutes)
     sub = reads.with_policy(_moving(operation))
-    now = reads.cluster_seconds(sub.cluster, timezone.now())
-    return commands.sign_in_effect(caught_up(sub, now), budget, now)
+    pair, now = caught_up(sub, timezone.now())
+    return commands.sign_in_effect(pair, budget, now)
 
 
 def _moving(operation: Operation) -> Subcluster:

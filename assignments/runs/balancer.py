@@ -28,6 +28,7 @@ from topology import reasons
 from topology.live import events
 from topology.models import Cluster, Node
 from topology.reasons import Refused
+from topology.rules.clock import set_back_since
 from topology.rules.states import State
 
 ROUND = timedelta(seconds=30)  # real time between two rounds of a cluster
@@ -120,9 +121,8 @@ def _wrong(policy: RunPolicy, error: ValidationError) -> tuple[str, str]:
 def due_clusters(now: datetime) -> list[int]:
     """Clusters whose balancer is not off and has not looked for a round."""
     rows = RunPolicy.objects.exclude(automation=Automation.OFF.value)
-    return list(
-        rows.exclude(checked_at__gt=now - ROUND + timedelta(seconds=1)).order_by("pk").values_list("pk", flat=True)
-    )
+    rows = rows.exclude(checked_at__gt=now - ROUND + timedelta(seconds=1), checked_at__lte=set_back_since(now))
+    return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 @transaction.atomic
@@ -130,7 +130,7 @@ def look_at_cluster(cluster_id: int, now: datetime) -> BalancerVerdict | None:
     """One round; None when another task has just done it."""
     rows = RunPolicy.objects.select_for_update(skip_locked=True, of=("self",)).select_related("cluster__policy")
     policy = rows.filter(pk=cluster_id).first()
-    if policy is None or (policy.checked_at and policy.checked_at > now - ROUND + timedelta(seconds=1)):
+    if policy is None or _has_just_looked(policy, now):
         return None
     cluster = policy.cluster
     load = load_of(cluster, rough=True)
@@ -140,6 +140,11 @@ def look_at_cluster(cluster_id: int, now: datetime) -> BalancerVerdict | None:
         plan, verdict = _follow(cluster, policy, load, verdict)
     _remember(policy, verdict, plan, now)
     return verdict
+
+
+def _has_just_looked(policy: RunPolicy, now: datetime) -> bool:
+    at = policy.checked_at
+    return at is not None and now - ROUND + timedelta(seconds=1) < at <= set_back_since(now)
 
 
 def _decide(cluster: Cluster, policy: RunPolicy, load: ClusterLoad, now: datetime) -> BalancerVerdict:
@@ -158,7 +163,7 @@ def _decide(cluster: Cluster, policy: RunPolicy, load: ClusterLoad, now: datetim
         degraded=degraded,
         operation=_active(cluster),
         held=policy.held,
-        moved_at=_moved_at(cluster),
+        moved_at=_moved_at(cluster, now),
         checked_at=policy.checked_at,
         said=policy.code,
     )
@@ -193,9 +198,10 @@ def _active(cluster: Cluster) -> str:
     return str(operation) if operation else ""
 
 
-def _moved_at(cluster: Cluster) -> datetime | None:
+def _moved_at(cluster: Cluster, now: datetime) -> datetime | None:
     here = Q(cluster=cluster) | Q(to_cluster=cluster)
     ended = Operation.objects.filter(here, kind__in=(Kind.MOVE, Kind.REBALANCE, Kind.IMPORT))
+    ended = ended.filter(finished_at__lte=set_back_since(now))  # or its cooldown would last until that instant
     at: datetime | None = ended.exclude(state__in=(Progress.FAILED, *ACTIVE)).aggregate(at=Max("finished_at"))["at"]
     return at
 

@@ -28,6 +28,7 @@ from assignments.runs.rules.rate import allowed, credit
 from topology import reasons
 from topology.live import events
 from topology.reasons import Reason
+from topology.rules.clock import set_back_since
 from topology.rules.homes import Homes, Why, first
 from topology.structure.homes import Passage, passage
 from topology.structure.locks import all_subclusters, hold_subclusters
@@ -53,7 +54,8 @@ WHY = {
 def due_runs(now: datetime) -> list[tuple[int, int]]:
     """Runs that no one has worked on for a moment, with the generation to take up; the oldest first."""
     rows = Operation.objects.filter(state__in=LIVE, kind__in=RUNS, plan__isnull=False)
-    rows = rows.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lte=now - RESTS))
+    to_come = Q(heartbeat_at__gt=set_back_since(now))
+    rows = rows.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lte=now - RESTS) | to_come)
     return list(rows.order_by("pk").values_list("pk", "generation"))
 
 
@@ -151,7 +153,7 @@ def _receives(target: TargetNow, homes: Homes) -> bool:
 
 def _wait(lease: Lease, run_now: RunNow, code: str, now: datetime) -> bool:
     """Leave the rest for later, saying what it waits for; "" is the throttle."""
-    _count(lease, run_now, code, now, [], Credits(run_now.anchor_at, [], run_now.credit))
+    _count(lease, run_now, code, now, [], Credits(run_now.anchored(now), [], run_now.credit))
     return False
 
 

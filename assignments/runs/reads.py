@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import connection
 
 from assignments.runs.rules.window import RunWindow
-from topology.rules.clock import Clock
+from topology.rules.clock import Clock, set_back_since
 
 READ = """
 SELECT o.total, o.rate, o.rate_total, o.credit, o.anchor_at, o.wait_code, c.clock_real, c.clock_cluster, c.clock_speed,
@@ -45,6 +45,11 @@ class RunNow:
     clock: Clock
     targets: tuple[TargetNow, ...]
     window: RunWindow | None  # None: at any time
+
+    def anchored(self, now: datetime) -> datetime | None:
+        """The cluster time from which the rate counts: now's at the latest, where the clock was set back since."""
+        was_set_back = self.anchor_at is not None and self.anchor_at > self.clock.at(set_back_since(now))
+        return self.clock.at(now) if was_set_back else self.anchor_at
 
     def may_move(self, now: datetime) -> bool:
         """Whether this real instant is inside the run's window."""

@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import yaml
 
 from config import beat
 from config.celery import app
+from config.local.processes import wait_until
 from config.local.state import BASE_DIR
 from tests.support import shifted
 from topology.live import events
@@ -68,6 +70,17 @@ def test_the_lease_of_a_beat_that_died_ends(beats: list[beat.SingleScheduler], s
     events.client().delete(f"{events.stream_name()}:lease:beat")
     assert ticked(second, sent)
     assert not ticked(first, sent)
+
+
+def test_a_beat_goes_on_when_the_clock_was_set_back(beats: list[beat.SingleScheduler], sent: Sent) -> None:
+    first, _ = beats
+    assert ticked(first, sent)
+    for entry in first.schedule.values():  # as after an hour of ticks, whose clock is then set back
+        entry.last_run_at += timedelta(hours=1)
+    first._heap = None
+    before = len(sent)
+    assert wait_until(lambda: first.tick() is not None and len(sent) > before, 10)
+    assert sent[before:] == [("first", "assignments.tick")]
 
 
 def test_without_redis_every_beat_tries(

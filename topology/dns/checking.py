@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from topology import reasons
@@ -18,6 +19,7 @@ from topology.live import events
 from topology.models import Cluster, DnsSettings
 from topology.reasons import Refused, Said
 from topology.rules import dns_servers
+from topology.rules.clock import set_back_since
 from topology.structure.selectors import dns_of
 
 
@@ -52,8 +54,13 @@ def look(cluster: Cluster, server: str = "") -> DnsReport:
 
 def due(now: datetime) -> list[int]:
     """Clusters whose name server is to be asked now."""
-    rows = DnsSettings.objects.filter(next_at__lte=now).exclude(name_server="")
+    rows = DnsSettings.objects.filter(_is_due(now)).exclude(name_server="")
     return list(rows.order_by("cluster").values_list("cluster", flat=True))
+
+
+def _is_due(now: datetime) -> Q:
+    """The next check has come, or is further away than any: the clock was set back since it was written."""
+    return Q(next_at__lte=now) | Q(next_at__gt=set_back_since(now) + F("check_every") * timedelta(seconds=1))
 
 
 def check(cluster_id: int, now: datetime) -> None:
@@ -62,7 +69,7 @@ def check(cluster_id: int, now: datetime) -> None:
     if row is None:
         return
     later = now + timedelta(seconds=row.check_every)
-    if DnsSettings.objects.filter(pk=cluster_id, next_at=row.next_at, next_at__lte=now).update(next_at=later):
+    if DnsSettings.objects.filter(_is_due(now), pk=cluster_id, next_at=row.next_at).update(next_at=later):
         check_now(row.cluster)
 
 

@@ -14,9 +14,9 @@ from django.db import Error, connection, connections
 from django.utils import timezone
 
 from topology.live import events
+from topology.rules.clock import TOLERATED
 
 log = logging.getLogger(__name__)
-TOLERATED = 5.0  # seconds; nothing here is due more exactly than by the tick, and clocks on a network are closer
 PAUSE = events.WORKER_SIGN / 3  # seconds between two questions of a web process
 
 

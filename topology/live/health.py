@@ -26,6 +26,7 @@ from topology import reasons
 from topology.live import clocks, events, probe
 from topology.models import Cluster, Heartbeat
 from topology.reasons import Reason
+from topology.rules.clock import TOLERATED, set_back_since
 
 TICK = "tick"
 log = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ def _try_to_store(now: datetime) -> Reason | None:
 def _moment(marks: dict[str, str], name: str, now: datetime) -> datetime | None:
     """An instant that was left; none for one that is to come, for the clock was set back since."""
     at = datetime.fromisoformat(marks[name]) if marks.get(name) else None
-    return at if at is not None and (at - now).total_seconds() <= clocks.TOLERATED else None
+    return at if at is not None and (at - now).total_seconds() <= TOLERATED else None
 
 
 def last_tick() -> datetime | None:
@@ -120,11 +121,8 @@ def last_tick() -> datetime | None:
     return Heartbeat.objects.filter(name=TICK).values_list("at", flat=True).first()
 
 
-def _tick_expected() -> datetime | None:
-    """From when a tick is missed: the last one; before the first one, a minute after the first cluster was made."""
-    at = last_tick()
-    if at is not None:
-        return at
+def _first_tick_expected() -> datetime | None:
+    """From when a tick is missed where none ever came: a minute after the first cluster was made."""
     first = Cluster.objects.order_by("created_at").values_list("created_at", flat=True).first()
     return first + FIRST - LATE if first else None
 
@@ -144,7 +142,10 @@ def stalled_since(now: datetime) -> datetime | None:
 def _late_since(now: datetime) -> datetime | None:
     if not clocks.of_web.is_right():
         return None  # by this clock no one can tell
-    at = _tick_expected()
+    at = last_tick()
+    if at is not None and at > set_back_since(now):
+        return now  # the clock was set back since: a worker that lives leaves another one within the second
+    at = at or _first_tick_expected()
     return at if at is not None and now - at > LATE else None
 
 

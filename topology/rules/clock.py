@@ -2,11 +2,15 @@
 
     cluster time = anchor_cluster + (real - anchor_real) * speed
 
-Changing the speed sets a new anchor at the present instant, so cluster time never jumps or runs backwards.
+Changing the speed sets a new anchor at the present instant, so cluster time never jumps or runs backwards. Where the
+clocks of all machines are set back together, what was written before is to come; then it counts as just happened.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+TOLERATED = 5.0  # seconds; nothing is due more exactly than by the tick, and clocks on a network are closer
+AHEAD = timedelta(seconds=2 * TOLERATED)  # the most by which two clocks differ that are right
 
 
 @dataclass(frozen=True)
@@ -33,3 +37,8 @@ class Clock:
 def seconds(value: float) -> timedelta:
     """A span of so many seconds."""
     return timedelta(seconds=value)
+
+
+def set_back_since(now: datetime) -> datetime:
+    """What was written as of later than this was written before the clocks of all machines were set back to `now`."""
+    return now + AHEAD

@@ -2,14 +2,14 @@
 
     Subcluster.srm --SrmState.of--> SrmState --a step--> SrmState --as_json--> Subcluster.srm
 
-An empty object is a subcluster that the engine has never looked at, or whose nodes have changed since. What an older
-version kept is read too: keys that are no longer known are passed over, and new ones have their defaults.
+An empty object is a subcluster that the engine has never looked at. What an older version kept is read too: keys that
+are no longer known are passed over, and new ones have their defaults.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from assignments.recovery.rules.pair import Cause, Memory, Pair, Phase, Watch
@@ -66,6 +66,16 @@ class SrmState:
         """The shape that is stored."""
         return asdict(self)
 
+    def moved_back(self, by: int) -> SrmState:
+        """The same, as if all of it had happened so many seconds of cluster time before."""
+        return replace(
+            self,
+            memory=self.memory and _memory_before(self.memory, by),
+            watches={key: _watch_before(watch, by) for key, watch in self.watches.items()},
+            at=self.at - by,
+            wake=None if self.wake is None else self.wake - by,
+        )
+
     def watch(self, key: str, now: int) -> Watch:
         """What is remembered of a node; one never seen before is watched from `now` on."""
         return self.watches.get(key) or Watch(started_at=now)
@@ -84,3 +94,20 @@ def _watch(values: Mapping[str, Any]) -> Watch:
     known = {key: value for key, value in values.items() if key in Watch.__dataclass_fields__}
     throttle = known.pop("throttle", None)
     return Watch(**known, throttle=Throttle(**throttle) if throttle else None)
+
+
+# --- Instants -------------------------------------------------------------------------------------
+def _memory_before(memory: Memory, by: int) -> Memory:
+    failovers = tuple(at - by for at in memory.failovers)
+    return replace(memory, failovers=failovers, **_before(memory, ("since", "resume_at", "fell_back_at"), by))
+
+
+def _watch_before(watch: Watch, by: int) -> Watch:
+    names = ("started_at", "heard_at", "troubled_at", "healthy_at", "relogin_at", "interrupted_at")
+    throttle = watch.throttle and replace(watch.throttle, anchor=watch.throttle.anchor - by)
+    return replace(watch, throttle=throttle, **_before(watch, names, by))
+
+
+def _before(kept: Memory | Watch, names: Iterable[str], by: int) -> dict[str, Any]:
+    """The instants of these names, so much before; 0 and None are none."""
+    return {name: at - by for name in names if (at := getattr(kept, name))}
