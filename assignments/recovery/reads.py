@@ -101,7 +101,12 @@ def _member(node: Node, kept: SrmState, now: int) -> Member:
 
 
 def _memory(sub: Subcluster, kept: SrmState, members: tuple[Member, ...]) -> Memory:
-    """What is kept of the pair; of one never looked at, that its nodes were made Normal."""
+    """What is kept of the pair; of one never looked at, that its nodes were made Normal.
+
+    Of other nodes than these, none of which is replaced while HA is on, it is only since when that is off.
+    """
+    if kept.memory and kept.watches.keys() != {m.key for m in members}:
+        return Memory(since=kept.memory.since)
     healthy = sub.ha_enabled and len(members) == 2 and all(m.state is State.NORMAL for m in members)
     return kept.memory or (Memory(phase=Phase.NORMAL) if healthy else Memory())
 

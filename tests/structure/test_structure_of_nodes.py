@@ -161,10 +161,10 @@ def test_a_capacity_covers_the_users_there_are(acme: Cluster) -> None:
 
 
 def test_the_engine_looks_at_a_changed_subcluster_anew(acme: Cluster) -> None:
-    Subcluster.objects.update(next_wake=None, srm={"old": 1})
+    Subcluster.objects.update(next_wake=None, version=7)
     move_node(node("spare"), sub("sc-2"))
     assert sub("sc-2").next_wake
-    assert sub("sc-2").srm == {}
+    assert (sub("sc-2").version, sub("sc-1").version) == (8, 7)
     assert sub("sc-1").next_wake is None
 
 

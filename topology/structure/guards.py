@@ -122,7 +122,7 @@ def wake(*subclusters: Subcluster | None) -> None:
 
 
 def nodes_changed(*subclusters: Subcluster | None) -> None:
-    """Let the recovery engine look at these subclusters anew: what it remembers is about other nodes."""
+    """Let the recovery engine look at these subclusters now, and no step that read their other nodes be written."""
     keys = [sub.pk for sub in subclusters if sub]
-    Subcluster.objects.filter(pk__in=keys).update(srm={}, version=F("version") + 1)
+    Subcluster.objects.filter(pk__in=keys).update(version=F("version") + 1)
     wake(*subclusters)
