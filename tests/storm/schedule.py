@@ -76,11 +76,14 @@ class Ask:
     draw: int
 
 
-def strikes(seed: int, seconds: float, *, gap: float, without: Collection[Hurt] = ()) -> list[Strike]:
-    """Every possible strike once in an order of the seed, then again in another, about `gap` seconds apart."""
+def strikes(seed: int, seconds: float, *, gap: float, without: Collection[Hurt] = (), least: int = 0) -> list[Strike]:
+    """Every possible strike once in an order of the seed, then again in another, about `gap` seconds apart.
+
+    At least so many, also where the gaps that were drawn are long ones: then the last come after the time.
+    """
     random, found, at = Random(f"strikes {seed}"), [], gap * 0.5
     turns = _in_turns(random, [each for each in POSSIBLE if each[1] not in without])
-    while at < seconds:
+    while at < seconds or len(found) < least:
         part, hurt = next(turns)
         low, high = SHORT if hurt in LASTS and seconds < 60 else LASTS.get(hurt, (0.0, 0.0))
         shift = random.choice((-HOUR, HOUR)) if hurt is Hurt.CLOCK else 0

@@ -72,7 +72,8 @@ def _rage(console: Console, plan: Plan, totals: Totals, without: Collection[Hurt
     threads += [_thread(failed, edges.listen, console.clusters[n % len(console.clusters)]) for n in range(plan.streams)]
     threads += [_thread(failed, _watch_memory, console, edges.over, totals)]
     try:
-        for strike in strikes(plan.seed, plan.seconds, gap=plan.gap, without=without):
+        planned = strikes(plan.seed, plan.seconds, gap=plan.gap, without=without, least=plan.least)
+        for strike in planned:
             is_time = time.monotonic() - begun > plan.seconds and len(weather.outages) >= plan.least
             if failed or is_time:
                 break

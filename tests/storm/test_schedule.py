@@ -31,6 +31,14 @@ def test_a_long_storm_hurts_every_part_in_every_way_within_its_time(seed: int) -
     assert all((strike.seconds > 0) == (strike.hurt in (Hurt.STOPPED, Hurt.FULL, Hurt.CLOCK)) for strike in found)
 
 
+def test_a_short_storm_strikes_as_often_as_it_has_to_whatever_its_seed() -> None:
+    drawn = [strikes(seed, 12, gap=1.8) for seed in range(100)]
+    planned = [strikes(seed, 12, gap=1.8, least=6) for seed in range(100)]
+    assert min(map(len, drawn)) < 6 == min(map(len, planned))
+    assert [more[: len(few)] for few, more in zip(drawn, planned, strict=True)] == drawn
+    assert all(len(more) == max(6, len(few)) for few, more in zip(drawn, planned, strict=True))
+
+
 def test_what_cannot_be_done_here_is_left_out() -> None:
     found = strikes(7, 3600, gap=20, without={Hurt.FULL, Hurt.CLOCK})
     assert {strike.hurt for strike in found} == {Hurt.KILLED, Hurt.STOPPED, Hurt.ENDED, Hurt.EMPTIED}
