@@ -1,9 +1,15 @@
 """All commands of a cluster on one page, fragments as whole pages for browsers without scripts, buttons at checks."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from assignments.models import Assignment
+from assignments.recovery import service
 from tests.board.pages import as_
 from tests.support.worlds import make_acme, node
 from topology.accounts import roles
@@ -40,6 +46,47 @@ def test_user_ids_are_found_and_moved_by_forms(acme: Cluster) -> None:
     assert f'href="{reverse("ask", args=["acme", "nodes", node(acme, "imp1a").pk, "failover"])}"' in found
     assert "Settings…" not in found
     assert "Settings…" in page(as_(roles.ADMINISTRATOR), reverse("commands", args=["acme"]))
+
+
+def without_scripts(acme: Cluster) -> list[str]:
+    """Where the banner of an incident leads whose buttons need a script."""
+    found = re.findall(r"<noscript>(.*?)</noscript>", page(as_(roles.OPERATOR), acme_page(acme)), re.S)
+    return [where for part in found if "btn" in part for where in re.findall(r'<a\s[^>]*href="([^"]+)"', part)]
+
+
+def acme_page(acme: Cluster) -> str:
+    return reverse("cluster", args=[acme.name])
+
+
+def test_what_an_incident_needs_is_done_without_scripts(acme: Cluster) -> None:
+    broken = node(acme, "imp1a")
+    broken.failed_services = ["Cisco Presence Engine", "Cisco XCP Router"]
+    broken.save()
+    Assignment.objects.filter(home_node=broken).update(signed_in=False)
+    [where] = without_scripts(acme)
+    assert where == reverse("commands", args=["acme"]) + "#faults"
+    client = as_(roles.OPERATOR)
+    text = page(client, where)
+    assert 'id="faults"' in text
+    for name in broken.failed_services:
+        [form] = [each for each in re.findall(r"<form.*?</form>", text, re.S) if f"Start {name}" in each]
+        given = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+        [action] = re.findall(r'action="([^"]+)"', form)
+        assert client.post(action, given | {"kind": "service"}).status_code in (200, 302)
+    broken.refresh_from_db()
+    assert broken.failed_services == []
+
+
+def test_the_next_step_after_a_failover_is_a_link_without_scripts(acme: Cluster) -> None:
+    failed = node(acme, "imp1a")
+    service.failover(failed)
+    at = timezone.now()
+    for _ in range(200):
+        at += timedelta(seconds=10)
+        service.step(failed.subcluster_id or 0, at)
+    [where] = without_scripts(acme)
+    assert where == reverse("ask", args=["acme", "nodes", failed.pk, "fallback"])
+    assert re.search(r"Fall\s+back\s+to\s+imp1a\?", page(as_(roles.OPERATOR), where))
 
 
 def test_each_check_has_the_button_that_mends_it(acme: Cluster) -> None:
