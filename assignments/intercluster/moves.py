@@ -31,7 +31,7 @@ from assignments.runs import operations
 from topology import reasons
 from topology.models import Cluster, DeploymentModel, Node
 from topology.reasons import REASONS, Refused
-from topology.reasons.words import counted
+from topology.reasons.words import UNASSIGNED_USERS, counted
 from topology.rules.homes import Homes, demand
 from topology.structure.homes import homes_from, homes_of
 
@@ -116,7 +116,7 @@ def sort_out(cluster: Cluster, ids: Iterable[str], into: Cluster) -> Sorted:
 
 
 def _stays(homes: Homes, names: dict[int, str], user: str, code: str, where: str, home: int | None) -> dict[str, str]:
-    facts: dict[str, Any] = {"user": user, "cluster": where, "node": names.get(home or 0, "no node")}
+    facts: dict[str, Any] = {"user": user, "cluster": where, "node": names.get(home or 0, UNASSIGNED_USERS)}
     if home and (why := homes.gives(home)):
         facts |= why[1]
     return stays(user, Refused(REASONS[code], **facts))

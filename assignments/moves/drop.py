@@ -18,6 +18,7 @@ from assignments.runs.hand_moves import HandMove
 from topology import reasons
 from topology.accounts import roles
 from topology.reasons import Refused
+from topology.reasons.words import UNASSIGNED_USERS
 from topology.structure.locks import hold_subclusters_of
 
 
@@ -131,7 +132,7 @@ def demand_unmoved(selection: Selection) -> None:
     last = trace.order_by("-at").first()
     if last is None:
         raise Refused(reasons.MOVE_NOT_THERE, users=len(gone))
-    to = last.to_node.short_name if last.to_node else "the unassigned users"
+    to = last.to_node.short_name if last.to_node else UNASSIGNED_USERS
     raise Refused(
         reasons.MOVE_GROUND_CHANGED,
         user=last.user.user_id,

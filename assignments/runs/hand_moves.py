@@ -28,6 +28,7 @@ from topology import reasons
 from topology.live import actors, events
 from topology.models import Cluster, EndUser, Node
 from topology.reasons import Refused
+from topology.reasons.words import UNASSIGNED_USERS
 from topology.rules.homes import demand
 from topology.structure.homes import homes_of
 from topology.structure.locks import all_subclusters, hold_subclusters
@@ -201,7 +202,7 @@ def _demand_moved(
     if reasons.SKIPPED_PINNED.code in left:
         raise _pinned(user, len(people))
     to = _only(nodes, {one.to for one in wanted})
-    raise Refused(reasons.USER_ALREADY_THERE, node=to.name if to else "no node")
+    raise Refused(reasons.USER_ALREADY_THERE, node=to.name if to else f"the list of {UNASSIGNED_USERS}")
 
 
 def _full(operation: Operation, people: Sequence[int], to_node: Node) -> Refused:
@@ -227,7 +228,7 @@ def _moved_since(user: EndUser | None, operation: Operation, count: int) -> Refu
     )
     if user is None or last is None:
         return Refused(reasons.USERS_MOVED_SINCE, users=count)
-    node = last.to_node.name if last.to_node else "no node"
+    node = last.to_node.name if last.to_node else UNASSIGNED_USERS
     return Refused(reasons.USER_MOVED_SINCE, user=user.user_id, node=node, author=last.operation.author_name)
 
 
@@ -235,7 +236,7 @@ def _pinned(user: EndUser | None, count: int) -> Refused:
     if user is None:
         return Refused(reasons.USERS_PINNED, users=count)
     home = Assignment.objects.select_related("home_node").get(user=user).home_node
-    return Refused(reasons.USER_PINNED, user=user.user_id, node=home.name if home else "no node")
+    return Refused(reasons.USER_PINNED, user=user.user_id, node=home.name if home else UNASSIGNED_USERS)
 
 
 def _end(operation: Operation, moved: list[MovedRows]) -> None:
@@ -268,7 +269,7 @@ def _say(
 def _named(moved: Sequence[MovedRows], nodes: Mapping[int, Node]) -> str:
     """Where users went; how many to each of several nodes."""
     done = {m.to_node_id: m.done for m in moved}
-    names = {pk: nodes[pk].name if pk is not None else "no node" for pk in done}
+    names = {pk: nodes[pk].name if pk is not None else UNASSIGNED_USERS for pk in done}
     if len(done) == 1:
         return next(iter(names.values()))
     return " and ".join(f"{names[pk]} ({users:,})" for pk, users in done.items())
@@ -277,7 +278,7 @@ def _named(moved: Sequence[MovedRows], nodes: Mapping[int, Node]) -> str:
 def _sources(moved: Sequence[MovedRows], nodes: Mapping[int, Node]) -> str:
     """The nodes that the users of a move came from, by name."""
     known = [nodes.get(pk) if pk is not None else None for m in moved for pk in m.from_ids]
-    return " and ".join(sorted({node.name if node else "no node" for node in known})) or "no node"
+    return " and ".join(sorted({node.name if node else UNASSIGNED_USERS for node in known})) or UNASSIGNED_USERS
 
 
 def _people(operation: Operation, moved: Sequence[MovedRows]) -> dict[str, Any]:

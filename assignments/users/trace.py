@@ -46,11 +46,11 @@ class TracedMove:
 
     @property
     def place(self) -> str:
-        return self.after.short_name if self.after else "no node"
+        return self.after.short_name if self.after else "unassigned"
 
     @property
     def former(self) -> str:
-        return self.before.short_name if self.before else "no node"
+        return self.before.short_name if self.before else "unassigned"
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that the command and the API give."""

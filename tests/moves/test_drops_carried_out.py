@@ -13,7 +13,7 @@ from assignments.moves.selection import Selection
 from assignments.users.listing.filter import UserFilter
 from tests.moves.dropped import change, form, homes, of, target
 from tests.support.worlds import make_acme, node
-from topology.models import Cluster
+from topology.models import Cluster, Event
 from topology.reasons import Refused
 from topology.rules.states import State
 from topology.structure.homes import homes_from
@@ -56,6 +56,11 @@ def test_users_are_assigned_and_unassigned_in_the_same_way(acme: Cluster, bob: A
     assert homes(acme, waiting) == {"imp3a"}
     moves.move(Selection(acme, waiting.users), "unassigned", bob)
     assert homes(acme, waiting) == {None}
+    came, went = (event.sentence for event in Event.objects.filter(code="HAND_MOVED").order_by("pk"))
+    assert f"to {node(acme, 'imp3a').name} from the unassigned users" in came
+    assert f"to the unassigned users from {node(acme, 'imp3a').name}" in went
+    with pytest.raises(Refused, match=r"^Already on the list of the unassigned users\.$"):
+        moves.move(Selection(acme, waiting.users), "unassigned", bob)
 
 
 @pytest.mark.parametrize("wrong", ["", "node:", "node:999999", "subcluster:x", "node:1; DROP", "all"])

@@ -75,7 +75,7 @@ def test_an_import_and_a_planned_run_are_named_as_what_they_were() -> None:
     import_users(crowd, csv_of("user_id,node", "newcomer,crowd1.example.org"), actor=anna())
     newcomer = trace.story(crowd, key("newcomer"))
     assert newcomer.here
-    assert (newcomer.here.title, newcomer.here.former) == ("Import", "no node")
+    assert (newcomer.here.title, newcomer.here.former) == ("Import", "unassigned")
     plan = plans.make_plan(crowd, Goal.BALANCE, author=anna())
     run = operations.start(plan.hash, actor=anna(), unthrottled=True)
     Hands().finish(run)

@@ -13,3 +13,6 @@ def plural(noun: str) -> str:
     """The plural of a noun that is given as `counted` takes it."""
     one, _, many = noun.partition("|")
     return many or one + "s"
+
+
+UNASSIGNED_USERS = "the unassigned users"  # where users without a home node are, come from and go to, in a sentence

@@ -53,7 +53,7 @@ class Command(ConsoleCommand):
 
 
 def _named(node: Any) -> str:
-    return str(node.name) if node else "no node"
+    return str(node.name) if node else "unassigned"
 
 
 def _at(at: Any) -> str:
