@@ -57,6 +57,23 @@ def test_call_managers_are_not_known_until_they_are_given() -> None:
     ]
 
 
+def test_subclusters_whose_names_are_one_in_dns_have_none_of_their_own() -> None:
+    groups = (*PAIRS, NamedGroup("sc_2", ("a3.example.org",)), NamedGroup("SC-2", ()))
+    records = wanted(names(groups=groups))
+    one = "_cuplogin._tcp.sc-2.example.org"
+    assert one not in records.names
+    assert "_cuplogin._tcp.sc-1.example.org" in records.names
+    assert {r.target for r in records.of("_cuplogin._tcp.example.org")} == {
+        "a1.example.org", "b1.example.org", "a2.example.org", "a3.example.org",
+    }  # fmt: skip
+    [same] = [each for each in records.not_known if each.name == one]
+    assert (same.why.code, same.message) == (
+        "SRV_SAME_NAME",
+        "sc-2, sc_2 and SC-2 have one name in DNS: a client of one would be sent to the nodes of another.",
+    )
+    assert not [line for line in zone(records).splitlines() if one in line and not line.startswith(";")]
+
+
 def test_without_a_domain_nothing_is_known() -> None:
     records = wanted(names(domain=""))
     assert not records.records

@@ -17,6 +17,11 @@ SRV_NO_DOMAIN = add(
 SRV_NO_CALL_MANAGERS = add(
     "SRV_NO_CALL_MANAGERS", "No call managers are given.", "Name them in the settings of the cluster."
 )
+SRV_SAME_NAME = add(
+    "SRV_SAME_NAME",
+    "{subclusters} have one name in DNS: a client of one would be sent to the nodes of another.",
+    "Rename all but one of them so that they differ in more than capitals, _ and -, within 63 letters.",
+)
 
 # --- What is wrong with the answers of a name server ----------------------------------------------
 SRV_SERVER_NOT_FOUND = add(

@@ -125,11 +125,25 @@ def wanted(names: DnsNames) -> WantedRecords:
     if not names.domain:
         missing = (NotKnown(service, reasons.SRV_NO_DOMAIN, (("cluster", names.cluster),)) for service in PORTS)
         return WantedRecords(names.cluster, "", (), tuple(missing))
-    records = tuple(_records(names))
-    not_known = (
-        () if names.call_managers else (NotKnown(f"{CALL_MANAGERS}.{names.domain}", reasons.SRV_NO_CALL_MANAGERS),)
-    )
-    return WantedRecords(names.cluster, names.domain, records, not_known)
+    return WantedRecords(names.cluster, names.domain, tuple(_records(names)), tuple(_not_known(names)))
+
+
+def _not_known(names: DnsNames) -> Iterator[NotKnown]:
+    if not names.call_managers:
+        yield NotKnown(f"{CALL_MANAGERS}.{names.domain}", reasons.SRV_NO_CALL_MANAGERS)
+    for own, groups in _by_label(names).items():
+        if len(groups) > 1:
+            first, last = ", ".join(group.name for group in groups[:-1]), groups[-1].name
+            facts = (("subclusters", f"{first} and {last}"),)
+            yield NotKnown(f"{LOGIN}.{own}.{names.domain}", reasons.SRV_SAME_NAME, facts)
+
+
+def _by_label(names: DnsNames) -> dict[str, list[NamedGroup]]:
+    """The subclusters by their label; several of one have no name of their own that a client could ask for."""
+    found: dict[str, list[NamedGroup]] = {}
+    for group in names.groups:
+        found.setdefault(label(group.name), []).append(group)
+    return found
 
 
 def _records(names: DnsNames) -> Iterator[SrvRecord]:
@@ -140,8 +154,9 @@ def _records(names: DnsNames) -> Iterator[SrvRecord]:
         name = f"{CALL_MANAGERS}.{names.domain}"
         target = qualified(host, names.domain)
         yield SrvRecord(name, FIRST, WEIGHT, PORTS[CALL_MANAGERS], target, CLUSTER)
-    for group in names.groups:
-        yield from _of_nodes(names, LOGIN, group, f"{label(group.name)}.{names.domain}", group.name)
+    for own, groups in _by_label(names).items():
+        if len(groups) == 1:
+            yield from _of_nodes(names, LOGIN, groups[0], f"{own}.{names.domain}", groups[0].name)
 
 
 def _of_nodes(names: DnsNames, service: str, group: NamedGroup, domain: str, scope: str) -> Iterator[SrvRecord]:
