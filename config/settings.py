@@ -5,6 +5,7 @@ given, the embedded services below HOMENODE_DATA are used (config/local/).
 """
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +176,12 @@ USE_TZ = True
 USE_I18N = False  # one language; asking for it took a thirtieth of a page
 
 STATIC_URL = f"{URL_PREFIX}/static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# The page of the API is drawn with files of Ninja, which as an installed app every command would load.
+NINJA = find_spec("ninja")
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    *(Path(place) / "static" for place in (NINJA and NINJA.submodule_search_locations) or ()),
+]
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "staticfiles")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -1,6 +1,7 @@
 """Who may call: route x role x method from the resolver; tokens, limits, repeated requests, and errors in one shape."""
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.staticfiles import finders
 from django.db import connections
 from django.test import Client
 from django.urls import get_resolver
@@ -240,6 +242,9 @@ def test_the_documentation_is_a_page_without_assets_from_elsewhere(client: Clien
     assert "swagger-ui" in page
     assert "http://" not in page
     assert "https://" not in page
+    assets = re.findall(r'(?:src|href)="/static/([^"]+)"', page)
+    assert {path for path in assets if path.startswith("ninja/")}
+    assert [path for path in assets if not finders.find(path)] == []
     schema = client.get(f"{BASE}/openapi.json").json()
     assert schema["openapi"].startswith("3.1")
     assert schema["components"]["securitySchemes"]["Bearer"]["scheme"] == "bearer"
