@@ -86,7 +86,7 @@ function showAll() {
 
 function nameZone() {
   for (const place of document.querySelectorAll("[data-zone]")) place.textContent = zone;
-  for (const choice of document.querySelectorAll("input[name=zone]")) {
+  for (const choice of document.querySelectorAll("[data-zone-choice] input")) {
     choice.checked = choice.value === chosen();
     choice.labels[0].querySelector("[data-zone-of]").textContent = ZONES[choice.value];
   }

@@ -57,6 +57,14 @@ def test_the_zone_of_the_browser_then_of_the_cluster_and_it_is_kept(acme: Cluste
     assert line(other) == "31 Jul 2024 18:30"
 
 
+def test_a_form_that_asks_for_a_zone_is_no_choice_of_the_page(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(path="/clusters/acme/rules", timezone_id="America/New_York")
+    expect(page.get_by_label("in the time zone")).to_have_value("Asia/Kolkata")
+    expect(page.locator("#live")).to_have_text("Live")
+    choose(page, "the cluster")
+    expect(page.locator(ZONE)).to_have_text("Asia/Kolkata")
+
+
 def test_what_the_stream_brings_is_in_the_same_zone(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(path="/clusters/acme/", timezone_id="America/New_York")
     expect(page.locator("#live")).to_have_text("Live")
