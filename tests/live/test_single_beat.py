@@ -79,8 +79,8 @@ def test_a_beat_goes_on_when_the_clock_was_set_back(beats: list[beat.SingleSched
         entry.last_run_at += timedelta(hours=1)
     first._heap = None
     before = len(sent)
-    assert wait_until(lambda: first.tick() is not None and len(sent) > before, 10)
-    assert sent[before:] == [("first", "assignments.tick")]
+    tick = ("first", "assignments.tick")  # others may be due too, such as at a full minute
+    assert wait_until(lambda: first.tick() is not None and tick in sent[before:], 10)
 
 
 def test_without_redis_every_beat_tries(
