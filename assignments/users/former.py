@@ -33,11 +33,18 @@ def _old_and_new(field: str) -> str:
     return f"CASE WHEN {differs} THEN person.{field} END, CASE WHEN {differs} THEN staged.{field} END"
 
 
+# The pin that a directory keeps for a return, before the pin of this list takes its place.
+KEPT_PIN = """CASE WHEN staged.pinned THEN (
+        SELECT jsonb_build_object('reason', pin.reason, 'owner_id', pin.owner_id,
+            'owner_name', pin.owner_name, 'at', pin.at)
+        FROM assignments_pin pin LEFT JOIN assignments_assignment place ON place.user_id = pin.user_id
+        WHERE pin.user_id = staged.known AND place.pinned IS NOT TRUE
+    ) END"""
 KEEP_CHANGED = f"""
     INSERT INTO assignments_formeruser
-        (operation_id, user_key, change, placed, user_id, to_node_id,
+        (operation_id, user_key, change, placed, user_id, to_node_id, pin,
          {", ".join(f"{field}, new_{field}" for field in FIELDS)})
-    SELECT %s, staged.known, '{UserChange.CHANGED}', staged.cluster_id IS NULL, '', staged.target,
+    SELECT %s, staged.known, '{UserChange.CHANGED}', staged.cluster_id IS NULL, '', staged.target, {KEPT_PIN},
         {", ".join(map(_old_and_new, FIELDS))}
     FROM staged JOIN topology_enduser person ON person.id = staged.known
     WHERE staged.changed OR staged.target IS NOT NULL

@@ -67,7 +67,20 @@ JUDGE_IMPORT = f"""
     ) AS judged
 """
 UNDO_IMPORT = [
-    "DELETE FROM assignments_pin WHERE user_id IN (SELECT user_key FROM undoing WHERE leaves OR home_back OR pin_back)",
+    # A pin that a directory keeps for a return comes back, and is not taken for one of the import.
+    f"""
+    UPDATE assignments_pin pin SET reason = f.pin->>'reason', owner_id = owner.id, owner_name = f.pin->>'owner_name',
+        at = (f.pin->>'at')::timestamptz
+    FROM undoing u JOIN assignments_formeruser f ON f.user_key = u.user_key AND f.operation_id = %(operation)s
+    JOIN assignments_directoryperson link ON link.user_id = u.user_key AND link.pinned
+    LEFT JOIN {ACCOUNTS} owner ON owner.id = (f.pin->>'owner_id')::bigint
+    WHERE pin.user_id = u.user_key AND f.pin IS NOT NULL AND (leaves OR home_back OR pin_back)
+    """,
+    """
+    DELETE FROM assignments_pin pin USING undoing u, assignments_operation done
+    WHERE pin.user_id = u.user_key AND (leaves OR home_back OR pin_back) AND done.id = %(operation)s
+        AND pin.at = done.finished_at
+    """,
     "DELETE FROM assignments_assignment WHERE user_id IN (SELECT user_key FROM undoing WHERE leaves)",
     "DELETE FROM topology_enduser WHERE id IN (SELECT user_key FROM undoing WHERE goes)",
     f"""

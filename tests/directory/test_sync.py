@@ -259,3 +259,37 @@ def test_no_statement_of_a_run_asks_once_for_each_person(crowd: Cluster, directo
     assert (report.new, report.changed, report.gone) == (2, 1, 2)
     assert seen > 10
     assert repeated == []
+
+
+@pytest.mark.parametrize("line", ["u03,t,Gateway", "u03,f,"])
+def test_the_undo_of_a_list_leaves_the_pin_that_waits_for_a_return(
+    crowd: Cluster, directory: Directory, line: str
+) -> None:
+    directory.add(*many(0, 8))
+    cluster = directory.agree()
+    sync.sync(cluster)
+    pins.pin(pins.named(cluster, ["u03"]), "VIP", actor="anna")
+    before = Pin.objects.values_list("reason", "owner_name", "at").get()
+    directory.remove("u03")
+    sync.sync(cluster)
+    import_users(cluster, csv_of("user_id,pinned,pin_reason", line), actor="bert")
+    undo.undo_import(Operation.objects.get(kind=Kind.IMPORT), actor="bert")
+    assert Pin.objects.values_list("reason", "owner_name", "at").get() == before
+    directory.add("u03")
+    sync.sync(cluster)
+    assert Assignment.objects.get(user__user_id="u03").pinned
+    assert Pin.objects.values_list("reason", "owner_name", "at").get() == before
+
+
+def test_the_undo_of_a_list_leaves_no_pin_where_none_waits_any_more(crowd: Cluster, directory: Directory) -> None:
+    directory.add(*many(0, 8))
+    cluster = directory.agree()
+    sync.sync(cluster)
+    pins.pin(pins.named(cluster, ["u03"]), "VIP", actor="anna")
+    directory.remove("u03")
+    sync.sync(cluster)
+    import_users(cluster, csv_of("user_id,pinned,pin_reason", "u03,t,Gateway"), actor="bert")
+    directory.add("u03")
+    sync.sync(cluster)
+    undo.undo_import(Operation.objects.get(kind=Kind.IMPORT), actor="bert")
+    assert not Pin.objects.exists()
