@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from assignments.users.importing.imports import LIMITS
-from assignments.users.rules.file_kind import HEAD, Readable, Rejoined, is_packed
+from assignments.users.rules.columns import column_name
+from assignments.users.rules.file_kind import ENCODINGS, HEAD, Readable, Rejoined, is_packed
 from assignments.users.rules.user_file import UserList
 from assignments.users.rules.user_line import Reading
 from topology import reasons
 from topology.reasons import Refused
 
+NO_COLUMNS: Mapping[str, str] = {}
 HEADER = re.compile(rb"(?<![\w.@-])user[ _-]?id(?![\w.@-])")  # whose presence makes a file a list with columns
 
 
-def ids_in(raw: bytes) -> list[str]:
-    """The user IDs of a file, read as an import reads it: any encoding that says what it is. Raises Refused."""
-    return list(ids_of(io.BytesIO(raw)))
+def ids_in(raw: bytes, columns: Mapping[str, str] = NO_COLUMNS) -> list[str]:
+    """The user IDs of a file, read as an import reads it: any encoding that says what it is. Raises Refused.
+
+    `columns` is what a cluster remembers of its lists.
+    """
+    return list(ids_of(io.BytesIO(raw), columns))
 
 
-def ids_of(file: Readable) -> Iterator[str]:
+def ids_of(file: Readable, columns: Mapping[str, str] = NO_COLUMNS) -> Iterator[str]:
     """The same one at a time; Refused is raised behind the last one."""
     head = file.read(HEAD)
-    plain = not HEADER.search(head.replace(b"\0", b"").lower())  # UTF-16 has a zero in every other byte
+    plain = not (HEADER.search(head.replace(b"\0", b"").lower()) or _names_id(head, columns))  # UTF-16 has zeros
     source = Rejoined(_headed(head) if plain and not is_packed(head) else head, file) if head else file
-    users = UserList(source, LIMITS, Reading(ids_only=True))
+    users = UserList(source, LIMITS, Reading(ids_only=True, mapping=columns))
     for row in users.rows():
         yield row.user_id
     if users.problems.total and head:
@@ -34,6 +39,15 @@ def ids_of(file: Readable) -> Iterator[str]:
         line = int(first["line"]) - plain
         why = f"line {max(line, 1)}: {first['message']}".rstrip(".")
         raise Refused(reasons.FILE_NOT_READABLE, file="The list", why=why, remedy=first["fix"])
+
+
+def _names_id(head: bytes, columns: Mapping[str, str]) -> bool:
+    """Whether the first line has a header that the cluster's lists have for the user ID."""
+    encoding = next((encoding for mark, encoding in ENCODINGS if head.startswith(mark)), "utf-8")
+    lines = head.decode(encoding, errors="replace").lstrip("\ufeff").splitlines()
+    first = next((line for line in lines if line.strip() and not line.startswith("sep=")), "")
+    cells = set(map(column_name, re.split(r"[,;\t|]", first)))
+    return any(column_name(written) in cells for written, column in columns.items() if column == "user_id")
 
 
 def _headed(raw: bytes) -> bytes:

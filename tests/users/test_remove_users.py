@@ -142,3 +142,18 @@ def test_what_is_kept_goes_with_the_cluster(acme: Cluster) -> None:
     Operation.objects.all().delete()
     assert not FormerUser.objects.exists()
     assert not Pin.objects.exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_of_leavers_is_read_by_the_columns_that_the_cluster_remembers(
+    acme: Cluster, tmp_path: Any, capsys: Any, encoding: str
+) -> None:
+    Cluster.objects.filter(pk=acme.pk).update(list_columns={"Kürzel": "user_id", "e-mail": "mail"})
+    path = tmp_path / "leavers.csv"
+    path.write_text("Name;Kürzel\nx;imp1a-0001\ny;imp1a-0002\n", encoding=encoding)
+    call_command("remove_users", "acme", file=str(path), dry_run=True, json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert (found["removed"], found["refused_total"]) == (2, 0)
+    path.write_text("imp1a-0001\nimp1a-0002\n", encoding=encoding)
+    call_command("remove_users", "acme", file=str(path), dry_run=True, json=True)
+    assert json.loads(capsys.readouterr().out)["removed"] == 2

@@ -189,7 +189,8 @@ def list_peer_users(request: ApiRequest, name: str, remote: Name) -> Any:
     if request.content_type != FILES:
         raise Refused(reasons.API_INPUT_NOT_VALID, place="Content-Type", problem="send the list as text/csv")
     other = _other(request, remote, roles.SEE)
-    return {"users": reports.list_users(request.target, other, ids_of(request.file), now=timezone.now())}
+    listed = ids_of(request.file, other.list_columns)
+    return {"users": reports.list_users(request.target, other, listed, now=timezone.now())}
 
 
 class ReleaseIn(Input):

@@ -36,7 +36,7 @@ class Command(ConsoleCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
             cluster = selectors.cluster_named(options["cluster"])
-            ids = user_ids.given(options)
+            ids = user_ids.given(options, cluster)
             listed.demand_some(ids)
             found = self._into(cluster, ids, options) if options["to_cluster"] else self._within(cluster, ids, options)
             if found.operation:

@@ -29,7 +29,7 @@ class Command(ConsoleCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
             cluster = selectors.cluster_named(options["cluster"])
-            ids = user_ids.given(options)
+            ids = user_ids.given(options, cluster)
             if not ids:
                 raise Refused(reasons.REMOVAL_NAMES_NOBODY)
             found = remove_users(cluster, ids, actor=self.actor, dry_run=True)

@@ -77,7 +77,7 @@ class Command(ConsoleCommand):
             return None
         try:
             with Path(options["users_file"]).open("rb") as file:
-                return reports.list_users(cluster, remote, ids_of(file), now=now)
+                return reports.list_users(cluster, remote, ids_of(file, remote.list_columns), now=now)
         except OSError as error:
             raise Refused(reasons.PEER_REPORT_NOT_VALID, place="users_file", problem=str(error)) from error
 
