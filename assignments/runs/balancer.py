@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -24,6 +23,7 @@ from assignments.planning.rules.loads import ClusterLoad, Proposal, RoughLoad
 from assignments.runs import by_people, operations
 from assignments.runs.rules import balancer
 from assignments.runs.rules.balancer import Automation, BalancerVerdict, Load
+from assignments.runs.rules.window import zones
 from topology import reasons
 from topology.live import events
 from topology.models import Cluster, Node
@@ -97,7 +97,7 @@ def configure(cluster: Cluster, values: Mapping[str, Any], *, actor: Any, dry_ru
 
 
 def _demand_valid(policy: RunPolicy) -> None:
-    if policy.zone not in available_timezones():
+    if policy.zone not in zones():
         raise Refused(reasons.SETTING_NOT_VALID, name="zone", problem=f"{policy.zone} is not a known time zone")
     try:
         policy.full_clean(exclude=["facts", "code", "checked_at", "plan", "cluster"])

@@ -265,3 +265,9 @@ def test_the_commands_start_it_in_the_window_and_lift_it(crowd: Cluster) -> None
     call_command("operations", "any-time", str(run.pk), stdout=StringIO())
     run.refresh_from_db()
     assert not run.in_window
+
+
+@pytest.mark.parametrize("zone", ["localtime", "Factory", "posixrules", "leapseconds", "posix/UTC", "right/UTC", ""])
+def test_what_is_no_zone_or_another_on_each_machine_is_refused(crowd: Cluster, zone: str) -> None:
+    with pytest.raises(Refused, match="not a known time zone"):
+        balancer.configure(crowd, {"zone": zone}, actor=None)

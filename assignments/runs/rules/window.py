@@ -8,7 +8,15 @@ set back the hour that comes twice is inside twice, and an hour that does not ex
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
+
+# Files beside the zones of the tz database: that of the machine, which is another one elsewhere, and the lack of one.
+NO_ZONES = {"localtime", "Factory", "posixrules", "leapseconds"}
+
+
+def zones() -> set[str]:
+    """The time zones that mean the same on every machine."""
+    return {zone for zone in available_timezones() - NO_ZONES if not zone.startswith(("posix/", "right/"))}
 
 
 @dataclass(frozen=True)
