@@ -13,6 +13,22 @@ UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0x1D15
 VARIANTS = "\ufe00-\ufe0f\U000e0100-\U000e01ef\u180b-\u180f"  # marks that choose how a letter looks
 # Of what is printable, all that a person may not see.
 SHOWS_NOTHING = re.compile(f"[{''.join(map(chr, sorted(UNSEEN)))}{VARIANTS}]")
+CONTROLS = dict(enumerate((
+    "NULL", "START OF HEADING", "START OF TEXT", "END OF TEXT", "END OF TRANSMISSION", "ENQUIRY", "ACKNOWLEDGE", "BELL",
+    "BACKSPACE", "TAB", "LINE FEED", "LINE TABULATION", "FORM FEED", "CARRIAGE RETURN", "SHIFT OUT", "SHIFT IN",
+    "DATA LINK ESCAPE", "DEVICE CONTROL ONE", "DEVICE CONTROL TWO", "DEVICE CONTROL THREE", "DEVICE CONTROL FOUR",
+    "NEGATIVE ACKNOWLEDGE", "SYNCHRONOUS IDLE", "END OF TRANSMISSION BLOCK", "CANCEL", "END OF MEDIUM", "SUBSTITUTE",
+    "ESCAPE", "FILE SEPARATOR", "GROUP SEPARATOR", "RECORD SEPARATOR", "UNIT SEPARATOR",
+))) | dict(enumerate((
+    "DELETE", "PADDING CHARACTER", "HIGH OCTET PRESET", "BREAK PERMITTED HERE", "NO BREAK HERE", "INDEX", "NEXT LINE",
+    "START OF SELECTED AREA", "END OF SELECTED AREA", "CHARACTER TABULATION SET",
+    "CHARACTER TABULATION WITH JUSTIFICATION", "LINE TABULATION SET", "PARTIAL LINE FORWARD", "PARTIAL LINE BACKWARD",
+    "REVERSE LINE FEED", "SINGLE SHIFT TWO", "SINGLE SHIFT THREE", "DEVICE CONTROL STRING", "PRIVATE USE ONE",
+    "PRIVATE USE TWO", "SET TRANSMIT STATE", "CANCEL CHARACTER", "MESSAGE WAITING", "START OF GUARDED AREA",
+    "END OF GUARDED AREA", "START OF STRING", "SINGLE GRAPHIC CHARACTER INTRODUCER", "SINGLE CHARACTER INTRODUCER",
+    "CONTROL SEQUENCE INTRODUCER", "STRING TERMINATOR", "OPERATING SYSTEM COMMAND", "PRIVACY MESSAGE",
+    "APPLICATION PROGRAM COMMAND",
+), 0x7F))  # fmt: skip
 JOINERS = "\u200c\u200d"  # letters of some scripts, and emoji, are joined or parted by these
 
 
@@ -71,6 +87,6 @@ def beside(text: str, at: int) -> str:
 
 
 def code_point(character: str) -> str:
-    """Such as U+200B ZERO WIDTH SPACE."""
+    """Such as U+200B ZERO WIDTH SPACE; Unicode gives control characters no name, so they have that of ISO 6429."""
     code = ord(character)
-    return f"U+{code:04X} {unicodedata.name(character, '')}".strip()
+    return f"U+{code:04X} {unicodedata.name(character, CONTROLS.get(code, ''))}".strip()

@@ -87,6 +87,9 @@ def opened(file: Readable) -> tuple[Readable, str]:
     _refuse(head, file)
     for mark, encoding in ENCODINGS:
         if head.startswith(mark):
+            if encoding == "utf-8" and _is_wide(head[len(mark) :]):
+                remedy = "Save it as UTF-8, or as UTF-16 with the mark of UTF-16 alone."
+                raise WrongKind("text in UTF-16 behind the byte order mark of UTF-8", remedy)
             return Rejoined(head[len(mark) :], file), encoding
     if _looks_wide(head):
         remedy = "Save it as UTF-8, or as Unicode text with a byte order mark."
@@ -106,6 +109,10 @@ def is_packed(head: bytes) -> bool:
 
 def _is_tar(head: bytes) -> bool:
     return head[257:262] == b"ustar"
+
+
+def _is_wide(text: bytes) -> bool:
+    return text.startswith((b"\xff\xfe", b"\xfe\xff")) or _looks_wide(text)
 
 
 def _looks_wide(head: bytes) -> bool:

@@ -11,7 +11,7 @@ import io
 import re
 from collections.abc import Iterator
 
-from assignments.users.rules.cells import beside
+from assignments.users.rules.cells import beside, code_point
 from assignments.users.rules.file_kind import Readable
 from assignments.users.rules.problems import Problems
 from topology import reasons
@@ -132,7 +132,7 @@ class TextLines:
             line = UNREADABLE.sub("\ufffd", line)
         if "\0" in line:
             place = beside(line, line.index("\0"))
-            facts = {"column": "line", "character": "U+0000 NULL", "place": place}
+            facts = {"column": "line", "character": code_point("\0"), "place": place}
             self.problems.add(self.number, reasons.IMPORT_CHARACTER, **facts)
         return line.replace("\0", "")
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from assignments.users.rules.cells import code_point
 from assignments.users.rules.oddities import BEGINS, is_mail, may_be_odd, oddity
 from tests.users.files.file_reading import codes, read
 
@@ -196,3 +197,28 @@ def test_of_very_many_columns_that_are_not_used_the_first_are_named() -> None:
     (warning,) = users.warnings.listed
     assert warning.as_dict()["message"] == f"Not used: {', '.join(['x'] * 20)} and 4,980 more."
     assert len(users.found.unused) == 5000
+
+
+@pytest.mark.parametrize(
+    ("character", "named"),
+    [
+        ("\a", "U+0007 BELL"), ("\0", "U+0000 NULL"), ("\x1b", "U+001B ESCAPE"), ("\x1f", "U+001F UNIT SEPARATOR"),
+        ("\x7f", "U+007F DELETE"), ("\x85", "U+0085 NEXT LINE"), ("\x9f", "U+009F APPLICATION PROGRAM COMMAND"),
+    ],
+)  # fmt: skip
+def test_a_control_character_is_called_by_its_name_and_place(character: str, named: str) -> None:
+    _, users = read(f"user_id,name\nann,An{character}na\n".encode())
+    assert [code for _, code in codes(users)] == ["IMPORT_CHARACTER"]
+    message = users.problems.listed[0].as_dict()["message"]
+    assert f"{named}, after “" in message
+    assert "An”" in message
+
+
+def test_every_control_character_has_a_name() -> None:
+    assert all(code_point(chr(code))[7:] for code in (*range(0x20), *range(0x7F, 0xA0)))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_behind_the_mark_of_utf_8_is_said_to_be_that(encoding: str) -> None:
+    (message,) = said(b"\xef\xbb\xbf" + "user_id,name\nann,Anna\n".encode(encoding))
+    assert "UTF-16 behind the byte order mark of UTF-8" in message
