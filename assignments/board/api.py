@@ -22,7 +22,7 @@ from assignments.recovery.api import shape as shape_of_subcluster
 from assignments.recovery.api import subcluster as subcluster_of
 from topology import reasons
 from topology.accounts import roles
-from topology.api import access
+from topology.api import access, problems
 from topology.api.guard import ApiRequest
 from topology.api.shapes import Input, Limit, Name, Open, ok
 from topology.models import ENDPOINTS_PER_USER, Cluster
@@ -225,7 +225,10 @@ def _or_new(name: str) -> Cluster | None:
     "/clusters/{name}/topology",
     response=ok(Applied),
     operation_id="put_topology",
-    openapi_extra={"requestBody": {"content": {"application/json": {"schema": topology_reader.schema()}}}},
+    openapi_extra={
+        "requestBody": {"content": {"application/json": {"schema": topology_reader.schema()}}},
+        "responses": problems.declared([412]),
+    },
 )
 @access.needs(roles.ADMINISTER, _or_new)
 def put_topology(
@@ -239,7 +242,7 @@ def put_topology(
     """Make the cluster what the document says, and answer what differed and the topology as it is then.
 
     The same document again changes nothing. With the header If-Match another state than the one of that ETag is
-    refused. What the document does not name is removed only with `prune`.
+    refused, with `*` a cluster that is not there. What the document does not name is removed only with `prune`.
     """
     if document.setdefault("cluster", name) != name:
         raise Refused(reasons.API_INPUT_NOT_VALID, place="cluster", problem=f"the address says {name}")
@@ -254,6 +257,8 @@ def put_topology(
 
 def _applied(request: ApiRequest, document: dict[str, Any], expected: str, *, dry_run: bool, prune: bool) -> Any:
     """Apply it, to the state of an ETag alone where one is given: the difference that was seen is the one applied."""
+    if expected == "*" and request.target is None:
+        raise Refused(reasons.TOPOLOGY_NOT_THERE, cluster=str(document["cluster"]))
     if not expected or expected == "*":
         return apply_topology(document, actor=request.caller, prune=prune, dry_run=dry_run)
     seen = apply_topology(document, actor=request.caller, prune=prune, dry_run=True)

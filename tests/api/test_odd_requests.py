@@ -1,5 +1,6 @@
 """Requests that are odd but possible: told what is wrong with them, and never taken for something else."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -135,3 +136,13 @@ def test_an_empty_name_is_not_taken_for_all(acme: Cluster, calls: Calls) -> None
 def test_operations_of_a_cluster_that_is_not_there_are_not_none(acme: Cluster, name: str) -> None:
     with pytest.raises(CommandError, match="NO_SUCH_CLUSTER"):
         call_command("operations", "list", "--cluster", name)
+
+
+def test_what_is_only_for_a_cluster_that_is_there_makes_none(acme: Cluster, calls: Calls) -> None:
+    admin = calls("administrator")
+    known = admin.get("/clusters/acme/topology").data
+    document = json.loads(json.dumps(known).replace("acme", "new").replace("imp", "new"))
+    problem(admin("PUT", "/clusters/new/topology", document, If_Match="*"), 412, "TOPOLOGY_NOT_THERE")
+    assert not Cluster.objects.filter(name="new").exists()
+    assert admin("PUT", "/clusters/new/topology", document).status_code == 200
+    assert admin("PUT", "/clusters/acme/topology", known, If_Match="*").status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from http.client import responses
 from typing import Any
 
@@ -22,6 +23,7 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     409: "The present state does not allow it",
+    412: "What the request asks of the state does not hold",
     413: "The request is too large",
     422: "The request cannot be read",
     429: "Too many requests",
@@ -48,11 +50,11 @@ class ProblemDetails(Schema):
 DECLARED = (400, 401, 403, 404, 409, 413, 422, 429, 503)
 
 
-def declared() -> dict[int, Any]:
+def declared(statuses: Iterable[int] = DECLARED) -> dict[int, Any]:
     """These answers as the schema has them."""
     shape = {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}
     return {
-        status: {"description": responses[status], "content": {MEDIA_TYPE: {"schema": shape}}} for status in DECLARED
+        status: {"description": responses[status], "content": {MEDIA_TYPE: {"schema": shape}}} for status in statuses
     }
 
 

@@ -9,6 +9,12 @@ TOPOLOGY_CHANGED_MEANWHILE = add(
     "{cluster} was changed after the difference was shown, so nothing was applied.",
     "Review the difference again, then apply it.",
 )
+TOPOLOGY_NOT_THERE = add(
+    "TOPOLOGY_NOT_THERE",
+    "There is no cluster {cluster}, and the request is only for one that is there.",
+    "Check the name, or leave out the header If-Match to create it.",
+    status=412,
+)
 NAME_NOT_VALID = add("NAME_NOT_VALID", "“{name}” is not a valid name for a {kind}: {rule}.", "{remedy}", status=422)
 VALUE_NOT_VALID = add("VALUE_NOT_VALID", "{field} {value} is not allowed.", "{remedy}", status=422)
 CLUSTER_NAME_TAKEN = add("CLUSTER_NAME_TAKEN", "A cluster named {cluster} already exists.", "Choose another name.")
