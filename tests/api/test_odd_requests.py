@@ -146,3 +146,21 @@ def test_what_is_only_for_a_cluster_that_is_there_makes_none(acme: Cluster, call
     assert not Cluster.objects.filter(name="new").exists()
     assert admin("PUT", "/clusters/new/topology", document).status_code == 200
     assert admin("PUT", "/clusters/acme/topology", known, If_Match="*").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("ha", "status", "--cluster", ""),
+        ("ha", "status", ""),
+        ("peers", ""),
+        ("peers", "acme", "--make", ""),
+        ("peers", "acme", "--sync", ""),
+        ("duplicates", "--clear", ""),
+        ("duplicates", "--unassign", ""),
+        ("move_users", "acme", "x", "--to-cluster", "", "--to", "unassigned"),
+    ],
+)
+def test_an_empty_name_is_none_of_a_cluster(acme: Cluster, given: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError, match=r"NO_SUCH_(SUB)?CLUSTER"):
+        call_command(*given)

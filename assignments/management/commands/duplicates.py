@@ -27,18 +27,18 @@ class Command(ConsoleCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
-            if options["clear"]:
+            if options["clear"] is not None:
                 cluster = cluster_named(options["clear"])
                 found = duplicates.clear(cluster, actor=self.actor, dry_run=options["dry_run"])
-            elif options["unassign"]:
+            elif options["unassign"] is not None:
                 found = self._unassign(cluster_named(options["unassign"]), options)
             else:
                 found = selectors.report()
         if options["json"]:
             self.print_json(found)
-        elif options["clear"]:
+        elif options["clear"] is not None:
             self._show_cleared(found)
-        elif options["unassign"]:
+        elif options["unassign"] is not None:
             self._show_unassigned(found)
         else:
             self._show(found)

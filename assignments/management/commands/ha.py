@@ -35,7 +35,6 @@ class Command(ConsoleCommand):
         parser.add_argument(
             "name",
             nargs="?",
-            default="",
             help="a node for failover, fallback and maintenance, else a subcluster; status: all",
         )
         work = parser.add_argument_group("maintenance")
@@ -47,7 +46,7 @@ class Command(ConsoleCommand):
         )
         work.add_argument("--until", default="", help="until when on that clock, 05:30 or 2026-11-24T05:30")
         work.add_argument("--end", action="store_true", help="end it now")
-        parser.add_argument("--cluster", default="", help="the cluster, if several have a subcluster of this name")
+        parser.add_argument("--cluster", help="the cluster, if several have a subcluster of this name")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
@@ -57,7 +56,7 @@ class Command(ConsoleCommand):
                 self._do(options)
 
     def _do(self, options: dict[str, Any]) -> None:
-        action, name = options["action"], options["name"]
+        action, name = options["action"], options["name"] or ""
         if action in OF_A_NODE or action == "maintenance":
             node = selectors.node_named(name)
             if action == "maintenance":
@@ -86,10 +85,10 @@ class Command(ConsoleCommand):
 
     def _status(self, options: dict[str, Any]) -> None:
         subclusters = list(Subcluster.objects.select_related("cluster").order_by("cluster__name", "position", "pk"))
-        if options["cluster"]:
+        if options["cluster"] is not None:
             pk = selectors.cluster_named(options["cluster"]).pk
             subclusters = [sub for sub in subclusters if sub.cluster_id == pk]
-        if options["name"]:
+        if options["name"] is not None:
             subclusters = [self._subcluster(options["name"], options["cluster"])]
         if options["json"]:
             self.print_json([shape(sub) for sub in subclusters])
@@ -107,9 +106,9 @@ class Command(ConsoleCommand):
                 until = in_both_times(sub.cluster, node.maintenance_until)
                 self.stdout.write(f"        Maintenance: {why}, in maintenance until {until}")
 
-    def _subcluster(self, name: str, cluster: str) -> Subcluster:
+    def _subcluster(self, name: str, cluster: str | None) -> Subcluster:
         """The subcluster of a name; in all clusters, where it is the only one. Raises Refused."""
-        if cluster:
+        if cluster is not None:
             return selectors.subcluster_named(selectors.cluster_named(cluster), name)
         subclusters = list(Subcluster.objects.select_related("cluster").filter(name=name).order_by("cluster__name"))
         if len(subclusters) == 1:

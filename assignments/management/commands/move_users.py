@@ -38,7 +38,8 @@ class Command(ConsoleCommand):
             cluster = selectors.cluster_named(options["cluster"])
             ids = user_ids.given(options, cluster)
             listed.demand_some(ids)
-            found = self._into(cluster, ids, options) if options["to_cluster"] else self._within(cluster, ids, options)
+            goes = self._within if options["to_cluster"] is None else self._into
+            found = goes(cluster, ids, options)
             if found.operation:
                 drive(found.operation, (lambda line: None) if options["json"] else self.stdout.write)
                 found = listed.ended(found)
@@ -57,7 +58,7 @@ class Command(ConsoleCommand):
 
     def _into(self, cluster: Cluster, ids: list[str], options: dict[str, Any]) -> ListedMove:
         into = selectors.cluster_named(options["to_cluster"])
-        node = selectors.node_named(options["to"]) if options["to"] else None
+        node = selectors.node_named(options["to"]) if options["to"] is not None else None
         how = {"dry_run": options["dry_run"], "unthrottled": options["unthrottled"]}
         found = moves.move_listed(cluster, ids, into, node, actor=self.actor, **how)
         return ListedMove(found.to, found.refused, found.operation)

@@ -15,6 +15,7 @@ from topology.reasons import Refused
 from topology.reasons.words import counted
 from topology.structure.selectors import cluster_named
 
+ALL = object()  # --sync without a name; an empty name is none of a cluster
 FAULTS = [fault for fault in PeerFault.values if fault]
 
 
@@ -28,7 +29,7 @@ class Command(ConsoleCommand):
         what = parser.add_mutually_exclusive_group()
         what.add_argument("--make", metavar="PEER", help="make the relation with this cluster")
         what.add_argument("--remove", metavar="PEER", help="remove the relation with this cluster")
-        what.add_argument("--sync", metavar="PEER", nargs="?", const="", help="sync now, with all peers or this one")
+        what.add_argument("--sync", metavar="PEER", nargs="?", const=ALL, help="sync now, with all peers or this one")
         what.add_argument("--fault", nargs=2, metavar=("KIND", "PEER"), help=f"inject a fault: {', '.join(FAULTS)}")
         what.add_argument("--repair", metavar="PEER", help="repair the fault of this relation")
         what.add_argument("--find", metavar="USER_ID", help="where the cluster believes a user to be at home")
@@ -37,11 +38,11 @@ class Command(ConsoleCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
-            cluster = cluster_named(options["cluster"]) if options["cluster"] else None
-            acts = ("make", "remove", "fault", "repair", "find")
-            if cluster is None and (options["sync"] is not None or any(options[act] for act in acts)):
+            cluster = cluster_named(options["cluster"]) if options["cluster"] is not None else None
+            acts = ("make", "remove", "fault", "repair", "find", "sync")
+            if cluster is None and any(options[act] is not None for act in acts):
                 raise Refused(reasons.PEER_NEEDS_CLUSTER)
-            if options["find"] and cluster:
+            if options["find"] is not None and cluster:
                 home = mesh.believed_home(cluster, options["find"])
                 self.print_json({"user_id": options["find"], "cluster": home})
                 return
@@ -55,20 +56,20 @@ class Command(ConsoleCommand):
 
     def _act(self, cluster: Cluster, options: dict[str, Any]) -> None:
         both = not options["one_side"]
-        if options["make"]:
+        if options["make"] is not None:
             remote = cluster_named(options["make"])
             peers.make(cluster, remote, actor=self.actor, both=both, address=options["address"])
-        elif options["remove"]:
+        elif options["remove"] is not None:
             peers.remove(cluster, cluster_named(options["remove"]), actor=self.actor, both=both)
-        elif options["fault"]:
+        elif options["fault"] is not None:
             kind, remote_name = options["fault"]
             peers.set_fault(cluster, cluster_named(remote_name), kind, actor=self.actor)
             peers.sync_now(cluster, cluster_named(remote_name))
-        elif options["repair"]:
+        elif options["repair"] is not None:
             peers.set_fault(cluster, cluster_named(options["repair"]), "", actor=self.actor)
             peers.sync_now(cluster, cluster_named(options["repair"]))
         elif options["sync"] is not None:
-            peers.sync_now(cluster, cluster_named(options["sync"]) if options["sync"] else None)
+            peers.sync_now(cluster, None if options["sync"] is ALL else cluster_named(options["sync"]))
 
     def _show(self, found: dict[str, Any]) -> None:
         for link in found["peers"]:
