@@ -55,3 +55,9 @@ def test_a_place_of_another_cluster_takes_no_new_node(acme: Cluster) -> None:
 def test_a_fault_that_does_not_exist_is_not_asked_about(acme: Cluster) -> None:
     address = reverse("ask-fault", args=["acme", node(acme, "imp1a").pk])
     assert "There is no service fire" in refused(as_(roles.OPERATOR), address, kind="service", service="fire")
+
+
+def test_a_peer_that_takes_everybody_is_said_to_take_all(acme: Cluster) -> None:
+    address = reverse("ask-fault", args=["acme", node(acme, "imp1a").pk])
+    text = " ".join(as_(roles.OPERATOR).get(address, {"kind": "power"}).content.decode().split())
+    assert "imp1b takes all of them in" in text

@@ -94,6 +94,7 @@ def test_a_plan_is_shown_then_run_as_it_was_shown() -> None:
     text = shown.content.decode()
     assert shown["HX-Retarget"] == "#dialog"
     assert f"Run {plan.moves} moves" in text
+    assert "Exactly these moves will run" in text
     assert plans.certificate(plan)[:40] in text
     assert not Operation.objects.exists()
     answer = client.post(reverse("run-plan", args=[plan.hash]), {"rate": "5"}, headers=HTMX)
@@ -102,6 +103,14 @@ def test_a_plan_is_shown_then_run_as_it_was_shown() -> None:
     assert (run.plan_id, run.rate) == (plan.pk, 5)
     bar = client.get(reverse("summary-bar", args=["crowd"]), headers=HTMX).content.decode()
     assert f'id="operation-{run.pk}"' in bar
+
+
+def test_a_plan_without_moves_promises_no_run() -> None:
+    make_crowd(20, 20)
+    shown = as_(roles.OPERATOR).post(reverse("plans", args=["crowd"]), {"goal": "balance"}, headers=HTMX)
+    text = shown.content.decode()
+    assert "Nothing to move" in text
+    assert "Exactly these moves" not in text
 
 
 def test_a_plan_on_changed_ground_is_shown_again_with_what_changed() -> None:
