@@ -14,7 +14,7 @@ from config.local.processes import wait_until
 from tests.support.crowd import make_crowd
 from tests.support.live_stack import LiveStack
 from tests.support.worlds import make_acme
-from topology.models import Cluster, Node, Subcluster
+from topology.models import Cluster, EndUser, Node, Subcluster
 from topology.rules.states import State, StateReason
 
 Open = Callable[..., Page]
@@ -211,6 +211,37 @@ def test_no_page_scrolls_sideways_on_a_telephone(crowd: Cluster, signed_in_page:
         page.goto(address)
         wide[address] = runs_over(page)
     assert {address: pixels for address, pixels in wide.items() if pixels} == {}
+
+
+LONGEST_NAME = "a" * 63 + "." + "b" * 63 + ".example.org"
+IN_SIGHT = """all => all.filter(one => one.checkVisibility()).map(one =>
+  one.closest(".user-list").getBoundingClientRect().right - one.getBoundingClientRect().left > 40)"""
+
+
+@pytest.mark.parametrize("width", [390, 800, 1440])
+def test_the_longest_names_widen_no_page(crowd: Cluster, signed_in_page: Open, width: int) -> None:
+    Cluster.objects.update(name="c" * 100)
+    Subcluster.objects.filter(cluster=crowd, position=1).update(name="s" * 100)
+    Node.objects.filter(cluster=crowd, number=1).update(name=LONGEST_NAME)
+    make_crowd(5, 5, name="other")
+    page = signed_in_page(viewport={"width": width, "height": 844})
+    here = f"/clusters/{'c' * 100}/"
+    names = ("", "operations/", "checks/", "peers/", "dns/", "history/", "what-if/", "load/", "commands/", "settings")
+    wide = {}
+    for address in (*(here + name for name in names), "/peers/", "/overview/", "/users/", "/duplicates/"):
+        page.goto(address)
+        wide[address] = runs_over(page)
+    assert {address: pixels for address, pixels in wide.items() if pixels > 0} == {}
+
+
+def test_a_long_user_id_leaves_the_columns_of_all_others_in_sight(crowd: Cluster, signed_in_page: Open) -> None:
+    longest = EndUser.objects.order_by("user_id").first()
+    assert longest
+    EndUser.objects.filter(pk=longest.pk).update(user_id="0" * 90)
+    page = signed_in_page(path="/clusters/crowd/", viewport={"width": 1440, "height": 900})
+    row = page.locator(f".users [data-user='{longest.pk}']")
+    expect(row).to_have_attribute("title", re.compile("0{90}"))
+    assert all(page.locator(".users .user-served, .users .user-name, .heads .head").evaluate_all(IN_SIGHT))
 
 
 # A name that is a fraction of a pixel too wide already ends in an ellipsis.
