@@ -135,6 +135,11 @@ def test_settings_keep_what_was_typed_beside_the_error(crowd: Cluster, signed_in
     dialog.get_by_role("button", name="Save").click()
     expect(dialog.get_by_role("alert")).to_contain_text("“Keep Alive Timeout” cannot be 5")
     expect(dialog.get_by_label("Clock speed")).to_have_value("60")
+    dialog.get_by_label("Keep Alive Timeout", exact=True).fill("-5")  # this one the field refuses, not the policy
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("“Keep Alive Timeout” cannot be -5")
+    page.keyboard.press("Escape")
+    dialog.locator(".unsaved-question button").first.click()
     dialog.get_by_label("Keep Alive Timeout", exact=True).fill("45")
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_be_hidden()
