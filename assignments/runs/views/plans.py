@@ -110,12 +110,21 @@ def plan_context(
         "seconds": plans.seconds(plan, rate),
         "goals": CHOOSABLE,
         "choosable": plan.goal in CHOOSABLE,
+        "emptied": _emptied(plan),
         "subclusters": list(plan.cluster.subclusters.all()),
         "scope": plan.scope.get("subclusters", ()),
         "window": wait_reasons.window_of(plan.cluster),
         "valid": plan.moves - stale.count if stale else plan.moves,
         "plan_command": _command(plan),
     }
+
+
+def _emptied(plan: Plan) -> str:
+    """The node that a plan moves everybody off; "" for another goal, and for one that was removed."""
+    if plan.goal != Goal.EVACUATE:
+        return ""
+    node = plan.cluster.nodes.filter(pk=plan.scope["node"]).first()
+    return node.short_name if node else ""
 
 
 def _command(plan: Plan) -> str:

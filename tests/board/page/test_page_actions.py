@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from html import unescape
 from io import BytesIO
 
 import pytest
@@ -111,6 +112,22 @@ def test_a_plan_without_moves_promises_no_run() -> None:
     text = shown.content.decode()
     assert "Nothing to move" in text
     assert "Exactly these moves" not in text
+
+
+def test_a_plan_that_empties_a_node_names_it() -> None:
+    emptied = nodes_of(make_crowd(6, 0))[0]
+    asked = {"goal": "evacuate", "node": emptied.pk}
+    shown = as_(roles.OPERATOR).post(reverse("plans", args=["crowd"]), asked, headers=HTMX).content.decode()
+    assert f"Move all users off {emptied.short_name}" in shown
+
+
+def test_a_wrong_rule_of_the_balancer_is_called_as_the_dialog_calls_it() -> None:
+    make_crowd(6, 0)
+    client, address = as_(roles.ADMINISTRATOR), reverse("rules", args=["crowd"])
+    form = client.get(address).context["form"]
+    wrong = {name: form[name].value() or "" for name in form.fields} | {"zone": "Middle/Earth"}
+    shown = unescape(client.post(address, wrong, headers=HTMX).content.decode())
+    assert "“in the time zone” is not valid: Middle/Earth is not a known time zone." in shown
 
 
 def test_a_plan_on_changed_ground_is_shown_again_with_what_changed() -> None:
