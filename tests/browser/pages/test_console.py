@@ -239,6 +239,16 @@ def test_the_longest_names_widen_no_page(crowd: Cluster, signed_in_page: Open, w
     assert {address: pixels for address, pixels in wide.items() if pixels > 0} == {}
 
 
+def test_labels_of_settings_are_lines_on_a_phone_and_no_columns_of_words(crowd: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(viewport={"width": 390, "height": 844})
+    for address in ("settings", "rules"):
+        page.goto(f"/clusters/{crowd.name}/{address}")
+        labels = page.locator(".field > label")
+        expect(labels).not_to_have_count(0)
+        heights = labels.evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().height)")
+        assert max(heights) < 45, "two lines"
+
+
 def test_a_long_user_id_leaves_the_columns_of_all_others_in_sight(crowd: Cluster, signed_in_page: Open) -> None:
     longest = EndUser.objects.order_by("user_id").first()
     assert longest
