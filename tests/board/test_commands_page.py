@@ -37,6 +37,14 @@ def test_a_fragment_is_a_page_for_a_browser_and_stays_one_for_scripts(acme: Clus
     assert client.get(address).content.lstrip().startswith(b"<article")
 
 
+def test_a_part_of_a_page_that_is_only_looked_at_does_not_say_done(acme: Cluster) -> None:
+    client = as_(roles.ADMINISTRATOR)
+    for name in ("placing", "summary-bar", "tree", "users"):
+        shown = page(client, reverse(name, args=["acme"]) + "?list=1")
+        assert "Done" not in shown.partition("</h1>")[0]
+        assert "<title>Part of a page · Homenode</title>" in shown
+
+
 def test_user_ids_are_found_and_moved_by_forms(acme: Cluster) -> None:
     client = as_(roles.OPERATOR)
     found = client.post(reverse("commands", args=["acme"]), {"ids": "imp1a-0001, ghost"}).content.decode()

@@ -54,9 +54,10 @@ def _whole(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     fragment = response.content.decode()
     title = TITLE.search(fragment)
     name = request.resolver_match.kwargs.get("cluster_name") if request.resolver_match else None
+    untitled = "Part of a page" if request.method in ("GET", "HEAD") else "Done"  # who only looks did nothing
     context = {
         "fragment": mark_safe(fragment),  # a template rendered it
-        "title": " ".join(strip_tags(title[1]).split()) if title else "Done",
+        "title": " ".join(strip_tags(title[1]).split()) if title else untitled,
         "cluster": roles.clusters_of(request.user).filter(name=name).first() if name else None,
     }
     with pseudonyms.enabled(pseudonym_key(request)):
