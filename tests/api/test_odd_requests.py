@@ -35,6 +35,20 @@ def test_a_file_for_a_call_that_takes_json_is_refused(acme: Cluster, calls: Call
         assert told["detail"] == "Content-Type: this call takes JSON, no file."
 
 
+@pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        (MOVE | {"colour": "red"}, ["body", "colour"]),
+        (MOVE | {"filter": {"contacts_min": "many"}}, ["body", "filter", "contacts_min"]),
+        ([MOVE], ["body"]),
+    ],
+)
+def test_a_wrong_field_is_named_as_it_stands_in_the_body(acme: Cluster, calls: Calls, body: Any, at: list[str]) -> None:
+    told = problem(calls("operator").post("/clusters/acme/moves", body), 422, "API_INPUT_NOT_VALID")
+    assert [error["at"] for error in told["errors"]] == [at]
+    assert told["detail"].startswith(".".join(at) + ": ")
+
+
 @pytest.mark.parametrize("number", ["1e400", "-1e400", "10.5"])
 def test_a_number_that_no_rule_can_be_is_refused(acme: Cluster, calls: Calls, number: str) -> None:
     admin = calls("administrator")

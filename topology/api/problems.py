@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http.client import responses
 from typing import Any
 
@@ -96,10 +96,15 @@ def not_there(refused: Refused) -> NotThere:
 
 def invalid(request: HttpRequest, errors: list[Any]) -> HttpResponse:
     """The answer for input that does not fit the schema."""
-    places = [{"at": [str(part) for part in error["loc"]], "message": error["msg"]} for error in errors]
+    places = [{"at": _place(error["loc"]), "message": error["msg"]} for error in errors]
     first = places[0] if places else {"at": ["body"], "message": "it cannot be read"}
     place, trouble = ".".join(first["at"]), first["message"]
     return problem(request, reasons.API_INPUT_NOT_VALID, errors=places, place=place, problem=trouble)
+
+
+def _place(loc: Sequence[str | int]) -> list[str]:
+    """Where a caller finds it: a body is one document, and what our functions call theirs stands nowhere in it."""
+    return [str(part) for part in (("body", *loc[2:]) if loc[0] == "body" else loc)]
 
 
 def of_status(request: HttpRequest, status: int) -> HttpResponse:
