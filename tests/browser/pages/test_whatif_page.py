@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -113,6 +114,21 @@ def test_no_page_scrolls_sideways(acme: Cluster, signed_in_page: Open, width: in
         if page.url.endswith("/what-if/"):
             run(page)
             expect(page.locator("#instant")).to_be_visible()
+
+
+def test_on_a_phone_no_words_of_a_run_touch_each_other(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page("operator", PATH)
+    run(page)
+    expect(page).to_have_url(re.compile(r"/what-if/[a-z2-7]{10}/"))
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".axis text").nth(1)).to_be_hidden()
+    for words in (".axis text", ".tries li"):
+        boxes = [box for each in page.locator(words).all() if (box := each.bounding_box())]
+        assert len(boxes) > 1
+        for one, after in pairwise(boxes):
+            assert after["y"] > one["y"] or after["x"] - one["x"] - one["width"] >= 4, words
+    marks = page.locator(".tries").first.evaluate("list => getComputedStyle(list).listStylePosition")
+    assert marks == "inside"  # beside the words a number stands in the gap, where two digits fill it
 
 
 def test_the_verdict_on_a_node_follows_its_peer(acme: Cluster, signed_in_page: Open) -> None:
