@@ -98,12 +98,12 @@ def configure(cluster: Cluster, values: Mapping[str, Any], *, actor: Any, dry_ru
 
 def _demand_valid(policy: RunPolicy) -> None:
     if policy.zone not in zones():
-        raise Refused(reasons.SETTING_NOT_VALID, name="zone", problem=f"{policy.zone} is not a known time zone")
+        raise Refused(reasons.SETTING_NOT_VALID, field="zone", problem=f"{policy.zone} is not a known time zone")
     try:
         policy.full_clean(exclude=["facts", "code", "checked_at", "plan", "cluster"])
     except ValidationError as error:
-        name, problem = _wrong(policy, error)
-        raise Refused(reasons.SETTING_NOT_VALID, name=name, problem=problem) from error
+        field, problem = _wrong(policy, error)
+        raise Refused(reasons.SETTING_NOT_VALID, field=field, problem=problem) from error
 
 
 def _wrong(policy: RunPolicy, error: ValidationError) -> tuple[str, str]:

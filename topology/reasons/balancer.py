@@ -61,5 +61,5 @@ BALANCER_MODE = add(
 RUN_POLICY_CHANGED = add("RUN_POLICY_CHANGED", "{actor} changed the run rules: {changes}.", level=NEWS)
 SETTING_UNKNOWN = add("SETTING_UNKNOWN", "There is no setting {name}.", "Known: {known}.", status=422)
 SETTING_NOT_VALID = add(
-    "SETTING_NOT_VALID", "{name} is not valid: {problem}.", "Correct it and save again.", status=422
+    "SETTING_NOT_VALID", "{field} is not valid: {problem}.", "Correct it and save again.", status=422
 )

@@ -49,16 +49,6 @@ class RunPolicyForm(DialogForm):
             self.fields[name] = ShownField(label, unit, KINDS.get(name, "number"))
         self.fields["approval_required"] = ShownField(APPROVAL, kind="switch")
 
-    def field_of(self, refusal: Refused) -> str:
-        return str(refusal.facts.get("name", "")).split(", ")[0]
-
-    def refuse(self, refusal: Refused, name: str = "") -> None:
-        """With the labels of the fields, as the others of the dialog have them."""
-        field, said = name or self.field_of(refusal), str(refusal.facts.get("name", ""))
-        labels = [f"“{self.fields[key].label}”" for key in said.split(", ") if key in self.fields]
-        named = {"name": " and ".join(labels)} if labels else {}
-        super().refuse(Refused(refusal.reason, **(refusal.facts | named)), field)
-
     def numbers(self) -> list[BoundField]:
         """The fields of the balancer below its switch."""
         return [self[name] for name, _, _ in FIELDS]
