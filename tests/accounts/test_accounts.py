@@ -223,6 +223,7 @@ def test_what_tokens_a_deactivated_account_made_is_said_everywhere(acme: Cluster
     call_command("accounts", "deactivate", "eve", stdout=out, stderr=err)
     assert "deactivated, made 2 tokens" in out.getvalue()
     assert "eve made 2 tokens that can still be used." in err.getvalue()
+    assert Event.objects.filter(code="TOKENS_LEFT").count() == 1, "nothing was changed a second time"
     assert b"can still be used" not in admin.post(f"{PEOPLE}{person.pk}/active", {"active": "1"}, follow=True).content
 
 

@@ -191,15 +191,17 @@ def set_active(person: Any, active: bool, *, actor: Any) -> str:
         demand_another_administrator(person)
     name = person.get_username()
     people = get_user_model().objects.filter(pk=person.pk).exclude(is_active=active)
-    if people.update(is_active=active):
+    if changed := people.update(is_active=active):
         why = reasons.ACCOUNT_ACTIVATED if active else reasons.ACCOUNT_DEACTIVATED
         events.record(why, actor=actor, topics=[TOPIC], account=name)
         if not active:
             end_sessions(person, actor=actor)
     if active or not (made := len(tokens.made_by(name))):
         return ""
-    events.record(reasons.TOKENS_LEFT, actor=actor, topics=[TOPIC], account=name, tokens=made)
-    return sentences.whole(Refused(reasons.TOKENS_LEFT, account=name, tokens=made))
+    facts = {"account": name, "tokens": made}
+    if changed:
+        events.record(reasons.TOKENS_LEFT, actor=actor, topics=[TOPIC], **facts)
+    return sentences.whole(Refused(reasons.TOKENS_LEFT, **facts))
 
 
 @dataclass(frozen=True)
