@@ -59,9 +59,9 @@ def by_the_clock(subcluster: Subcluster, real: datetime) -> Subcluster:
 
     Its latest step is to come then, and so is all that it waits for. Cluster must be loaded with it.
     """
-    kept, cluster = SrmState.of(subcluster.srm), subcluster.cluster
-    if kept.at > cluster_seconds(cluster, set_back_since(real)):
-        by = kept.at - cluster_seconds(cluster, real)
+    at, cluster = subcluster.srm.get("at", 0), subcluster.cluster
+    if at > cluster_seconds(cluster, set_back_since(real)):
+        kept, by = SrmState.of(subcluster.srm), at - cluster_seconds(cluster, real)
         if was := kept.window_was:
             until = datetime.fromisoformat(was.until) - timedelta(seconds=by / cluster.clock_speed)
             kept = replace(kept, window_was=replace(was, until=until.isoformat()))
