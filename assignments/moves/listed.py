@@ -18,7 +18,7 @@ from topology import reasons
 from topology.models import Cluster, EndUser
 from topology.reasons import Refused
 from topology.reasons.general import reason_of_users
-from topology.reasons.words import UNASSIGNED_USERS
+from topology.reasons.words import UNASSIGNED_LIST
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _staying(cluster: Cluster, target: str, users: dict[int, str]) -> dict[str, 
     rows = Assignment.objects.filter(cluster=cluster, user__in=users).order_by("user_id")
     stay: dict[str, Refused] = {}
     for pk, home, name, pinned in rows.values_list("user_id", "home_node_id", "home_node__name", "pinned"):
-        place = name or f"the list of {UNASSIGNED_USERS}"
+        place = name or UNASSIGNED_LIST
         if target == (f"node:{home}" if home else UNASSIGNED):
             stay[users[pk]] = Refused(reasons.USER_ALREADY_THERE, node=place)
         elif pinned:

@@ -21,7 +21,7 @@ from assignments.population.selectors import Counts, percent
 from topology import reasons
 from topology.accounts import roles
 from topology.models import Node
-from topology.reasons.words import UNASSIGNED_USERS
+from topology.reasons.words import UNASSIGNED_LIST
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _coming(chosen: Chosens, to: Node | None) -> tuple[Counts, int]:
 def _refusals(context: DropContext, chosen: Chosens, to: Node | None, coming: Counts, pinned: int) -> Iterable[Note]:
     """Why the users cannot go there, the most telling reason first."""
     if not coming.users and not pinned:
-        yield reasons.USER_ALREADY_THERE, {"node": to.short_name} if to else {"node": f"the list of {UNASSIGNED_USERS}"}
+        yield reasons.USER_ALREADY_THERE, {"node": to.short_name} if to else {"node": UNASSIGNED_LIST}
     if not coming.users:
         yield reasons.USERS_PINNED, {"users": pinned}
     if to:

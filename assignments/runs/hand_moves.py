@@ -28,7 +28,7 @@ from topology import reasons
 from topology.live import actors, events
 from topology.models import Cluster, EndUser, Node
 from topology.reasons import Refused
-from topology.reasons.words import UNASSIGNED_USERS
+from topology.reasons.words import UNASSIGNED_LIST, UNASSIGNED_USERS
 from topology.rules.homes import demand
 from topology.structure.homes import homes_of
 from topology.structure.locks import all_subclusters, hold_subclusters
@@ -202,7 +202,7 @@ def _demand_moved(
     if reasons.SKIPPED_PINNED.code in left:
         raise _pinned(user, len(people))
     to = _only(nodes, {one.to for one in wanted})
-    raise Refused(reasons.USER_ALREADY_THERE, node=to.name if to else f"the list of {UNASSIGNED_USERS}")
+    raise Refused(reasons.USER_ALREADY_THERE, node=to.name if to else UNASSIGNED_LIST)
 
 
 def _full(operation: Operation, people: Sequence[int], to_node: Node) -> Refused:

@@ -135,15 +135,21 @@ def test_who_is_gone_is_set_aside_and_comes_back_exactly_as_before(crowd: Cluste
     assert_counts_true()
 
 
-def test_who_comes_back_by_a_list_is_pinned_no_more_whatever_waits_for_a_return(
-    crowd: Cluster, directory: Directory
-) -> None:
+def with_pin_set_aside(directory: Directory) -> Cluster:
+    """A cluster of eight people, of whom anna pinned u03 before the directory had them no more."""
     directory.add(*many(0, 8))
     cluster = directory.agree()
     sync.sync(cluster)
     pins.pin(pins.named(cluster, ["u03"]), "VIP", actor="anna")
     directory.remove("u03")
     sync.sync(cluster)
+    return cluster
+
+
+def test_who_comes_back_by_a_list_is_pinned_no_more_whatever_waits_for_a_return(
+    crowd: Cluster, directory: Directory
+) -> None:
+    cluster = with_pin_set_aside(directory)
     import_users(cluster, csv_of("user_id", "u03"))
     assert trace.story(cluster, EndUser.objects.get(user_id="u03").pk).pin is None
     assert pins.pins_of(pins.named(cluster, ["u03"])) == []
@@ -155,13 +161,8 @@ def test_who_comes_back_by_a_list_is_pinned_no_more_whatever_waits_for_a_return(
 
 
 def test_who_came_back_by_a_list_is_pinned_by_whoever_does_it_now(crowd: Cluster, directory: Directory) -> None:
-    directory.add(*many(0, 8))
-    cluster = directory.agree()
-    sync.sync(cluster)
-    pins.pin(pins.named(cluster, ["u03"]), "VIP", actor="anna")
+    cluster = with_pin_set_aside(directory)
     before = Pin.objects.get().at
-    directory.remove("u03")
-    sync.sync(cluster)
     import_users(cluster, csv_of("user_id", "u03"))
     assert pins.pin(pins.named(cluster, ["u03"]), "Gateway", actor="bert").users == 1
     pin = Pin.objects.get()
@@ -265,13 +266,8 @@ def test_no_statement_of_a_run_asks_once_for_each_person(crowd: Cluster, directo
 def test_the_undo_of_a_list_leaves_the_pin_that_waits_for_a_return(
     crowd: Cluster, directory: Directory, line: str
 ) -> None:
-    directory.add(*many(0, 8))
-    cluster = directory.agree()
-    sync.sync(cluster)
-    pins.pin(pins.named(cluster, ["u03"]), "VIP", actor="anna")
+    cluster = with_pin_set_aside(directory)
     before = Pin.objects.values_list("reason", "owner_name", "at").get()
-    directory.remove("u03")
-    sync.sync(cluster)
     import_users(cluster, csv_of("user_id,pinned,pin_reason", line), actor="bert")
     undo.undo_import(Operation.objects.get(kind=Kind.IMPORT), actor="bert")
     assert Pin.objects.values_list("reason", "owner_name", "at").get() == before
@@ -282,12 +278,7 @@ def test_the_undo_of_a_list_leaves_the_pin_that_waits_for_a_return(
 
 
 def test_the_undo_of_a_list_leaves_no_pin_where_none_waits_any_more(crowd: Cluster, directory: Directory) -> None:
-    directory.add(*many(0, 8))
-    cluster = directory.agree()
-    sync.sync(cluster)
-    pins.pin(pins.named(cluster, ["u03"]), "VIP", actor="anna")
-    directory.remove("u03")
-    sync.sync(cluster)
+    cluster = with_pin_set_aside(directory)
     import_users(cluster, csv_of("user_id,pinned,pin_reason", "u03,t,Gateway"), actor="bert")
     directory.add("u03")
     sync.sync(cluster)

@@ -53,11 +53,17 @@ def test_a_failure_is_found_in_its_time_after_the_clock_was_set_back(speed: int)
     assert phase() in (Phase.FAILING_OVER, Phase.FAILED_OVER)
 
 
-def test_users_go_on_to_sign_in_at_their_rate_after_the_clock_was_set_back() -> None:
+def failing_over() -> tuple[Cluster, Drive]:
+    """A pair of 600 users whose first node has just begun to fail over."""
     pair = make(scenario(users=600))
     drive = Drive(pair, scenario(users=600))
     with clock_at(drive.real):
         service.failover(node())
+    return pair, drive
+
+
+def test_users_go_on_to_sign_in_at_their_rate_after_the_clock_was_set_back() -> None:
+    pair, drive = failing_over()
     drive.until(150)
     waited = out(pair)
     set_back(drive)
@@ -77,10 +83,7 @@ def out(pair: Cluster) -> int:
 
 
 def test_what_is_told_and_asked_counts_from_the_clock_as_it_is() -> None:
-    pair = make(scenario(users=600))
-    drive = Drive(pair, scenario(users=600))
-    with clock_at(drive.real):
-        service.failover(node())
+    pair, drive = failing_over()
     drive.until(30)
     with clock_at(drive.real):
         service.step(sub().pk, drive.real)

@@ -1,4 +1,7 @@
-"""Counts beside their nouns: "1 user", "0 users", "4,822 moves". The one helper of sentences, pages and commands."""
+"""Words that sentences share: counts beside their nouns ("1 user", "4,822 moves"), and where no node has a name."""
+
+UNASSIGNED_USERS = "the unassigned users"  # where users without a home node are, come from and go to
+UNASSIGNED_LIST = f"the list of {UNASSIGNED_USERS}"  # the same as a place to be at home
 
 
 def counted(number: int, noun: str) -> str:
@@ -13,6 +16,3 @@ def plural(noun: str) -> str:
     """The plural of a noun that is given as `counted` takes it."""
     one, _, many = noun.partition("|")
     return many or one + "s"
-
-
-UNASSIGNED_USERS = "the unassigned users"  # where users without a home node are, come from and go to, in a sentence
