@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 
-from django.db import connection
+from django.db import connection, transaction
 
 from assignments.recovery import reads, service
 from assignments.recovery.rules.kept import SrmState
@@ -57,13 +57,13 @@ def _make_node(cluster: Cluster, sub: Subcluster, pair: Pair, slot: int, number:
 
 def add_people(cluster: Cluster, node: Node, count: int, *, signed_in: bool = True) -> None:
     """So many users at home and served there."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "WITH people AS (INSERT INTO topology_enduser (user_id, name, mail, endpoints, contacts, created_at)"
-            " SELECT %s || '-' || n, '', '', '{}', 0, now() FROM generate_series(1, %s) AS n RETURNING id)"
+            " SELECT %s || '-' || n, '', '', '{}', 0, now() FROM generate_series(1, %s) AS n RETURNING id, folded)"
             " INSERT INTO assignments_assignment"
-            " (user_id, cluster_id, home_node_id, serving_node_id, signed_in, pinned, endpoints)"
-            " SELECT id, %s, %s, %s, %s, false, 2 FROM people",
+            " (user_id, cluster_id, home_node_id, serving_node_id, signed_in, pinned, endpoints, folded)"
+            " SELECT id, %s, %s, %s, %s, false, 2, folded FROM people",
             [node.name, count, cluster.pk, node.pk, node.pk, signed_in],
         )
         if count >= 500:  # as autovacuum does soon; plans for a table that was empty a moment ago are quadratic

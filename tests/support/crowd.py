@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from assignments.models import Assignment, Operation
 from assignments.runs import batches
+from assignments.users import table_statistics
 from topology.models import Cluster, DeploymentModel, Node, Policy, Subcluster
 
 ENDPOINTS = 2
@@ -59,7 +60,7 @@ def _analyze(added: int) -> None:
 def add_people(cluster: Cluster, node: Node | None, count: int, *, named: bool = False, uris: bool = False) -> None:
     """So many users at home there, or unassigned."""
     place = node.name if node else f"{cluster.name}-waiting"
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "WITH people AS (INSERT INTO topology_enduser"
             "  (user_id, name, mail, directory_uri, endpoints, contacts, created_at)"
@@ -75,6 +76,7 @@ def add_people(cluster: Cluster, node: Node | None, count: int, *, named: bool =
             " SELECT id, %s, %s, %s, %s, false, %s, folded FROM people",
             [count, place, named, uris, cluster.pk, node and node.pk, node and node.pk, node is not None, ENDPOINTS],
         )
+        table_statistics.refresh(count)
 
 
 def nodes_of(cluster: Cluster) -> list[Node]:

@@ -6,9 +6,10 @@ sc-3: imp3a                      no peer
 no subcluster: spare
 """
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from assignments.users import table_statistics
 from topology.models import Cluster, Node, Policy, Subcluster
 from topology.rules.states import State, StateReason
 
@@ -72,9 +73,12 @@ def assign(cluster: Cluster, groups: list[tuple[str, Node | None, int]]) -> list
         "now": timezone.now(),
         "cluster": cluster.pk,
     }
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(PEOPLE, asked)
-        return [user for (user,) in cursor.fetchall()]
+        users = [user for (user,) in cursor.fetchall()]
+        if len(users) >= table_statistics.MANY:
+            table_statistics.refresh(len(users))
+        return users
 
 
 # What bulk_create of both models would store, without its objects: many tests begin with this.

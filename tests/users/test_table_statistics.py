@@ -20,10 +20,14 @@ from assignments.users import table_statistics
 from assignments.users.importing.imports import import_users
 from assignments.users.removal import remove_users
 from assignments.users.undo import undo_import
+from tests.browser.large import thousands
+from tests.recovery import recovery_world
+from tests.support import crowd as crowd_of_tests
 from tests.support import shifted
 from tests.support.crowd import make_crowd
 from tests.support.lists import numbered
 from tests.support.lookups import believe, looked_up
+from tests.support.worlds import assign, make_acme, node
 from topology.models import Cluster, EndUser
 
 PEOPLE = 2000
@@ -47,6 +51,23 @@ def test_an_import_into_tables_that_were_seen_with_a_few(crowd: Cluster) -> None
     with looked_up(PEOPLE):
         assert import_users(crowd, numbered(PEOPLE)).created == PEOPLE
     assert _known() == PEOPLE
+
+
+@pytest.mark.parametrize("world", ["crowd", "assign", "thousands", "recovery"])
+def test_worlds_of_tests_too(world: str) -> None:
+    """A test that begins with so many waited a minute for them, where another had left the tables empty."""
+    cluster = make_acme()
+    believe(rows=60, pages=1)
+    assign(cluster, [("imp1b", node(cluster, "imp1b"), 9)])  # its connection keeps the plans for a few
+    with looked_up(PEOPLE):
+        add: Callable[[], object] = {
+            "crowd": lambda: crowd_of_tests.add_people(cluster, None, PEOPLE),
+            "assign": lambda: assign(cluster, [("imp1a", node(cluster, "imp1a"), PEOPLE)]),
+            "thousands": lambda: thousands.add_people(cluster, "imp1a", PEOPLE),
+            "recovery": lambda: recovery_world.add_people(cluster, node(cluster, "imp1a"), PEOPLE),
+        }[world]
+        add()
+    assert Assignment.objects.count() == PEOPLE + 9
 
 
 def _undo_import(operation: Operation) -> None:

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core.management import call_command
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from assignments.models import Assignment
+from assignments.users import table_statistics
 from tests.support.worlds import make_acme, node
 from topology.models import Cluster, Node, Policy, Subcluster
 
@@ -44,11 +45,11 @@ WITH people AS (
     SELECT %(prefix)s || lpad(n::text, 5, '0'), 'Person ' || n || ' of ' || %(place)s,
         %(prefix)s || n || CASE WHEN n <= %(sales)s THEN '@sales.example.org' ELSE '@works.example.org' END,
         CASE WHEN n %% {RARE} = 0 THEN '{{desk_phone,sametime}}'::varchar[] ELSE '{{desk_phone}}' END, n %% 201, now()
-    FROM generate_series(1, %(count)s) AS n RETURNING id, user_id, cardinality(endpoints) AS endpoints
+    FROM generate_series(1, %(count)s) AS n RETURNING id, cardinality(endpoints) AS endpoints, folded
 )
-INSERT INTO assignments_assignment (user_id, cluster_id, home_node_id, serving_node_id, signed_in, pinned, endpoints)
-SELECT id, %(cluster)s, %(home)s, %(home)s, %(home)s::bigint IS NOT NULL, false,
-    endpoints
+INSERT INTO assignments_assignment
+    (user_id, cluster_id, home_node_id, serving_node_id, signed_in, pinned, endpoints, folded)
+SELECT id, %(cluster)s, %(home)s, %(home)s, %(home)s::bigint IS NOT NULL, false, endpoints, folded
 FROM people
 """
 
@@ -69,8 +70,9 @@ def add_people(cluster: Cluster, place: str, count: int) -> None:
     home = None if place == "waiting" else node(cluster, place).pk
     prefix = f"{place}-" if cluster.name == "acme" else f"{cluster.name}-{place}-"
     facts = {"prefix": prefix, "place": place, "count": count, "sales": SALES if place == "imp1a" else 0}
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(PEOPLE, facts | {"cluster": cluster.pk, "home": home})
+        table_statistics.refresh(count)
 
 
 @contextmanager
