@@ -29,7 +29,8 @@ BRIEF := 2>&1 | sed -un -e 's/^Collecting \([^ ]*\).*/  \1/p' -e 's/^Installing 
 
 help:
 	@echo "make run    start the console on http://127.0.0.1:8000 (PORT, HOMENODE_DATA, DATABASE_URL, REDIS_URL)"
-	@echo "make test   lint, types and all tests (NO_BROWSER=1 without a browser, PYTEST='...' for options)"
+	@echo "make test   lint, types and the tests, of those that take long one in five (TURN=all for all,"
+	@echo "            NO_BROWSER=1 without a browser, PYTEST='...' for options)"
 	@echo "make shifted  the tests without a browser under other clocks (faketime)"
 	@echo "make torture  the same tests whole, for hours, and a storm of faults under load (MINUTES=5 of it)"
 	@echo "make lint | format | types | bench | goldens | lock | audit | clean"

@@ -41,7 +41,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.support import torture
+from tests.support import torture, turns
 from tests.support.layout import laid_out
 from tests.support.live_stack import LiveStack
 from tests.support.shared_imports import import_own_share
@@ -68,8 +68,20 @@ def pytest_collection(session: pytest.Session) -> None:
     import_own_share(session.config)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose whose turn it is before the processes of the run start."""
+    turns.set_turn(config)
+
+
+def pytest_report_header() -> str | None:
+    """Say which tests a run leaves to others, and how to have them."""
+    turn = turns.whose()
+    return None if turn is None else f"turn: {turn} of {turns.TURNS} for tests that take long (TURN=all has all)"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the files that take long, so that all processes end at about the same time; leave out what is slow."""
+    turns.leave_out_others(config, items)
     items.sort(key=lambda item: not item.nodeid.removeprefix("tests/").startswith(LONG))
     for item in items:
         if not torture.WHOLE and item.get_closest_marker("slow"):

@@ -107,6 +107,7 @@ def test_people_get_in_while_redis_is_away(anna: Any, client: Client, monkeypatc
     monkeypatch.setattr(events, "_client", None)
 
 
+@pytest.mark.in_turns
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_press_a_link_at_once_one_gets_in() -> None:
     for _ in range(12):

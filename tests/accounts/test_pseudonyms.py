@@ -53,6 +53,7 @@ def test_a_reason_knows_nothing_of_who_reads_it() -> None:
             assert (reason.say(**facts), reason.say_fix(**facts)) == plain
 
 
+@pytest.mark.in_turns
 @pytest.mark.django_db
 def test_no_page_names_anybody_while_names_are_hidden() -> None:
     acme = make_acme(imp1a=60)

@@ -119,6 +119,7 @@ def beginnings(cluster: Cluster) -> list[str]:
     return [*found, "/no-such-page", "/clusters/none/"]
 
 
+@pytest.mark.in_turns
 def test_nothing_that_can_be_reached_names_anybody(acme: Cluster, client: Client) -> None:
     waiting, seen, windows, leaks, chances = beginnings(acme), set(), Counter[str](), [], 0
     while waiting and len(seen) < 600:

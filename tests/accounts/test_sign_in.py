@@ -141,6 +141,7 @@ def test_health_names_the_part_that_does_not_answer(client: Client) -> None:
     assert others == {"tick_age": None, "troubles": []}
 
 
+@pytest.mark.in_turns
 def test_reading_writes_nothing() -> None:
     """Every address by GET, as an administrator: no statement that changes a row, but of the session."""
     acme = make_acme(imp1a=3)

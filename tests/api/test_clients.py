@@ -52,6 +52,7 @@ def test_every_operation_has_its_function(made: Path) -> None:
     assert there == {operation["operationId"] for methods in paths for operation in methods.values()}
 
 
+@pytest.mark.in_turns
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_keep_connection")
 def test_a_client_imports_plans_runs_and_undoes(made: Path) -> None:

@@ -101,6 +101,7 @@ def test_lines_of_a_task_say_what_it_is_about(lines: Lines) -> None:
     assert "task" not in lines("tests")[1]
 
 
+@pytest.mark.in_turns
 def test_a_process_logs_as_it_is_told() -> None:
     code = (
         "import django; django.setup(); import logging; logging.getLogger('a').warning('token=%s', 'x');"

@@ -85,6 +85,7 @@ def test_what_an_incident_needs_is_done_without_scripts(acme: Cluster) -> None:
     assert broken.failed_services == []
 
 
+@pytest.mark.in_turns
 def test_the_next_step_after_a_failover_is_a_link_without_scripts(acme: Cluster) -> None:
     failed = node(acme, "imp1a")
     service.failover(failed)

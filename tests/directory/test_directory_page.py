@@ -129,6 +129,7 @@ def test_what_is_wrong_with_a_directory_is_not_told_as_trouble_of_the_console(
     assert "DIRECTORY_" not in banner
 
 
+@pytest.mark.in_turns
 def test_everybody_whom_a_stopped_run_would_touch_and_every_entry_skipped_is_listed(
     crowd: Cluster, directory: Directory
 ) -> None:

@@ -50,6 +50,7 @@ def test_people_come_with_their_values_and_get_a_home_by_the_mode(crowd: Cluster
     assert_counts_true()
 
 
+@pytest.mark.in_turns
 @pytest.mark.django_db(transaction=True)
 def test_a_thousand_come_to_tables_that_were_seen_empty(directory: Directory) -> None:
     make_crowd(0, 0, capacity=2000)

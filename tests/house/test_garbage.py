@@ -117,6 +117,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return names
 
 
+@pytest.mark.in_turns
 def test_no_parameter_of_any_address_is_a_failure(known: dict[str, str], read: set[str]) -> None:
     client, turn, tried = quiet(as_(roles.ADMINISTRATOR)), 0, 0
     for name, route in routes():
@@ -135,6 +136,7 @@ def test_no_parameter_of_any_address_is_a_failure(known: dict[str, str], read: s
     assert tried > 200 * len(kinds(0))
 
 
+@pytest.mark.in_turns
 def test_no_argument_in_an_address_is_a_failure(known: dict[str, str]) -> None:
     client = quiet(as_(roles.ADMINISTRATOR))
     for name, route in routes():
@@ -146,6 +148,7 @@ def test_no_argument_in_an_address_is_a_failure(known: dict[str, str]) -> None:
                     assert method(filled).status_code < 500, (name, filled[:200])
 
 
+@pytest.mark.in_turns
 def test_no_header_is_a_failure(known: dict[str, str]) -> None:
     client = quiet(as_(roles.ADMINISTRATOR))
     headers = ("HX-Current-URL", "HX-Request", "HX-Target", "HX-Trigger", "Accept", "Referer")

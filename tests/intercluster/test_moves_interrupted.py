@@ -48,6 +48,7 @@ def _each_in_one_cluster(crowd: set[int]) -> Counter[int]:
     return Counter(cluster for _, cluster, _ in rows)
 
 
+@pytest.mark.in_turns
 def test_nobody_is_lost_or_doubled_through_killed_workers_and_all_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "BATCH", 250)
     acme, branch = make_crowd(USERS, 0), make_acme("branch")

@@ -247,6 +247,7 @@ def test_the_pages_show_every_relation_with_its_verbs(three: Three, admin_client
     assert "14.0.1" in admin_client.get("/peers/").content.decode()
 
 
+@pytest.mark.in_turns
 def test_the_page_of_a_large_mesh_shows_problems_first_and_the_rest_by_cluster(admin_client: Client) -> None:
     many = [make_acme(f"region-{number:02}") for number in range(12)]
     peers.apply([(many[0], other) for other in many[1:]], actor="ann")
@@ -304,6 +305,7 @@ def test_a_rehearsal_says_when_it_is_noticed_and_what_it_costs() -> None:
     assert [step.at for step in rehearse(side, "stalled", 0, 1)] == [0, 300, 3660]
 
 
+@pytest.mark.in_turns
 def test_the_overview_stays_small_with_34_clusters_and_costs_the_same_queries(admin_client: Client) -> None:
     sizes, queries_of = [], []
     for count in (3, 34):

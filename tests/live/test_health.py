@@ -133,6 +133,7 @@ def without_database(tmp_path: Path) -> Iterator[str]:
     stop_child(web, signal.SIGTERM, 8)
 
 
+@pytest.mark.in_turns
 def test_a_database_that_is_away_is_503_everywhere_with_its_reason(without_database: str) -> None:
     assert wait_until(lambda: asked(f"{without_database}/livez")[0] == 503, 60)
     cookie = {"Cookie": "homenode_session=" + "a" * 32}

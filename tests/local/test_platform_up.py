@@ -120,11 +120,13 @@ def up(where: Path) -> Iterator[Up]:
             console.end()
 
 
+@pytest.mark.each_run
 def test_the_first_start_is_ready_and_says_where(up):
     assert up.says(r"Ready after [\d.]+ s: (\S+)")[1] == f"{up.address}/"
     assert up.is_healthy()
 
 
+@pytest.mark.each_run
 def test_the_printed_link_signs_the_first_administrator_in_once(up):
     link = up.says(r"Sign in once as administrator admin: (\S+)")[1]
     assert link.startswith(f"{up.address}/sign-in/link/")

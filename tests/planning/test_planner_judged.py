@@ -147,6 +147,7 @@ def better_at(shares: Sequence[Fraction]) -> list[int]:
     return [k for k, share in enumerate(shares) if share > 0 and (k == 0 or share <= shares[k - 1])]
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("seed", range(2))
 def test_no_placement_is_better_balanced_or_takes_fewer_moves(seed: int) -> None:
     for world in larger_worlds(seed, MANY):
@@ -158,6 +159,7 @@ def test_no_placement_of_the_unassigned_is_better() -> None:
         refute(world, goals.fill, assigned(world), grow=True)
 
 
+@pytest.mark.in_turns
 def test_no_evacuation_is_better() -> None:
     for tried in larger_worlds(200, QUICK):
         free = tuple(replace(p, pinned=p.pinned and p.home != 1) for p in tried.people)

@@ -192,6 +192,7 @@ def judged(
         assert again.moves == 0, "a plan right after a run is empty"
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("seed", range(4))
 def test_a_balance_is_the_best_there_is_with_the_fewest_moves(seed: int) -> None:
     for world in worlds(seed, MANY):
@@ -262,6 +263,7 @@ def answers(load: ClusterLoad) -> dict[str, Proposal | str]:
     return found
 
 
+@pytest.mark.in_turns
 def test_a_plan_made_from_bounds_is_the_plan_made_from_persons() -> None:
     """Or there is none: then the persons are counted."""
     decided = Counter[str]()

@@ -30,6 +30,7 @@ def fail_and_come_back(drive: Drive, at: int) -> str:
     return card(drive)
 
 
+@pytest.mark.in_turns
 @pytest.mark.usefixtures("in_utc")
 def test_it_falls_back_by_itself_until_the_limit_is_reached(db: None) -> None:
     world = scenario(enable_automatic_fallback=True, failover_limit=2)

@@ -150,6 +150,7 @@ NEXT = {  # what happened -> what to press while all are served, and what the pa
 }
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("case", NEXT)
 def test_until_a_pair_is_whole_again_the_page_offers_the_next_step(case: str) -> None:
     timeline, repairs, command, *said = NEXT[case]

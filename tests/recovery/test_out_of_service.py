@@ -77,6 +77,7 @@ def test_page_lists_and_commands_say_what_the_engine_says(case: tuple[Cluster, i
         assert (one.out_of_service, one.served) == (view.out_of_service, view.served)
 
 
+@pytest.mark.in_turns
 def test_the_page_shows_it(case: tuple[Cluster, int]) -> None:
     cluster, out = case
     page = as_(roles.VIEWER).get(reverse("cluster", args=[cluster.name])).content.decode()
@@ -105,6 +106,7 @@ def test_whoever_is_out_of_service_is_not_signed_in(case: tuple[Cluster, int]) -
     assert not matching_users(UserFilter(cluster.pk, out_of_service=True)).filter(signed_in=True).exists()
 
 
+@pytest.mark.in_turns
 def test_no_line_of_the_log_of_a_failover_counts_anyone_as_served_and_out_of_service(db: None) -> None:
     world = scenario(*POWER_LOSS, HOME_AGAIN)
     Drive(make(world), world).play()

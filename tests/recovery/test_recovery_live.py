@@ -48,6 +48,7 @@ def test_golden_live_log_with_a_clock_so_fast_that_every_tick_is_late(name: str)
     demand_consistent(compare(golden.scenario(name), speed=600, beat=1))
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("name", torture.part(AT_EVERY_WAKE, 2))
 def test_golden_live_log_at_every_wake(name: str) -> None:
     demand_consistent(compare(golden.scenario(name), speed=1, beat=None))

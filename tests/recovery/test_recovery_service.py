@@ -215,12 +215,14 @@ def queries_of_a_whole_failure(users: int) -> tuple[int, int]:
     return len(seen), drive.ticks
 
 
+@pytest.mark.in_turns
 @pytest.mark.django_db
 def test_queries_do_not_grow_with_users() -> None:
     few, many = queries_of_a_whole_failure(40), queries_of_a_whole_failure(4_000)
     assert many[0] <= few[0] + 6 * max(0, many[1] - few[1]) + 40
 
 
+@pytest.mark.in_turns
 @pytest.mark.django_db
 def test_thirty_thousand_users_fail_over_and_come_home() -> None:
     plan = scenario(*POWER_LOSS, HOME_AGAIN, users=30_000, done_within_minutes=5)

@@ -62,6 +62,7 @@ def failing_over() -> tuple[Cluster, Drive]:
     return pair, drive
 
 
+@pytest.mark.in_turns
 def test_users_go_on_to_sign_in_at_their_rate_after_the_clock_was_set_back() -> None:
     pair, drive = failing_over()
     drive.until(150)

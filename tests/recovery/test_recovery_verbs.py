@@ -66,6 +66,7 @@ def test_history_names_the_person_who_asked_and_the_engine_for_the_rest(pair: Cl
         assert "{" not in event.sentence
 
 
+@pytest.mark.in_turns
 def test_a_manual_failover_stays_until_a_manual_fallback(pair: Cluster) -> None:
     update_policy(pair, {"enable_automatic_fallback": True})
     drive = Drive(pair, scenario())
@@ -159,6 +160,7 @@ def add_people_named(cluster: Cluster, target: Node, count: int) -> None:
         add_people(cluster, target, count, signed_in=False)
 
 
+@pytest.mark.in_turns
 def test_who_finds_no_room_comes_at_the_rate_when_there_is_room(db: None) -> None:
     cluster = make(scenario(users=1000, sign_ins_per_second=2))
     Node.objects.filter(name=B).update(capacity_users=1100)

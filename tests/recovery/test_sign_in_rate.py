@@ -122,6 +122,7 @@ def test_rates_are_of_the_clusters_clock_with_those_on_the_wall_in_brackets(pair
 
 
 # --- The budget of a transition that runs ---------------------------------------------------------
+@pytest.mark.in_turns
 def test_the_question_names_rate_time_and_peak(pair: Cluster) -> None:
     update_policy(pair, {"sign_ins_per_second": 3})
     asked = as_(roles.OPERATOR).get(reverse("ask", args=[pair.name, "nodes", node().pk, "failover"])).content.decode()
@@ -132,6 +133,7 @@ def test_the_question_names_rate_time_and_peak(pair: Cluster) -> None:
     assert "Sign-ins per second at a, at most</dt><dd>3<" in asked
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(("form", "rate", "done"), [
     ({"by": "rate", "rate": "0.5"}, 0.5, 50),
     ({"by": "minutes", "minutes": "5"}, None, None),
@@ -213,6 +215,7 @@ def test_what_is_refused(pair: Cluster) -> None:
     assert "sign-in-rate-" not in client.get(reverse("operation", args=[run.pk])).content.decode()
 
 
+@pytest.mark.in_turns
 @given(st.lists(st.tuples(st.integers(1, 400), st.floats(0.2, 40)), max_size=6))
 def test_whatever_is_chosen_nobody_is_lost_and_no_rate_is_exceeded(changes: list[tuple[int, float]]) -> None:
     found = scenario().pairs[0]
@@ -240,6 +243,7 @@ def test_whatever_is_chosen_nobody_is_lost_and_no_rate_is_exceeded(changes: list
     assert sum(n for n, _ in outcome.pair.populations.values()) == 600
 
 
+@pytest.mark.in_turns
 def test_a_canary_waits_anew_for_a_node_that_degrades(db: None) -> None:
     """1 % at once, then 90 s; the service is down from the 30th to the 60th second of them."""
     world = scenario(users=300, canary_fallback=True)

@@ -127,6 +127,7 @@ def act(where: Path, *words: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("victim", IN_A_FAILOVER)
 def test_a_failover_and_the_way_back_end_right_whoever_is_killed(console: Up, victim: str) -> None:
     where = console.where
@@ -171,6 +172,7 @@ def test_a_pair_that_initializes_becomes_normal_whoever_is_killed(console: Up, v
     nothing_is_lost(where)
 
 
+@pytest.mark.in_turns
 def test_a_rebalance_moves_everyone_once_although_the_worker_is_killed_twice(console: Up) -> None:
     where = console.where
     done = manage(where, "shell", "--no-imports", "-c", START.replace("RATE", "2"))

@@ -358,6 +358,7 @@ def test_only_one_process_removes_at_a_time() -> None:
     assert found == [reasons.RETENTION_ELSEWHERE]
 
 
+@pytest.mark.in_turns
 def test_a_year_of_it_ends_in_a_database_that_stopped_growing(settings: object) -> None:
     """Every half month users are moved to and fro, plans made, failures rehearsed; every half month the old ones go.
 

@@ -99,6 +99,7 @@ def test_history_names_every_change_of_state() -> None:
 
 
 # --- What it costs --------------------------------------------------------------------------------
+@pytest.mark.in_turns
 def test_a_batch_costs_the_same_queries_however_long_the_plan() -> None:
     counts = []
     for number, users in enumerate((7_200, 12_000)):

@@ -104,6 +104,7 @@ def check(found: Operation, cluster: Cluster) -> None:
     assert list(kept.values()) == homes(cluster)
 
 
+@pytest.mark.in_turns
 def test_every_move_happens_once_whatever_is_cut_repeated_late_or_out_of_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -130,6 +131,7 @@ def test_every_move_happens_once_whatever_is_cut_repeated_late_or_out_of_order(
     assert rounds >= CUTS // 196
 
 
+@pytest.mark.in_turns
 def test_a_worker_killed_in_the_middle_of_a_batch_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Real processes, really killed: each dies by SIGKILL at some statement of its own, with a transaction open."""
     monkeypatch.setattr(batches, "BATCH", 50)

@@ -78,6 +78,7 @@ def counts(cells: Populations, home: int) -> tuple[int, int, int]:
     return own, away, sum(users for (i, _), (users, _) in cells.items() if i == home) - own - away
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("name", ["power_loss", "manual_failover_and_fallback", "canary_fallback", "budget_time"])
 def test_every_second_of_a_timeline_has_the_counts_of_a_step_there(name: str) -> None:
     """Where one group signs in after the other at one node; else those of the last batch."""

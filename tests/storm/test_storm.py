@@ -27,6 +27,7 @@ STEADY = {Edge.DRAG: 1.0, Edge.IMPORT: 0.1, Edge.REBALANCE: 0.4, Edge.RECOVERY: 
 STEADY |= {Edge.STRUCTURE: 0.2}
 
 
+@pytest.mark.in_turns
 def test_a_short_storm_loses_nobody(tmp_path: Path) -> None:
     plan = Plan(SEED, seconds=12, gap=1.8, size=Size(1, 2, 300), rates=BRIEF, streams=2, least=6)
     totals, wrong = storm(tmp_path / "data", plan)

@@ -94,6 +94,7 @@ def specifications(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@pytest.mark.in_turns
 @pytest.mark.django_db
 @settings(max_examples=torture.many(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=specifications(), second=specifications())

@@ -181,6 +181,7 @@ def test_what_is_written_is_read_back_equal(document: Any) -> None:
     assert read.value == document
 
 
+@pytest.mark.in_turns
 @settings(max_examples=300, deadline=None)
 @given(st.text(alphabet="ab:-{}[]&*!|>'\"#%@, \n\t?0.~$<", max_size=40))
 def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:

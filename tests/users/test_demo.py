@@ -22,6 +22,7 @@ def acme(db: None) -> Cluster:
     return make()
 
 
+@pytest.mark.in_turns
 @pytest.mark.django_db
 def test_the_demo_loads_once_and_gives_the_first_rebalance_work(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("load_demo")
@@ -41,6 +42,7 @@ def test_the_demo_loads_once_and_gives_the_first_rebalance_work(capsys: pytest.C
     assert Event.objects.count() == before
 
 
+@pytest.mark.in_turns
 @pytest.mark.django_db
 def test_a_demo_that_cannot_be_loaded_whole_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CROWDS, "branch", replace(CROWDS["branch"], homes={"nowhere": 1}))

@@ -12,6 +12,7 @@ ODD = ("anna", 'O\'Neil & "Söhne" <b>', "{{ row.pk }} {% now 'Y' %} %s {0}", "\
 SHAPES = [dict(zip(("pinned", "away", "out"), each, strict=True)) for each in product((True, False), repeat=3)]
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("serving", ["imp1b", ""])
 @pytest.mark.parametrize("name", ODD)

@@ -148,6 +148,7 @@ def crowd(acme: Cluster) -> Cluster:
     return acme
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("looked_at", torture.part([10, 1, 3_000], 2))
 def test_a_page_is_the_same_however_its_users_are_found(
     crowd: Cluster, looked_at: int, monkeypatch: pytest.MonkeyPatch

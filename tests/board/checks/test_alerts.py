@@ -58,6 +58,7 @@ def test_every_alarm_but_those_of_a_single_user_has_one_alert_with_its_fix() -> 
     assert named["HomenodeNoWorker"]["labels"]["severity"] == "critical"
 
 
+@pytest.mark.in_turns
 def test_promtool_checks_and_tests_the_rules(tmp_path: Path) -> None:
     promtool("check", "rules", "alerts.yml")
     promtool("test", "rules", "alerts_test.yml")
@@ -67,6 +68,7 @@ def test_promtool_checks_and_tests_the_rules(tmp_path: Path) -> None:
     promtool("check", "config", "prometheus.yml", where=tmp_path)
 
 
+@pytest.mark.in_turns
 def test_a_rule_that_is_wrong_would_be_found(tmp_path: Path) -> None:
     (tmp_path / "alerts_test.yml").write_text((FOLDER / "alerts_test.yml").read_text())
     broken = (FOLDER / "alerts.yml").read_text().replace('homenode_trouble{code="NO_WORKER"} == 1', "vector(0) == 1")

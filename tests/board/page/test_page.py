@@ -209,6 +209,7 @@ def test_a_strange_address_is_no_failure(acme: Cluster, asked: str) -> None:
 ACROSS = ["", "?q=example", "?q=nobody", "?endpoint=sametime&contacts=10", "?show=pinned", "?show=out"]
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("name", ["overview", "find-users", "cluster"])
 def test_the_first_pages_ask_as_much_of_a_hundred_users_as_of_ten_thousand(name: str) -> None:
     client = as_(roles.ADMINISTRATOR)

@@ -100,6 +100,7 @@ def dialog(page: Page, state: str) -> None:
     expect(page.locator("#dialog")).to_be_hidden()
 
 
+@pytest.mark.each_run
 @pytest.mark.parametrize("users", [160])
 def test_the_topology_page_at_any_width(page: Page) -> None:
     for width in (1440, 800, 2560):
@@ -241,6 +242,7 @@ def test_pages_before_there_is_anything(live_web: LiveStack, context: Any, signe
     check(signed_in_page(), "nothing yet")
 
 
+@pytest.mark.each_run
 def test_axe_sees_what_is_wrong(live_web: LiveStack, context: Any) -> None:
     """The tests above would pass as well if axe looked at nothing."""
     page = context.new_page()

@@ -26,6 +26,7 @@ VISIBLE = """(() => {
 })()"""
 
 
+@pytest.mark.each_run
 def test_a_user_is_dragged_to_another_node(page: Page) -> None:
     pick_up(page, row(page, "imp1a-0002"))
     expect(page.locator("#ghost b")).to_have_text("Move 1 user of imp1a")

@@ -13,6 +13,7 @@ from topology.live import events
 from topology.models import Cluster, Node
 
 
+@pytest.mark.each_run
 def test_another_browser_shows_a_drop_without_reloading(acme: Cluster, signed_in_page: Open) -> None:
     path = f"/clusters/acme/?node={node(acme, 'imp1a').pk}"
     first, second = signed_in_page("operator", path), signed_in_page("viewer", path)

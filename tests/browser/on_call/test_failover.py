@@ -34,6 +34,7 @@ def places(cluster: Cluster) -> set[tuple[str, str, int]]:
     return {(r.home_node.short_name, r.serving_node.short_name, r.users) for r in rows}  # type: ignore[union-attr]
 
 
+@pytest.mark.each_run
 def test_a_node_loses_power_its_peer_takes_over_and_all_come_home(live_stack: LiveStack, signed_in_page: Open) -> None:
     acme = make_acme(speed=6, imp1a=1000, imp1b=10)  # time enough for two browsers of a busy machine
     page, other = signed_in_page("operator"), signed_in_page("viewer")

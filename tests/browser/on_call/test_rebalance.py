@@ -42,6 +42,7 @@ def rebalance(page: Page) -> None:
     expect(dialog).to_be_hidden()
 
 
+@pytest.mark.each_run
 def test_a_rebalance_runs_to_its_end_with_live_progress_in_every_browser(acme: Cluster, signed_in_page: Open) -> None:
     Policy.objects.filter(cluster=acme).update(moves_per_second=1)  # until both have seen it
     first, second = signed_in_page("operator"), signed_in_page("viewer")

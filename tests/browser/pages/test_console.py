@@ -80,6 +80,7 @@ def turn_wheel(page: Page, pixels: int) -> None:
     assert wait_until(lambda: bool(page.locator(".users").evaluate(NO_BLANK)), 30)
 
 
+@pytest.mark.each_run
 def test_a_search_filters_the_list_and_stays_in_the_address(crowd: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(path="/clusters/crowd/?node=0")
     page.get_by_label("Find users").fill("waiting-1")

@@ -169,6 +169,7 @@ def strays(one: Pair, other: Pair) -> int:
     return sum(users for users in change.values() if users > 0)
 
 
+@pytest.mark.in_turns
 @MANY
 @given(cases())
 @example(ASKED_A_DAY_AGO)
@@ -187,6 +188,7 @@ def test_every_run_settles_once_the_faults_stop(case: Case) -> None:
         assert users == signed_in
 
 
+@pytest.mark.in_turns
 @MANY
 @given(cases())
 def test_what_is_kept_between_steps_can_be_written_and_read(case: Case) -> None:

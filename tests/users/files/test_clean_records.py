@@ -104,6 +104,7 @@ ODD = st.sampled_from(
 )
 
 
+@pytest.mark.in_turns
 @settings(max_examples=torture.many(200, 30))
 @given(data=st.data(), header=st.sampled_from(HEADERS), reading=READINGS, separator=st.sampled_from(",;\t|^"))
 def test_lines_are_read_at_once_as_with_care_whatever_is_among_them(

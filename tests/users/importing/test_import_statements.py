@@ -51,6 +51,7 @@ def crowd() -> io.BytesIO:
     return numbered(30_000, columns="desk_phone|personal_communicator,100")
 
 
+@pytest.mark.in_turns
 @pytest.mark.django_db
 def test_an_import_does_not_depend_on_what_the_database_thinks_of_its_tables() -> None:
     """As after a trial run that autovacuum looked at: many pages, and nobody in them."""

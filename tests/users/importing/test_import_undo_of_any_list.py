@@ -52,6 +52,7 @@ def acme() -> Cluster:
     return cluster
 
 
+@pytest.mark.in_turns
 def test_any_import_is_taken_back_whole(acme: Cluster) -> None:
     before = people()
 
