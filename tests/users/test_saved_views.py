@@ -64,6 +64,22 @@ def test_the_same_name_gets_the_new_filter_whatever_the_case(acme: Cluster) -> N
     assert list(SavedView.objects.values_list("name", "query")) == [("NIGHT", "q=b")]
 
 
+SAME = [("istanbul", "İstanbul"), ("k", "\u212a"), ("\u03c9", "\u2126"), ("ß", "ẞ")]  # the signs of kelvin and ohm
+
+
+@pytest.mark.parametrize(("kept", "typed"), SAME)
+def test_two_names_that_the_database_takes_for_one_are_one_view(acme: Cluster, kept: str, typed: str) -> None:
+    saved_views.save(person("anna"), acme, kept, "q=a")
+    assert as_("anna").post(reverse("saved-views", args=["acme"]), {"name": typed, "q": "imp"}).status_code == 200
+    assert list(SavedView.objects.values_list("name", "query")) == [(typed, "q=imp")]
+
+
+def test_two_names_whose_capitals_alone_are_one_are_two_views(acme: Cluster) -> None:
+    saved_views.save(person("anna"), acme, "i", "q=a")
+    saved_views.save(person("anna"), acme, "ı", "q=b")  # noqa: RUF001 - its capital is I, and it is another letter
+    assert sorted(SavedView.objects.values_list("name", "query")) == [("i", "q=a"), ("ı", "q=b")]  # noqa: RUF001
+
+
 def test_a_view_has_a_name_and_nobody_keeps_more_than_fifty(acme: Cluster) -> None:
     for name in (" ", "x" * 61):
         with pytest.raises(Refused) as refusal:

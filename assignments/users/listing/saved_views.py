@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Lower
 
 from assignments.models import SavedView
 from assignments.models.saved_view import MAX_NAME
@@ -27,7 +28,8 @@ def save(owner: Any, cluster: Cluster | None, name: str, query: str) -> SavedVie
     said = " ".join(name.replace("\0", "").split())
     if not 0 < len(said) <= MAX_NAME:
         raise Refused(reasons.VIEW_NEEDS_NAME, limit=MAX_NAME, length=len(said))
-    view = views_of(owner, cluster).filter(name__iexact=said).first()
+    named = _named(owner, cluster, said)
+    view = named.first()
     if view is None and views_of(owner, cluster).count() >= MOST:
         raise Refused(reasons.VIEWS_ENOUGH, most=MOST)
     view = view or SavedView(owner=owner, cluster=cluster)
@@ -36,9 +38,14 @@ def save(owner: Any, cluster: Cluster | None, name: str, query: str) -> SavedVie
         with transaction.atomic():
             view.save()
     except IntegrityError:  # the same person, twice at once: the other one's name is there now
-        views_of(owner, cluster).filter(name__iexact=said).update(query=query)
-        return views_of(owner, cluster).get(name__iexact=said)
+        named.update(query=query)
+        return named.get()
     return view
+
+
+def _named(owner: Any, cluster: Cluster | None, name: str) -> QuerySet[SavedView]:
+    """The view that the constraint takes for one of this name: `iexact` would compare capitals, which it does not."""
+    return views_of(owner, cluster).alias(key=Lower("name")).filter(key=Lower(Value(name)))
 
 
 def delete(owner: Any, cluster: Cluster | None, pk: int) -> None:
