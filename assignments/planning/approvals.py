@@ -6,17 +6,30 @@ from typing import Any
 
 from django.db import transaction
 
-from assignments.models import Approval, Plan, RunPolicy
+from assignments.models import Approval, Kind, Operation, Plan, RunPolicy
 from topology import reasons
+from topology.accounts import roles
 from topology.live import actors, events
 from topology.reasons import Refused
+
+FEW = 50  # users who are moved by hand at once, without a plan and an approval
 
 
 def required(plan: Plan) -> bool:
     """Whether this plan may run only when a second person has approved it."""
     clusters = [pk for pk in (plan.cluster_id, plan.to_cluster_id) if pk]
     asked = RunPolicy.objects.filter(cluster__in=clusters, approval_required=True).exists()
-    return asked and not Approval.objects.filter(plan=plan).exists()
+    return asked and not Approval.objects.filter(plan=plan).exists() and not _takes_back_few(plan)
+
+
+def _takes_back_few(plan: Plan | None) -> bool:
+    """Whether a plan takes back, or does again, a move of so few that it needed no plan, and so no approval."""
+    if plan is None or not plan.undoes:
+        return False
+    done = Operation.objects.select_related("plan").filter(pk=plan.scope["operation"]).first()
+    if done is None or done.plan:
+        return done is not None and _takes_back_few(done.plan)
+    return done.kind == Kind.MOVE and done.total <= FEW  # a directory gives homes to any number at once
 
 
 def demand(plan: Plan) -> None:
@@ -25,10 +38,21 @@ def demand(plan: Plan) -> None:
         raise Refused(reasons.PLAN_NOT_APPROVED, hash=plan.hash[:12], author=plan.author_name)
 
 
+def may_approve(plan: Plan, actor: Any) -> bool:
+    """Whether somebody may be the second person: an operator wherever the plan moves users, and not its author."""
+    reach = roles.reach_of(actor)
+    places = [reach.role_in(pk) for pk in (plan.cluster_id, plan.to_cluster_id) if pk]
+    return all(roles.suffices(role, roles.OPERATE) for role in places) and not _is_author(plan, actor)
+
+
+def _is_author(plan: Plan, actor: Any) -> bool:
+    return plan.author_id == actor.pk or plan.author_name == actors.name_of(actor)
+
+
 @transaction.atomic
 def approve(plan: Plan, *, actor: Any) -> Approval:
     """Approve a plan of somebody else, once; raises Refused for one's own."""
-    if not getattr(actor, "pk", None) or plan.author_id == actor.pk or plan.author_name == actors.name_of(actor):
+    if actors.account_of(actor) is None or _is_author(plan, actor):
         raise Refused(reasons.APPROVAL_OWN, hash=plan.hash[:12], author=plan.author_name)
     approval, new = Approval.objects.get_or_create(
         plan=plan,

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from assignments.models import RECOVERIES, Assignment, Kind, Move, Operation, Plan, Progress, SubclusterLock
 from assignments.planning import pick
+from assignments.planning.approvals import FEW
 from assignments.planning.plans import plan_move, plan_spread
 from assignments.planning.room import room_of
 from assignments.planning.rules.loads import Room
@@ -34,7 +35,7 @@ from topology.structure.homes import homes_of
 from topology.structure.locks import all_subclusters, hold_subclusters
 
 NAMED = 3  # users whom the line of a move by hand names
-AT_ONCE = 50  # users moved inside the request; more become a throttled run
+AT_ONCE = FEW  # users moved inside the request; more become a throttled run
 Users = Iterable[int] | QuerySet[Any]
 
 

@@ -7,7 +7,7 @@ from django.test import Client
 from assignments.models import Approval, Assignment, Goal, Operation, Plan
 from assignments.planning import approvals, plans
 from assignments.runs import balancer, hand_moves, operations
-from tests.support.crowd import make_crowd, nodes_of
+from tests.support.crowd import Hands, make_crowd, nodes_of
 from topology.accounts import roles, sign_in
 from topology.models import Cluster, Event
 from topology.reasons import Refused
@@ -130,3 +130,73 @@ def test_a_recommended_plan_opens_from_the_page(cluster: Cluster) -> None:
     balancer.look_at_cluster(cluster.pk, timezone.now())
     assert "Recommended plan" in ann.get("/clusters/crowd/").content.decode()
     assert "100" in ann.get("/clusters/crowd/recommended").content.decode()
+
+
+def test_who_may_not_approve_is_offered_neither_approval_nor_run(cluster: Cluster) -> None:
+    ann, vera = signed_in("ann"), signed_in("vera", roles.VIEWER)
+    ann.post("/clusters/crowd/plans", {"goal": "balance"}, headers={"HX-Request": "true"})
+    plan = Plan.objects.get()
+    waiting = vera.get(f"/plans/{plan.hash}/").content.decode()
+    assert "such as you" not in waiting
+    assert "Approve 100 moves" not in waiting
+    assert "such as you" in signed_in("bob").get(f"/plans/{plan.hash}/").content.decode()
+    approvals.approve(plan, actor=person("bob"))
+    assert "Run 100 moves" not in vera.get(f"/plans/{plan.hash}/").content.decode()
+
+
+def test_a_plan_is_approved_without_scripts_and_its_page_says_so_at_once(cluster: Cluster) -> None:
+    plan = plans.make_plan(cluster, Goal.BALANCE, author=person("ann"))
+    bob, here = signed_in("bob"), f"/plans/{plan.hash}/"
+    page = bob.get(here).content.decode()
+    form = page[page.index('id="approve-plan"') :].partition("</form>")[0]
+    assert f'action="{here}approve"' in form
+    assert "csrfmiddlewaretoken" in form
+    assert 'form="approve-plan"' in page  # a form of its own: Enter in a field of the plan approves nothing
+    for address in (here, f"/plans/{plan.hash[:12]}/"):
+        scripted = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{address}"}
+        assert bob.post(f"{here}approve", headers=scripted).headers["HX-Refresh"] == "true"
+    assert Approval.objects.get().approver_name == "bob"
+
+
+def test_the_refusal_of_a_plan_leads_to_it(cluster: Cluster) -> None:
+    ann = signed_in("ann")
+    home, other = nodes_of(cluster)[:2]
+    asked = {"node": home.pk, "to": f"node:{other.pk}", "confirmed": home.home_assignments.count()}
+    told = ann.post("/clusters/crowd/moves/", asked, headers={"HX-Request": "true"}).content.decode()
+    plan = Plan.objects.get()
+    short = f"/plans/{plan.hash[:12]}/"
+    assert f"address of the plan, {short}:" in told
+    assert f'href="{short}"' in told
+    assert f"Approve {plan.moves} moves" in signed_in("bob").get(short).content.decode()
+
+
+def test_what_needed_no_approval_is_taken_back_without_one(cluster: Cluster) -> None:
+    ann, (home, other) = person("ann"), nodes_of(cluster)[:2]
+    few = home.home_assignments.values_list("user_id", flat=True)[:3]
+    moved = hand_moves.move_users(cluster, list(few), other, actor=ann)
+    back = operations.start(operations.plan_undo(moved.pk, actor=ann).hash, actor=ann, unthrottled=True)
+    Hands().finish(back)
+    again = operations.start(operations.plan_undo(back.pk, actor=ann).hash, actor=ann, unthrottled=True)
+    Hands().finish(again)
+    assert (back.total, again.total) == (3, 3)
+
+
+def test_the_undo_of_a_plan_is_approved_like_it(cluster: Cluster) -> None:
+    ann, bob = person("ann"), person("bob")
+    plan = plans.make_plan(cluster, Goal.BALANCE, author=ann)
+    approvals.approve(plan, actor=bob)
+    done = operations.start(plan.hash, actor=ann, unthrottled=True)
+    Hands().finish(done)
+    with pytest.raises(Refused) as refused:
+        operations.start(operations.plan_undo(done.pk, actor=ann).hash, actor=ann)
+    assert refused.value.code == "PLAN_NOT_APPROVED"
+
+
+def test_the_undo_of_many_who_got_a_home_without_a_plan_needs_one(cluster: Cluster) -> None:
+    ann, (home, other) = person("ann"), nodes_of(cluster)[:2]
+    many = list(home.home_assignments.values_list("user_id", flat=True)[:51])
+    moved = hand_moves.move_users(cluster, many[:50], other, actor=ann)
+    Operation.objects.filter(pk=moved.pk).update(total=51)  # as of a directory, which gives homes to any number at once
+    with pytest.raises(Refused) as refused:
+        operations.start(operations.plan_undo(moved.pk, actor=ann).hash, actor=ann)
+    assert refused.value.code == "PLAN_NOT_APPROVED"

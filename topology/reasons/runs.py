@@ -210,7 +210,7 @@ NODE_NO_ROOM = add(
 PLAN_NOT_APPROVED = add(
     "PLAN_NOT_APPROVED",
     "Plan {hash} by {author} needs the approval of a second person before it runs.",
-    "Ask another operator to open Operations and approve it.",
+    "Send another operator the address of the plan, /plans/{hash}/: it is approved there.",
 )
 APPROVAL_OWN = add(
     "APPROVAL_OWN",

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from assignments.models import Approval, Goal, Plan
 from assignments.planning import approvals, plans
@@ -26,6 +27,7 @@ from topology.templatetags.console import from_wall
 from topology.views.answers import toast
 from topology.views.forms import DialogForm, ShownField
 from topology.views.http import needs, to_dialog
+from topology.views.reading import current_page
 
 CHOOSABLE = (Goal.BALANCE, Goal.FILL, Goal.ACTIVE_STANDBY)
 
@@ -102,6 +104,7 @@ def plan_context(
         "waits": approvals.required(plan),
         "approval": Approval.objects.filter(plan=plan).first(),
         "is_author": plan.author_name == actors.name_of(request.user),
+        "may_approve": approvals.may_approve(plan, request.user),
         "cluster": plan.cluster,
         "stale": stale,
         "certificate": plans.certificate(plan),
@@ -157,6 +160,8 @@ def approve(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """The second person's consent; the author or anybody else may then run the plan."""
     plan = _of_own_clusters(request, plan_hash)
     approvals.approve(plan, actor=request.user)
+    if current_page(request).path.startswith(reverse("plan", args=[plan.hash[:8]]).rstrip("/")):
+        return HttpResponseClientRefresh()  # the page of the plan says who approved it, and how it runs
     return toast(request, f"Plan {plan.hash[:12]} is approved; it can be run now.", close=True)
 
 
