@@ -68,14 +68,23 @@ def warnings(agreement: Agreement) -> list[Problem]:
     return rules.warnings(agreement)
 
 
+def password_here(agreement: Agreement) -> str:
+    """What the variable that an agreement names says in this process; "" for none.
+
+    For commands, whose environment is that of who types them. Who asks a web process would have its secrets, such as
+    SECRET_KEY, sent to a server of their own.
+    """
+    return os.environ.get(agreement.password_env, "") if agreement.password_env else ""
+
+
 def password_for(agreement: Agreement, cluster: Cluster, given: str = "") -> str:
-    """The password of an agreement that is about to be tried or stored: the one given, the variable's, the stored one.
+    """The password of an agreement that is about to be tried or stored: the one given, else the stored one.
 
     A stored one is never sent to servers that it was not given for. Raises Refused when there is none.
     """
     if not agreement.bind_dn:
         return ""
-    if given or (given := os.environ.get(agreement.password_env, "") if agreement.password_env else ""):
+    if given:
         return given
     stored = DirectoryAgreement.objects.filter(cluster=cluster).first()
     if stored and stored.password and _may_reuse(stored, agreement):

@@ -40,19 +40,18 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[real.Slapd]:
 
 
 @pytest.fixture
-def cluster(db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
-    monkeypatch.setenv("TEST_DIRECTORY_PASSWORD", real.PASSWORD)
+def cluster(db: None, settings: Any, tmp_path: Path) -> Cluster:
     settings.DATA_DIR = tmp_path
     return make_crowd(0, 0, 0, 0, 0, 0, capacity=PEOPLE)
 
 
 def agree(slapd: real.Slapd, people: str) -> None:
     document = {
-        "cluster": "crowd", "servers": [slapd.url], "bind_dn": real.ADMIN, "password_env": "TEST_DIRECTORY_PASSWORD",
+        "cluster": "crowd", "servers": [slapd.url], "bind_dn": real.ADMIN,
         "base": f"ou=people,{real.BASE}", "filter": people,
         "map": {"user_id": "uid", "name": "displayName", "mail": "mail"},
     }  # fmt: skip
-    agreements.store(*agreements.read_document(document), actor="test")
+    agreements.store(*agreements.read_document(document), password=real.PASSWORD, actor="test")
 
 
 def written() -> int:

@@ -66,7 +66,7 @@ class Directory:
 
     def agree(self, **more: Any) -> Cluster:
         cluster, spec = agreements.read_document(self.agreement(**more))
-        agreements.store(cluster, spec, actor="test")
+        agreements.store(cluster, spec, password=agreements.password_here(spec), actor="test")
         return cluster
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 
 from assignments.directory import schedule, sync
@@ -113,3 +114,29 @@ def test_what_is_wrong_is_a_problem_with_code_and_fix(
     assert real.PASSWORD not in answer.content.decode()
     assert "wrong-one" not in answer.content.decode()
     assert "root:" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_no_one_over_http_has_a_variable_of_the_server_sent_to_a_directory(
+    method: str, admin: Caller, directory: Directory
+) -> None:
+    address = BASE + ("" if method == "PUT" else "/test")
+    answer = admin(method, address, directory.agreement())  # the variable is set, in this process
+    assert (answer.status_code, answer.data["code"]) == (422, "DIRECTORY_PASSWORD_MISSING")
+    assert "apply_directory" in answer.data["fix"]
+    assert not DirectoryAgreement.objects.exists()
+
+
+def test_a_page_does_not_send_the_variable_of_an_agreement_to_another_server(
+    crowd: Cluster, directory: Directory, admin_client: Client
+) -> None:
+    directory.agree()
+    form = {
+        "servers": "ldap://127.0.0.2:389", "bind_dn": real.ADMIN, "base": directory.base, "map_user_id": "uid",
+        "filter": "(objectClass=*)", "schedule": "15m", "guard_percent": 2, "guard_people": 10, "keep_days": 30,
+    }  # fmt: skip
+    for press in ("test", "save"):
+        page = admin_client.post("/clusters/crowd/directory/agreement", form | {press: "1"})
+        assert page.status_code == 422
+        assert "No password is given" in page.content.decode()
+    assert DirectoryAgreement.objects.get().servers == [directory.slapd.url]

@@ -60,7 +60,7 @@ def read(slapd: real.Slapd, **more: Any) -> sync.SyncReport:
         "base": f"ou=people,{real.BASE}", "map": {"user_id": "uid", "name": "cn"},
     }  # fmt: skip
     cluster, spec = agreements.read_document(document | more)
-    agreements.store(cluster, spec, actor="test")
+    agreements.store(cluster, spec, password=agreements.password_here(spec), actor="test")
     return sync.sync(cluster)
 
 

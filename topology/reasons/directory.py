@@ -131,7 +131,7 @@ DIRECTORY_PASSWORD_LOST = add(
 DIRECTORY_PASSWORD_MISSING = add(
     "DIRECTORY_PASSWORD_MISSING",
     "No password is given for {who}.",
-    "Enter it on the page, or set the variable that password_env names.",
+    "Enter it on the page, send it as password, or set the variable that password_env names for apply_directory.",
     status=422,
 )
 

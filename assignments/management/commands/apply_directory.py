@@ -22,7 +22,8 @@ class Command(ConsoleCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
             cluster, agreement = agreements.read_document(read_yaml_file(options["file"]))
-            done = agreements.store(cluster, agreement, actor=self.actor, dry_run=options["dry_run"])
+            how = {"password": agreements.password_here(agreement), "dry_run": options["dry_run"]}
+            done = agreements.store(cluster, agreement, actor=self.actor, **how)
         told = [(why, facts) for _, why, facts in agreements.warnings(agreement)]
         if options["json"]:
             words = [Refused(why, **facts).as_dict() for why, facts in told]
