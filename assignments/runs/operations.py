@@ -162,7 +162,7 @@ def _say_started(operation: Operation, plan: Plan, actor: Any) -> None:
         operation=operation,
         actor=actor,
         topics=topics_of(operation),
-        users=f"{operation.total:,}",
+        users=operation.total,
         goal=plan.get_goal_display().lower(),
         unassigned=sum(flow["users"] for flow in plan.body["flows"] if flow["from_id"] is None),
     )
@@ -200,7 +200,7 @@ def _undo_until(operation: Operation) -> str | None:
 def pause(operation_id: int, *, actor: Any) -> Operation:
     """Stop moving; nothing moves once this has been committed. Raises Refused."""
     operation = _change(operation_id, (Progress.QUEUED, Progress.RUNNING), Progress.PAUSED, "paused")
-    return _say(operation, reasons.RUN_PAUSED, actor, done=f"{operation.done:,}", total=f"{operation.total:,}")
+    return _say(operation, reasons.RUN_PAUSED, actor, done=operation.done, total=operation.total)
 
 
 @transaction.atomic
@@ -223,7 +223,7 @@ def cancel(operation_id: int, *, actor: Any) -> Operation:
     )
     Operation.objects.filter(pk=operation.pk).update(finished_at=timezone.now(), wait_code="")
     release(operation)
-    return _say(operation, reasons.RUN_CANCELLED, actor, done=f"{operation.done:,}", total=f"{operation.total:,}")
+    return _say(operation, reasons.RUN_CANCELLED, actor, done=operation.done, total=operation.total)
 
 
 @transaction.atomic

@@ -219,6 +219,7 @@ def test_of_two_at_once_with_one_key_one_is_done_and_both_are_told() -> None:
         ("GET", "/clusters/%00", "", 422),
         ("GET", "/events?before=99999999999999999999", "", 422),
         ("GET", "/events?befor=9", "", 422),
+        ("GET", "/events?code=HAND_MOVES", "", 422),
         ("POST", "/clusters/acme/plans", '{"goal": "' + "x" * 1_100_000 + '"}', 413),
     ],
 )

@@ -7,7 +7,7 @@ from assignments.planning import plans
 from assignments.runs import hand_moves, locks, operations
 from tests.runs.begun import begin, fresh
 from tests.support.crowd import Hands, homes, make_crowd, nodes_of, people_of
-from topology.models import Node
+from topology.models import Event, Node
 from topology.reasons import Refused
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +27,22 @@ def test_nothing_moves_after_a_pause() -> None:
     assert fresh(found).done <= before[1] + 21
     hands.finish(found)
     assert homes(cluster) == [500, 500]
+
+
+def test_the_history_of_a_run_keeps_numbers_as_numbers_and_says_them_in_words() -> None:
+    cluster = make_crowd(3_000, 0)
+    found, hands = begin(cluster, rate=1_200), Hands()
+    hands.tick()
+    operations.pause(found.pk, actor="ada")
+    operations.cancel(found.pk, actor="ada")
+    done = fresh(found).done
+    assert done > 1_000
+    said = {event.code: event for event in Event.objects.filter(operation_id=found.pk)}
+    assert (said["RUN_STARTED"].facts["users"], said["RUN_PAUSED"].facts["done"]) == (1_500, done)
+    assert said["RUN_CANCELLED"].facts["total"] == 1_500
+    assert said["RUN_STARTED"].sentence == "ada started to move 1,500 users (balance)."
+    for code, verb in (("RUN_PAUSED", "paused"), ("RUN_CANCELLED", "cancelled")):
+        assert said[code].sentence == f"ada {verb} the run after {done:,} of 1,500."
 
 
 def test_cancel_keeps_what_was_moved_and_frees_the_subclusters() -> None:

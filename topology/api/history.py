@@ -9,11 +9,13 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 from pydantic import Field
 
+from topology import reasons
 from topology.accounts import roles
 from topology.api import access
 from topology.api.guard import ApiRequest
 from topology.api.shapes import Chosen, Key, Limit, ok
 from topology.models import Event, Node, Subcluster
+from topology.reasons import REASONS, Refused
 
 router = Router(tags=["history"])
 
@@ -52,6 +54,8 @@ def list_events(
     limit: Limit = 50,
 ) -> Any:
     """Lines of history, the newest first; those that are about no cluster are an administrator's to see."""
+    if code and code not in REASONS:  # as the page, and as every name that means nothing
+        raise Refused(reasons.API_INPUT_NOT_VALID, place="code", problem=f"there is no code {code}")
     rows = Event.objects.select_related("cluster").order_by("-pk")
     rows = _within(rows, request, cluster)
     if operation:
