@@ -84,8 +84,9 @@ def accept_set(cluster: Cluster, set_hash: str, *, actor: Any) -> None:
 
 
 def _accepted(agreement: DirectoryAgreement) -> str:
-    """The hash that a person accepted, while nothing has been read since."""
-    newest = DirectoryRun.objects.filter(agreement=agreement).exclude(state=RunState.READING).first()
+    """The hash that a person accepted, while nothing has been read since: a run that failed has read nothing whole."""
+    ended = DirectoryRun.objects.filter(agreement=agreement).exclude(state__in=(RunState.READING, RunState.FAILED))
+    newest = ended.first()
     return newest.set_hash if newest and newest.state == RunState.ACCEPTED else ""
 
 

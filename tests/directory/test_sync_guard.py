@@ -6,8 +6,9 @@ import io
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from assignments.directory import secret, sync
+from assignments.directory import schedule, secret, sync
 from assignments.models import DirectoryAgreement, DirectoryRun, RunState
 from assignments.users.export import assignments_csv
 from assignments.users.importing.imports import import_users
@@ -42,6 +43,24 @@ def test_a_filter_that_matches_one_person_stops_at_the_guard(crowd: Cluster, dir
     assert sync.sync(cluster, accept=str(report.stopped["hash"])).stopped is None
     assert ids() == {"u07"}
     assert DirectoryRun.objects.filter(state=RunState.STOPPED).count() == 0
+
+
+def test_what_was_accepted_is_done_after_a_run_that_could_not_read(crowd: Cluster, directory: Directory) -> None:
+    directory.add(*many(0, 30))
+    cluster = directory.agree()
+    sync.sync(cluster)
+    directory.agree(filter="(uid=u07)")
+    stopped = sync.sync(cluster).stopped
+    assert stopped
+    schedule.accept_set(cluster, str(stopped["hash"]), actor="ann")
+    agreement = DirectoryAgreement.objects.get()
+    servers = agreement.servers
+    for reachable in (["ldap://127.0.0.1:1"], servers):
+        DirectoryAgreement.objects.update(servers=reachable, next_at=timezone.now())
+        schedule.run(agreement.pk, timezone.now())
+    assert ids() == {"u07"}
+    states = list(DirectoryRun.objects.values_list("state", flat=True))
+    assert states == [RunState.FINISHED, RunState.FAILED, RunState.ACCEPTED, RunState.FINISHED]
 
 
 def test_no_one_read_is_never_a_result(crowd: Cluster, directory: Directory) -> None:
