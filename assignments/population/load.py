@@ -55,11 +55,15 @@ KEEP = """
         sign_ins = old.sign_ins + excluded.sign_ins
     WHERE excluded.sign_ins > 0 OR old.node_id IN (TABLE worse)
 """
+# The beat samples a minute some moments after it began: who came by then counts for the minute before.
 ARRIVED = """
     UPDATE assignments_loadsample sample SET sign_ins = sample.sign_ins + one.came FROM (
         SELECT id, came FROM unnest(%(nodes)s::bigint[], %(came)s::int[]) AS new (node_id, came)
-        JOIN assignments_loadsample USING (node_id) WHERE step = 60 AND at = %(at)s
-        ORDER BY node_id FOR UPDATE OF assignments_loadsample
+        JOIN assignments_loadsample kept USING (node_id) WHERE step = 60 AND at = (
+            SELECT max(at) FROM assignments_loadsample newest WHERE newest.node_id = new.node_id AND step = 60
+                AND at BETWEEN %(at)s - interval '1 minute' AND %(at)s
+        )
+        ORDER BY node_id FOR UPDATE OF kept
     ) one WHERE sample.id = one.id
 """
 # Only steps that are over; what was rolled up once stays.

@@ -122,6 +122,19 @@ def test_who_moves_in_a_run_signs_in_on_the_curve() -> None:
     assert homes(cluster)[1] == sum(LoadSample.objects.values_list("sign_ins", flat=True)) > 0
 
 
+def test_who_moves_before_the_sample_of_a_minute_signs_in_on_the_curve_too() -> None:
+    cluster, hands = make_crowd(10, 0), Hands()
+    hands.at = hands.at.replace(second=59)
+    load.sample(hands.at - timedelta(minutes=2))
+    load.sample(hands.at)
+    begin(cluster, rate=1)
+    hands.at += timedelta(seconds=1)  # where the next minute has begun, and the beat has not come yet
+    hands.tick(3)
+    minute = hands.at.replace(second=0, microsecond=0) - timedelta(minutes=1)
+    assert homes(cluster)[1] == sum(LoadSample.objects.filter(at=minute).values_list("sign_ins", flat=True)) > 0
+    assert not LoadSample.objects.exclude(at=minute).filter(sign_ins__gt=0).exists()
+
+
 def test_due_and_start_cost_the_same_however_many_users() -> None:
     counts = []
     for number, users in enumerate((10, 10_000)):

@@ -27,6 +27,7 @@ from topology.views.http import needs
 
 WIDE, HIGH = 1000, 100  # the box of a curve
 HEAD = 8  # of HIGH, kept free above the highest
+STEPS = {"hour": "minute", "day": "quarter of an hour", "week": "two hours"}  # what a point stands for
 WAYS: tuple[tuple[str, str, Callable[[LoadPoint], float]], ...] = (
     ("served", "In service", lambda point: point.served),
     ("out", "Out of service", lambda point: point.out),
@@ -72,6 +73,7 @@ def curves(request: HttpRequest, cluster_name: str) -> HttpResponse:
         "cluster": cluster,
         "span": span,
         "spans": tuple(load.SPANS),
+        "step": STEPS[span],
         "curves": [_curve(found, found.cluster, *way) for way in WAYS],
         "nodes": [_node(found, node) for node in _nodes(cluster)],
         "marks": marks,

@@ -134,13 +134,17 @@ def test_the_card_of_a_node_draws_its_last_hour(acme: Cluster) -> None:
     assert "in the last 6 minutes" in again, "a new sample is a new version"
 
 
-@pytest.mark.parametrize("span", ["", "hour", "day", "week"])
-def test_the_page_draws_them_for_everybody(acme: Cluster, span: str) -> None:
+STEPS = [("", "minute"), ("hour", "minute"), ("day", "quarter of an hour"), ("week", "two hours")]
+
+
+@pytest.mark.parametrize(("span", "step"), STEPS)
+def test_the_page_draws_them_for_everybody(acme: Cluster, span: str, step: str) -> None:
     load.sample(datetime.now(UTC))
     page = as_(roles.VIEWER).get(reverse("load", args=["acme"]), {"span": span}).content.decode()
     assert "Load of acme" in page
     assert f'id="load-{node(acme, "imp1a").pk}"' in page
     assert page.count("<polyline") == 3 + 3 * 5
+    assert f"Of each {step} the curves keep the instant at which most users were out of service." in page
 
 
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Apia")
