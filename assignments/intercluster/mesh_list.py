@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from assignments.intercluster.rules.mesh import GRAVITY, NEW, WELL, WORDS, Link, WithState
+from assignments.intercluster.rules.mesh import COUNTED, GRAVITY, NEW, WELL, Link, WithState
 
 PAGE = 40  # relations
 
@@ -65,7 +65,7 @@ def clusters_of(named: Sequence[tuple[str, str]], links: Sequence[Link]) -> list
     rows = []
     for name, release in named:
         mine = counts[name]
-        others = tuple((state, WORDS[state].lower(), mine[state]) for state in GRAVITY if state != WELL and mine[state])
+        others = tuple((state, COUNTED[state], mine[state]) for state in GRAVITY if state != WELL and mine[state])
         worst = next((state for state in GRAVITY if mine[state]), WELL)
         rows.append(ClusterRow(name, release, worst, mine[WELL], mine.total(), others))
     return sorted(rows, key=lambda row: (GRAVITY.index(row.state), row.well, row.name))
@@ -79,4 +79,4 @@ def troubled(links: Iterable[Link]) -> list[Link]:
 def counts_of(links: Iterable[Link]) -> list[tuple[str, str, int]]:
     """How many are in which state: state, its word, number."""
     found = Counter(link.state for link in links)
-    return [(state, WORDS[state], found[state]) for state in GRAVITY if found[state]]
+    return [(state, COUNTED[state], found[state]) for state in GRAVITY if found[state]]

@@ -279,6 +279,25 @@ def test_the_page_of_a_large_mesh_shows_problems_first_and_the_rest_by_cluster(a
     assert listed(page()) == []
 
 
+def test_relations_are_counted_in_words_that_follow_a_number(admin_client: Client) -> None:
+    here, there = make_acme("here"), make_acme("there")
+
+    def title() -> str:
+        section = admin_client.get("/overview/").content.decode().partition('id="mesh-title"')[2].partition("</h2>")[0]
+        return " ".join(re.sub(r"<.*?>|^[^>]*>", "", section).split())
+
+    assert title() == "Peers 1 pair without a relation"
+    peers.apply([(here, there)], actor="ann")
+    assert title() == "Peers 1 pair in sync"
+    Peer.objects.update(tried_at=None, synced_at=None)
+    assert title() == "Peers 1 pair waiting for the first sync"
+    make_acme("third")
+    assert title() == "Peers 2 pairs without a relation · 1 waiting for the first sync"
+    listed = admin_client.get("/peers/").content.decode()
+    assert "2</b> without a relation" in listed
+    assert re.search(r">2 without a relation</a>", listed)
+
+
 def test_the_api_has_the_same_verbs(three: Three, client: Client) -> None:
     token = tokens.create("test", roles.ADMINISTRATOR, actor="test")[1]
 

@@ -32,6 +32,10 @@ WORDS = {
     NEW: "Waits for its first sync",
     WELL: "In sync",
 }
+COUNTED = {state: word.lower() for state, word in WORDS.items()} | {  # behind a number of relations
+    MISSING: "without a relation",
+    NEW: "waiting for the first sync",
+}
 
 
 @dataclass(frozen=True, slots=True)

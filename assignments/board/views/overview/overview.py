@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET
 from assignments.board.views.overview.overview_panels import ONLY, Asked, Panel, Totals
 from assignments.intercluster.mesh import unwell
 from assignments.intercluster.mesh_map import MeshMap, map_of
-from assignments.intercluster.rules.mesh import WORDS
+from assignments.intercluster.rules.mesh import COUNTED
 from assignments.population.kept import KeptBoard, boards_now
 from assignments.population.selectors import board_of
 from topology.accounts import roles
@@ -93,7 +93,7 @@ def _body(shown: OverviewShown) -> OverviewBody:
         "topics": " ".join(panel.topics for panel in panels),
         "shown": sum(not panel.hidden for panel in panels),
         "map": shown.map if len(panels) > 1 else None,
-        "words": WORDS,
+        "words": COUNTED,
     }
     return OverviewBody(render_to_string("board/overview/_body.html", context), totals.nodes)
 
