@@ -131,6 +131,23 @@ def test_a_run_whose_worker_is_killed_goes_on_by_itself(
     assert Operation.objects.get().done == 320
 
 
+CUT = "each => each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight"
+
+
+@pytest.mark.parametrize("width", [360, 390, 700])
+def test_a_phone_says_whole_how_long_a_run_takes(live_web: LiveStack, signed_in_page: Open, width: int) -> None:
+    now = timezone.now()
+    going = {"total": 4825, "done": 809, "rate": 0.2, "started_at": now, "heartbeat_at": now}
+    cluster = make_acme(speed=30, imp1a=3)
+    Operation.objects.create(cluster=cluster, kind=Kind.REBALANCE, state=Progress.RUNNING, **going)
+    page = signed_in_page("operator", "/clusters/acme/", viewport={"width": width, "height": 844})
+    said = page.locator(".runs .run-rate")
+    expect(said).to_contain_text("wall time) left")
+    expect(said).to_contain_text("users/s")
+    assert not said.evaluate(CUT)
+    assert not page.locator(".runs-active").evaluate(CUT), "and its verbs stand below"
+
+
 WORDS = """lines => lines.filter(line => line.checkVisibility()).map(line => {
   const { left, height } = line.getBoundingClientRect();
   return [Math.round(left), height];
