@@ -43,6 +43,28 @@ def test_details_open_for_one_user_by_button_and_by_key(acme: Cluster, signed_in
     expect(dialog.locator(".trace")).to_contain_text("older than the traces kept")
 
 
+MIDDLES = """parts => parts.map(part => {
+  const { top, height } = part.getBoundingClientRect();
+  return top + height / 2;
+})"""
+
+
+def test_the_words_of_details_stand_on_one_line_with_states_and_buttons(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page("operator", "/clusters/acme/")
+    show(page, "imp1b")
+    row(page, "imp1b-0001").click()
+    page.get_by_role("button", name="Details…").click()
+    facts = page.get_by_role("dialog").locator(".facts > div")
+    expect(facts).to_have_count(8)
+    home, served = (facts.filter(has_text=label).locator("dd > *") for label in ("Home node", "Served by"))
+    middles = [*home.evaluate_all(MIDDLES), *served.evaluate_all(MIDDLES)]
+    assert max(middles) - min(middles) <= 1
+    assert len(middles) == 5
+    state, mail = (facts.filter(has_text=label).locator("dd").evaluate_all(MIDDLES) for label in ("Client", "Mail"))
+    assert abs(state[0] - mail[0]) <= 1
+
+
+
 def test_chosen_users_are_pinned_shown_as_pinned_and_unpinned(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(path="/clusters/acme/")
     show(page, "imp1a")
