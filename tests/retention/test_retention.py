@@ -3,73 +3,36 @@
 import io
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from assignments import tasks
 from assignments.board.checks import report
-from assignments.models import Assignment, Goal, Kind, Move, Operation, Plan, PlannedMove, Simulation
+from assignments.models import Goal, Kind, Move, Operation, Plan, PlannedMove
 from assignments.planning import plans
 from assignments.retention import archive, batches, removal
 from assignments.retention.rules.limits import KeepLimits
 from assignments.runs import hand_moves, operations
-from tests.support.crowd import Hands, make_crowd, nodes_of, people_of
+from tests.retention.aged import DAY, age, last_moves, run
+from tests.support.crowd import make_crowd, nodes_of, people_of
 from topology import reasons
-from topology.models import Cluster, Event, Heartbeat, SignInLink
+from topology.models import Event, Heartbeat, SignInLink
 from topology.reasons import Refused
 
 pytestmark = pytest.mark.django_db
-DAY = timedelta(days=1)
-STEP = 15.5  # days between two turns of a simulated year
 
 
 @pytest.fixture(autouse=True)
 def _kept(settings: object, tmp_path: Path) -> None:
     settings.KEEP_MOVES_DAYS, settings.KEEP_SIMULATIONS_DAYS, settings.KEEP_EVENTS_DAYS = 30, 20, 60  # type: ignore[attr-defined]
     settings.ARCHIVE_DIR = tmp_path / "archive"  # type: ignore[attr-defined]
-
-
-def run(cluster: Cluster, goal: Goal = Goal.BALANCE) -> Operation:
-    found = operations.start(plans.make_plan(cluster, goal).hash, actor="ada", unthrottled=True)
-    Hands().finish(found)
-    return Operation.objects.get(pk=found.pk)
-
-
-def age(days: float) -> None:
-    """Let everything that stands here be so much older."""
-    by = timedelta(days=days)
-    Operation.objects.update(**{name: F(name) - by for name in ("created_at", "started_at", "finished_at")})
-    for model, name in ((Plan, "created_at"), (Move, "at"), (Event, "at"), (Simulation, "created_at")):
-        model.objects.update(**{name: F(name) - by})  # type: ignore[attr-defined]
-
-
-def removed_elsewhere() -> removal.RemovalReport:
-    """What another process removes now."""
-
-    def remove() -> removal.RemovalReport:
-        try:
-            return removal.remove(timezone.now())
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor() as pool:
-        return pool.submit(remove).result(timeout=60)
-
-
-def last_moves() -> dict[int, tuple[int | None, int]]:
-    """The last move of each user."""
-    rows = Move.objects.filter(done=True).order_by("pk").values_list("user_id", "to_node_id", "operation_id")
-    return {user: (to, operation) for user, to, operation in rows}
 
 
 def test_old_moves_go_but_for_the_last_of_each_user() -> None:
@@ -222,84 +185,6 @@ def test_an_undo_says_until_when_it_is_possible_and_then_that_it_is_too_late() -
         operations.plan_undo(found.pk, actor="ann")
 
 
-def test_a_plan_whose_rows_are_gone_does_not_run_and_can_be_made_again() -> None:
-    cluster = make_crowd(6, 0)
-    found = run(cluster)
-    assert found.plan
-    back = operations.start(operations.plan_undo(found.pk, actor="ann").hash, actor="ann", unthrottled=True)
-    Hands().finish(back)
-    age(31)
-    removal.remove(timezone.now())
-    with pytest.raises(Refused) as caught:
-        operations.start(found.plan.hash, actor="ann")
-    assert caught.value.code == "PLAN_ROWS_GONE"
-    again = plans.make_plan(cluster, Goal.BALANCE)
-    assert (again.hash, again.rows.count(), again.thinned_at) == (found.plan.hash, 3, None)
-    run(cluster)
-    assert Assignment.objects.filter(home_node=nodes_of(cluster)[1]).count() == 3
-
-
-def test_a_plan_of_which_a_part_is_gone_does_not_run_and_is_made_again_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "BATCH", 2)
-    cluster = make_crowd(6, 0)
-    found = plans.make_plan(cluster, Goal.BALANCE)
-    age(31)
-    assert batches.planned_moves(timezone.now() - 30 * DAY) == (2, True)
-    with pytest.raises(Refused) as caught:
-        operations.start(found.hash, actor="ann", valid_only=True)
-    assert caught.value.code == "PLAN_ROWS_GONE"
-    assert batches.count_planned_moves(timezone.now() - 30 * DAY) == 1
-    again = plans.make_plan(cluster, Goal.BALANCE)
-    assert (again.pk, again.rows.count()) == (found.pk, 3)
-    assert batches.planned_moves(timezone.now() - 30 * DAY) == (0, False)
-    run(cluster)
-    assert Assignment.objects.filter(home_node=nodes_of(cluster)[1]).count() == 3
-
-
-def test_a_plan_that_was_made_again_is_kept_from_then_on() -> None:
-    cluster = make_crowd(6, 0)
-    found = plans.make_plan(cluster, Goal.BALANCE)
-    age(29)
-    assert plans.make_plan(cluster, Goal.BALANCE).hash == found.hash
-    age(2)
-    removal.remove(timezone.now())
-    assert operations.start(found.hash, actor="ann").total == 3
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_old_plan_that_somebody_starts_keeps_its_rows() -> None:
-    cluster = make_crowd(6, 0)
-    plan = plans.make_plan(cluster, Goal.BALANCE)
-    age(31)
-    with transaction.atomic():
-        operation = operations.start(plan.hash, actor="ann", unthrottled=True)
-        assert removed_elsewhere().complete
-    assert plan.rows.count() == 3
-    Hands().finish(operation)
-    assert Assignment.objects.filter(home_node=nodes_of(cluster)[1]).count() == 3
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("step", "code"), [("planned moves", "PLAN_ROWS_GONE"), ("plans", "NO_SUCH_PLAN")])
-def test_an_old_plan_that_goes_while_it_is_started_is_refused(
-    step: str, code: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan = plans.make_plan(make_crowd(6, 0), Goal.BALANCE)
-    age(31)
-    hold = operations.hold_subclusters
-
-    def overtaken(*held: Any) -> Any:
-        removed_elsewhere()
-        return hold(*held)
-
-    monkeypatch.setattr(operations, "hold_subclusters", overtaken)
-    if step == "planned moves":
-        monkeypatch.setattr(batches, "_unused_plans", lambda cutoff: Plan.objects.none())
-    with pytest.raises(Refused) as caught:
-        operations.start(plan.hash, actor="ann")
-    assert caught.value.code == code
-
-
 def test_zero_keeps_for_ever(settings: object) -> None:
     settings.KEEP_MOVES_DAYS = settings.KEEP_SIMULATIONS_DAYS = settings.KEEP_EVENTS_DAYS = 0  # type: ignore[attr-defined]
     found = run(make_crowd(6, 0))
@@ -356,54 +241,3 @@ def test_only_one_process_removes_at_a_time() -> None:
         thread.start()
         thread.join()
     assert found == [reasons.RETENTION_ELSEWHERE]
-
-
-@pytest.mark.in_turns
-def test_a_year_of_it_ends_in_a_database_that_stopped_growing(settings: object) -> None:
-    """Every half month users are moved to and fro, plans made, failures rehearsed; every half month the old ones go.
-
-    The steps are no divisor of what is kept: nothing comes to stand at a limit to the second.
-    """
-    cluster = make_crowd(20, 0)
-    one, two = nodes_of(cluster)
-    person = get_user_model().objects.create(username="eve")
-    rows, recorded = [], set()
-    for turn in range(24):
-        age(STEP)
-        run(cluster)
-        plans.make_plan(cluster, Goal.EVACUATE, {"node": two.pk})  # nobody runs it
-        hand_moves.move_users(cluster, people_of(two), one, actor="ann")
-        simulate(cluster, turn)
-        now = timezone.now()
-        Session.objects.update(expire_date=now - DAY)
-        Session.objects.create(session_key=f"s{turn}", session_data="", expire_date=now + DAY)
-        SignInLink.objects.update(expires_at=F("expires_at") - STEP * DAY)
-        SignInLink.objects.create(user=person, token_hash=f"{turn}", expires_at=now + DAY)
-        recorded |= set(Event.objects.values_list("pk", flat=True))
-        assert removal.remove(now).complete
-        rows.append(stored())
-    for table in rows[0]:
-        counts = [row[table] for row in rows]
-        assert max(counts[12:]) <= max(counts[:12]), (table, counts)
-    assert last_moves().keys() == set(people_of(one)) - set(never_moved())
-    archived = {line["id"] for file in settings.ARCHIVE_DIR.iterdir() for line in archive.read(file)}  # type: ignore[attr-defined]
-    kept = set(Event.objects.values_list("pk", flat=True))
-    assert archived.isdisjoint(kept)
-    assert archived | kept == recorded | kept, "one was lost"
-
-
-def never_moved() -> list[int]:
-    return list(Assignment.objects.exclude(user__traces__done=True).values_list("user_id", flat=True))
-
-
-def simulate(cluster: Cluster, number: int) -> None:
-    Simulation.objects.create(
-        key=f"{number:016}", hash=f"{number:064}", cluster=cluster, name="rehearsal", scenario={}, result={},
-        timeline={}, users=1, author_name="ann",
-    )  # fmt: skip
-
-
-def stored() -> dict[str, int]:
-    """Rows of every table that grows."""
-    models = (Move, PlannedMove, Plan, Operation, Simulation, Session, SignInLink, Event)
-    return {model.__name__: model.objects.count() for model in models}  # type: ignore[attr-defined]
