@@ -1,12 +1,16 @@
-/* The command palette: Ctrl K or "/" opens it, arrows go through what was found, Enter takes the first or the chosen */
+/* The command palette: Ctrl K or "/" opens it, arrows go through what was found, Enter takes the first or the chosen.
+   An Enter that comes before what was typed is found waits for it: what was found before is something else. */
 import { onAction } from "../actions.js";
 
 const palette = document.getElementById("palette");
 const field = palette?.querySelector("input");
+let asked = null; // what was found belongs to it
+let isWanted = false; // the first of what is being looked for
 
 function open() {
   if (!palette || palette.open || document.querySelector("#dialog[open]")) return;
   field.value = "";
+  [asked, isWanted] = [null, false];
   palette.showModal();
   field.dispatchEvent(new Event("opened"));
 }
@@ -32,6 +36,11 @@ export function stepThrough(event, choices) {
 
 const found = () => [...palette.querySelectorAll(".menu-item")];
 
+function takeFirst() {
+  isWanted = asked !== field.value;
+  if (!isWanted) found().find((one) => one.getAttribute("aria-disabled") !== "true")?.click();
+}
+
 function onKey(event) {
   const { key, ctrlKey, metaKey, altKey } = event;
   const isCall = (key.toLowerCase() === "k" && (ctrlKey || metaKey)) || (key === "/" && !isTyping(event));
@@ -51,7 +60,7 @@ function onKey(event) {
     if (stepThrough(event, found())) return undefined;
     if (key === "Enter" && event.target === field) {
       event.preventDefault();
-      found().find((one) => one.getAttribute("aria-disabled") !== "true")?.click();
+      takeFirst();
     }
     return undefined;
   }
@@ -64,6 +73,12 @@ function onKey(event) {
 }
 
 document.addEventListener("keydown", onKey);
+field?.addEventListener("input", () => { isWanted = false; });
+document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
+  if (target.id !== "palette-found" || !palette.open) return;
+  asked = detail.requestConfig.parameters.q;
+  if (isWanted) takeFirst();
+});
 onAction("palette", open);
 palette?.addEventListener("click", ({ target }) => {
   const item = target.closest(".menu-item");
