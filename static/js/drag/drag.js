@@ -102,6 +102,7 @@ function targetAt(element) {
 
 const isShown = (zone) => zone.getClientRects().length > 0;
 const isPanel = (zone) => zone.dataset.drop.startsWith("subcluster:");
+const isCluster = (zone) => zone.dataset.drop.startsWith("cluster:");
 const nameOf = (zone) => (isPanel(zone) ? zone.dataset.name : zone.dataset.name.split(".")[0]);
 
 /* Follow the pointer to a place. */
@@ -130,13 +131,14 @@ export function over(element) {
   announce(`${zone.dataset.name}: ${WORDS[verdict.level] ?? ""}. ${verdict.message} ${verdict.fix}`);
 }
 
-/* Go to the next or former target by key; with 0 to the best one, rather a node than the subcluster around it. */
+/* Go to the next or former target by key; with 0 to the best one: rather a node than the subcluster around it, and
+   nothing of another cluster. */
 export function step(by) {
   const targets = zones().filter(isShown);
-  const places = targets.filter((zone) => drag.what.server || !isPanel(zone));
+  const places = targets.filter((zone) => !isCluster(zone) && (drag.what.server || !isPanel(zone)));
   const first = (level) => places.find((zone) => verdictOf(zone).level === level);
   const next = () => targets[(targets.indexOf(drag.zone) + by + targets.length) % targets.length];
-  const zone = by ? next() : first("allowed") ?? first("warning") ?? targets[0];
+  const zone = by ? next() : first("allowed") ?? first("warning") ?? places[0] ?? targets[0];
   zone.scrollIntoView({ block: "nearest" });
   over(zone);
   const { left, bottom } = zone.getBoundingClientRect();
@@ -164,8 +166,7 @@ export function drop() {
   const { zone, what } = drag;
   end(zone ? "" : "No target: nothing was moved.");
   if (!zone) return;
-  const isCluster = zone.dataset.drop.startsWith("cluster:");
-  htmx.ajax("POST", `${movesUrl()}${isCluster ? "clusters" : what.server ? "node" : ""}`, {
+  htmx.ajax("POST", `${movesUrl()}${isCluster(zone) ? "clusters" : what.server ? "node" : ""}`, {
     source: "[data-moves]",
     target: "#messages",
     swap: "innerHTML",

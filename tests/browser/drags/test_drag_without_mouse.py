@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.drags.fingers import THREE, Open, finger
 from tests.browser.hands import card, homes, lead_over, middle, row, select, toast
-from tests.support.worlds import node
+from tests.support.worlds import make_acme, node
 from topology.models import Cluster
 
 
@@ -34,6 +34,17 @@ def test_a_move_by_key_alone(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(toast(page)).to_contain_text("Moved 3 users to imp1b")
     assert homes(THREE) == {"imp1b"}
+
+
+def test_what_is_picked_up_begins_at_a_node_and_not_at_another_cluster(page: Page) -> None:
+    make_acme("west", imp1a=3)
+    page.reload()
+    expect(page.locator('[data-drop^="cluster:"]')).to_be_visible()
+    page.locator(".users").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+M")
+    expect(page.locator("#voice")).to_contain_text("imp1b.acme.org: Allowed.")
+    page.keyboard.press("Escape")
 
 
 @pytest.mark.slow
