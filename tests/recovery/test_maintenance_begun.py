@@ -178,8 +178,16 @@ def test_on_the_page(pair: Cluster) -> None:
     client.post(f"{address}/ha-on")
     assert sub().ha_enabled
     client.post(f"{address}/extend", {"for": "3h"})
-    client.post(f"{address}/end")
+    ended = client.post(f"{address}/end", headers={"HX-Request": "true"})
     assert not node().in_maintenance
+    assert "The maintenance of a is over." in ended.content.decode()
+    assert "close-dialog" in ended.headers["HX-Trigger"]
+    for late in ("extend", "ha-off", "ha-on", "end"):  # in a window that still shows the order of the work
+        refused_there = client.post(f"{address}/{late}", {"for": "3h"}, headers={"HX-Request": "true"})
+        assert refused_there.status_code == 409
+        assert refused_there.headers["HX-Retarget"] == "#messages"
+        assert "is not in maintenance" in refused_there.content.decode()
+    assert sub().ha_enabled
     history = client.get(reverse("history", args=[pair.name])).content.decode()
     assert "new disk" in history
     assert client.post(f"{address}/nonsense").status_code == 404

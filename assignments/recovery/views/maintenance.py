@@ -18,6 +18,7 @@ from topology.accounts import roles
 from topology.models import Node
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named, node_in
+from topology.views.answers import toast
 from topology.views.forms import DialogForm, ShownField, show_form
 from topology.views.http import needs
 
@@ -77,6 +78,10 @@ def act(request: HttpRequest, cluster_name: str, pk: int, what: str) -> HttpResp
     """One step of the work, and how it stands then."""
     cluster = cluster_named(cluster_name)
     node = node_in(cluster, pk)
+    if what not in FORMS and what not in STEPS:
+        raise Http404
+    if what != "begin" and not node.in_maintenance:  # it ended while its order was looked at
+        raise Refused(reasons.MAINTENANCE_NOT_ON, node=node.name)
     if what in FORMS:
         kind, change = FORMS[what]
         form = kind(request.POST)
@@ -87,9 +92,9 @@ def act(request: HttpRequest, cluster_name: str, pk: int, what: str) -> HttpResp
             return _show(request, node_in(cluster, pk))
 
         return form.carry_out(carry_out) or _show(request, node, form)
-    if what not in STEPS:
-        raise Http404
     STEPS[what](request, node)
+    if what == "end":  # the form that begins another one would look as if nothing had ended
+        return toast(request, f"The maintenance of {node.short_name} is over.", close=True)
     return _show(request, node_in(cluster, pk))
 
 
