@@ -76,7 +76,9 @@ def make_plan(request: HttpRequest, cluster_name: str) -> HttpResponse:
     scope: dict[str, Any] = {"subclusters": asked["subcluster"]} if asked["subcluster"] else {}
     if goal == Goal.EVACUATE:
         scope["node"] = asked["node"]
-    return show_plan(request, plans.make_plan(cluster, goal, scope, author=request.user))
+    # Another goal or subcluster in the dialog: the rates that were typed there stay.
+    form = RunForm(request.POST) if "rate" in request.POST else None
+    return show_plan(request, plans.make_plan(cluster, goal, scope, author=request.user), form=form)
 
 
 def show_plan(
@@ -96,7 +98,7 @@ def plan_context(
     request: HttpRequest, plan: Plan, stale: plans.Stale | None = None, form: RunForm | None = None
 ) -> dict[str, Any]:
     """What a plan is shown with, in its dialog and on its page; `form` as it was typed."""
-    rate = plan.cluster.policy.moves_per_second
+    form = form or RunForm(initial={"rate": plan.cluster.policy.moves_per_second})
     return {
         "plan": plan,
         "address": reverse("run-plan", args=[plan.hash]),
@@ -109,8 +111,8 @@ def plan_context(
         "stale": stale,
         "certificate": plans.certificate(plan),
         "left_out": plans.left_out(plan),
-        "form": form or RunForm(initial={"rate": rate}),
-        "seconds": plans.seconds(plan, rate),
+        "form": form,
+        "seconds": _seconds(plan, form),
         "goals": CHOOSABLE,
         "choosable": plan.goal in CHOOSABLE,
         "emptied": _emptied(plan),
@@ -120,6 +122,13 @@ def plan_context(
         "valid": plan.moves - stale.count if stale else plan.moves,
         "plan_command": _command(plan),
     }
+
+
+def _seconds(plan: Plan, form: RunForm) -> float:
+    """How long the plan takes at the rates of the form, at that of the cluster where it has none that can be read."""
+    if form.is_bound and form.is_valid():
+        return plans.seconds(plan, form.cleaned_data["rate"], form.cleaned_data["rate_total"])
+    return plans.seconds(plan, plan.cluster.policy.moves_per_second)
 
 
 def _emptied(plan: Plan) -> str:

@@ -163,6 +163,23 @@ def test_a_plan_of_some_subclusters_and_how_long_it_takes_at_the_rates_typed() -
     assert client.post(reverse("run-plan", args=[plan.hash]), {"rate": "0"}, headers=HTMX).status_code == 422
 
 
+def test_rates_that_were_typed_stay_when_another_plan_is_made_and_say_how_long_it_takes() -> None:
+    make_crowd(60, 20, 10, 0, 0, 40)
+    client, typed = as_(roles.OPERATOR), {"chosen": "1", "rate": "0.5", "rate_total": "7"}
+    dialog = client.post(reverse("plans", args=["crowd"]), {"goal": "balance"} | typed, headers=HTMX)
+    form = dialog.context["form"]
+    assert (form["rate"].value(), form["rate_total"].value()) == ("0.5", "7")
+    plan = Plan.objects.get()
+    assert dialog.context["seconds"] == plans.seconds(plan, 0.5, 7)
+    Assignment.objects.filter(user=plan.rows.all()[0].user_id).update(pinned=True)
+    stale = client.post(reverse("run-plan", args=[plan.hash]), typed, headers=HTMX)
+    assert stale.context["stale"]
+    assert stale.context["seconds"] == plans.seconds(plan, 0.5, 7)
+    wrong = client.post(reverse("plans", args=["crowd"]), {"rate": "x", "rate_total": ""}, headers=HTMX)
+    assert wrong.status_code == 422
+    assert wrong.context["form"].errors["rate"]
+
+
 def test_the_history_leads_to_an_operation_and_its_undo() -> None:
     cluster = make_crowd(10, 0)
     users = ",".join(map(str, people_of(nodes_of(cluster)[0], 3)))
