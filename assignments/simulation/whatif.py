@@ -131,6 +131,12 @@ def _state(pairs: tuple[Pair, ...], now: int) -> Document:
     return {} if start_state.is_at_rest(pairs, now) else {"state": start_state.write(pairs, now)}
 
 
+def rested_at(topology: Mapping[str, Any], at: int) -> Document:
+    """The state of a topology in which nothing has happened for long, at an instant of cluster time; {} needs none."""
+    pairs = tuple(play.at_rest(pair, at) for pair in parse({"topology": topology}).pairs)
+    return _state(pairs, at)
+
+
 def _with_homes(group: Mapping[str, Any], homes: Mapping[str, int]) -> Document:
     """In a scenario `users` of a node are people at home; its rated users are its capacity."""
     nodes = []

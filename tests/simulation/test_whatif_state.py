@@ -20,10 +20,11 @@ from tests.simulation.whatif_pages import client_of, play, post
 from tests.support import torture
 from tests.support.worlds import node
 from topology.accounts import pseudonyms
-from topology.models import Cluster, Subcluster
+from topology.models import Cluster, Policy, Subcluster
 from topology.reasons import Refused
 
 pytestmark = pytest.mark.django_db
+HOUR, DAY = 3600, 86_400
 
 
 # --- Sharing --------------------------------------------------------------------------------------
@@ -50,6 +51,21 @@ def test_the_exported_file_gives_the_same_result(
 # --- Present topology -----------------------------------------------------------------------------
 def test_a_cluster_at_rest_needs_no_state(acme: Cluster) -> None:
     assert set(whatif.freeze({"cluster": "acme"})) == {"topology"}
+
+
+@pytest.mark.parametrize("begin", ["as_is", "half_moved"])
+def test_fallback_by_itself_that_the_form_switches_on_waits_for_the_hours_of_the_day(acme: Cluster, begin: str) -> None:
+    """The hours are those of the policy; the run begins at the time of the cluster, and not at midnight."""
+    now = int(acme.now().timestamp())
+    opens = (now // HOUR + 5) * HOUR  # more than four hours from now, and the failover is long over
+    Policy.objects.filter(cluster=acme).update(
+        automatic_fallback_from=opens % DAY, automatic_fallback_until=(opens + HOUR) % DAY
+    )
+    rows = {"at": ["1m", "20m"], "node": ["imp1a.acme.org"] * 2, "do": ["fault", "repair"], "what": ["power"] * 2}
+    post(client_of(), acme, source="present", begin=begin, enable_automatic_fallback="on", until="8h", **rows)
+    run = Simulation.objects.get()
+    started = [line["t"] for line in run.result["log"] if line["event"] == "FALLBACK_STARTED"]
+    assert started == [opens - run.scenario["state"]["at"]]
 
 
 @pytest.mark.parametrize("seconds", torture.part([30, 90, 200, 400], 2))

@@ -37,8 +37,8 @@ def _rests(pair: Pair, now: int) -> bool:
     fell_back = kept.fell_back_at is None or kept.fell_back_at <= now - rules.automatic_fallback_hold_down
     if kept.phase is not rest.memory.phase or not (forgotten and fell_back) or kept.asked:
         return False
-    if rules.enable_automatic_fallback and rules.automatic_fallback_from is not None:
-        return False  # the time of the day matters
+    if rules.automatic_fallback_from is not None:
+        return False  # the time of the day matters, also where a rehearsal switches automatic fallback on
     if any(m.maintenance is not None for m in pair.members):
         return False
     if any(home != at or signed != users for (home, at), (users, signed) in pair.populations.items()):

@@ -26,7 +26,8 @@ def topology_of(cluster: Cluster, given: Mapping[str, Any]) -> dict[str, Any]:
     topology = dict(base["topology"])
     if given.get("begin") == HALF_MOVED:
         topology = catalogue.half_moved(topology, lambda node: node.get("capacity", node["profile"]))
-        base.pop("state", None)
+        if state := base.pop("state", None):
+            base |= whatif.rested_at(topology, state["at"])  # the hours of its policy are those of its day
     topology["policy"] = _policy(topology.get("policy") or {}, given)
     return base | {"topology": topology}
 
