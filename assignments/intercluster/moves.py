@@ -21,6 +21,7 @@ from assignments.intercluster.leaving import Leaving
 from assignments.intercluster.rules.headroom import headroom
 from assignments.models import Goal, Operation, Plan
 from assignments.moves.listed import outcome, stays
+from assignments.planning import approvals
 from assignments.planning.drafts import make_given
 from assignments.planning.loads import load_of, load_of_both
 from assignments.planning.pick import Picked
@@ -248,11 +249,13 @@ class ListedArrivals:
     refused: tuple[dict[str, str], ...]
     plan: Plan | None = None
     operation: Operation | None = None
+    needs_approval: bool = False  # of a dry run
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that the command prints."""
         refused = [{"user_id": row["user_id"], "code": row["code"]} for row in self.refused]
-        return {"moved": sum(self.to.values()), "to": self.to, "refused": refused}
+        waits = {"needs_approval": True} if self.needs_approval else {}
+        return {"moved": sum(self.to.values()), "to": self.to, "refused": refused, **waits}
 
     def ended(self) -> ListedArrivals:
         """What came of it by now, from the traces of its run."""
@@ -285,6 +288,7 @@ def move_listed(
     for flow in plan.body["flows"]:
         to[flow["to"] or "unassigned"] += flow["users"]
     if dry_run:
-        return ListedArrivals(dict(sorted(to.items())), chosen.refused, plan)
+        waits = approvals.required(plan)
+        return ListedArrivals(dict(sorted(to.items())), chosen.refused, plan, needs_approval=waits)
     operation = operations.start(plan.hash, actor=actor, rate=rate, unthrottled=unthrottled)
     return ListedArrivals(dict(sorted(to.items())), chosen.refused, plan, operation)

@@ -70,6 +70,7 @@ class MoveOut(OperationOut):
 
     dry_run: bool
     verdict: VerdictOut
+    needs_approval: bool = Field(description="Of a dry run: a second person has to approve such a move before it runs")
 
 
 class PinOut(Schema):
@@ -99,9 +100,12 @@ def move_users(request: ApiRequest, name: str, asked: MoveIn) -> Any:
     selection, target = chosen(request, asked), target_of(request.target, asked.to)
     if asked.dry_run:
         verdict = drop.verdict(selection, target, roles.role_of(request.caller))
-        return Status(200, _planned(request.target, verdict) | {"dry_run": True, "verdict": _verdict(verdict)})
+        waits = drop.needs_approval(selection, verdict)
+        said = {"dry_run": True, "verdict": _verdict(verdict), "needs_approval": waits}
+        return Status(200, _planned(request.target, verdict) | said)
     moved = drop.move(selection, target, request.caller)
-    answer = shape(moved.operation) | {"dry_run": False, "verdict": _verdict(moved.judged.verdict)}
+    said = {"dry_run": False, "verdict": _verdict(moved.judged.verdict), "needs_approval": False}
+    answer = shape(moved.operation) | said
     return Status(202 if moved.operation.active else 200, answer)
 
 

@@ -13,6 +13,7 @@ from assignments.moves.drop_context import Chosens
 from assignments.moves.drop_verdict import REFUSED, DropVerdict
 from assignments.moves.selection import Selection
 from assignments.moves.verdict import Judgement, judge
+from assignments.planning import approvals
 from assignments.runs import hand_moves, operations
 from assignments.runs.hand_moves import HandMove
 from topology import reasons
@@ -42,6 +43,11 @@ class DropOutcome:
 def verdict(selection: Selection, target: str, actor_role: str | None) -> DropVerdict:
     """The verdict of one target. Raises Refused when it refuses, or when the list that was chosen from is old."""
     return _judged(selection, target, actor_role).verdict
+
+
+def needs_approval(selection: Selection, found: DropVerdict) -> bool:
+    """Whether a second person has to approve the move of a verdict, which is a plan then, before it runs."""
+    return found.coming > hand_moves.AT_ONCE and approvals.asked(selection.cluster.pk)
 
 
 def _judged(selection: Selection, target: str, actor_role: str | None) -> JudgedDrop:

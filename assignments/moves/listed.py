@@ -28,11 +28,13 @@ class ListedMove:
     to: dict[str, int]
     refused: tuple[dict[str, str], ...]
     operation: Operation | None = None
+    needs_approval: bool = False  # of a dry run: a second person has to approve it before it runs
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that the command prints."""
         refused = [{"user_id": row["user_id"], "code": row["code"]} for row in self.refused]
-        return {"moved": sum(self.to.values()), "to": self.to, "refused": refused}
+        waits = {"needs_approval": True} if self.needs_approval else {}
+        return {"moved": sum(self.to.values()), "to": self.to, "refused": refused, **waits}
 
 
 def move_listed(
@@ -52,7 +54,8 @@ def move_listed(
         return ListedMove({}, refused)
     selection = Selection(cluster, tuple(going))
     if dry_run:
-        return ListedMove(_shares(drop.verdict(selection, target, role)), refused)
+        verdict = drop.verdict(selection, target, role)
+        return ListedMove(_shares(verdict), refused, needs_approval=drop.needs_approval(selection, verdict))
     moved = drop.move(selection, target, actor, role=role)
     return ListedMove(_shares(moved.judged.verdict), refused, moved.operation)
 

@@ -15,11 +15,16 @@ from topology.reasons import Refused
 FEW = 50  # users who are moved by hand at once, without a plan and an approval
 
 
+def asked(*clusters: int | None) -> bool:
+    """Whether one of these clusters, by their keys, asks for a second person's approval of plans."""
+    return RunPolicy.objects.filter(cluster__in=[pk for pk in clusters if pk], approval_required=True).exists()
+
+
 def required(plan: Plan) -> bool:
     """Whether this plan may run only when a second person has approved it."""
-    clusters = [pk for pk in (plan.cluster_id, plan.to_cluster_id) if pk]
-    asked = RunPolicy.objects.filter(cluster__in=clusters, approval_required=True).exists()
-    return asked and not Approval.objects.filter(plan=plan).exists() and not _takes_back_few(plan)
+    if not asked(plan.cluster_id, plan.to_cluster_id):
+        return False
+    return not Approval.objects.filter(plan=plan).exists() and not _takes_back_few(plan)
 
 
 def _takes_back_few(plan: Plan | None) -> bool:

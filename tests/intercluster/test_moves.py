@@ -166,6 +166,8 @@ def test_an_approval_is_needed_where_either_cluster_asks_for_it(clusters: Any) -
     with pytest.raises(Refused) as refused:
         moves.move_listed(acme, ["imp1a-0001"], branch, actor="ann")
     assert refused.value.code == "PLAN_NOT_APPROVED"
+    dry = moves.move_listed(acme, ["imp1a-0001"], branch, actor="ann", dry_run=True)
+    assert dry.as_dict()["needs_approval"]
     plan = moves.plan_to_cluster(acme, [EndUser.objects.get(user_id="imp1a-0001").pk], branch, author="ann")
     assert approvals.required(plan)
 

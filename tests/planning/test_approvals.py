@@ -1,14 +1,18 @@
 """A second person's approval: who may give it, what it allows, and where the page asks for it."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.test import Client
 
 from assignments.models import Approval, Assignment, Goal, Operation, Plan
 from assignments.planning import approvals, plans
 from assignments.runs import balancer, hand_moves, operations
+from tests.api.conftest import Caller
 from tests.support.crowd import Hands, make_crowd, nodes_of
-from topology.accounts import roles, sign_in
+from topology.accounts import roles, sign_in, tokens
 from topology.models import Cluster, Event
 from topology.reasons import Refused
 
@@ -200,3 +204,21 @@ def test_the_undo_of_many_who_got_a_home_without_a_plan_needs_one(cluster: Clust
     with pytest.raises(Refused) as refused:
         operations.start(operations.plan_undo(moved.pk, actor=ann).hash, actor=ann)
     assert refused.value.code == "PLAN_NOT_APPROVED"
+
+
+def test_what_waits_for_an_approval_says_so_before_it_is_refused(cluster: Cluster, capsys: Any) -> None:
+    home, other = nodes_of(cluster)[:2]
+    program = Caller(tokens.create("ci", roles.OPERATOR, actor="test")[1])
+    ids = list(home.home_assignments.order_by("pk").values_list("user__user_id", flat=True))
+    dry = {"to": other.name, "dry_run": True}
+    for users, waits in ((ids[:50], False), (ids[:51], True)):
+        told = program.post("/clusters/crowd/moves", dry | {"users": users}).data
+        assert (told["verdict"]["users"], told["needs_approval"]) == (len(users), waits)
+        call_command("move_users", "crowd", *users, "--to", other.name, "--dry-run")
+        assert ("A second person has to approve it" in capsys.readouterr().out) is waits
+    asked = {"node": home.pk, "to": f"node:{other.pk}"}
+    shown = signed_in("ann").post("/clusters/crowd/moves/", asked, headers={"HX-Request": "true"}).content.decode()
+    assert "A second person has to approve it before it runs." in shown
+    assert program.post("/clusters/crowd/moves", {"users": ids[:50], "to": other.name}).status_code == 200
+    balancer.configure(cluster, {"approval_required": False}, actor="test")
+    assert not program.post("/clusters/crowd/moves", dry | {"users": ids}).data["needs_approval"]

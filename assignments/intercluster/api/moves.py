@@ -47,6 +47,7 @@ class MovedToClusterOut(Schema):
     refused: list[StayingOut]
     plan: str | None
     operation: OperationOut | None
+    needs_approval: bool = Field(description="Of a dry run: a second person has to approve the plan before it runs")
 
 
 @router.post("/clusters/{name}/moves-to-cluster", response=ok(MovedToClusterOut, 202), operation_id="move_to_cluster")
@@ -67,6 +68,7 @@ def move_to_cluster(request: ApiRequest, name: str, asked: MoveToClusterIn) -> A
         "refused": list(found.refused),
         "plan": found.plan and found.plan.hash,
         "operation": found.operation and shape(found.operation),
+        "needs_approval": found.needs_approval,
     }
     return Status(202 if found.operation else 200, answer)
 

@@ -61,12 +61,14 @@ class Command(ConsoleCommand):
         node = selectors.node_named(options["to"]) if options["to"] is not None else None
         how = {"dry_run": options["dry_run"], "unthrottled": options["unthrottled"]}
         found = moves.move_listed(cluster, ids, into, node, actor=self.actor, **how)
-        return ListedMove(found.to, found.refused, found.operation)
+        return ListedMove(found.to, found.refused, found.operation, found.needs_approval)
 
     def _show(self, found: ListedMove, *, dry_run: bool) -> None:
         verb = "would go" if dry_run else "moved"
         for name, users in found.to.items():
             self.stdout.write(f"{counted(users, 'user')} {verb} to {name}")
+        if found.needs_approval:
+            self.stdout.write("A second person has to approve it before it runs.")
         for row in found.refused:
             self.stdout.write(f"{row['user_id']} stays: {row['code']}: {row['message']} {row['fix']}".rstrip())
         if found.operation:

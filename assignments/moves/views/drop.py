@@ -127,6 +127,7 @@ def question(
         "to_name": to,
         "label": label("Move", chosen, verdict.coming),
         "verdict": verdict,
+        "needs_approval": drop.needs_approval(chosen, verdict),
         "back": back,
         "fields": [*fields(request.POST), ("to", verdict.target)],
         "address": reverse("move", args=[cluster.name]),
