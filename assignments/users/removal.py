@@ -24,6 +24,7 @@ from topology import reasons
 from topology.live import events
 from topology.models import Cluster, Node
 from topology.reasons import REASONS, Refused
+from topology.reasons.words import counted
 from topology.structure import guards
 
 LISTED = 1000  # of those who stay
@@ -89,6 +90,7 @@ class RemovedUsers:
     removed: int = 0
     pinned: int = 0
     unassigned: int = 0
+    of_directory: int = 0  # whom the next run of the directory brings back, as new ones
     homes: dict[str, int] = field(default_factory=dict)
     refused: list[dict[str, str]] = field(default_factory=list)
     refused_total: int = 0
@@ -97,6 +99,14 @@ class RemovedUsers:
     def as_dict(self) -> dict[str, Any]:
         """The shape that the commands and the API give."""
         return dict(vars(self))
+
+    @property
+    def comes_back(self) -> str:
+        """What becomes of those of them whom a directory has; "" where it has none."""
+        if not self.of_directory:
+            return ""
+        who = counted(self.of_directory, "user belongs|users belong")
+        return f"{who} to the directory: its next run brings them back as new, without home, pin and contacts of now."
 
     @property
     def sentences(self) -> list[str]:
@@ -154,7 +164,9 @@ def _judged(cluster: Cluster, dry_run: bool) -> RemovedUsers:
         values: dict[str, Any] = {"cluster": cluster.pk, "nodes": list(failing), "codes": codes}
         cursor.execute(JUDGE, values)
         cursor.execute(
-            "SELECT home_id, count(*), count(*) FILTER (WHERE pinned) FROM leaving WHERE code = '' GROUP BY home_id"
+            "SELECT home_id, count(*), count(*) FILTER (WHERE leaving.pinned), count(link.key) FROM leaving"
+            " LEFT JOIN assignments_directoryperson link ON link.user_id = user_key AND link.gone_at IS NULL"
+            " WHERE code = '' GROUP BY home_id"
         )
         rows = cursor.fetchall()
         cursor.execute(
@@ -167,10 +179,11 @@ def _judged(cluster: Cluster, dry_run: bool) -> RemovedUsers:
     return RemovedUsers(
         cluster=cluster.name,
         dry_run=dry_run,
-        removed=sum(count for _, count, _ in rows),
-        pinned=sum(pinned for _, _, pinned in rows),
-        unassigned=sum(count for home, count, _ in rows if home is None),
-        homes={names[home]: count for home, count, _ in sorted(rows, key=str) if home is not None},
+        removed=sum(count for _, count, *_ in rows),
+        pinned=sum(pinned for _, _, pinned, _ in rows),
+        unassigned=sum(count for home, count, *_ in rows if home is None),
+        of_directory=sum(known for *_, known in rows),
+        homes={names[home]: count for home, count, *_ in sorted(rows, key=str) if home is not None},
         refused=[_stays(user_id, code, cluster, failing.values()) for user_id, code, _ in stay],
         refused_total=stay[0][2] if stay else 0,
     )

@@ -7,16 +7,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from assignments.board.checks import report
 from assignments.directory import schedule, secret, sync
 from assignments.models import DirectoryAgreement, DirectoryRun, RunState
+from assignments.users.importing.imports import import_users
+from assignments.users.removal import remove_users
 from tests.board.pages import as_
 from tests.directory import slapd as real
 from tests.directory.conftest import Directory
 from tests.directory.persons import ids, many
+from tests.support.lists import csv_of
 from topology.accounts import roles
 from topology.models import Cluster, EndUser, Event
 
@@ -241,3 +246,23 @@ def test_a_dropped_run_changes_nothing(crowd: Cluster, directory: Directory) -> 
     assert client.post(reverse("directory-decide", args=["crowd", run.pk]), {"drop": "1"}).status_code == 302
     assert ids() == set(many(0, 15))
     assert "Accept these" not in client.get(reverse("directory", args=["crowd"])).content.decode()
+
+
+def test_who_removes_users_of_a_directory_is_told_that_its_next_run_brings_them_back(
+    crowd: Cluster, directory: Directory, admin_client: Client, capsys: Any
+) -> None:
+    directory.add("kept", "left")
+    cluster = directory.agree()
+    sync.sync(cluster)
+    import_users(cluster, csv_of("user_id", "filed"))
+    told = "1 user belongs to the directory: its next run brings them back as new"
+    everybody = ",".join(str(pk) for pk in EndUser.objects.exclude(user_id="kept").values_list("pk", flat=True))
+    asked = {"ask": "1", "users": everybody}
+    assert told in admin_client.post("/clusters/crowd/people/remove", asked).content.decode()
+    call_command("remove_users", "crowd", "left", "filed", "--dry-run")
+    assert told in capsys.readouterr().out
+    assert remove_users(cluster, ["left", "filed"], dry_run=True).of_directory == 1
+    directory.remove("left")
+    sync.sync(cluster)
+    import_users(cluster, csv_of("user_id", "left"))  # a list made them a user again; the directory has them no more
+    assert remove_users(cluster, ["left", "filed"], dry_run=True).comes_back == ""

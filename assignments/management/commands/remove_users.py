@@ -58,6 +58,8 @@ class Command(ConsoleCommand):
             self.stdout.write(f"  {users:,} at home on {name}")
         if found.unassigned:
             self.stdout.write(f"  {found.unassigned:,} without a home")
+        if found.comes_back:
+            self.stdout.write(f"  {found.comes_back}")
         for row in found.refused:
             self.stdout.write(f"  {row['user_id']} stays: {row['code']}: {row['message']} {row['fix']}".rstrip())
         if (more := found.refused_total - len(found.refused)) > 0:

@@ -114,6 +114,7 @@ class RemovedUsersOut(Schema):
     removed: int
     pinned: int = Field(description="How many of them were pinned")
     unassigned: int
+    of_directory: int = Field(description="How many of them the next run of the directory brings back, as new ones")
     homes: dict[str, int] = Field(description="How many of them were at home on which node")
     refused: list[StayOut] = Field(description="The first 1,000 who stay")
     refused_total: int
