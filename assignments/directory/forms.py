@@ -74,20 +74,22 @@ class AgreementForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        if not self.errors:
-            for field, why, facts in rules.problems(self.agreement()):
-                self.add_error("map_user_id" if field == "map" else field, f"{why.say(**facts)} {why.say_fix(**facts)}")
+        unread = set(self.errors)
+        for field, why, facts in rules.problems(self.agreement()):
+            place = "map_user_id" if field == "map" else field
+            if place not in unread:
+                self.add_error(place, f"{why.say(**facts)} {why.say_fix(**facts)}")
         return given
 
     def agreement(self) -> Agreement:
-        """What was filled in, once it is clean."""
+        """What was filled in; where that cannot be read, what a new agreement has."""
         given = self.cleaned_data
         plain = {
-            name: given[name]
+            name: given.get(name, getattr(NEW, name))
             for name in ("start_tls", "insecure", "ca", "bind_dn", "base", "filter", "schedule", *GUARD)
         }
         mapped = tuple((name, given[f"map_{name}"]) for name in FIELDS if given.get(f"map_{name}"))
-        servers = tuple(line.strip() for line in given["servers"].splitlines() if line.strip())
+        servers = tuple(line.strip() for line in given.get("servers", "").splitlines() if line.strip())
         return Agreement(servers=servers, attributes=mapped, password_env=self.initial.get("password_env", ""), **plain)
 
     def refuse(self, refusal: Refused, field: str | None = None) -> None:

@@ -40,9 +40,7 @@ LONGEST_REASON = 200
 def begin(node: Node, *, reason: str, until: datetime, actor: Any) -> Node:
     """Put a node into maintenance until a real instant, in the name of `actor`. Raises Refused."""
     sub, found = _held(node)
-    reason = reason.strip()
-    if not 0 < len(reason) <= LONGEST_REASON:
-        raise Refused(MAINTENANCE_NO_REASON, node=found.name, longest=LONGEST_REASON)
+    reason = checked_reason(found, reason)
     if lock := sub.locks.filter(active=True, operation__kind__in=RUNS).first():
         raise Refused(SUBCLUSTER_BUSY, subcluster=sub.name, operation=lock.operation_id)
     end, owner = _seconds(sub, until), name_of(actor)
@@ -66,6 +64,14 @@ def end(node: Node, *, actor: Any) -> Node:
     """End a maintenance: what it held back may begin at once. Raises Refused."""
     sub, found = _held(node)
     return _do(sub, found, rules.end, actor)
+
+
+def checked_reason(node: Node, reason: str) -> str:
+    """Why a node is worked on, in a few words; raises Refused."""
+    reason = reason.strip()
+    if not 0 < len(reason) <= LONGEST_REASON:
+        raise Refused(MAINTENANCE_NO_REASON, node=node.name, longest=LONGEST_REASON)
+    return reason
 
 
 def end_of(cluster: Cluster, span: str, until: str) -> datetime:

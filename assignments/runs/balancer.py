@@ -13,7 +13,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Field, Max, Q
 
 from assignments.models import ACTIVE, Goal, Kind, Operation, Plan, Progress, RunPolicy
 from assignments.models.run_policy import RANGES
@@ -80,10 +80,7 @@ def configure(cluster: Cluster, values: Mapping[str, Any], *, actor: Any, dry_ru
     policy = RunPolicy.objects.select_for_update().get(cluster=cluster)
     before = settings_of(policy)
     for name, value in values.items():
-        if name not in SETTINGS:
-            raise Refused(reasons.SETTING_UNKNOWN, name=name, known=", ".join(SETTINGS))
-        setattr(policy, name, value)
-    _demand_valid(policy)
+        setattr(policy, name, checked(name, value))
     policy.held, policy.facts, policy.plan, policy.checked_at = 0, {}, None, None
     policy.code = reasons.BALANCER_OFF.code if policy.automation == Automation.OFF else ""
     policy.save()
@@ -96,26 +93,26 @@ def configure(cluster: Cluster, values: Mapping[str, Any], *, actor: Any, dry_ru
     return policy
 
 
-def _demand_valid(policy: RunPolicy) -> None:
-    if policy.zone not in zones():
-        raise Refused(reasons.SETTING_NOT_VALID, field="zone", problem=f"{policy.zone} is not a known time zone")
+def checked(name: str, value: Any) -> Any:
+    """A rule by its name, as it is stored; raises Refused with what it may be."""
+    if name not in SETTINGS:
+        raise Refused(reasons.SETTING_UNKNOWN, name=name, known=", ".join(SETTINGS))
+    if name == "zone" and value not in zones():
+        raise Refused(reasons.SETTING_NOT_VALID, field=name, problem=f"{value} is not a known time zone")
+    least, most = RANGES.get(name, (0, 0))
+    column = RunPolicy._meta.get_field(name)
+    assert isinstance(column, Field)
     try:
-        policy.full_clean(exclude=["facts", "code", "checked_at", "plan", "cluster"])
+        good = column.clean(value, None)
+        is_far = name in RANGES and not least <= good <= most
     except ValidationError as error:
-        field, problem = _wrong(policy, error)
-        raise Refused(reasons.SETTING_NOT_VALID, field=field, problem=problem) from error
-
-
-def _wrong(policy: RunPolicy, error: ValidationError) -> tuple[str, str]:
-    """Which rule is wrong and why; of a number that is too high or too low what it may be."""
-    found = {name: errors[0] for name, errors in error.error_dict.items() if name != "__all__"}
-    for name, (least, most) in RANGES.items():
-        value = getattr(policy, name)
-        far = found[name].code in ("min_value", "max_value") if name in found else not least <= value <= most
-        if far:
-            return name, f"it may be {least:,} to {most:,}"
-    name, first = next(iter(found.items()))
-    return name, str(first.messages[0]).rstrip(".")
+        if error.error_list[0].code not in ("min_value", "max_value"):
+            problem = str(error.messages[0]).rstrip(".")
+            raise Refused(reasons.SETTING_NOT_VALID, field=name, problem=problem) from error
+        is_far = True
+    if is_far:
+        raise Refused(reasons.SETTING_NOT_VALID, field=name, problem=f"it may be {least:,} to {most:,}")
+    return good
 
 
 def due_clusters(now: datetime) -> list[int]:

@@ -56,6 +56,52 @@ def test_the_dialogs(admin_client: Client, acme: Cluster) -> None:
     assert acme.operations.count() == 0
 
 
+def test_all_that_is_wrong_with_a_form_is_told_at_once(admin_client: Client, acme: Cluster) -> None:
+    begin = reverse("maintenance-step", args=["acme", node(acme, "imp1a").pk, "begin"])
+    rules, settings = reverse("rules", args=["acme"]), reverse("settings", args=["acme"])
+    good: dict[str, dict[str, Any]] = {}
+    for address in (rules, settings):
+        form = admin_client.get(address, headers=HTMX).context["form"]
+        values = {name: form[name].value() for name in form.fields}
+        good[address] = {name: value for name, value in values.items() if value not in (None, False)}
+    for address, typed, codes in (
+        (rules, {"zone": "Middle/Earth", "window_start": "25:00", "rounds": "0"}, "SETTING_NOT_VALID"),
+        (
+            settings,
+            {"name_server": "a b", "domain": "a..b", "call_managers": "cucm1", "check_every": "1"},
+            "DNS_SETTING_NOT_VALID",
+        ),
+        (settings, {"keep_alive_interval": "x", "moves_per_second": "x"}, "POLICY_OUT_OF_RANGE"),
+        (begin, {"reason": " ", "for": "9x"}, "MAINTENANCE_NO_REASON MAINTENANCE_END_NOT_VALID"),
+        (
+            reverse("new-subcluster", args=["acme"]),
+            {"name": "a b", "description": "<"},
+            "NAME_NOT_VALID VALUE_NOT_VALID",
+        ),
+        (
+            reverse("new-node", args=["acme"]),
+            {"name": "a b", "users": "x", "endpoints": "0"},
+            "NAME_NOT_VALID VALUE_NOT_VALID VALUE_NOT_VALID",
+        ),
+        (reverse("new-token"), {"name": " ", "days": "0"}, "TOKEN_NOT_VALID"),
+    ):
+        answer = admin_client.post(address, good.get(address, {}) | typed, headers=HTMX)
+        assert answer.status_code in (409, 422), address
+        told = codes.split() * len(typed)
+        assert wrong(answer.content.decode()) == dict(zip(typed, told, strict=False))
+    both = good[settings] | {"name_server": "a b", "clock_speed": "0"}
+    told = wrong(admin_client.post(settings, both, headers=HTMX).content.decode())
+    assert told == {"clock_speed": "CLOCK_SPEED_OUT_OF_RANGE", "name_server": "DNS_SETTING_NOT_VALID"}
+
+
+def test_all_that_is_wrong_with_an_agreement_is_told_at_once(admin_client: Client, acme: Cluster) -> None:
+    address = reverse("directory-store", args=["acme"])
+    typed = {"servers": "ftp://ldap", "base": "dc=acme", "filter": "(uid=*", "schedule": "soon", "keep_days": "30"}
+    typed |= {"guard_percent": "2", "guard_people": "10", "map_user_id": "u d"}
+    form = admin_client.post(address, typed).context["form"]
+    assert set(form.errors) == {"servers", "filter", "schedule", "map_user_id"}
+
+
 def test_the_pages(admin_client: Client, acme: Cluster) -> None:
     for address, typed, field, code in (
         ("invite", {"username": "o o", "role": "viewer"}, "username", "ACCOUNT_NAME_NOT_VALID"),

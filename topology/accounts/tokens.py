@@ -97,6 +97,14 @@ def checked_days(days: int | None) -> int | None:
     return days
 
 
+def checked_name(name: str) -> str:
+    """The name of a token, with single spaces. Raises Refused."""
+    said = " ".join(name.split())
+    if not 0 < len(said) <= MAX_NAME:
+        raise _not_valid()
+    return said
+
+
 def _not_valid() -> Refused:
     return Refused(reasons.TOKEN_NOT_VALID, name=MAX_NAME, roles=", ".join(roles.ROLES), days=MAX_DAYS)
 
@@ -106,9 +114,9 @@ def create(
     name: str, role: str, clusters: Sequence[Cluster] = (), *, days: int | None = None, actor: Any
 ) -> tuple[ApiToken, str]:
     """A new token and its text, which is shown this once; no clusters: all of them. Raises Refused."""
-    said = " ".join(name.split())
+    said = checked_name(name)
     checked_days(days)
-    if not 0 < len(said) <= MAX_NAME or role not in roles.ROLES:
+    if role not in roles.ROLES:
         raise _not_valid()
     text = PREFIX + secrets.token_urlsafe(32)
     until = None if days is None else timezone.now() + timedelta(days=days)

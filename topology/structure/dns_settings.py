@@ -5,6 +5,7 @@ form, API, topology file --update_dns--> checked one by one -> stored, one event
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -52,16 +53,25 @@ def update_dns(cluster: Cluster, spec: DnsSpec, actor: Any = None) -> DnsSpec:
 # --- Values ---------------------------------------------------------------------------------------
 def checked(spec: DnsSpec) -> DnsSpec:
     """The settings, if each of them can be. Raises Refused."""
+    every, hosts = checked_every(spec.check_every), checked_hosts(spec.call_managers)
+    return DnsSpec(checked_domain(spec.domain), hosts, checked_server(spec.name_server), every)
+
+
+def checked_every(every: Any) -> int:
+    """Real seconds between two checks. Raises Refused."""
     low, high = CHECK_EVERY
-    every = spec.check_every
     if isinstance(every, bool) or not isinstance(every, int) or not low <= every <= high:
         rule = f"it is not a whole number from {low} to {high:,}"
         raise _refused("check_every", every, rule, "Write real seconds; 900 is a check every 15 minutes.")
-    if len(spec.call_managers) > MOST_CALL_MANAGERS:
+    return every
+
+
+def checked_hosts(texts: Sequence[str]) -> tuple[str, ...]:
+    """The full names of hosts, each once. Raises Refused."""
+    if len(texts) > MOST_CALL_MANAGERS:
         rule = f"they are more than {MOST_CALL_MANAGERS}"
-        raise _refused("call_managers", len(spec.call_managers), rule, "Name those that clients ask first.")
-    hosts = tuple(dict.fromkeys(checked_host(host) for host in spec.call_managers))
-    return DnsSpec(checked_domain(spec.domain), hosts, checked_server(spec.name_server), every)
+        raise _refused("call_managers", len(texts), rule, "Name those that clients ask first.")
+    return tuple(dict.fromkeys(checked_host(text) for text in texts))
 
 
 def checked_domain(text: str) -> str:

@@ -24,7 +24,7 @@ def create_subcluster(cluster: Cluster, name: str, *, description: str = "", act
     subcluster = Subcluster.objects.create(
         cluster=cluster,
         name=name,
-        description=_description(description),
+        description=checked_description(description),
         position=0 if last is None else last + 1,
         next_wake=timezone.now(),
     )
@@ -39,7 +39,8 @@ def _free_name(cluster: Cluster, name: str) -> str:
     return name
 
 
-def _description(text: str) -> str:
+def checked_description(text: str) -> str:
+    """The description of a subcluster. Raises Refused for one that cannot be stored."""
     text = text.strip()
     if len(text) > 128 or not re.fullmatch(DESCRIPTION, text):
         remedy = 'At most 128 characters, none of them " % & \\ < >.'
@@ -65,7 +66,7 @@ def _change(subcluster: Subcluster, field: str, value: str, actor: Any) -> Subcl
     before = getattr(subcluster, field)
     if value.strip() == before:
         return subcluster
-    after = _free_name(cluster, value) if field == "name" else _description(value)
+    after = _free_name(cluster, value) if field == "name" else checked_description(value)
     facts: dict[str, Any] = {
         "subcluster": subcluster,
         "field": field,

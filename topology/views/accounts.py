@@ -36,7 +36,7 @@ class TokenForm(DialogForm):
     """A token of a program: its name, its role, its clusters, and for how many days."""
 
     about = {reasons.TOKEN_NAME_TAKEN.code: "name", reasons.TOKEN_NOT_VALID.code: "name"}
-    name = ShownField("Name", kind="text")
+    name = ShownField("Name", kind="text", read=tokens.checked_name)
     role = ShownField("Role", kind="select", choices=ROLE_CHOICES)
     cluster = forms.ModelMultipleChoiceField(
         Cluster.objects.all(),

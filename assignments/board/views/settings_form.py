@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import time
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from django.forms import BoundField
 from topology import reasons
 from topology.models import Cluster, DeploymentModel, Mode, Policy
 from topology.rules.topology_file import DnsSpec
+from topology.structure import dns_settings
 from topology.structure.policy import DECIMAL, MAY_BE_EMPTY, YES_OR_NO, checked, checked_speed, ranges
 from topology.structure.selectors import current_dns
 from topology.views.forms import DialogForm, ShownField
@@ -64,6 +66,14 @@ DNS = [
 EVERY = "whole numbers from 60 to 86,400; the default is 900"
 
 
+DNS_READ: dict[str, Callable[[str], Any]] = {
+    "domain": dns_settings.checked_domain,
+    "call_managers": lambda text: dns_settings.checked_hosts(text.replace(",", " ").split()),
+    "name_server": dns_settings.checked_server,
+    "check_every": lambda text: dns_settings.checked_every(int(text) if text.strip().isdecimal() else text),
+}
+
+
 class ParameterField(ShownField):
     """A parameter of the policy, or the speed of the clock: its rule is the service's."""
 
@@ -99,9 +109,8 @@ class SettingsForm(DialogForm):
             self.fields |= {name: ParameterField(name, label, unit) for name, label, unit in rows}
         for name, label, unit in DNS:
             is_number = name == "check_every"
-            self.fields[name] = ShownField(
-                label, unit, "number" if is_number else "text", allowed=EVERY if is_number else ""
-            )
+            kind, allowed = ("number", EVERY) if is_number else ("text", "")
+            self.fields[name] = ShownField(label, unit, kind, allowed, read=DNS_READ[name])
 
     def groups(self) -> list[tuple[str, list[BoundField]]]:
         """The fields below the titles of their groups; a number that is not the default says what that is."""
@@ -114,15 +123,8 @@ class SettingsForm(DialogForm):
         return [(title, [self[name] for name, _, _ in rows]) for title, rows in [*GROUPS, ("DNS", DNS)]]
 
     def dns(self) -> DnsSpec:
-        """What was typed about names, once the form is clean; a text that is no number is refused by name."""
-        given = self.cleaned_data
-        every = given["check_every"].strip()
-        return DnsSpec(
-            domain=given["domain"],
-            call_managers=tuple(given["call_managers"].replace(",", " ").split()),
-            name_server=given["name_server"],
-            check_every=int(every) if every.isdecimal() else every,
-        )
+        """What was typed about names, once the form is clean."""
+        return DnsSpec(**{name: self.cleaned_data[name] for name, _, _ in DNS})
 
     def policy(self) -> dict[str, Any]:
         """The parameters of the policy, once the form is clean."""

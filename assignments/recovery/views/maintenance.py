@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.forms import BoundField
@@ -33,10 +34,21 @@ class EndForm(DialogForm):
         reasons.MAINTENANCE_NO_REASON.code: "reason",
     }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, node: Node | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.node = node  # that of a form that was sent
         self.fields["for"] = ShownField("Ends after", kind="select", choices=SPANS, initial="2h")
         self.fields["until"] = ShownField("Ends at", kind="time")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        span, until = given.pop("for"), given.pop("until")
+        if self.node:
+            try:
+                given["until"] = maintenance.end_of(self.node.cluster, span, until)
+            except Refused as refusal:
+                self.refuse(refusal)
+        return given
 
     @property
     def span(self) -> BoundField:
@@ -47,7 +59,10 @@ class EndForm(DialogForm):
 class BeginForm(EndForm):
     """Why a node is worked on, and for how long."""
 
-    reason = ShownField("Reason", kind="text")
+    def __init__(self, *args: Any, node: Node | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, node=node, **kwargs)
+        read = partial(maintenance.checked_reason, node) if node else None
+        self.fields["reason"] = ShownField("Reason", kind="text", read=read)
 
 
 @require_GET
@@ -84,11 +99,10 @@ def act(request: HttpRequest, cluster_name: str, pk: int, what: str) -> HttpResp
         raise Refused(reasons.MAINTENANCE_NOT_ON, node=node.name)
     if what in FORMS:
         kind, change = FORMS[what]
-        form = kind(request.POST)
+        form = kind(request.POST, node=node)
 
         def carry_out(given: dict[str, Any]) -> HttpResponse:
-            until = maintenance.end_of(cluster, given.pop("for"), given.pop("until"))
-            change(node, until=until, actor=request.user, **given)
+            change(node, actor=request.user, **given)
             return _show(request, node_in(cluster, pk))
 
         return form.carry_out(carry_out) or _show(request, node, form)

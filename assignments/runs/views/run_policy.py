@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.forms import BoundField
@@ -39,14 +40,16 @@ LABELS = {
 
 
 class RunPolicyForm(DialogForm):
-    """The rules of a cluster's runs; the balancer's service judges them."""
+    """The rules of a cluster's runs; the balancer's service judges each of them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(automation.value, label) for automation, label in LABELS.items()]
-        self.fields["automation"] = ShownField("Balancer", kind="select", choices=choices)
+        self.fields["automation"] = ShownField(
+            "Balancer", kind="select", choices=choices, read=partial(balancer.checked, "automation")
+        )
         for name, label, unit in FIELDS:
-            self.fields[name] = ShownField(label, unit, KINDS.get(name, "number"))
+            self.fields[name] = ShownField(label, unit, KINDS.get(name, "number"), read=partial(balancer.checked, name))
         self.fields["approval_required"] = ShownField(APPROVAL, kind="switch")
 
     def numbers(self) -> list[BoundField]:

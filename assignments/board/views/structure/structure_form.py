@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -15,7 +16,9 @@ from topology import reasons
 from topology.models import ENDPOINTS_PER_USER, PROFILES, Cluster, DeploymentModel, Mode, Node, Subcluster
 from topology.reasons import Refused
 from topology.reasons.words import counted
+from topology.structure import guards
 from topology.structure.asked import LONGEST, NumberField, number, read_form
+from topology.structure.subclusters import checked_description
 from topology.views.forms import DialogForm, ShownField, show_form
 
 MOST = 10_000_000  # far beyond any machine, and well within a column
@@ -83,7 +86,7 @@ class NewClusterForm(StructureForm):
 
     submit = "Create cluster"
     script = ("topology", "NAME", "")
-    name = StructureField("Name", hint="Letters, digits, _ and -")
+    name = StructureField("Name", hint="Letters, digits, _ and -", read=partial(guards.group_name, kind="cluster"))
     mode = StructureField("New users", "select", choices=Mode.choices(), initial=Mode.BALANCED.value)
     model = StructureField(
         "Deployment model",
@@ -109,8 +112,10 @@ class RemoveClusterForm(StructureForm):
 class SubclusterForm(StructureForm):
     """Name and description of a subcluster."""
 
-    name = StructureField("Name", hint=NAME_HINT)
-    description = StructureField("Description", hint='At most 128 characters, none of " % & \\ < >', needed=False)
+    name = StructureField("Name", hint=NAME_HINT, read=partial(guards.group_name, kind="subcluster"))
+    description = StructureField(
+        "Description", hint='At most 128 characters, none of " % & \\ < >', needed=False, read=checked_description
+    )
 
 
 class NewSubclusterForm(SubclusterForm):
@@ -123,7 +128,9 @@ class NewSubclusterForm(SubclusterForm):
 class NodeForm(StructureForm):
     """Name, hardware profile and rated capacity of a node."""
 
-    name = StructureField("Name", hint="Host name, unique in all clusters. Rename server and DNS entry too")
+    name = StructureField(
+        "Name", hint="Host name, unique in all clusters. Rename server and DNS entry too", read=guards.node_name
+    )
     profile = StructureField(
         "Hardware profile",
         "select",
@@ -161,7 +168,7 @@ class NewNodeForm(NodeForm):
     """A node that is added, into a subcluster or unassigned."""
 
     submit = "Add node"
-    name = StructureField("Name", hint="Host name, unique in all clusters: imp1c.example.org")
+    name = StructureField("Name", hint="Host name, unique in all clusters: imp1c.example.org", read=guards.node_name)
     place = StructureField("Subcluster", "select", read=lambda text: number(text, "place"))
     publisher = StructureField("Publisher: the others replicate its database", "switch")
 
