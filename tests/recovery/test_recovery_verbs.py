@@ -236,6 +236,26 @@ def test_ha_failover_from_the_command_line(pair: Cluster, capsys: pytest.Capture
     assert Operation.objects.get().author_name == "command line"
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("ha", "failover"), "There is no node without a name. Known: a.example.org"),
+        (("ha", "recover"), "There is no subcluster without a name in any cluster. Known: sc-1"),
+        (
+            ("ha", "recover", "", "--cluster", "what-if"),
+            "There is no subcluster without a name in what-if. Known: sc-1",
+        ),
+        (("ha", "status", "--cluster", ""), "There is no cluster without a name. Known: what-if"),
+        (("fault", "", "power"), "There is no node without a name. Known: a.example.org"),
+        (("fault", A, ""), "There is no fault without a kind. Known: power"),
+    ],
+)
+def test_what_was_asked_for_by_no_name_is_told_so(pair: Cluster, asked: tuple[str, ...], said: str) -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command(*asked)
+    assert said in str(refused.value)
+
+
 def test_fault_from_the_command_line(pair: Cluster) -> None:
     call_command("fault", A, "service", service="Cisco Presence Engine")
     assert node().failed_services == ["Cisco Presence Engine"]

@@ -15,6 +15,7 @@ from tests.recovery.recovery_world import MIDNIGHT, clock_at, make
 from tests.recovery.rules import golden
 from topology.models import Event, Node, Subcluster
 from topology.reasons import Refused
+from topology.rules.file_problems import FileRefused
 
 NODES = [{"name": "a", "profile": 5000, "users": 2500}, {"name": "b", "profile": 5000, "users": 2500}]
 
@@ -107,6 +108,39 @@ def test_what_cannot_be_read_is_refused_with_a_code(changes: dict[str, Any], cod
         simulate.simulate(document(**changes))
     assert refused.value.code == code
     assert "{" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ({"do": "fault", "kind": "power"}, "There is no node without a name. Known: a, b."),
+        ({"do": "recover", "node": "a"}, "There is no subcluster without a name in the scenario. Known: sc-1."),
+        ({"do": "fault", "node": "a"}, "There is no fault without a kind. Known: power, network, database, service."),
+    ],
+)
+def test_a_line_that_names_nothing_is_told_so(line: dict[str, Any], said: str) -> None:
+    with pytest.raises(FileRefused) as refused:
+        simulate.simulate(document(timeline=[line]))
+    [problem] = refused.value.problems
+    assert f"{problem.message}. {problem.fix}" == said
+
+
+def test_a_node_is_found_whatever_the_case_as_commands_find_it() -> None:
+    upper = simulate.simulate(document(timeline=[{"do": "fault", "node": "A", "kind": "power"}]))
+    assert upper == simulate.simulate(document(timeline=[{"do": "fault", "node": "a", "kind": "power"}]))
+
+
+@pytest.mark.parametrize("end", [{"until": "60m"}, {}])
+def test_a_line_after_the_end_is_refused_and_not_left_out(end: dict[str, Any]) -> None:
+    repair = {"do": "repair", "node": "a", "kind": "power"}
+    late = document(timeline=[repair | {"at": at} for at in (3600, "70m", "60m", "2d")])
+    del late["until"]
+    with pytest.raises(FileRefused) as refused:
+        simulate.simulate(late | end)
+    assert [f"{problem.place}: {problem.message}" for problem in refused.value.problems] == [
+        "timeline[1].at: 1h10m is after the end at 1h",
+        "timeline[3].at: 48h is after the end at 1h",
+    ]
 
 
 @pytest.mark.parametrize("content", [None, [], "text", {"name": "empty"}])

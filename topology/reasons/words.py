@@ -1,7 +1,8 @@
-"""Words that sentences share: counts beside their nouns ("1 user", "4,822 moves"), and where no node has a name."""
+"""Words that sentences share: counts beside their nouns ("1 user", "4,822 moves"), and what has no name."""
 
 UNASSIGNED_USERS = "the unassigned users"  # where users without a home node are, come from and go to
 UNASSIGNED_LIST = f"the list of {UNASSIGNED_USERS}"  # the same as a place to be at home
+NAMELESS = "without a name"  # what was asked for by no name: "There is no node without a name."
 
 
 def counted(number: int, noun: str) -> str:

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from topology import reasons
 from topology.models import Cluster, DnsSettings, Event, Node, Subcluster
 from topology.reasons import Reason, Refused
+from topology.reasons.words import NAMELESS
 from topology.rules.topology_file import DnsSpec
 
 PAGE = 50
@@ -25,7 +26,7 @@ def cluster_named(name: str) -> Cluster:
     """The cluster of a name. Raises Refused with the names that exist."""
     cluster = Cluster.objects.filter(name=name).select_related("policy").first()
     if not cluster:
-        raise Unknown(reasons.NO_SUCH_CLUSTER, Cluster.objects.all(), name=name)
+        raise Unknown(reasons.NO_SUCH_CLUSTER, Cluster.objects.all(), name=name or NAMELESS)
     return cluster
 
 
@@ -33,7 +34,7 @@ def node_named(name: str) -> Node:
     """The node of a name, whatever the case. Raises Refused with the names that exist."""
     node = Node.objects.filter(name__iexact=name).select_related("cluster", "subcluster").first()
     if not node:
-        raise Unknown(reasons.NO_SUCH_NODE, Node.objects.all(), name=name)
+        raise Unknown(reasons.NO_SUCH_NODE, Node.objects.all(), name=name or NAMELESS)
     return node
 
 
@@ -61,7 +62,8 @@ def subcluster_named(cluster: Cluster, name: str) -> Subcluster:
     """The subcluster of a name in a cluster. Raises Refused with the names that exist."""
     subcluster = cluster.subclusters.filter(name=name).first()
     if not subcluster:
-        raise Unknown(reasons.NO_SUCH_SUBCLUSTER, cluster.subclusters.all(), name=name, cluster=cluster.name)
+        known = cluster.subclusters.all()
+        raise Unknown(reasons.NO_SUCH_SUBCLUSTER, known, name=name or NAMELESS, cluster=cluster.name)
     return subcluster
 
 

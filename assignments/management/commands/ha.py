@@ -11,6 +11,7 @@ from assignments.recovery import maintenance, reads, service
 from topology.management.console import ConsoleCommand
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import NO_SUCH_SUBCLUSTER, SUBCLUSTER_IN_SEVERAL, Refused
+from topology.reasons.words import NAMELESS
 from topology.rules.states import LOOKS, State, reason_label
 from topology.structure import guards, selectors
 
@@ -117,7 +118,7 @@ class Command(ConsoleCommand):
             clusters = [sub.cluster.name for sub in subclusters]
             raise Refused(SUBCLUSTER_IN_SEVERAL, name=name, clusters=", ".join(clusters[:20]), first=clusters[0])
         known = ", ".join(Subcluster.objects.values_list("name", flat=True)[:20]) or "none"
-        raise Refused(NO_SUCH_SUBCLUSTER, name=name or "without a name", cluster="any cluster", known=known)
+        raise Refused(NO_SUCH_SUBCLUSTER, name=name or NAMELESS, cluster="any cluster", known=known)
 
 
 def in_both_times(cluster: Cluster, moment: datetime) -> str:

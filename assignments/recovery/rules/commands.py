@@ -42,6 +42,7 @@ from topology.reasons import (
     RECOVER_STARTED,
     Refused,
 )
+from topology.reasons.words import NAMELESS
 from topology.rules.states import LOOKS, SERVICES, State, Truth
 
 
@@ -293,9 +294,9 @@ def _change_truth(pair: Pair, member: int, kind: Fault, service: str, now: int, 
 def parse_fault(kind: str, service: str) -> tuple[Fault, str]:
     """A fault by its words; raises Refused for unknown ones."""
     if kind not in list(Fault):
-        raise Refused(FAULT_KIND_UNKNOWN, kind=kind, known=", ".join(Fault))
+        raise Refused(FAULT_KIND_UNKNOWN, kind=kind or "without a kind", known=", ".join(Fault))
     if kind == Fault.SERVICE and service not in SERVICES:
-        raise Refused(NO_SUCH_SERVICE, service=service or "without a name", known=", ".join(SERVICES))
+        raise Refused(NO_SUCH_SERVICE, service=service or NAMELESS, known=", ".join(SERVICES))
     return Fault(kind), service if kind == Fault.SERVICE else ""
 
 

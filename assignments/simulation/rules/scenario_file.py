@@ -14,6 +14,8 @@ from assignments.recovery.rules.pair import Member, Pair, Parameters
 from assignments.simulation.rules import start_state
 from assignments.simulation.rules.play import Action, Scenario, at_rest
 from topology.reasons import NO_SUCH_NODE, NO_SUCH_SUBCLUSTER, SCENARIO_INVALID, Refused
+from topology.reasons.words import NAMELESS
+from topology.rules import spans
 from topology.rules.file_problems import WHOLE, FileProblem, FileRefused
 from topology.rules.topology_file import SubclusterSpec, TopologySpec
 
@@ -63,7 +65,9 @@ def assemble(script: Script, present: Present) -> Scenario:
     if script.cluster is not None and script.state is not None:
         raise _wrong("a present cluster is in the state that it is in", "Leave state out, or give a topology.", "state")
     pairs, start = _start(script, present)
-    return Scenario(script.name, pairs, _actions(script.timeline, pairs), script.until, script.seed, start)
+    actions = _actions(script.timeline, pairs)
+    _demand_played(script)
+    return Scenario(script.name, pairs, actions, script.until, script.seed, start)
 
 
 def _start(script: Script, present: Present) -> tuple[tuple[Pair, ...], int]:
@@ -75,6 +79,16 @@ def _start(script: Script, present: Present) -> tuple[tuple[Pair, ...], int]:
 
 def _wrong(message: str, fix: str, place: str = WHOLE) -> FileRefused:
     return FileRefused([FileProblem(place, message, fix)], SCENARIO_INVALID)
+
+
+def _demand_played(script: Script) -> None:
+    """Refuse lines after the end: no one would play them, and the result would not say so."""
+    end, fix = spans.write(script.until), "Put it earlier, or let until be later."
+    late = [(i, line.at) for i, line in enumerate(script.timeline) if line.at > script.until]
+    if late:
+        message = "{} is after the end at " + end
+        problems = [FileProblem(f"timeline[{i}].at", message.format(spans.write(at)), fix) for i, at in late]
+        raise FileRefused(problems, SCENARIO_INVALID)
 
 
 def pairs_of(spec: TopologySpec, homes: Mapping[str, int]) -> tuple[Pair, ...]:
@@ -133,10 +147,10 @@ def _action(line: Line, pairs: Sequence[Pair]) -> Action:
 def _find_node(name: str | None, pairs: Sequence[Pair]) -> tuple[int, int]:
     for p, pair in enumerate(pairs):
         for m, member in enumerate(pair.members):
-            if member.name == name:
+            if member.name.lower() == (name or "").lower():
                 return p, m
     known = ", ".join(m.name for pair in pairs for m in pair.members)
-    raise Refused(NO_SUCH_NODE, name=name, known=known or "none")
+    raise Refused(NO_SUCH_NODE, name=name or NAMELESS, known=known or "none")
 
 
 def _find_subcluster(name: str | None, pairs: Sequence[Pair]) -> int:
@@ -144,4 +158,4 @@ def _find_subcluster(name: str | None, pairs: Sequence[Pair]) -> int:
         if pair.name == name:
             return p
     known = ", ".join(pair.name for pair in pairs)
-    raise Refused(NO_SUCH_SUBCLUSTER, name=name, cluster="the scenario", known=known or "none")
+    raise Refused(NO_SUCH_SUBCLUSTER, name=name or NAMELESS, cluster="the scenario", known=known or "none")

@@ -17,6 +17,7 @@ from django import forms
 from assignments.recovery.rules.pair import Pair
 from assignments.simulation import whatif
 from assignments.simulation.rules import catalogue
+from assignments.simulation.rules.scenario_file import LONGEST
 from assignments.simulation.views.line_form import MOST_ROWS, LineForm, LineForms, Row, hash_of_rows
 from assignments.simulation.views.typed_fields import MOST_SEED, choice_field, decimal, switch_field, text_field, whole
 from assignments.simulation.views.typed_topology import (
@@ -187,7 +188,7 @@ class WhatifForm(DialogForm):
     def _judge(self, line: LineForm, document: Mapping[str, Any], end: int | None) -> None:
         where = f"Line {line.number}"
         try:
-            read = whatif.parse(self.base | {"timeline": [document]})
+            read = whatif.parse(self.base | {"timeline": [document], "until": LONGEST})
         except FileRefused as refused:
             for problem in refused.problems:  # a line is read alone, so the file calls it the first
                 line.refuse(told(problem, ", ".join(filter(None, (where, problem.place.partition("].")[2])))))
