@@ -53,6 +53,7 @@ def test_every_error_names_its_place_and_its_fix_and_what_was_typed_stays(acme: 
         ({"users": "2000001"}, "“Users” 2000001 is not allowed"),
         ({"profile": "5001"}, "5001 is not one of"),
         ({"model": "round"}, "round is not one of"),
+        ({"seed": str(2**63)}, "Write a whole number from -9,223,372,036,854,775,808 to 9,223,372,036,854,775,807."),
         ({"until": "49h"}, "The run would last until 49 h"),
         ({"until": "0s"}, "“Until” 0s is not allowed"),
         ({"until": ""}, "is not a span of time"),

@@ -297,6 +297,12 @@ SIMULATION_TOO_LONG = add(
     "Choose an earlier end, or run the scenario with: manage.py simulate FILE",
     status=422,
 )
+SIMULATION_TOO_MANY_LINES = add(
+    "SIMULATION_TOO_MANY_LINES",
+    "The timeline has {lines:line}; on the page the limit is {most}.",
+    "Change its file, and run it with: manage.py simulate FILE",
+    status=422,
+)
 SIMULATION_DELETED = add("SIMULATION_DELETED", "{actor} deleted the what-if run {name} of {author}.", level=NEWS)
 NO_RECOMMENDATION = add(
     "NO_RECOMMENDATION", "The balancer of {cluster} recommends nothing now.", "Plan a rebalance yourself.", status=409

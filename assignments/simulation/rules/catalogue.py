@@ -58,8 +58,11 @@ def half_moved(topology: Mapping[str, Any], capacity: Callable[[Mapping[str, Any
 
     Half of that node's fair share has arrived; the others hold the rest in proportion to what they are rated for.
     """
-    groups = [dict(group) | {"nodes": [dict(node) for node in group["nodes"]]} for group in topology["subclusters"]]
+    given = topology.get("subclusters") or []
+    groups = [dict(group) | {"nodes": [dict(node) for node in group.get("nodes") or []]} for group in given]
     nodes = [node for group in groups for node in group["nodes"]]
+    if not nodes:
+        return dict(topology)
     receiver, others = nodes[-1], nodes[:-1]
     users, rated = sum(node.get("users", 0) for node in nodes), sum(capacity(node) for node in nodes)
     receiver["users"] = users * capacity(receiver) // rated // 2 if others else users

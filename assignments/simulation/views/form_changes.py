@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from assignments.simulation.rules import catalogue
-from assignments.simulation.views.line_form import hash_of_rows, row_of
+from assignments.simulation.views.line_form import MOST_ROWS, hash_of_rows, row_of
 from assignments.simulation.views.typed_topology import AS_IS, HALF_MOVED
 from assignments.simulation.views.whatif_form import WhatifForm
 
@@ -40,7 +40,9 @@ def fill(form: WhatifForm) -> WhatifForm:
 
 
 def add_row(form: WhatifForm) -> WhatifForm:
-    """One more line, at the instant and for the node of the last one."""
+    """One more line, at the instant and for the node of the last one, while there is room for it."""
+    if len(form.rows) >= MOST_ROWS:
+        return form
     first = form.groups[0][1][0] if form.groups else ""
     new = form.rows[-1] if form.rows else {"at": "1m", "node": first, "do": "fault", "what": "power"}
     return form.with_typed([*form.rows, new])

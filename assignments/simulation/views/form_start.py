@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from assignments.simulation.views.line_form import Row, row_of
+from assignments.simulation import whatif
+from assignments.simulation.views.line_form import Row, check_count, row_of
 from assignments.simulation.views.typed_topology import AS_IS, BUDGETS, PRESENT, RUN, SWITCHES
 from topology.models import Cluster
 from topology.rules import spans
@@ -22,9 +23,11 @@ def start_of(cluster: Cluster) -> Typed:
 
 
 def of_scenario(cluster: Cluster, key: str, scenario: Mapping[str, Any]) -> tuple[Typed, list[Row]]:
-    """The form and the lines that give a kept scenario again."""
-    groups = scenario["topology"]["subclusters"]
-    first_of = {group["name"]: group["nodes"][0]["name"] for group in groups if group["nodes"]}
+    """The form and the lines that give a kept scenario again. Raises Refused where it has too many lines."""
+    lines = scenario.get("timeline") or []
+    check_count(len(lines))
+    pairs = whatif.parse({"topology": scenario["topology"]}).pairs
+    first_of = {pair.name: pair.members[0].name for pair in pairs if pair.members}
     until = scenario.get("until", "60m")
     typed = {
         "source": RUN,
@@ -34,11 +37,12 @@ def of_scenario(cluster: Cluster, key: str, scenario: Mapping[str, Any]) -> tupl
         "seed": str(scenario.get("seed", 0)),
         "name": str(scenario.get("name", "")),
     }
-    rows = [row_of(line, first_of) for line in scenario.get("timeline") or []]
+    rows = [row_of(line, first_of) for line in lines]
     return start_of(cluster) | _of_policy({}) | typed | _of_policy(scenario["topology"].get("policy") or {}), rows
 
 
 def _of_policy(values: Mapping[str, Any]) -> Typed:
     budget = next((key for key in BUDGETS if key and values.get(key)), "")
     switches = {key: bool(values.get(key)) for key in SWITCHES}
-    return switches | {"budget": budget, "budget_value": f"{values[budget]:g}" if budget else ""}
+    value = str(values[budget]).removesuffix(".0") if budget else ""  # in full, so that a fork is the same scenario
+    return switches | {"budget": budget, "budget_value": value}

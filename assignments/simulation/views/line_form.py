@@ -10,6 +10,7 @@ from django import forms
 
 from assignments.recovery.rules.commands import OF_A_NODE, Command
 from assignments.simulation.views.typed_fields import text_field
+from topology.reasons import SIMULATION_TOO_MANY_LINES, Refused
 from topology.rules import spans
 from topology.rules.states import CRITICAL_SERVICES, OTHER_SERVICES, RECOVERY_MANAGER
 
@@ -89,6 +90,12 @@ def row_of(line: Mapping[str, Any], first_of: Mapping[str, str]) -> Row:
         "do": str(line.get("do")),
         "what": what,
     }
+
+
+def check_count(lines: int) -> None:
+    """Raise Refused for more lines than the form shows, so that none is left out unseen."""
+    if lines > MOST_ROWS:
+        raise Refused(SIMULATION_TOO_MANY_LINES, lines=lines, most=MOST_ROWS)
 
 
 def hash_of_rows(rows: Sequence[Row]) -> str:

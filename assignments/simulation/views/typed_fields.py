@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -9,15 +10,15 @@ from django import forms
 from topology import reasons
 from topology.reasons import Refused
 
-MOST_SEED = 2**63 - 1
+LEAST_SEED, MOST_SEED = -(2**63), 2**63 - 1
 
 
 def whole(low: int, high: int, text: str) -> int:
     """A whole number within two others that was typed. Raises Refused."""
     plain = text.replace(",", "").replace(" ", "")
-    if plain.isascii() and plain.isdigit() and len(plain) < 20 and low <= int(plain) <= high:
+    if re.fullmatch(r"-?[0-9]{1,19}", plain) and low <= int(plain) <= high:
         return int(plain)
-    remedy = f"Write a whole number from {low:,} to {high:,}." if high < MOST_SEED else "Write a whole number."
+    remedy = f"Write a whole number from {low:,} to {high:,}."
     raise Refused(reasons.VALUE_NOT_VALID, value=text[:40] or "(empty)", remedy=remedy)
 
 

@@ -25,7 +25,9 @@ def topology_of(cluster: Cluster, given: Mapping[str, Any]) -> dict[str, Any]:
     base = _chosen(cluster, given)
     topology = dict(base["topology"])
     if given.get("begin") == HALF_MOVED:
-        topology = catalogue.half_moved(topology, lambda node: node.get("capacity", node["profile"]))
+        pairs = whatif.parse({"topology": topology}).pairs
+        rated = {member.name: member.capacity for pair in pairs for member in pair.members}
+        topology = catalogue.half_moved(topology, lambda node: rated[node["name"]])
         if state := base.pop("state", None):
             base |= whatif.rested_at(topology, state["at"])  # the hours of its policy are those of its day
     topology["policy"] = _policy(topology.get("policy") or {}, given)

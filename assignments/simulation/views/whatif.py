@@ -20,7 +20,7 @@ from assignments.simulation.rules import catalogue, timeline
 from assignments.simulation.views import chart
 from assignments.simulation.views.form_changes import changed, fill
 from assignments.simulation.views.form_start import of_scenario, start_of
-from assignments.simulation.views.line_form import MOST_ROWS, LineForm
+from assignments.simulation.views.line_form import MOST_ROWS, LineForm, check_count
 from assignments.simulation.views.whatif_form import WhatifForm
 from topology.accounts import roles
 from topology.dns.rules.tries import Walk
@@ -73,9 +73,10 @@ def page(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 def _sent(request: HttpRequest, cluster: Cluster) -> WhatifForm:
-    """The form as it was typed. Raises Refused where its number of lines is not a number."""
+    """The form as it was typed. Raises Refused where its number of lines is none that it can have."""
     typed = {name: request.POST.get(name, "").strip() for name in WhatifForm.base_fields}
-    count = min(read_form(ChangeForm, request.POST)["line-TOTAL_FORMS"] or 0, MOST_ROWS)
+    count = read_form(ChangeForm, request.POST)["line-TOTAL_FORMS"] or 0
+    check_count(count)
     rows = [
         {name: request.POST.get(f"line-{i}-{name}", "").strip() for name in LineForm.base_fields} for i in range(count)
     ]

@@ -18,8 +18,16 @@ from assignments.recovery.rules.pair import Pair
 from assignments.simulation import whatif
 from assignments.simulation.rules import catalogue
 from assignments.simulation.rules.scenario_file import LONGEST
-from assignments.simulation.views.line_form import MOST_ROWS, LineForm, LineForms, Row, hash_of_rows
-from assignments.simulation.views.typed_fields import MOST_SEED, choice_field, decimal, switch_field, text_field, whole
+from assignments.simulation.views.line_form import LineForm, LineForms, Row, hash_of_rows
+from assignments.simulation.views.typed_fields import (
+    LEAST_SEED,
+    MOST_SEED,
+    choice_field,
+    decimal,
+    switch_field,
+    text_field,
+    whole,
+)
 from assignments.simulation.views.typed_topology import (
     AS_IS,
     BUDGETS,
@@ -40,6 +48,7 @@ from topology.structure.asked import FieldRefused
 from topology.views.forms import DialogForm
 
 POLICY = "topology.policy."  # where a scenario keeps its budget
+STARTS = {PRESENT: "As it is now", RUN: "As that run began"}
 EMPTY: dict[str, Any] = {"topology": {"cluster": "what-if"}}
 
 
@@ -76,12 +85,12 @@ class WhatifForm(DialogForm):
 
     def __init__(self, cluster: Cluster, typed: Mapping[str, Any], rows: Sequence[Row], address: str = "") -> None:
         self.cluster, self.typed, self.address = cluster, typed, address
-        self.rows = list(rows)[:MOST_ROWS]
+        self.rows = list(rows)
         super().__init__(typed, auto_id="wi-%s", use_required_attribute=False)
         for field in self.fields.values():
             if change := field.widget.attrs.pop("data-change", ""):
                 field.widget.attrs |= {"hx-post": address, "hx-vals": f'{{"change": "{change}"}}'}
-        start = "As it is now" if typed.get("source") == PRESENT else "All users at home"
+        start = STARTS.get(str(typed.get("source")), "All users at home")
         half = "Half-way through a rebalance onto the last node"
         self.fields["begin"].widget.choices = [(AS_IS, start), (HALF_MOVED, half)]
 
@@ -116,7 +125,10 @@ class WhatifForm(DialogForm):
         if not self.base:
             return ()
         try:
-            return whatif.parse(self.base).pairs
+            pairs = whatif.parse(self.base).pairs
+            if not any(pair.members for pair in pairs):
+                raise Refused(reasons.SIMULATION_EMPTY, cluster=f"The run {self.typed.get('run')}")
+            return pairs
         except Refused as refused:
             self._tell("source", refused)
             return ()
@@ -144,7 +156,7 @@ class WhatifForm(DialogForm):
         return self._sized("users", partial(whole, 0, MOST_USERS))
 
     def clean_seed(self) -> int:
-        return int(self._read("seed", partial(whole, 0, MOST_SEED)))
+        return int(self._read("seed", partial(whole, LEAST_SEED, MOST_SEED)))
 
     def clean_budget_value(self) -> float | None:
         return self._read("budget_value", decimal) if self.cleaned_data.get("budget") else None
