@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from assignments.models import Kind, Operation, Progress
 from assignments.population.selectors import Board, NodeView, SubclusterView
-from assignments.recovery.reads import Button, Controls
+from assignments.recovery.reads import Button, Controls, position
 from assignments.recovery.rules.commands import Command, Fault
-from assignments.recovery.rules.pair import Phase
+from assignments.recovery.rules.n_minus_one import n_minus_one
+from assignments.recovery.rules.pair import Pair, Phase
 from topology.models import Node, Subcluster
 from topology.rules.states import CRITICAL_SERVICES, RECOVERY_MANAGER
 
@@ -127,11 +128,18 @@ def _end(
         takers = [node.short_name for node in nodes if node.serves]
         return " and ".join(takers), max(0.0, seconds), until, False
     if len(down) == 1 and controls.pair.memory.phase in (Phase.NORMAL, Phase.FAILING_OVER):
-        verdict = controls.verdicts[down[0].pk]
+        verdict = n_minus_one(controls.pair, position(controls.pair, down[0]), notice=_notice(controls.pair, down[0]))
         if verdict.taker and verdict.seconds and not verdict.left_out:
             until = now + timedelta(seconds=verdict.seconds / board.cluster.clock_speed)
             return verdict.taker.split(".", 1)[0], verdict.seconds, until, True
     return "", None, None, False
+
+
+def _notice(pair: Pair, node: Node) -> int:
+    """After how many seconds it is noticed what is wrong with a node; at once where it was (domain.md §4.2)."""
+    if pair.memory.phase is not Phase.NORMAL:
+        return 0
+    return pair.parameters.noticed_after(heard=node.truth.heard)
 
 
 def _alone(subcluster: Subcluster, nodes: list[Node], down: list[Node]) -> str:

@@ -208,10 +208,6 @@ class Controls:
     former_window: FormerWindow | None = None  # while a client may go by it
     waits: dict[int, Waits] = field(default_factory=dict)  # of the nodes whose users wait, by id
 
-    def effect_on(self, users: int) -> Effect | None:
-        """Rate, cluster seconds and peak for so many users who sign in at one node."""
-        return effect(self.pair.parameters.budget, self.window, users) if self.window else None
-
 
 def controls(cluster: Cluster) -> dict[int, Controls]:
     """The controls of every subcluster of a cluster by id, in three queries."""

@@ -23,6 +23,7 @@ from assignments.recovery import policy, reads
 from assignments.recovery.reads import Button
 from assignments.recovery.rules import commands
 from assignments.recovery.rules.commands import Command, Fault
+from assignments.recovery.rules.foretold import sign_in_effect
 from assignments.recovery.rules.kept import SrmState
 from assignments.recovery.rules.pair import Outcome, Pair
 from assignments.recovery.rules.relogin_window import Effect
@@ -172,7 +173,7 @@ def try_sign_in_rate(operation: Operation, *, per_second: float | None, minutes:
     budget = policy.checked_budget(per_second, minutes)
     sub = reads.with_policy(_moving(operation))
     pair, now = caught_up(sub, timezone.now())
-    return commands.sign_in_effect(pair, budget, now)
+    return sign_in_effect(pair, budget, now)
 
 
 def _moving(operation: Operation) -> Subcluster:

@@ -20,7 +20,7 @@ from tests.recovery.driven import HOME_AGAIN, POWER_LOSS, node, scenario
 from tests.recovery.recovery_world import Drive, clock_at, make
 from tests.recovery.test_out_of_service import FAILED_MODE, HA_OFF, MENDED, fault
 from topology.accounts import roles
-from topology.models import Cluster, Node
+from topology.models import Cluster, Node, Policy
 from topology.rules.states import RECOVERY_MANAGER
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +62,15 @@ def test_before_it_is_detected_the_end_is_a_limit_and_nothing_is_to_press_for_it
     assert "300 users out of service" in said
     assert re.search(r"All served again within \d", said)
     assert "Power on" in said
+
+
+def test_the_limit_of_a_service_that_stopped_counts_its_delay() -> None:
+    drive, cluster = after(Action(60, "fault", 0, 0, Fault.SERVICE, "Cisco Presence Engine"), until=70)
+    Policy.objects.update(critical_service_delay=900)
+    [incident] = incidents(drive, cluster)
+    assert incident.at_most
+    assert incident.seconds
+    assert incident.seconds > 900
 
 
 def test_while_users_sign_in_the_end_is_that_of_the_engine_and_the_rate_can_be_changed() -> None:

@@ -131,6 +131,18 @@ def test_the_question_names_rate_time_and_peak(pair: Cluster) -> None:
     failing_over(pair, 1200)
     asked = as_(roles.OPERATOR).get(reverse("ask", args=[pair.name, "nodes", node().pk, "fallback"])).content.decode()
     assert "Sign-ins per second at a, at most</dt><dd>3<" in asked
+    assert "All at home in about</dt><dd>1 min 40 s<" in asked  # who is served waits for nothing
+
+
+@pytest.mark.parametrize(("kind", "service", "span"), [
+    ("power", "", "3 min 40 s"), ("database", "", "6 min 40 s"), ("service", "Cisco Presence Engine", "6 min 40 s"),
+])  # fmt: skip
+def test_the_question_of_a_fault_names_the_delay_of_its_kind(pair: Cluster, kind: str, service: str, span: str) -> None:
+    update_policy(pair, {"sign_ins_per_second": 3, "critical_service_delay": 300})
+    asked = as_(roles.OPERATOR).get(
+        reverse("ask-fault", args=[pair.name, node().pk]), {"kind": kind, "service": service}
+    )
+    assert f"b takes all of them in {span} and" in " ".join(asked.content.decode().split())
 
 
 @pytest.mark.in_turns

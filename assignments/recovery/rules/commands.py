@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from assignments.recovery.rules.pair import Cause, Outcome, Pair, Phase
 from assignments.recovery.rules.pair_state import PairState, describe_trouble
-from assignments.recovery.rules.relogin_window import Budget, Effect, seconds_for
-from assignments.recovery.rules.sign_ins import movers, moves_left
+from assignments.recovery.rules.relogin_window import Budget
+from assignments.recovery.rules.sign_ins import movers
 from assignments.recovery.rules.step import advance
 from assignments.recovery.rules.transitions import initialize, take_back, take_over
 from topology.reasons import (
@@ -184,16 +184,6 @@ def _set_sign_in_rate(state: PairState, budget: Budget) -> None:
         rate=state.rate(users),
         users=users,
     )
-
-
-def sign_in_effect(pair: Pair, budget: Budget, now: int) -> Effect:
-    """What a budget would mean for the rest of the transition that runs; raises Refused (domain.md §4.8)."""
-    state = PairState(set_sign_in_rate(pair, budget, now).pair, now)
-    target = state.backup if state.phase is Phase.FAILING_OVER else state.failed
-    groups = movers(state, target)
-    users, rate = moves_left(state, target), state.rate(sum(group.users for group in groups))
-    wait = max(0, min((group.not_before for group in groups), default=now) - now)
-    return Effect(rate, wait + seconds_for(users, rate), rate if users else 0.0)
 
 
 def failover(pair: Pair, member: int, now: int) -> Outcome:

@@ -23,10 +23,11 @@ class Verdict:
     seconds: int | None
 
 
-def n_minus_one(pair: Pair, member: int, *, by_hand: bool = False) -> Verdict:
+def n_minus_one(pair: Pair, member: int, *, by_hand: bool = False, notice: int | None = None) -> Verdict:
     """The verdict on one node of a pair, without its users' own actions.
 
-    `by_hand` asks of a failover by hand, which maintenance of the node does not hold back.
+    `by_hand` asks of a failover by hand, which maintenance of the node does not hold back. `notice` is after how many
+    seconds the failure is noticed; left out, it is that of a node that is not heard any more.
     """
     users = pair.serving(member)
     taker = _taker(pair, member, by_hand)
@@ -39,9 +40,10 @@ def n_minus_one(pair: Pair, member: int, *, by_hand: bool = False) -> Verdict:
     seconds = None
     if taken == users:
         p = pair.parameters
-        wait = max(p.keep_alive_timeout, p.relogin_lower_limit)
+        noticed = p.keep_alive_timeout if notice is None else notice
+        wait = max(noticed, p.relogin_lower_limit)
         again = taken - with_second(taken, p.second_connection_percent)
-        seconds = wait + seconds_for(again, state.rate(again)) if again else p.keep_alive_timeout if taken else 0
+        seconds = wait + seconds_for(again, state.rate(again)) if again else noticed if taken else 0
     return Verdict(pair.members[taker].name, users, taken, round(load), users - taken, seconds)
 
 

@@ -45,6 +45,10 @@ class Parameters:
     def budget(self) -> Budget:
         return Budget(self.sign_ins_per_second, self.done_within_minutes)
 
+    def noticed_after(self, *, heard: bool) -> int:
+        """How long it takes at most to notice that a node fails: one that is still heard, or not (domain.md §4.2)."""
+        return self.critical_service_delay if heard else self.keep_alive_timeout
+
 
 class Phase(StrEnum):
     """What the pair as a whole is doing."""

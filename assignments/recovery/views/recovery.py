@@ -9,6 +9,7 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from assignments.population.selectors import Board, NodeView, board_of
@@ -18,6 +19,7 @@ from assignments.recovery.incidents import incidents_of
 from assignments.recovery.next_steps import next_steps_of
 from assignments.recovery.reads import Button, Controls
 from assignments.recovery.rules.commands import Command, Fault, parse_fault
+from assignments.recovery.rules.foretold import command_effect
 from assignments.recovery.rules.n_minus_one import n_minus_one
 from topology import reasons
 from topology.accounts import roles
@@ -158,13 +160,13 @@ def _consequence(board: Board, controls: Controls, view: NodeView | None, comman
     """Users and seconds of the cluster's clock for the dialog, as the engine would count them."""
     if view is None:
         return {}
-    verdict = n_minus_one(controls.pair, reads.position(controls.pair, view.node), by_hand=True)
-    users = verdict.taken if command is Command.FAILOVER else view.away
-    effect = controls.effect_on(users)
-    seconds = effect.seconds if effect and users else 0
+    pair, member = controls.pair, reads.position(controls.pair, view.node)
+    verdict = n_minus_one(pair, member, by_hand=True)
+    effect = command_effect(pair, command, member, reads.cluster_seconds(board.cluster, timezone.now()))
+    shown = {"verdict": verdict, "effect": effect, "budget": controls.budget}
     if command is Command.FAILOVER and verdict.left_out:
-        return {"verdict": verdict, "effect": effect, "budget": controls.budget}
-    return {"verdict": verdict, "users": users, "seconds": seconds, "effect": effect, "budget": controls.budget}
+        return shown
+    return shown | {"users": view.away, "seconds": effect.seconds}
 
 
 @require_POST
@@ -236,7 +238,8 @@ def ask_fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     assert view is not None
     asked = read_form(FaultForm, request.GET)
     kind, service = parse_fault(asked["kind"] or Fault.POWER, asked["service"])
-    controls = reads.controls_of(board, [sub.pk])[sub.pk]
+    pair = reads.controls_of(board, [sub.pk])[sub.pk].pair
+    noticed = pair.parameters.noticed_after(heard=kind in (Fault.SERVICE, Fault.DATABASE))
     context = {
         "cluster": board.cluster,
         "view": view,
@@ -244,7 +247,7 @@ def ask_fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
         "service": service,
         "label": f"Stop {service}" if kind == Fault.SERVICE else FAULT_LABELS[kind],
         "hurts": kind != Fault.SERVICE or service in CRITICAL_SERVICES,
-        "verdict": controls.verdicts[view.node.pk],
+        "verdict": n_minus_one(pair, reads.position(pair, view.node), notice=noticed),
         "address": reverse("fault", args=[board.cluster.name, view.node.pk]),
     }
     return render(request, "recovery/_fault_ask.html", context)
