@@ -6,13 +6,16 @@ from unittest import mock
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from assignments.models import Kind, Operation, Population, Progress, SubclusterLock
 from assignments.recovery import reads
 from assignments.recovery import service as recovery
 from assignments.recovery.rules.commands import Command
+from tests.board.pages import as_
 from tests.recovery.driven import HOURS, POWER_LOSS, A, B, node, scenario, states, sub
 from tests.recovery.recovery_world import BASE, MIDNIGHT, Drive, add_people, clock_at, make
+from topology.accounts import roles
 from topology.models import Cluster, Event, Node, Policy, Subcluster
 from topology.reasons import Refused
 from topology.structure.policy import set_clock_speed, update_policy
@@ -254,6 +257,24 @@ def test_what_was_asked_for_by_no_name_is_told_so(pair: Cluster, asked: tuple[st
     with pytest.raises(CommandError) as refused:
         call_command(*asked)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(("off", "alive"), [((), True), ((A,), False), ((B,), False), ((A, B), False)])
+def test_a_partition_says_that_both_stay_alive_only_where_they_are(
+    pair: Cluster, off: tuple[str, ...], alive: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in off:
+        call_command("fault", name, "power")
+    client = as_(roles.OPERATOR)
+    menu = client.get(reverse("node-menu", args=[pair.name, node().pk])).content.decode()
+    toast = client.post(reverse("fault", args=[pair.name, node().pk]), {"kind": "network"}).content.decode()
+    call_command("fault", A, "network", repair=True)
+    capsys.readouterr()
+    call_command("fault", A, "network")
+    printed = capsys.readouterr().out
+    assert "partition from b" in printed
+    assert "partition from b" in toast
+    assert [("stay alive" in text) for text in (printed, toast, menu)] == [alive] * 3
 
 
 def test_fault_from_the_command_line(pair: Cluster) -> None:

@@ -301,7 +301,8 @@ def _describe_fault(pair: Pair, member: int, kind: Fault, service: str) -> str:
     what = _name_fault(kind, service)
     if kind is not Fault.NETWORK or len(pair.members) < 2:
         return what
-    return f"{what} from {pair.members[1 - member].name}, both stay alive"
+    alive = all(m.truth.power for m in pair.members)
+    return f"{what} from {pair.members[1 - member].name}" + (", both stay alive" if alive else "")
 
 
 def _is_broken(truth: Truth, kind: Fault, service: str) -> bool:

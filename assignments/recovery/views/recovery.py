@@ -219,9 +219,11 @@ def fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     asked = read_form(FaultForm, request.POST)
     kind, service, mends = asked["kind"], asked["service"], asked["repair"]
     change = recovery.repair if mends else recovery.inject
-    change(view.node, kind, service, request.user)
-    if kind == Fault.NETWORK:
-        what = "network partition healed" if mends else "cut off by a network partition; both nodes stay alive"
+    outcome = change(view.node, kind, service, request.user)
+    if kind == Fault.NETWORK and mends:
+        what = "network partition healed"
+    elif kind == Fault.NETWORK:
+        what = next(event.facts["what"] for event in outcome.events if event.why is reasons.FAULT_INJECTED)
     else:
         what = f"{service or kind} {'repaired' if mends else 'failed'}"
     text = f"{view.node.short_name}: {what}."
