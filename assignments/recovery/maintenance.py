@@ -78,8 +78,12 @@ def end_of(cluster: Cluster, span: str, until: str) -> datetime:
     """The real end of a maintenance: after a span, or at a time of day, both of the cluster's clock; raises Refused."""
     if bool(span) == bool(until):
         raise Refused(MAINTENANCE_END_NOT_VALID, days=rules.LONGEST // 86_400)
-    now = timezone.localtime(cluster.now())
-    return cluster.clock.real(now + timedelta(seconds=rules.parse_span(span)) if span else rules.parse_time(until, now))
+    now = cluster.now()
+    there = (
+        now + timedelta(seconds=rules.parse_span(span)) if span else rules.parse_time(until, timezone.localtime(now))
+    )
+    rules.demand_end(int(there.timestamp()), int(now.timestamp()))  # so near that every clock knows it
+    return cluster.clock.real(there)
 
 
 def refusal(node: Node) -> Refused | None:
@@ -101,7 +105,8 @@ def _held(node: Node) -> tuple[Subcluster, Node]:
 
 
 def _seconds(sub: Subcluster, real: datetime) -> int:
-    return reads.cluster_seconds(sub.cluster, real)
+    """The cluster second of a real instant: the one that was meant, where the way there and back lost a microsecond."""
+    return reads.cluster_seconds(sub.cluster, real + timedelta(microseconds=1))
 
 
 def _do(sub: Subcluster, node: Node, do: Callable[[PairState, int], None], actor: Any) -> Node:

@@ -21,6 +21,18 @@ from topology.models import Cluster, Node
 
 pytestmark = pytest.mark.django_db
 
+NIGHTS = [  # in Berlin the hour from 02:00 comes twice in one, and not at all in the other
+    ("Europe/Berlin", "2026-10-25T00:10:00+00:00", "02:30", 1 / 3),
+    ("Europe/Berlin", "2026-10-25T00:40:00+00:00", "02:30", 5 / 6),
+    ("Europe/Berlin", "2026-10-25T01:10:00+00:00", "02:30", 1 / 3),
+    ("Europe/Berlin", "2026-10-25T01:40:00+00:00", "02:30", 23.5 + 1 / 3),
+    ("Europe/Berlin", "2026-10-25T00:10:00+00:00", "2h", 2),
+    ("Europe/Berlin", "2026-03-29T00:10:00+00:00", "02:30", 1 + 1 / 3),
+    ("Europe/Berlin", "2026-03-29T00:10:00+00:00", "2h", 2),
+    ("Europe/Berlin", "2026-03-29T00:10:00+00:00", "05:30", 3 + 1 / 3),
+    ("UTC", "2026-10-25T00:40:00+00:00", "00:40", 24),
+]
+
 
 @pytest.fixture
 def pair(db: None) -> Cluster:
@@ -160,6 +172,46 @@ def test_span_and_time_of_day_are_of_one_clock(pair: Cluster, capsys: pytest.Cap
         f"until {until:%Y-%m-%d %H:%M} on the clock of {pair.name}, {now + HOUR / 8:%Y-%m-%d %H:%M:%S} UTC in real time"
         in said
     )
+
+
+@pytest.mark.usefixtures("in_utc")
+@pytest.mark.parametrize("speed", [1, 7, 120, 600])
+def test_an_end_is_the_time_that_was_said_at_any_speed_of_the_clock(pair: Cluster, speed: int) -> None:
+    now = timezone.now()
+    Cluster.objects.filter(pk=pair.pk).update(clock_real=now, clock_speed=speed)
+    pair.refresh_from_db()
+    for later in (HOUR / 7, HOUR / 3, HOUR * 23.99):
+        said = f"{pair.now(now) + later:%H:%M}"
+        with clock_at(now):
+            call_command("ha", "maintenance", A, "--reason", "new disk", "--until", said)
+            until = node().maintenance_until
+            call_command("ha", "maintenance", A, "--end")
+        assert until is not None
+        assert f"{until:%H:%M:%S}" == f"{said}:00"
+
+
+def test_the_longest_span_is_allowed_and_none_is_not(pair: Cluster) -> None:
+    call_command("ha", "maintenance", A, "--reason", "new disk", "--for", "7d")
+    for span in ("0s", "7d1s"):
+        with pytest.raises(CommandError, match="MAINTENANCE_END_NOT_VALID"):
+            call_command("ha", "maintenance", A, "--for", span)
+
+
+@pytest.mark.parametrize("until", ["0001-01-01T00:00+14:00", "0001-01-01T00:00", "9999-12-31T23:59-14:00"])
+def test_an_end_that_no_clock_knows_is_refused(pair: Cluster, until: str) -> None:
+    Cluster.objects.filter(pk=pair.pk).update(clock_speed=120)
+    with pytest.raises(CommandError, match="MAINTENANCE_END_NOT_VALID"):
+        call_command("ha", "maintenance", A, "--reason", "new disk", "--until", until)
+
+
+@pytest.mark.parametrize(("zone", "utc", "said", "later"), NIGHTS)
+def test_an_end_in_a_night_of_a_change_of_hours(pair: Cluster, zone: str, utc: str, said: str, later: float) -> None:
+    now = datetime.fromisoformat(utc)
+    Cluster.objects.filter(pk=pair.pk).update(clock_real=now, clock_cluster=now, clock_speed=1)
+    pair.refresh_from_db()
+    span, until = (said, "") if said[-1] == "h" else ("", said)
+    with clock_at(now), timezone.override(zone):
+        assert maintenance.end_of(pair, span, until) - now == HOUR * later
 
 
 def test_on_the_page(pair: Cluster) -> None:

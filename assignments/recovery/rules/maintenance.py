@@ -65,12 +65,19 @@ def parse_time(text: str, now: datetime) -> datetime:
     """The next time of day such as 05:30 after `now`, or a date and time; raises Refused."""
     try:
         if len(text) <= 5:
-            found = datetime.combine(now.date(), time.fromisoformat(text), now.tzinfo)
-            return found if found > now else found + timedelta(days=1)
+            return _next(time.fromisoformat(text), now)
         found = datetime.fromisoformat(text)
         return found if found.tzinfo else found.replace(tzinfo=now.tzinfo)
     except ValueError:
         raise Refused(MAINTENANCE_END_NOT_VALID, days=LONGEST // 86_400) from None
+
+
+def _next(at: time, now: datetime) -> datetime:
+    """When a clock shows a time of day next; an hour that comes twice in a night is two, one left out is that after."""
+    days = (now.date(), now.date() + timedelta(days=1))
+    shown = [datetime.combine(day, at.replace(fold=fold), now.tzinfo) for day in days for fold in (0, 1)]
+    real = [each for each in shown if not each.fold or each.timestamp() > each.replace(fold=0).timestamp()]
+    return min((each for each in real if each.timestamp() > now.timestamp()), key=datetime.timestamp)
 
 
 def demand_end(until: int, now: int) -> None:
