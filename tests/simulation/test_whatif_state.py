@@ -11,10 +11,11 @@ from django.core.management import call_command
 
 from assignments.models import Simulation
 from assignments.recovery import service
+from assignments.recovery.rules.pair import Pair
 from assignments.simulation import simulate, whatif
 from assignments.simulation.log import told, told_result
 from assignments.simulation.rules import start_state
-from assignments.simulation.rules.play import run
+from assignments.simulation.rules.play import Scenario, run
 from tests.recovery.rules import golden
 from tests.simulation.whatif_pages import client_of, play, post
 from tests.support import torture
@@ -125,6 +126,47 @@ def test_a_state_is_written_and_read_back_in_the_middle_of_any_run(name: str, sh
     written = json.loads(json.dumps(start_state.write(pairs, cut)))
     topology = tuple(replace(pair, ha=now.ha) for pair, now in zip(whole.pairs, pairs, strict=True))
     assert start_state.read(written, topology) == (pairs, cut)
+
+
+EDGES = [("rate", 1e-6), ("rate", 1e7), ("anchor", -(10**12)), ("done", 10**12), ("total", 10**12)]
+BEYOND = [
+    ("rate", 1e-300),
+    ("rate", float("nan")),
+    ("rate", float("inf")),
+    ("done", 10**30),
+    ("done", -5),
+    ("total", -5),
+]
+MEMORY = [("per_second", 1e-300), ("per_second", -1.0), ("minutes", -1.0), ("minutes", float("nan")), ("since", 10**30)]
+
+
+def signing_in() -> tuple[tuple[Pair, ...], dict[str, Any]]:
+    """A scenario in which people sign in at the backup, and its state then."""
+    scenario = golden.scenario("power_loss")
+    sample = next(each for each in run(scenario, every_batch=True).samples if each.t > 130)
+    return scenario.pairs, json.loads(json.dumps(start_state.write([sample.pair], sample.t)))
+
+
+@pytest.mark.parametrize(("name", "value"), EDGES)
+def test_numbers_at_the_edge_of_what_a_state_may_say_are_played(name: str, value: float) -> None:
+    pairs, state = signing_in()
+    nodes = state["subclusters"][pairs[0].name]["nodes"]
+    [throttle] = [node["watch"]["throttle"] for node in nodes.values() if node["watch"]["throttle"]]
+    throttle |= {name: value}
+    begun, at = start_state.read(state, pairs)
+    assert run(Scenario("edge", begun, until=600, start=at)).steps
+
+
+@pytest.mark.parametrize(("part", "name", "value"), [("throttle", *each) for each in BEYOND] + [
+    ("memory", *each) for each in MEMORY
+])  # fmt: skip
+def test_numbers_that_no_run_would_end_with_are_refused(part: str, name: str, value: float) -> None:
+    pairs, state = signing_in()
+    group = state["subclusters"][pairs[0].name]
+    nodes = [node["watch"] for node in group["nodes"].values() if node["watch"]["throttle"]]
+    (nodes[0] if part == "throttle" else group)[part] |= {name: value}
+    with pytest.raises(Refused, match=name):
+        start_state.read(state, pairs)
 
 
 def test_a_state_that_cannot_be_is_refused_with_its_place() -> None:

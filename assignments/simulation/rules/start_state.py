@@ -21,6 +21,8 @@ from topology.rules.file_problems import FileProblem, FileRefused
 from topology.rules.states import SERVICES, State, StateReason, Truth
 
 PARTS = {"power", "network", "database"}
+FARTHEST = 10**12  # seconds and counts; beyond them floating point numbers do not tell one from the next
+LEAST_RATE, MOST_RATE = 1e-6, 1e7  # sign-ins per second, and minutes: what policies and users can make is within
 
 
 def is_at_rest(pairs: Sequence[Pair], now: int) -> bool:
@@ -175,8 +177,9 @@ def _users(rows: object, pair: Pair) -> dict[tuple[int, int], tuple[int, int]]:
 
 
 def _check_throttle(throttle: Mapping[str, Any]) -> None:
-    if throttle["rate"] <= 0:
-        raise ValueError("the rate of a throttle is above 0")
+    for name in ("done", "total"):
+        if throttle.get(name, 0) < 0:
+            raise ValueError(f"{name} of a throttle is not below 0")
 
 
 # --- Values ---------------------------------------------------------------------------------------
@@ -189,8 +192,8 @@ def _keys(document: object, known: set[str]) -> dict[str, Any]:
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{value} is not a whole number from 0")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= FARTHEST:
+        raise ValueError(f"{value} is not a whole number from 0 to {FARTHEST}")
     return value
 
 
@@ -212,12 +215,12 @@ def _typed(kind: type[Any], document: object) -> dict[str, Any]:
 def _fits(value: object, wanted: Any) -> bool:
     if wanted is bool:
         return isinstance(value, bool)
-    if value is None and wanted == float | None:
+    if value is None and wanted in (float | None, int | None):
         return True
     if wanted in (float, float | None):
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return isinstance(value, int | float) and not isinstance(value, bool) and LEAST_RATE <= value <= MOST_RATE
     if wanted in (int, int | None):
-        return (value is None and wanted is not int) or (isinstance(value, int) and not isinstance(value, bool))
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= FARTHEST
     if wanted == tuple[int, ...]:
         return isinstance(value, list) and all(_fits(each, int) for each in value)
     if wanted == Throttle | None:
