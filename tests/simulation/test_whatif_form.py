@@ -153,3 +153,10 @@ def test_a_rebalance_half_way_keeps_everybody(acme: Cluster) -> None:
     groups = Simulation.objects.get().scenario["topology"]["subclusters"]
     homes = {each["name"]: each["users"] for group in groups for each in group["nodes"]}
     assert homes == {"node-1a": 2333, "node-1b": 2333, "node-2a": 2334, "node-2b": 1000}
+
+
+def test_more_fields_than_the_console_reads_are_called_that(acme: Cluster) -> None:
+    lines = {name: ["power"] * 1000 for name in ("at", "node", "do", "what")}
+    answer = post(client_of(), acme, **lines)
+    assert answer.status_code == 413
+    assert "The form is larger than the console accepts." in answer.content.decode()

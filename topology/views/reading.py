@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from urllib.parse import SplitResult, urlsplit
 
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 
@@ -35,7 +35,7 @@ class ReadableRequests:
             return self.get_response(request)
         try:
             problem = unreadable(request)
-        except RequestDataTooBig:
+        except (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent):
             return refused(request, Refused(reasons.INPUT_TOO_LARGE))
         except (SuspiciousOperation, MultiPartParserError, UnicodeError):
             return refused(request, Refused(reasons.INPUT_NOT_READABLE, name="The form"))
