@@ -211,6 +211,17 @@ def test_a_deleted_account_is_gone_with_its_sessions_and_tokens_and_stays_in_the
     assert Event.objects.get(code="ACCOUNT_DELETED").facts["tokens"] == 1
 
 
+def test_a_link_from_before_an_account_was_deactivated_opens_nothing_after(acme: Cluster) -> None:
+    eve = somebody("eve", roles.VIEWER)
+    old = sign_in.invite("eve", "", actor="root").rstrip("/").rpartition("/")[2]
+    people.set_active(eve, False, actor="root")
+    people.set_active(eve, True, actor="root")
+    with pytest.raises(Refused) as refused:
+        sign_in.redeem(old)
+    assert refused.value.code == "LINK_NOT_VALID"
+    assert sign_in.redeem(sign_in.invite("eve", "", actor="root").rstrip("/").rpartition("/")[2]) == eve
+
+
 def test_what_tokens_a_deactivated_account_made_is_said_everywhere(acme: Cluster) -> None:
     admin, person = as_(roles.ADMINISTRATOR), somebody("eve", roles.VIEWER)
     for name in ("one", "two"):

@@ -22,7 +22,7 @@ from django.utils.dateparse import parse_datetime
 from topology import reasons
 from topology.accounts import roles, sentences, tokens
 from topology.live import events
-from topology.models import Cluster, ClusterRole, Event
+from topology.models import Cluster, ClusterRole, Event, SignInLink
 from topology.reasons import Refused
 
 SIGN_INS = (reasons.SIGNED_IN, reasons.SIGN_IN_THROTTLED, reasons.SESSIONS_ENDED)
@@ -196,6 +196,7 @@ def set_active(person: Any, active: bool, *, actor: Any) -> str:
         events.record(why, actor=actor, topics=[TOPIC], account=name)
         if not active:
             end_sessions(person, actor=actor)
+            SignInLink.objects.filter(user=person, used_at=None).delete()  # or it would work again with the account
     if active or not (made := len(tokens.made_by(name))):
         return ""
     facts = {"account": name, "tokens": made}
