@@ -86,6 +86,7 @@ class ClusterBalance:
 
 def propose(clusters: Sequence[Cluster]) -> ClusterBalance:
     """How users would be spread over these clusters with the fewest moves; nothing is stored. Raises Refused."""
+    clusters = list({cluster.pk: cluster for cluster in clusters}.values())  # one that is named twice is one
     boards = boards_of(clusters)
     pinned = _pinned(clusters)
     loads, left_out = [], []

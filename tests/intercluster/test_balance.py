@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from assignments.intercluster import balance
@@ -38,6 +38,14 @@ def test_the_fewest_users_change_their_cluster_and_it_is_proven(two: Any) -> Non
         " is the minimum. Endpoints do not limit the choice: any users fit."
     )
     assert not Plan.objects.exists()
+
+
+def test_a_cluster_that_is_named_twice_is_one(two: Any) -> None:
+    acme, branch = two
+    assert balance.propose([acme, branch, acme]).as_dict() == balance.propose(two).as_dict()
+    for command in (["balance_clusters", "acme", "acme"], ["balance_clusters", "acme"]):
+        with pytest.raises(CommandError, match="BALANCE_NEEDS_CLUSTERS"):
+            call_command(*command)
 
 
 def test_the_plans_take_from_the_fullest_nodes_and_run(two: Any, capsys: Any) -> None:

@@ -151,7 +151,8 @@ def test_from_the_command_line(pair: Cluster, capsys: pytest.CaptureFixture[str]
     call_command("ha", "maintenance", A, "--end")
     assert not node().in_maintenance
     assert codes() == ["MAINTENANCE_BEGUN", "MAINTENANCE_EXTENDED", "MAINTENANCE_ENDED"]
-    for wrong in (["--for", "soon"], ["--until", "25:00"], [], ["--for", "2h", "--until", "05:00"]):
+    far = [["--until", f"{year:04}-01-01T00:00{zone}"] for year in (1, 9999) for zone in ("", "+14:00", "-14:00")]
+    for wrong in (["--for", "soon"], ["--until", "25:00"], [], ["--for", "2h", "--until", "05:00"], *far):
         with pytest.raises(CommandError, match="MAINTENANCE_END_NOT_VALID"):
             call_command("ha", "maintenance", A, "--reason", "x", *wrong)
 

@@ -67,9 +67,13 @@ def parse_time(text: str, now: datetime) -> datetime:
         if len(text) <= 5:
             return _next(time.fromisoformat(text), now)
         found = datetime.fromisoformat(text)
-        return found if found.tzinfo else found.replace(tzinfo=now.tzinfo)
     except ValueError:
         raise Refused(MAINTENANCE_END_NOT_VALID, days=LONGEST // 86_400) from None
+    found = found if found.tzinfo else found.replace(tzinfo=now.tzinfo)
+    # One that is far away is refused here: in another zone, or by a faster clock, it may have no date.
+    if abs(found - now) > timedelta(days=1, seconds=LONGEST):
+        raise Refused(MAINTENANCE_END_NOT_VALID, days=LONGEST // 86_400)
+    return found
 
 
 def _next(at: time, now: datetime) -> datetime:
