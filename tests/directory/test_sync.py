@@ -189,6 +189,23 @@ def test_a_list_that_pins_who_was_set_aside_pins_in_the_name_of_who_brings_it(
     assert undo.undo_import(Operation.objects.get(kind=Kind.IMPORT), actor="bert").left == 0
 
 
+def test_an_attribute_is_found_by_each_of_its_names(crowd: Cluster, directory: Directory) -> None:
+    directory.add("u0", departmentNumber="7")
+    as_usual = {"user_id": "uid", "name": "cn", "mail": "mail", "department": "departmentNumber"}
+    cluster = directory.agree(map=as_usual)
+    sync.sync(cluster)
+    before = list(EndUser.objects.values())
+    other = {
+        "user_id": "userid", "name": "commonName", "mail": "RFC822Mailbox",
+        "department": "2.16.840.1.113730.3.1.2",
+    }  # fmt: skip
+    directory.agree(map=other)
+    report = sync.sync(cluster)
+    assert (report.changed, report.skipped_total) == (0, 0)
+    assert {told["code"] for told in report.warnings} == {"DIRECTORY_UNENCRYPTED"}
+    assert list(EndUser.objects.values()) == before
+
+
 def test_users_of_a_file_come_under_the_directory_and_keep_their_home(crowd: Cluster, directory: Directory) -> None:
     cluster = make_crowd(3, 0, name="filed")
     before = dict(Assignment.objects.values_list("user__user_id", "home_node"))

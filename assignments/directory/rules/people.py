@@ -14,6 +14,30 @@ from topology.reasons import Reason
 SINGLE = ("name", "mail", "directory_uri", "department")
 LONGEST = 255  # characters of a value
 LOST = "\ufffd"  # stands for bytes that were no text
+# A directory answers under the first of its names what it is asked for under another (RFC 4519, 4524, 2798).
+ONE_ATTRIBUTE = (
+    "uid userid 0.9.2342.19200300.100.1.1",
+    "mail rfc822mailbox 0.9.2342.19200300.100.1.3",
+    "mobile mobiletelephonenumber 0.9.2342.19200300.100.1.41",
+    "homephone hometelephonenumber 0.9.2342.19200300.100.1.20",
+    "cn commonname 2.5.4.3",
+    "sn surname 2.5.4.4",
+    "l localityname 2.5.4.7",
+    "st stateorprovincename 2.5.4.8",
+    "street streetaddress 2.5.4.9",
+    "o organizationname 2.5.4.10",
+    "ou organizationalunitname 2.5.4.11",
+    "title 2.5.4.12",
+    "description 2.5.4.13",
+    "telephonenumber 2.5.4.20",
+    "givenname gn 2.5.4.42",
+    "departmentnumber 2.16.840.1.113730.3.1.2",
+    "employeenumber 2.16.840.1.113730.3.1.3",
+    "displayname 2.16.840.1.113730.3.1.241",
+    "samaccountname 1.2.840.113556.1.4.221",
+    "userprincipalname 1.2.840.113556.1.4.656",
+)
+OTHER_NAMES = {name: tuple(names.split()) for names in ONE_ATTRIBUTE for name in names.split()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +97,15 @@ def person_of(
 
 def _first(entry: DirectoryEntry, attribute: str) -> str:
     """The first value, without blanks around it and with composed letters; "" where there is none."""
-    values = entry.values.get(attribute.lower(), ())
+    values = _values(entry, attribute)
     return unicodedata.normalize("NFC", values[0]).strip() if values else ""
+
+
+def _values(entry: DirectoryEntry, attribute: str) -> Sequence[str]:
+    """The values of an attribute, by whichever of its names the directory answers."""
+    base, mark, options = attribute.lower().partition(";")
+    found = (entry.values.get(f"{name}{mark}{options}") for name in (base, *OTHER_NAMES.get(base, ())))
+    return next(filter(None, found), ())
 
 
 def _hidden(value: str, *, strict: bool) -> str:
@@ -89,7 +120,7 @@ def _endpoints(
     if attribute is None:
         return None
     codes = {name.lower(): code for code, label in kinds.items() for name in (code, label)}
-    wanted = [value.strip() for value in entry.values.get(attribute.lower(), ()) if value.strip()]
+    wanted = [value.strip() for value in _values(entry, attribute) if value.strip()]
     for value in wanted:
         if value.lower() not in codes:
             return _skip(
