@@ -11,6 +11,7 @@ from assignments.directory.rules.agreement import FIELDS, Agreement
 from assignments.models import DirectoryAgreement
 from topology.reasons import Refused
 from topology.rules import spans
+from topology.structure.stored_form import StoredForm
 
 LABELS = {
     "user_id": "User ID",
@@ -22,7 +23,7 @@ LABELS = {
 }
 
 
-class AgreementForm(forms.Form):
+class AgreementForm(StoredForm):
     """An agreement as a page has it; the password is never given back."""
 
     servers = forms.CharField(

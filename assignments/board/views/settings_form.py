@@ -16,6 +16,7 @@ from topology.rules.topology_file import DnsSpec
 from topology.structure import dns_settings
 from topology.structure.policy import DECIMAL, MAY_BE_EMPTY, YES_OR_NO, checked, checked_speed, ranges
 from topology.structure.selectors import current_dns
+from topology.structure.stored_form import StoredForm
 from topology.views.forms import DialogForm, ShownField
 
 TIMES = ("automatic_fallback_from", "automatic_fallback_until")  # seconds of the day, shown as a time
@@ -96,7 +97,7 @@ class ModeForm(forms.Form):
     mode = forms.ChoiceField(required=False, choices=Mode.choices())
 
 
-class SettingsForm(DialogForm):
+class SettingsForm(StoredForm, DialogForm):
     """Everything that can be set about a cluster."""
 
     about = {reasons.CLOCK_SPEED_OUT_OF_RANGE.code: SPEED}

@@ -17,6 +17,7 @@ from topology import reasons
 from topology.accounts import roles
 from topology.reasons import Refused
 from topology.structure.selectors import cluster_named
+from topology.structure.stored_form import StoredForm
 from topology.views.answers import toast
 from topology.views.forms import DialogForm, ShownField, show_form
 from topology.views.http import needs
@@ -39,7 +40,7 @@ LABELS = {
 }
 
 
-class RunPolicyForm(DialogForm):
+class RunPolicyForm(StoredForm, DialogForm):
     """The rules of a cluster's runs; the balancer's service judges each of them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

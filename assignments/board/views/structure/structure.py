@@ -125,7 +125,15 @@ def change_node(request: HttpRequest, cluster_name: str, pk: int) -> HttpRespons
         profile = given["profile"]
         wanted = {"users": profile, "endpoints": profile * ENDPOINTS_PER_USER}
         rated = {name: given[name] or usual for name, usual in wanted.items()}
-        structure_service.change_node(node, name=given["name"], seen=seen, profile=profile, **rated, actor=request.user)
+        is_left = given["name"] == node.name  # a rename by someone else meanwhile stays
+        structure_service.change_node(
+            node,
+            name=given["name"],
+            seen=node.name if is_left else seen,
+            profile=profile,
+            **rated,
+            actor=request.user,
+        )
         return toast(request, "Saved.", close=True)
 
     return answer(request, NodeForm.of(request, view), store)

@@ -18,6 +18,7 @@ from topology.reasons import Refused
 from topology.reasons.words import counted
 from topology.structure import guards
 from topology.structure.asked import LONGEST, NumberField, number, read_form
+from topology.structure.stored_form import StoredForm
 from topology.structure.subclusters import checked_description
 from topology.views.forms import DialogForm, ShownField, show_form
 
@@ -109,24 +110,25 @@ class RemoveClusterForm(StructureForm):
         self.fields["typed"].label = f"Type the name {cluster.name} to confirm"
 
 
-class SubclusterForm(StructureForm):
-    """Name and description of a subcluster."""
+class NewSubclusterForm(StructureForm):
+    """A subcluster without nodes."""
 
+    submit = "Add subcluster"
     name = StructureField("Name", hint=NAME_HINT, read=partial(guards.group_name, kind="subcluster"))
     description = StructureField(
         "Description", hint='At most 128 characters, none of " % & \\ < >', needed=False, read=checked_description
     )
 
 
-class NewSubclusterForm(SubclusterForm):
-    """A subcluster without nodes."""
+class SubclusterForm(StoredForm, NewSubclusterForm):
+    """Name and description of a subcluster."""
 
-    submit = "Add subcluster"
+    submit = "Save"
 
 
 # --- Nodes ----------------------------------------------------------------------------------------
-class NodeForm(StructureForm):
-    """Name, hardware profile and rated capacity of a node."""
+class CapacityForm(StructureForm):
+    """Name, hardware profile and rated capacity of a node, stored or not."""
 
     name = StructureField(
         "Name", hint="Host name, unique in all clusters. Rename server and DNS entry too", read=guards.node_name
@@ -147,6 +149,10 @@ class NodeForm(StructureForm):
         read=whole,
     )
 
+
+class NodeForm(StoredForm, CapacityForm):
+    """Name, hardware profile and rated capacity of a node that is there."""
+
     @classmethod
     def of(cls, request: HttpRequest, view: NodeView) -> NodeForm:
         """The form with what is stored of a node; an override of its capacity only where there is one."""
@@ -164,7 +170,7 @@ class PlaceForm(forms.Form):
     place = NumberField()
 
 
-class NewNodeForm(NodeForm):
+class NewNodeForm(CapacityForm):
     """A node that is added, into a subcluster or unassigned."""
 
     submit = "Add node"
