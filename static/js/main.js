@@ -17,6 +17,7 @@ import "./list/paste.js";
 import "./list/rows.js";
 import "./live/return.js";
 import "./page/axis.js";
+import "./page/once.js";
 import "./page/theme-button.js";
 import "./page/times.js";
 import "./page/view.js";
