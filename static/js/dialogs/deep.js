@@ -4,10 +4,11 @@ import "./dialogs.js"; // it opens the dialog before this looks into it
 
 const dialog = document.getElementById("dialog");
 const MARK = "#open=";
+const isSignedIn = "person" in document.body.dataset; // the page of signing in has the hash of where it leads back to
 let opener = null;
 
 function show() {
-  if (!location.hash.startsWith(MARK) || dialog.open) return;
+  if (!location.hash.startsWith(MARK) || dialog.open || !isSignedIn) return;
   const asked = decodeURIComponent(location.hash.slice(MARK.length));
   const button = /^[a-z-]+$/.test(asked) && document.querySelector(`[data-deep="${asked}"]`);
   if (button) button.click();

@@ -39,8 +39,8 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.target === messages && inside && detail.xhr.status >= 400) detail.target = inside;
 });
 
-/* A form with data-unsaved says when something in it is typed and not saved, and asks before a click beside it, Escape
-   or another tab throws it away; Cancel says itself what it does. */
+/* A form with data-unsaved says when something in it is typed and not saved, and asks before a click beside it, Escape,
+   another tab, a reload or the way back throws it away; Cancel says itself what it does. */
 const form = () => dialog.querySelector("form[data-unsaved]");
 const isUnsaved = () => Boolean(form()?.dataset.unsaved);
 
@@ -65,6 +65,7 @@ dialog.addEventListener("cancel", (event) => {
   event.preventDefault();
   leave(() => dialog.close());
 });
+addEventListener("beforeunload", (event) => { if (isUnsaved()) event.preventDefault(); });
 document.addEventListener("htmx:confirm", (event) => {
   const { elt, issueRequest } = event.detail;
   if (!elt.matches(".dialog-tabs button") || !isUnsaved()) return;

@@ -42,6 +42,7 @@ function takeFirst() {
 }
 
 function onKey(event) {
+  if (event.isComposing) return undefined; // Enter and Escape are for what a writing system puts together
   const { key, ctrlKey, metaKey, altKey } = event;
   const isCall = (key.toLowerCase() === "k" && (ctrlKey || metaKey)) || (key === "/" && !isTyping(event));
   if (isCall && !altKey && palette) {

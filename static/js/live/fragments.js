@@ -94,6 +94,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (isSignIn(xhr.responseURL)) { // signed out meanwhile: the page of signing in is no fragment
     event.detail.shouldSwap = false;
     keepForReturn(event.detail.requestConfig);
+    document.querySelector("form[data-unsaved]")?.removeAttribute("data-unsaved"); // it is told, not asked about
     location.reload();
   }
   if (fetching.has(target) && isInUse(target)) { // asked for before the drag or the menu began

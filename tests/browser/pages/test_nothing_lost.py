@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
@@ -41,6 +42,36 @@ def test_settings_that_are_not_saved_say_so_and_ask_before_they_are_thrown_away(
     expect(dialog.get_by_label("Balancer", exact=True)).to_be_visible()
     page.keyboard.press("Escape")  # nothing is typed in this one
     expect(dialog).to_be_hidden()
+
+
+def test_settings_that_are_not_saved_are_asked_about_before_a_reload(live_web: LiveStack, signed_in_page: Open) -> None:
+    make_acme(imp1a=3)
+    page = signed_in_page("administrator", "/clusters/acme/")
+    asked: list[str] = []
+    page.on("dialog", lambda question: (asked.append(question.type), question.accept()))
+    page.get_by_role("button", name="Settings…").click()
+    speed = page.locator("#dialog").get_by_label("Clock speed")
+    speed.fill("60")
+    page.reload()
+    assert asked == ["beforeunload"]
+    expect(speed).to_have_value("1")  # the dialog is open again
+    page.reload()
+    assert asked == ["beforeunload"]
+    speed.fill("60")
+    page.context.clear_cookies(name=re.compile("session"))
+    page.locator("#dialog").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#dialog")).to_be_hidden()  # it would have this page once more in it
+    assert asked == ["beforeunload"]
+    person = get_user_model().objects.get()
+    person.set_password("correct horse battery")
+    person.save()
+    page.get_by_label("Name").fill(person.get_username())
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Sign in").click()
+    expect(speed).to_have_value("1")  # where it was, the dialog too
+    expect(page.locator("#messages")).to_contain_text("“Save” did not happen: your session had ended.")
 
 
 def test_after_a_session_ended_the_selection_is_kept_and_the_last_action_is_told(

@@ -34,6 +34,19 @@ def test_an_enter_before_the_answer_takes_nothing_that_was_found_before(
     expect(dialog.locator("#dialog-title")).to_have_text("Rebalance acme")
 
 
+def test_an_enter_that_ends_a_syllable_takes_nothing(live_web: LiveStack, signed_in_page: Open) -> None:
+    make_acme(imp1a=3)
+    page = signed_in_page("administrator", "/clusters/acme/")
+    page.keyboard.press("/")
+    palette = page.locator("#palette")
+    expect(palette.get_by_role("button", name="Rebalance…")).to_be_visible()
+    for key in ("Enter", "Escape"):
+        composing = {"key": key, "isComposing": True, "bubbles": True, "cancelable": True}
+        palette.get_by_role("searchbox").dispatch_event("keydown", composing)
+    expect(palette).to_be_visible()
+    expect(page.locator("#dialog")).to_be_hidden()
+
+
 def test_the_same_words_put_in_once_more_are_looked_for_again(live_web: LiveStack, signed_in_page: Open) -> None:
     make_acme(imp1a=3)
     page = signed_in_page("administrator", "/clusters/acme/")
