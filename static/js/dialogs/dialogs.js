@@ -26,6 +26,11 @@ document.addEventListener("htmx:afterSwap", ({ target }) => {
   if (target === dialog && dialog.childElementCount && !dialog.open) dialog.showModal();
 });
 
+/* Its button may have the focus from the beginning; what it would do is read first, also where not all is seen. */
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (target === dialog && dialog.querySelector(".dialog-foot :focus")) dialog.scrollTop = 0;
+});
+
 /* What was pressed may be gone when the answer comes: htmx looks for the target, and sends events, from there. */
 document.addEventListener("htmx:beforeSend", ({ detail: { xhr, elt } }) => {
   const isLost = () => !elt.isConnected && !elt.dataset.live && xhr.getResponseHeader("HX-Retarget");

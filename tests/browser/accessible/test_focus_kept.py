@@ -53,6 +53,16 @@ def test_the_goal_of_a_plan_is_chosen_by_arrows(page: Page, dialog: Locator) -> 
         expect(goal).to_be_focused()
 
 
+@pytest.mark.parametrize("size", [(390, 700), (720, 450)])  # a phone, and a laptop at twice its size
+def test_a_plan_is_read_from_its_beginning(acme: Cluster, signed_in_page: Open, size: tuple[int, int]) -> None:
+    page = signed_in_page("operator", "/clusters/acme/", viewport={"width": size[0], "height": size[1]})
+    page.get_by_role("button", name="Rebalance…").press("Enter")
+    dialog = page.locator("#dialog")
+    expect(dialog.get_by_role("button", name="Run")).to_be_focused()
+    expect(dialog.get_by_label("Goal")).to_be_in_viewport()
+    assert dialog.evaluate("dialog => [dialog.scrollTop, dialog.scrollHeight > dialog.clientHeight]") == [0, True]
+
+
 def test_who_can_go_no_further_goes_back_with_the_neighbour(page: Page, dialog: Locator) -> None:
     page.get_by_role("button", name="Structure…").press("Enter")
     dialog.get_by_role("button", name="Show sc-2 earlier").press("Enter")
