@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from assignments.board import removal, structure
 from assignments.intercluster import peers, reports
+from assignments.models import RunPolicy
 from assignments.moves import node_drop
 from assignments.recovery import maintenance, service
 from assignments.runs import balancer
@@ -150,13 +151,15 @@ RULES = {
 @pytest.fixture
 def somebody_removes(monkeypatch: pytest.MonkeyPatch) -> None:
     """While the rules of the balancer are changed, the cluster goes."""
-    judged = balancer._demand_valid
+    stored = balancer.settings_of
 
-    def remove_then(policy: Any) -> None:
-        judged(policy)
-        removal.remove_cluster(Cluster.objects.get(name="acme"), "acme")
+    def remove_then(policy: RunPolicy) -> dict[str, Any]:
+        read = stored(policy)
+        if seen := Cluster.objects.filter(name="acme").first():
+            removal.remove_cluster(seen, "acme")
+        return read
 
-    monkeypatch.setattr(balancer, "_demand_valid", remove_then)
+    monkeypatch.setattr(balancer, "settings_of", remove_then)
 
 
 def said(why: Reason, answer: Any) -> bool:

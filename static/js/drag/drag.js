@@ -3,7 +3,8 @@
 import * as ghost from "./ghost.js";
 import { LOCKED, isLocked } from "./lock.js";
 import { announce, showMessage } from "../say.js";
-import { choose, summary, values } from "../list/selection.js";
+import { choose, values } from "../list/selection.js";
+import { tellOthers } from "./presence.js";
 import { answerTo, ask, movesUrl } from "./server.js";
 
 const AGAIN = 1000; // milliseconds between two questions about the same drag
@@ -49,10 +50,7 @@ async function askTargets(mine) {
   mine.name = told.label;
   ghost.setTitle(mine.name);
   document.body.dataset.dragging = what.server ? "node" : "users";
-  for (const zone of zones()) {
-    zone.classList.add("drop", `drop-${verdictOf(zone).level}`);
-    zone.dataset.verdict = verdictOf(zone).short;
-  }
+  markTargets();
   if (mine.keys) return step(0);
   track();
   if (mine.late) drop();
@@ -79,11 +77,7 @@ async function askAgain() {
   const told = answer?.ok ? await answer.json() : null; // what was told before stays
   if (drag !== mine || !told) return;
   mine.targets = { ...mine.targets, ...told.targets };
-  for (const zone of zones()) {
-    zone.classList.remove(...VERDICTS);
-    zone.classList.add("drop", `drop-${verdictOf(zone).level}`);
-    zone.dataset.verdict = verdictOf(zone).short;
-  }
+  markTargets();
   const zone = drag.zone && drag.zone.dataset.drop in drag.targets ? drag.zone : null;
   if (zone) ghost.show(verdictOf(zone), drag.keys ? KEYS_HINT : "");
 }
@@ -93,6 +87,14 @@ document.addEventListener("world-changed", askAgain);
 const isTarget = (zone) => !drag.targets || zone.dataset.drop in drag.targets;
 const zones = () => [...document.querySelectorAll("[data-drop]")].filter(isTarget);
 const verdictOf = (zone) => drag.targets[zone.dataset.drop];
+
+function markTargets() {
+  for (const zone of zones()) {
+    zone.classList.remove(...VERDICTS);
+    zone.classList.add("drop", `drop-${verdictOf(zone).level}`);
+    zone.dataset.verdict = verdictOf(zone).short;
+  }
+}
 
 /* The innermost target around an element, for what is dragged. */
 function targetAt(element) {
@@ -126,7 +128,7 @@ export function over(element) {
   const verdict = zone ? verdictOf(zone) : NO_TARGET;
   ghost.setTitle(zone ? `${drag.name} to ${nameOf(zone)}` : drag.name);
   ghost.show(verdict, drag.keys ? KEYS_HINT : "");
-  tellOthers();
+  tellOthers(drag);
   if (!zone) return announce("No target");
   announce(`${zone.dataset.name}: ${WORDS[verdict.level] ?? ""}. ${verdict.message} ${verdict.fix}`);
 }
@@ -184,18 +186,7 @@ export function end(text = "") {
   ghost.close();
   const wasTold = drag?.targets;
   drag = null;
-  if (wasTold) tellOthers();
+  if (wasTold) tellOthers(drag);
   document.dispatchEvent(new Event("drag-ended"));
   if (text) announce(text);
-}
-
-let telling = 0;
-
-/* Others see what is dragged, and over which target. */
-function tellOthers() {
-  clearTimeout(telling);
-  const { server, node } = drag?.what ?? {};
-  const what = server ? { server } : node ? { list: `node:${node}` } : summary();
-  const told = drag ? { ...what, to: drag.zone?.dataset.drop ?? "" } : {};
-  telling = setTimeout(() => ask("drags", told).catch(() => {}), drag ? 250 : 0);
 }
