@@ -139,6 +139,8 @@ def test_failover_faults_and_refusals(acme: Cluster, calls: Calls) -> None:
     refused = operator.post("/nodes/imp1a.acme.org/failover")
     assert refused.status_code == 409
     assert operator.post("/nodes/imp2a.acme.org/faults", {"kind": "power"}).data["events"]
+    about = operator.get("/events?node=IMP2A.acme.org").data["events"]
+    assert {line["node"] for line in about} == {"imp2a.acme.org"}
     assert not node(acme, "imp2a").power_on
     problem(operator.post("/nodes/imp2a.acme.org/faults", {"kind": "power"}), 409, "FAULT_ALREADY_THERE")
     assert operator("DELETE", "/nodes/imp2a.acme.org/faults", {"kind": "power"}).status_code == 200

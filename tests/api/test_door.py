@@ -109,6 +109,7 @@ def test_what_is_about_all_clusters_shows_those_of_the_token(acme: Cluster, call
         "/users?cluster=acme",
         "/operations?cluster=acme",
         "/events?cluster=acme",
+        "/events?node=imp1a.acme.org",
         "/users?node=imp1a.acme.org",
     ):
         assert own.get(path).status_code == 403, path

@@ -61,6 +61,8 @@ def test_token_import_plan_run_and_undo_are_seen_on_the_page_and_in_the_history(
     begun = [line for line in lines if line["operation"] == started.data["id"]][-1]
     assert begun["actor"] == "token ci"
     assert {line["actor"] for line in lines} <= {"token ci", "engine", "test"}
+    by_token = curl.get("/events?cluster=acme&actor=TOKEN%20CI&limit=50").data["events"]
+    assert by_token == [line for line in lines if line["actor"] == "token ci"]
     elsewhere = curl.get("/clusters/branch")
     assert (elsewhere.status_code, elsewhere.data["code"]) == (403, "ROLE_NEEDED")
     scraper = token("prometheus", "--role", "viewer")

@@ -92,6 +92,13 @@ def node(name: str, **_: str) -> Node:
     return selectors.node_named(name)
 
 
+def seen_node(caller: ApiClient, name: str) -> Node:
+    """The node of a filter, if the program may see its cluster. Raises Refused."""
+    found = selectors.node_named(name)
+    demand(caller, roles.SEE, found.cluster_id)
+    return found
+
+
 def seen(caller: ApiClient, name: str) -> Cluster:
     """The cluster of a filter, if the program may see it. Raises Refused."""
     cluster = selectors.cluster_named(name)

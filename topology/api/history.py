@@ -50,6 +50,8 @@ def list_events(
     cluster: Chosen | None = None,
     operation: Key | None = None,
     code: Annotated[str, Field(max_length=48)] = "",
+    node: Chosen | None = None,
+    actor: Annotated[str, Field(max_length=254)] = "",
     before: Key | None = None,
     limit: Limit = 50,
 ) -> Any:
@@ -62,6 +64,10 @@ def list_events(
         rows = rows.filter(operation_id=operation)
     if code:
         rows = rows.filter(code=code)
+    if node:
+        rows = rows.filter(node_id=access.seen_node(request.caller, node).pk)  # type: ignore[attr-defined]
+    if actor:
+        rows = rows.filter(actor_name__iexact=actor)
     if before:
         rows = rows.filter(pk__lt=before)
     page = list(rows[: limit + 1])
