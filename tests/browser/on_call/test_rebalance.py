@@ -102,13 +102,16 @@ def test_a_plan_is_made_for_some_subclusters_and_says_how_long_it_takes(acme: Cl
     expect(dialog).to_contain_text("the whole cluster")
     takes = dialog.locator("#takes")
     before = takes.inner_text()
-    dialog.get_by_label("users per second and receiving node").fill("2")
+    rate = dialog.get_by_label("users per second and receiving node")
+    rate.fill("2")
     expect(takes).to_have_text("40 s")
     assert before != "40 s"
     for name, moves in (("sc-1", 200), ("sc-2", 300)):
         dialog.get_by_label(name, exact=True).check()
         expect(dialog.get_by_role("button", name=f"Run {moves} moves")).to_be_visible()
         expect(dialog.get_by_label(name, exact=True)).to_be_focused()
+    expect(rate).to_have_value("2")  # what was typed stays with another plan
+    rate.fill("300")
     dialog.get_by_role("button", name="Run 300 moves").click()
     expect(page.locator(".run")).to_contain_text("Finished")
     assert counts(acme) == {"imp1a": 100, "imp1b": 100, "imp2a": 100, "imp2b": 100}
