@@ -55,7 +55,7 @@ def obstacle(cluster: Cluster) -> Refused | None:
     """Why a cluster cannot be removed now, if it cannot: a run moves users, or a failover is in progress."""
     here = Q(cluster=cluster) | Q(to_cluster=cluster)
     if run := Operation.objects.filter(here, state__in=ACTIVE).order_by("pk").first():
-        return Refused(reasons.CLUSTER_HAS_RUN, cluster=cluster.name, operation=run.pk, kind=run.get_kind_display())
+        return Refused(reasons.CLUSTER_HAS_RUN, cluster=cluster.name, operation=run.pk, kind=run.word)
     node = Node.objects.filter(cluster=cluster, subcluster__ha_enabled=True).exclude(state__in=STEADY_STATES).first()
     if node:
         return Refused(reasons.CLUSTER_IN_RECOVERY, cluster=cluster.name, node=node.name, state=node.look.label)

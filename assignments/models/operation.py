@@ -94,7 +94,12 @@ class Operation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.pk}"
+        return f"{self.word} {self.pk}"
+
+    @property
+    def word(self) -> str:
+        """What it is in a word; an undo has a kind of others, which is no word for it."""
+        return "Undo" if self.undo_of_id else str(self.get_kind_display())
 
     @property
     def active(self) -> bool:
@@ -117,7 +122,7 @@ class Operation(models.Model):
 
     def holding(self, subcluster: str) -> dict[str, Any]:
         """The facts of a refusal because this operation holds a subcluster."""
-        kind = self.get_kind_display().lower()
+        kind = self.word.lower()
         return {"subcluster": subcluster, "operation": self.pk, "kind": kind, "author": self.author_name}
 
 

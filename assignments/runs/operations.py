@@ -174,6 +174,7 @@ def as_dict(operation: Operation) -> dict[str, Any]:
         "id": operation.pk,
         "cluster": operation.cluster.name,
         "kind": operation.kind,
+        "undo_of": operation.undo_of_id,
         "state": operation.state,
         "plan": operation.plan.hash if operation.plan else None,
         "total": operation.total,

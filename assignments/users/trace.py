@@ -37,7 +37,7 @@ class TracedMove:
         if self.code == IMPORT:
             return "Import"
         planned = operation.plan and operation.plan.goal not in (Goal.MOVE, Goal.BALANCE)
-        return str(Goal(operation.plan.goal).label if operation.plan and planned else operation.get_kind_display())
+        return str(Goal(operation.plan.goal).label if operation.plan and planned else operation.word)
 
     @property
     def why(self) -> str:

@@ -39,11 +39,15 @@ class Wait(Schema):
     sentence: str
 
 
+KINDS = "move, import, removal, failover, failback, or rebalance: a plan of any goal; an undo has `undo_of` beside it"
+
+
 class OperationOut(Open):
     """One run: what it does, how far it is, and why it waits."""
 
     id: int | None = Field(description="None: nothing runs, this was a dry run")
-    kind: str
+    kind: str = Field(description=KINDS)
+    undo_of: int | None = Field(None, description="The operation that it takes back; None: it is no undo")
     state: str | None = Field(description="running, paused, finished, cancelled or failed")
     done: int
     total: int

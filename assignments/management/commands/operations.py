@@ -67,7 +67,8 @@ class Command(ConsoleCommand):
             return
         for operation, row in zip(found, listed, strict=True):
             state = operation.state_label.lower()
-            line = f"{row['id']:>6}  {row['cluster']:16}  {row['kind']:10} {state:10} {operation.done:,}"
+            kind = "undo" if row["undo_of"] else row["kind"]
+            line = f"{row['id']:>6}  {row['cluster']:16}  {kind:10} {state:10} {operation.done:,}"
             line += f" of {operation.total:,}  {row['author']}"
             self.stdout.write(f"{line}  {row['waits']}" if row["waits"] else line)
         if not listed:

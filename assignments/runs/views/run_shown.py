@@ -44,7 +44,7 @@ class Run:
 
     @property
     def icon(self) -> str:
-        return ICONS[Kind(self.operation.kind)]
+        return "undo" if self.operation.undo_of_id else ICONS[Kind(self.operation.kind)]
 
     @property
     def tone(self) -> str:
@@ -67,7 +67,7 @@ class Run:
         if operation.kind in RUNS and operation.plan and operation.plan.goal not in (Goal.MOVE, Goal.BALANCE):
             word = Goal(operation.plan.goal).label
         else:
-            word = operation.get_kind_display()
+            word = operation.word
         ends = [node.short_name for node in (operation.from_node, operation.to_node) if node]
         if operation.to_cluster_id and operation.to_cluster:
             ends = [f"{operation.cluster.name} → {operation.to_cluster.name}"]

@@ -64,7 +64,6 @@ def test_the_words_of_details_stand_on_one_line_with_states_and_buttons(acme: Cl
     assert abs(state[0] - mail[0]) <= 1
 
 
-
 def test_chosen_users_are_pinned_shown_as_pinned_and_unpinned(acme: Cluster, signed_in_page: Open) -> None:
     page = signed_in_page(path="/clusters/acme/")
     show(page, "imp1a")

@@ -1,17 +1,23 @@
 """An import taken back: what it overwrote comes back, whom it created goes, what changed since stays and is listed."""
 
+import io
+import re
 import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, connections
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from assignments.models import Assignment, FormerUser, Kind, Move, Operation, Pin
 from assignments.moves import pins
 from assignments.retention import batches
+from assignments.runs import operations
 from assignments.users import undo as undoing
 from assignments.users.importing.imports import import_users
 from assignments.users.removal import remove_users
@@ -135,6 +141,21 @@ def test_it_is_undone_once_and_an_undo_is_not(acme: Cluster) -> None:
         with pytest.raises(Refused) as refused:
             undoing.undo_import(each)
         assert refused.value.code == "UNDO_NOT_POSSIBLE"
+
+
+def test_an_undo_is_called_that_wherever_operations_are_named(acme: Cluster, admin_client: Client) -> None:
+    taken_in = run(acme, "new-1,A", "imp1a-0001,B", header="user_id,name")
+    people_gone = Operation.objects.get(pk=remove_users(acme, ["imp1a-0002"]).operation)
+    for operation in (people_gone, taken_in):
+        made = Operation.objects.get(pk=undoing.undo_import(operation).operation)
+        assert operations.as_dict(made)["undo_of"] == operation.pk
+        assert str(made) == f"Undo {made.pk}"
+        bar = admin_client.get(reverse("operation-bar", args=[made.pk])).content.decode()
+        assert "#undo" in bar
+        assert ">Undo</a>" in re.sub(r"<svg.*?</svg>", "", bar)
+        listed = io.StringIO()
+        call_command("operations", "list", "--all", stdout=listed)
+        assert re.search(rf"(?m)^ *{made.pk}  acme +undo +finished", listed.getvalue())
 
 
 def test_what_was_kept_of_people_goes_with_the_traces(acme: Cluster) -> None:
