@@ -6,9 +6,9 @@ import pytest
 from django.db import OperationalError
 from psycopg import errors
 
-from assignments.board import removal
 from assignments.runs import balancer
 from tests.api.answers import Calls, problem
+from tests.support.gone import remove_while_rules_change
 from topology.models import Cluster
 
 PATH = "/clusters/acme/balancer"
@@ -18,13 +18,7 @@ PATH = "/clusters/acme/balancer"
 def test_a_cluster_goes_while_its_rules_are_changed(
     acme: Cluster, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judged = balancer._demand_valid
-
-    def remove_then(policy: Any) -> None:
-        judged(policy)
-        removal.remove_cluster(acme, "acme")
-
-    monkeypatch.setattr(balancer, "_demand_valid", remove_then)
+    remove_while_rules_change(acme.name, monkeypatch)
     problem(calls("administrator")("PATCH", PATH, {"rounds": 3}), 409, "CHANGED_MEANWHILE")
 
 

@@ -13,12 +13,11 @@ from django.utils import timezone
 
 from assignments.board import removal, structure
 from assignments.intercluster import peers, reports
-from assignments.models import RunPolicy
 from assignments.moves import node_drop
 from assignments.recovery import maintenance, service
-from assignments.runs import balancer
 from assignments.users.removal import remove_users
 from tests.board.pages import as_
+from tests.support.gone import remove_while_rules_change
 from tests.support.worlds import make_acme, node
 from topology import reasons
 from topology.accounts import roles
@@ -151,15 +150,7 @@ RULES = {
 @pytest.fixture
 def somebody_removes(monkeypatch: pytest.MonkeyPatch) -> None:
     """While the rules of the balancer are changed, the cluster goes."""
-    stored = balancer.settings_of
-
-    def remove_then(policy: RunPolicy) -> dict[str, Any]:
-        read = stored(policy)
-        if seen := Cluster.objects.filter(name="acme").first():
-            removal.remove_cluster(seen, "acme")
-        return read
-
-    monkeypatch.setattr(balancer, "settings_of", remove_then)
+    remove_while_rules_change("acme", monkeypatch)
 
 
 def said(why: Reason, answer: Any) -> bool:

@@ -26,6 +26,7 @@ from topology.reasons import Refused
 from topology.rules.topology_file import DnsSpec
 from topology.structure.dns_settings import update_dns
 from topology.structure.nodes import rename_node
+from topology.structure.subclusters import rename_subcluster
 
 pytestmark = pytest.mark.django_db
 LOGIN = "_cuplogin._tcp.acme.org"
@@ -105,6 +106,16 @@ def test_a_missing_record_of_a_name_is_named(acme: Cluster, serve: Serve) -> Non
     server = serve([each for each in all_of(acme) if (each.name, each.target) != (LOGIN, "imp2a.acme.org")])
     assert found(acme, server) == [("SRV_RECORD_MISSING", LOGIN)]
     assert "imp2a.acme.org" in checking.look(acme, server.address).problems[0].message
+
+
+def test_what_was_published_before_two_names_became_one_is_found(acme: Cluster, serve: Serve) -> None:
+    own = "_cuplogin._tcp.sc-1.acme.org"
+    before = [each for each in all_of(acme) if each.scope != "sc-2"]
+    rename_subcluster(acme.subclusters.get(name="sc-2"), "sc_1")
+    server = serve(before)
+    assert found(acme, server) == [("SRV_AMBIGUOUS", own)] * 2
+    assert "imp1a.acme.org" in checking.look(acme, server.address).problems[0].message
+    assert found(acme, serve(all_of(acme))) == []
 
 
 def test_what_should_not_be_there_is_named(acme: Cluster, serve: Serve) -> None:

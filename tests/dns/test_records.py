@@ -72,6 +72,8 @@ def test_subclusters_whose_names_are_one_in_dns_have_none_of_their_own() -> None
         "sc-2, sc_2 and SC-2 have one name in DNS: a client of one would be sent to the nodes of another.",
     )
     assert not [line for line in zone(records).splitlines() if one in line and not line.startswith(";")]
+    left = [line for line in nsupdate(records).splitlines() if one in line and not line.startswith(";")]
+    assert left == [f"update delete {one}. SRV"], "what was published of one before"
 
 
 def test_without_a_domain_nothing_is_known() -> None:

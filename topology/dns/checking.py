@@ -46,7 +46,7 @@ def look(cluster: Cluster, server: str = "") -> DnsReport:
     """Ask a name server: this one, else the one of the settings, else the machine's. Raises Refused."""
     text = server.strip() or dns_of(cluster).name_server or dns_servers.SYSTEM
     records = selectors.records_of(cluster)
-    answers, aliases = asking.ask(asking.NameServer(text), records.names)
+    answers, aliases = asking.ask(asking.NameServer(text), (*records.names, *records.ambiguous))
     shown = "The name server" if dns_servers.is_system(text) else text
     ground = Ground(aliases=aliases, former=selectors.former_names(cluster), server=shown)
     return DnsReport(records, text, problems(records, answers, ground))

@@ -90,6 +90,12 @@ SRV_EXTRA = add(
     "Remove the record, or add the server to the cluster.",
     ALARM,
 )
+SRV_AMBIGUOUS = add(
+    "SRV_AMBIGUOUS",
+    "{name} stands for several subclusters, and points to {target}.",
+    "Remove the record, as the input of nsupdate does, or rename one of the subclusters.",
+    ALARM,
+)
 SRV_RECORD_TWICE = add(
     "SRV_RECORD_TWICE", "{name} has more than one record for {target}.", "Remove the one with port {port}.", ALARM
 )

@@ -102,6 +102,10 @@ GENERAL: dict[str, tuple[str, str]] = {
         "DNS records of this cluster are wrong or missing.",
         "The page DNS lists them, each with its fix.",
     ),
+    "SRV_AMBIGUOUS": (
+        "A DNS name of the cluster stands for several of its subclusters, and has a record.",
+        "Remove the record, or rename one of the subclusters: the DNS check names them.",
+    ),
     "SRV_EXTRA": (
         "An SRV record points to a host that is none of the servers of this cluster.",
         "Remove the record, or add the server to the cluster.",

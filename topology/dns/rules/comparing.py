@@ -83,8 +83,12 @@ class Ground:
 
 
 def problems(records: WantedRecords, answers: Mapping[str, SrvAnswer], ground: Ground) -> tuple[SrvProblem, ...]:
-    """Every difference, in the order of the records."""
-    return tuple(problem for name in records.names for problem in _of_name(name, records, answers[name], ground))
+    """Every difference, in the order of the records; then what is there under names that must have none."""
+    found = [problem for name in records.names for problem in _of_name(name, records, answers[name], ground)]
+    for name in records.ambiguous:
+        targets = dict.fromkeys(record.target for record in answers[name].records)
+        found += [SrvProblem(name, reasons.SRV_AMBIGUOUS, {"name": name, "target": target}) for target in targets]
+    return tuple(found)
 
 
 def _of_name(name: str, records: WantedRecords, answer: SrvAnswer, ground: Ground) -> Iterator[SrvProblem]:

@@ -104,6 +104,11 @@ class WantedRecords:
     def names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(record.name for record in self.records))
 
+    @property
+    def ambiguous(self) -> tuple[str, ...]:
+        """Names that stand for several subclusters: what was published of one before has to go."""
+        return tuple(missing.name for missing in self.not_known if missing.why is reasons.SRV_SAME_NAME)
+
     def of(self, name: str) -> tuple[SrvRecord, ...]:
         """The records of one name."""
         return tuple(record for record in self.records if record.name == name)
@@ -189,6 +194,7 @@ def nsupdate(records: WantedRecords, server: tuple[str, int] | None = None) -> s
     for name in records.names:
         lines.append(f"update delete {name}. SRV")
         lines += [f"update add {name}. {TTL} SRV {record.value}" for record in records.of(name)]
+    lines += [f"update delete {name}. SRV" for name in records.ambiguous]
     return "\n".join([*lines, "send"] if records.records else lines) + "\n"
 
 
