@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 from assignments.intercluster.leaving import Leaving
 from assignments.intercluster.rules.headroom import headroom
 from assignments.models import Goal, Operation, Plan
-from assignments.moves.listed import outcome, stays
+from assignments.moves.listed import outcome, printed, stays
 from assignments.planning import approvals
 from assignments.planning.drafts import make_given
 from assignments.planning.loads import load_of, load_of_both
@@ -253,9 +253,7 @@ class ListedArrivals:
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that the command prints."""
-        refused = [{"user_id": row["user_id"], "code": row["code"]} for row in self.refused]
-        waits = {"needs_approval": True} if self.needs_approval else {}
-        return {"moved": sum(self.to.values()), "to": self.to, "refused": refused, **waits}
+        return printed(self.to, self.refused, self.needs_approval)
 
     def ended(self) -> ListedArrivals:
         """What came of it by now, from the traces of its run."""

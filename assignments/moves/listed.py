@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,9 +32,14 @@ class ListedMove:
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that the command prints."""
-        refused = [{"user_id": row["user_id"], "code": row["code"]} for row in self.refused]
-        waits = {"needs_approval": True} if self.needs_approval else {}
-        return {"moved": sum(self.to.values()), "to": self.to, "refused": refused, **waits}
+        return printed(self.to, self.refused, self.needs_approval)
+
+
+def printed(to: Mapping[str, int], refused: Iterable[Mapping[str, str]], needs_approval: bool) -> dict[str, Any]:
+    """What came of a list, or would, as the command prints it: within a cluster and into another."""
+    left = [{"user_id": row["user_id"], "code": row["code"]} for row in refused]
+    waits = {"needs_approval": True} if needs_approval else {}
+    return {"moved": sum(to.values()), "to": to, "refused": left, **waits}
 
 
 def move_listed(

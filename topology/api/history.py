@@ -16,6 +16,7 @@ from topology.api.guard import ApiRequest
 from topology.api.shapes import Chosen, Key, Limit, ok
 from topology.models import Event, Node, Subcluster
 from topology.reasons import REASONS, Refused
+from topology.structure import selectors
 
 router = Router(tags=["history"])
 
@@ -60,16 +61,8 @@ def list_events(
         raise Refused(reasons.API_INPUT_NOT_VALID, place="code", problem=f"there is no code {code}")
     rows = Event.objects.select_related("cluster").order_by("-pk")
     rows = _within(rows, request, cluster)
-    if operation:
-        rows = rows.filter(operation_id=operation)
-    if code:
-        rows = rows.filter(code=code)
-    if node:
-        rows = rows.filter(node_id=access.seen_node(request.caller, node).pk)  # type: ignore[attr-defined]
-    if actor:
-        rows = rows.filter(actor_name__iexact=actor)
-    if before:
-        rows = rows.filter(pk__lt=before)
+    about = access.seen_node(request.caller, node).pk if node else None  # type: ignore[attr-defined]
+    rows = selectors.filtered(rows, node_id=about, operation_id=operation, code=code, actor=actor, before=before)
     page = list(rows[: limit + 1])
     more = page[limit - 1].pk if len(page) > limit else None
     return {"events": _shown(page[:limit]), "next": more}

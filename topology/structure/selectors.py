@@ -97,14 +97,25 @@ def history(
     rows = Event.objects.exclude(facts__has_key="repeated")
     if cluster:
         rows = rows.filter(cluster=cluster)
-    if node_id:
-        rows = rows.filter(node_id=node_id)
-    if operation_id:
-        rows = rows.filter(operation_id=operation_id)
-    if code:
-        rows = rows.filter(code=code)
-    if actor:
-        rows = rows.filter(actor_name__iexact=actor)
-    if before:
-        rows = rows.filter(pk__lt=before)
-    return list(rows.order_by("-pk")[:limit])
+    chosen = filtered(rows, node_id=node_id, operation_id=operation_id, code=code, actor=actor, before=before)
+    return list(chosen.order_by("-pk")[:limit])
+
+
+def filtered(
+    rows: QuerySet[Event],
+    *,
+    node_id: int | None = None,
+    operation_id: int | None = None,
+    code: str = "",
+    actor: str = "",
+    before: int | None = None,
+) -> QuerySet[Event]:
+    """Those lines of history that are asked for, by page and API alike; nothing asked for is all."""
+    asked = {
+        "node_id": node_id,
+        "operation_id": operation_id,
+        "code": code,
+        "actor_name__iexact": actor,
+        "pk__lt": before,
+    }
+    return rows.filter(**{name: value for name, value in asked.items() if value})
