@@ -16,7 +16,7 @@ PAGES = [
     *(path for path in sorted((ROOT / "templates").rglob("*")) if path.suffix in {".html", ".txt"}),
     *sorted((ROOT / "static" / "js").rglob("*.js")),
     *sorted((ROOT / "topology" / "reasons").glob("*.py")),
-    *sorted((ROOT / "assignments").glob("management/commands/*.py")),
+    *sorted((ROOT / "assignments").glob("*/management/commands/*.py")),
     *sorted((ROOT / "topology").glob("management/commands/*.py")),
 ]
 DOCUMENTS = [

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assignments.management.drive import drive
 from assignments.models import Goal, Operation, Plan
 from assignments.planning import plans
 from assignments.runs import operations
+from assignments.runs.management.drive import drive
 from topology.management.console import ConsoleCommand
 from topology.models import Cluster
 from topology.reasons.words import counted

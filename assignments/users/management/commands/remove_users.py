@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assignments.management import user_ids
+from assignments.users.management import user_ids
 from assignments.users.removal import RemovedUsers, remove_users
 from topology import reasons
 from topology.management.console import ConsoleCommand

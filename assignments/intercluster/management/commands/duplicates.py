@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.intercluster import duplicates, selectors
-from assignments.management.drive import drive
+from assignments.runs.management.drive import drive
 from assignments.users.listing.filter import keys_of
 from topology.accounts import roles
 from topology.management.console import ConsoleCommand

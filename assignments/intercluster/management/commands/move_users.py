@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.intercluster import moves
-from assignments.management import user_ids
-from assignments.management.drive import drive
 from assignments.moves import listed
 from assignments.moves.listed import ListedMove
+from assignments.runs.management.drive import drive
+from assignments.users.management import user_ids
 from topology import reasons
 from topology.accounts import roles
 from topology.management.console import ConsoleCommand

@@ -6,8 +6,8 @@ from django.core.management.base import CommandParser
 
 from assignments.intercluster import balance
 from assignments.intercluster.balance import ClusterBalance
-from assignments.management.drive import drive
 from assignments.runs import operations
+from assignments.runs.management.drive import drive
 from topology.management.console import ConsoleCommand
 from topology.models import Cluster
 from topology.reasons.words import counted
