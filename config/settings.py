@@ -213,7 +213,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes; ten thousand chosen users are 
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-LIVE_BOARD = "assignments.board.views.shared.take"  # what consoles that watch a cluster are shown
+LIVE_BOARD = "assignments.board.views.shared.shared_now"  # what consoles that watch a cluster are shown
 
 # Failed sign-ins are counted in the database: people get in, and guesses wait, whatever Redis does.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "topology_cache"}}

@@ -12,7 +12,7 @@ from ninja import Body, Router, Schema
 from pydantic import Field
 
 from assignments.board import removal, structure
-from assignments.board.checks import report
+from assignments.board.checks import check_report
 from assignments.board.topology_file import apply_topology
 from assignments.board.tree import shape
 from assignments.board.views.shared import board_now
@@ -29,7 +29,7 @@ from topology.models import ENDPOINTS_PER_USER, Cluster
 from topology.reasons import Refused
 from topology.rules import topology_file
 from topology.structure import topology_reader
-from topology.structure.files import present
+from topology.structure.files import present_topology
 from topology.structure.limits import RULES
 
 router = Router(tags=["topology"])
@@ -156,7 +156,7 @@ def remove_cluster(request: ApiRequest, name: str, confirm: Name) -> Any:
 @access.needs(roles.SEE, access.cluster)
 def check_cluster(request: ApiRequest, name: str) -> Any:
     """The outcome of every test of the topology troubleshooter."""
-    return report(request.target)
+    return check_report(request.target)
 
 
 @router.patch("/nodes/{name}", response=ok(RatedNodeOut), operation_id="change_node")
@@ -212,7 +212,7 @@ def get_topology_schema(request: ApiRequest) -> Any:
 @access.needs(roles.SEE, access.cluster)
 def get_topology(request: ApiRequest, response: HttpResponse, name: str) -> Any:
     """The topology file of a cluster, with its ETag."""
-    document = topology_file.render(present(request.target), RULES)
+    document = topology_file.render(present_topology(request.target), RULES)
     response["ETag"] = tag_of(document)
     return document
 
@@ -249,7 +249,7 @@ def put_topology(
     expected = request.headers.get("If-Match", "").strip()
     applied = _applied(request, document, expected, dry_run=dry_run, prune=prune)
     after = Cluster.objects.filter(name=name).select_related("policy").first()
-    topology = topology_file.render(present(after), RULES) if after else None
+    topology = topology_file.render(present_topology(after), RULES) if after else None
     if topology is not None:
         response["ETag"] = tag_of(topology)
     return applied.as_dict() | {"topology": topology}
@@ -262,7 +262,7 @@ def _applied(request: ApiRequest, document: dict[str, Any], expected: str, *, dr
     if not expected or expected == "*":
         return apply_topology(document, actor=request.caller, prune=prune, dry_run=dry_run)
     seen = apply_topology(document, actor=request.caller, prune=prune, dry_run=True)
-    now = request.target and tag_of(topology_file.render(present(request.target), RULES))
+    now = request.target and tag_of(topology_file.render(present_topology(request.target), RULES))
     if now not in [each.strip().removeprefix("W/") for each in expected.split(",")]:  # a proxy that packs marks it weak
         raise Refused(reasons.TOPOLOGY_CHANGED_MEANWHILE, cluster=str(document["cluster"]))
     return apply_topology(document, actor=request.caller, prune=prune, dry_run=dry_run, expected=seen)

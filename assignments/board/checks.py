@@ -147,7 +147,7 @@ def _dns(cluster: Cluster) -> tuple[tuple[str, str], ...] | None:
     return None if told is None else tuple(told)
 
 
-def report(cluster: Cluster) -> dict[str, Any]:
+def check_report(cluster: Cluster) -> dict[str, Any]:
     """The outcome of every test, in the shape that the command and the API give."""
     facts = facts_of(cluster)
     results = checks.run(facts)

@@ -13,7 +13,7 @@ from topology import reasons
 from topology.rules import spans
 from topology.rules.file_problems import FileRefused
 from topology.structure.documents import Document
-from topology.structure.shapes import STRICT, GroupName, not_a, read, whole_schema
+from topology.structure.shapes import STRICT, GroupName, not_a, read_shape, whole_schema
 
 Text = Annotated[str, Field(max_length=2000)]
 Word = Annotated[str, Field(min_length=1, max_length=500)]
@@ -74,7 +74,7 @@ def read_agreement(document: object, *, files: bool = True) -> tuple[str, Agreem
     `files` says whether `ca` may be the path of a file: a caller over HTTP does not read the server's own.
     """
     given = Document.of(document)
-    text, problems = read(ADAPTER, given)
+    text, problems = read_shape(ADAPTER, given)
     if text is None:
         raise FileRefused(problems, reasons.DIRECTORY_FILE, given.name)
     plain: dict[str, Any] = {name: value for name, value in text.items() if name not in ("cluster", "servers", "map")}

@@ -9,7 +9,7 @@ from it by outcome.py, and done by writing.py.
 from __future__ import annotations
 
 from assignments.directory import staging
-from assignments.directory.statements import execute
+from assignments.directory.statements import execute_sql
 from topology import reasons
 
 CREATE = """
@@ -38,14 +38,14 @@ FIELDS = {
 
 def fill(table: str) -> None:
     """A copy of what was staged, to be compared."""
-    execute(CREATE)
-    execute(f"INSERT INTO read ({staging.COLUMNS}) SELECT {staging.COLUMNS} FROM {table} ORDER BY n")
+    execute_sql(CREATE)
+    execute_sql(f"INSERT INTO read ({staging.COLUMNS}) SELECT {staging.COLUMNS} FROM {table} ORDER BY n")
     # What moved between two pages while they were read comes twice; the later one counts.
-    execute("DELETE FROM read USING read later WHERE read.key = later.key AND read.n < later.n AND read.key <> ''")
-    execute("ANALYZE read")
+    execute_sql("DELETE FROM read USING read later WHERE read.key = later.key AND read.n < later.n AND read.key <> ''")
+    execute_sql("ANALYZE read")
     # As in an import: a nested loop chosen for "one row" takes minutes for 30,000. Those who are known may be many
     # where a directory names few: all others are gone.
-    execute("""
+    execute_sql("""
         SELECT set_config('enable_nestloop', 'off', true)
         FROM (SELECT FROM read UNION ALL SELECT FROM assignments_directoryperson LIMIT 1001) AS touched
         HAVING count(*) > 1000
@@ -55,7 +55,7 @@ def fill(table: str) -> None:
 # --- Who is who -------------------------------------------------------------------------------------------------------
 def match(agreement: int, cluster: int) -> None:
     """Find the user of each entry: by the key, else by the user ID. Call it under the lock of imports."""
-    execute(
+    execute_sql(
         """
         UPDATE read SET known = person.user_id, is_back = person.gone_at IS NOT NULL, is_linked = true
         FROM assignments_directoryperson person WHERE person.agreement_id = %s AND person.key = read.key
@@ -63,7 +63,7 @@ def match(agreement: int, cluster: int) -> None:
         agreement,
     )
     _skip_doubled()
-    execute(
+    execute_sql(
         """
         UPDATE read SET known = person.id, is_back = link.gone_at IS NOT NULL
         FROM topology_enduser person
@@ -76,7 +76,7 @@ def match(agreement: int, cluster: int) -> None:
         cluster,
         agreement,
     )
-    execute("""
+    execute_sql("""
         UPDATE read SET is_back = false, is_linked = false FROM assignments_assignment place
         WHERE is_back AND place.user_id = known
     """)
@@ -85,7 +85,7 @@ def match(agreement: int, cluster: int) -> None:
 
 
 def _skip_doubled() -> None:
-    execute(
+    execute_sql(
         f"""
         UPDATE read SET skip = '{reasons.DIRECTORY_ID_TWICE.code}',
             facts = jsonb_build_object('user_id', read.user_id, 'other', twin.first)
@@ -100,7 +100,7 @@ def _skip_doubled() -> None:
 
 def _skip_taken(into: int) -> int:
     """Entries whose user ID another user has and keeps."""
-    return execute(
+    return execute_sql(
         f"""
         UPDATE read SET
             skip = CASE WHEN place.cluster_id <> %s THEN '{reasons.DIRECTORY_ID_ELSEWHERE.code}'
@@ -123,8 +123,8 @@ def compare() -> None:
     """Note on each entry whether it is new, and what differs from what is stored."""
     differs = {name: f"{value} IS DISTINCT FROM {_stored(name)}" for name, value in FIELDS.items()}
     before = ", ".join(f"'{name}', CASE WHEN {sql} THEN to_jsonb({_stored(name)}) END" for name, sql in differs.items())
-    execute("UPDATE read SET is_new = true WHERE known IS NULL AND skip IS NULL")
-    execute(f"""
+    execute_sql("UPDATE read SET is_new = true WHERE known IS NULL AND skip IS NULL")
+    execute_sql(f"""
         UPDATE read SET before = jsonb_strip_nulls(jsonb_build_object({before})),
             old_id = CASE WHEN person.folded <> read.folded THEN person.user_id END
         FROM topology_enduser person

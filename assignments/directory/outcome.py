@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from assignments.directory.statements import execute, fetch
+from assignments.directory.statements import execute_sql, fetch_rows
 from assignments.planning.rules.loads import Classes, EndpointClass
 from topology import reasons
 
@@ -36,7 +36,7 @@ class Counted(NamedTuple):
 def counted() -> Counted:
     """What a run would do to how many people; those gone are counted apart."""
     return Counted(
-        *fetch("""
+        *fetch_rows("""
             SELECT count(*), count(*) FILTER (WHERE is_new),
                 count(*) FILTER (WHERE before IS NOT NULL AND NOT is_back),
                 count(*) FILTER (WHERE is_back AND skip IS NULL), count(*) FILTER (WHERE skip IS NOT NULL)
@@ -48,21 +48,21 @@ def counted() -> Counted:
 def known(agreement: int) -> int:
     """People of the directory who are not set aside."""
     sql = "SELECT count(*) FROM assignments_directoryperson WHERE agreement_id = %s AND gone_at IS NULL"
-    return int(fetch(sql, agreement)[0][0])
+    return int(fetch_rows(sql, agreement)[0][0])
 
 
 def note_gone(agreement: int, locked: Sequence[int]) -> tuple[int, int]:
     """Keep in tables who is gone and may go now, and whom a pair keeps for now; answer how many of each."""
-    execute(
+    execute_sql(
         "DROP TABLE IF EXISTS pg_temp.gone, pg_temp.kept;"
         f"CREATE TEMPORARY TABLE gone ON COMMIT DROP AS SELECT link.user_id AS id, link.key, person.user_id, "
         f"place.home_node_id AS home, place.endpoints, coalesce(place.pinned, false) AS pinned, "
         f"place.home_node_id = ANY('{{{','.join(map(str, locked))}}}'::bigint[]) IS TRUE AS stays {GONE}",
         agreement,
     )
-    execute("CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT user_id FROM gone WHERE stays")
-    stay = execute("DELETE FROM gone WHERE stays")
-    return int(fetch("SELECT count(*) FROM gone")[0][0]), stay
+    execute_sql("CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT user_id FROM gone WHERE stays")
+    stay = execute_sql("DELETE FROM gone WHERE stays")
+    return int(fetch_rows("SELECT count(*) FROM gone")[0][0]), stay
 
 
 def touched() -> Iterator[str]:
@@ -80,7 +80,7 @@ def touched() -> Iterator[str]:
 
 def count_renamed() -> int:
     """People who get another user ID; a change of case is none."""
-    return int(fetch("SELECT count(*) FROM read WHERE old_id IS NOT NULL AND skip IS NULL")[0][0])
+    return int(fetch_rows("SELECT count(*) FROM read WHERE old_id IS NOT NULL AND skip IS NULL")[0][0])
 
 
 def listed_touched(most: int | None = LISTED) -> list[dict[str, str]]:
@@ -91,7 +91,7 @@ def listed_touched(most: int | None = LISTED) -> list[dict[str, str]]:
             UNION ALL SELECT old_id, 'renamed', user_id FROM read WHERE old_id IS NOT NULL AND skip IS NULL
         ) AS touched ORDER BY what, user_id LIMIT %s
     """
-    return [{"user_id": user_id, "what": what, "becomes": becomes} for user_id, what, becomes in fetch(sql, most)]
+    return [{"user_id": user_id, "what": what, "becomes": becomes} for user_id, what, becomes in fetch_rows(sql, most)]
 
 
 SKIPPED = f"""
@@ -102,7 +102,7 @@ SKIPPED = f"""
 
 def listed_skipped(most: int | None = LISTED) -> list[dict[str, Any]]:
     """The first entries that cannot be taken, with code and facts, and users who cannot go yet; all without a limit."""
-    rows = fetch(f"SELECT entry, code, facts FROM ({SKIPPED}) AS skipped ORDER BY n, entry LIMIT %s", most)
+    rows = fetch_rows(f"SELECT entry, code, facts FROM ({SKIPPED}) AS skipped ORDER BY n, entry LIMIT %s", most)
     return [{"entry": entry, "code": code, "facts": _facts(facts)} for entry, code, facts in rows]
 
 
@@ -117,7 +117,7 @@ def first(limit: int) -> list[dict[str, Any]]:
             WHEN before IS NOT NULL THEN 'changed' ELSE '' END
         FROM read WHERE skip IS NULL ORDER BY n LIMIT %s
     """
-    return [dict(zip(("user_id", "name", "mail", "what"), row, strict=True)) for row in fetch(sql, limit)]
+    return [dict(zip(("user_id", "name", "mail", "what"), row, strict=True)) for row in fetch_rows(sql, limit)]
 
 
 def unused(mapped: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -127,7 +127,7 @@ def unused(mapped: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         return []
     empty = {"endpoints": "cardinality(endpoints) > 0"}
     tests = ", ".join(f"bool_or({empty.get(field, f'{field} <> {chr(39)}{chr(39)}')})" for field, _ in columns)
-    row = fetch(f"SELECT {tests} FROM read WHERE skip IS NULL")[0]
+    row = fetch_rows(f"SELECT {tests} FROM read WHERE skip IS NULL")[0]
     return [pair for pair, has in zip(columns, row, strict=True) if has is False]
 
 
@@ -147,8 +147,8 @@ def arriving(agreement: int) -> Arriving:
         WHERE read.skip IS NULL AND (is_new OR is_back AND link.home_node_id IS NULL)
     """
     number = "coalesce(cardinality(read.endpoints), cardinality(person.endpoints), 0)"
-    classes = fetch(f"SELECT {number}, count(*) {mode} GROUP BY 1 ORDER BY 1", agreement)
-    nodes = fetch(
+    classes = fetch_rows(f"SELECT {number}, count(*) {mode} GROUP BY 1 ORDER BY 1", agreement)
+    nodes = fetch_rows(
         f"""
         SELECT node, sum(users)::bigint, sum(endpoints)::bigint, count(*) FILTER (WHERE users > 0) FROM (
             SELECT home AS node, -1 AS users, -endpoints AS endpoints FROM gone

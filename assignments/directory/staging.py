@@ -15,7 +15,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 
 from assignments.directory.rules.people import EntryPerson, Skipped
-from assignments.directory.statements import execute, fetch
+from assignments.directory.statements import execute_sql, fetch_rows
 from assignments.models import DirectoryRun, RunState
 
 COLUMNS = "dn, key, user_id, name, mail, directory_uri, department, endpoints, skip, facts"
@@ -43,8 +43,8 @@ def table_of(run: DirectoryRun) -> str:
 def create(table: str) -> None:
     """An empty table, whatever was there."""
     kind = "TEMPORARY" if table == TRIED else "UNLOGGED"
-    execute(f"DROP TABLE IF EXISTS {table}")
-    execute(f"CREATE {kind} TABLE {table.removeprefix('pg_temp.')} {SHAPE}")
+    execute_sql(f"DROP TABLE IF EXISTS {table}")
+    execute_sql(f"CREATE {kind} TABLE {table.removeprefix('pg_temp.')} {SHAPE}")
 
 
 def copy(table: str, people: Iterable[EntryPerson | Skipped]) -> None:
@@ -64,18 +64,18 @@ def _columns(person: EntryPerson | Skipped) -> tuple[Any, ...]:
 
 def count(table: str) -> int | None:
     """How many entries lie in a table; None when there is none."""
-    if fetch("SELECT to_regclass(%s)", table) == [(None,)]:
+    if fetch_rows("SELECT to_regclass(%s)", table) == [(None,)]:
         return None
-    return int(fetch(f"SELECT count(*) FROM {table}")[0][0])
+    return int(fetch_rows(f"SELECT count(*) FROM {table}")[0][0])
 
 
 def drop(table: str) -> None:
     """Let go of a table. One that a backup reads just now is left for the next sweep, for that may take minutes."""
     try:
         with transaction.atomic():
-            execute("SET LOCAL lock_timeout = '1s'")
-            execute(f"DROP TABLE IF EXISTS {table}")
-            execute("SET LOCAL lock_timeout = DEFAULT")
+            execute_sql("SET LOCAL lock_timeout = '1s'")
+            execute_sql(f"DROP TABLE IF EXISTS {table}")
+            execute_sql("SET LOCAL lock_timeout = DEFAULT")
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", "") != "55P03":  # lock_not_available
             raise
@@ -83,5 +83,5 @@ def drop(table: str) -> None:
 
 def sweep() -> None:
     """Let go of the tables of all runs that are over."""
-    for (table,) in fetch(OVER, f"^{PREFIX}[0-9]+$", RunState.READING.value, PREFIX):
+    for (table,) in fetch_rows(OVER, f"^{PREFIX}[0-9]+$", RunState.READING.value, PREFIX):
         drop(table)

@@ -5,14 +5,14 @@ from typing import Any
 from django.db import connection
 
 
-def execute(sql: str, *values: Any) -> int:
+def execute_sql(sql: str, *values: Any) -> int:
     """How many rows a statement wrote."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values or None)
         return int(cursor.rowcount)
 
 
-def fetch(sql: str, *values: Any) -> list[tuple[Any, ...]]:
+def fetch_rows(sql: str, *values: Any) -> list[tuple[Any, ...]]:
     """The rows of a question."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values or None)

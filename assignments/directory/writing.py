@@ -6,14 +6,14 @@ from datetime import datetime
 
 from assignments.directory.comparing import FIELDS
 from assignments.directory.outcome import SKIPPED
-from assignments.directory.statements import execute, fetch
+from assignments.directory.statements import execute_sql, fetch_rows
 from assignments.users import table_statistics
 from topology import reasons
 
 
 def write(agreement: int, cluster: int, run: int, at: datetime) -> None:
     """Carry out what was compared; who is new or back has no home yet."""
-    table_statistics.refresh(int(fetch("SELECT count(*) FROM gone")[0][0]))
+    table_statistics.refresh(int(fetch_rows("SELECT count(*) FROM gone")[0][0]))
     _write_people(at)
     _write_links(agreement)
     _set_aside(at)
@@ -24,26 +24,30 @@ def write(agreement: int, cluster: int, run: int, at: datetime) -> None:
 
 def _write_people(at: datetime) -> None:
     # Two people may exchange their IDs: no one has one of those that change while they are given.
-    execute("UPDATE topology_enduser person SET user_id = '~' || id FROM read WHERE id = known AND old_id IS NOT NULL")
+    execute_sql(
+        "UPDATE topology_enduser person SET user_id = '~' || id FROM read WHERE id = known AND old_id IS NOT NULL"
+    )
     sets = ", ".join(f"{name} = {value}" for name, value in FIELDS.items())
-    execute(f"UPDATE topology_enduser person SET {sets} FROM read WHERE person.id = read.known AND before IS NOT NULL")
+    execute_sql(
+        f"UPDATE topology_enduser person SET {sets} FROM read WHERE person.id = read.known AND before IS NOT NULL"
+    )
     columns = ("name", "mail", "directory_uri", "department")
     values = ", ".join(f"coalesce({name}, '')" for name in columns)
-    execute(
+    execute_sql(
         f"""
         INSERT INTO topology_enduser (user_id, {", ".join(columns)}, endpoints, contacts, created_at)
         SELECT user_id, {values}, coalesce(endpoints, '{{}}'), 0, %s FROM read WHERE is_new ORDER BY folded
         """,
         at,
     )
-    execute("""
+    execute_sql("""
         UPDATE read SET known = person.id FROM topology_enduser person
         WHERE is_new AND person.folded = read.folded
     """)
 
 
 def _write_links(agreement: int) -> None:
-    execute(
+    execute_sql(
         """
         INSERT INTO assignments_directoryperson (user_id, agreement_id, key, pinned, waits_code)
         SELECT known, %s, key, false, '' FROM read WHERE skip IS NULL AND NOT is_linked
@@ -52,7 +56,7 @@ def _write_links(agreement: int) -> None:
         agreement,
     )
     # A file or a person may have brought back who was set aside: the pin that was kept for a return goes.
-    execute("""
+    execute_sql("""
         WITH there AS (
             UPDATE assignments_directoryperson link
             SET gone_at = NULL, home_node_id = NULL, pinned = false, waits_code = ''
@@ -65,7 +69,7 @@ def _write_links(agreement: int) -> None:
 
 
 def _set_aside(at: datetime) -> None:
-    execute(
+    execute_sql(
         """
         UPDATE assignments_directoryperson link
         SET gone_at = %s, home_node_id = gone.home, pinned = gone.pinned, waits_code = ''
@@ -73,7 +77,7 @@ def _set_aside(at: datetime) -> None:
         """,
         at,
     )
-    execute("DELETE FROM assignments_assignment place USING gone WHERE place.user_id = gone.id")
+    execute_sql("DELETE FROM assignments_assignment place USING gone WHERE place.user_id = gone.id")
 
 
 def _write_assignments(agreement: int, cluster: int) -> int:
@@ -81,7 +85,7 @@ def _write_assignments(agreement: int, cluster: int) -> int:
 
     Answers how many are new or back.
     """
-    came = execute(
+    came = execute_sql(
         """
         INSERT INTO assignments_assignment (user_id, cluster_id, signed_in, pinned, endpoints, folded)
         SELECT known, %s, false, false, cardinality(person.endpoints), person.folded
@@ -90,12 +94,12 @@ def _write_assignments(agreement: int, cluster: int) -> int:
         """,
         cluster,
     )
-    execute("""
+    execute_sql("""
         UPDATE assignments_assignment place SET endpoints = cardinality(person.endpoints)
         FROM read JOIN topology_enduser person ON person.id = known
         WHERE place.user_id = known AND before ? 'endpoints' AND place.endpoints <> cardinality(person.endpoints)
     """)
-    execute(
+    execute_sql(
         f"""
         UPDATE assignments_directoryperson link SET gone_at = NULL, waits_code = '{reasons.DIRECTORY_WAITS.code}'
         FROM read
@@ -109,14 +113,14 @@ def _write_assignments(agreement: int, cluster: int) -> int:
 def write_skipped(agreement: int) -> None:
     """Make the list of those who cannot be taken that of this run; what stands there already is not written again."""
     same = "held.entry = now.entry AND held.code = now.code AND held.facts = now.facts"
-    execute(
+    execute_sql(
         f"""
         DELETE FROM assignments_directoryskipped held
         WHERE held.agreement_id = %s AND NOT EXISTS (SELECT FROM ({SKIPPED}) AS now WHERE {same})
         """,
         agreement,
     )
-    execute(
+    execute_sql(
         f"""
         INSERT INTO assignments_directoryskipped (agreement_id, entry, code, facts)
         SELECT %s, entry, code, facts FROM ({SKIPPED}) AS now
@@ -131,7 +135,7 @@ def write_skipped(agreement: int) -> None:
 
 def write_stopped(run: int) -> None:
     """Keep with a stopped run what it would do to whom, each of them."""
-    execute(
+    execute_sql(
         """
         INSERT INTO assignments_directorychange (run_id, user_id, kind, fields)
         SELECT %s, id, 'gone', '{}'::jsonb FROM gone
@@ -145,7 +149,7 @@ def write_stopped(run: int) -> None:
 
 
 def _write_changes(run: int) -> None:
-    execute(
+    execute_sql(
         """
         INSERT INTO assignments_directorychange (run_id, user_id, kind, fields)
         SELECT %s, known, CASE WHEN is_new THEN 'new' WHEN is_back THEN 'back' ELSE 'changed' END,

@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import Count
 
 from assignments.intercluster.moves import plan_to_cluster
-from assignments.intercluster.rules.headroom import holds
+from assignments.intercluster.rules.headroom import most_users
 from assignments.models import Assignment, Plan
 from assignments.planning.rules import goals
 from assignments.planning.rules.certificate import Certificate
@@ -160,8 +160,8 @@ def _load(board: Board, pinned: int) -> NodeLoad:
         name=board.cluster.name,
         subcluster=board.cluster.pk,
         slot=1,
-        capacity_users=sum(holds(pair, redundant=redundant) for pair in users if pair),
-        capacity_endpoints=sum(holds(pair, redundant=redundant) for pair in endpoints if pair),
+        capacity_users=sum(most_users(pair, redundant=redundant) for pair in users if pair),
+        capacity_endpoints=sum(most_users(pair, redundant=redundant) for pair in endpoints if pair),
         users=sum(count for pair in users for _, count in pair),
         endpoints=sum(count for pair in endpoints for _, count in pair),
         signed_in=sum(view.home.signed_in for pair in pairs for view in pair),

@@ -123,7 +123,7 @@ def mesh(clusters: Sequence[Cluster], now: datetime, *, counted: bool = True) ->
     return links(sorted(names), inside, now)
 
 
-def unwell(clusters: Sequence[Cluster], now: datetime) -> list[Link]:
+def unwell_links(clusters: Sequence[Cluster], now: datetime) -> list[Link]:
     """What is between any two of these clusters, without what is well; one query, quick where all is."""
     names = {cluster.pk: cluster.name for cluster in clusters}
     with connection.cursor() as cursor:

@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 from assignments.intercluster.leaving import Leaving
 from assignments.intercluster.rules.headroom import headroom
 from assignments.models import Goal, Operation, Plan
-from assignments.moves.listed import outcome, printed, stays
+from assignments.moves.listed import left_alone_user, outcome, printed
 from assignments.planning import approvals
 from assignments.planning.drafts import make_given
 from assignments.planning.loads import load_of, load_of_both
@@ -33,7 +33,7 @@ from topology import reasons
 from topology.models import Cluster, DeploymentModel, Node
 from topology.reasons import REASONS, Refused
 from topology.reasons.words import UNASSIGNED_USERS, counted
-from topology.rules.homes import Homes, demand
+from topology.rules.homes import Homes, demand_allowed
 from topology.structure.homes import homes_from, homes_of
 
 Users = Iterable[int] | QuerySet[Any]
@@ -120,7 +120,7 @@ def _stays(homes: Homes, names: dict[int, str], user: str, code: str, where: str
     facts: dict[str, Any] = {"user": user, "cluster": where, "node": names.get(home or 0, UNASSIGNED_USERS)}
     if home and (why := homes.gives(home)):
         facts |= why[1]
-    return stays(user, Refused(REASONS[code], **facts))
+    return left_alone_user(user, Refused(REASONS[code], **facts))
 
 
 def _demand_two(cluster: Cluster, into: Cluster) -> None:
@@ -138,7 +138,7 @@ def plan_to_cluster(cluster: Cluster, users: Users, into: Cluster, to_node: Node
     if to_node is not None and to_node.cluster_id != into.pk:
         raise Refused(reasons.PLAN_NO_NODE, node=to_node.name)
     homes = homes_of(into)
-    demand(homes.assigns(), homes.takes(to_node.pk) if to_node else None)
+    demand_allowed(homes.assigns(), homes.takes(to_node.pk) if to_node else None)
     going = _going(cluster, users)
     classes = _classes(going)
     if not classes:
@@ -288,5 +288,5 @@ def move_listed(
     if dry_run:
         waits = approvals.required(plan)
         return ListedArrivals(dict(sorted(to.items())), chosen.refused, plan, needs_approval=waits)
-    operation = operations.start(plan.hash, actor=actor, rate=rate, unthrottled=unthrottled)
+    operation = operations.start_run(plan.hash, actor=actor, rate=rate, unthrottled=unthrottled)
     return ListedArrivals(dict(sorted(to.items())), chosen.refused, plan, operation)

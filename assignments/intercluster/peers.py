@@ -88,11 +88,11 @@ def sync_due(now: datetime, *, only: Collection[int] | None = None, at_once: boo
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
             rows = cursor.fetchall()
-        tell(rows)
+        record_changes(rows)
     return len(rows)
 
 
-def tell(rows: Sequence[tuple[int, str, str, bool]]) -> None:
+def record_changes(rows: Sequence[tuple[int, str, str, bool]]) -> None:
     """Say in the history which sides failed or came back: key, code before and now, whether it was the first time."""
     changed = {key: (was, code) for key, was, code, first in rows if was != code or first}
     if not changed:

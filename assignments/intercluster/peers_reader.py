@@ -16,8 +16,8 @@ from topology import reasons
 from topology.models import MAX_RELEASE, Cluster
 from topology.rules.file_problems import FileProblem, FileRefused
 from topology.structure.documents import Document
-from topology.structure.shapes import STRICT, EmptyList, GroupName, read
-from topology.structure.topology_reader import placed
+from topology.structure.shapes import STRICT, EmptyList, GroupName, read_shape
+from topology.structure.topology_reader import placed_problems
 
 Pair = Annotated[list[GroupName], Field(min_length=2, max_length=2)]
 Release = Annotated[str, Field(max_length=MAX_RELEASE)]
@@ -45,7 +45,7 @@ class PeersFile:
 def read_peers(document: object) -> PeersFile:
     """The pairs and releases that a document describes. Raises FileRefused with every problem."""
     given = Document.of(document)
-    text, problems = read(ADAPTER, given)
+    text, problems = read_shape(ADAPTER, given)
     if text is None:
         raise FileRefused(problems, reasons.PEERS_FILE_INVALID, given.name)
     known = {cluster.name: cluster for cluster in Cluster.objects.all()}
@@ -67,5 +67,5 @@ def read_peers(document: object) -> PeersFile:
         else:
             found.append(FileProblem.of(f"releases.{name}", reasons.NO_SUCH_CLUSTER, name=name, **said))
     if found:
-        raise FileRefused(placed(given, found), reasons.PEERS_FILE_INVALID, given.name)
+        raise FileRefused(placed_problems(given, found), reasons.PEERS_FILE_INVALID, given.name)
     return PeersFile(tuple(pairs), tuple(releases))

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from assignments.intercluster.peers import PEERS, peer_of, tell
+from assignments.intercluster.peers import PEERS, peer_of, record_changes
 from assignments.models import Peer, PeerCertificate, ReportedUser
 from assignments.models.peer import MAX_SOURCE
 from topology import reasons
@@ -82,7 +82,7 @@ def report(cluster: Cluster, remote: Cluster, told: PeerReport, *, actor: Any, n
     Peer.objects.filter(pk=peer.pk).update(**values)
     if first:
         _record(reasons.PEER_REPORTS_BEGAN, peer, actor, values["source"])
-    tell([(peer.pk, was, values["code"], False)])
+    record_changes([(peer.pk, was, values["code"], False)])
     events.touch(PEERS)
     peer.refresh_from_db()
     return peer

@@ -12,7 +12,7 @@ from assignments.models import Move, Operation, Plan
 from assignments.moves.drop_context import Chosens
 from assignments.moves.drop_verdict import REFUSED, DropVerdict
 from assignments.moves.selection import Selection
-from assignments.moves.verdict import Judgement, judge
+from assignments.moves.verdict import Judgement, judge_drop
 from assignments.planning import approvals
 from assignments.runs import hand_moves, operations
 from assignments.runs.hand_moves import HandMove
@@ -51,7 +51,7 @@ def needs_approval(selection: Selection, found: DropVerdict) -> bool:
 
 
 def _judged(selection: Selection, target: str, actor_role: str | None) -> JudgedDrop:
-    judgement = judge(selection, actor_role)
+    judgement = judge_drop(selection, actor_role)
     if _are_elsewhere(selection, judgement.chosen):
         demand_unmoved(selection)
     found = judgement.on(target)
@@ -70,7 +70,7 @@ def move(selection: Selection, target: str, actor: Any, *, role: str | None = No
     """
     judged, begun = _move(selection, target, actor, role or roles.role_of(actor))
     if isinstance(begun, Plan):
-        return DropOutcome(operations.start(begun.hash, actor=actor), frozenset(), judged)
+        return DropOutcome(operations.start_run(begun.hash, actor=actor), frozenset(), judged)
     return DropOutcome(begun.operation, begun.nodes, judged)
 
 
@@ -95,7 +95,7 @@ def _move(selection: Selection, target: str, actor: Any, role: str | None) -> tu
 def undo_move(operation_id: int, actor: Any) -> Operation:
     """Move back whom an operation moved and no one moved since, as a run. Raises Refused."""
     plan = operations.plan_undo(operation_id, actor=actor)
-    return operations.start(plan.hash, actor=actor, valid_only=True)
+    return operations.start_run(plan.hash, actor=actor, valid_only=True)
 
 
 # The subclusters of all homes and of the target; those of the whole cluster where somebody has no home, for whether

@@ -101,7 +101,7 @@ SELECT home_node_id, endpoints, count(*), count(*) FILTER (WHERE NOT pinned),
 FROM ({chosen}) c GROUP BY home_node_id, endpoints ORDER BY endpoints"""
 
 
-def count(selection: Selection) -> Chosens:
+def count_chosen(selection: Selection) -> Chosens:
     """The chosen users by home, in one query; few are named as well."""
     sql, params = selection.sql("user_id", "home_node_id", "endpoints", "pinned", "signed_in")
     people = ", array_agg(user_id)" if selection.is_few else ", NULL"

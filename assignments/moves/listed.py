@@ -54,7 +54,7 @@ def move_listed(
     stay = dict(_unknown(cluster, [user_id for user_id, pk in found.items() if pk is None]))
     stay |= _staying(cluster, target, {pk: user_id for user_id, pk in found.items() if pk is not None})
     going = sorted({pk for user_id, pk in found.items() if pk is not None and user_id not in stay})
-    refused = tuple(stays(user_id, why) for user_id, why in stay.items())
+    refused = tuple(left_alone_user(user_id, why) for user_id, why in stay.items())
     if not going:
         return ListedMove({}, refused)
     selection = Selection(cluster, tuple(going))
@@ -83,10 +83,10 @@ def outcome(operation: Operation) -> tuple[dict[str, int], list[dict[str, str]]]
     done = moves.filter(done=True).values_list("to_node__name").annotate(users=Count("pk")).order_by("to_node__name")
     left = moves.filter(done=False).order_by("pk").values_list("user__user_id", "code")
     to = {name or UNASSIGNED: users for name, users in done}
-    return to, [stays(user, Refused(reason_of_users(code))) for user, code in left]
+    return to, [left_alone_user(user, Refused(reason_of_users(code))) for user, code in left]
 
 
-def stays(user_id: str, why: Refused) -> dict[str, str]:
+def left_alone_user(user_id: str, why: Refused) -> dict[str, str]:
     """A user who is left alone, in the shape that the API gives."""
     return {"user_id": user_id, "code": why.code, "message": why.message, "fix": why.fix}
 

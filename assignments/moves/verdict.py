@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from assignments.moves.drop_context import Chosen, Chosens, DropContext, count, drop_context
+from assignments.moves.drop_context import Chosen, Chosens, DropContext, count_chosen, drop_context
 from assignments.moves.drop_verdict import REFUSED, WARNING, DropVerdict, Note
 from assignments.moves.outlook import after_failure, are_many, is_standby, no_room, pair_refusals, sign_in_again
 from assignments.moves.selection import UNASSIGNED, Selection
@@ -64,15 +64,15 @@ class Judgement:
         return [(name, members) for name, members in [*groups, ("Unassigned nodes", alone)] if members]
 
 
-def judge(selection: Selection, actor_role: str | None) -> Judgement:
+def judge_drop(selection: Selection, actor_role: str | None) -> Judgement:
     """What a drop of the selection on each target of the cluster would do, in four queries."""
-    context, chosen = drop_context(selection.cluster), count(selection)
+    context, chosen = drop_context(selection.cluster), count_chosen(selection)
     return Judgement(chosen, context, _refused_everywhere(selection, chosen, actor_role))
 
 
 def verdicts(selection: Selection, actor_role: str | None) -> dict[str, DropVerdict]:
     """The verdict of every target."""
-    return judge(selection, actor_role).targets
+    return judge_drop(selection, actor_role).targets
 
 
 def _targets(context: DropContext) -> Iterable[tuple[str, str]]:

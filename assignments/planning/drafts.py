@@ -16,11 +16,11 @@ from topology import reasons
 from topology.live import actors
 from topology.models import Cluster
 from topology.reasons import Refused
-from topology.rules.homes import demand
+from topology.rules.homes import demand_allowed
 from topology.structure.homes import passage
 
 
-def store(
+def store_plan(
     cluster: Cluster,
     load: ClusterLoad,
     goal: Goal,
@@ -62,7 +62,7 @@ def make_given(
         if not flows:
             raise Refused(reasons.NO_USERS_TO_MOVE, cluster=cluster.name)
         homes = passage(cluster, scope.get("to_cluster"))
-        demand(*(homes.changes(flow.from_id, flow.to_id) for flow in flows))
+        demand_allowed(*(homes.changes(flow.from_id, flow.to_id) for flow in flows))
         proposal = goals.given(load, flows)
         for pk in _overfilled(sums, load, proposal):
             node = next(n for n in load.nodes if n.id == pk)

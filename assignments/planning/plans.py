@@ -17,7 +17,7 @@ from django.db import connection
 
 from assignments.models import Goal, Operation, Plan
 from assignments.planning import pick
-from assignments.planning.drafts import make_given, store
+from assignments.planning.drafts import make_given, store_plan
 from assignments.planning.loads import load_of, load_of_both
 from assignments.planning.rules import goals
 from assignments.planning.rules.certificate import words
@@ -26,7 +26,7 @@ from assignments.planning.rules.spreading import Spread
 from topology import reasons
 from topology.models import Cluster, Mode, Node, Subcluster
 from topology.reasons import Reason, Refused, Said
-from topology.rules.homes import Homes, demand
+from topology.rules.homes import Homes, demand_allowed
 from topology.structure.homes import homes_among, nodes_in_order
 
 Scope = Mapping[str, Any]
@@ -49,7 +49,9 @@ def make_plan(cluster: Cluster, goal: str, scope: Scope | None = None, *, author
 
     def planned(*, rough: bool) -> Plan:
         load, left_out = _without_failovers(load_of(cluster, rough=rough, nodes=nodes), homes, asked)
-        return store(cluster, load, Goal(goal), asked, propose(cluster, load, goal, asked), author, left_out=left_out)
+        return store_plan(
+            cluster, load, Goal(goal), asked, propose(cluster, load, goal, asked), author, left_out=left_out
+        )
 
     try:
         return planned(rough=True)
@@ -68,9 +70,9 @@ def _undo_across(done: Operation, author: Any) -> Plan:
 def _demand_possible(homes: Homes, goal: str, asked: Scope) -> None:
     """Raise Refused for a goal that a failover stands in the way of as a whole (domain.md §1.4)."""
     if goal == Goal.FILL:
-        demand(homes.assigns())
+        demand_allowed(homes.assigns())
     if goal == Goal.EVACUATE:
-        demand(homes.gives(asked["node"]))
+        demand_allowed(homes.gives(asked["node"]))
 
 
 def _without_failovers(load: ClusterLoad, homes: Homes, asked: Scope) -> tuple[ClusterLoad, list[dict[str, Any]]]:
@@ -84,7 +86,7 @@ def _without_failovers(load: ClusterLoad, homes: Homes, asked: Scope) -> tuple[C
     shut = homes.locked
     locked = [node for node in scoped if node.id in shut]
     if locked and len(locked) == len(scoped):
-        demand(homes.gives(locked[0].id))
+        demand_allowed(homes.gives(locked[0].id))
     left_out = []
     for node in locked:
         why = homes.gives(node.id)

@@ -17,7 +17,7 @@ from django.utils import timezone
 from assignments.models import RUNS, Population
 from assignments.recovery import reads, service
 from assignments.recovery.rules import maintenance as rules
-from assignments.recovery.rules.commands import change
+from assignments.recovery.rules.commands import change_pair
 from assignments.recovery.rules.maintenance import Standing, Step
 from assignments.recovery.rules.pair import Pair, Phase
 from assignments.recovery.rules.pair_state import PairState, describe_trouble
@@ -111,7 +111,7 @@ def _seconds(sub: Subcluster, real: datetime) -> int:
 
 def _do(sub: Subcluster, node: Node, do: Callable[[PairState, int], None], actor: Any) -> Node:
     def act(pair: Pair, now: int) -> Any:
-        return change(pair, now, lambda state: do(state, reads.position(pair, node)))
+        return change_pair(pair, now, lambda state: do(state, reads.position(pair, node)))
 
     service.change(sub, act, actor)
     return reads.placed(node)[0]

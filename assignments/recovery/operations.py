@@ -20,7 +20,7 @@ MOVING = (Phase.FAILING_OVER, Phase.TAKING_BACK)
 Moved = dict[tuple[int, int], int]
 
 
-def follow(
+def follow_transitions(
     sub: Subcluster,
     run: int | None,
     nodes: list[Node],
@@ -129,5 +129,5 @@ def _end(run: Operation, pair: Pair, real: datetime) -> None:
     run.skipped = run.total - run.done
     run.finished_at, run.wait_code = real, ""
     run.save(update_fields=["state", "skipped", "finished_at", "wait_code"])
-    locks.release(run)
+    locks.release_subclusters(run)
     events.touch(f"operation-{run.pk}")

@@ -18,7 +18,7 @@ from assignments.recovery.rules.pair import Member, Memory, Pair, Parameters, Ph
 from assignments.recovery.rules.pair_state import PairState
 from assignments.recovery.rules.relogin_window import Effect, Window, effect, pair_window, window_users
 from assignments.recovery.rules.step import automatic_fallback_at, recent_failovers
-from assignments.recovery.rules.waiting import waiting
+from assignments.recovery.rules.waiting import users_without_service
 from topology.models import Cluster, Node, Policy, Subcluster
 from topology.reasons import NODE_NOT_IN_SUBCLUSTER, Refused
 from topology.rules.clock import set_back_since
@@ -234,7 +234,7 @@ def _controls(sub: Subcluster, pair: Pair, nodes: list[Node]) -> Controls:
 
 
 def _waits(sub: Subcluster, pair: Pair, nodes: list[Node]) -> dict[int, Waits]:
-    found = waiting(pair, cluster_seconds(sub.cluster, timezone.now()))
+    found = users_without_service(pair, cluster_seconds(sub.cluster, timezone.now()))
     return {
         node.pk: Waits(w.cannot, w.signing_in, real_time(sub.cluster, w.until) if w.until is not None else None)
         for node, w in zip(nodes, found, strict=True)

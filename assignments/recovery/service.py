@@ -27,8 +27,8 @@ from assignments.recovery.rules.foretold import sign_in_effect
 from assignments.recovery.rules.kept import SrmState
 from assignments.recovery.rules.pair import Outcome, Pair
 from assignments.recovery.rules.relogin_window import Effect
-from assignments.recovery.rules.step import step as pure_step
-from assignments.recovery.writes import write
+from assignments.recovery.rules.step import step_pair as pure_step
+from assignments.recovery.writes import write_steps
 from topology.models import Node, Subcluster
 from topology.reasons import PACE_NOTHING_MOVES, Refused
 from topology.rules.clock import set_back_since
@@ -86,7 +86,7 @@ def _run(subcluster: Subcluster, real: datetime, act: Act | None, actor: Any) ->
     if act is not None:
         outcomes.append(act(outcomes[-1].pair if outcomes else pair, now))
         at = now
-    write(sub, nodes, pair, outcomes, at=at, real=real, actor=actor)
+    write_steps(sub, nodes, pair, outcomes, at=at, real=real, actor=actor)
     return outcomes[-1]
 
 
@@ -153,7 +153,9 @@ def disable_ha(subcluster: Subcluster, actor: Any = None) -> Outcome:
 
 def _node_command(node: Node, command: Command, actor: Any) -> Outcome:
     found, subcluster = reads.placed(node)
-    return _verb(subcluster, lambda pair, now: commands.command(pair, command, reads.position(pair, found), now), actor)
+    return _verb(
+        subcluster, lambda pair, now: commands.command_pair(pair, command, reads.position(pair, found), now), actor
+    )
 
 
 def set_sign_in_rate(

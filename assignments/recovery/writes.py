@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 
 from assignments.recovery import reads
-from assignments.recovery.operations import follow
+from assignments.recovery.operations import follow_transitions
 from assignments.recovery.rules.kept import FormerLimit, SrmState
 from assignments.recovery.rules.pair import Batch, BatchKind, Happening, Outcome, Pair
 from assignments.recovery.worst import keep_worst
@@ -46,7 +46,7 @@ SIGN_OUT = """
 """
 
 
-def write(
+def write_steps(
     sub: Subcluster,
     nodes: list[Node],
     before: Pair,
@@ -66,7 +66,7 @@ def write(
         pair, wake = _give_back(pair, short), at + 1
     changed = _write_nodes(nodes, before, pair, real)
     kept = SrmState.of(sub.srm)
-    by_second, run = follow(sub, kept.run, nodes, before, outcomes, moved, real, actor)
+    by_second, run = follow_transitions(sub, kept.run, nodes, before, outcomes, moved, real, actor)
     acted = last.events if actor is not None else ()
     told = _merged_progress(event for o in outcomes for event in o.events)
     for event in told:

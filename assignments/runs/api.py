@@ -106,7 +106,7 @@ def run_plan(request: ApiRequest, plan_hash: str, asked: RunIn) -> Any:
     """Run exactly this plan, throttled; 202 with the operation, which is asked for at its `url` until it ends."""
     roles.demand_there(request.caller, roles.OPERATE, request.target.to_cluster_id, program=True)
     how = asked.model_dump()
-    return Status(202, shape(operations.start(request.target.hash, actor=request.caller, **how)))
+    return Status(202, shape(operations.start_run(request.target.hash, actor=request.caller, **how)))
 
 
 @router.get("/operations", response=ok(OperationPage), operation_id="list_operations")
@@ -216,7 +216,7 @@ def undo_operation(request: ApiRequest, operation_id: Key, asked: UndoIn | None 
     if asked and asked.dry_run:
         return Status(200, {"plan": plan_shape(plan), "operation": None})
     how = asked.model_dump(exclude={"dry_run"}) if asked else {}
-    operation = operations.start(plan.hash, actor=request.caller, valid_only=True, **how)
+    operation = operations.start_run(plan.hash, actor=request.caller, valid_only=True, **how)
     return Status(202, {"plan": plan_shape(plan), "operation": shape(operation)})
 
 

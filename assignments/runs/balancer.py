@@ -213,7 +213,7 @@ def _follow(
             if verdict.act:
                 verdict = _defer(policy, load, verdict, plan)
             if verdict.act:
-                operations.start(plan.hash, actor=ACTOR, in_window=not policy.window.always)
+                operations.start_run(plan.hash, actor=ACTOR, in_window=not policy.window.always)
             return plan, verdict
     except Refused as refusal:
         return None, BalancerVerdict(False, refusal.reason, refusal.facts, 0)

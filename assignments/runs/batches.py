@@ -21,8 +21,8 @@ from django.db.models.functions import Coalesce
 
 from assignments.models import RUNS, Goal, Operation, Progress, SubclusterLock
 from assignments.population import load
-from assignments.runs.locks import release, rest, take_back, topics_of
-from assignments.runs.move_rows import MovedRows, move_picked, touched
+from assignments.runs.locks import release_subclusters, rest_until_window, take_back, topics_of
+from assignments.runs.move_rows import MovedRows, move_picked, touched_topics
 from assignments.runs.reads import RunNow, TargetNow, lock_run
 from assignments.runs.rules.rate import allowed, credit
 from topology import reasons
@@ -128,7 +128,7 @@ def batch(lease: Lease, now: datetime) -> bool:
         if run_now.wait_code == reasons.WAITS_FOR_RECOVERY.code:  # set and cleared with its locks, in this transaction
             return _wait(lease, run_now, run_now.wait_code, now)
         if not run_now.may_move(now):
-            rest(lease.operation)
+            rest_until_window(lease.operation)
             return _wait(lease, run_now, reasons.WAITS_FOR_WINDOW.code, now)
         if run_now.wait_code in RESTED and not take_back(lease.operation, lease.subclusters):
             return _wait(lease, run_now, reasons.WAITS_FOR_TURN.code, now)
@@ -286,7 +286,7 @@ def _tell(operation: Operation, moved: list[MovedRows]) -> None:
         reasons.RUN_BATCH,
         cluster=operation.cluster,
         operation=operation,
-        topics=[*topics_of(operation), *touched(moved)],
+        topics=[*topics_of(operation), *touched_topics(moved)],
         done=sum(m.done for m in moved),
         skipped=sum(m.skipped for m in moved),
         notified=sum(m.notified for m in moved),
@@ -298,7 +298,7 @@ def _finish(lease: Lease, now: datetime) -> bool:
     operation = lease.operation
     rows = Operation.objects.filter(pk=operation.pk)
     rows.update(state=Progress.FINISHED, finished_at=now, wait_code="", skipped=F("total") - F("done"))
-    release(operation)
+    release_subclusters(operation)
     done, skipped = rows.values_list("done", "skipped").get()
     events.record(
         reasons.RUN_FINISHED,

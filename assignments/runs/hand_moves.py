@@ -23,14 +23,14 @@ from assignments.planning.plans import plan_move, plan_spread
 from assignments.planning.room import room_of
 from assignments.planning.rules.loads import Room
 from assignments.planning.rules.spreading import Spread
-from assignments.runs.move_rows import MovedRows, changed, move_picked, touched
-from assignments.runs.operations import start
+from assignments.runs.move_rows import MovedRows, changed_nodes, move_picked, touched_topics
+from assignments.runs.operations import start_run
 from topology import reasons
 from topology.live import actors, events
 from topology.models import Cluster, EndUser, Node
 from topology.reasons import Refused
 from topology.reasons.words import UNASSIGNED_LIST, UNASSIGNED_USERS
-from topology.rules.homes import demand
+from topology.rules.homes import demand_allowed
 from topology.structure.homes import homes_of
 from topology.structure.locks import all_subclusters, hold_subclusters
 
@@ -73,9 +73,9 @@ def move_users(
     if to_node is not None and to_node.cluster_id != cluster.pk:
         raise Refused(reasons.PLAN_NO_NODE, node=to_node.name)
     if to_node is not None:
-        demand(homes_of(cluster).takes(to_node.pk))
+        demand_allowed(homes_of(cluster).takes(to_node.pk))
     if too_many(users):
-        return start(plan_move(cluster, users, to_node, author=actor).hash, actor=actor)
+        return start_run(plan_move(cluster, users, to_node, author=actor).hash, actor=actor)
     with transaction.atomic():
         wanted = _to_node(cluster, users, to_node, expected or {})
         _judge(cluster, wanted)
@@ -95,7 +95,7 @@ def move_judged(
 ) -> HandMove | Plan:
     """What `move_users` does, for a caller who holds the locks of all these users' homes and has judged under them.
 
-    `to` may be a spread over the nodes of a subcluster. More than 50 users are a plan that `start` runs: in a
+    `to` may be a spread over the nodes of a subcluster. More than 50 users are a plan that `start_run` runs: in a
     transaction of its own, for one that waits for an approval must stay. `nodes` are those of the cluster and `homes`
     where the users are, as they were read under the locks. Raises Refused as `move_users` does.
     """
@@ -131,7 +131,7 @@ def _judge(cluster: Cluster, wanted: Sequence[Wanted]) -> None:
     # Whether unassigned users may get a home is a question to every pair of the cluster.
     hold_subclusters(all_subclusters(cluster.pk) if any(one.home is None for one in wanted) else subclusters)
     now = homes_of(cluster)
-    demand(*(now.changes(home, to) for home, to in {(one.home, one.to) for one in wanted}))
+    demand_allowed(*(now.changes(home, to) for home, to in {(one.home, one.to) for one in wanted}))
     # No one is moved by hand while a failover or fallback moves the same pair (domain.md §1.4).
     held = SubclusterLock.holder(subclusters)
     if held and held.operation.kind in RECOVERIES:
@@ -146,7 +146,7 @@ def _move_now(cluster: Cluster, wanted: Sequence[Wanted], nodes: Mapping[int, No
     _demand_moved(operation, wanted, nodes, moved)
     _end(operation, moved)
     _say(operation, moved, wanted, nodes, actor)
-    return HandMove(operation, changed(moved))
+    return HandMove(operation, changed_nodes(moved))
 
 
 def _create(cluster: Cluster, wanted: Sequence[Wanted], nodes: Mapping[int, Node], actor: Any) -> Operation:
@@ -256,7 +256,7 @@ def _say(
         node=operation.to_node,
         operation=operation,
         actor=actor,
-        topics=[f"cluster-{operation.cluster_id}", *touched(moved)],
+        topics=[f"cluster-{operation.cluster_id}", *touched_topics(moved)],
         users=operation.done,
         skipped=operation.skipped,
         source=_sources(moved, nodes),

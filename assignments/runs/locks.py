@@ -32,7 +32,7 @@ def demand_free(subclusters: Iterable[int]) -> None:
         raise held.refusal
 
 
-def book(operation: Operation, subclusters: Iterable[int]) -> None:
+def book_subclusters(operation: Operation, subclusters: Iterable[int]) -> None:
     """Name the subclusters that a run will want when its window opens; others may have them until then."""
     SubclusterLock.objects.bulk_create(
         SubclusterLock(operation=operation, subcluster_id=pk, active=False) for pk in sorted(subclusters)
@@ -69,7 +69,7 @@ def rebook(run: Operation) -> bool:
     return bool(missing)
 
 
-def take(operation: Operation, subclusters: Iterable[int]) -> None:
+def take_subclusters(operation: Operation, subclusters: Iterable[int]) -> None:
     """Lock free subclusters for an operation; raises Refused if one is held. Their locks must be held."""
     ids = sorted(set(subclusters))
     demand_free(ids)
@@ -78,7 +78,7 @@ def take(operation: Operation, subclusters: Iterable[int]) -> None:
 
 @transaction.atomic
 def lock_for_recovery(subcluster: Subcluster, operation: Operation) -> None:
-    """Give a failover or fallback the subcluster; a run that holds it yields and goes on after `release`."""
+    """Give a failover or fallback the subcluster; a run that holds it yields until they are released."""
     hold_subclusters([subcluster.pk])
     held = SubclusterLock.holder([subcluster.pk])
     if held and held.operation_id != operation.pk:
@@ -95,14 +95,14 @@ def _say_yielded(run: Operation, subcluster: Subcluster) -> None:
 
 
 @transaction.atomic
-def release(operation: Operation) -> None:
+def release_subclusters(operation: Operation) -> None:
     """Let go of every subcluster of an operation; the oldest run that waits for one holds it again."""
     ids = _held(operation)
     hold_subclusters(ids)
     _free(operation, ids)
 
 
-def rest(operation: Operation) -> None:
+def rest_until_window(operation: Operation) -> None:
     """Leave the subclusters of a run to others until its window opens. Their locks must be held."""
     if ids := _held(operation):
         _free(operation, ids)
@@ -134,12 +134,12 @@ def _hold_again(run: Operation, freed: Iterable[int]) -> None:
     rebook(run)
     SubclusterLock.objects.filter(operation=run, subcluster__in=free).update(active=True)
     if not run.locks.filter(active=False).exists():
-        anchor(run)
+        anchor_throttle(run)
         Operation.objects.filter(pk=run.pk).update(wait_code="")
         events.record(RUN_CONTINUED, cluster=run.cluster, operation=run, topics=topics_of(run))
 
 
-def anchor(run: Operation) -> None:
+def anchor_throttle(run: Operation) -> None:
     """Count the throttle of a run from now on, without credit; its row must be locked."""
     Operation.objects.filter(pk=run.pk).update(anchor_at=run.cluster.now(), credit=0)
     TargetProgress.objects.filter(operation=run).update(credit=0)

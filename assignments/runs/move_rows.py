@@ -145,12 +145,12 @@ def move_picked(
         ]
 
 
-def touched(moved: Sequence[MovedRows]) -> list[str]:
+def touched_topics(moved: Sequence[MovedRows]) -> list[str]:
     """The topics of every node that lost or got a user."""
-    return [f"node-{pk}" for pk in changed(moved)]
+    return [f"node-{pk}" for pk in changed_nodes(moved)]
 
 
-def changed(moved: Sequence[MovedRows]) -> frozenset[int]:
+def changed_nodes(moved: Sequence[MovedRows]) -> frozenset[int]:
     """The nodes that lost or got a user."""
     nodes = {m.to_node_id for m in moved if m.done} | {source for m in moved for source in m.from_ids}
     return frozenset(pk for pk in nodes if pk is not None)

@@ -19,7 +19,7 @@ from assignments.planning import approvals
 from assignments.planning.plans import by_hash, checked_rate, make_plan, stale_rows
 from assignments.retention.kept import limits, undo_until
 from assignments.runs import wait_reasons
-from assignments.runs.locks import anchor, book, release, take, topics_of
+from assignments.runs.locks import anchor_throttle, book_subclusters, release_subclusters, take_subclusters, topics_of
 from topology import reasons
 from topology.live import actors, events
 from topology.models import Cluster, Node
@@ -33,7 +33,7 @@ ENDED = (Progress.FINISHED.value, Progress.CANCELLED.value, Progress.FAILED.valu
 
 
 @transaction.atomic
-def start(
+def start_run(
     plan_hash: str,
     *,
     actor: Any,
@@ -67,9 +67,9 @@ def start(
     total = None if rate_total is None else checked_rate(rate_total)
     operation = _create(plan, nodes, actor, rate=limit, rate_total=total, in_window=in_window)
     if waits:
-        book(operation, _subclusters(nodes))
+        book_subclusters(operation, _subclusters(nodes))
     else:
-        take(operation, _subclusters(nodes))
+        take_subclusters(operation, _subclusters(nodes))
     _make_lanes(operation)
     _say_started(operation, plan, actor)
     return operation
@@ -208,7 +208,7 @@ def pause(operation_id: int, *, actor: Any) -> Operation:
 def resume(operation_id: int, *, actor: Any) -> Operation:
     """Go on at the same rate from now on; raises Refused."""
     operation = _change(operation_id, (Progress.PAUSED,), Progress.QUEUED, "resumed")
-    anchor(operation)
+    anchor_throttle(operation)
     Operation.objects.filter(pk=operation.pk).update(heartbeat_at=None)
     return _say(operation, reasons.RUN_RESUMED, actor)
 
@@ -223,7 +223,7 @@ def cancel(operation_id: int, *, actor: Any) -> Operation:
         operation_id, (Progress.QUEUED, Progress.RUNNING, Progress.PAUSED), Progress.CANCELLED, "cancelled"
     )
     Operation.objects.filter(pk=operation.pk).update(finished_at=timezone.now(), wait_code="")
-    release(operation)
+    release_subclusters(operation)
     return _say(operation, reasons.RUN_CANCELLED, actor, done=operation.done, total=operation.total)
 
 
@@ -236,7 +236,7 @@ def set_rate(operation_id: int, *, actor: Any, rate: float | None, rate_total: f
     operation = _locked(operation_id)
     if not operation.active:
         raise Refused(reasons.RUN_STATE_WRONG, operation=operation.pk, state=operation.state, wanted="changed")
-    anchor(operation)
+    anchor_throttle(operation)
     operation.rate, operation.rate_total = (
         value if value is None else checked_rate(value) for value in (rate, rate_total)
     )

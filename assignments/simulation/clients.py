@@ -23,7 +23,7 @@ def walks(topology: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) -> l
     if not all("answers" in node for node in nodes):
         return []
     does = {_full(node["name"], topology).lower(): node["answers"] for node in nodes}
-    wanted = records.wanted(_names(topology, groups))
+    wanted = records.wanted_records(_names(topology, groups))
     logins = [name for name in wanted.names if name.startswith(records.LOGIN)]
     return [(wanted.of(name)[0].scope, tries.walk(name, wanted.of(name), does)) for name in logins]
 

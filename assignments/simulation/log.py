@@ -9,12 +9,12 @@ from topology.reasons import REASONS, Reason
 Line = Mapping[str, Any]
 
 
-def told(lines: Iterable[Line], short: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+def lines_in_words(lines: Iterable[Line], short: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
     """The lines with their sentences, instead of the facts of these; `short` has other names for nodes."""
     return [_told(line, short or {}) for line in lines]
 
 
-def shown(lines: Iterable[Line]) -> list[Line]:
+def without_repeats(lines: Iterable[Line]) -> list[Line]:
     """The lines without what a flapping node repeats, which a line of its own has said."""
     return [line for line in lines if not line.get("repeated")]
 
@@ -32,4 +32,4 @@ def _told(line: Line, short: Mapping[str, str]) -> dict[str, Any]:
 
 def told_result(result: Mapping[str, Any]) -> dict[str, Any]:
     """The result of a run as commands and the API give it."""
-    return {**result, "log": told(result["log"])}
+    return {**result, "log": lines_in_words(result["log"])}

@@ -21,7 +21,7 @@ from topology.rules.file_problems import FileRefused
 from topology.rules.topology_file import NodeSpec, SubclusterSpec
 from topology.structure.documents import Document
 from topology.structure.limits import RULES
-from topology.structure.shapes import STRICT, EmptyList, GroupName, NodeName, not_a, read, whole_schema
+from topology.structure.shapes import STRICT, EmptyList, GroupName, NodeName, not_a, read_shape, whole_schema
 from topology.structure.topology_reader import (
     MOST_USERS,
     Description,
@@ -35,7 +35,7 @@ from topology.structure.topology_reader import (
     Profile,
     Users,
     node_of,
-    placed,
+    placed_problems,
     subcluster_of,
     topology_of,
 )
@@ -162,10 +162,10 @@ def parse(document: object, present: Present) -> Scenario:
     """The scenario that a document describes; `present` reads a cluster by name. Raises Refused."""
     source = Document.of(document)
     script: Script | None
-    script, problems = read(ADAPTER, source)
+    script, problems = read_shape(ADAPTER, source)
     if script is not None and script.topology is not None:
         problems = [each.under("topology") for each in topology_file.problems_across(script.topology.spec, RULES)]
-        problems = placed(source, problems)
+        problems = placed_problems(source, problems)
     if problems or script is None:
         inline = all(problem.place.startswith("topology") for problem in problems)
         why = reasons.TOPOLOGY_FILE_INVALID if inline else reasons.SCENARIO_INVALID
@@ -173,7 +173,7 @@ def parse(document: object, present: Present) -> Scenario:
     try:
         return scenario_file.assemble(script, present)
     except FileRefused as refused:
-        raise refused.at(placed(source, refused.problems), source.name) from None
+        raise refused.at(placed_problems(source, refused.problems), source.name) from None
 
 
 def schema() -> dict[str, Any]:

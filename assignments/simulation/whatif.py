@@ -29,7 +29,7 @@ from topology.reasons import Refused
 from topology.rules import topology_file
 from topology.structure import selectors
 from topology.structure.documents import write_yaml
-from topology.structure.files import present as present_topology
+from topology.structure.files import present_topology
 from topology.structure.limits import RULES
 from topology.structure.snapshot import one_snapshot
 

@@ -142,7 +142,7 @@ class Child:
         wait = FIRST_WAIT
         while True:
             begun = time.monotonic()
-            how = describe(await self.wait())
+            how = describe_exit(await self.wait())
             if self.ending.is_set():
                 return
             wait = FIRST_WAIT if time.monotonic() - begun > STEADY else wait
@@ -183,7 +183,7 @@ class Child:
             await process.wait()
 
 
-def describe(status: int) -> str:
+def describe_exit(status: int) -> str:
     """How a process ended, in words."""
     if status < 0:
         return f"was killed by {signal.Signals(-status).name}"

@@ -106,7 +106,7 @@ def _start_keeper(where: Path, names: list[str]) -> subprocess.Popen[bytes]:
     )
 
 
-def announce(where: Path, kind: str, names: list[str], *, ready: bool = False, **facts: object) -> None:
+def announce_services(where: Path, kind: str, names: list[str], *, ready: bool = False, **facts: object) -> None:
     """Write down who runs the services; call it under the owner's lock."""
     state = read_state(where)
     state.owner = {"kind": kind, "pid": os.getpid(), "services": names, "ready": ready, **facts}
@@ -125,13 +125,13 @@ def keep(where: Path, names: list[str]) -> None:
     with try_lock(owner_lock(where)) as ours:
         if not ours:
             return
-        announce(where, "command", names)
+        announce_services(where, "command", names)
         with running_services(where, names):
-            announce(where, "command", names, ready=True)
+            announce_services(where, "command", names, ready=True)
             # Held to the end of the stop: a new command waits for it and then starts afresh.
             users = (where / "users.lock").open("a")
             fcntl.flock(users, fcntl.LOCK_EX)
-            announce(where, "command", [])
+            announce_services(where, "command", [])
 
 
 def main() -> int:

@@ -17,9 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from config.local.children import ROUTINE, SERVICE_PATIENCE, Child, Console, describe
+from config.local.children import ROUTINE, SERVICE_PATIENCE, Child, Console, describe_exit
 from config.local.embedded import Service, make_services, service_environment
-from config.local.keeper import announce
+from config.local.keeper import announce_services
 from config.local.prepare import needs_migration
 from config.local.processes import end_process, is_alive, processes_with
 from config.local.state import (
@@ -79,9 +79,9 @@ class Supervisor:
     async def _start_all(self) -> None:
         begun = time.monotonic()
         names = wanted_services()
-        announce(self.where, "up", names, address=self.address)
+        announce_services(self.where, "up", names, address=self.address)
         await self._start_services(names)
-        announce(self.where, "up", names, ready=True, address=self.address)
+        announce_services(self.where, "up", names, ready=True, address=self.address)
         name, link = await self._start_programs()
         self.console.say(f"Ready after {time.monotonic() - begun:.1f} s: {self.address}/")
         self.console.say(f"Sign in once as administrator {name}: {self.address}{link}")
@@ -193,7 +193,7 @@ class Supervisor:
             status = await child.wait()
         self.programs.remove(child)
         if status:
-            raise ServiceError(f"Preparing the database {describe(status)}; see the lines above.")
+            raise ServiceError(f"Preparing the database {describe_exit(status)}; see the lines above.")
         answer = json.loads(child.last_line)
         return str(answer["name"]), str(answer["sign_in"])
 
@@ -227,7 +227,7 @@ class Supervisor:
             await asyncio.gather(*(child.end() for child in family))
         # Each ends by itself once the last words of its child are shown.
         await asyncio.gather(*self.keeping, return_exceptions=True)
-        announce(self.where, "up", [])
+        announce_services(self.where, "up", [])
         self.console.say("Stopped")
 
 

@@ -90,7 +90,7 @@ def test_plans_and_operations_of_another_cluster_are_refused_by_their_own_addres
     from assignments.runs import operations
 
     plan = plans.make_plan(acme, "fill")
-    run = operations.start(plan.hash, actor="test")
+    run = operations.start_run(plan.hash, actor="test")
     for address in (f"/plans/{plan.hash}/", f"/operations/{run.pk}/"):
         refused(olga.get(address), "acme")
     for what in (f"plans/{plan.hash}/run", *(f"operations/{run.pk}/{act}" for act in ("pause", "cancel", "undo"))):

@@ -51,7 +51,7 @@ ROLE_OF = {
 
 def filled(path: str, cluster: Cluster) -> str:
     plan = plans.make_plan(cluster, "fill").hash
-    run = Operation.objects.filter(cluster=cluster).first() or operations.start(plan, actor="test")
+    run = Operation.objects.filter(cluster=cluster).first() or operations.start_run(plan, actor="test")
     path = path.replace("/nodes/{name}", f"/nodes/{node(cluster, 'imp1a').name}")
     values = {"name": cluster.name, "plan_hash": plan, "operation_id": run.pk, "subcluster": "sc-1"}
     values |= {"what": "pause", "user_id": "imp1a-0001", "key": "none", "run_id": 1, "remote": cluster.name}
@@ -99,7 +99,7 @@ def test_every_address_of_the_resolver_is_in_the_schema_or_open() -> None:
 
 def test_what_is_about_all_clusters_shows_those_of_the_token(acme: Cluster, calls: Calls) -> None:
     branch = make_acme("branch", imp1a=2)
-    operations.start(plans.make_plan(acme, "fill").hash, actor="test")
+    operations.start_run(plans.make_plan(acme, "fill").hash, actor="test")
     own = calls("operator", branch)
     assert [c["cluster"] for c in own.get("/clusters").data["clusters"]] == ["branch"]
     assert {u["cluster"] for u in own.get("/users").data["users"]} == {"branch"}

@@ -59,7 +59,7 @@ def speak(operation_id: int, generation: int) -> None:
 def test_a_request_is_known_by_the_id_that_its_answer_says(
     acme: Cluster, calls: Callable[..., Caller], lines: Lines
 ) -> None:
-    run = operations.start(plans.make_plan(acme, "fill").hash, actor="test")
+    run = operations.start_run(plans.make_plan(acme, "fill").hash, actor="test")
     answer = calls("viewer").get(f"/operations/{run.pk}")
     page = as_(roles.VIEWER).get(f"/operations/{run.pk}/")
     other = calls("viewer").get("/clusters/acme", X_Request_ID="proxy-1")

@@ -41,7 +41,7 @@ def test_token_import_plan_run_and_undo_are_seen_on_the_page_and_in_the_history(
     assert (seen.data["created"], done.data["created"]) == (60, 60)
     assert seen.data.keys() == done.data.keys()
 
-    before = shared.take("acme", kind)
+    before = shared.shared_now("acme", kind)
     plan = curl.post("/clusters/acme/plans", {"goal": "balance"}).data
     assert plan["moves"] == plan["minimum_moves"] > 0
     started = curl.post(f"/plans/{plan['hash']}/run", {"unthrottled": True}, Idempotency_Key="run-1")
@@ -49,7 +49,7 @@ def test_token_import_plan_run_and_undo_are_seen_on_the_page_and_in_the_history(
     to_the_end(started.data["id"])
     ended = curl.get(started.data["url"].removeprefix("/api/v1")).data
     assert (ended["state"], ended["done"]) == ("finished", plan["moves"])
-    page = shared.take("acme", kind)
+    page = shared.shared_now("acme", kind)
     assert page.version > before.version
     assert list(page.changes(before)), "the page that is open is told"
 
@@ -74,7 +74,7 @@ def test_token_import_plan_run_and_undo_are_seen_on_the_page_and_in_the_history(
 @pytest.mark.django_db(transaction=True)
 def test_an_operation_is_followed_as_an_event_stream() -> None:
     acme = make_acme(imp1a=40, imp1b=0)
-    run = operations.start(plans.make_plan(acme, "balance").hash, actor="test", rate=1)
+    run = operations.start_run(plans.make_plan(acme, "balance").hash, actor="test", rate=1)
     text = tokens.create("follower", roles.VIEWER, actor="test")[1]
 
     async def follow() -> list[dict[str, object]]:
@@ -109,7 +109,7 @@ async def message(source: AsyncIterator[bytes]) -> dict[str, object]:
 def test_an_operation_that_is_not_there_or_not_ours_is_no_stream() -> None:
     acme = make_acme(imp1a=4)
     branch = make_acme("branch", imp1a=1)
-    run = operations.start(plans.make_plan(acme, "balance").hash, actor="test")
+    run = operations.start_run(plans.make_plan(acme, "balance").hash, actor="test")
     own = Caller(tokens.create("other", roles.OPERATOR, [branch], actor="test")[1])
     assert own.get(f"/operations/{run.pk}/events").status_code == 403
     assert own.get("/operations/999999/events").status_code == 404

@@ -132,7 +132,7 @@ def begin(cluster: Cluster, number: int) -> None:
     change(nodes[0], person(roles.ADMINISTRATOR))
     if number == 0:
         plan = plans.make_plan(cluster, Goal.BALANCE, {"subclusters": [nodes[2].subcluster_id, nodes[4].subcluster_id]})
-        operations.start(plan.hash, actor="bench", rate=1)
+        operations.start_run(plan.hash, actor="bench", rate=1)
 
 
 def is_settled(node: int) -> bool:

@@ -44,7 +44,7 @@ def test_a_run_beside_one_bare_update_and_a_plan_beside_a_bare_insert() -> None:
 
     def ours() -> float:
         settle()
-        found = operations.start(plan.hash, actor="bench", unthrottled=True)
+        found = operations.start_run(plan.hash, actor="bench", unthrottled=True)
         hands = Hands()
         took = seconds_of(lambda: hands.finish(found) and None)
         assert homes(cluster) == [5_000] * 6

@@ -59,7 +59,7 @@ def begin() -> int:
     """Start an unthrottled rebalance in every cluster; answers how many users they move."""
     for cluster in Cluster.objects.order_by("pk"):
         plan = plans.make_plan(cluster, Goal.BALANCE)
-        operations.start(plan.hash, actor="bench", unthrottled=True)
+        operations.start_run(plan.hash, actor="bench", unthrottled=True)
     return PlannedMove.objects.count()
 
 

@@ -118,7 +118,7 @@ def test_the_pages(admin_client: Client, acme: Cluster) -> None:
 
 def test_pages_of_a_cluster(admin_client: Client, acme: Cluster) -> None:
     EndUser.objects.update(directory_uri="sip:same@acme.org")
-    run = operations.start(plans.make_plan(acme, "balance", {}).hash, actor="ann", rate=1)
+    run = operations.start_run(plans.make_plan(acme, "balance", {}).hash, actor="ann", rate=1)
     key = EndUser.objects.get(user_id="imp1a-0001").pk
     for address, typed, field, code in (
         (reverse("steer", args=[run.pk, "rate"]), {"rate": "7", "rate_total": "x"}, "rate_total", "RUN_RATE_NOT_VALID"),

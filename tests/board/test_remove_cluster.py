@@ -44,7 +44,7 @@ def used(cluster: Cluster) -> Cluster:
     """The cluster after a rebalance, its undo as a plan, a pin and rules of its own: every table has rows of it."""
     hands = Hands()
     plan = plans.make_plan(cluster, Goal.BALANCE)
-    run = operations.start(plan.hash, actor="ada", unthrottled=True)
+    run = operations.start_run(plan.hash, actor="ada", unthrottled=True)
     hands.finish(run)
     operations.plan_undo(run.pk, actor="ada")
     balancer.configure(cluster, {"automation": "recommend"}, actor="ada")
@@ -93,7 +93,7 @@ def test_the_name_must_be_typed() -> None:
 @pytest.mark.parametrize("state", [Progress.QUEUED, Progress.RUNNING, Progress.PAUSED])
 def test_a_run_under_way_refuses_it(state: str) -> None:
     cluster = make_crowd(50, 0, name="doomed")
-    run = operations.start(plans.make_plan(cluster, Goal.BALANCE).hash, actor="ada")
+    run = operations.start_run(plans.make_plan(cluster, Goal.BALANCE).hash, actor="ada")
     Operation.objects.update(state=state)
     with refused("CLUSTER_HAS_RUN"):
         remove_cluster(cluster, "doomed")

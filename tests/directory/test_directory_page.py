@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from assignments.board.checks import report
+from assignments.board.checks import check_report
 from assignments.directory import schedule, secret, sync
 from assignments.models import DirectoryAgreement, DirectoryRun, RunState
 from assignments.users.importing.imports import import_users
@@ -217,7 +217,7 @@ def test_what_a_changed_agreement_would_do_is_shown_before_it_is_saved(crowd: Cl
 
 def test_the_troubleshooter_says_what_is_wrong_with_the_directory(crowd: Cluster, directory: Directory) -> None:
     def outcome() -> tuple[str, str]:
-        check = next(each for each in report(cluster)["checks"] if each["code"] == "directory_in_step")
+        check = next(each for each in check_report(cluster)["checks"] if each["code"] == "directory_in_step")
         return check["outcome"], check["problem"]
 
     directory.add("a", "b")

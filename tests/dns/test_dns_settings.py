@@ -12,7 +12,7 @@ from topology.reasons import Refused
 from topology.rules import topology_file
 from topology.rules.topology_file import DnsSpec
 from topology.structure.dns_settings import update_dns
-from topology.structure.files import present
+from topology.structure.files import present_topology
 from topology.structure.limits import RULES
 from topology.structure.selectors import current_dns
 
@@ -31,7 +31,7 @@ def acme() -> Cluster:
 
 
 def document(cluster: Cluster, **more: Any) -> dict[str, Any]:
-    return topology_file.render(present(cluster), RULES) | more
+    return topology_file.render(present_topology(cluster), RULES) | more
 
 
 def test_a_file_sets_them_says_what_differs_and_comes_back(acme: Cluster) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.worlds import make_acme, node
-from topology.dns.rules.records import CLUSTER, DnsNames, NamedGroup, label, nsupdate, wanted, zone
+from topology.dns.rules.records import CLUSTER, DnsNames, NamedGroup, label, nsupdate, wanted_records, zone
 from topology.dns.selectors import records_of
 from topology.models import Cluster, DeploymentModel, Mode
 from topology.rules.topology_file import DnsSpec
@@ -25,7 +25,7 @@ def names(**more: Any) -> DnsNames:
 
 
 def test_a_cluster_has_its_names_and_each_subcluster_its_own() -> None:
-    records = wanted(names())
+    records = wanted_records(names())
     assert records.names == (
         "_cuplogin._tcp.example.org",
         "_xmpp-server._tcp.example.org",
@@ -40,15 +40,15 @@ def test_a_cluster_has_its_names_and_each_subcluster_its_own() -> None:
 
 
 def test_priorities_are_equal_for_balanced_and_the_first_comes_first_for_standby() -> None:
-    assert {record.priority for record in wanted(names()).records} == {10}
-    standby = wanted(names(standby=True)).of("_cuplogin._tcp.sc-1.example.org")
+    assert {record.priority for record in wanted_records(names()).records} == {10}
+    standby = wanted_records(names(standby=True)).of("_cuplogin._tcp.sc-1.example.org")
     assert [record.priority for record in standby] == [10, 20]
 
 
 def test_call_managers_are_not_known_until_they_are_given() -> None:
-    unknown = wanted(names()).not_known
+    unknown = wanted_records(names()).not_known
     assert [each.name for each in unknown] == ["_cisco-uds._tcp.example.org"]
-    given = wanted(names(call_managers=("cucm1.example.org", "cucm2.example.org")))
+    given = wanted_records(names(call_managers=("cucm1.example.org", "cucm2.example.org")))
     assert not given.not_known
     uds = given.of("_cisco-uds._tcp.example.org")
     assert [(record.target, record.port, record.scope) for record in uds] == [
@@ -59,7 +59,7 @@ def test_call_managers_are_not_known_until_they_are_given() -> None:
 
 def test_subclusters_whose_names_are_one_in_dns_have_none_of_their_own() -> None:
     groups = (*PAIRS, NamedGroup("sc_2", ("a3.example.org",)), NamedGroup("SC-2", ()))
-    records = wanted(names(groups=groups))
+    records = wanted_records(names(groups=groups))
     one = "_cuplogin._tcp.sc-2.example.org"
     assert one not in records.names
     assert "_cuplogin._tcp.sc-1.example.org" in records.names
@@ -77,13 +77,13 @@ def test_subclusters_whose_names_are_one_in_dns_have_none_of_their_own() -> None
 
 
 def test_without_a_domain_nothing_is_known() -> None:
-    records = wanted(names(domain=""))
+    records = wanted_records(names(domain=""))
     assert not records.records
     assert [each.why.code for each in records.not_known] == ["SRV_NO_DOMAIN"] * 3
 
 
 def test_a_zone_file_is_one_and_says_the_same() -> None:
-    records = wanted(names(standby=True, call_managers=("cucm1.other.org",)))
+    records = wanted_records(names(standby=True, call_managers=("cucm1.other.org",)))
     read = dns.zone.from_text(zone(records), check_origin=False, relativize=False)
     found = {
         (name.to_text(True), row.priority, row.weight, row.port, row.target.to_text(True))
@@ -93,7 +93,7 @@ def test_a_zone_file_is_one_and_says_the_same() -> None:
 
 
 def test_nsupdate_replaces_each_name_whole() -> None:
-    text = nsupdate(wanted(names()), ("192.0.2.53", 53))
+    text = nsupdate(wanted_records(names()), ("192.0.2.53", 53))
     assert text.startswith("; SRV records of acme\n")
     assert "server 192.0.2.53 53\nzone example.org.\n" in text
     assert text.count("update delete ") == 4

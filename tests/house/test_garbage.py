@@ -68,7 +68,7 @@ def known(db: None) -> dict[str, str]:
     """Arguments that lead somewhere, by their place in an address."""
     acme: Cluster = make_acme(imp1a=30)
     plan = plans.make_plan(acme, Goal.BALANCE, author="anna")
-    run = operations.start(plan.hash, actor="anna", rate=1)
+    run = operations.start_run(plan.hash, actor="anna", rate=1)
     node, sub = Node.objects.first(), Subcluster.objects.first()
     assert node
     assert sub

@@ -83,7 +83,9 @@ def test_a_manual_cluster_leaves_them_unassigned(clusters: Any) -> None:
     operation, found = move(acme, ["imp1a-0001", "waiting-0001"], branch)
     assert found.to == {"unassigned": 2}
     assert Assignment.objects.filter(cluster=branch, home_node=None, signed_in=False).count() == 2
-    back = run(operations.start(operations.plan_undo(operation.pk, actor="ann").hash, actor="ann", unthrottled=True))
+    back = run(
+        operations.start_run(operations.plan_undo(operation.pk, actor="ann").hash, actor="ann", unthrottled=True)
+    )
     assert back.done == 2
     assert Assignment.objects.get(user__user_id="imp1a-0001").home_node == node(acme, "imp1a")
     assert Assignment.objects.get(user__user_id="waiting-0001").home_node is None
@@ -149,11 +151,11 @@ def test_an_undo_takes_them_back_and_can_be_undone_itself(clusters: Any) -> None
     plan = operations.plan_undo(operation.pk, actor="ann")
     stays = 0 if moved.to_node == node(branch, "imp3a") else 1
     assert (plan.cluster, plan.moves) == (branch, 5 - stays)
-    back = run(operations.start(plan.hash, actor="ann", unthrottled=True))
+    back = run(operations.start_run(plan.hash, actor="ann", unthrottled=True))
     assert (back.cluster, back.to_cluster, back.done) == (branch, acme, 5 - stays)
     if not stays:
         assert list(Assignment.objects.order_by("pk").values()) == before
-    again = run(operations.start(operations.plan_undo(back.pk, actor="ann").hash, actor="ann", unthrottled=True))
+    again = run(operations.start_run(operations.plan_undo(back.pk, actor="ann").hash, actor="ann", unthrottled=True))
     assert again.done == 5 - stays
     assert Assignment.objects.filter(cluster=branch).count() == 6
     assert_counts_true()
@@ -236,7 +238,7 @@ def test_a_plan_into_a_cluster_that_was_removed_since_says_so(clusters: Any, mod
     plan = moves.plan_to_cluster(acme, list(users.values_list("pk", flat=True)), branch, author="ann")
     remove_cluster(branch, "branch")
     with pytest.raises(Refused) as refused:
-        operations.start(plan.hash, actor="ann")
+        operations.start_run(plan.hash, actor="ann")
     assert refused.value.code == "PLAN_NODE_GONE"
     assert "6 of 6 planned moves" in refused.value.message
 
@@ -303,7 +305,7 @@ def test_who_asks_for_the_operations_of_a_cluster_is_told_of_arrivals(clusters: 
     keys = list(
         EndUser.objects.filter(user_id__startswith="imp1a-", assignment__cluster=acme).values_list("pk", flat=True)
     )
-    run = operations.start(moves.plan_to_cluster(acme, list(keys), branch, author="ann").hash, actor="ann")
+    run = operations.start_run(moves.plan_to_cluster(acme, list(keys), branch, author="ann").hash, actor="ann")
     of = {
         cluster.name: Caller(tokens.create(f"of-{cluster}", roles.VIEWER, clusters=[cluster], actor="test")[1])
         for cluster in clusters

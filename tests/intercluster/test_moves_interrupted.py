@@ -55,7 +55,7 @@ def test_nobody_is_lost_or_doubled_through_killed_workers_and_all_come_back(monk
     Node.objects.filter(cluster=branch).update(capacity_users=5_000, capacity_endpoints=40_000)
     crowd = set(EndUser.objects.filter(assignment__cluster=acme).values_list("pk", flat=True))
     plan = moves.plan_to_cluster(acme, sorted(crowd), branch, author="ann")
-    there = operations.start(plan.hash, actor="ann", unthrottled=True)
+    there = operations.start_run(plan.hash, actor="ann", unthrottled=True)
     rng, killed = random.Random(SEED), 0
     for _ in range(KILLS):
         killed += _work(there.pk, dies_at=rng.randint(4, 26))
@@ -68,7 +68,7 @@ def test_nobody_is_lost_or_doubled_through_killed_workers_and_all_come_back(monk
     assert _each_in_one_cluster(crowd) == {branch.pk: USERS}
     assert_counts_true()
     assert_lists_true()
-    back = operations.start(operations.plan_undo(there.pk, actor="ann").hash, actor="ann", unthrottled=True)
+    back = operations.start_run(operations.plan_undo(there.pk, actor="ann").hash, actor="ann", unthrottled=True)
     assert not _work(back.pk)
     assert _each_in_one_cluster(crowd) == {acme.pk: USERS}
     assert_counts_true()

@@ -15,9 +15,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assignments.board.checks import report as checked
+from assignments.board.checks import check_report as checked
 from assignments.intercluster import mesh, moves, peers
-from assignments.intercluster.rules.mesh import STALE, Side, rehearse
+from assignments.intercluster.rules.mesh import STALE, Side, rehearse_fault
 from assignments.models import Assignment, Operation, Peer
 from assignments.runs import batches
 from tests.support.worlds import add_users, make_acme, node
@@ -318,10 +318,10 @@ def test_the_api_has_the_same_verbs(three: Three, client: Client) -> None:
 def test_a_rehearsal_says_when_it_is_noticed_and_what_it_costs() -> None:
     now = timezone.now()
     side = Side("acme", "branch", "b", "", "secure", 3000, now, now)
-    steps = rehearse(side, "unreachable", 60, 2)
+    steps = rehearse_fault(side, "unreachable", 60, 2)
     assert [step.at for step in steps] == [0, 60, 300, 7200, 7260]
     assert "120 users" in steps[3].text
-    assert [step.at for step in rehearse(side, "stalled", 0, 1)] == [0, 300, 3660]
+    assert [step.at for step in rehearse_fault(side, "stalled", 0, 1)] == [0, 300, 3660]
 
 
 @pytest.mark.in_turns

@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assignments.board.checks import report as checked
+from assignments.board.checks import check_report as checked
 from assignments.intercluster import duplicates, mesh, peers, reports, selectors
 from assignments.intercluster.reports import PeerReport
 from assignments.intercluster.rules.mesh import REPORT_OLD
@@ -49,7 +49,7 @@ def state(at: datetime | None = None) -> str:
     """The state of the one relation, by both ways in which it is read."""
     clusters, now = list(Cluster.objects.all()), at or timezone.now()
     [link] = mesh.mesh(clusters, now)
-    assert [one.state for one in mesh.unwell(clusters, now)] == ([] if link.state == "well" else [link.state])
+    assert [one.state for one in mesh.unwell_links(clusters, now)] == ([] if link.state == "well" else [link.state])
     return link.state
 
 
@@ -87,7 +87,7 @@ def test_a_report_that_is_old_is_said_to_be_old_whatever_it_said(two: Two) -> No
     later = timezone.now() + REPORT_OLD + timedelta(minutes=10)
     Peer.objects.filter(source="").update(synced_at=later)  # the other side is simulated, and well
     assert state(later) == "stale"
-    [link] = mesh.unwell(list(two), later)
+    [link] = mesh.unwell_links(list(two), later)
     assert "monitor1 has reported nothing on acme and branch for 25 minutes" in link.message
     tell(two, "unreachable")
     assert state(later) == "stale"

@@ -101,7 +101,7 @@ def test_a_database_that_is_read_only_is_met_by_trying(client: Client) -> None:
 def test_a_run_says_that_it_is_stalled_when_only_the_disk_is_full() -> None:
     crowd = make_crowd(40, 0)
     plan = plans.make_plan(crowd, Goal.BALANCE, author="anna")
-    run = operations.start(plan.hash, actor="anna", rate=1)
+    run = operations.start_run(plan.hash, actor="anna", rate=1)
     tasks.tick()
     now = timezone.now()
     stored = now - timedelta(minutes=3)

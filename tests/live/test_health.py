@@ -174,7 +174,7 @@ def test_a_run_that_nobody_works_on_says_since_when_and_no_time_left(monkeypatch
     works(monkeypatch, lives=True, waiting=0)
     crowd = make_crowd(40, 0)
     plan = plans.make_plan(crowd, Goal.BALANCE, author="anna")
-    run = operations.start(plan.hash, actor="anna", rate=1)
+    run = operations.start_run(plan.hash, actor="anna", rate=1)
     tasks.tick()
     client = as_(roles.OPERATOR)
     batches.run(run.pk, 0, timezone.now)

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config.local.children import describe
+from config.local.children import describe_exit
 from config.local.processes import command_line, processes_with, wait_until
 from config.local.state import BASE_DIR, HOST, free_port, is_owned, port_is_free, read_state, redis_url
 from config.local.supervisor import MARK, wanted_port
@@ -295,5 +295,5 @@ def test_a_given_database_and_redis_are_used(tmp_path):
 
 
 def test_deaths_are_named():
-    assert describe(-9) == "was killed by SIGKILL"
-    assert describe(3) == "ended with status 3"
+    assert describe_exit(-9) == "was killed by SIGKILL"
+    assert describe_exit(3) == "ended with status 3"

@@ -42,7 +42,7 @@ def test_a_plan_runs_only_after_a_second_person_approved_it(cluster: Cluster) ->
     ann, bob = person("ann"), person("bob")
     plan = plans.make_plan(cluster, Goal.BALANCE, author=ann)
     with pytest.raises(Refused) as refused:
-        operations.start(plan.hash, actor=ann)
+        operations.start_run(plan.hash, actor=ann)
     assert refused.value.code == "PLAN_NOT_APPROVED"
     with pytest.raises(Refused) as refused:
         approvals.approve(plan, actor=ann)
@@ -50,7 +50,7 @@ def test_a_plan_runs_only_after_a_second_person_approved_it(cluster: Cluster) ->
     approvals.approve(plan, actor=bob)
     approvals.approve(plan, actor=bob)
     assert Event.objects.filter(code="PLAN_APPROVED").count() == 1
-    assert operations.start(plan.hash, actor=ann).total == 100
+    assert operations.start_run(plan.hash, actor=ann).total == 100
 
 
 def test_an_approval_is_of_one_plan_and_not_of_the_next(cluster: Cluster) -> None:
@@ -60,7 +60,7 @@ def test_an_approval_is_of_one_plan_and_not_of_the_next(cluster: Cluster) -> Non
     hand_moves.move_users(cluster, list(moved), nodes_of(cluster)[1], actor=ann)
     other = plans.make_plan(cluster, Goal.BALANCE, author=ann)
     with pytest.raises(Refused):
-        operations.start(other.hash, actor=ann)
+        operations.start_run(other.hash, actor=ann)
 
 
 def test_a_large_move_by_hand_is_no_way_around_it_and_its_plan_stays(cluster: Cluster) -> None:
@@ -71,7 +71,7 @@ def test_a_large_move_by_hand_is_no_way_around_it_and_its_plan_stays(cluster: Cl
     assert refused.value.code == "PLAN_NOT_APPROVED"
     plan = Plan.objects.get(goal=Goal.MOVE)
     approvals.approve(plan, actor=bob)
-    assert operations.start(plan.hash, actor=bob).total == 200
+    assert operations.start_run(plan.hash, actor=bob).total == 200
 
 
 def test_a_large_drop_leaves_its_plan_to_be_approved(cluster: Cluster) -> None:
@@ -82,7 +82,7 @@ def test_a_large_drop_leaves_its_plan_to_be_approved(cluster: Cluster) -> None:
     assert answer.json()["code"] == "PLAN_NOT_APPROVED"
     plan = Plan.objects.get(goal=Goal.MOVE)
     approvals.approve(plan, actor=bob)
-    assert operations.start(plan.hash, actor=bob).total == plan.moves
+    assert operations.start_run(plan.hash, actor=bob).total == plan.moves
 
 
 def test_the_page_asks_and_the_second_person_approves_there(cluster: Cluster) -> None:
@@ -178,9 +178,9 @@ def test_what_needed_no_approval_is_taken_back_without_one(cluster: Cluster) -> 
     ann, (home, other) = person("ann"), nodes_of(cluster)[:2]
     few = home.home_assignments.values_list("user_id", flat=True)[:3]
     moved = hand_moves.move_users(cluster, list(few), other, actor=ann)
-    back = operations.start(operations.plan_undo(moved.pk, actor=ann).hash, actor=ann, unthrottled=True)
+    back = operations.start_run(operations.plan_undo(moved.pk, actor=ann).hash, actor=ann, unthrottled=True)
     Hands().finish(back)
-    again = operations.start(operations.plan_undo(back.pk, actor=ann).hash, actor=ann, unthrottled=True)
+    again = operations.start_run(operations.plan_undo(back.pk, actor=ann).hash, actor=ann, unthrottled=True)
     Hands().finish(again)
     assert (back.total, again.total) == (3, 3)
 
@@ -189,10 +189,10 @@ def test_the_undo_of_a_plan_is_approved_like_it(cluster: Cluster) -> None:
     ann, bob = person("ann"), person("bob")
     plan = plans.make_plan(cluster, Goal.BALANCE, author=ann)
     approvals.approve(plan, actor=bob)
-    done = operations.start(plan.hash, actor=ann, unthrottled=True)
+    done = operations.start_run(plan.hash, actor=ann, unthrottled=True)
     Hands().finish(done)
     with pytest.raises(Refused) as refused:
-        operations.start(operations.plan_undo(done.pk, actor=ann).hash, actor=ann)
+        operations.start_run(operations.plan_undo(done.pk, actor=ann).hash, actor=ann)
     assert refused.value.code == "PLAN_NOT_APPROVED"
 
 
@@ -202,7 +202,7 @@ def test_the_undo_of_many_who_got_a_home_without_a_plan_needs_one(cluster: Clust
     moved = hand_moves.move_users(cluster, many[:50], other, actor=ann)
     Operation.objects.filter(pk=moved.pk).update(total=51)  # as of a directory, which gives homes to any number at once
     with pytest.raises(Refused) as refused:
-        operations.start(operations.plan_undo(moved.pk, actor=ann).hash, actor=ann)
+        operations.start_run(operations.plan_undo(moved.pk, actor=ann).hash, actor=ann)
     assert refused.value.code == "PLAN_NOT_APPROVED"
 
 

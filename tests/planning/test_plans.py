@@ -127,7 +127,7 @@ def test_a_plan_that_was_hashed_by_an_older_version_runs_by_its_hash() -> None:
     older = "0" * 64
     Plan.objects.filter(pk=plan.pk).update(hash=older)
     assert balance(cluster).pk != plan.pk
-    found = operations.start(older, actor="test", unthrottled=True)
+    found = operations.start_run(older, actor="test", unthrottled=True)
     assert found.plan_id == plan.pk
     Hands().finish(found)
     assert homes(cluster) == [5, 5]
@@ -243,7 +243,7 @@ def test_the_move_of_a_user_who_was_removed_since_no_longer_holds() -> None:
     assert stale.counts == {"SKIPPED_USER_GONE": 2}
     assert [row["user"] for row in stale.sample] == [EndUser.objects.get(pk=kept).user_id]
     with pytest.raises(Refused) as caught:
-        operations.start(plan.hash, actor="ann")
+        operations.start_run(plan.hash, actor="ann")
     assert caught.value.code == "PLAN_STALE"
 
 

@@ -44,7 +44,7 @@ def run(cluster: Cluster, goal: Goal = Goal.BALANCE, **scope: object) -> Operati
     plan = plans.make_plan(cluster, goal, scope, author="anna")
     if not plan.moves:
         return None
-    found = operations.start(plan.hash, actor="anna", unthrottled=True)
+    found = operations.start_run(plan.hash, actor="anna", unthrottled=True)
     now = timezone.now() + timedelta(seconds=60)
     while Operation.objects.get(pk=found.pk).active:
         now += timedelta(seconds=2)

@@ -14,7 +14,7 @@ from assignments.planning.rules import goals
 from assignments.recovery import maintenance, reads, service
 from assignments.recovery.rules.commands import Fault
 from assignments.recovery.rules.n_minus_one import n_minus_one
-from assignments.recovery.rules.step import step
+from assignments.recovery.rules.step import step_pair
 from assignments.runs import balancer, hand_moves, operations
 from assignments.simulation.rules.play import Action
 from assignments.users.importing.imports import import_users
@@ -160,7 +160,7 @@ def test_the_verdict_is_what_then_happens(pair: Cluster) -> None:
     verdict = n_minus_one(found, 1)
     broken = service.commands.inject(found, 1, Fault.POWER, "", int(MIDNIGHT.timestamp())).pair
     for at in range(15, 3600, 15):
-        broken = step(broken, int(MIDNIGHT.timestamp()) + at).pair
+        broken = step_pair(broken, int(MIDNIGHT.timestamp()) + at).pair
     assert broken.out_of_service == verdict.left_out
 
 
@@ -208,7 +208,7 @@ def test_a_plan_made_before_is_refused(acme: Cluster) -> None:
     assert any(flow["to"].startswith("imp3a") for flow in plan.body["flows"])
     until = timezone.now() + HOUR
     maintenance.begin(acme_node(acme, "imp3a"), reason="new disk", until=until, actor="ada")
-    refused("NODE_IN_MAINTENANCE", lambda: operations.start(plan.hash, actor="ada"))
+    refused("NODE_IN_MAINTENANCE", lambda: operations.start_run(plan.hash, actor="ada"))
 
 
 def test_the_balancer_waits(acme: Cluster) -> None:

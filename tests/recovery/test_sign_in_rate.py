@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from assignments.models import Assignment, Operation
 from assignments.recovery import service
-from assignments.recovery.rules.commands import Command, Fault, command, set_sign_in_rate
+from assignments.recovery.rules.commands import Command, Fault, command_pair, set_sign_in_rate
 from assignments.recovery.rules.relogin_window import Budget
-from assignments.recovery.rules.step import step
+from assignments.recovery.rules.step import step_pair
 from assignments.runs import hand_moves
 from assignments.simulation.rules.play import Action
 from assignments.users.importing.imports import import_users
@@ -231,7 +231,7 @@ def test_what_is_refused(pair: Cluster) -> None:
 @given(st.lists(st.tuples(st.integers(1, 400), st.floats(0.2, 40)), max_size=6))
 def test_whatever_is_chosen_nobody_is_lost_and_no_rate_is_exceeded(changes: list[tuple[int, float]]) -> None:
     found = scenario().pairs[0]
-    outcome = command(found, Command.FAILOVER, 0, 0)
+    outcome = command_pair(found, Command.FAILOVER, 0, 0)
     now, plan = 0, sorted(changes)
     rate, served = 6.0, 0
     while now < 3000 and outcome.pair.memory.phase == "failing_over":
@@ -240,7 +240,7 @@ def test_whatever_is_chosen_nobody_is_lost_and_no_rate_is_exceeded(changes: list
         fastest, span = max(rate, 0.2), at - now
         if plan and at == ahead:
             rate = plan.pop(0)[1]
-            ahead_of_it = step(outcome.pair, at)
+            ahead_of_it = step_pair(outcome.pair, at)
             if ahead_of_it.pair.memory.phase != "failing_over":  # everybody had signed in by the same instant
                 with pytest.raises(Refused, match="in progress"):
                     set_sign_in_rate(outcome.pair, Budget(per_second=rate), at)
@@ -248,7 +248,7 @@ def test_whatever_is_chosen_nobody_is_lost_and_no_rate_is_exceeded(changes: list
             else:
                 outcome = set_sign_in_rate(outcome.pair, Budget(per_second=rate), at)
         else:
-            outcome = step(outcome.pair, at)
+            outcome = step_pair(outcome.pair, at)
         signed = sum(s for (_, place), (_, s) in outcome.pair.populations.items() if place == 1) - 300
         assert signed - served <= fastest * max(span, 1) + 2 or span == 0
         now, served = at, signed
@@ -288,15 +288,15 @@ def test_a_canary_waits_anew_for_a_node_that_degrades(db: None) -> None:
 def test_a_canary_fallback_of_a_few_users_ends(users: int) -> None:
     """One user is more than 1 % and than 10 % of twelve: the second share was used up before it began."""
     found = scenario(users=users, canary_fallback=True).pairs[0]
-    outcome = command(found, Command.FAILOVER, 0, 0)
+    outcome = command_pair(found, Command.FAILOVER, 0, 0)
     for _ in range(200):
         if outcome.next_wake is None:
             break
-        outcome = step(outcome.pair, outcome.next_wake)
-    outcome = command(outcome.pair, Command.FALLBACK, 0, 10_000)
+        outcome = step_pair(outcome.pair, outcome.next_wake)
+    outcome = command_pair(outcome.pair, Command.FALLBACK, 0, 10_000)
     for _ in range(200):
         if outcome.next_wake is None or outcome.pair.memory.phase == "normal":
             break
-        outcome = step(outcome.pair, outcome.next_wake)
+        outcome = step_pair(outcome.pair, outcome.next_wake)
     assert outcome.pair.memory.phase == "normal"
     assert outcome.pair.populations[0, 0] == (users, users)

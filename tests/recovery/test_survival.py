@@ -37,7 +37,7 @@ from assignments.planning import plans
 from assignments.runs import operations
 from topology.models import Cluster
 plan = plans.make_plan(Cluster.objects.get(name="hurt"), "balance")
-print(operations.start(plan.hash, actor="test", rate=RATE).pk)
+print(operations.start_run(plan.hash, actor="test", rate=RATE).pk)
 """
 SPEED = """
 from topology.models import Cluster

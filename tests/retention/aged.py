@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 
 
 def run(cluster: Cluster, goal: Goal = Goal.BALANCE) -> Operation:
-    found = operations.start(plans.make_plan(cluster, goal).hash, actor="ada", unthrottled=True)
+    found = operations.start_run(plans.make_plan(cluster, goal).hash, actor="ada", unthrottled=True)
     Hands().finish(found)
     return Operation.objects.get(pk=found.pk)
 

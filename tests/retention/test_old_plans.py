@@ -21,12 +21,12 @@ def test_a_plan_whose_rows_are_gone_does_not_run_and_can_be_made_again() -> None
     cluster = make_crowd(6, 0)
     found = run(cluster)
     assert found.plan
-    back = operations.start(operations.plan_undo(found.pk, actor="ann").hash, actor="ann", unthrottled=True)
+    back = operations.start_run(operations.plan_undo(found.pk, actor="ann").hash, actor="ann", unthrottled=True)
     Hands().finish(back)
     age(31)
     removal.remove(timezone.now())
     with pytest.raises(Refused) as caught:
-        operations.start(found.plan.hash, actor="ann")
+        operations.start_run(found.plan.hash, actor="ann")
     assert caught.value.code == "PLAN_ROWS_GONE"
     again = plans.make_plan(cluster, Goal.BALANCE)
     assert (again.hash, again.rows.count(), again.thinned_at) == (found.plan.hash, 3, None)
@@ -41,7 +41,7 @@ def test_a_plan_of_which_a_part_is_gone_does_not_run_and_is_made_again_whole(mon
     age(31)
     assert batches.planned_moves(timezone.now() - 30 * DAY) == (2, True)
     with pytest.raises(Refused) as caught:
-        operations.start(found.hash, actor="ann", valid_only=True)
+        operations.start_run(found.hash, actor="ann", valid_only=True)
     assert caught.value.code == "PLAN_ROWS_GONE"
     assert batches.count_planned_moves(timezone.now() - 30 * DAY) == 1
     again = plans.make_plan(cluster, Goal.BALANCE)
@@ -58,7 +58,7 @@ def test_a_plan_that_was_made_again_is_kept_from_then_on() -> None:
     assert plans.make_plan(cluster, Goal.BALANCE).hash == found.hash
     age(2)
     removal.remove(timezone.now())
-    assert operations.start(found.hash, actor="ann").total == 3
+    assert operations.start_run(found.hash, actor="ann").total == 3
 
 
 @pytest.mark.django_db(transaction=True)
@@ -67,7 +67,7 @@ def test_an_old_plan_that_somebody_starts_keeps_its_rows() -> None:
     plan = plans.make_plan(cluster, Goal.BALANCE)
     age(31)
     with transaction.atomic():
-        operation = operations.start(plan.hash, actor="ann", unthrottled=True)
+        operation = operations.start_run(plan.hash, actor="ann", unthrottled=True)
         assert removed_elsewhere().complete
     assert plan.rows.count() == 3
     Hands().finish(operation)
@@ -91,5 +91,5 @@ def test_an_old_plan_that_goes_while_it_is_started_is_refused(
     if step == "planned moves":
         monkeypatch.setattr(batches, "_unused_plans", lambda cutoff: Plan.objects.none())
     with pytest.raises(Refused) as caught:
-        operations.start(plan.hash, actor="ann")
+        operations.start_run(plan.hash, actor="ann")
     assert caught.value.code == code

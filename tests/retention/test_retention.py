@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from assignments import tasks
-from assignments.board.checks import report
+from assignments.board.checks import check_report
 from assignments.models import Goal, Kind, Move, Operation, Plan, PlannedMove
 from assignments.planning import plans
 from assignments.retention import archive, batches, removal
@@ -212,16 +212,16 @@ def test_limits_that_cannot_be_are_named(limits: tuple[int, int, int], good: boo
 def test_the_checks_say_what_is_kept_and_when_its_removal_is_overdue() -> None:
     cluster = make_crowd(6, 0)
     run(cluster)
-    check = next(c for c in report(cluster)["checks"] if c["code"] == "old_entries")
+    check = next(c for c in check_report(cluster)["checks"] if c["code"] == "old_entries")
     assert check["outcome"] == "info"
     assert f"oldest {timezone.now():%Y-%m-%d}" in check["problem"]
     assert " MB" in check["problem"]
     age(33)
-    check = next(c for c in report(cluster)["checks"] if c["code"] == "old_entries")
+    check = next(c for c in check_report(cluster)["checks"] if c["code"] == "old_entries")
     assert check["outcome"] == "warning"
     assert "remove_old" in check["fix"]
     removal.remove(timezone.now())
-    check = next(c for c in report(cluster)["checks"] if c["code"] == "old_entries")
+    check = next(c for c in check_report(cluster)["checks"] if c["code"] == "old_entries")
     assert check["outcome"] == "info"
 
 

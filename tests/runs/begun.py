@@ -10,7 +10,7 @@ from topology.models import Cluster
 
 def begin(cluster: Cluster, goal: str = Goal.BALANCE, scope: dict[str, Any] | None = None, **how: Any) -> Operation:
     plan = plans.make_plan(cluster, goal, scope or {})
-    return operations.start(plan.hash, actor="ada", **how)
+    return operations.start_run(plan.hash, actor="ada", **how)
 
 
 def fresh(found: Operation) -> Operation:

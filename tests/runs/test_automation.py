@@ -128,7 +128,7 @@ def recommended(cluster: Cluster) -> str:
 
 
 def finish(plan_hash: str, actor: str) -> Operation:
-    found = operations.start(plan_hash, actor=actor, unthrottled=True)
+    found = operations.start_run(plan_hash, actor=actor, unthrottled=True)
     Hands().finish(found)
     return found
 

@@ -12,7 +12,7 @@ from topology import reasons
 from topology.accounts import roles
 from topology.live import events
 from topology.models import Event
-from topology.rules.log_folds import LogEntry, LogFold, fold
+from topology.rules.log_folds import LogEntry, LogFold, fold_lines
 
 
 def entry(at: float, code: str, **facts: object) -> LogEntry:
@@ -22,7 +22,7 @@ def entry(at: float, code: str, **facts: object) -> LogEntry:
 def test_equal_lines_in_a_row_are_one_and_others_stay() -> None:
     log = [entry(0, "RUN_STARTED"), *(entry(at, "RUN_BATCH", done=10 * at, skipped=1) for at in range(1, 7))]
     log.append(entry(9, "RUN_FINISHED"))
-    first, folded, last = fold(log)
+    first, folded, last = fold_lines(log)
     assert (first, last) == (log[0], log[-1])
     assert isinstance(folded, LogFold)
     assert folded.sums == (("RUN_BATCH", {"done": 210, "skipped": 6}),)
@@ -31,11 +31,13 @@ def test_equal_lines_in_a_row_are_one_and_others_stay() -> None:
 
 def test_three_lines_stay_as_they_are() -> None:
     log = [entry(at, "RUN_BATCH", done=1) for at in range(3)]
-    assert fold(log) == log
+    assert fold_lines(log) == log
 
 
 def test_the_curve_has_the_highest_point_where_most_users_came() -> None:
-    folded = fold([entry(at, "TERMINATING_NOTIFY_SENT", users=100 if at == 12 else 1, node="a") for at in range(24)])[0]
+    folded = fold_lines(
+        [entry(at, "TERMINATING_NOTIFY_SENT", users=100 if at == 12 else 1, node="a") for at in range(24)]
+    )[0]
     assert isinstance(folded, LogFold)
     heights = [float(point.split(",")[1]) for point in folded.curve.split()]
     assert len(heights) == 24
@@ -48,7 +50,7 @@ def test_a_node_that_comes_and_goes_is_one_line_with_how_often() -> None:
     turns = ("FAULT_INJECTED", "USERS_DISCONNECTED", "FAULT_REPAIRED", "NODE_RECONNECTED")
     log = [entry(at, turns[at % 4], node="a", users=5) for at in range(12)]
     other = [entry(20 + at, turns[at], node="b", users=1) for at in range(4)]
-    folded, *rest = fold([*log, *other])
+    folded, *rest = fold_lines([*log, *other])
     assert isinstance(folded, LogFold)
     assert folded.times == dict.fromkeys(turns, 3)
     assert dict(folded.sums)["USERS_DISCONNECTED"] == {"node": "a", "users": 15}

@@ -47,7 +47,7 @@ def night(cluster: Cluster) -> None:
 
 def start(cluster: Cluster, **options: Any) -> Operation:
     plan = plans.make_plan(cluster, Goal.BALANCE, author="anna")
-    return operations.start(plan.hash, actor="anna", unthrottled=True, **options)
+    return operations.start_run(plan.hash, actor="anna", unthrottled=True, **options)
 
 
 def test_nothing_moves_before_the_window_opens_and_all_of_it_then(crowd: Cluster, hands: Hands) -> None:
@@ -69,7 +69,7 @@ def test_a_run_stops_when_the_window_closes_and_goes_on_the_next_night(crowd: Cl
     night(crowd)
     hands.at = datetime(2026, 11, 25, 5, 59, 57, tzinfo=ZoneInfo(ZONE))
     plan = plans.make_plan(crowd, Goal.BALANCE, author="anna")
-    run = operations.start(plan.hash, actor="anna", rate=1, in_window=True)
+    run = operations.start_run(plan.hash, actor="anna", rate=1, in_window=True)
     for _ in range(10):
         hands.tick()
     run.refresh_from_db()
@@ -108,7 +108,7 @@ def test_a_run_whose_window_closes_lets_another_go_on(crowd: Cluster, hands: Han
     night(crowd)
     hands.at = datetime(2026, 11, 25, 5, 59, 58, tzinfo=ZoneInfo(ZONE))
     plan = plans.make_plan(crowd, Goal.BALANCE, author="anna")
-    first = operations.start(plan.hash, actor="anna", rate=1, in_window=True)
+    first = operations.start_run(plan.hash, actor="anna", rate=1, in_window=True)
     assert SubclusterLock.objects.filter(operation=first, active=True).exists()
     with pytest.raises(Refused) as refusal:
         start(crowd)
@@ -129,12 +129,12 @@ def test_a_run_whose_window_closes_lets_another_go_on(crowd: Cluster, hands: Han
 def test_a_plan_is_booked_once(crowd: Cluster, hands: Hands) -> None:
     night(crowd)
     plan = plans.make_plan(crowd, Goal.BALANCE, author="anna")
-    first = operations.start(plan.hash, actor="anna", unthrottled=True, in_window=True)
+    first = operations.start_run(plan.hash, actor="anna", unthrottled=True, in_window=True)
     with pytest.raises(Refused) as refusal:
-        operations.start(plan.hash, actor="ben", unthrottled=True, in_window=True)
+        operations.start_run(plan.hash, actor="ben", unthrottled=True, in_window=True)
     assert (refusal.value.code, refusal.value.facts["operation"]) == ("RUN_BOOKED", first.pk)
     operations.cancel(first.pk, actor="anna")
-    assert operations.start(plan.hash, actor="ben", unthrottled=True, in_window=True).active
+    assert operations.start_run(plan.hash, actor="ben", unthrottled=True, in_window=True).active
 
 
 @pytest.mark.parametrize("waits_first", [False, True])
@@ -146,7 +146,7 @@ def test_a_node_that_changes_its_subcluster_by_day_is_held_where_it_is_by_night(
     first_pair, other_pair = crowd.subclusters.order_by("pk")
     night(crowd)
     plan = plans.make_plan(crowd, Goal.BALANCE, {"subclusters": [first_pair.pk]}, author="anna")
-    sleeper = operations.start(plan.hash, actor="anna", unthrottled=True, in_window=True)
+    sleeper = operations.start_run(plan.hash, actor="anna", unthrottled=True, in_window=True)
     hands.tick()
     move_node(second, other_pair)
     stays = paused(crowd, people_of(nodes_of(crowd)[0], 3)) if waits_first else None
@@ -171,7 +171,9 @@ def test_a_node_that_changes_its_subcluster_by_day_is_held_where_it_is_by_night(
 
 def paused(cluster: Cluster, people: list[int]) -> Operation:
     """A run that unassigns these people, and holds their subcluster meanwhile."""
-    run = operations.start(plans.plan_move(cluster, people, None, author="anna").hash, actor="anna", unthrottled=True)
+    run = operations.start_run(
+        plans.plan_move(cluster, people, None, author="anna").hash, actor="anna", unthrottled=True
+    )
     return operations.pause(run.pk, actor="anna")
 
 

@@ -140,7 +140,7 @@ def test_due_and_start_cost_the_same_however_many_users() -> None:
     for number, users in enumerate((10, 10_000)):
         plan = plans.make_plan(make_crowd(users, 0, name=f"size{number}"), Goal.BALANCE)
         with CaptureQueriesContext(connection) as captured:
-            operations.start(plan.hash, actor="ada")
+            operations.start_run(plan.hash, actor="ada")
             batches.due_runs(Hands().at + timedelta(hours=1))
         counts.append(len(captured))
     assert counts[0] == counts[1] < 25

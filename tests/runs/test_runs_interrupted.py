@@ -112,7 +112,7 @@ def test_every_move_happens_once_whatever_is_cut_repeated_late_or_out_of_order(
     rng = random.Random(SEED)
     cluster = make_crowd(600, 0, 0, 0, 0, 0)
     hands, cuts, rounds = Hands(), 0, 0
-    found = operations.start(plans.make_plan(cluster, Goal.BALANCE).hash, actor="ada", unthrottled=True)
+    found = operations.start_run(plans.make_plan(cluster, Goal.BALANCE).hash, actor="ada", unthrottled=True)
     delivered: list[tuple[int, int]] = [(found.pk, 0)]
     while cuts < CUTS:
         hands.at += batches.RESTS * rng.choice([0, 1, 1, 10])
@@ -125,7 +125,7 @@ def test_every_move_happens_once_whatever_is_cut_repeated_late_or_out_of_order(
             check(found, cluster)
             rounds += 1
             goal = {"operation": found.pk}
-            found = operations.start(plans.make_plan(cluster, Goal.UNDO, goal).hash, actor="ada", unthrottled=True)
+            found = operations.start_run(plans.make_plan(cluster, Goal.UNDO, goal).hash, actor="ada", unthrottled=True)
     hands.finish(found)
     check(found, cluster)
     assert rounds >= CUTS // 196
@@ -137,7 +137,7 @@ def test_a_worker_killed_in_the_middle_of_a_batch_loses_nothing(monkeypatch: pyt
     monkeypatch.setattr(batches, "BATCH", 50)
     rng = random.Random(SEED)
     cluster = make_crowd(3_000, 0, 0, 0, 0, 0)
-    found = operations.start(plans.make_plan(cluster, Goal.BALANCE).hash, actor="ada", unthrottled=True)
+    found = operations.start_run(plans.make_plan(cluster, Goal.BALANCE).hash, actor="ada", unthrottled=True)
     killed = 0
     for _ in range(KILLS):
         generation = Operation.objects.get(pk=found.pk).generation
@@ -222,7 +222,7 @@ def test_a_node_never_gets_more_than_it_holds() -> None:
 def test_people_and_workers_at_once() -> None:
     """Workers on one run twice over, people who move the same users elsewhere, and one who pins some."""
     cluster = make_crowd(900, 0, 0, 0, 0, 0)
-    found = operations.start(plans.make_plan(cluster, Goal.BALANCE).hash, actor="ada", unthrottled=True)
+    found = operations.start_run(plans.make_plan(cluster, Goal.BALANCE).hash, actor="ada", unthrottled=True)
     assert found.plan
     planned = list(found.plan.rows.order_by("-place").values_list("user_id", flat=True))
 
@@ -265,7 +265,7 @@ def attempt(cluster: Cluster, user: int) -> Operation | Refused:
 def test_two_people_start_overlapping_plans_and_one_is_refused() -> None:
     cluster = make_crowd(50, 0, 50, 0)
     plan = plans.make_plan(cluster, Goal.BALANCE)
-    results = race(*[lambda n=n: operations.start(plan.hash, actor=f"person{n}") for n in range(6)])
+    results = race(*[lambda n=n: operations.start_run(plan.hash, actor=f"person{n}") for n in range(6)])
     assert sum(isinstance(result, Operation) for result in results) == 1
     assert {result.code for result in results if isinstance(result, Refused)} == {"RUN_IN_PROGRESS"}
 
@@ -273,7 +273,7 @@ def test_two_people_start_overlapping_plans_and_one_is_refused() -> None:
 def test_nothing_moves_once_a_pause_has_been_committed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "BATCH", 10)
     cluster = make_crowd(4_000, 0)
-    found = operations.start(plans.make_plan(cluster, Goal.BALANCE).hash, actor="ada", unthrottled=True)
+    found = operations.start_run(plans.make_plan(cluster, Goal.BALANCE).hash, actor="ada", unthrottled=True)
     seen: list[int] = []
 
     def pause() -> None:

@@ -23,9 +23,9 @@ def test_a_stale_plan_runs_only_its_valid_rows_and_only_when_asked() -> None:
     third = nodes_of(cluster)[2]
     hand_moves.move_users(cluster, [moved], third, actor="bob")
     with pytest.raises(Refused) as caught:
-        operations.start(plan.hash, actor="ada")
+        operations.start_run(plan.hash, actor="ada")
     assert caught.value.code == "PLAN_STALE"
-    found = operations.start(plan.hash, actor="ada", valid_only=True, unthrottled=True)
+    found = operations.start_run(plan.hash, actor="ada", valid_only=True, unthrottled=True)
     Hands().finish(found)
     assert (fresh(found).done, fresh(found).skipped) == (plan.moves - 1, 1)
     assert Move.objects.get(operation=found, done=False).code == "SKIPPED_MOVED_SINCE"
@@ -129,7 +129,7 @@ def test_a_run_yields_to_recovery_and_goes_on_by_itself() -> None:
         hands.tick()
     assert (fresh(found).done, fresh(found).wait_code) == (done, "WAITS_FOR_RECOVERY")
     assert SubclusterLock.objects.get(subcluster=pair, active=True).operation == failover
-    locks.release(failover)
+    locks.release_subclusters(failover)
     assert SubclusterLock.objects.get(subcluster=pair, active=True).operation_id == found.pk
     hands.tick()
     assert done < fresh(found).done <= done + 3 * 21

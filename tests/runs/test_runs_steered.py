@@ -78,14 +78,14 @@ def test_refusals_to_start() -> None:
     plan = plans.make_plan(cluster, Goal.BALANCE)
     Node.objects.filter(pk=nodes_of(cluster)[1].pk).update(power_on=False)
     with pytest.raises(Refused) as caught:
-        operations.start(plan.hash, actor="ada")
+        operations.start_run(plan.hash, actor="ada")
     assert caught.value.code == "NODE_NOT_A_TARGET"
     with pytest.raises(Refused) as caught:
-        operations.start("0" * 64, actor="ada")
+        operations.start_run("0" * 64, actor="ada")
     assert caught.value.code == "NO_SUCH_PLAN"
     even = plans.make_plan(make_crowd(1, 1, name="even"), Goal.BALANCE)
     with pytest.raises(Refused) as caught:
-        operations.start(even.hash, actor="ada")
+        operations.start_run(even.hash, actor="ada")
     assert caught.value.code == "PLAN_EMPTY"
 
 
@@ -109,7 +109,7 @@ def test_a_cancelled_run_does_not_come_back_after_recovery() -> None:
         hand_moves.move_users(cluster, people_of(nodes_of(cluster)[0], 1), nodes_of(cluster)[1], actor="bob")
     assert caught.value.code == "RUN_IN_PROGRESS"
     operations.cancel(found.pk, actor="ada")
-    locks.release(failover)
+    locks.release_subclusters(failover)
     assert not SubclusterLock.objects.filter(active=True).exists()
 
 
@@ -119,7 +119,7 @@ def test_a_plan_that_was_cancelled_can_be_run_again_for_the_rest() -> None:
     hands.tick(2)
     operations.cancel(found.pk, actor="ada")
     plan = Plan.objects.get()
-    again = operations.start(plan.hash, actor="ada", valid_only=True, unthrottled=True)
+    again = operations.start_run(plan.hash, actor="ada", valid_only=True, unthrottled=True)
     hands.finish(again)
     assert homes(cluster) == [50, 50]
     assert fresh(again).skipped == fresh(found).done

@@ -85,6 +85,6 @@ def test_the_rate_changes_while_it_runs() -> None:
     assert fresh(found).done == 2_000
     for wrong in (0, -1, float("nan"), float("inf")):
         with pytest.raises(Refused):
-            operations.start(
+            operations.start_run(
                 plans.make_plan(make_crowd(2, 0, name=f"w{id(wrong)}"), Goal.BALANCE).hash, actor="a", rate=wrong or -1
             )

@@ -19,7 +19,7 @@ def test_undo_moves_everybody_back_through_a_plan() -> None:
     hands.finish(found)
     back = operations.plan_undo(found.pk, actor="ada")
     assert (back.goal, back.moves) == ("undo", 40)
-    again = operations.start(back.hash, actor="ada", unthrottled=True)
+    again = operations.start_run(back.hash, actor="ada", unthrottled=True)
     assert again.undo_of_id == found.pk
     hands.finish(again)
     assert dict(Assignment.objects.values_list("user_id", "home_node_id")) == before
@@ -49,9 +49,9 @@ def test_undo_of_a_move_by_hand_and_of_an_assignment() -> None:
     moved = hand_moves.move_users(cluster, people_of(first, 2), second, actor="bob")
     assigned = hand_moves.move_users(cluster, people_of(None), second, actor="bob")
     hands = Hands()
-    hands.finish(operations.start(operations.plan_undo(assigned.pk, actor="bob").hash, actor="bob"))
+    hands.finish(operations.start_run(operations.plan_undo(assigned.pk, actor="bob").hash, actor="bob"))
     assert len(people_of(None)) == 3
-    hands.finish(operations.start(operations.plan_undo(moved.pk, actor="bob").hash, actor="bob"))
+    hands.finish(operations.start_run(operations.plan_undo(moved.pk, actor="bob").hash, actor="bob"))
     assert homes(cluster) == [4, 0]
     with pytest.raises(Refused) as caught:
         operations.plan_undo(moved.pk, actor="bob")

@@ -67,7 +67,7 @@ def undo(operation: int) -> Operation | None:
         if refusal.code not in ("RUN_NOTHING_TO_UNDO", "RUN_MOVED_NO_ONE"):
             raise
         return None
-    found = operations.start(plan.hash, actor="ada", unthrottled=True)
+    found = operations.start_run(plan.hash, actor="ada", unthrottled=True)
     Hands().finish(found)
     return found
 
@@ -105,7 +105,7 @@ def change_something(cluster: Cluster, chance: random.Random) -> None:
             hand_moves.move_users(cluster, some, chance.choice([*nodes, *nodes, None]), actor="bob")
             return
         goal, scope = chance.choice([(Goal.BALANCE, {}), (Goal.FILL, {}), (Goal.EVACUATE, {"node": nodes[0].pk})])
-        found = operations.start(plans.make_plan(cluster, goal, scope).hash, actor="ada", rate=1)
+        found = operations.start_run(plans.make_plan(cluster, goal, scope).hash, actor="ada", rate=1)
     except (Refused, ValueError):
         return  # nobody there, or nothing to do
     hands = Hands()

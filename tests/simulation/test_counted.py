@@ -78,7 +78,7 @@ def played(scenario: Scenario, seen: Callable[[Outcome, int], None], patch: pyte
         return decided
 
     with patch.context() as inside:
-        inside.setattr(play, "step", watched(play.step))
+        inside.setattr(play, "step_pair", watched(play.step_pair))
         inside.setattr(play, "act", watched(play.act))
         return play.run(scenario)
 

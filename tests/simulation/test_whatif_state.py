@@ -13,7 +13,7 @@ from assignments.models import Simulation
 from assignments.recovery import service
 from assignments.recovery.rules.pair import Pair
 from assignments.simulation import simulate, whatif
-from assignments.simulation.log import told, told_result
+from assignments.simulation.log import lines_in_words, told_result
 from assignments.simulation.rules import start_state
 from assignments.simulation.rules.play import Scenario, run
 from tests.recovery.rules import golden
@@ -97,10 +97,12 @@ def test_what_is_kept_of_a_run_does_not_depend_on_who_looks(acme: Cluster) -> No
     plain = whatif.start(document, cluster=acme, actor="test").result
     assert hidden == plain
     assert all("message" not in line and line["facts"]["subcluster"] for line in plain["log"])
-    assert told(plain["log"])[0]["message"].startswith("The scenario made imp1a.acme.org fail")
-    assert told(plain["log"], {"imp1a.acme.org": "imp1a"})[0]["message"].startswith("The scenario made imp1a fail")
+    assert lines_in_words(plain["log"])[0]["message"].startswith("The scenario made imp1a.acme.org fail")
+    assert lines_in_words(plain["log"], {"imp1a.acme.org": "imp1a"})[0]["message"].startswith(
+        "The scenario made imp1a fail"
+    )
     kept_before = {"event": "NODE_LOST", "message": "As an older version said it."}
-    assert told([kept_before])[0]["message"] == "As an older version said it."
+    assert lines_in_words([kept_before])[0]["message"] == "As an older version said it."
 
 
 def test_a_cluster_at_rest_gives_the_same_as_its_file_but_for_one_heartbeat(acme: Cluster) -> None:

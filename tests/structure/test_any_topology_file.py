@@ -16,7 +16,7 @@ from topology.rules import topology_file
 from topology.rules.difference import difference
 from topology.rules.file_problems import FileProblem, FileRefused
 from topology.structure import topology_reader
-from topology.structure.files import present
+from topology.structure.files import present_topology
 from topology.structure.limits import RULES
 
 
@@ -104,7 +104,7 @@ def test_from_any_cluster_to_any_other_in_one_run(first: dict[str, Any], second:
             apply_topology(document, prune=True)
             assert changes(document, prune=True) == []
             wanted = topology_reader.parse(document)
-            there = present(Cluster.objects.get())
+            there = present_topology(Cluster.objects.get())
             assert there.subclusters == wanted.subclusters
             assert set(there.unassigned_nodes) == set(wanted.unassigned_nodes)
         transaction.set_rollback(True)

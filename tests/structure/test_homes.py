@@ -105,7 +105,7 @@ def driven(run: Operation) -> None:
 def planned(cluster: Cluster, goal: Goal, **scope: Any) -> None:
     plan = plans.make_plan(cluster, goal, scope, author="anna")
     if plan.moves:
-        driven(operations.start(plan.hash, actor="anna", unthrottled=True))
+        driven(operations.start_run(plan.hash, actor="anna", unthrottled=True))
 
 
 def dropped(cluster: Cluster, source: str, target: str) -> None:
@@ -169,17 +169,17 @@ WAYS: dict[str, Callable[[Cluster], Any]] = {
 # --- What began while all was normal: each is prepared, and answers what is done afterwards ----------
 def a_plan(cluster: Cluster) -> Callable[[], Any]:
     plan = plans.make_plan(cluster, Goal.EVACUATE, {"node": node(cluster, "imp1a").pk}, author="anna")
-    return lambda: driven(operations.start(plan.hash, actor="anna", unthrottled=True))
+    return lambda: driven(operations.start_run(plan.hash, actor="anna", unthrottled=True))
 
 
 def a_run(cluster: Cluster) -> Callable[[], Any]:
     plan = plans.make_plan(cluster, Goal.EVACUATE, {"node": node(cluster, "imp1a").pk}, author="anna")
-    run = operations.start(plan.hash, actor="anna", unthrottled=True)
+    run = operations.start_run(plan.hash, actor="anna", unthrottled=True)
     return lambda: driven(run)
 
 
 def a_run_of_the_unassigned(cluster: Cluster) -> Callable[[], Any]:
-    run = operations.start(plans.make_plan(cluster, Goal.FILL, author="anna").hash, actor="anna", unthrottled=True)
+    run = operations.start_run(plans.make_plan(cluster, Goal.FILL, author="anna").hash, actor="anna", unthrottled=True)
     return lambda: driven(run)
 
 
@@ -188,7 +188,7 @@ def a_move_to_undo(cluster: Cluster) -> Callable[[], Any]:
     made = Operation.objects.get()
 
     def undo() -> None:
-        driven(operations.start(operations.plan_undo(made.pk, actor="anna").hash, actor="anna", unthrottled=True))
+        driven(operations.start_run(operations.plan_undo(made.pk, actor="anna").hash, actor="anna", unthrottled=True))
 
     return undo
 
@@ -313,7 +313,7 @@ def test_a_plan_leaves_a_failed_over_pair_out_and_says_so_with_its_numbers(
 
 def test_a_run_that_meets_a_failover_waits_with_its_reason_and_goes_on_when_the_pair_is_normal(acme: Cluster) -> None:
     plan = plans.make_plan(acme, Goal.EVACUATE, {"node": node(acme, "imp1a").pk}, author="anna")
-    run = operations.start(plan.hash, actor="anna", unthrottled=True)
+    run = operations.start_run(plan.hash, actor="anna", unthrottled=True)
     Node.objects.filter(pk=node(acme, "imp1b").pk).update(state=State.RUNNING_IN_BACKUP_MODE)
     driven(run)
     run.refresh_from_db()
@@ -331,4 +331,4 @@ def test_a_plan_whose_receiving_node_was_removed_is_refused_with_that_reason(acm
     target = next(flow["to_id"] for flow in plan.body["flows"])
     Assignment.objects.filter(home_node=target).update(home_node=None, serving_node=None, signed_in=False)
     Node.objects.filter(pk=target).delete()
-    assert refused(lambda: operations.start(plan.hash, actor="anna")) == "PLAN_NODE_GONE"
+    assert refused(lambda: operations.start_run(plan.hash, actor="anna")) == "PLAN_NODE_GONE"

@@ -16,7 +16,7 @@ from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import State
 from topology.structure.clusters import create_cluster, set_mode, set_model
-from topology.structure.files import present
+from topology.structure.files import present_topology
 from topology.structure.nodes import add_node, move_node, unassign_node
 from topology.structure.policy import update_policy
 from topology.structure.subclusters import (
@@ -69,7 +69,7 @@ def test_the_policy_changes_what_is_given(acme: Cluster) -> None:
     ):
         with refused(code):
             update_policy(acme, wrong)
-    assert present(acme).policy["keep_alive_interval"] == 90
+    assert present_topology(acme).policy["keep_alive_interval"] == 90
 
 
 def test_the_clock_does_not_jump_when_its_speed_changes(acme: Cluster) -> None:

@@ -18,7 +18,7 @@ from topology.rules import topology_file
 from topology.rules.states import State
 from topology.structure.clusters import create_cluster
 from topology.structure.documents import read_yaml_file
-from topology.structure.files import present
+from topology.structure.files import present_topology
 from topology.structure.limits import RULES
 
 DEMO = Path(__file__).parent.parent.parent / "demo"
@@ -58,7 +58,7 @@ def test_the_same_file_again_changes_nothing(acme: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", ["acme", "branch"])
 def test_a_cluster_can_be_written_down_and_read_back(name: str) -> None:
     apply_topology(read_yaml_file(DEMO / f"{name}.yaml"))
-    document = topology_file.render(present(Cluster.objects.get(name=name)), RULES)
+    document = topology_file.render(present_topology(Cluster.objects.get(name=name)), RULES)
     assert document == read_yaml_file(DEMO / f"{name}.yaml").value
     assert changes(yaml.safe_load(yaml.safe_dump(document)), prune=True) == []
 

@@ -210,6 +210,6 @@ def test_the_run_and_the_failover_go_on_where_they_were(world: World) -> None:
     assert counted() == kept()
 
     plan = operations.plan_undo(world.run.pk, actor="bert")
-    undo = operations.start(plan.hash, actor="bert", unthrottled=True)
+    undo = operations.start_run(plan.hash, actor="bert", unthrottled=True)
     world.until(lambda: Operation.objects.get(pk=undo.pk).state == "finished")
     assert homes_of(world.run) == origins

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
-from assignments.board.checks import report
+from assignments.board.checks import check_report
 from assignments.models import Assignment
 from assignments.moves.pins import named
 from assignments.users.importing.imports import import_users
@@ -134,7 +134,7 @@ def twins(acme: Cluster, capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
 
 def test_a_pair_is_named_and_stays(acme: Cluster, twins: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert list(EndUser.objects.order_by("twin").values_list("user_id", "twin")) == [(twins[0], 0), (twins[1], 1)]
-    check: Any = next(check for check in report(acme)["checks"] if check["code"] == "user_ids_differ")
+    check: Any = next(check for check in check_report(acme)["checks"] if check["code"] == "user_ids_differ")
     assert (check["outcome"], check["problem"].split(":")[0]) == ("warning", "ΟΔΟΣ, οδος")
     call_command("check_topology", "acme")
     assert "ΟΔΟΣ, οδος" in capsys.readouterr().out
@@ -155,6 +155,9 @@ def test_when_one_of_a_pair_goes_the_other_is_the_only_one(acme: Cluster, twins:
     EndUser.objects.get(user_id=twins[gone]).delete()
     left = EndUser.objects.get()
     assert (left.user_id, left.twin) == (twins[1 - gone], 0)
-    assert next(check for check in report(acme)["checks"] if check["code"] == "user_ids_differ")["outcome"] == "passed"
+    assert (
+        next(check for check in check_report(acme)["checks"] if check["code"] == "user_ids_differ")["outcome"]
+        == "passed"
+    )
     with pytest.raises(IntegrityError, match="user_id_once"), transaction.atomic():
         EndUser.objects.create(user_id=twins[gone])

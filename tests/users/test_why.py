@@ -77,7 +77,7 @@ def test_an_import_and_a_planned_run_are_named_as_what_they_were() -> None:
     assert newcomer.here
     assert (newcomer.here.title, newcomer.here.former) == ("Import", "unassigned")
     plan = plans.make_plan(crowd, Goal.BALANCE, author=anna())
-    run = operations.start(plan.hash, actor=anna(), unthrottled=True)
+    run = operations.start_run(plan.hash, actor=anna(), unthrottled=True)
     Hands().finish(run)
     moved = Move.objects.filter(operation=run, done=True).first()
     assert moved

@@ -17,7 +17,7 @@ from topology.api.problems import not_there
 from topology.models import Cluster, Node
 from topology.reasons import Refused
 from topology.structure import selectors
-from topology.structure.within_reach import within
+from topology.structure.within_reach import limited_to_reach
 from topology.views.reading import given_twice
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
@@ -75,7 +75,7 @@ def _found(find: Find, parts: dict[str, Any], caller: ApiClient) -> Any:
     try:
         return find(**parts)
     except Refused as refused:
-        raise not_there(within(refused, caller.reach)) from None
+        raise not_there(limited_to_reach(refused, caller.reach)) from None
 
 
 def _cluster_of(target: Any) -> int | None:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from topology.accounts import people, roles, sign_in, tokens
 from topology.api import access
-from topology.api.guard import ApiRequest, seal
+from topology.api.guard import ApiRequest, seal_answer
 from topology.api.problems import not_there
 from topology.api.shapes import Chosen, Input, Key, Limit, Name, ok
 from topology.models import Cluster
@@ -217,7 +217,7 @@ def end_sessions(request: ApiRequest, account_name: Name, session: Chosen | None
 @access.needs(roles.ADMINISTER)
 def make_sign_in_link(request: ApiRequest, account_name: Name, asked: SignInLinkIn | None = None) -> Any:
     """A link that signs a person in once; a new name becomes an account. A newer link ends the older ones."""
-    seal(request)
+    seal_answer(request)
     path = sign_in.invite(account_name, (asked and asked.role) or "", actor=request.caller)
     minutes = int(sign_in.VALID.total_seconds() // 60)
     return {"account": account_name, "url": request.build_absolute_uri(path), "minutes": minutes}
@@ -235,7 +235,7 @@ def list_tokens(request: ApiRequest) -> Any:
 @access.needs(roles.ADMINISTER)
 def make_token(request: ApiRequest, asked: TokenIn) -> Any:
     """Make a token; its text is answered this once."""
-    seal(request)
+    seal_answer(request)
     clusters = [selectors.cluster_named(name) for name in dict.fromkeys(asked.clusters)]
     token, text = tokens.create(asked.name, asked.role, clusters, days=asked.days, actor=request.caller)
     return tokens.as_dict(token) | {"token": text}

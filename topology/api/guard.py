@@ -45,7 +45,7 @@ class ApiRequest(HttpRequest):
     file: IO[bytes]
 
 
-def guarded(view: View, *, is_open: bool = False) -> View:
+def guarded_view(view: View, *, is_open: bool = False) -> View:
     """A view of the API behind the door; `is_open` needs no token (the schema and its page)."""
 
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -131,7 +131,7 @@ def _hold(program: ApiClient, key: str) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def seal(request: HttpRequest) -> None:
+def seal_answer(request: HttpRequest) -> None:
     """Keep the answer so that only the token that asked can read it: it has a secret."""
     request.sealed = True  # type: ignore[attr-defined]
 

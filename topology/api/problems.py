@@ -13,7 +13,7 @@ from pydantic import Field
 
 from topology import reasons
 from topology.reasons import Reason, Refused
-from topology.structure.within_reach import within
+from topology.structure.within_reach import limited_to_reach
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
@@ -80,7 +80,7 @@ def problem(
 
 def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
     """The answer for something refused; what an address names and is not there is 404 (NotThere)."""
-    told = within(refused, caller.reach) if (caller := getattr(request, "caller", None)) else refused
+    told = limited_to_reach(refused, caller.reach) if (caller := getattr(request, "caller", None)) else refused
     status = 404 if isinstance(told, NotThere) else told.reason.status
     return problem(request, told.reason, status=status, **told.facts)
 

@@ -21,7 +21,7 @@ from ninja.security import HttpBearer
 from topology import reasons
 from topology.api import problems, trying
 from topology.api.failures import failed
-from topology.api.guard import LONGEST_KEY, guarded
+from topology.api.guard import LONGEST_KEY, guarded_view
 from topology.reasons import Refused
 
 IDEMPOTENCY_KEY = {
@@ -174,9 +174,9 @@ def addresses(api: NinjaAPI) -> list[URLPattern | URLResolver]:
     for entry in api.urls[0]:
         if isinstance(entry, URLPattern):
             view = _nothing if entry.name == "api-root" else _methods(entry.callback)
-            entry.callback = guarded(view, is_open=entry.name in OPEN)
+            entry.callback = guarded_view(view, is_open=entry.name in OPEN)
             patterns.append(entry)
-    return [*patterns, path("<path:rest>", guarded(_nothing, is_open=True), name="nothing")]
+    return [*patterns, path("<path:rest>", guarded_view(_nothing, is_open=True), name="nothing")]
 
 
 def _methods(view: Any) -> Any:

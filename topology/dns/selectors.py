@@ -7,7 +7,7 @@ from typing import Any
 
 from topology import reasons
 from topology.dns.rules.comparing import SrvProblem
-from topology.dns.rules.records import DnsNames, NamedGroup, WantedRecords, domain_of, wanted
+from topology.dns.rules.records import DnsNames, NamedGroup, WantedRecords, domain_of, wanted_records
 from topology.models import Cluster, DeploymentModel, Event, Mode, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules import dns_servers, spans
@@ -22,7 +22,7 @@ def records_of(cluster: Cluster) -> WantedRecords:
     groups = Subcluster.objects.filter(cluster=cluster)
     publisher = next((node.name for node in nodes if node.publisher), "")
     settings = dns_of(cluster)
-    return wanted(
+    return wanted_records(
         DnsNames(
             cluster=cluster.name,
             domain=settings.domain or domain_of(publisher),

@@ -175,7 +175,7 @@ class Refused(Exception):
 REASONS: dict[str, Reason] = {}
 
 
-def add(code: str, sentence: str, fix: str = "", level: str = REFUSED, status: int = 409) -> Reason:
+def add_reason(code: str, sentence: str, fix: str = "", level: str = REFUSED, status: int = 409) -> Reason:
     """Put a reason on the closed list; `status` is the HTTP status of its refusal. Raises ValueError for one twice."""
     if code in REASONS:
         raise ValueError(f"{code} is in the list twice")

@@ -111,7 +111,7 @@ def closed(place: Place) -> Why | None:
     return (NODE_IN_MAINTENANCE, {"node": place.name}) if place.in_maintenance else None
 
 
-def demand(*questions: Why | None) -> None:
+def demand_allowed(*questions: Why | None) -> None:
     """Raise Refused for the first of these that has an answer."""
     if why := first(questions):
         raise Refused(why[0], **why[1])

@@ -70,7 +70,7 @@ class LogFold:
         return " ".join(f"{at},{10 - 10 * part / most:.1f}" for at, part in enumerate(parts))
 
 
-def fold(entries: Iterable[LogEntry]) -> list[LogEntry | LogFold]:
+def fold_lines(entries: Iterable[LogEntry]) -> list[LogEntry | LogFold]:
     """The same log, with rows of repeated lines as one."""
     folded: list[LogEntry | LogFold] = []
     for kind, group in groupby(entries, key=_kind):

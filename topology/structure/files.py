@@ -51,7 +51,7 @@ def apply_topology(
     cluster = Cluster.objects.filter(name=spec.cluster).select_related("policy").first()
     if cluster:
         guards.hold(cluster)
-    changes = difference(present(cluster) if cluster else None, spec, prune=prune)
+    changes = difference(present_topology(cluster) if cluster else None, spec, prune=prune)
     if expected is not None and expected != changes:
         raise Refused(reasons.TOPOLOGY_CHANGED_MEANWHILE, cluster=spec.cluster)
     if changes.changes:
@@ -61,7 +61,7 @@ def apply_topology(
     return replace(changes, dry_run=dry_run)
 
 
-def present(cluster: Cluster) -> TopologySpec:
+def present_topology(cluster: Cluster) -> TopologySpec:
     """What is there now, as the file would say it."""
     nodes = list(Node.objects.filter(cluster=cluster).order_by("slot", "number"))
     groups = Subcluster.objects.filter(cluster=cluster)
@@ -114,7 +114,7 @@ class _Run:
             )
             for guess in self.changes.renamed
         ]
-        placed = topology_reader.placed(self.source, problems)
+        placed = topology_reader.placed_problems(self.source, problems)
         return FileRefused(placed, refused.reason, self.source.name, **refused.facts)
 
     @property

@@ -28,7 +28,7 @@ STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 KIND_NAME, KIND_TEXT = "name_not_valid", "text_not_valid"
 
 
-def read(adapter: TypeAdapter[T], document: Document) -> tuple[T | None, list[FileProblem]]:
+def read_shape(adapter: TypeAdapter[T], document: Document) -> tuple[T | None, list[FileProblem]]:
     """The value that a document describes, or None and every problem of it, from top to bottom."""
     problems = list(document.problems)
     value = None

@@ -21,7 +21,16 @@ from topology.rules.topology_file import DnsSpec, NodeSpec, PolicyRule, Subclust
 from topology.structure import dns_settings
 from topology.structure.documents import Document
 from topology.structure.limits import RULES
-from topology.structure.shapes import STRICT, EmptyList, EmptyMapping, GroupName, NodeName, not_a, read, whole_schema
+from topology.structure.shapes import (
+    STRICT,
+    EmptyList,
+    EmptyMapping,
+    GroupName,
+    NodeName,
+    not_a,
+    read_shape,
+    whole_schema,
+)
 from topology.structure.yaml_nodes import Path
 
 MOST_USERS, MOST_DESCRIPTION = 1_000_000, 128
@@ -194,9 +203,9 @@ def parse(document: object) -> TopologySpec:
     """The specification that a document describes. Raises FileRefused with all problems."""
     source = Document.of(document)
     spec: TopologySpec | None
-    spec, problems = read(ADAPTER, source)
+    spec, problems = read_shape(ADAPTER, source)
     if spec is not None:
-        problems = placed(source, topology_file.problems_across(spec, RULES))
+        problems = placed_problems(source, topology_file.problems_across(spec, RULES))
     if problems or spec is None:
         raise FileRefused(problems, reasons.TOPOLOGY_FILE_INVALID, source.name)
     return spec
@@ -207,7 +216,7 @@ def schema() -> dict[str, Any]:
     return whole_schema(ADAPTER, "Homenode topology file")
 
 
-def placed(source: Document, problems: Iterable[FileProblem]) -> list[FileProblem]:
+def placed_problems(source: Document, problems: Iterable[FileProblem]) -> list[FileProblem]:
     """Problems between keys with their lines and columns."""
     return [source.placed(problem, path_of(problem.place)) for problem in problems]
 

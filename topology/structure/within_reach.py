@@ -8,7 +8,7 @@ from topology.reasons import Refused
 from topology.structure.selectors import Unknown, names_of
 
 
-def within(refused: Refused, reach: Reach) -> Refused:
+def limited_to_reach(refused: Refused, reach: Reach) -> Refused:
     """The refusal, with what somebody may see of the rows that it lists."""
     if isinstance(refused, Unknown) and reach.only is not None:
         where = "pk__in" if refused.rows.model is Cluster else "cluster__in"

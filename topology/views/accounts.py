@@ -19,7 +19,7 @@ from topology.reasons.words import counted
 from topology.structure.asked import number, read_form
 from topology.structure.selectors import cluster_named
 from topology.views.forms import DialogForm, ShownField
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 ROLE_CHOICES = [(role, role) for role in roles.ROLES]
 
@@ -92,14 +92,14 @@ def _done(request: HttpRequest, text: str) -> HttpResponse:
 
 
 @require_GET
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def accounts(request: HttpRequest) -> HttpResponse:
     """Everybody who may sign in, and every program that may call."""
     return _page(request)
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def invite(request: HttpRequest) -> HttpResponse:
     """A link that signs a new person, or one who is there, in once; it is shown this once."""
     form = InviteForm(request.POST)
@@ -112,7 +112,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def set_role(request: HttpRequest, pk: int) -> HttpResponse:
     """Somebody's role everywhere, or in one cluster."""
     asked = read_form(RoleForm, request.POST)
@@ -125,7 +125,7 @@ def set_role(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def set_active(request: HttpRequest, pk: int) -> HttpResponse:
     """Let somebody sign in, or not any more."""
     person, active = people.person(pk), read_form(AccountForm, request.POST)["active"]
@@ -135,7 +135,7 @@ def set_active(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Delete an account; the box beside the button says that this is meant."""
     person = people.person(pk)
@@ -148,7 +148,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def end_sessions(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign somebody out everywhere, or of one session."""
     person = people.person(pk)
@@ -157,7 +157,7 @@ def end_sessions(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def new_token(request: HttpRequest) -> HttpResponse:
     """Make a token; its text is shown this once."""
     form = TokenForm(request.POST)
@@ -171,7 +171,7 @@ def new_token(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
     """End a token now."""
     return _done(request, f"Token {pseudonyms.text(tokens.revoke(pk, actor=request.user).name)} is revoked.")

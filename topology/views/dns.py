@@ -18,13 +18,13 @@ from topology.models import Cluster, Subcluster
 from topology.reasons import Refused
 from topology.reasons.words import counted
 from topology.structure.selectors import cluster_named, dns_of
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 FILES = {"zone": "zone", "nsupdate": "nsupdate.txt"}
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def dns(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The records by name, and the last check; its state alone for the live stream."""
     cluster = cluster_named(cluster_name)
@@ -53,7 +53,7 @@ def _context(cluster: Cluster) -> dict[str, Any]:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def dns_file(request: HttpRequest, cluster_name: str, kind: str) -> HttpResponse:
     """The records as a part of a zone file, or as input of nsupdate."""
     cluster = cluster_named(cluster_name)
@@ -69,7 +69,7 @@ def _text(cluster: Cluster, wanted: WantedRecords, kind: str) -> str:
 
 
 @require_POST
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def dns_check(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Ask the name server of the settings now."""
     cluster = cluster_named(cluster_name)

@@ -16,7 +16,7 @@ from topology.accounts import pseudonyms, roles, sentences
 from topology.live import probe
 from topology.models import Cluster
 from topology.reasons import Refused
-from topology.structure.within_reach import within
+from topology.structure.within_reach import limited_to_reach
 
 HIDES_NAMES = pseudonyms.HIDES_NAMES
 
@@ -39,7 +39,7 @@ View = Callable[..., HttpResponse]
 Place = Callable[..., int | None]
 
 
-def needs(role: str, place: Place | None = None) -> Callable[[View], View]:
+def needs_role(role: str, place: Place | None = None) -> Callable[[View], View]:
     """Refuse people without a role, and answer every Refused of the view with its code, sentence and fix.
 
     `place` answers from the parts of the address the key of the cluster that it is about; without it that is `cluster`,
@@ -54,7 +54,7 @@ def needs(role: str, place: Place | None = None) -> Callable[[View], View]:
                     _enter(request.user, role, place, kwargs)
                     return view(request, *args, **kwargs)
                 except Refused as refusal:
-                    return refused(request, within(refusal, roles.reach_of(request.user)))
+                    return refused(request, limited_to_reach(refusal, roles.reach_of(request.user)))
                 except DatabaseError as error:
                     if (lost := probe.conflict(error)) is None:
                         raise

@@ -8,7 +8,7 @@ from typing import Any
 
 from topology.models import Event
 from topology.reasons import REASONS, Reason, Said
-from topology.rules.log_folds import LogEntry, LogFold, fold
+from topology.rules.log_folds import LogEntry, LogFold, fold_lines
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def folded(entries: Iterable[LogEntry], *, newest_first: bool = False) -> list[A
     """The lines of a log, given the oldest first, with a ShownFold for each row of repeated ones."""
     shown = [
         ShownFold.of(part, newest_first=newest_first) if isinstance(part, LogFold) else part.line
-        for part in fold(entries)
+        for part in fold_lines(entries)
     ]
     return shown[::-1] if newest_first else shown
 

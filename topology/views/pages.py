@@ -23,7 +23,7 @@ from topology.live import events, health
 from topology.reasons import REASONS, Refused
 from topology.structure import selectors
 from topology.structure.asked import NumberField, read_address
-from topology.views.http import HIDES_NAMES, needs, refused
+from topology.views.http import HIDES_NAMES, needs_role, refused
 from topology.views.log_folds import folded_events
 from topology.views.reading import current_page
 
@@ -84,7 +84,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def hide_names(request: HttpRequest) -> HttpResponse:
     """Switch the demo mode of this session on or off; the page is loaded anew, without what was looked for by name."""
     request.session[HIDES_NAMES] = hidden = not request.session.get(HIDES_NAMES)
@@ -134,7 +134,7 @@ class HistoryForm(forms.Form):
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def history(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The history of a cluster with filters; a further page is the rows alone."""
     cluster = selectors.cluster_named(cluster_name)

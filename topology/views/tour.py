@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from topology.accounts import roles
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 COOKIE = "homenode_tour"
 A_YEAR = 365 * 24 * 3600  # seconds
@@ -56,7 +56,7 @@ def wanted(request: HttpRequest) -> bool:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def tour(request: HttpRequest, pk: int) -> HttpResponse:
     """One step."""
     if not 1 <= pk <= len(STEPS):
@@ -65,7 +65,7 @@ def tour(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def done(request: HttpRequest) -> HttpResponse:
     """Skipped or finished: it does not come by itself again in this browser."""
     response = HttpResponse('<aside id="tour" hidden></aside>')

@@ -13,7 +13,7 @@ from topology.rules import checks as tests
 from topology.rules import deployment
 from topology.rules.check_list import FAILED, INFO, PASSED, WARNING, WORST_FIRST, Check
 from topology.structure.selectors import cluster_named
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 LOOKS = {  # tone, icon and word of each outcome
     PASSED: ("good", "check", "Passed"),
@@ -30,7 +30,7 @@ COUNTED = {
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def checks(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Everything is looked at anew each time the page is opened; what is wrong stands first."""
     cluster = cluster_named(cluster_name)

@@ -17,7 +17,7 @@ from topology.accounts import roles
 from topology.models import Node
 from topology.structure.asked import read_form
 from topology.structure.selectors import cluster_named
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 RUNS = 8  # of the newest operations
 GOALS = (Goal.BALANCE, Goal.FILL, Goal.ACTIVE_STANDBY)
@@ -29,7 +29,7 @@ FAULTS = (  # kind, whether the node has it, what makes it and what mends it
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def commands(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The page; a POST looks up the user IDs that were typed, and asks what to do with these users."""
     cluster = cluster_named(cluster_name)

@@ -23,7 +23,7 @@ from topology.accounts import roles
 from topology.models import Cluster, Node
 from topology.structure.asked import read_address
 from topology.structure.selectors import cluster_named
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 WIDE, HIGH = 1000, 100  # the box of a curve
 HEAD = 8  # of HIGH, kept free above the highest
@@ -61,7 +61,7 @@ class SpanForm(forms.Form):
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def curves(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The page of one cluster; `span` is hour, day or week."""
     cluster = cluster_named(cluster_name)

@@ -22,7 +22,7 @@ from topology.accounts import pseudonyms, roles, sentences
 from topology.models import MAX_USER_ID, Cluster, Node, Subcluster
 from topology.structure.asked import read_form
 from topology.views.cluster_places import CLUSTER_PLACES
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 MOST = 6  # of each group
 NAMED = 2  # letters from which users are looked for
@@ -72,7 +72,7 @@ Groups = list[tuple[str, list[PaletteEntry]]]
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def palette(request: HttpRequest) -> HttpResponse:
     """What the words match, the commands first."""
     asked = read_form(PaletteForm, request.GET)
@@ -84,7 +84,7 @@ def palette(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def keys(request: HttpRequest) -> HttpResponse:
     """Which keys do what."""
     return render(request, "board/_keys.html")

@@ -17,11 +17,11 @@ from topology.structure.asked import read_address
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
 from topology.views.forms import show_form
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def settings(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The form; a good one is stored as a whole, a bad one comes back with what was typed."""
     cluster = cluster_named(cluster_name)
@@ -44,7 +44,7 @@ def settings(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def placing(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Where the next users would go by an assignment mode that is looked at."""
     preview = next_users(cluster_named(cluster_name), read_address(ModeForm, request.GET)["mode"])

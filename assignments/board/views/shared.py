@@ -126,7 +126,7 @@ class Shared:
         return map(self.whole, self.roots.values())
 
 
-def take(cluster: str, kind: ViewerKind) -> Shared:
+def shared_now(cluster: str, kind: ViewerKind) -> Shared:
     """A cluster as it is now. Raises Refused when there is none of that name."""
     version = events.version_now()
     with one_snapshot():  # whatever the version stands for was committed before this

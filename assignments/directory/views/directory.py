@@ -21,7 +21,7 @@ from topology.reasons import Refused
 from topology.structure.asked import NumberField, read_form
 from topology.structure.selectors import cluster_named
 from topology.views.forms import DialogForm, ShownField
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 
 class AfterForm(forms.Form):
@@ -44,7 +44,7 @@ class EndAgreementForm(DialogForm):
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def directory(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The agreement and its last run; its state alone for the live stream."""
     cluster = cluster_named(cluster_name)
@@ -70,7 +70,7 @@ def _page(request: HttpRequest, cluster: Cluster, form: AgreementForm, **more: A
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def store(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Store the agreement, or only try it out and show what it would do."""
     cluster = cluster_named(cluster_name)
@@ -96,7 +96,7 @@ def _done(request: HttpRequest, cluster: Cluster, text: str) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def read_now(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Let the next run begin at once."""
     cluster = cluster_named(cluster_name)
@@ -105,7 +105,7 @@ def read_now(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def decide(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """Accept exactly what a stopped run would do, by its hash, or drop it."""
     cluster = cluster_named(cluster_name)
@@ -117,7 +117,7 @@ def decide(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def end(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Remove the agreement."""
     cluster = cluster_named(cluster_name)
@@ -131,7 +131,7 @@ def end(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def changes(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """What one run did to whom, a page at a time."""
     cluster = cluster_named(cluster_name)
@@ -143,7 +143,7 @@ def changes(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def skipped(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Every entry that the last run could not take, with the reason, a page at a time."""
     cluster = cluster_named(cluster_name)

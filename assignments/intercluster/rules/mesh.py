@@ -173,7 +173,7 @@ class RehearsalStep:
     text: str
 
 
-def rehearse(side: Side, fault: str, moves_per_hour: int, hours: float = 1.0) -> list[RehearsalStep]:
+def rehearse_fault(side: Side, fault: str, moves_per_hour: int, hours: float = 1.0) -> list[RehearsalStep]:
     """What a fault on one side would do, step by step, until it was repaired after so many hours."""
     seconds = int(hours * 3600)
     names = {"here": side.cluster, "there": side.remote}

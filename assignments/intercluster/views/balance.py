@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods
 from assignments.intercluster import balance as balancing
 from topology.accounts import roles
 from topology.reasons import Refused
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def balance(request: HttpRequest) -> HttpResponse:
     """The proposal; posted, the plans of it are made, to be looked at and run one after the other."""
     clusters = list(roles.clusters_of(request.user))

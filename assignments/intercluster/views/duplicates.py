@@ -19,7 +19,7 @@ from topology.reasons.words import counted
 from topology.structure.asked import ConfirmForm, NumberField, read_form
 from topology.structure.selectors import cluster_named
 from topology.views.forms import DialogForm, ShownField
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 SHOWN = 100  # URIs on one page
 
@@ -45,7 +45,7 @@ class UnassignForm(ConfirmForm):
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def duplicates(request: HttpRequest) -> HttpResponse:
     """All of them, a page at a time; those of one cluster with `cluster`."""
     return _page(request)
@@ -84,7 +84,7 @@ def _page(request: HttpRequest, form: UriForm | None = None, key: int | None = N
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def clear(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Take the URI from all sharers of a cluster; the number is the one that was shown."""
     cluster = cluster_named(cluster_name)
@@ -95,7 +95,7 @@ def clear(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def set_uri(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """Give one user another URI, or none."""
     cluster = cluster_named(cluster_name)
@@ -110,7 +110,7 @@ def set_uri(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def unassign_here(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Unassign one user, or all, of a cluster whom a monitor reports at home in another one too."""
     cluster = cluster_named(cluster_name)

@@ -21,7 +21,7 @@ from topology.models import Cluster
 from topology.reasons import Refused
 from topology.structure.asked import number, read_form
 from topology.structure.selectors import cluster_named
-from topology.views.http import needs, to_dialog
+from topology.views.http import needs_role, to_dialog
 
 
 class ToClusterForm(forms.Form):
@@ -31,7 +31,7 @@ class ToClusterForm(forms.Form):
 
 
 @require_POST
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def targets(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The verdict of every other cluster for what is dragged."""
     cluster = cluster_named(cluster_name)
@@ -41,7 +41,7 @@ def targets(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def move(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Which cluster; with `to` the plan, which shows what it would do before anybody moves."""
     cluster = cluster_named(cluster_name)

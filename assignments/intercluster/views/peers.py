@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from assignments.intercluster import mesh, peers, reports
 from assignments.intercluster.mesh_list import clusters_of, counts_of, page_of, troubled
 from assignments.intercluster.mesh_map import map_of
-from assignments.intercluster.rules.mesh import GRAVITY, WELL, WORDS, RehearsalStep, Side, rehearse
+from assignments.intercluster.rules.mesh import GRAVITY, WELL, WORDS, RehearsalStep, Side, rehearse_fault
 from assignments.models import PeerCertificate, PeerFault
 from topology import reasons
 from topology.accounts import roles
@@ -25,7 +25,7 @@ from topology.reasons import Refused
 from topology.structure.asked import NumberField, read_address, read_form
 from topology.structure.selectors import cluster_named
 from topology.views.forms import DialogForm, ShownField
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 FAULTS = [(fault, label) for fault, label in PeerFault.choices if fault]
 STATES = [("", "All relations"), *((state, WORDS[state]) for state in GRAVITY)]
@@ -81,11 +81,11 @@ class RehearsalForm(forms.Form):
         if not (self.is_bound and self.is_valid()):
             return []
         asked = self.cleaned_data
-        return rehearse(self.sides[asked["peer"]], asked["fault"], asked["moves"] or 0, asked["hours"] or 1)
+        return rehearse_fault(self.sides[asked["peer"]], asked["fault"], asked["moves"] or 0, asked["hours"] or 1)
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def all_peers(request: HttpRequest) -> HttpResponse:
     """The whole mesh: its map, what is wrong, and each cluster; `state`, `cluster` and `q` choose relations instead."""
     clusters = list(roles.clusters_of(request.user))
@@ -119,7 +119,7 @@ def all_peers(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def of_cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Every other cluster with the state of the relation, and what can be done about it."""
     cluster = cluster_named(cluster_name)
@@ -149,7 +149,7 @@ def _of_cluster(request: HttpRequest, cluster: Cluster, release_form: ReleaseFor
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def act(request: HttpRequest, cluster_name: str, remote: str, what: str) -> HttpResponse:
     """Make or remove a relation on both sides or this one, sync it now, break or repair this side."""
     cluster, other = cluster_named(cluster_name), cluster_named(remote)
@@ -185,7 +185,7 @@ def _demand_administrator(user: Any, other: Cluster) -> None:
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def release(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Note which software release the cluster runs."""
     cluster = cluster_named(cluster_name)

@@ -14,7 +14,7 @@ from django_htmx.http import trigger_client_event
 from assignments.moves import pins
 from assignments.moves.pins import Pinned
 from assignments.moves.selection import Selection
-from assignments.moves.views.selection import asks, fields, for_scripts, label, selection
+from assignments.moves.views.selection import dialog_query, fields, for_scripts, label, selection
 from assignments.users.trace import story
 from assignments.users.views.export import csv_response
 from topology import reasons
@@ -24,7 +24,7 @@ from topology.reasons import Refused
 from topology.structure.asked import ConfirmForm, read_form
 from topology.structure.selectors import cluster_named
 from topology.views.forms import DialogForm, ShownField, show_form
-from topology.views.http import needs, to_dialog, to_messages
+from topology.views.http import needs_role, to_dialog, to_messages
 
 
 class PinForm(DialogForm):
@@ -41,11 +41,11 @@ class ExportForm(ConfirmForm):
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def details(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """One user, and why they are where they are."""
     cluster = cluster_named(cluster_name)
-    rows = selection(asks(request) or request.GET, cluster).rows()
+    rows = selection(dialog_query(request) or request.GET, cluster).rows()
     keys = list(rows.values_list("user_id", flat=True)[:2])
     if len(keys) != 1:
         raise Refused(reasons.PEOPLE_NOT_ONE, users=rows.count())
@@ -55,11 +55,11 @@ def details(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def pin(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Why users are to stay where they are; then they are pinned."""
     cluster = cluster_named(cluster_name)
-    if (asked := asks(request)) is not None:
+    if (asked := dialog_query(request)) is not None:
         return _pin_dialog(request, cluster, asked, PinForm())
     chosen, form = selection(request.POST, cluster), PinForm(request.POST)
     if not _confirmed(request, chosen):
@@ -81,10 +81,10 @@ def _pin_dialog(request: HttpRequest, cluster: Cluster, asked: QueryDict, form: 
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def unpin(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Whose pins these are and why; then they are taken off."""
-    cluster, asked = cluster_named(cluster_name), asks(request)
+    cluster, asked = cluster_named(cluster_name), dialog_query(request)
     chosen = selection(request.POST if asked is None else asked, cluster)
     if asked is None and _confirmed(request, chosen):
         return _done(request, cluster, pins.unpin(chosen, actor=request.user), "Unpinned")
@@ -94,19 +94,19 @@ def unpin(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.EXPORT)
+@needs_role(roles.EXPORT)
 def export_dialog(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """How many users the file will have, and what it is good for."""
     if pseudonyms.is_down():
         raise Refused(reasons.EXPORT_NAMES_HIDDEN)
-    cluster, asked = cluster_named(cluster_name), asks(request) or request.GET
+    cluster, asked = cluster_named(cluster_name), dialog_query(request) or request.GET
     context = _context(cluster, asked, selection(asked, cluster), "Export")
     context["address"] = reverse("export", args=[cluster.name])
     return render(request, "users/_export.html", context)
 
 
 @require_POST
-@needs(roles.EXPORT)
+@needs_role(roles.EXPORT)
 def export(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The chosen users as CSV, streamed from the database."""
     cluster = cluster_named(cluster_name)

@@ -11,7 +11,7 @@ from assignments.moves import drag_presence
 from topology.accounts import roles
 from topology.structure.asked import NumberField, read_form
 from topology.structure.selectors import cluster_named, node_in
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 PLACE = re.compile(r"(node|subcluster):\d{1,17}|unassigned|nodes")
 
@@ -26,7 +26,7 @@ class DragForm(forms.Form):
 
 
 @require_POST
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def tell_others(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """A drag begins, comes over another target, or ends (nothing is said then)."""
     cluster, asked = cluster_named(cluster_name), read_form(DragForm, request.POST)
@@ -47,7 +47,7 @@ def _place(text: str) -> str:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def others(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """What the others drag."""
     cluster = cluster_named(cluster_name)

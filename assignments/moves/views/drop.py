@@ -15,8 +15,8 @@ from assignments.moves.drop import DropOutcome
 from assignments.moves.drop_context import DropContext
 from assignments.moves.drop_verdict import DropVerdict
 from assignments.moves.selection import UNASSIGNED, Selection
-from assignments.moves.verdict import judge
-from assignments.moves.views.selection import asks, fields, for_scripts, label
+from assignments.moves.verdict import judge_drop
+from assignments.moves.views.selection import dialog_query, fields, for_scripts, label
 from assignments.moves.views.selection import selection as chosen_of
 from assignments.population.selectors import board_of_rows
 from assignments.population.sparks import sparks
@@ -29,7 +29,7 @@ from topology.models import Cluster
 from topology.reasons import Refused
 from topology.structure.asked import ConfirmForm, read_form
 from topology.structure.selectors import cluster_named
-from topology.views.http import needs, to_dialog, to_messages
+from topology.views.http import needs_role, to_dialog, to_messages
 from topology.views.reading import current_page
 
 
@@ -40,17 +40,17 @@ class DropForm(ConfirmForm):
 
 
 @require_POST
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def targets(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The verdict of every target and the name of what is dragged; asked once when a drag begins."""
     chosen = chosen_of(request.POST, cluster_named(cluster_name))
-    judged = judge(chosen, roles.role_of(request.user))
+    judged = judge_drop(chosen, roles.role_of(request.user))
     told = {target: verdict.as_dict() for target, verdict in judged.targets.items()}
     return JsonResponse({"label": label("Move", chosen, judged.users, judged.context.nodes), "targets": told})
 
 
 @require_POST
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def move(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The drop. A large one is asked about first; the answer is the fresh fragments of the nodes it touched."""
     cluster = cluster_named(cluster_name)
@@ -80,7 +80,7 @@ def _verdict(request: HttpRequest, chosen: Selection, to: str) -> DropVerdict:
 
 
 @require_POST
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def undo(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """Move back whom a move moved."""
     cluster = cluster_named(cluster_name)
@@ -91,13 +91,13 @@ def undo(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def dialog(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """ "Move to…": every node with its verdict and the reason."""
     cluster = cluster_named(cluster_name)
-    asked = asks(request) or request.GET
+    asked = dialog_query(request) or request.GET
     chosen = chosen_of(asked, cluster)
-    judged = judge(chosen, roles.role_of(request.user))
+    judged = judge_drop(chosen, roles.role_of(request.user))
     context = {
         "cluster": cluster,
         "label": label("Move", chosen, judged.users, judged.context.nodes),

@@ -12,7 +12,7 @@ from topology.models import Cluster, Node
 from topology.reasons import Refused
 from topology.structure.asked import NumberField, read_form
 from topology.structure.selectors import cluster_named, node_in
-from topology.views.http import needs, refused
+from topology.views.http import needs_role, refused
 
 
 class NodeDropForm(forms.Form):
@@ -24,7 +24,7 @@ class NodeDropForm(forms.Form):
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def targets(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The verdict of every place; asked once when a drag begins."""
     node = node_in(cluster_named(cluster_name), read_form(NodeDropForm, request.POST)["server"])
@@ -34,7 +34,7 @@ def targets(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def place(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The drop; the map comes by the live stream."""
     cluster = cluster_named(cluster_name)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.views.decorators.http import require_http_methods
 
 from assignments.moves import pins
-from assignments.moves.views.selection import asks, fields, for_scripts, label, selection
+from assignments.moves.views.selection import dialog_query, fields, for_scripts, label, selection
 from assignments.users.removal import RemovedUsers, remove_users
 from topology import reasons
 from topology.accounts import pseudonyms, roles
@@ -20,7 +20,7 @@ from topology.structure.asked import number
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
 from topology.views.forms import DialogForm, ShownField, show_form
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 
 def _typed_count(text: str) -> int:
@@ -45,11 +45,11 @@ class RemovalForm(DialogForm):
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def remove(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Who would go and what they lose; then, with the number typed, they are removed."""
     cluster = cluster_named(cluster_name)
-    if (asked := asks(request)) is not None:
+    if (asked := dialog_query(request)) is not None:
         return _dialog(request, cluster, asked, RemovalForm())
     form = RemovalForm(request.POST)
 

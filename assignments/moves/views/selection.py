@@ -23,7 +23,7 @@ MOST_WORDS = 50  # user IDs in a command that is shown
 FIELDS = ("node", "query", "users", "list")  # how a page says it
 
 
-def asks(request: HttpRequest) -> QueryDict | None:
+def dialog_query(request: HttpRequest) -> QueryDict | None:
     """What a dialog is asked about: in its address, or posted, for thousands may be chosen; None: it is acted on."""
     if request.method == "GET":
         return request.GET

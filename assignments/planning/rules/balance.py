@@ -40,7 +40,9 @@ class Bin:
         return min(max(level * self.node.capacity_users // unit, self.low), self.high)
 
 
-def choose(bins: Sequence[Bin], caps: Mapping[int, int], total: int, leaving: NodeLoad | None = None) -> Target:
+def choose_placement(
+    bins: Sequence[Bin], caps: Mapping[int, int], total: int, leaving: NodeLoad | None = None
+) -> Target:
     """Of the placements with the best balance and fewest moves, the one that crosses and disturbs least."""
     extra = {leaving.id: 0} if leaving else {}
     nodes = [b.node for b in bins] + ([leaving] if leaving else [])
@@ -57,7 +59,7 @@ def spread(bins: Sequence[Bin], caps: Mapping[int, int], total: int) -> Iterator
     parts: list[list[Target]] = []
     base: Target = {}
     room: dict[int, int] = {}
-    for group, members in grouped(bins).items():
+    for group, members in bins_by_subcluster(bins).items():
         below = {b.node.id: b.at(level - 1, unit) if level else b.low for b in members}
         cap = caps.get(group, sum(b.high for b in members))
         if sum(below.values()) > cap:  # full before the last level: its own level ends it
@@ -110,7 +112,7 @@ def _ties(ready: Sequence[Bin], base: Target, room: Mapping[int, int], spare: in
     return best
 
 
-def grouped(bins: Sequence[Bin]) -> dict[int, list[Bin]]:
+def bins_by_subcluster(bins: Sequence[Bin]) -> dict[int, list[Bin]]:
     """The bins of each subcluster."""
     groups: dict[int, list[Bin]] = defaultdict(list)
     for b in bins:

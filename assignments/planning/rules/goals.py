@@ -17,12 +17,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from assignments.planning.rules.balance import Bin, Target, choose, flows_to
+from assignments.planning.rules.balance import Bin, Target, choose_placement, flows_to
 from assignments.planning.rules.certificate import Certificate, Choice
-from assignments.planning.rules.limits import balancing, demand_possible, firsts, growing, onto_firsts, targets, within
+from assignments.planning.rules.limits import (
+    balancing,
+    demand_possible,
+    firsts,
+    growing,
+    nodes_within,
+    onto_firsts,
+    targets,
+)
 from assignments.planning.rules.loads import Classes, ClusterLoad, Flow, NodeLoad, Proposal, RoughLoad
 from assignments.planning.rules.mixtures import mixed
-from assignments.planning.rules.persons import SECONDS, Exact, NoPlacement, OutOfTime, any_users_fit, solved
+from assignments.planning.rules.persons import SECONDS, Exact, NoPlacement, OutOfTime, any_users_fit, best_over_persons
 from assignments.planning.rules.persons_program import Task
 from assignments.planning.rules.proof import (
     Certify,
@@ -56,7 +64,7 @@ def balance(load: ClusterLoad, scope: Iterable[int] | None = None) -> Proposal:
     task = balancing(load, nodes)
     total = sum(n.users for n in nodes)
     demand_possible(task, total)
-    return proposed(task, choose(task.bins, task.caps, total), partial(certify_balance, of=load.of))
+    return proposal_for(task, choose_placement(task.bins, task.caps, total), partial(certify_balance, of=load.of))
 
 
 def fill(load: ClusterLoad, scope: Iterable[int] | None = None, *, mode: str = Mode.BALANCED) -> Proposal:
@@ -67,7 +75,7 @@ def fill(load: ClusterLoad, scope: Iterable[int] | None = None, *, mode: str = M
     task = growing(load, nodes)
     total = sum(n.users for n in nodes) + load.unassigned
     demand_possible(task, total)
-    return proposed(task, choose(task.bins, task.caps, total), certify_fill)
+    return proposal_for(task, choose_placement(task.bins, task.caps, total), certify_fill)
 
 
 def evacuate(
@@ -85,7 +93,7 @@ def evacuate(
     task = growing(load, nodes, leaving)
     total = sum(n.users for n in nodes) + leaving.users
     demand_possible(task, total)
-    return proposed(task, choose(task.bins, task.caps, total, leaving), certify_evacuation)
+    return proposal_for(task, choose_placement(task.bins, task.caps, total, leaving), certify_evacuation)
 
 
 def active_standby(load: ClusterLoad, scope: Iterable[int] | None = None) -> Proposal:
@@ -93,7 +101,7 @@ def active_standby(load: ClusterLoad, scope: Iterable[int] | None = None) -> Pro
 
     Users that the own first node cannot hold go to the first nodes of other subclusters (domain.md §2, §3).
     """
-    asked = within(load, scope)
+    asked = nodes_within(load, scope)
     first = firsts(asked)
     for node in first:
         if not node.in_service:
@@ -109,8 +117,8 @@ def active_standby(load: ClusterLoad, scope: Iterable[int] | None = None) -> Pro
     total = sum(b.node.users + own[b.node.id] for b in task.bins)
     demand_possible(task, total)
     bins = [Bin(b.node, min(b.high, b.node.users + own[b.node.id]), b.high) for b in task.bins]
-    target = choose(bins, {}, total) | {n.id: n.pinned for n in task.leaving}
-    return proposed(task, target, certify_standby)
+    target = choose_placement(bins, {}, total) | {n.id: n.pinned for n in task.leaving}
+    return proposal_for(task, target, certify_standby)
 
 
 def given(load: ClusterLoad, flows: Sequence[Flow]) -> Proposal:
@@ -180,7 +188,7 @@ def _demand_room(node: NodeLoad, after: int) -> None:
 
 
 # --- Proposals ------------------------------------------------------------------------------------
-def proposed(task: Task, target: Target, certify: Certify) -> Proposal:
+def proposal_for(task: Task, target: Target, certify: Certify) -> Proposal:
     """The plan by users alone where any users fit; else the optimum over persons. Raises Refused, RoughLoad."""
     nodes = [n for n in task.load.nodes if n.id in target]
     flows = flows_to(nodes, target)
@@ -201,7 +209,7 @@ def proposed(task: Task, target: Target, certify: Certify) -> Proposal:
 
 def _solved(task: Task, target: Target) -> Exact:
     try:
-        return solved(task, target)
+        return best_over_persons(task, target)
     except NoPlacement as none:
         rule = PLAN_NO_REDUNDANCY_ENDPOINTS if none.pairs else PLAN_NO_ROOM_ENDPOINTS
         raise Refused(rule, missing=none.missing, nodes=len(task.bins)) from none

@@ -62,7 +62,7 @@ class Program:
         return Program(self.lows.copy(), self.highs.copy(), self.continuous.copy(), self.rows.copy())
 
 
-def solve(program: Program, objective: Terms, seconds: float) -> Solution:
+def solve_program(program: Program, objective: Terms, seconds: float) -> Solution:
     """The least value of an objective of whole coefficients, within so many seconds.
 
     Solved twice, with and without the solver's presolve: it was seen to call a program with solutions infeasible. A

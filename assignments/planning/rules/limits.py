@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from assignments.planning.rules.balance import Bin, grouped
+from assignments.planning.rules.balance import Bin, bins_by_subcluster
 from assignments.planning.rules.loads import ClusterLoad, NodeLoad
 from assignments.planning.rules.persons_program import Task
 from topology.reasons import (
@@ -17,7 +17,7 @@ from topology.reasons import (
 )
 
 
-def within(load: ClusterLoad, scope: Iterable[int] | None) -> list[NodeLoad]:
+def nodes_within(load: ClusterLoad, scope: Iterable[int] | None) -> list[NodeLoad]:
     """The nodes of these subclusters, of all of them for None."""
     wanted = None if scope is None else set(scope)
     return [n for n in load.nodes if n.subcluster is not None and (wanted is None or n.subcluster in wanted)]
@@ -25,7 +25,7 @@ def within(load: ClusterLoad, scope: Iterable[int] | None) -> list[NodeLoad]:
 
 def targets(load: ClusterLoad, scope: Iterable[int] | None, without: int | None = None) -> list[NodeLoad]:
     """Those of them that may be given users. Raises Refused where there is none."""
-    asked = [n for n in within(load, scope) if n.id != without]
+    asked = [n for n in nodes_within(load, scope) if n.id != without]
     nodes = [n for n in asked if n.target]
     if not nodes:
         raise Refused(PLAN_NO_TARGET, nodes=len(asked))
@@ -132,7 +132,7 @@ def demand_possible(task: Task, total: int) -> None:
     for b in task.bins:
         if b.low > b.high:
             raise Refused(PLAN_PINNED, node=b.node.name, pinned=b.low, room=b.high, unpin=b.low - b.high)
-    groups = grouped(task.bins)
+    groups = bins_by_subcluster(task.bins)
     for group, cap in task.caps.items():
         low = sum(b.low for b in groups.get(group, []))
         if low > cap:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from assignments.planning.rules.balance import grouped
+from assignments.planning.rules.balance import bins_by_subcluster
 from assignments.planning.rules.loads import Classes, Flow
 from assignments.planning.rules.persons_program import Task
 
@@ -61,5 +61,5 @@ def _fits(task: Task, flows: Iterable[Flow]) -> bool:
             after[flow.to_id] += weight
     if any(after[pk] > cap for pk, cap in task.endpoint_caps.items()):
         return False
-    groups = grouped(task.bins)
+    groups = bins_by_subcluster(task.bins)
     return all(sum(after[b.node.id] for b in groups.get(g, ())) <= cap for g, cap in task.pair_endpoint_caps.items())

@@ -18,10 +18,10 @@ from fractions import Fraction
 from math import ceil, floor
 from time import monotonic
 
-from assignments.planning.rules.balance import Bin, Target, grouped
-from assignments.planning.rules.integer_program import Program, Solution, Status, solve
+from assignments.planning.rules.balance import Bin, Target, bins_by_subcluster
+from assignments.planning.rules.integer_program import Program, Solution, Status, solve_program
 from assignments.planning.rules.loads import Classes, EndpointClass, Flow, NodeLoad
-from assignments.planning.rules.persons_program import Model, Task, build
+from assignments.planning.rules.persons_program import Model, Task, build_model
 
 SECONDS = 5.0  # for one plan; beyond that it is the best found
 
@@ -42,7 +42,7 @@ def any_users_fit(task: Task, target: Target, flows: Sequence[Flow]) -> bool:
     most = {b.node.id: _most_endpoints(task, b.node, flows) for b in task.bins}
     if any(most[pk] > cap for pk, cap in task.endpoint_caps.items()):
         return False
-    groups = grouped(task.bins)
+    groups = bins_by_subcluster(task.bins)
     return all(sum(most[b.node.id] for b in groups.get(g, ())) <= cap for g, cap in task.pair_endpoint_caps.items())
 
 
@@ -95,7 +95,7 @@ class Search:
 
     def least(self, objective: dict[int, float]) -> Solution:
         """The least of an objective, which every later one keeps."""
-        found = solve(self.model.program, objective, self.until - monotonic())
+        found = solve_program(self.model.program, objective, self.until - monotonic())
         if found.status is Status.INFEASIBLE:
             raise NoPlacement(*_too_many(self.model.task))
         if found.values:
@@ -108,15 +108,15 @@ class Search:
 
     def possible(self, extra: Program) -> tuple[int, ...] | None:
         """A placement that keeps these rows too, or None where there is none (or none was found in time)."""
-        found = solve(extra, {}, self.until - monotonic())
+        found = solve_program(extra, {}, self.until - monotonic())
         if found.status is Status.OUT_OF_TIME and not found.values:
             self.proven = False
         return found.values or None
 
 
-def solved(task: Task, relaxed: Target, seconds: float = SECONDS) -> Exact:
+def best_over_persons(task: Task, relaxed: Target, seconds: float = SECONDS) -> Exact:
     """The optimum of a task over persons; `relaxed` is that of users alone. Raises NoPlacement, OutOfTime."""
-    search = Search(build(task), monotonic() + seconds)
+    search = Search(build_model(task), monotonic() + seconds)
     model = search.model
     if task.own_first:
         search.least(model.crossing)
@@ -166,7 +166,7 @@ def _kth(search: Search, k: int) -> Fraction | None:
         terms = model.users(b.node) | {level: -float(b.node.capacity_users)}
         terms |= {switch: -float(b.high)} if switch is not None else {}
         trial.row(terms, high=-b.node.users)
-    found = solve(trial, {level: 1.0}, search.until - monotonic())
+    found = solve_program(trial, {level: 1.0}, search.until - monotonic())
     if found.status is Status.INFEASIBLE and not search.values:
         raise NoPlacement(*_too_many(model.task))
     if not found.values:
@@ -224,14 +224,17 @@ def _users(model: Model, values: Sequence[int]) -> Target:
 # --- Why there is none ------------------------------------------------------------------------------
 def _too_many(task: Task) -> tuple[int, bool]:
     """By how many endpoints there is no placement, and whether it is only pairs that forbid one."""
-    model = build(task)
+    model = build_model(task)
     slack = model.program.variable(0, 10**9)
     for number in model.endpoint_rows:
         terms, low, high = model.program.rows[number]
         model.program.rows[number] = (terms | {slack: -1.0}, low, high)
-    found = solve(model.program, {slack: 1.0}, SECONDS)
+    found = solve_program(model.program, {slack: 1.0}, SECONDS)
     alone = replace(task, pair_endpoint_caps={})
-    pairs = bool(task.pair_endpoint_caps) and solve(build(alone).program, {}, SECONDS).status is Status.OPTIMAL
+    pairs = (
+        bool(task.pair_endpoint_caps)
+        and solve_program(build_model(alone).program, {}, SECONDS).status is Status.OPTIMAL
+    )
     return (found.objective if found.values else 0), pairs
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from assignments.planning.rules.balance import Bin, grouped
+from assignments.planning.rules.balance import Bin, bins_by_subcluster
 from assignments.planning.rules.integer_program import Program
 from assignments.planning.rules.loads import Classes, ClusterLoad, NodeLoad
 
@@ -63,7 +63,7 @@ class Model:
         return dict.fromkeys(self.into.values(), 1.0)
 
 
-def build(task: Task) -> Model:
+def build_model(task: Task) -> Model:
     """The rows that every placement of a task keeps to."""
     model = Model(task)
     _variables(model)
@@ -108,7 +108,7 @@ def _hold(model: Model) -> None:
         if b.node.id in task.endpoint_caps:
             model.endpoint_rows.add(len(model.program.rows))
             model.program.row(model.endpoints(b.node), high=task.endpoint_caps[b.node.id] - b.node.endpoints)
-    for group, members in grouped(task.bins).items():
+    for group, members in bins_by_subcluster(task.bins).items():
         if group in task.caps:
             terms = _joined(model.users(b.node) for b in members)
             model.program.row(terms, high=task.caps[group] - sum(b.node.users for b in members))

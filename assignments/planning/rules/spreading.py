@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from assignments.planning.rules.balance import Bin, choose
+from assignments.planning.rules.balance import Bin, choose_placement
 from assignments.planning.rules.certificate import Certificate, Choice, PlanClaim
-from assignments.planning.rules.goals import proposed
+from assignments.planning.rules.goals import proposal_for
 from assignments.planning.rules.limits import demand_possible
 from assignments.planning.rules.loads import Classes, ClusterLoad, EndpointClass, Flow, NodeLoad
 from assignments.planning.rules.persons_program import Task
@@ -65,7 +65,7 @@ def spread_over(nodes: Sequence[NodeLoad], chosen: Movable) -> Spread:
     )
     total = sum(n.users for n in held) + load.unassigned
     demand_possible(task, total)
-    flows = proposed(task, choose(task.bins, task.caps, total), _unasked).flows
+    flows = proposal_for(task, choose_placement(task.bins, task.caps, total), _unasked).flows
     return Spread(tuple(n.id for n in nodes), flows)
 
 

@@ -14,8 +14,8 @@ from assignments.recovery.rules.pair import Cause, Outcome, Pair, Phase
 from assignments.recovery.rules.pair_state import PairState, describe_trouble
 from assignments.recovery.rules.relogin_window import Budget
 from assignments.recovery.rules.sign_ins import movers
-from assignments.recovery.rules.step import advance
-from assignments.recovery.rules.transitions import initialize, take_back, take_over
+from assignments.recovery.rules.step import advance_pair
+from assignments.recovery.rules.transitions import initialize_pair, take_back, take_over
 from topology.reasons import (
     FAILOVER_NODE_NOT_HEARD,
     FAILOVER_NOT_NORMAL,
@@ -146,29 +146,29 @@ _CHECKS: dict[Command, Callable[[Pair, int], Refused | None]] = {
 
 
 # --- Commands -------------------------------------------------------------------------------------
-def command(pair: Pair, what: Command, member: int, now: int) -> Outcome:
+def command_pair(pair: Pair, what: Command, member: int, now: int) -> Outcome:
     """Do what a button asks for; raises Refused with the pair unchanged."""
     state = PairState(pair, now)
-    advance(state)
+    advance_pair(state)
     if refused := refusal(state.freeze(), what, member):
         raise refused
     _DO[what](state, member)
-    advance(state)
+    advance_pair(state)
     return state.outcome()
 
 
-def change(pair: Pair, now: int, do: Callable[[PairState], None]) -> Outcome:
+def change_pair(pair: Pair, now: int, do: Callable[[PairState], None]) -> Outcome:
     """Catch up with what is due, do something, and what follows from it; `do` may raise Refused."""
     state = PairState(pair, now)
-    advance(state)
+    advance_pair(state)
     do(state)
-    advance(state)
+    advance_pair(state)
     return state.outcome()
 
 
 def set_sign_in_rate(pair: Pair, budget: Budget, now: int) -> Outcome:
     """Give the transition that runs a budget of its own, or none for the policy's; raises Refused (domain.md §4.8)."""
-    return change(pair, now, lambda state: _set_sign_in_rate(state, budget))
+    return change_pair(pair, now, lambda state: _set_sign_in_rate(state, budget))
 
 
 def _set_sign_in_rate(state: PairState, budget: Budget) -> None:
@@ -188,27 +188,27 @@ def _set_sign_in_rate(state: PairState, budget: Budget) -> None:
 
 def failover(pair: Pair, member: int, now: int) -> Outcome:
     """Stop the services of a node and hand its users to the peer; raises Refused (domain.md §4.6)."""
-    return command(pair, Command.FAILOVER, member, now)
+    return command_pair(pair, Command.FAILOVER, member, now)
 
 
 def fallback(pair: Pair, member: int, now: int) -> Outcome:
     """Start the services of a failed-over node and bring its users home; raises Refused (domain.md §4.6)."""
-    return command(pair, Command.FALLBACK, member, now)
+    return command_pair(pair, Command.FALLBACK, member, now)
 
 
 def recover(pair: Pair, now: int) -> Outcome:
     """Start the recovery managers of both nodes again; raises Refused (domain.md §4.6)."""
-    return command(pair, Command.RECOVER, 0, now)
+    return command_pair(pair, Command.RECOVER, 0, now)
 
 
 def enable_ha(pair: Pair, now: int) -> Outcome:
     """Let each node back the other up; raises Refused (domain.md §4.5)."""
-    return command(pair, Command.ENABLE_HA, 0, now)
+    return command_pair(pair, Command.ENABLE_HA, 0, now)
 
 
 def disable_ha(pair: Pair, now: int) -> Outcome:
     """End the protection of a pair; users served away go home when the home serves; raises Refused."""
-    return command(pair, Command.DISABLE_HA, 0, now)
+    return command_pair(pair, Command.DISABLE_HA, 0, now)
 
 
 def _do_failover(state: PairState, member: int) -> None:
@@ -221,7 +221,7 @@ def _do_fallback(state: PairState, member: int) -> None:
 
 def _do_recover(state: PairState, member: int) -> None:
     state.say(RECOVER_STARTED)
-    initialize(state)
+    initialize_pair(state)
 
 
 def _do_enable(state: PairState, member: int) -> None:
@@ -271,13 +271,13 @@ def repair(pair: Pair, member: int, kind: Fault, service: str, now: int) -> Outc
 
 def _change_truth(pair: Pair, member: int, kind: Fault, service: str, now: int, *, repair: bool) -> Outcome:
     state = PairState(pair, now)
-    advance(state)
+    advance_pair(state)
     change = mended if repair else broken
     truth = change(state.truth[member], kind, service, state.name(member))
     what = _name_fault(kind, service) if repair else _describe_fault(pair, member, kind, service)
     state.say(FAULT_REPAIRED if repair else FAULT_INJECTED, member, what=what, kind=kind.value, service=service)
     state.truth[member] = truth
-    advance(state)
+    advance_pair(state)
     return state.outcome()
 
 

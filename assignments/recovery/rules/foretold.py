@@ -3,7 +3,7 @@
 pair, command --the engine begins it--> the pair in its transition --> Effect of what is left of it
 """
 
-from assignments.recovery.rules.commands import Command, command, set_sign_in_rate
+from assignments.recovery.rules.commands import Command, command_pair, set_sign_in_rate
 from assignments.recovery.rules.pair import Pair, Phase
 from assignments.recovery.rules.pair_state import PairState
 from assignments.recovery.rules.relogin_window import Budget, Effect, seconds_for
@@ -12,7 +12,7 @@ from assignments.recovery.rules.sign_ins import CANARY, movers, moves_left
 
 def command_effect(pair: Pair, what: Command, member: int, now: int) -> Effect:
     """What a failover or fallback by hand would mean; raises Refused where it is not legal (domain.md §4.6)."""
-    return _rest(PairState(command(pair, what, member, now).pair, now))
+    return _rest(PairState(command_pair(pair, what, member, now).pair, now))
 
 
 def sign_in_effect(pair: Pair, budget: Budget, now: int) -> Effect:

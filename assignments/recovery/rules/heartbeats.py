@@ -13,8 +13,8 @@ from assignments.recovery.rules.pair_state import PairState
 from topology.reasons import NODE_RECONNECTED, NODE_RETURNED
 
 
-def observe(state: PairState) -> None:
-    """Note of each member whether it is heard; `judge` follows, whenever a pair settles."""
+def observe_heartbeats(state: PairState) -> None:
+    """Note of each member whether it is heard; `judge_heartbeats` follows, whenever a pair settles."""
     for i in state.members:
         if state.heard(i):
             _hear(state, i)
@@ -46,7 +46,7 @@ def _hear(state: PairState, i: int) -> None:
         state.say(NODE_RETURNED if i in state.returned else NODE_RECONNECTED, i)
 
 
-def judge(state: PairState) -> None:
+def judge_heartbeats(state: PairState) -> None:
     """Since when each heard node has had trouble, or been well; again whenever a node is stopped or may run."""
     for i in state.members:
         watch = state.watches[i]

@@ -270,7 +270,7 @@ class Outcome:
     even: range = range(0)
 
 
-def picture(pair: Pair) -> dict[str, dict[str, Any]]:
+def picture_of_pair(pair: Pair) -> dict[str, dict[str, Any]]:
     """State, reason and counts of each member, as a line of the log shows them."""
     return {
         m.name: {"state": m.state.value, "reason": m.reason.value, "home": pair.home(i), "serving": pair.serving(i)}
@@ -278,7 +278,7 @@ def picture(pair: Pair) -> dict[str, dict[str, Any]]:
     }
 
 
-def served(pair: Pair) -> dict[str, int]:
+def served_by_member(pair: Pair) -> dict[str, int]:
     """Who is in service at each member: signed in there, while it serves."""
     return {
         m.name: sum(n for (_, at), (_, n) in pair.populations.items() if at == i and serves(m.state, m.truth))

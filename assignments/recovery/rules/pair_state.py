@@ -20,8 +20,8 @@ from assignments.recovery.rules.pair import (
     Pair,
     Phase,
     Watch,
-    picture,
-    served,
+    picture_of_pair,
+    served_by_member,
 )
 from assignments.recovery.rules.relogin_window import Budget, Throttle, pair_window
 from topology.reasons import (
@@ -256,9 +256,9 @@ class PairState:
                 self.now,
                 why,
                 about | facts,
-                picture(pair),
+                picture_of_pair(pair),
                 pair.out_of_service,
-                served(pair),
+                served_by_member(pair),
                 member,
                 progress,
                 repeated=why in REPEATED and member is not None and self.watches[member].flapping,

@@ -42,7 +42,7 @@ class Movers:
     waiting: bool = False
 
 
-def disconnect(state: PairState) -> None:
+def disconnect_users(state: PairState) -> None:
     """Sign out the users that a member no longer serves, and say so."""
     tell_disconnected(state, cut_off(state))
 
@@ -101,7 +101,7 @@ def tell_disconnected(state: PairState, lost: dict[int, int]) -> None:
         state.say(USERS_DISCONNECTED, i, users=users, wait=state.parameters.relogin_lower_limit)
 
 
-def flow(state: PairState) -> None:
+def sign_users_in(state: PairState) -> None:
     """Let everybody sign in who is due; what is said of it shows the counts after all of them."""
     state.flows.clear()
     for target in state.members:

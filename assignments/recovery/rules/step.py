@@ -1,7 +1,7 @@
 """The Server Recovery Manager of one subcluster, on populations (domain.md §4.3 to §4.7).
 
-`step(pair, now)` decides everything that is due: what is detected, which state follows, who signs in where. It keeps
-nothing and asks no clock; live, in what-if and in tests the same function runs.
+`step_pair(pair, now)` decides everything that is due: what is detected, which state follows, who signs in where. It
+keeps nothing and asks no clock; live, in what-if and in tests the same function runs.
 
     off ──enable HA──> initializing ──> normal ──┬─ admin, services, database, silence ──> failing over
      ^                      ^                    ^                                              │
@@ -16,17 +16,17 @@ Back and the backup Falling Back.
 
 from collections.abc import Callable
 
-from assignments.recovery.rules.heartbeats import judge, observe
+from assignments.recovery.rules.heartbeats import judge_heartbeats, observe_heartbeats
 from assignments.recovery.rules.maintenance import end_maintenance
 from assignments.recovery.rules.pair import Cause, Outcome, Pair, Parameters, Phase
 from assignments.recovery.rules.pair_state import PairState
-from assignments.recovery.rules.sign_ins import disconnect, flow, movers, moves_left
+from assignments.recovery.rules.sign_ins import disconnect_users, movers, moves_left, sign_users_in
 from assignments.recovery.rules.transitions import (
-    fail,
+    enter_failed_mode,
+    enter_normal,
     finish_failover,
     finish_fallback,
-    initialize,
-    normal,
+    initialize_pair,
     show_failed_over,
     show_failing_over,
     show_initializing,
@@ -41,26 +41,26 @@ from topology.rules.states import State, StateReason
 DAY = 86_400
 
 
-def step(pair: Pair, now: int) -> Outcome:
+def step_pair(pair: Pair, now: int) -> Outcome:
     """Everything that is due in a subcluster at an instant of cluster time; a second call changes nothing more."""
     state = PairState(pair, now)
-    advance(state)
+    advance_pair(state)
     return state.outcome()
 
 
-def advance(state: PairState) -> None:
+def advance_pair(state: PairState) -> None:
     """Observe, follow the transitions until none is left, then let people sign in, and once more what follows."""
     keep_stopped(state)
     known = state.known()
-    flow(state)  # users who are due by now sign in before anything else is decided
+    sign_users_in(state)  # users who are due by now sign in before anything else is decided
     end_maintenance(state)
-    observe(state)
+    observe_heartbeats(state)
     for _ in range(2):
         settle(state)
         before, known = known, state.known()
         if known == before:
             break  # no one signed in and nothing was decided, so nothing would
-        flow(state)
+        sign_users_in(state)
     state.say_untold()
 
 
@@ -79,10 +79,10 @@ def settle(state: PairState) -> None:
         seen = (state.memory, tuple(state.states))
         _enter_or_leave_ha(state)
         keep_stopped(state)
-        judge(state)
+        judge_heartbeats(state)
         if not _silent(state):
             PHASES[state.phase](state)
-        disconnect(state)
+        disconnect_users(state)
         state.forget_what_is_new()
         if (state.memory, tuple(state.states)) == seen:
             return
@@ -92,7 +92,7 @@ def settle(state: PairState) -> None:
 def _enter_or_leave_ha(state: PairState) -> None:
     ha = state.ha and len(state.before.members) == 2
     if ha and state.phase is Phase.OFF:
-        initialize(state)
+        initialize_pair(state)
     elif not ha and state.phase is not Phase.OFF:
         state.enter(Phase.OFF, cause=Cause.NONE)
         show_off(state)
@@ -112,12 +112,12 @@ def _initializing(state: PairState) -> None:
     if len(able) == 2:
         started = max(state.memory.since, *(w.started_at for w in state.watches))
         if state.due(started + state.parameters.keep_alive_interval):
-            normal(state)
+            enter_normal(state)
             state.say(PAIR_NORMAL)
     elif len(able) == 1:
         take_over(state, 1 - able[0], state.trouble_cause(1 - able[0]))
     else:
-        fail(state, StateReason.CRITICAL_SERVICE_DOWN)
+        enter_failed_mode(state, StateReason.CRITICAL_SERVICE_DOWN)
 
 
 def _silent(state: PairState) -> bool:
@@ -142,7 +142,7 @@ def _wake_up(state: PairState) -> None:
     for i in state.members:
         state.watch(i, lost=not state.heard(i))
     if state.phase not in (Phase.FAILED_OVER, Phase.FAILED):
-        initialize(state)
+        initialize_pair(state)
 
 
 # --- Normal ---------------------------------------------------------------------------------------
@@ -178,12 +178,12 @@ def _failing_over(state: PairState) -> None:
     f, t = state.failed, state.backup
     if f in state.reconnected and state.watches[f].lost:
         # Both recovery managers ran all the time and each took the other for gone (domain.md §4.4, row 16).
-        return fail(state, StateReason.UNKNOWN)
+        return enter_failed_mode(state, StateReason.UNKNOWN)
     if not state.heard(t):
         return _backup_silent(state)
     group = movers(state, t)
     if not state.truth[t].database and group and state.due(min(g.not_before for g in group)):
-        return fail(state, StateReason.TAKE_OVER_USERS_FAILED)
+        return enter_failed_mode(state, StateReason.TAKE_OVER_USERS_FAILED)
     if state.watches[t].troubled_at is not None and state.due(state.trouble_over(t)):
         return _backup_troubled(state)
     show_failing_over(state)
@@ -213,7 +213,7 @@ def _backup_silent(state: PairState) -> None:
     if not state.heard(f) or not state.due(state.silence_over(t)):
         return None
     if state.by_hand:
-        return fail(state, StateReason.UNKNOWN)
+        return enter_failed_mode(state, StateReason.UNKNOWN)
     return take_over(state, t, state.silence_cause(t))
 
 
@@ -222,7 +222,7 @@ def _backup_troubled(state: PairState) -> None:
     t, database = state.backup, not state.truth[state.backup].database
     if state.able(state.failed) and not state.by_hand:
         return take_over(state, t, Cause.AUTO_DATABASE if database else Cause.AUTO_SERVICE)
-    return fail(state, StateReason.DATABASE_FAILURE if database else StateReason.CRITICAL_SERVICE_DOWN)
+    return enter_failed_mode(state, StateReason.DATABASE_FAILURE if database else StateReason.CRITICAL_SERVICE_DOWN)
 
 
 def _automatic_fallback_due(state: PairState) -> bool:
@@ -279,7 +279,7 @@ def _taking_back(state: PairState) -> None:
                 take_over(state, i, state.silence_cause(i))
             return None
     if movers(state, f) and not (state.truth[f].database and state.truth[t].database):
-        return fail(state, StateReason.TAKE_BACK_USERS_FAILED)
+        return enter_failed_mode(state, StateReason.TAKE_BACK_USERS_FAILED)
     if _home_troubled(state):
         return None
     if state.watches[t].troubled_at is not None and state.due(state.trouble_over(t)):
@@ -296,7 +296,9 @@ def _home_troubled(state: PairState) -> bool:
     if troubled is None or not state.due(max(troubled, state.memory.since) + state.parameters.critical_service_delay):
         return False
     started = troubled > state.memory.since
-    fail(state, StateReason.CRITICAL_SERVICE_DOWN if started else StateReason.START_OF_CRITICAL_SERVICES_FAILED)
+    enter_failed_mode(
+        state, StateReason.CRITICAL_SERVICE_DOWN if started else StateReason.START_OF_CRITICAL_SERVICES_FAILED
+    )
     return True
 
 
@@ -305,7 +307,7 @@ def _failed(state: PairState) -> None:
     """One restarted recovery manager knows nothing; two start over (domain.md §4.4, row 21)."""
     restarted = [w.restarted for w in state.watches]
     if all(restarted):
-        return initialize(state)
+        return initialize_pair(state)
     if any(restarted):
         state.remember(why=StateReason.UNKNOWN)
     state.show_all(State.RUNNING_IN_FAILED_MODE, state.memory.why)

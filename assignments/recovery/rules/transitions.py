@@ -34,7 +34,7 @@ def show_off(state: PairState) -> None:
     state.show_all(State.UNKNOWN, StateReason.HIGH_AVAILABILITY_NOT_ENABLED)
 
 
-def initialize(state: PairState) -> None:
+def initialize_pair(state: PairState) -> None:
     """Both recovery managers start (domain.md §4.3, Initializing)."""
     state.enter(Phase.INITIALIZING, cause=Cause.NONE)
     for i in state.members:
@@ -53,7 +53,7 @@ def show_initializing(state: PairState) -> None:
             state.show(i, State.UNKNOWN, StateReason.UNKNOWN)
 
 
-def normal(state: PairState) -> None:
+def enter_normal(state: PairState) -> None:
     """Both nodes work."""
     state.enter(Phase.NORMAL, cause=Cause.NONE)
     state.show_all(State.NORMAL, StateReason.NORMAL)
@@ -65,7 +65,7 @@ def take_over(state: PairState, side: int, cause: Cause) -> None:
     if cause is not Cause.ADMIN and state.held is not None:
         return hold(state, side)
     if _cannot_take_over(state, peer):
-        return fail(state, StateReason.CRITICAL_SERVICE_DOWN)
+        return enter_failed_mode(state, StateReason.CRITICAL_SERVICE_DOWN)
     if state.watches[side].stopped_by_hand:
         cause = Cause.ADMIN  # whatever else is wrong: what a person stopped stays stopped (domain.md §4.6)
     horizon = state.now - state.parameters.failover_limit_hours * 3600
@@ -224,11 +224,11 @@ def finish_fallback(state: PairState) -> None:
     f = state.failed
     if state.memory.cause is Cause.AUTOMATIC:
         state.remember(fell_back_at=state.now)
-    normal(state)
+    enter_normal(state)
     state.say(FALLBACK_FINISHED, f)
 
 
-def fail(state: PairState, why: StateReason) -> None:
+def enter_failed_mode(state: PairState, why: StateReason) -> None:
     """An error that only a person resolves: both nodes run in failed mode (domain.md §4.3)."""
     state.enter(Phase.FAILED, why=why, cause=Cause.NONE)
     state.show_all(State.RUNNING_IN_FAILED_MODE, why)

@@ -25,7 +25,7 @@ class WithoutService:
     until: int | None = None
 
 
-def waiting(pair: Pair, now: int) -> list[WithoutService]:
+def users_without_service(pair: Pair, now: int) -> list[WithoutService]:
     """For the users of each member, by home, as things stand at an instant of cluster time."""
     state = PairState(pair, now)
     signing: dict[int, int] = defaultdict(int)

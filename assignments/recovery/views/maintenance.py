@@ -21,7 +21,7 @@ from topology.reasons import Refused
 from topology.structure.selectors import cluster_named, node_in
 from topology.views.answers import toast
 from topology.views.forms import DialogForm, ShownField, show_form
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 SPANS = (("30m", "30 minutes"), ("1h", "1 hour"), ("2h", "2 hours"), ("4h", "4 hours"), ("8h", "8 hours"))
 
@@ -66,7 +66,7 @@ class BeginForm(EndForm):
 
 
 @require_GET
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def show(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """The form of a node that no one works on, or the order of the work; its steps alone for the live stream."""
     return _show(request, node_in(cluster_named(cluster_name), pk))
@@ -88,7 +88,7 @@ def _show(request: HttpRequest, node: Node, form: EndForm | None = None) -> Http
 
 
 @require_POST
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def act(request: HttpRequest, cluster_name: str, pk: int, what: str) -> HttpResponse:
     """One step of the work, and how it stands then."""
     cluster = cluster_named(cluster_name)

@@ -29,7 +29,7 @@ from topology.rules.states import CRITICAL_SERVICES, RECOVERY_MANAGER
 from topology.structure.asked import read_form
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 ICONS = {
     Command.FAILOVER: "arrow-out",
@@ -112,7 +112,7 @@ def _peer_topics(controls: dict[int, Controls]) -> dict[int, str]:
 
 # --- Commands -------------------------------------------------------------------------------------
 @require_GET
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def ask(request: HttpRequest, cluster_name: str, kind: str, pk: int, command: str) -> HttpResponse:
     """What a command will do, to how many users and for how long; a refused one says so instead."""
     board = board_of(cluster_named(cluster_name))
@@ -170,7 +170,7 @@ def _consequence(board: Board, controls: Controls, view: NodeView | None, comman
 
 
 @require_POST
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def act(request: HttpRequest, cluster_name: str, kind: str, pk: int, command: str) -> HttpResponse:
     """Do it; the page hears of every step by the live stream."""
     board = board_of(cluster_named(cluster_name))
@@ -195,7 +195,7 @@ class FaultForm(forms.Form):
 
 
 @require_GET
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def menu(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """The menu of a node: its faults and repairs, moving everybody off, its history."""
     board = board_of(cluster_named(cluster_name))
@@ -210,7 +210,7 @@ def menu(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """Break or repair a part of a simulated node; the engine has to find out by itself."""
     board = board_of(cluster_named(cluster_name))
@@ -232,7 +232,7 @@ def fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
 
 
 @require_GET
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def ask_fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """What a fault will do to whom."""
     board = board_of(cluster_named(cluster_name))

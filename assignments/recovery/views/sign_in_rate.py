@@ -19,7 +19,7 @@ from topology.reasons import Refused
 from topology.templatetags.console import from_wall, num, wall_rate
 from topology.views.answers import toast
 from topology.views.forms import DialogForm, ShownField, show_form
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 BUDGETS = {"rate": ("sign_ins_per_second", "per_second"), "minutes": ("done_within_minutes", "minutes")}
 
@@ -55,7 +55,7 @@ class BudgetForm(DialogForm):
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.OPERATE, selectors.cluster_id_of)
+@needs_role(roles.OPERATE, selectors.cluster_id_of)
 def sign_in_rate(request: HttpRequest, pk: int) -> HttpResponse:
     """The rate of an operation with its time and peak, and another one for the rest of it."""
     operation = selectors.operation(pk)

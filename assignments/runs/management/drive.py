@@ -11,7 +11,7 @@ from assignments.runs import batches, wait_reasons
 LOOK = 0.5  # real seconds between looks at a run that waits for its throttle
 
 
-def drive(operation: Operation, say: Callable[[str], None] = lambda line: None) -> None:
+def drive_run(operation: Operation, say: Callable[[str], None] = lambda line: None) -> None:
     """Until the run ends or is paused; `say` hears how far it is, each line once."""
     shown = ""
     while True:

@@ -26,7 +26,7 @@ from topology.structure.selectors import cluster_named
 from topology.templatetags.console import from_wall
 from topology.views.answers import toast
 from topology.views.forms import DialogForm, ShownField
-from topology.views.http import needs, to_dialog
+from topology.views.http import needs_role, to_dialog
 from topology.views.reading import current_page
 
 CHOOSABLE = (Goal.BALANCE, Goal.FILL, Goal.ACTIVE_STANDBY)
@@ -67,7 +67,7 @@ class RunForm(RateForm):
 
 
 @require_POST
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def make_plan(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Make a plan for a goal and show what it would do; nothing moves yet."""
     cluster = cluster_named(cluster_name)
@@ -149,7 +149,7 @@ def _command(plan: Plan) -> str:
 
 
 @require_GET
-@needs(roles.SEE, plans.cluster_id_of)
+@needs_role(roles.SEE, plans.cluster_id_of)
 def plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """A plan at its own address: the dialog for htmx, a page for somebody who was sent the link.
 
@@ -164,7 +164,7 @@ def plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.OPERATE, plans.cluster_id_of)
+@needs_role(roles.OPERATE, plans.cluster_id_of)
 def approve(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """The second person's consent; the author or anybody else may then run the plan."""
     plan = _of_own_clusters(request, plan_hash)
@@ -182,14 +182,14 @@ def _of_own_clusters(request: HttpRequest, plan_hash: str) -> Plan:
 
 
 @require_POST
-@needs(roles.OPERATE, plans.cluster_id_of)
+@needs_role(roles.OPERATE, plans.cluster_id_of)
 def run_plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """Run exactly this plan; when some of its rows no longer hold, show which and ask again."""
     form, plan = RunForm(request.POST), _of_own_clusters(request, plan_hash)
     if not form.is_valid():
         return show_plan(request, plan, form=form)
     try:
-        operation = operations.start(plan.hash, actor=request.user, **form.cleaned_data)
+        operation = operations.start_run(plan.hash, actor=request.user, **form.cleaned_data)
     except Refused as refusal:
         if refusal.code != reasons.PLAN_STALE.code:
             raise

@@ -20,7 +20,7 @@ from topology.structure.selectors import cluster_named
 from topology.structure.stored_form import StoredForm
 from topology.views.answers import toast
 from topology.views.forms import DialogForm, ShownField, show_form
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 FIELDS = (
     ("threshold", "Act when the fullest node exceeds its fair share by", "%"),
@@ -59,7 +59,7 @@ class RunPolicyForm(StoredForm, DialogForm):
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def rules(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The form; a good one is stored as a whole, a bad one comes back with what was typed."""
     cluster = cluster_named(cluster_name)
@@ -75,7 +75,7 @@ def rules(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 @require_GET
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def recommended(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The plan that the balancer recommends, to look at and run like any other."""
     cluster = cluster_named(cluster_name)

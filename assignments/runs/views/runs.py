@@ -23,7 +23,7 @@ from topology.reasons.words import counted
 from topology.structure.asked import ConfirmForm, NumberField, read_form
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
-from topology.views.http import needs, to_dialog, to_messages
+from topology.views.http import needs_role, to_dialog, to_messages
 from topology.views.log_folds import folded_events
 
 MOVING = (Kind.MOVE, Kind.REBALANCE)
@@ -43,7 +43,7 @@ class WindowOnlyForm(forms.Form):
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def listed(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Operations of a cluster, the newest first."""
     cluster, now = cluster_named(cluster_name), timezone.now()
@@ -56,7 +56,7 @@ def listed(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 @require_GET
-@needs(roles.SEE, selectors.cluster_id_of)
+@needs_role(roles.SEE, selectors.cluster_id_of)
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One operation with its progress, controls and step log; the fragment alone for htmx."""
     operation = selectors.operation(pk)
@@ -77,7 +77,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@needs(roles.SEE, selectors.cluster_id_of)
+@needs_role(roles.SEE, selectors.cluster_id_of)
 def bar(request: HttpRequest, pk: int) -> HttpResponse:
     """The line of one operation in the summary bar of the page."""
     operation = selectors.operation(pk)
@@ -92,7 +92,7 @@ STEERING: dict[str, tuple[Callable[..., Operation], str]] = {
 
 
 @require_GET
-@needs(roles.OPERATE, selectors.cluster_id_of)
+@needs_role(roles.OPERATE, selectors.cluster_id_of)
 def ask_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """What a cancel leaves as it is then."""
     operation = selectors.operation(pk)
@@ -106,7 +106,7 @@ def ask_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.OPERATE, selectors.cluster_id_of)
+@needs_role(roles.OPERATE, selectors.cluster_id_of)
 def steer(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     """Pause, resume or cancel a run, or change its rate or when it may move users."""
     if what == "rate":
@@ -139,7 +139,7 @@ def _set_rate(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.OPERATE, selectors.cluster_id_of)
+@needs_role(roles.OPERATE, selectors.cluster_id_of)
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """The plan that moves back whom an operation moved, to look at and run; or what comes back of an import."""
     operation = selectors.operation(pk)

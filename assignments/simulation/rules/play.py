@@ -17,8 +17,18 @@ from typing import Any
 
 from assignments.recovery.rules import commands
 from assignments.recovery.rules.commands import Command, Fault
-from assignments.recovery.rules.pair import Batch, Happening, Memory, Outcome, Pair, Phase, Watch, picture, served
-from assignments.recovery.rules.step import step
+from assignments.recovery.rules.pair import (
+    Batch,
+    Happening,
+    Memory,
+    Outcome,
+    Pair,
+    Phase,
+    Watch,
+    picture_of_pair,
+    served_by_member,
+)
+from assignments.recovery.rules.step import step_pair
 from topology.reasons import Refused
 from topology.rules.states import State, StateReason
 
@@ -118,7 +128,7 @@ def act(pair: Pair, action: Action, now: int) -> Outcome:
     if action.do in ("fault", "repair"):
         change = commands.inject if action.do == "fault" else commands.repair
         return change(pair, action.member, action.kind, action.service, now)
-    return commands.command(pair, Command(action.do), action.member, now)
+    return commands.command_pair(pair, Command(action.do), action.member, now)
 
 
 @dataclass(slots=True)
@@ -159,7 +169,7 @@ class _Player:
             action = self.actions[0] if self.actions else None
             at = None if action is None else self.scenario.start + action.at
             if wake is not None and wake <= self.end and (at is None or wake <= at):
-                self._advance(i, wake, step)
+                self._advance(i, wake, step_pair)
             elif action is not None and at is not None and at <= self.end:
                 self.actions.popleft()
                 self._do(action, at)
@@ -171,10 +181,12 @@ class _Player:
         try:
             self._advance(action.pair, at, lambda pair, now: act(pair, action, now))
         except Refused as refused:
-            self._advance(action.pair, at, step)  # its line shows the pair of its own instant
+            self._advance(action.pair, at, step_pair)  # its line shows the pair of its own instant
             facts = refused.facts | {"node": track.pair.members[action.member].name}
             pair = track.pair
-            line = Happening(at, refused.reason, facts, picture(pair), pair.out_of_service, served(pair))
+            line = Happening(
+                at, refused.reason, facts, picture_of_pair(pair), pair.out_of_service, served_by_member(pair)
+            )
             self.log.append(self._line(track.pair.name, line))
 
     def _advance(self, i: int, now: int, decide: Callable[[Pair, int], Outcome]) -> None:

@@ -13,19 +13,19 @@ from assignments.simulation.views.typed_topology import AS_IS, HALF_MOVED
 from assignments.simulation.views.whatif_form import WhatifForm
 
 
-def changed(form: WhatifForm, change: str) -> WhatifForm:
+def changed_form(form: WhatifForm, change: str) -> WhatifForm:
     """What a button or a choice of the form does to it."""
     if change == "add":
         return add_row(form)
     if match := re.fullmatch(r"remove-(\d{1,3})", change):
         return remove_row(form, int(match[1]))
     if change == "fill":
-        return fill(form)
+        return filled_form(form)
     # Other nodes or another seed: the lines of the catalogue are made anew, those of a person stay.
-    return fill(form) if change == "topology" and form.is_untouched else form
+    return filled_form(form) if change == "topology" and form.is_untouched else form
 
 
-def fill(form: WhatifForm) -> WhatifForm:
+def filled_form(form: WhatifForm) -> WhatifForm:
     """The form with the timeline of the chosen entry of the catalogue, for the chosen topology."""
     entry = catalogue.CATALOGUE.get(str(form.typed.get("entry")))
     if entry is None:

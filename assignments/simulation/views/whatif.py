@@ -15,10 +15,10 @@ from django_htmx.http import replace_url
 from assignments.models import Simulation
 from assignments.simulation import whatif
 from assignments.simulation.clients import walks
-from assignments.simulation.log import shown, told
+from assignments.simulation.log import lines_in_words, without_repeats
 from assignments.simulation.rules import catalogue, timeline
 from assignments.simulation.views import chart
-from assignments.simulation.views.form_changes import changed, fill
+from assignments.simulation.views.form_changes import changed_form, filled_form
 from assignments.simulation.views.form_start import of_scenario, start_of
 from assignments.simulation.views.line_form import MOST_ROWS, LineForm, check_count
 from assignments.simulation.views.whatif_form import WhatifForm
@@ -29,7 +29,7 @@ from topology.reasons import REASONS
 from topology.rules.log_folds import LogEntry
 from topology.structure.asked import NumberField, read_form
 from topology.structure.selectors import cluster_named
-from topology.views.http import needs
+from topology.views.http import needs_role
 from topology.views.log_folds import folded
 
 
@@ -57,19 +57,19 @@ class ForkForm(forms.Form):
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def page(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The form; a POST changes it or runs it."""
     cluster = cluster_named(cluster_name)
     if request.method == "POST":
         if (change := read_form(ChangeForm, request.POST)["change"]) == "run":
             return run(request, cluster.name)
-        return _form(request, changed(_sent(request, cluster), change).settled())
+        return _form(request, changed_form(_sent(request, cluster), change).settled())
     here = reverse("what-if", args=[cluster.name])
     if key := read_form(ForkForm, request.GET)["fork"]:
         typed, rows = of_scenario(cluster, key, whatif.named(key).scenario)
         return _form(request, WhatifForm(cluster, typed, rows, here))
-    return _form(request, fill(WhatifForm(cluster, start_of(cluster), [], here)))
+    return _form(request, filled_form(WhatifForm(cluster, start_of(cluster), [], here)))
 
 
 def _sent(request: HttpRequest, cluster: Cluster) -> WhatifForm:
@@ -84,7 +84,7 @@ def _sent(request: HttpRequest, cluster: Cluster) -> WhatifForm:
 
 
 @require_POST
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def run(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Run what was typed and show the result at its own address."""
     cluster = cluster_named(cluster_name)
@@ -119,7 +119,7 @@ def _form(request: HttpRequest, form: WhatifForm, *, wrong: bool = False) -> Htt
 
 # --- A run ----------------------------------------------------------------------------------------
 @require_GET
-@needs(roles.SEE, whatif.cluster_id_of)
+@needs_role(roles.SEE, whatif.cluster_id_of)
 def show(request: HttpRequest, key: str) -> HttpResponse:
     """One run: its numbers, charts and log, and the topology at an instant."""
     simulation = whatif.named(key)
@@ -149,7 +149,9 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
 
 def _shown(log: list[dict[str, Any]], drawn: chart.Charts) -> list[dict[str, Any]]:
     """The lines with their level, and with short names of nodes; what a flapping node repeats is one of them."""
-    return [line | {"why": REASONS.get(line["event"])} for line in told(shown(log), _short_names(drawn))]
+    return [
+        line | {"why": REASONS.get(line["event"])} for line in lines_in_words(without_repeats(log), _short_names(drawn))
+    ]
 
 
 def _short_names(drawn: chart.Charts) -> dict[str, str]:
@@ -161,7 +163,7 @@ def _folded(log: list[dict[str, Any]], lines: list[dict[str, Any]], drawn: chart
     short = _short_names(drawn)
     facts = [
         {key: short.get(fact, fact) if isinstance(fact, str) else fact for key, fact in line.get("facts", {}).items()}
-        for line in shown(log)
+        for line in without_repeats(log)
     ]
     return folded(LogEntry(line["t"], line["event"], each, line) for line, each in zip(lines, facts, strict=True))
 
@@ -177,12 +179,12 @@ def _clients(simulation: Simulation, t: int) -> list[tuple[str, Walk]]:
 
 
 @require_GET
-@needs(roles.SEE, whatif.cluster_id_of)
+@needs_role(roles.SEE, whatif.cluster_id_of)
 def instant(request: HttpRequest, key: str) -> HttpResponse:
     """The topology of a run at an instant, and the mark in its charts."""
     simulation = whatif.named(key)
     t = read_form(InstantForm, request.GET)["t"] or 0
-    now = chart.instant(simulation.timeline, told(shown(simulation.result["log"])), t)
+    now = chart.instant(simulation.timeline, lines_in_words(without_repeats(simulation.result["log"])), t)
     moved = request.headers.get("HX-Trigger") != "scrubber"  # the one under the finger is not replaced
     context = {
         "run": simulation,
@@ -199,7 +201,7 @@ def instant(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_GET
-@needs(roles.SEE, whatif.cluster_id_of)
+@needs_role(roles.SEE, whatif.cluster_id_of)
 def export(request: HttpRequest, key: str) -> HttpResponse:
     """The run as a scenario file for manage.py simulate."""
     simulation = whatif.named(key)
@@ -209,7 +211,7 @@ def export(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_POST
-@needs(roles.SEE, whatif.cluster_id_of)
+@needs_role(roles.SEE, whatif.cluster_id_of)
 def delete(request: HttpRequest, key: str) -> HttpResponse:
     """Delete a run; only its author and administrators may."""
     simulation = whatif.delete(key, actor=request.user)

@@ -9,7 +9,7 @@ from math import gcd
 from typing import Any, Protocol
 
 from assignments.planning.rules.loads import Classes, EndpointClass, Flow
-from assignments.users.importing.staging import ENDPOINTS, rows_of, run
+from assignments.users.importing.staging import ENDPOINTS, rows_of, run_sql
 from topology.reasons import Refused
 
 GOLDEN = 0.618  # of all places: steps of this length come nowhere near each other for long
@@ -23,7 +23,7 @@ class Ask(Protocol):
 
 def place_nobody_else() -> None:
     """In a manual cluster who names no node gets none."""
-    run("UPDATE staged SET waits = false WHERE waits")
+    run_sql("UPDATE staged SET waits = false WHERE waits")
 
 
 def _first_classes(most: int) -> Classes:
@@ -67,7 +67,7 @@ def place_users(flows: Sequence[Flow]) -> None:
         cases, values = cases + case, values + more
     if not cases:
         return
-    run(
+    run_sql(
         f"""
         CREATE TEMPORARY TABLE dealt ON COMMIT DROP AS
             SELECT *, CASE {cases} ELSE target END AS home FROM staged WINDOW so_far AS (ROWS UNBOUNDED PRECEDING);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from assignments.users.importing.staging import ENDPOINTS, PERSON, run
+from assignments.users.importing.staging import ENDPOINTS, PERSON, run_sql
 
 
 def create_people(at: datetime) -> None:
@@ -13,7 +13,7 @@ def create_people(at: datetime) -> None:
 
     What makes people holds the lock of all imports, so no one of these IDs came in since they were looked for.
     """
-    run(
+    run_sql(
         """
         INSERT INTO topology_enduser (
             id, user_id, name, mail, endpoints, contacts, created_at, directory_uri, department
@@ -28,7 +28,7 @@ def create_people(at: datetime) -> None:
 
 def change_people() -> None:
     """Change the known people whose line differs."""
-    run("""
+    run_sql("""
         UPDATE topology_enduser AS person SET
             name = coalesce(staged.name, person.name), mail = coalesce(staged.mail, person.mail),
             endpoints = coalesce(staged.endpoints, person.endpoints),
@@ -44,7 +44,7 @@ def create_assignments(cluster_id: int, serving: Sequence[int], *, all_new: bool
 
     New people got their keys in the order of their lines: where these are all, nothing is sorted.
     """
-    run(
+    run_sql(
         f"""
         INSERT INTO assignments_assignment
             (user_id, cluster_id, home_node_id, serving_node_id, signed_in, pinned, endpoints, folded)
@@ -58,7 +58,7 @@ def create_assignments(cluster_id: int, serving: Sequence[int], *, all_new: bool
 
 def change_assignments(serving: Sequence[int]) -> None:
     """Give the unassigned their home, and every row the number of endpoints of its user."""
-    run(
+    run_sql(
         f"""
         UPDATE assignments_assignment AS place SET
             home_node_id = coalesce(place.home_node_id, staged.target),
@@ -75,7 +75,7 @@ def change_assignments(serving: Sequence[int]) -> None:
 
 def write_traces(operation_id: int, code: str, at: datetime) -> None:
     """One move for each user who got a home."""
-    run(
+    run_sql(
         f"""
         INSERT INTO assignments_move (operation_id, user_id, to_node_id, done, code, at)
         SELECT %s, {PERSON}, target, true, %s, %s FROM staged WHERE target IS NOT NULL

@@ -74,7 +74,7 @@ Row = tuple[Any, ...]
 Column = Sequence[Any]
 
 
-def run(sql: str, *values: Any) -> None:
+def run_sql(sql: str, *values: Any) -> None:
     """Carry out a statement."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
@@ -89,7 +89,7 @@ def rows_of(sql: str, *values: Any) -> list[tuple[Any, ...]]:
 
 def create() -> None:
     """An empty table."""
-    run(CREATE)
+    run_sql(CREATE)
 
 
 def copy(users: UserList, nodes: Mapping[str, Node], meter: Meter | None = None) -> None:
@@ -153,4 +153,4 @@ def _home(name: str, nodes: Mapping[str, Node]) -> Row:
 
 def match() -> None:
     """Find the people of these IDs, in any spelling, with the place they have; call it under the import lock."""
-    run(MATCH)
+    run_sql(MATCH)

@@ -57,7 +57,7 @@ def matching_users(where: UserFilter) -> QuerySet[Assignment]:
     rows = _in_or_out_of_service(_placed(Assignment.objects.all(), where), where)
     if where.pinned is not None:
         rows = rows.filter(pinned=where.pinned)
-    return rows.filter(who(where, "user__"))
+    return rows.filter(people_asked_for(where, "user__"))
 
 
 def count_by_place(where: UserFilter) -> int:
@@ -108,7 +108,7 @@ def _in_or_out_of_service(rows: QuerySet[Assignment], where: UserFilter) -> Quer
     return rows.filter(Q(serving_node__in=dead) | Q(signed_in=False), home_node__in=list(homes.distinct()))
 
 
-def who(where: UserFilter, prefix: str = "") -> Q:
+def people_asked_for(where: UserFilter, prefix: str = "") -> Q:
     """What a filter asks of the people themselves; the prefix leads to them."""
     asked = _named(where, prefix)
     if where.endpoint:

@@ -89,7 +89,7 @@ def sorted_by(rows: QuerySet[Any], order: ListOrder, pk: str, *, later: bool) ->
     return rows.order_by(f"{sign}key", f"{sign}{pk}")
 
 
-def beyond(
+def rows_beyond(
     rows: QuerySet[Model, Any], order: ListOrder, key: Any, pk: str, mark: Keyset | None, *, later: bool
 ) -> QuerySet[Any, Any]:
     """Those after a place in the order, or before it; all without one."""

@@ -25,8 +25,15 @@ from django.db.models.expressions import RawSQL
 from django.db.models.lookups import StartsWith
 
 from assignments.models import Assignment, DirectoryPerson, Listing, Population
-from assignments.users.listing.filter import ANYWHERE, PAGE, UserFilter, count_by_place, matching_users, who
-from assignments.users.listing.order import Keyset, ListOrder, beyond, sorted_by
+from assignments.users.listing.filter import (
+    ANYWHERE,
+    PAGE,
+    UserFilter,
+    count_by_place,
+    matching_users,
+    people_asked_for,
+)
+from assignments.users.listing.order import Keyset, ListOrder, rows_beyond, sorted_by
 from topology.models import EndUser, Node
 from topology.models.folding import Fold
 
@@ -101,9 +108,9 @@ def rows_of(keys: list[Key]) -> tuple[Assignment, ...]:
 def _keys(where: UserFilter, mark: Keyset | None, limit: int, order: ListOrder, *, later: bool) -> list[Key]:
     """The users of a page in order, or in reverse order before a place."""
     if not order.of_people:
-        rows = beyond(matching_users(where), order, order.key(), "pk", mark, later=later).annotate(key=order.key())
+        rows = rows_beyond(matching_users(where), order, order.key(), "pk", mark, later=later).annotate(key=order.key())
         return list(sorted_by(rows, order, "pk", later=later).values_list("pk", "key")[:limit])
-    if order.by_id and walk_holds(where) and not who(where):
+    if order.by_id and walk_holds(where) and not people_asked_for(where):
         return list(_walk(where, mark, order, limit, later))
     try:
         parts = _matching(where, mark, order, later)
@@ -123,7 +130,9 @@ def _keys(where: UserFilter, mark: Keyset | None, limit: int, order: ListOrder, 
 def _walk(where: UserFilter, mark: Keyset | None, order: ListOrder, most: int, later: bool) -> QuerySet[Any, Any]:
     """The next people in the order of the list, of whom the filter asks for some; with few letters who begin so."""
     if not order.by_id:
-        people = beyond(EndUser.objects.all(), order, order.key(), "pk", mark, later=later).annotate(key=order.key())
+        people = rows_beyond(EndUser.objects.all(), order, order.key(), "pk", mark, later=later).annotate(
+            key=order.key()
+        )
         return sorted_by(people, order, "pk", later=later).values_list("pk", "key")[:most]
     sources, key = _in_order(where)
     way = key if later != order.descending else f"-{key}"  # no two are equal, and the indexes have no more
@@ -131,7 +140,7 @@ def _walk(where: UserFilter, mark: Keyset | None, order: ListOrder, most: int, l
     parts = []
     for rows in sources:
         begin = rows.filter(StartsWith(F(key), Fold(Value(text)))) if 0 < len(text) < ANYWHERE else rows
-        further = beyond(begin, order, F(key), "pk", mark, later=later)
+        further = rows_beyond(begin, order, F(key), "pk", mark, later=later)
         parts.append(further.order_by(way).values_list("pk", key)[:most])  # or PostgreSQL would sort all of them
     return parts[0].union(*parts[1:], all=True).order_by(way)[:most] if len(parts) > 1 else parts[0]
 
@@ -164,13 +173,13 @@ def _matching(
 ) -> dict[str, tuple[str, Sequence[Any]]]:
     """Whether one of them matches, and all who match; a filter of the people alone leaves their places unread."""
     place = asks_place(where)
-    rows: QuerySet[Any] = matching_users(where) if place else EndUser.objects.filter(who(where))
-    found = rows if who(where) else _by_homes(rows, where)
-    if who(where) or order.by_id:
+    rows: QuerySet[Any] = matching_users(where) if place else EndUser.objects.filter(people_asked_for(where))
+    found = rows if people_asked_for(where) else _by_homes(rows, where)
+    if people_asked_for(where) or order.by_id:
         every = _sql(_after(found, order, "user__" if place else "", mark, later).values("pk", "key"))
     else:
         every = _each(found, order, mark, later)
-    ones = EndUser.objects.filter(who(where)) if order.by_id and walk_holds(where) else rows
+    ones = EndUser.objects.filter(people_asked_for(where)) if order.by_id and walk_holds(where) else rows
     return {"one": _sql(ones.filter(pk=RawSQL("walk.id", ())).values("pk")), "all": every}
 
 
@@ -226,7 +235,7 @@ def _each(rows: QuerySet[Any], order: ListOrder, mark: Keyset | None, later: boo
 
 def _after(rows: QuerySet[Any], order: ListOrder, prefix: str, mark: Keyset | None, later: bool) -> QuerySet[Any]:
     key = order.key(prefix)
-    keyed: QuerySet[Any] = beyond(rows, order, key, "pk", mark, later=later).annotate(key=key)
+    keyed: QuerySet[Any] = rows_beyond(rows, order, key, "pk", mark, later=later).annotate(key=key)
     return keyed
 
 
@@ -247,6 +256,6 @@ def count_users(where: UserFilter, cap: int = MOST) -> tuple[int, bool]:
         return count_by_place(where), False
     aside = DirectoryPerson.objects.set_aside().values("user")
     people = EndUser.objects.exclude(pk__in=aside)
-    rows: QuerySet[Any] = matching_users(where) if asks_place(where) else people.filter(who(where))
+    rows: QuerySet[Any] = matching_users(where) if asks_place(where) else people.filter(people_asked_for(where))
     users = rows.values("pk")[: cap + 1].count()
     return min(users, cap), users > cap

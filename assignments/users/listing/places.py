@@ -15,7 +15,7 @@ from django.db.models.expressions import RawSQL
 
 from assignments.models import Listing
 from assignments.users.listing.filter import PAGE, UserFilter, matching_users
-from assignments.users.listing.order import ListOrder, beyond, sorted_by
+from assignments.users.listing.order import ListOrder, rows_beyond, sorted_by
 from assignments.users.listing.pages import Key, UserPage, cursor_of, mark_of, rows_of, user_page
 
 EXACT = 50_000  # matches whose places are counted
@@ -25,7 +25,7 @@ SAMPLED = 5_000  # users that an estimate is made from
 def users_before(where: UserFilter, cursor: str, order: ListOrder) -> int:
     """How many of a list stand before a user."""
     rows, key, pk = _keyed(where, order)
-    return beyond(rows, order, key, pk, mark_of(cursor, order), later=False)[:EXACT].count()
+    return rows_beyond(rows, order, key, pk, mark_of(cursor, order), later=False)[:EXACT].count()
 
 
 def page_at(where: UserFilter, place: int, total: int, limit: int = PAGE, *, order: ListOrder) -> tuple[UserPage, str]:

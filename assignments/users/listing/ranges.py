@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from assignments.models import Assignment
 from assignments.users.listing.filter import UserFilter, matching_users
-from assignments.users.listing.order import Keyset, ListOrder, beyond, sorted_by
+from assignments.users.listing.order import Keyset, ListOrder, rows_beyond, sorted_by
 from assignments.users.listing.pages import USUAL
 from topology import reasons
 from topology.reasons import Refused
@@ -26,7 +26,7 @@ def between(where: UserFilter, first: int, last: int, order: ListOrder = USUAL) 
         raise Refused(reasons.RANGE_END_GONE)
     start, end = (Keyset(value, pk) for pk, value in (ends[0], ends[-1]))
     rows = matching_users(where)
-    inner = beyond(beyond(rows, order, key, "pk", start, later=True), order, key, "pk", end, later=False)
+    inner = rows_beyond(rows_beyond(rows, order, key, "pk", start, later=True), order, key, "pk", end, later=False)
     found = rows.filter(Q(pk__in=(first, last)) | Q(pk__in=inner.values("pk"))).annotate(key=key)
     keys = list(sorted_by(found, order, "pk", later=True).values_list("pk", flat=True)[: MOST + 1])
     if len(keys) > MOST:

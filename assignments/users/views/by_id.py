@@ -14,7 +14,7 @@ from topology.reasons import Refused
 from topology.reasons.words import counted
 from topology.structure.asked import read_form
 from topology.structure.selectors import cluster_named
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 MOST = 10_000  # user IDs of one paste
 NAMED = 10  # unknown ones that are named
@@ -27,7 +27,7 @@ class PasteForm(forms.Form):
 
 
 @require_POST
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def by_id(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The keys of the users whose IDs stand in a text, one a line or with commas between, and who is unknown."""
     keys, unknown, text = users_of(cluster_named(cluster_name), read_form(PasteForm, request.POST)["ids"])

@@ -17,7 +17,7 @@ from topology import reasons
 from topology.accounts import pseudonyms, roles
 from topology.reasons import Refused
 from topology.structure.asked import NumberField, read_form
-from topology.views.http import needs
+from topology.views.http import needs_role
 from topology.views.streams import streamed_csv
 
 
@@ -41,7 +41,7 @@ def csv_response(
 
 
 @require_GET
-@needs(roles.EXPORT, selected_cluster)
+@needs_role(roles.EXPORT, selected_cluster)
 def removed(request: HttpRequest, pk: int) -> HttpResponse:
     """Whom a removal took out of its cluster, as a list that an import reads back."""
     operation = Operation.objects.select_related("cluster").filter(pk=pk, kind=Kind.REMOVAL, undo_of=None).first()

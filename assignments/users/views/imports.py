@@ -27,7 +27,7 @@ from topology.models import Cluster, Mode
 from topology.reasons import Refused
 from topology.structure.asked import FieldRefused, read_form
 from topology.structure.selectors import cluster_named
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 SHOWN = 100  # bad lines on the page; the command lists 1,000
 PART = 256 * 1024  # bytes
@@ -70,7 +70,7 @@ class ImportForm(forms.Form):
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def upload(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The dialog; with a file its report, after a check or an import of all its lines."""
     cluster = cluster_named(cluster_name)
@@ -118,7 +118,7 @@ def _parts(file: IO[bytes]) -> Iterator[bytes]:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def progress(request: HttpRequest, key: str) -> JsonResponse:
     """How far an import or export of this person is."""
     return JsonResponse(noted(request.user, key))

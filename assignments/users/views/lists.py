@@ -11,11 +11,11 @@ from topology.accounts import roles
 from topology.live import events
 from topology.structure.selectors import cluster_named
 from topology.structure.snapshot import one_snapshot
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def users(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The pane, or only its list when the filter changed or the list goes on; the page's address keeps the filter."""
     cluster, version = cluster_named(cluster_name), events.version_now()

@@ -12,7 +12,7 @@ from assignments.users.listing.order import order_in
 from topology.accounts import roles
 from topology.structure.asked import NumberField, read_form
 from topology.structure.selectors import cluster_named
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 
 class RangeForm(forms.Form):
@@ -28,7 +28,7 @@ class RangeForm(forms.Form):
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def user_range(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The keys of the users from one row to another of a list, in its filter and order."""
     asked = read_form(RangeForm, request.GET)

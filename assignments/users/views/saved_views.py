@@ -18,7 +18,7 @@ from topology.accounts import roles
 from topology.models import Cluster
 from topology.structure.selectors import cluster_named
 from topology.views.forms import DialogForm, ShownField
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 
 class SavedViewForm(DialogForm):
@@ -29,7 +29,7 @@ class SavedViewForm(DialogForm):
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def views(request: HttpRequest, cluster_name: str = "") -> HttpResponse:
     """One's own views of a list; a POST keeps the filter as it stands under a name."""
     cluster = cluster_named(cluster_name) if cluster_name else None
@@ -46,7 +46,7 @@ def views(request: HttpRequest, cluster_name: str = "") -> HttpResponse:
 
 
 @require_POST
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def delete(request: HttpRequest, pk: int, cluster_name: str = "") -> HttpResponse:
     """Forget one's own view."""
     cluster = cluster_named(cluster_name) if cluster_name else None

@@ -31,7 +31,7 @@ from topology.models import ENDPOINT_KINDS, Cluster, Node, Subcluster
 from topology.reasons import Refused
 from topology.structure.asked import read_form
 from topology.structure.selectors import cluster_named
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 Place = TypeVar("Place", Node, Subcluster)
 KEPT = 32  # lists of choices
@@ -270,7 +270,7 @@ def _address(name: str, query: str) -> str:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def find_users(request: HttpRequest) -> HttpResponse:
     """The first page with its filter, or only the rows of a further one."""
     directory = Directory(request.GET, request.user)
@@ -283,7 +283,7 @@ def find_users(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def export(request: HttpRequest) -> HttpResponse:
     """Everybody who matches in the clusters of which one may have lists, as CSV."""
     if not roles.may_export(request.user):

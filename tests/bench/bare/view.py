@@ -15,11 +15,11 @@ from django.views.decorators.http import require_POST
 from config.urls import urlpatterns
 from tests.bench.bare.update import ADDRESS, update
 from topology.accounts import roles
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 
 @require_POST
-@needs(roles.OPERATE)
+@needs_role(roles.OPERATE)
 def move(request: HttpRequest) -> HttpResponse:
     """Give a user a home."""
     return HttpResponse(update(request.POST["user"], request.POST["node"]))

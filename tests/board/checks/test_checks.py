@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from assignments.board.checks import facts_of, report
+from assignments.board.checks import check_report, facts_of
 from assignments.board.views import mending
 from assignments.users.importing.imports import import_users
 from tests.support.lists import csv_of
@@ -193,7 +193,7 @@ def test_the_command_prints_the_report_and_fails_for_a_failed_test(
 ) -> None:
     call_command("check_topology", "acme", "--json")
     shown = json.loads(capsys.readouterr().out)
-    assert shown == report(acme)
+    assert shown == check_report(acme)
     assert (shown["outcome"], len(shown["checks"])) == ("warning", len(checks.TESTS))
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM assignments_population")

@@ -56,7 +56,7 @@ def test_a_change_is_seen_at_once_and_reads_that_cluster_alone(change: str) -> N
 def test_a_cluster_with_a_run_is_read_each_time_and_kept_when_it_ended() -> None:
     busy = make_crowd(50, 0, name="busy")
     asked(busy)
-    run = operations.start(plans.make_plan(busy, Goal.BALANCE).hash, actor="ada")
+    run = operations.start_run(plans.make_plan(busy, Goal.BALANCE).hash, actor="ada")
     for _ in range(2):
         found, queries = asked(busy)
         assert found[0].board.operations == (run,)

@@ -197,7 +197,7 @@ def test_the_filter_hides_panels_and_keeps_them_listening(client: Client) -> Non
 def test_runs_are_shown_where_they_run(client: Client) -> None:
     make_acme("idle")
     busy = make_crowd(50, 0, name="busy")
-    run = operations.start(plans.make_plan(busy, Goal.BALANCE).hash, actor="ada")
+    run = operations.start_run(plans.make_plan(busy, Goal.BALANCE).hash, actor="ada")
     page = text(client, only="running")
     assert shown(page) == ["busy"]
     assert f'href="/operations/{run.pk}/"' in page

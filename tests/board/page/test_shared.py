@@ -30,7 +30,7 @@ def test_a_version_is_rendered_once_for_each_kind_of_viewer_however_many_ask() -
     before = {kind: renders(kind) for kind in KINDS}
 
     def ask(kind: ViewerKind) -> tuple[str, int, str]:
-        found = shared.take("acme", kind)
+        found = shared.shared_now("acme", kind)
         connections.close_all()
         return str(kind), found.version, "".join(found.everything())
 
@@ -48,7 +48,7 @@ def test_every_change_of_a_row_that_is_shown_makes_a_new_version() -> None:
     kind, seen = ViewerKind(roles.ADMINISTRATOR), []
 
     def look() -> tuple[int, str]:
-        found = shared.take("acme", kind)
+        found = shared.shared_now("acme", kind)
         return found.version, "".join(found.everything())
 
     seen.append(look())
@@ -70,11 +70,11 @@ def test_every_change_of_a_row_that_is_shown_makes_a_new_version() -> None:
 @pytest.mark.django_db
 def test_what_changed_is_told_in_its_smallest_parts_and_the_parts_make_the_whole() -> None:
     acme = make_acme(imp1a=30, imp1b=4)
-    first = shared.take("acme", ViewerKind(roles.VIEWER))
+    first = shared.shared_now("acme", ViewerKind(roles.VIEWER))
     assert list(first.changes(first)) == []
     spare = node(acme, "spare")
     Node.objects.filter(pk=spare.pk).update(capacity_users=4321)
-    second = shared.take("acme", ViewerKind(roles.VIEWER))
+    second = shared.shared_now("acme", ViewerKind(roles.VIEWER))
     [piece] = second.changes(first)
     assert piece.startswith("<article")
     assert f'id="node-{spare.pk}"' in piece
@@ -94,8 +94,8 @@ def test_what_is_shared_holds_nothing_of_a_person(kind: ViewerKind) -> None:
     if kind.hides_names:
         client.post(reverse("hide-names"))
     page = client.get(f"{reverse('cluster', args=['acme'])}?q=imp1a&show=out").content.decode()
-    whole = "".join(shared.take("acme", kind).everything())
-    assert all(laid_out(part).strip() in page for part in shared.take("acme", kind).everything())
+    whole = "".join(shared.shared_now("acme", kind).everything())
+    assert all(laid_out(part).strip() in page for part in shared.shared_now("acme", kind).everything())
     token = re.search(r'"X-CSRFToken": "(\w+)"', page)
     assert token
     name = person(kind.role).get_username()
@@ -114,7 +114,7 @@ def test_while_redis_is_away_each_process_renders_for_itself(monkeypatch: pytest
     make_acme(imp1a=3)
     monkeypatch.setattr(events, "_client", None)
     with override_settings(REDIS_URL="redis://127.0.0.1:1/0"):
-        found = shared.take("acme", ViewerKind(roles.VIEWER))
+        found = shared.shared_now("acme", ViewerKind(roles.VIEWER))
     monkeypatch.setattr(events, "_client", None)
     assert "imp1a" in "".join(found.everything())
 
@@ -130,11 +130,11 @@ def test_an_older_version_that_is_kept_late_keeps_nobody_waiting(monkeypatch: py
         keep(name, text, seconds)
 
     monkeypatch.setattr(shelf, "keep", note)
-    shared.take("acme", kind)
+    shared.shared_now("acme", kind)
     [(name, older)] = kept.items()
     Node.objects.filter(pk=node(acme, "spare").pk).update(capacity_users=4321)
-    newer = shared.take("acme", kind)
+    newer = shared.shared_now("acme", kind)
     keep(name, older, 60)  # a slow process comes to its end
     assert shelf.claim(f"{name}:{newer.mark}", 1000), "nobody holds a claim any more"
     shelf.release(f"{name}:{newer.mark}")
-    assert list(shared.take("acme", kind).changes(newer)) == []
+    assert list(shared.shared_now("acme", kind).changes(newer)) == []

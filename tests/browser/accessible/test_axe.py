@@ -53,7 +53,7 @@ def acme(live_web: LiveStack, users: int) -> Cluster:
     """A cluster in which everything happens at once: a failover, a dead node, pinned users, runs done and begun."""
     cluster = make_acme(imp1a=users, imp1b=4, imp2b=19, imp3a=7, waiting=5)
     drop.move(Selection(cluster, people("imp1a-0010", "imp1a-0011")), f"node:{node(cluster, 'imp1b').pk}", root())
-    run = operations.start(plans.make_plan(cluster, "balance").hash, actor=root())
+    run = operations.start_run(plans.make_plan(cluster, "balance").hash, actor=root())
     assert run.active
     operations.pause(run.pk, actor=root())
     set_state(cluster, "imp2a", State.FAILED_OVER, power_on=True)

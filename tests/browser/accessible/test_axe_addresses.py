@@ -155,7 +155,7 @@ def facts(live_web: LiveStack, signed_in_page: Open) -> dict[str, Any]:
     plan = plans.make_plan(cluster, "balance", author=root)
     RunPolicy.objects.update_or_create(cluster=cluster, defaults={"plan": plan})
     SavedView.objects.create(owner=root, cluster=cluster, name="Out of service", query="show=out")
-    run = operations.start(plan.hash, actor=root)
+    run = operations.start_run(plan.hash, actor=root)
     operations.pause(run.pk, actor=root)
     _twice(cluster, some)
     _fail_over(cluster)

@@ -139,7 +139,7 @@ def test_plans_alone_stale_and_waiting_for_approval(live_web: LiveStack, signed_
     page.get_by_role("button", name="Run 45 moves").click()
     expect(page.get_by_role("dialog").locator(".stale")).to_be_visible()
     look.at(page, "a plan on changed ground", (800,))
-    run = operations.start(plans.make_plan(cluster, "balance").hash, actor=root())
+    run = operations.start_run(plans.make_plan(cluster, "balance").hash, actor=root())
     page.goto(f"/operations/{run.pk}/")
     look.at(page, "a run that moves users", WIDTHS)
 

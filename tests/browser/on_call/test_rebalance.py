@@ -87,7 +87,7 @@ def test_a_run_that_waits_for_its_window_says_so_and_keeps_its_buttons(
     begins = timezone.now() + timedelta(hours=2)
     window = {"window_start": begins.time(), "window_end": (begins + timedelta(hours=1)).time()}
     RunPolicy.objects.create(cluster=acme, zone="UTC", **window)
-    operations.start(plans.make_plan(acme, "balance").hash, actor="root", in_window=True)
+    operations.start_run(plans.make_plan(acme, "balance").hash, actor="root", in_window=True)
     page = signed_in_page("operator", viewport={"width": width, "height": 900})
     strip = page.locator(".runs .run")
     expect(strip).to_contain_text("Waiting for the window")

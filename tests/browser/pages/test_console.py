@@ -107,7 +107,7 @@ def test_a_node_is_chosen_in_the_tree_and_the_back_button_returns(crowd: Cluster
 
 def test_the_label_of_a_focused_button_follows_what_it_does(crowd: Cluster, signed_in_page: Open) -> None:
     plan = plans.make_plan(crowd, "balance")
-    run = operations.start(plan.hash, actor=None)
+    run = operations.start_run(plan.hash, actor=None)
     page = signed_in_page(path="/clusters/crowd/")
     strip = page.locator(f"#operation-{run.pk}")
     for button, state, following in (

@@ -11,7 +11,7 @@ from assignments.recovery.rules import commands, maintenance
 from assignments.recovery.rules.commands import Command, Fault
 from assignments.recovery.rules.pair import Member, Outcome, Pair, Parameters
 from assignments.recovery.rules.relogin_window import Budget
-from assignments.recovery.rules.step import step
+from assignments.recovery.rules.step import step_pair
 from assignments.simulation.rules import play as simulator
 from assignments.simulation.rules.play import Action, at_rest
 from tests.support import torture
@@ -36,8 +36,8 @@ class Person:
             return commands.set_sign_in_rate(pair, Budget(per_second=self.value or None), now)
         if self.do == "begin":
             end = now + int(self.value)
-            return commands.change(pair, now, lambda d: maintenance.begin(d, self.member, end, "new disk", "ada"))
-        return commands.change(pair, now, lambda d: maintenance.end(d, self.member))
+            return commands.change_pair(pair, now, lambda d: maintenance.begin(d, self.member, end, "new disk", "ada"))
+        return commands.change_pair(pair, now, lambda d: maintenance.end(d, self.member))
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def play(case: Case, check: Check | None = None, until: int = 2 * DAY) -> tuple[
         else:
             assert wake is not None
             now = wake
-            outcome = step(pair, now)
+            outcome = step_pair(pair, now)
         if check:
             check(pair, outcome, now)
         pair, wake = outcome.pair, outcome.next_wake

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from assignments.simulation import scenario_reader
-from assignments.simulation.log import told
+from assignments.simulation.log import lines_in_words
 from assignments.simulation.rules.play import Result, Scenario, run
 from tests.recovery.rules.pair_table import rows
 
@@ -41,7 +41,7 @@ def render(log: Iterable[Mapping[str, Any]], numbers: Mapping[str, Any]) -> str:
     lines: list[str] = []
     shown: dict[str, str] = {}
     table: dict[str, list[str]] = {}
-    for line in told(log):
+    for line in lines_in_words(log):
         lines.append(f"{clock(line['t'])}  {line['event']}  out of service {line['out_of_service']}")
         lines.append(f"          {line['message']}")
         for name, node in line["nodes"].items():

@@ -27,7 +27,7 @@ from assignments.recovery.rules.pair import (
     Phase,
 )
 from assignments.recovery.rules.relogin_window import pair_window
-from assignments.recovery.rules.step import step
+from assignments.recovery.rules.step import step_pair
 from assignments.simulation import scenario_reader
 from assignments.simulation.rules.play import Action, Scenario, act
 from topology.reasons import Refused
@@ -149,15 +149,15 @@ def drive(
         action = None
         if more and more[0] == at and at != wake:
             more.popleft()
-            outcome = step(pair, at)
+            outcome = step_pair(pair, at)
         elif wake == at:
-            outcome = step(pair, at)
+            outcome = step_pair(pair, at)
         else:
             action = actions.popleft()
             try:
                 outcome = act(pair, action, at)
             except Refused:
-                action, outcome = None, step(pair, at)
+                action, outcome = None, step_pair(pair, at)
         seen(pair, outcome, action, at)
         assert outcome.next_wake is None or outcome.next_wake > at, "time stands still"
         pair, wake = _kept(outcome.pair, at) if keep else outcome.pair, outcome.next_wake
@@ -165,7 +165,7 @@ def drive(
 
 
 def _seen_at(pair: Pair, probe: int) -> Any:
-    at = step(pair, probe).pair
+    at = step_pair(pair, probe).pair
     return probe, dict(at.populations), [m.state.value for m in at.members]
 
 

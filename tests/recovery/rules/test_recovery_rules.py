@@ -11,7 +11,7 @@ from assignments.recovery.rules.commands import Fault
 from assignments.recovery.rules.kept import FormerLimit, SrmState
 from assignments.recovery.rules.n_minus_one import n_minus_one
 from assignments.recovery.rules.pair import BatchKind, Member, Outcome, Pair, Parameters, Phase
-from assignments.recovery.rules.step import step
+from assignments.recovery.rules.step import step_pair
 from assignments.simulation.rules import play as simulator
 from assignments.simulation.rules.play import Action, at_rest
 from tests.recovery.rules.cases import (
@@ -65,7 +65,7 @@ def only_the_served_are_signed_in(case: Case) -> Check:
 
 def a_repeated_step_changes_nothing(case: Case) -> Check:
     def check(before: Pair, outcome: Outcome, now: int) -> None:
-        again = step(outcome.pair, now)
+        again = step_pair(outcome.pair, now)
         assert not again.changes
         assert not again.batches
         assert not again.events
@@ -97,7 +97,7 @@ def nothing_is_due_without_a_wake(later: int) -> Check:
 
     def check(before: Pair, outcome: Outcome, now: int) -> None:
         if outcome.next_wake is None:
-            extra = step(outcome.pair, now + later)
+            extra = step_pair(outcome.pair, now + later)
             assert [*extra.changes, *extra.events, *extra.batches] == []
             assert extra.pair == outcome.pair
 
@@ -146,10 +146,10 @@ def test_a_step_between_two_wakes_moves_only_who_is_due(case: Case, later: int) 
         if wake is None or wake - now < 2:
             return
         between = now + 1 + later % (wake - now - 1)
-        extra = step(outcome.pair, between)
+        extra = step_pair(outcome.pair, between)
         assert not extra.changes
         assert all(event.progress for event in extra.events)
-        direct, detour = step(outcome.pair, wake), step(extra.pair, wake)
+        direct, detour = step_pair(outcome.pair, wake), step_pair(extra.pair, wake)
         assert detour.pair.members[0].state == direct.pair.members[0].state
         if direct.pair.memory.phase is outcome.pair.memory.phase:
             assert detour.pair.populations == direct.pair.populations

@@ -125,7 +125,7 @@ def qualified(host: str, domain: str) -> str:
     return host if "." in host else f"{host}.{domain}"
 
 
-def wanted(names: DnsNames) -> WantedRecords:
+def wanted_records(names: DnsNames) -> WantedRecords:
     """The records of a cluster, those of the whole cluster first."""
     if not names.domain:
         missing = (NotKnown(service, reasons.SRV_NO_DOMAIN, (("cluster", names.cluster),)) for service in PORTS)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assignments.board.checks import report
+from assignments.board.checks import check_report
 from topology.management.console import ConsoleCommand
 from topology.rules.check_list import FAILED, INFO, PASSED, WARNING
 from topology.structure import selectors
@@ -22,7 +22,7 @@ class Command(ConsoleCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with self.refusals(options["json"]):
-            results = report(selectors.cluster_named(options["cluster"]))
+            results = check_report(selectors.cluster_named(options["cluster"]))
         if options["json"]:
             self.print_json(results)
         else:

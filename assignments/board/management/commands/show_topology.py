@@ -10,7 +10,7 @@ from topology.management.console import ConsoleCommand
 from topology.rules import topology_file
 from topology.structure import selectors
 from topology.structure.documents import write_yaml
-from topology.structure.files import present
+from topology.structure.files import present_topology
 from topology.structure.limits import RULES
 
 
@@ -27,7 +27,7 @@ class Command(ConsoleCommand):
         with self.refusals(options["json"]):
             cluster = selectors.cluster_named(options["cluster"])
         if options["file"]:
-            document = topology_file.render(present(cluster), RULES)
+            document = topology_file.render(present_topology(cluster), RULES)
             self.stdout.write(write_yaml(document), ending="")
         elif options["json"]:
             self.print_json(shape(board_of(cluster)))

@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from assignments.board.views.overview.overview_panels import ONLY, Asked, Panel, Totals
-from assignments.intercluster.mesh import unwell
+from assignments.intercluster.mesh import unwell_links
 from assignments.intercluster.mesh_map import MeshMap, map_of
 from assignments.intercluster.rules.mesh import COUNTED
 from assignments.population.kept import KeptBoard, boards_now
@@ -29,7 +29,7 @@ from topology.accounts import roles
 from topology.models import Event
 from topology.reasons import CLUSTER_REMOVED
 from topology.structure.selectors import cluster_named
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 DENSE = 24  # nodes on the page from which on a cell shows its name and its fill alone
 FOLDED, FOLDED_WITH_MAP = 120, 72  # nodes from which on panels are folded; a map beside them takes room too
@@ -60,12 +60,12 @@ class OverviewBody:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def overview(request: HttpRequest) -> HttpResponse:
     """Every cluster, in a fixed number of queries."""
     asked = Asked.of(request.GET)
     clusters = list(roles.clusters_of(request.user).only("name", "release"))  # the rest stands on their boards
-    drawn = map_of(clusters, unwell(clusters, timezone.now()))
+    drawn = map_of(clusters, unwell_links(clusters, timezone.now()))
     shown = OverviewShown(boards_now(clusters), drawn, asked, request.get_full_path())
     body = _kept_body(shown) if shown.still else _body(shown)
     context = {
@@ -114,7 +114,7 @@ def _removed() -> list[Event]:
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def panel(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """The panel of one cluster."""
     panel_of = Panel(board_of(cluster_named(cluster_name)), Asked.of(request.GET), "folded" in request.GET)

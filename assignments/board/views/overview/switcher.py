@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from assignments.population.kept import boards_now
 from topology.accounts import roles
 from topology.structure.asked import read_address
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 
 class SwitcherForm(forms.Form):
@@ -20,7 +20,7 @@ class SwitcherForm(forms.Form):
 
 
 @require_GET
-@needs(roles.SEE)
+@needs_role(roles.SEE)
 def switcher(request: HttpRequest) -> HttpResponse:
     """The entries, and the mark of its button while users of another cluster are out of service."""
     current = read_address(SwitcherForm, request.GET)["current"]

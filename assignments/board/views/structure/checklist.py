@@ -33,7 +33,7 @@ from topology.structure.selectors import cluster_named
 from topology.structure.subclusters import remove_subcluster
 from topology.views.answers import toast
 from topology.views.forms import show_form
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 SHIFTS = {"earlier": -1, "later": 1}  # of a subcluster on the page
 
@@ -48,7 +48,7 @@ class StepForm(forms.Form):
 
 # --- A node ---------------------------------------------------------------------------------------
 @require_GET
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def node(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """How a node moves or leaves; the checklist alone for the live stream."""
     board = board_of(cluster_named(cluster_name))
@@ -92,7 +92,7 @@ def _context(board: Board, checklist_of: checklist.Checklist, address: str, *, p
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def node_step(request: HttpRequest, cluster_name: str, pk: int, what: str) -> HttpResponse:
     """Do one step, and show the checklist again."""
     board = board_of(cluster_named(cluster_name))
@@ -175,7 +175,7 @@ AWAY: dict[str, Callable[[HttpRequest, Board, str], HttpResponse | None]] = {
 
 # --- A subcluster ---------------------------------------------------------------------------------
 @require_http_methods(["GET", "POST"])
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def subcluster(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """Name, description, order of the nodes, and how a subcluster leaves."""
     board = board_of(cluster_named(cluster_name))
@@ -209,7 +209,7 @@ def _subcluster_context(board: Board, sub: SubclusterView) -> dict[str, Any]:
 
 
 @require_POST
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def subcluster_step(request: HttpRequest, cluster_name: str, pk: int, what: str) -> HttpResponse:
     """Do one step, and show the subcluster again."""
     board = board_of(cluster_named(cluster_name))

@@ -33,12 +33,12 @@ from topology.structure.nodes import add_node
 from topology.structure.selectors import cluster_named
 from topology.structure.subclusters import create_subcluster
 from topology.views.answers import toast
-from topology.views.http import needs
+from topology.views.http import needs_role
 
 
 # --- Clusters -------------------------------------------------------------------------------------
 @require_GET
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def structure(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Subclusters and nodes of a cluster with the way to each change; the body alone for the live stream."""
     board = board_of(cluster_named(cluster_name))
@@ -48,7 +48,7 @@ def structure(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def new_cluster(request: HttpRequest) -> HttpResponse:
     """Create a cluster without nodes, and go there."""
     note = "A new cluster has no nodes. The first node you add is its publisher."
@@ -61,7 +61,7 @@ def new_cluster(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def remove_cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """What goes with a cluster, its name to be typed, and the removal."""
     cluster = cluster_named(cluster_name)
@@ -78,7 +78,7 @@ def remove_cluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 # --- Subclusters and nodes ------------------------------------------------------------------------
 @require_http_methods(["GET", "POST"])
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def new_subcluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Add a subcluster; it serves no users until it has a node."""
     cluster = cluster_named(cluster_name)
@@ -93,7 +93,7 @@ def new_subcluster(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def new_node(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Add a node to a cluster, into a subcluster or unassigned."""
     board = board_of(cluster_named(cluster_name))
@@ -114,7 +114,7 @@ class SeenForm(forms.Form):
 
 
 @require_http_methods(["GET", "POST"])
-@needs(roles.ADMINISTER)
+@needs_role(roles.ADMINISTER)
 def change_node(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """The name of a node, its hardware profile and what overrides its capacity."""
     view = node_of(board_of(cluster_named(cluster_name)), pk)

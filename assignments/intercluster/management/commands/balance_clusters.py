@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from assignments.intercluster import balance
 from assignments.intercluster.balance import ClusterBalance
 from assignments.runs import operations
-from assignments.runs.management.drive import drive
+from assignments.runs.management.drive import drive_run
 from topology.management.console import ConsoleCommand
 from topology.models import Cluster
 from topology.reasons.words import counted
@@ -39,8 +39,8 @@ class Command(ConsoleCommand):
             self._show(found)
 
     def _run(self, plan_hash: str, quiet: bool) -> dict[str, Any]:
-        operation = operations.start(plan_hash, actor=self.actor, unthrottled=True)
-        drive(operation, (lambda line: None) if quiet else self.stdout.write)
+        operation = operations.start_run(plan_hash, actor=self.actor, unthrottled=True)
+        drive_run(operation, (lambda line: None) if quiet else self.stdout.write)
         return operations.as_dict(operation)
 
     def _show(self, found: ClusterBalance) -> None:

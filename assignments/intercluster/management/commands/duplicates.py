@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.intercluster import duplicates, selectors
-from assignments.runs.management.drive import drive
+from assignments.runs.management.drive import drive_run
 from assignments.users.listing.filter import keys_of
 from topology.accounts import roles
 from topology.management.console import ConsoleCommand
@@ -49,7 +49,7 @@ class Command(ConsoleCommand):
         if options["dry_run"]:
             return shape | {"users": len(duplicates.chosen_claims(cluster, keys))}
         done = duplicates.unassign_here(cluster, keys, actor=self.actor, role=roles.OPERATE)
-        drive(done, (lambda line: None) if options["json"] else self.stdout.write)
+        drive_run(done, (lambda line: None) if options["json"] else self.stdout.write)
         return shape | {"users": done.total, "operation": done.pk}
 
     def _show_unassigned(self, found: dict[str, Any]) -> None:

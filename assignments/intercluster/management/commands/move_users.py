@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 from assignments.intercluster import moves
 from assignments.moves import listed
 from assignments.moves.listed import ListedMove
-from assignments.runs.management.drive import drive
+from assignments.runs.management.drive import drive_run
 from assignments.users.management import user_ids
 from topology import reasons
 from topology.accounts import roles
@@ -41,7 +41,7 @@ class Command(ConsoleCommand):
             goes = self._within if options["to_cluster"] is None else self._into
             found = goes(cluster, ids, options)
             if found.operation:
-                drive(found.operation, (lambda line: None) if options["json"] else self.stdout.write)
+                drive_run(found.operation, (lambda line: None) if options["json"] else self.stdout.write)
                 found = listed.ended(found)
         if options["json"]:
             self.print_json(found.as_dict())

@@ -81,7 +81,7 @@ class Command(ConsoleCommand):
             return
         if verb == "undo":
             plan = operations.plan_undo(pk, actor=self.actor)
-            operation = None if options["dry_run"] else operations.start(plan.hash, actor=self.actor)
+            operation = None if options["dry_run"] else operations.start_run(plan.hash, actor=self.actor)
         elif verb == "rate":
             operation = operations.set_rate(
                 pk, actor=self.actor, rate=options["rate"], rate_total=options["rate_total"]

@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from assignments.models import Goal, Operation, Plan
 from assignments.planning import plans
 from assignments.runs import operations
-from assignments.runs.management.drive import drive
+from assignments.runs.management.drive import drive_run
 from topology.management.console import ConsoleCommand
 from topology.models import Cluster
 from topology.reasons.words import counted
@@ -85,7 +85,7 @@ class Command(ConsoleCommand):
             self.stdout.write(f"Left out: {left.node} with {counted(left.users, 'user')}. {left.why}")
 
     def _run(self, plan: Plan, options: dict[str, Any]) -> Operation:
-        operation = operations.start(
+        operation = operations.start_run(
             plan.hash,
             actor=self.actor,
             rate=options["rate"],
@@ -96,6 +96,6 @@ class Command(ConsoleCommand):
         if not options["json"]:
             self.stdout.write(f"operation {operation.pk}")
         if not options["no_wait"]:
-            drive(operation, (lambda line: None) if options["json"] else self.stdout.write)
+            drive_run(operation, (lambda line: None) if options["json"] else self.stdout.write)
         operation.refresh_from_db()
         return operation

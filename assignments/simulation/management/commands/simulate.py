@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assignments.simulation import simulate, whatif
-from assignments.simulation.log import shown, told, told_result
+from assignments.simulation.log import lines_in_words, told_result, without_repeats
 from assignments.simulation.rules.play import Result
 from topology.management.console import ConsoleCommand
 from topology.structure.documents import read_yaml_file
@@ -35,7 +35,7 @@ class Command(ConsoleCommand):
             self._show_tries(change)
 
     def _show(self, result: Result) -> None:
-        for line in told(shown(result.log)):
+        for line in lines_in_words(without_repeats(result.log)):
             self.stdout.write(f"{clock(line['t'])}  {line['subcluster']}: {line['message']}")
             for name, node in line["nodes"].items():
                 served = line["served"][name]
