@@ -23,8 +23,9 @@ QUERY = """
         SELECT {user_id} AS user_id, {name} AS name, {mail} AS mail,
             array_to_string(person.endpoints, '|') AS endpoints, person.contacts, {node} AS node,
             {serving_node} AS serving_node, place.pinned, {pin_reason} AS pin_reason,
-            {directory_uri} AS directory_uri, {department} AS department
+            {directory_uri} AS directory_uri, {department} AS department{more}
         FROM assignments_assignment place JOIN topology_enduser person ON person.id = place.user_id
+        JOIN topology_cluster cluster ON cluster.id = place.cluster_id
         LEFT JOIN assignments_pin pin ON pin.user_id = place.user_id AND place.pinned
         LEFT JOIN topology_node home ON home.id = place.home_node_id
         LEFT JOIN topology_node serving ON serving.id = place.serving_node_id
@@ -51,6 +52,8 @@ TEXTS = {
     "department": "person.department",
 }
 FREE = ("name", "mail", "pin_reason", "directory_uri", "department")  # texts that may be the mark that keeps
+ALONE = sql.SQL("")
+HOME_CLUSTER = sql.SQL(", cluster.name AS home_cluster")  # in a list of several: an import takes those of its own
 MARKED = "CASE WHEN {text} ~ {odd} THEN '''' || {text} ELSE {text} END"
 PART = 64 * 1024  # bytes
 BOM = b"\xef\xbb\xbf"
@@ -61,14 +64,15 @@ def assignments_csv(cluster: Cluster, *, spreadsheet: bool = False) -> Iterator[
     return _copy(sql.SQL("place.cluster_id = {}").format(sql.Literal(cluster.pk)), (), spreadsheet)
 
 
-def chosen_csv(rows: QuerySet[Assignment], *, spreadsheet: bool = False) -> Iterator[bytes]:
-    """The same of some users alone."""
+def chosen_csv(rows: QuerySet[Assignment], *, spreadsheet: bool = False, of_clusters: bool = False) -> Iterator[bytes]:
+    """The same of some users alone; those `of_clusters` each with the name of theirs."""
     try:
         chosen, params = rows.order_by().values("user_id").query.sql_with_params()
     except EmptyResultSet:  # a choice that no one can be in
         chosen, params = "NULL", ()
     # Written by the ORM, with its parameters apart.
-    return _copy(sql.SQL(f"place.user_id IN ({chosen})"), params, spreadsheet)
+    more = HOME_CLUSTER if of_clusters else ALONE
+    return _copy(sql.SQL(f"place.user_id IN ({chosen})"), params, spreadsheet, more=more)
 
 
 def removed_csv(operation: Operation) -> Iterator[bytes]:
@@ -83,9 +87,14 @@ def _cell(name: str, spreadsheet: bool) -> sql.Composable:
 
 
 def _copy(
-    chosen: sql.Composable, params: Sequence[Any], spreadsheet: bool, query: LiteralString = QUERY
+    chosen: sql.Composable,
+    params: Sequence[Any],
+    spreadsheet: bool,
+    query: LiteralString = QUERY,
+    more: sql.Composable = ALONE,
 ) -> Iterator[bytes]:
-    statement = sql.SQL(query).format(chosen=chosen, **{name: _cell(name, spreadsheet) for name in TEXTS})
+    cells = {name: _cell(name, spreadsheet) for name in TEXTS}
+    statement = sql.SQL(query).format(chosen=chosen, more=more, **cells)
     part = bytearray(BOM if spreadsheet else b"")
     with connection.cursor() as cursor:
         text = cursor.mogrify(statement, params)

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from io import BytesIO
 
 import pytest
 from django.db import connection
@@ -11,6 +12,7 @@ from django.urls import reverse
 
 from assignments.models import Assignment
 from assignments.recovery import service
+from assignments.users.importing.imports import import_users
 from assignments.users.listing import pages
 from assignments.users.listing.filter import UserFilter
 from tests.board.pages import HTMX, as_
@@ -68,6 +70,18 @@ def test_each_part_of_the_filter_narrows_the_list(two: tuple[Cluster, Cluster], 
     assert found(client, contacts=150) == found(client, endpoint="sametime") == ["west-imp1a-0002"]
     assert found(client, contacts=151) == []
     assert found(client, cluster="east", show="out") == []
+
+
+def test_the_file_says_whose_users_they_are_and_each_cluster_takes_its_own(
+    two: tuple[Cluster, Cluster], client: Client
+) -> None:
+    west, _ = two
+    lines = csv(client, q="imp1a")
+    assert lines[0].endswith(",department,home_cluster")
+    assert [line.rpartition(",")[2] for line in lines[1:]] == ["east"] * 2 + ["west"] * 3
+    report = import_users(west, BytesIO("\n".join([*lines, ""]).encode()), dry_run=True)
+    assert (report.problems.total, report.warnings.total, report.format) == (0, 0, "plain")
+    assert (report.unchanged, report.created, report.updated, report.left_out.total) == (3, 0, 0, 2)
 
 
 def test_a_node_of_another_cluster_is_dropped_from_the_filter(two: tuple[Cluster, Cluster], client: Client) -> None:

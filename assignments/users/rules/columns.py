@@ -21,7 +21,7 @@ ALIASES = {
     "assigned_presence_server": "node",
     "enable_user_for_unified_cm_im_and_presence": "enabled",
 }
-OF_BULK = {"first_name", "last_name", "mail_id", "assigned_presence_server", "home_cluster", *ALIASES}
+OF_BULK = {"first_name", "last_name", "mail_id", "assigned_presence_server", *ALIASES}
 MEANT = {
     "e_mail": "mail", "email": "mail", "email_address": "mail", "mail_address": "mail", "e_mail_address": "mail",
     "home_node": "node", "home": "node", "server": "node", "presence_server": "node", "node_name": "node",

@@ -34,10 +34,15 @@ def selected_cluster(pk: int, **_: object) -> int | None:
 
 
 def csv_response(
-    request: HttpRequest, rows: QuerySet[Assignment], name: str, *, spreadsheet: bool = False
+    request: HttpRequest,
+    rows: QuerySet[Assignment],
+    name: str,
+    *,
+    spreadsheet: bool = False,
+    of_clusters: bool = False,
 ) -> HttpResponse:
     """These users as a file with the date in its name, sent while it is read. Raises Refused while names are hidden."""
-    return _sent(request, chosen_csv(rows, spreadsheet=spreadsheet), name)
+    return _sent(request, chosen_csv(rows, spreadsheet=spreadsheet, of_clusters=of_clusters), name)
 
 
 @require_GET

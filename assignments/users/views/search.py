@@ -291,4 +291,4 @@ def export(request: HttpRequest) -> HttpResponse:
     rows = matching_users(Directory(request.GET, request.user, exact=True).where)
     only = roles.clusters_with(request.user, roles.EXPORT)
     rows = rows if only is None else rows.filter(cluster__in=only)
-    return csv_response(request, rows, "users", spreadsheet=True)
+    return csv_response(request, rows, "users", spreadsheet=True, of_clusters=True)
