@@ -70,11 +70,11 @@ def solve_program(program: Program, objective: Terms, seconds: float) -> Solutio
     """
     plain = _solve(program, objective, seconds, presolve="off")
     again = _solve(program, objective, seconds - plain.seconds, presolve="on")
-    found = [one for one in (plain, again) if one.values]
-    if not found:
-        none = Status.INFEASIBLE if plain.status is again.status is Status.INFEASIBLE else Status.OUT_OF_TIME
-        return Solution(none, seconds=plain.seconds + again.seconds)
-    best = min(found, key=lambda one: (one.objective, one.status is not Status.OPTIMAL))
+    solutions = [solution for solution in (plain, again) if solution.values]
+    if not solutions:
+        status = Status.INFEASIBLE if plain.status is again.status is Status.INFEASIBLE else Status.OUT_OF_TIME
+        return Solution(status, seconds=plain.seconds + again.seconds)
+    best = min(solutions, key=lambda solution: (solution.objective, solution.status is not Status.OPTIMAL))
     return replace(best, seconds=plain.seconds + again.seconds)
 
 
@@ -133,8 +133,8 @@ def _outcome(program: Program, objective: Terms, solver: Any) -> Solution:
     status, seconds, statuses = solver.getModelStatus(), solver.getRunTime(), highspy.HighsModelStatus
     if status in (statuses.kInfeasible, statuses.kUnboundedOrInfeasible):
         return Solution(Status.INFEASIBLE, seconds=seconds)
-    found = list(solver.getSolution().col_value)
-    values = _whole(program, found) if found else None
+    col_values = list(solver.getSolution().col_value)
+    values = _whole(program, col_values) if col_values else None
     if values is None:
         return Solution(Status.OUT_OF_TIME, seconds=seconds)
     reached = sum(int(c) * values[i] for i, c in objective.items() if i not in program.continuous)
@@ -146,11 +146,11 @@ def _outcome(program: Program, objective: Terms, solver: Any) -> Solution:
     )
 
 
-def _whole(program: Program, found: list[float]) -> list[int] | None:
+def _whole(program: Program, col_values: list[float]) -> list[int] | None:
     """The answer in whole numbers, if it is one that keeps to every row; a continuous variable is rounded up."""
-    values = [ceil(v - WHOLE) if i in program.continuous else round(v) for i, v in enumerate(found)]
+    values = [ceil(v - WHOLE) if i in program.continuous else round(v) for i, v in enumerate(col_values)]
     whole = [i for i in range(len(values)) if i not in program.continuous]
-    if any(abs(found[i] - values[i]) > 0.01 for i in whole):
+    if any(abs(col_values[i] - values[i]) > 0.01 for i in whole):
         return None
     if any(not floor(program.lows[i]) <= values[i] <= ceil(program.highs[i]) for i in whole):
         return None

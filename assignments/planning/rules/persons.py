@@ -95,23 +95,23 @@ class Search:
 
     def least(self, objective: dict[int, float]) -> Solution:
         """The least of an objective, which every later one keeps."""
-        found = solve_program(self.model.program, objective, self.until - monotonic())
-        if found.status is Status.INFEASIBLE:
+        solution = solve_program(self.model.program, objective, self.until - monotonic())
+        if solution.status is Status.INFEASIBLE:
             raise NoPlacement(*_too_many(self.model.task))
-        if found.values:
-            self.values = found.values
-            self.model.program.row(objective, high=found.objective)
+        if solution.values:
+            self.values = solution.values
+            self.model.program.row(objective, high=solution.objective)
         elif not self.values:
             raise OutOfTime
-        self.proven &= found.status is Status.OPTIMAL
-        return found
+        self.proven &= solution.status is Status.OPTIMAL
+        return solution
 
     def possible(self, extra: Program) -> tuple[int, ...] | None:
         """A placement that keeps these rows too, or None where there is none (or none was found in time)."""
-        found = solve_program(extra, {}, self.until - monotonic())
-        if found.status is Status.OUT_OF_TIME and not found.values:
+        solution = solve_program(extra, {}, self.until - monotonic())
+        if solution.status is Status.OUT_OF_TIME and not solution.values:
             self.proven = False
-        return found.values or None
+        return solution.values or None
 
 
 def best_over_persons(task: Task, relaxed: Target, seconds: float = SECONDS) -> Exact:
@@ -166,14 +166,14 @@ def _kth(search: Search, k: int) -> Fraction | None:
         terms = model.users(b.node) | {level: -float(b.node.capacity_users)}
         terms |= {switch: -float(b.high)} if switch is not None else {}
         trial.row(terms, high=-b.node.users)
-    found = solve_program(trial, {level: 1.0}, search.until - monotonic())
-    if found.status is Status.INFEASIBLE and not search.values:
+    solution = solve_program(trial, {level: 1.0}, search.until - monotonic())
+    if solution.status is Status.INFEASIBLE and not search.values:
         raise NoPlacement(*_too_many(model.task))
-    if not found.values:
+    if not solution.values:
         search.proven = False
         return None
-    search.values = found.values
-    return _shares(model.task, _users(model, found.values))[k]
+    search.values = solution.values
+    return _shares(model.task, _users(model, solution.values))[k]
 
 
 def _below(search: Search, share: Fraction, k: int) -> Fraction | None:
@@ -229,13 +229,13 @@ def _too_many(task: Task) -> tuple[int, bool]:
     for number in model.endpoint_rows:
         terms, low, high = model.program.rows[number]
         model.program.rows[number] = (terms | {slack: -1.0}, low, high)
-    found = solve_program(model.program, {slack: 1.0}, SECONDS)
+    solution = solve_program(model.program, {slack: 1.0}, SECONDS)
     alone = replace(task, pair_endpoint_caps={})
     pairs = (
         bool(task.pair_endpoint_caps)
         and solve_program(build_model(alone).program, {}, SECONDS).status is Status.OPTIMAL
     )
-    return (found.objective if found.values else 0), pairs
+    return (solution.objective if solution.values else 0), pairs
 
 
 # --- Reading the answer -----------------------------------------------------------------------------

@@ -127,9 +127,9 @@ def _joined(parts: Iterable[dict[int, float]]) -> dict[int, float]:
 
 def _count_crossing(model: Model) -> None:
     group = {n.id: n.group for n in model.task.nodes}
-    for found in sorted({(group[pk], weight) for pk, weight in model.out}):
-        out = {v: 1.0 for (pk, w), v in model.out.items() if (group[pk], w) == found}
-        into = {v: -1.0 for (pk, w), v in model.into.items() if (group[pk], w) == found}
+    for key in sorted({(group[pk], weight) for pk, weight in model.out}):
+        out = {v: 1.0 for (pk, w), v in model.out.items() if (group[pk], w) == key}
+        into = {v: -1.0 for (pk, w), v in model.into.items() if (group[pk], w) == key}
         crossing = model.program.variable(0, sum(model.program.highs[v] for v in out))
         model.program.row({**out, **into, crossing: -1.0}, high=0)
         model.crossing[crossing] = 1.0
