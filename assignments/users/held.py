@@ -20,8 +20,8 @@ PLANNED = f"""
 def recovering(cluster: Cluster) -> dict[int, Refused]:
     """Nodes whose users may not lose their home now, because of a failover, each with why."""
     homes = homes_of(cluster)
-    found = {pk: homes.changes(pk, None) for pk in Node.objects.filter(cluster=cluster).values_list("pk", flat=True)}
-    return {pk: Refused(why[0], **why[1]) for pk, why in found.items() if why}
+    refusals = {pk: homes.changes(pk, None) for pk in Node.objects.filter(cluster=cluster).values_list("pk", flat=True)}
+    return {pk: Refused(why[0], **why[1]) for pk, why in refusals.items() if why}
 
 
 def demand_free(cluster: Cluster, nodes: Iterable[int]) -> None:

@@ -129,14 +129,14 @@ def remove_users(
     """
     guards.hold_with_users(cluster)
     _ask(cluster, who)
-    found = _judged(cluster, dry_run)
+    removal = _judged(cluster, dry_run)
     if dry_run:
-        return found
-    if confirmed is not None and confirmed != found.removed:
-        raise Refused(reasons.SELECTION_CHANGED, users=found.removed, confirmed=confirmed)
-    if not found.removed:
-        raise _nobody(cluster, found)
-    return _remove(cluster, found, actor)
+        return removal
+    if confirmed is not None and confirmed != removal.removed:
+        raise Refused(reasons.SELECTION_CHANGED, users=removal.removed, confirmed=confirmed)
+    if not removal.removed:
+        raise _nobody(cluster, removal)
+    return _remove(cluster, removal, actor)
 
 
 def _ask(cluster: Cluster, who: Iterable[str] | QuerySet[Assignment]) -> None:
@@ -195,19 +195,19 @@ def _stays(user_id: str, code: str, cluster: Cluster, failing: Iterable[Refused]
     return {"user_id": user_id, "code": code, "message": why.message, "fix": why.fix}
 
 
-def _nobody(cluster: Cluster, found: RemovedUsers) -> Refused:
+def _nobody(cluster: Cluster, removal: RemovedUsers) -> Refused:
     """Why no one goes: the first reason, or that no one was named."""
-    if not found.refused:
+    if not removal.refused:
         return Refused(reasons.PEOPLE_NOBODY, cluster=cluster.name)
-    first = found.refused[0]
+    first = removal.refused[0]
     said = {"because": first["message"], "remedy": first["fix"]}
-    return Refused(reasons.NOBODY_REMOVED, users=found.refused_total, **said)
+    return Refused(reasons.NOBODY_REMOVED, users=removal.refused_total, **said)
 
 
-def _remove(cluster: Cluster, found: RemovedUsers, actor: Any) -> RemovedUsers:
+def _remove(cluster: Cluster, removal: RemovedUsers, actor: Any) -> RemovedUsers:
     now = timezone.now()
-    operation = record_operation(cluster, Kind.REMOVAL, found.removed, found.refused_total, actor)
-    table_statistics.refresh(found.removed)
+    operation = record_operation(cluster, Kind.REMOVAL, removal.removed, removal.refused_total, actor)
+    table_statistics.refresh(removal.removed)
     with connection.cursor() as cursor:
         cursor.execute(KEEP, [operation.pk])
         cursor.execute(STAYED, [operation.pk, now])
@@ -216,7 +216,7 @@ def _remove(cluster: Cluster, found: RemovedUsers, actor: Any) -> RemovedUsers:
     nodes = Node.objects.filter(cluster=cluster).select_related("subcluster")
     guards.wake(*{node.subcluster for node in nodes})  # their windows may change
     topics = [f"cluster-{cluster.pk}", *(f"node-{node.pk}" for node in nodes)]
-    facts: dict[str, Any] = {"users": found.removed, "pinned": found.pinned, "left": found.refused_total}
+    facts: dict[str, Any] = {"users": removal.removed, "pinned": removal.pinned, "left": removal.refused_total}
     facts["name"] = cluster.name
     events.record(reasons.USERS_REMOVED, cluster=cluster, operation=operation, actor=actor, topics=topics, **facts)
-    return RemovedUsers(**vars(found) | {"operation": operation.pk})
+    return RemovedUsers(**vars(removal) | {"operation": operation.pk})

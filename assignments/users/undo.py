@@ -216,14 +216,14 @@ def undo_import(
     if not can_undo(operation):
         raise Refused(reasons.UNDO_NOT_POSSIBLE, operation=operation.pk)
     judge = _judge_import if operation.kind == Kind.IMPORT else _judge_removal
-    found = judge(cluster, operation, dry_run)
+    undone = judge(cluster, operation, dry_run)
     if dry_run:
-        return found
-    if confirmed is not None and confirmed != found.users:
-        raise Refused(reasons.SELECTION_CHANGED, users=found.users, confirmed=confirmed)
-    if not found.users:
+        return undone
+    if confirmed is not None and confirmed != undone.users:
+        raise Refused(reasons.SELECTION_CHANGED, users=undone.users, confirmed=confirmed)
+    if not undone.users:
         raise Refused(reasons.UNDO_NOTHING_LEFT, operation=operation.pk)
-    return _apply(cluster, operation, found, actor)
+    return _apply(cluster, operation, undone, actor)
 
 
 def _judge_import(cluster: Cluster, operation: Operation, dry_run: bool) -> Undone:
@@ -281,9 +281,9 @@ def _counted(cluster: Cluster, operation: Operation, dry_run: bool, sql: str) ->
     )  # fmt: skip
 
 
-def _apply(cluster: Cluster, operation: Operation, found: Undone, actor: Any) -> Undone:
+def _apply(cluster: Cluster, operation: Operation, undone: Undone, actor: Any) -> Undone:
     kind = Kind(operation.kind)
-    made = record_operation(cluster, kind, found.users, found.untouched, actor, undo_of=operation)
+    made = record_operation(cluster, kind, undone.users, undone.untouched, actor, undo_of=operation)
     nodes = list(Node.objects.filter(cluster=cluster).select_related("subcluster"))
     values: dict[str, Any] = {
         "operation": operation.pk,
@@ -293,15 +293,15 @@ def _apply(cluster: Cluster, operation: Operation, found: Undone, actor: Any) ->
         "why": reasons.USERS_UNDONE.code,
         "at": timezone.now(),
     }
-    table_statistics.refresh(found.removed)
+    table_statistics.refresh(undone.removed)
     with connection.cursor() as cursor:
         for statement in UNDO_IMPORT if kind == Kind.IMPORT else UNDO_REMOVAL:
             cursor.execute(statement, values)
-    table_statistics.refresh(found.returned)
+    table_statistics.refresh(undone.returned)
     guards.wake(*{node.subcluster for node in nodes})  # their windows may change
     topics = [f"cluster-{cluster.pk}", f"operation-{operation.pk}", *(f"node-{node.pk}" for node in nodes)]
     counts = ("removed", "restored", "unassigned", "returned", "left")
-    facts = {key: getattr(found, key) for key in counts}
+    facts = {key: getattr(undone, key) for key in counts}
     facts |= {"undone": operation.pk, "what": operation.get_kind_display().lower()}
     events.record(reasons.USERS_UNDONE, cluster=cluster, operation=made, actor=actor, topics=topics, **facts)
-    return Undone(**vars(found) | {"operation": made.pk})
+    return Undone(**vars(undone) | {"operation": made.pk})

@@ -123,10 +123,10 @@ class RemovedUsersOut(Schema):
 
 def operation_of(operation_id: Any, **_: str) -> Operation:
     """The operation that an address names, whose cluster says who may see it. Raises Refused."""
-    found = Operation.objects.select_related("cluster").filter(pk=int(operation_id)).first()
-    if found is None:
+    operation = Operation.objects.select_related("cluster").filter(pk=int(operation_id)).first()
+    if operation is None:
         raise Refused(reasons.NO_SUCH_OPERATION, operation=operation_id)
-    return found
+    return operation
 
 
 def filter_of(asked: FilterIn, caller: Any, cluster: Cluster | None = None) -> UserFilter:

@@ -47,11 +47,11 @@ def _with_hint(problem: LineProblem, hint: str) -> LineProblem:
 
 def _hint(sample: bytes) -> str:
     matches = from_bytes(sample, cp_isolation=list(USUAL), threshold=0.6) if sample else ()
-    found = [(match, name) for match in matches for name in match.could_be_from_charset if name in USUAL]
-    if not found:
+    candidates = [(match, name) for match in matches for name in match.could_be_from_charset if name in USUAL]
+    if not candidates:
         return ""
     names = list(USUAL)
-    best, encoding = min(found, key=lambda pair: (_oddities(str(pair[0])), names.index(pair[1])))
+    best, encoding = min(candidates, key=lambda pair: (_oddities(str(pair[0])), names.index(pair[1])))
     line = str(best).split("\n", 1)[0].strip()
     return f" It may be {USUAL[encoding]}, which reads: {line[:SHOWN]}"
 

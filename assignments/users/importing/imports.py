@@ -60,8 +60,8 @@ def import_users(
     mapping = {**cluster.list_columns, **reading.mapping}
     users = UserList(source, LIMITS, replace(reading, cluster=cluster.name, mapping=mapping))
     if every:
-        for kind, found in (("problem", users.problems), ("warning", users.warnings), ("left out", users.left_out)):
-            every.follow(kind, found)
+        for kind, problems in (("problem", users.problems), ("warning", users.warnings), ("left out", users.left_out)):
+            every.follow(kind, problems)
     nodes = {node.name.lower(): node for node in Node.objects.filter(cluster=cluster)}
     # The file is read before any lock is taken: no one waits for a slow upload.
     staging.create()
@@ -101,8 +101,8 @@ def _begun(cluster: Cluster, users: UserList, dry_run: bool) -> Report:
         problems=users.problems,
         warnings=users.warnings,
         left_out=users.left_out,
-        mapped=dict(users.found.asked),
-        unused=[{"column": unused.column, "did_you_mean": unused.meant} for unused in users.found.unused],
+        mapped=dict(users.header.asked),
+        unused=[{"column": unused.column, "did_you_mean": unused.meant} for unused in users.header.unused],
     )
 
 

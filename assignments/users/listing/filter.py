@@ -132,11 +132,11 @@ def _found_in(column: str, text: str, samples: dict[str, ColumnSample], prefix: 
     """A text anywhere in a column: the index finds the part that few have, and the whole is compared with those."""
     normal, lookup = (Fold, "contains") if column == FOLDED else (Upper, "icontains")
     part = rare_part(text, samples.get(column, ColumnSample()))
-    found = Q((f"{prefix}{column}__{lookup}", Fold(Value(part)) if normal is Fold else part))
+    condition = Q((f"{prefix}{column}__{lookup}", Fold(Value(part)) if normal is Fold else part))
     if part == text:
-        return found
+        return condition
     kept = F(f"{prefix}{column}") if normal is Fold else Upper(f"{prefix}{column}")
-    return found & Q(GreaterThan(StrIndex(kept, normal(Value(text))), 0))
+    return condition & Q(GreaterThan(StrIndex(kept, normal(Value(text))), 0))
 
 
 SAMPLES = """
@@ -148,14 +148,16 @@ SAMPLES = """
 
 def sampled() -> dict[str, ColumnSample]:
     """What the statistics of the database say stands in the columns; nothing before it has any."""
-    found = {}
+    samples = {}
     with connection.cursor() as cursor:
         cursor.execute(SAMPLES, [[FOLDED, *TEXTS]])
         for column, common, shares, others in cursor.fetchall():
-            some = others[::3]
-            rest = max(0.0, 1 - sum(shares)) / max(1, len(some))
-            found[column] = ColumnSample.of((*zip(common, shares, strict=True), *((value, rest) for value in some)))
-    return found
+            every_third = others[::3]
+            rest = max(0.0, 1 - sum(shares)) / max(1, len(every_third))
+            samples[column] = ColumnSample.of(
+                (*zip(common, shares, strict=True), *((value, rest) for value in every_third))
+            )
+    return samples
 
 
 # Of twins (EndUser.twin) it is the one who is written so.
@@ -170,10 +172,10 @@ FIND = """
 
 def keys_of(cluster: Cluster, user_ids: Iterable[str]) -> tuple[int, ...]:
     """The keys of users of a cluster by user ID, in any spelling, in one query. Raises Refused for unknown ones."""
-    found = keys_by_id(cluster, user_ids)
-    if unknown := sorted(user_id for user_id, pk in found.items() if pk is None):
+    keys_by_user_id = keys_by_id(cluster, user_ids)
+    if unknown := sorted(user_id for user_id, pk in keys_by_user_id.items() if pk is None):
         raise Refused(reasons.NO_SUCH_USER, user=unknown[0], cluster=cluster.name)
-    return tuple(sorted({pk for pk in found.values() if pk is not None}))
+    return tuple(sorted({pk for pk in keys_by_user_id.values() if pk is not None}))
 
 
 def keys_by_id(cluster: Cluster, user_ids: Iterable[str]) -> dict[str, int | None]:

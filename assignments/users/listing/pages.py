@@ -174,11 +174,11 @@ def _matching(
     """Whether one of them matches, and all who match; a filter of the people alone leaves their places unread."""
     place = asks_place(where)
     rows: QuerySet[Any] = matching_users(where) if place else EndUser.objects.filter(people_asked_for(where))
-    found = rows if people_asked_for(where) else _by_homes(rows, where)
+    narrowed = rows if people_asked_for(where) else _by_homes(rows, where)
     if people_asked_for(where) or order.by_id:
-        every = _sql(_after(found, order, "user__" if place else "", mark, later).values("pk", "key"))
+        every = _sql(_after(narrowed, order, "user__" if place else "", mark, later).values("pk", "key"))
     else:
-        every = _each(found, order, mark, later)
+        every = _each(narrowed, order, mark, later)
     ones = EndUser.objects.filter(people_asked_for(where)) if order.by_id and walk_holds(where) else rows
     return {"one": _sql(ones.filter(pk=RawSQL("walk.id", ())).values("pk")), "all": every}
 

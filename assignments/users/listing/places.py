@@ -51,8 +51,8 @@ def _around(where: UserFilter, skip: int, total: int, limit: int, order: ListOrd
     if skip <= total // 2:
         return list(sorted_by(rows, order, pk, later=True).values_list(pk, "key")[skip : skip + limit])
     rest = max(0, total - skip - limit)
-    found = sorted_by(rows, order, pk, later=False).values_list(pk, "key")[rest : max(total - skip, rest + 1)]
-    return list(found)[::-1]
+    backwards = sorted_by(rows, order, pk, later=False).values_list(pk, "key")[rest : max(total - skip, rest + 1)]
+    return list(backwards)[::-1]
 
 
 def _keyed(where: UserFilter, order: ListOrder) -> tuple[QuerySet[Any], Any, str]:
@@ -66,8 +66,8 @@ def _sampled(where: UserFilter, place: int, total: int, order: ListOrder) -> lis
     """A user about so far through a list of `total`."""
     percent = min(100.0, 100 * SAMPLED / total)
     rows = matching_users(where).filter(pk__in=RawSQL(SAMPLE, (percent, where.cluster_id)))
-    found = list(sorted_by(rows.annotate(key=order.key("user__")), order, "pk", later=True).values_list("pk", "key"))
-    return [found[min(place * len(found) // total, len(found) - 1)]] if found else []
+    sample = list(sorted_by(rows.annotate(key=order.key("user__")), order, "pk", later=True).values_list("pk", "key"))
+    return [sample[min(place * len(sample) // total, len(sample) - 1)]] if sample else []
 
 
 SAMPLE = "SELECT user_id FROM assignments_listing TABLESAMPLE SYSTEM (%s) REPEATABLE (7) WHERE cluster_id = %s"

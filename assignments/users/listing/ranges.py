@@ -27,8 +27,8 @@ def between(where: UserFilter, first: int, last: int, order: ListOrder = USUAL) 
     start, end = (Keyset(value, pk) for pk, value in (ends[0], ends[-1]))
     rows = matching_users(where)
     inner = rows_beyond(rows_beyond(rows, order, key, "pk", start, later=True), order, key, "pk", end, later=False)
-    found = rows.filter(Q(pk__in=(first, last)) | Q(pk__in=inner.values("pk"))).annotate(key=key)
-    keys = list(sorted_by(found, order, "pk", later=True).values_list("pk", flat=True)[: MOST + 1])
+    within = rows.filter(Q(pk__in=(first, last)) | Q(pk__in=inner.values("pk"))).annotate(key=key)
+    keys = list(sorted_by(within, order, "pk", later=True).values_list("pk", flat=True)[: MOST + 1])
     if len(keys) > MOST:
         raise Refused(reasons.RANGE_TOO_LONG, most=f"{MOST:,}")
     return keys

@@ -84,8 +84,8 @@ def looks_alike(user_id: str) -> str:
     if (plain := unicodedata.normalize("NFKC", user_id)) != user_id:
         return f"looks like “{plain}”"
     names = {unicodedata.name(letter, "").split(" ")[0] for letter in user_id if letter.isalpha()}
-    found = [name.capitalize() for name in ALIKE if name in names]
-    return f"mixes {' and '.join(found)} letters, some of which look alike" if len(found) > 1 else ""
+    scripts = [name.capitalize() for name in ALIKE if name in names]
+    return f"mixes {' and '.join(scripts)} letters, some of which look alike" if len(scripts) > 1 else ""
 
 
 def _is_quoted(text: str) -> bool:

@@ -62,15 +62,15 @@ class Problems:
         if self.every:
             self.every(problem)
 
-    def add_found(self, found: FoundLines) -> None:
+    def add_found(self, lines: FoundLines) -> None:
         """The same of all lines with one kind of problem."""
-        first, total = found.first()
+        first, total = lines.first()
         if not first:
             return
         self._count(first[0].reason.code, total, first)
         self.listed = sorted([*self.listed, *first], key=_line)[:LISTED]
         if self.every:
-            for problem in first if len(first) == total else found.each():
+            for problem in first if len(first) == total else lines.each():
                 self.every(problem)
 
     def told(self, tell: Callable[[LineProblem], LineProblem]) -> "Problems":

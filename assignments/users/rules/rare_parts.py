@@ -50,11 +50,11 @@ def rare_part(text: str, sample: ColumnSample) -> str:
 
 def _trigrams(text: str) -> dict[tuple[int, int], str]:
     """Those of a part of a longer text in capitals, and from where to where they stand in it."""
-    found = {}
+    trigrams = {}
     for word in WORD.finditer(text):
         before, after = 2 * (word.start() > 0), word.end() < len(text)
         padded = " " * before + word[0] + " " * after
         for place in range(len(padded) - 2):
             end = word.start() - before + place + 3
-            found[max(word.start() - (before > 0), end - 3), end] = padded[place : place + 3]
-    return found
+            trigrams[max(word.start() - (before > 0), end - 3), end] = padded[place : place + 3]
+    return trigrams

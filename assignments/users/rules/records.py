@@ -62,11 +62,11 @@ class Records:
         text = self._lines.ahead()
         if not text or '"' in text:
             return None
-        found = read(self._lines.number + 1, text, self.separator)
-        if found is not None:
+        made = read(self._lines.number + 1, text, self.separator)
+        if made is not None:
             self._lines.skip()
             self._offset += text.count("\n")
-        return found
+        return made
 
     def later_header(self) -> int | None:
         """The line of a header further down; the lines before it are read then, so only a file that is refused asks."""

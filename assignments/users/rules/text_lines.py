@@ -124,8 +124,8 @@ class TextLines:
 
     def _clean(self, line: str) -> str:
         line = line.removeprefix("\ufeff")  # joined files have such a mark in their middle
-        if found := UNREADABLE.search(line):
-            begins = UNREADABLE.sub("\ufffd", line[max(0, found.start() - 20) : found.start() + 5]).strip()
+        if unreadable := UNREADABLE.search(line):
+            begins = UNREADABLE.sub("\ufffd", line[max(0, unreadable.start() - 20) : unreadable.start() + 5]).strip()
             facts = {"encoding": self.encoding.upper(), "begins": begins, "hint": ""}
             self.problems.add(self.number, reasons.IMPORT_BAD_ENCODING, **facts)
             self.damaged = self.number

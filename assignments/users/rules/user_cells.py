@@ -118,9 +118,9 @@ class CellReader:
         return False
 
     def _note_oddity(self, number: int, column: str, text: str) -> None:
-        found = oddity(column, text)
-        if found and not (self.is_damaged and found.reason is reasons.IMPORT_LETTERS_LOST):
-            self.warnings.add(number, found.reason, **found.facts)
+        odd = oddity(column, text)
+        if odd and not (self.is_damaged and odd.reason is reasons.IMPORT_LETTERS_LOST):
+            self.warnings.add(number, odd.reason, **odd.facts)
 
     def is_text(self, number: int, column: str, text: str, *, strict: bool = False) -> bool:
         """Whether a cell holds only letters that can be seen; `strict` for what must be typed again."""

@@ -32,11 +32,11 @@ class UserList:
     def __init__(self, file: Readable, limits: Limits, reading: Reading | None = None) -> None:
         self.file, self.limits, self.reading = file, limits, reading or Reading()
         self.problems, self.warnings, self.left_out = Problems(), Problems(), Problems()
-        self.found = Columns()
+        self.header = Columns()
         self.lines = 0  # with a user, good or bad
         self.contacts = 0  # of all of them
         self.cells = CellReader(limits, self.reading, self.problems, self.warnings, self.left_out)
-        self._header: list[str] = []
+        self._titles: list[str] = []
         self._lines: TextLines | None = None
 
     @property
@@ -47,12 +47,12 @@ class UserList:
     @property
     def format(self) -> str:
         """Whose columns they are: plain or bulk_administration."""
-        return self.found.format
+        return self.header.format
 
     @property
     def columns(self) -> Mapping[str, int]:
         """Where each column stands."""
-        return self.found.places
+        return self.header.places
 
     def rows(self) -> Iterator[UserLine]:
         """Every line with a usable user ID, also those with other problems, so that all are found at once."""
@@ -87,7 +87,7 @@ class UserList:
         self._read_header(records)
         if "user_id" not in self.columns:
             return
-        clean = CleanRecords(self.found, self._header, self.limits, self.reading, self.cells.kinds)
+        clean = CleanRecords(self.header, self._titles, self.limits, self.reading, self.cells.kinds)
         is_after_gap, each = False, iter(records)
         while True:
             if not is_after_gap and (rows := records.at_once(clean.read_all)):
@@ -130,16 +130,16 @@ class UserList:
     # The header
 
     def _read_header(self, records: Records) -> None:
-        line, self._header = records.header_line, records.header
-        for cell in self._header:
+        line, self._titles = records.header_line, records.header
+        for cell in self._titles:
             self.cells.is_text(line, "header", cell.replace("\n", " "))
         wanted = ("user_id",) if self.reading.ids_only else USED
-        self.found = self.cells.columns = read_columns(self._header, line, self.problems, self.reading.mapping, wanted)
+        self.header = self.cells.columns = read_columns(self._titles, line, self.problems, self.reading.mapping, wanted)
         if "user_id" not in self.columns:
             if not records.unreadable:
-                begins = records.separator.join(self._header).strip().replace("\n", " ")[:40] or "nothing"
+                begins = records.separator.join(self._titles).strip().replace("\n", " ")[:40] or "nothing"
                 self.problems.add(line, reasons.IMPORT_NO_HEADER, begins=begins, hint=self._no_header_hint(records))
-        elif foreign := [unused for unused in self.found.unused if unused.column not in EXPORTED]:
+        elif foreign := [unused for unused in self.header.unused if unused.column not in EXPORTED]:
             columns = ", ".join(unused.column.replace("\n", " ")[:40] for unused in foreign[:NAMED])
             columns += f" and {len(foreign) - NAMED:,} more" if len(foreign) > NAMED else ""
             meant = ", ".join(unused.meant for unused in foreign if unused.meant)
@@ -147,14 +147,14 @@ class UserList:
             self.warnings.add(line, reasons.IMPORT_COLUMNS_NOT_USED, value=columns, hint=hint)
 
     def _no_header_hint(self, records: Records) -> str:
-        if not self._header:
+        if not self._titles:
             return " Is the file empty?"
-        if len(self._header) == 1 and how_many_known(cells_inside(self._header[0])) > 1:
-            if records.declared and records.declared not in self._header[0]:
+        if len(self._titles) == 1 and how_many_known(cells_inside(self._titles[0])) > 1:
+            if records.declared and records.declared not in self._titles[0]:
                 said = records.declared.replace("\t", "\\t")
                 return f" Its cells are not parted as the line sep={said} above it says: remove that line."
             return " Each line stands in one pair of quotes as a whole: was the list saved twice?"
-        for unused in self.found.unused:
+        for unused in self.header.unused:
             if unused.meant == "user_id":
                 return f" Is “{unused.column[:40]}” the user ID? Then say so when you import."
             if any(word in unused.column.lower() for word in ("user_id", "user id")):
@@ -166,7 +166,7 @@ class UserList:
 
     def _fitted(self, number: int, cells: list[str]) -> list[str] | None:
         """Exactly as many cells as the header has, without line breaks that swallowed others; None when it is not."""
-        width = self.found.width
+        width = self.header.width
         if how := self._misfit(cells, width):
             self.problems.add(number, reasons.IMPORT_BAD_LINE, why=how)
             if len(cells) < width:
@@ -186,9 +186,9 @@ class UserList:
     def _misfit(self, cells: Sequence[str], width: int) -> str:
         if len(cells) == width:
             return ""
-        if len(cells) > width and (self.found.ends_with_devices or not any(cells[width:])):
+        if len(cells) > width and (self.header.ends_with_devices or not any(cells[width:])):
             return ""
-        if width < len(self._header) and any(cells[width:]):
+        if width < len(self._titles) and any(cells[width:]):
             place = next(place for place, cell in enumerate(cells[width:], width + 1) if cell)
             return f"cell {place} is filled, but the first line names only {counted(width, 'column')}"
         return f"{counted(len(cells), 'cell')}, the first line has {width}"
@@ -197,9 +197,9 @@ class UserList:
         if names_columns(cells):
             return True
         user_id = cells[self.columns["user_id"]].strip()
-        if user_id.lower() not in HEADERS and user_id != self._header[self.columns["user_id"]]:
+        if user_id.lower() not in HEADERS and user_id != self._titles[self.columns["user_id"]]:
             return False
-        if [cell.strip() for cell in cells] == self._header:
+        if [cell.strip() for cell in cells] == self._titles:
             return True
         return how_many_known(cells) > 1 and how_many_known(cells) * 2 >= len(cells)
 
@@ -212,7 +212,7 @@ class UserList:
             if "\n" not in cell:
                 continue
             if index in used or self._swallowed(cell, index):
-                column, end = self._header[index] if index < len(self._header) else "", line + cell.count("\n")
+                column, end = self._titles[index] if index < len(self._titles) else "", line + cell.count("\n")
                 self.problems.add(line, reasons.IMPORT_LINE_BREAK, column=column.replace("\n", " ")[:40], end=end)
                 return False
             line += cell.count("\n")

@@ -39,9 +39,9 @@ def users_of(cluster: Cluster, text: str) -> tuple[list[int], list[str], str]:
     ids = ids_of(text)
     if len(ids) > MOST:
         raise Refused(reasons.PASTE_TOO_LONG, users=len(ids), most=f"{MOST:,}")
-    found = keys_by_id(cluster, ids)
-    unknown = [user_id for user_id, pk in found.items() if pk is None]
-    keys = sorted({pk for pk in found.values() if pk is not None})
+    keys_by_user_id = keys_by_id(cluster, ids)
+    unknown = [user_id for user_id, pk in keys_by_user_id.items() if pk is None]
+    keys = sorted({pk for pk in keys_by_user_id.values() if pk is not None})
     more = f" and {len(unknown) - NAMED:,} more" if len(unknown) > NAMED else ""
     said = f"{counted(len(keys), 'user')} of {cluster.name} selected."
     if unknown:

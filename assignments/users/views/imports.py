@@ -127,14 +127,14 @@ def progress(request: HttpRequest, key: str) -> JsonResponse:
 def _context(cluster: Cluster, made: Report | None = None, allowed: str = "") -> dict[str, Any]:
     report = _told(made) if made else None
     lists = report.findings if report else {}
-    rows = [(TITLES[kind], _shape(problems)) for kind, problems in lists.items() if problems.total]
+    sections = [(TITLES[kind], _shape(problems)) for kind, problems in lists.items() if problems.total]
     emptied = emptied_in_words(report.emptied) if report else ""
     return {
         "cluster": cluster,
         "placing": PLACING[cluster.mode],
         "preview": next_users(cluster) if report is None else None,
         "report": report,
-        "problems": rows,
+        "problems": sections,
         "shown": SHOWN,
         "keep": KEEP,
         # The header of a list without one is a line of people.
@@ -144,7 +144,7 @@ def _context(cluster: Cluster, made: Report | None = None, allowed: str = "") ->
         "emptied": emptied if report and (report.dry_run or not report.ok) else "",
         "allowed": allowed == emptied,
         "changed": report.changed if report else {},
-        "download": _listed_csv(lists) if rows and all(found.complete for found in lists.values()) else "",
+        "download": _listed_csv(lists) if sections and all(problems.complete for problems in lists.values()) else "",
     }
 
 
@@ -163,8 +163,8 @@ def _told(report: Report) -> Report:
 def _listed_csv(lists: Mapping[str, Problems]) -> str:
     out = StringIO()
     made = ProblemFile(out)
-    for kind, found in lists.items():
-        made.write_listed(kind, found)
+    for kind, problems in lists.items():
+        made.write_listed(kind, problems)
     return b64encode(out.getvalue().encode("utf-8-sig")).decode()
 
 

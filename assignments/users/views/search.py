@@ -42,14 +42,14 @@ VERBS = {"move-dialog": "Move to…", "pin": "Pin…", "unpin": "Unpin…"}.item
 class Person:
     """One user of the list, and where the cluster's own page shows them."""
 
-    found: Assignment
+    assignment: Assignment
     home: Node | None
     serving: Node | None
     cluster: Cluster
 
     @property
     def address(self) -> str:
-        asked = {"node": self.found.home_node_id or 0, "q": self.found.user.user_id}
+        asked = {"node": self.assignment.home_node_id or 0, "q": self.assignment.user.user_id}
         if pseudonyms.is_down():
             asked.pop("q")
         return f"{reverse('cluster', args=[self.cluster.name])}?{urlencode(asked)}"
@@ -60,11 +60,11 @@ class Person:
 
     @property
     def out(self) -> bool:
-        return bool(self.serving and not (self.serving.serves and self.found.signed_in))
+        return bool(self.serving and not (self.serving.serves and self.assignment.signed_in))
 
     @property
     def endpoint_names(self) -> str:
-        return ", ".join(ENDPOINT_KINDS[kind] for kind in self.found.user.endpoints) or "No endpoints"
+        return ", ".join(ENDPOINT_KINDS[kind] for kind in self.assignment.user.endpoints) or "No endpoints"
 
 
 class Directory:

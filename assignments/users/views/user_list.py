@@ -276,7 +276,7 @@ def pane(request: HttpRequest, board: Board) -> Pane:
     where, show = filter_of(request.GET, board.cluster)
     _check_place(board, where)
     asked = read_form(WindowForm, request.GET)
-    found = Pane(
+    pane = Pane(
         board,
         where,
         show,
@@ -288,9 +288,9 @@ def pane(request: HttpRequest, board: Board) -> Pane:
         near=asked["near"] or 0,
         size=LARGE if asked["rows"] == LARGE else PAGE,
     )
-    if found.order.of_people or found.sortable:
-        return found
-    return Pane(board, where, show, too_long=COLUMNS[found.order.column].lower(), size=found.size)
+    if pane.order.of_people or pane.sortable:
+        return pane
+    return Pane(board, where, show, too_long=COLUMNS[pane.order.column].lower(), size=pane.size)
 
 
 def _check_place(board: Board, where: UserFilter) -> None:

@@ -196,7 +196,7 @@ def test_of_very_many_columns_that_are_not_used_the_first_are_named() -> None:
     _, users = read(("user_id" + ",x" * 5000 + "\nann" + ",y" * 5000 + "\n").encode())
     (warning,) = users.warnings.listed
     assert warning.as_dict()["message"] == f"Not used: {', '.join(['x'] * 20)} and 4,980 more."
-    assert len(users.found.unused) == 5000
+    assert len(users.header.unused) == 5000
 
 
 @pytest.mark.parametrize(

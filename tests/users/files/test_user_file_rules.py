@@ -124,7 +124,7 @@ def test_the_presence_server_of_a_bulk_export_is_the_node() -> None:
 
 def test_columns_that_are_not_used_are_named_with_what_they_may_mean() -> None:
     _, users = case("b07-misspelt.csv")
-    assert [(unused.column, unused.meant) for unused in users.found.unused] == [
+    assert [(unused.column, unused.meant) for unused in users.header.unused] == [
         ("e-mail", "mail"),
         ("home node", "node"),
         ("contact", "contacts"),
@@ -238,10 +238,10 @@ def test_zeros_in_a_text_are_named_for_what_they_are() -> None:
 
 def test_columns_without_a_name_are_none_at_the_end_and_named_by_place_elsewhere() -> None:
     rows, users = read(b"user_id,name,,\na,A\nb,B,,\n")
-    assert ([row.name for row in rows], codes(users), users.found.unused) == (["A", "B"], [], [])
+    assert ([row.name for row in rows], codes(users), users.header.unused) == (["A", "B"], [], [])
     assert codes(read(b"user_id,name,\na,A,lost\n")[1]) == [(2, "IMPORT_BAD_LINE")]
     _, users = read(b",user_id\n0,a\n")
-    assert [unused.column for unused in users.found.unused] == ["column 1"]
+    assert [unused.column for unused in users.header.unused] == ["column 1"]
 
 
 @pytest.mark.parametrize(

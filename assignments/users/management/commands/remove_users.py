@@ -32,35 +32,37 @@ class Command(ConsoleCommand):
             ids = user_ids.given(options, cluster)
             if not ids:
                 raise Refused(reasons.REMOVAL_NAMES_NOBODY)
-            found = remove_users(cluster, ids, actor=self.actor, dry_run=True)
+            removal = remove_users(cluster, ids, actor=self.actor, dry_run=True)
             if not options["json"]:
-                self._show(found)
+                self._show(removal)
             if not options["dry_run"]:
-                count = found.removed if options["yes"] or not found.removed else self._asked(found)
-                found = remove_users(cluster, ids, actor=self.actor, confirmed=count)
+                count = removal.removed if options["yes"] or not removal.removed else self._asked(removal)
+                removal = remove_users(cluster, ids, actor=self.actor, confirmed=count)
         if options["json"]:
-            self.print_json(found.as_dict())
-        elif found.operation:
-            self.stdout.write(f"Removed: {found.removed:,}. To undo it: manage.py operations undo {found.operation}")
+            self.print_json(removal.as_dict())
+        elif removal.operation:
+            self.stdout.write(
+                f"Removed: {removal.removed:,}. To undo it: manage.py operations undo {removal.operation}"
+            )
 
-    def _asked(self, found: RemovedUsers) -> int:
+    def _asked(self, removal: RemovedUsers) -> int:
         """The number that was typed. Raises Refused without a terminal."""
         if not sys.stdin.isatty():
-            raise Refused(reasons.REMOVAL_COUNT_NEEDED, users=found.removed)
-        typed = input(f"Type {found.removed} to remove them: ").strip().replace(",", "")
+            raise Refused(reasons.REMOVAL_COUNT_NEEDED, users=removal.removed)
+        typed = input(f"Type {removal.removed} to remove them: ").strip().replace(",", "")
         return int(typed) if typed.isascii() and typed.isdigit() else -1
 
-    def _show(self, found: RemovedUsers) -> None:
+    def _show(self, removal: RemovedUsers) -> None:
         self.stdout.write(
-            f"{counted(found.removed, 'user')} of {found.cluster} to remove, {found.pinned:,} of them pinned."
+            f"{counted(removal.removed, 'user')} of {removal.cluster} to remove, {removal.pinned:,} of them pinned."
         )
-        for name, users in found.homes.items():
+        for name, users in removal.homes.items():
             self.stdout.write(f"  {users:,} at home on {name}")
-        if found.unassigned:
-            self.stdout.write(f"  {found.unassigned:,} without a home")
-        if found.comes_back:
-            self.stdout.write(f"  {found.comes_back}")
-        for row in found.refused:
+        if removal.unassigned:
+            self.stdout.write(f"  {removal.unassigned:,} without a home")
+        if removal.comes_back:
+            self.stdout.write(f"  {removal.comes_back}")
+        for row in removal.refused:
             self.stdout.write(f"  {row['user_id']} stays: {row['code']}: {row['message']} {row['fix']}".rstrip())
-        if (more := found.refused_total - len(found.refused)) > 0:
+        if (more := removal.refused_total - len(removal.refused)) > 0:
             self.stdout.write(f"  and {more:,} more stay")
