@@ -33,12 +33,12 @@ def changes(topology: Mapping[str, Any], recorded: Timeline) -> list[dict[str, A
 
     Instants are seconds from the start, `begun` and what follows are seconds from the first try; None: never.
     """
-    found: list[dict[str, Any]] = []
+    instants: list[dict[str, Any]] = []
     for t in timeline.instants(recorded):
         names = [_told(scope, walk) for scope, walk in walks(topology, timeline.at(recorded, t))]
-        if not found or names != found[-1]["names"]:
-            found.append({"t": t, "names": names})
-    return found
+        if not instants or names != instants[-1]["names"]:
+            instants.append({"t": t, "names": names})
+    return instants
 
 
 def _told(scope: str, walk: Walk) -> dict[str, Any]:

@@ -48,8 +48,8 @@ def _span(value: object) -> int:
     """Seconds of `90`, `90s`, `10m` or `1h30m`."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LONGEST:
         return value
-    if isinstance(value, str) and (found := spans.parse(value, LONGEST)) is not None:
-        return found
+    if isinstance(value, str) and (seconds := spans.parse(value, LONGEST)) is not None:
+        return seconds
     raise not_a("span of time", "Write for example 90s, 10m or 1h30m, at most 31 days.")
 
 

@@ -285,11 +285,11 @@ def _peak(latest: Counter[int], batches: list[Batch], now: int) -> float:
     peak = 0.0
     for throttle, users in [(b.throttle, b.users) for b in batches if b.throttle]:
         first, last = throttle.span(users)
-        found = [throttle.most_between(first, last, users)]
+        sign_ins = [throttle.most_between(first, last, users)]
         for second in {first, last}:
             latest[second] += throttle.users_in(second, users)
-            found.append(latest[second])
-        peak = max(peak, *(throttle.rate if 0 <= most - throttle.rate < 1 else float(most) for most in found))
+            sign_ins.append(latest[second])
+        peak = max(peak, *(throttle.rate if 0 <= most - throttle.rate < 1 else float(most) for most in sign_ins))
     for second in [second for second in latest if second < now]:
         del latest[second]
     return peak

@@ -171,8 +171,8 @@ def _users(rows: object, pair: Pair) -> dict[tuple[int, int], tuple[int, int]]:
             raise ValueError(f"{signed} of {users} users are signed in")
         counts[pair.position(row["home"]), pair.position(row["serving"])] = (users, signed)
     for i, member in enumerate(pair.members):
-        if (found := sum(n for (home, _), (n, _) in counts.items() if home == i)) != pair.home(i):
-            raise ValueError(f"{found} users at home on {member.name}, the topology has {pair.home(i)}")
+        if (at_home := sum(n for (home, _), (n, _) in counts.items() if home == i)) != pair.home(i):
+            raise ValueError(f"{at_home} users at home on {member.name}, the topology has {pair.home(i)}")
     return counts
 
 

@@ -111,7 +111,7 @@ def _of_sign_ins(node: Mapping[str, Any]) -> dict[str, Any]:
 # --- One instant ----------------------------------------------------------------------------------
 def at(timeline: Timeline, t: float) -> list[dict[str, Any]]:
     """Every subcluster at an instant: its name, HA, and the nodes with what they are and what they show."""
-    found = []
+    subclusters = []
     for group in timeline["subclusters"]:
         frames = group["frames"]
         index = max(0, bisect_right(frames, t, key=lambda frame: frame[0]) - 1)
@@ -119,8 +119,8 @@ def at(timeline: Timeline, t: float) -> list[dict[str, Any]]:
         if index + 1 < len(frames):
             shown = _on_the_way(shown, frames[index + 1][1], t)
         nodes = [fixed | node for fixed, node in zip(group["nodes"], shown, strict=True)]
-        found.append({"name": group["name"], "ha": group["ha"], "nodes": nodes})
-    return found
+        subclusters.append({"name": group["name"], "ha": group["ha"], "nodes": nodes})
+    return subclusters
 
 
 def _on_the_way(before: Nodes, after: Nodes, t: float) -> Nodes:
