@@ -97,31 +97,31 @@ def propose(clusters: Sequence[Cluster]) -> ClusterBalance:
             loads.append(_load(board, pinned.get(board.cluster.pk, 0)))
     if len(loads) < 2:
         raise Refused(reasons.BALANCE_NEEDS_CLUSTERS)
-    found: Proposal = goals.balance(ClusterLoad(tuple(loads), of="cluster"))
+    proposal: Proposal = goals.balance(ClusterLoad(tuple(loads), of="cluster"))
     by_key = {board.cluster.pk: board.cluster for board in boards}
     users: dict[tuple[int, int], int] = {}
-    for flow in found.flows:
+    for flow in proposal.flows:
         if flow.from_id is not None and flow.to_id is not None:
             users[flow.from_id, flow.to_id] = users.get((flow.from_id, flow.to_id), 0) + flow.users
     return ClusterBalance(
-        clusters=tuple(ClusterFill(n.name, n.capacity_users, n.users, found.after[n.id]) for n in loads),
+        clusters=tuple(ClusterFill(n.name, n.capacity_users, n.users, proposal.after[n.id]) for n in loads),
         flows=tuple((by_key[source], by_key[to], count) for (source, to), count in sorted(users.items())),
-        minimum_moves=found.minimum_moves,
-        certificate=found.certificate,
+        minimum_moves=proposal.minimum_moves,
+        certificate=proposal.certificate,
         left_out=tuple(left_out),
     )
 
 
 def make_plans(clusters: Sequence[Cluster], *, author: Any) -> ClusterBalance:
     """The same with a stored plan for each flow, by its hash. Raises Refused."""
-    found = propose(clusters)
+    balance = propose(clusters)
     taken: dict[int, int] = {}
     plans = []
-    for source, to, users in found.flows:
+    for source, to, users in balance.flows:
         keys = _leaving(source, taken.get(source.pk, 0), users)
         taken[source.pk] = taken.get(source.pk, 0) + users
         plans.append(plan_to_cluster(source, keys, to, author=author))
-    return ClusterBalance(**vars(found) | {"plans": tuple(plans)})
+    return ClusterBalance(**vars(balance) | {"plans": tuple(plans)})
 
 
 def _leaving(cluster: Cluster, after: int, users: int) -> list[int]:

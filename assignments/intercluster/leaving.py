@@ -26,18 +26,18 @@ def leaving(cluster: Cluster, rows: QuerySet[Assignment]) -> Leaving:
     """Judge the assignments of some users of a cluster, in a fixed number of queries."""
     homes = homes_of(cluster)
     locked = Q(home_node__in=list(homes.locked))
-    found = rows.order_by().aggregate(
+    totals = rows.order_by().aggregate(
         number=Count("user"),
         pins=Count("user", filter=Q(pinned=True)),
         coming=Count("user", filter=Q(pinned=False) & ~locked),
         place=Min("home_node", filter=Q(pinned=False) & locked),
     )
-    users, coming = found["number"], found["coming"]
+    users, coming = totals["number"], totals["coming"]
     refusal = None
-    if not coming and found["place"] and (why := homes.gives(found["place"])):
+    if not coming and totals["place"] and (why := homes.gives(totals["place"])):
         refusal = Refused(why[0], **why[1])
-    elif not coming and found["pins"]:
-        refusal = Refused(reasons.USERS_PINNED, users=found["pins"])
+    elif not coming and totals["pins"]:
+        refusal = Refused(reasons.USERS_PINNED, users=totals["pins"])
     elif not coming:
         refusal = Refused(reasons.NO_USERS_TO_MOVE, cluster=cluster.name)
     return Leaving(coming, users - coming, refusal)

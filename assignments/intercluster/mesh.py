@@ -85,10 +85,10 @@ def sides(clusters: Collection[int], *, counted: bool = True) -> list[Side]:
 
     Two queries; one where no one counts who came, went or moved since the last sync.
     """
-    rows = Peer.objects.select_related("cluster", "remote").order_by("cluster__name", "remote__name")
-    found = list(rows.filter(Q(cluster__in=clusters) | Q(remote__in=clusters)))
-    behind = _behind([peer.pk for peer in found]) if counted else {}
-    return [side_of(peer, behind.get(peer.pk, 0)) for peer in found]
+    ordered = Peer.objects.select_related("cluster", "remote").order_by("cluster__name", "remote__name")
+    peers = list(ordered.filter(Q(cluster__in=clusters) | Q(remote__in=clusters)))
+    behind = _behind([peer.pk for peer in peers]) if counted else {}
+    return [side_of(peer, behind.get(peer.pk, 0)) for peer in peers]
 
 
 def side_of(peer: Peer, behind: int = 0) -> Side:
@@ -130,11 +130,11 @@ def unwell_links(clusters: Sequence[Cluster], now: datetime) -> list[Link]:
         asked: dict[str, Any] = {"clusters": list(names), "sides": len(names) * (len(names) - 1)}
         cursor.execute(UNWELL, asked | {"fresh": now - STALE, "told": now - REPORT_OLD})
         rows = cursor.fetchall()
-    found = []
+    unwell_links = []
     for one, other, *said in rows:
         here, there = names[one], names[other]
-        found.append(link_of(here, there, [_side(here, there, *said[:5]), _side(there, here, *said[5:])], now))
-    return found
+        unwell_links.append(link_of(here, there, [_side(here, there, *said[:5]), _side(there, here, *said[5:])], now))
+    return unwell_links
 
 
 def _side(
@@ -154,8 +154,8 @@ def _side(
 def of_cluster(cluster: Cluster, others: Sequence[Cluster], now: datetime) -> list[Link]:
     """The relations of one cluster with each of the others."""
     names = [cluster.name, *(other.name for other in others if other.pk != cluster.pk)]
-    found = links(names, sides([cluster.pk]), now)
-    return [link for link in found if cluster.name in link.of]
+    relations = links(names, sides([cluster.pk]), now)
+    return [link for link in relations if cluster.name in link.of]
 
 
 def believed_home(viewer: Cluster, user_id: str) -> str | None:
@@ -175,10 +175,10 @@ def publisher_of(cluster: Cluster) -> Node | None:
 
 def report(clusters: Sequence[Cluster], cluster: Cluster | None, now: datetime) -> dict[str, Any]:
     """The mesh, or the relations of one cluster, in the shape of the command and the API."""
-    found = mesh(clusters, now) if cluster is None else of_cluster(cluster, clusters, now)
+    relations = mesh(clusters, now) if cluster is None else of_cluster(cluster, clusters, now)
     return {
-        "peers": [_link(link, now) for link in found if link.state != MISSING],
-        "missing": [list(link.of) for link in found if link.state == MISSING],
+        "peers": [_link(link, now) for link in relations if link.state != MISSING],
+        "missing": [list(link.of) for link in relations if link.state == MISSING],
     }
 
 
@@ -214,16 +214,16 @@ def problems(cluster: Cluster, now: datetime) -> list[tuple[str, str, str]]:
     """What is wrong with the relations of a cluster: outcome, problem, fix. Where no cluster has any, nothing is."""
     if not Peer.objects.exists():
         return []
-    found = of_cluster(cluster, list(Cluster.objects.all()), now)
+    relations = of_cluster(cluster, list(Cluster.objects.all()), now)
     told = [
         (check_list.FAILED if link.state == FAILED else check_list.WARNING, link.message, link.fix)
-        for link in found
+        for link in relations
         if link.state not in (WELL, NEW, MISSING)
     ]
-    if missing := [name for link in found if link.state == MISSING for name in link.of if name != cluster.name]:
-        some = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+    if missing := [name for link in relations if link.state == MISSING for name in link.of if name != cluster.name]:
+        names = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
         fix = f"Make it on the page Peers, or run manage.py peers {cluster.name} --make {missing[0]}"
-        told.append((check_list.WARNING, f"No relation with {words.counted(len(missing), 'cluster')}: {some}.", fix))
+        told.append((check_list.WARNING, f"No relation with {words.counted(len(missing), 'cluster')}: {names}.", fix))
     return told
 
 

@@ -78,5 +78,5 @@ def troubled(links: Iterable[Link]) -> list[Link]:
 
 def counts_of(links: Iterable[Link]) -> list[tuple[str, str, int]]:
     """How many are in which state: state, its word, number."""
-    found = Counter(link.state for link in links)
-    return [(state, COUNTED[state], found[state]) for state in GRAVITY if found[state]]
+    counts = Counter(link.state for link in links)
+    return [(state, COUNTED[state], counts[state]) for state in GRAVITY if counts[state]]

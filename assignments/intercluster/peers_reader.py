@@ -44,28 +44,27 @@ class PeersFile:
 
 def read_peers(document: object) -> PeersFile:
     """The pairs and releases that a document describes. Raises FileRefused with every problem."""
-    given = Document.of(document)
-    text, problems = read_shape(ADAPTER, given)
+    source = Document.of(document)
+    text, problems = read_shape(ADAPTER, source)
     if text is None:
-        raise FileRefused(problems, reasons.PEERS_FILE_INVALID, given.name)
+        raise FileRefused(problems, reasons.PEERS_FILE_INVALID, source.name)
     known = {cluster.name: cluster for cluster in Cluster.objects.all()}
     said = {"known": ", ".join(sorted(known)[:20]) or "none"}
-    found: list[FileProblem] = []
     pairs, releases = [], []
     for n, names in enumerate(text["peers"]):
         missing = [(at, name) for at, name in enumerate(names) if name not in known]
-        found += [
+        problems += [
             FileProblem.of(f"peers[{n}][{at}]", reasons.NO_SUCH_CLUSTER, name=name, **said) for at, name in missing
         ]
         if names[0] == names[1]:
-            found.append(FileProblem.of(f"peers[{n}]", reasons.PEER_ITSELF, cluster=names[0]))
+            problems.append(FileProblem.of(f"peers[{n}]", reasons.PEER_ITSELF, cluster=names[0]))
         elif not missing:
             pairs.append((known[names[0]], known[names[1]]))
     for name, release in (text.get("releases") or {}).items():
         if name in known:
             releases.append((known[name], release))
         else:
-            found.append(FileProblem.of(f"releases.{name}", reasons.NO_SUCH_CLUSTER, name=name, **said))
-    if found:
-        raise FileRefused(placed_problems(given, found), reasons.PEERS_FILE_INVALID, given.name)
+            problems.append(FileProblem.of(f"releases.{name}", reasons.NO_SUCH_CLUSTER, name=name, **said))
+    if problems:
+        raise FileRefused(placed_problems(source, problems), reasons.PEERS_FILE_INVALID, source.name)
     return PeersFile(tuple(pairs), tuple(releases))

@@ -156,12 +156,12 @@ def doubled_uris(within: Collection[int] | None = None, after: str = "", limit: 
     """Every directory URI of more than one person, in order; with `within` those that one of these clusters has."""
     clusters = None if within is None else list(within)
     rows = _rows(LISTED, {"after": after, "clusters": clusters})
-    found = []
+    uris = []
     for uri, group in groupby(rows, key=lambda row: row[0]):
-        found.append(DoubledUri(uri, tuple(Holder(r[4], r[2], r[3], r[5], r[1], r[6]) for r in group)))
-        if limit is not None and len(found) == limit:
+        uris.append(DoubledUri(uri, tuple(Holder(r[4], r[2], r[3], r[5], r[1], r[6]) for r in group)))
+        if limit is not None and len(uris) == limit:
             break
-    return found
+    return uris
 
 
 def doubled_users(within: Collection[int] | None = None) -> list[DoubledUser]:

@@ -104,13 +104,15 @@ class UriOut(Schema):
 def list_duplicates(request: ApiRequest) -> Any:
     """User IDs at home in several clusters and directory URIs of several people, whole; of clusters that it reaches."""
     only = request.caller.reach.only
-    found = selectors.report(only)
+    report = selectors.report(only)
     if only is None:
-        return found
+        return report
     seen = set(roles.clusters_of(request.caller).values_list("name", flat=True))
-    uris = [{**row, "users": [one for one in row["users"] if one["cluster"] in seen]} for row in found["uris"]]
-    users = [{**row, "clusters": [name for name in row["clusters"] if name in seen]} for row in found["users"]]
-    reported = [{**row, "also_in": row["also_in"] if row["also_in"] in seen else ""} for row in found["reported"]]
+    uris = [
+        {**row, "users": [holder for holder in row["users"] if holder["cluster"] in seen]} for row in report["uris"]
+    ]
+    users = [{**row, "clusters": [name for name in row["clusters"] if name in seen]} for row in report["users"]]
+    reported = [{**row, "also_in": row["also_in"] if row["also_in"] in seen else ""} for row in report["reported"]]
     return {"users": users, "uris": uris, "reported": reported}
 
 

@@ -61,16 +61,16 @@ def move_to_cluster(request: ApiRequest, name: str, asked: MoveToClusterIn) -> A
     roles.demand_there(request.caller, roles.OPERATE, into.pk, program=True)
     to_node = selectors_of_topology.node_named(asked.to) if asked.to else None
     how: dict[str, Any] = {"rate": asked.rate, "unthrottled": asked.unthrottled, "dry_run": asked.dry_run}
-    found = moves.move_listed(request.target, asked.users, into, to_node, actor=request.caller, **how)
+    arrivals = moves.move_listed(request.target, asked.users, into, to_node, actor=request.caller, **how)
     answer = {
-        "moved": sum(found.to.values()),
-        "to": found.to,
-        "refused": list(found.refused),
-        "plan": found.plan and found.plan.hash,
-        "operation": found.operation and shape(found.operation),
-        "needs_approval": found.needs_approval,
+        "moved": sum(arrivals.to.values()),
+        "to": arrivals.to,
+        "refused": list(arrivals.refused),
+        "plan": arrivals.plan and arrivals.plan.hash,
+        "operation": arrivals.operation and shape(arrivals.operation),
+        "needs_approval": arrivals.needs_approval,
     }
-    return Status(202 if found.operation else 200, answer)
+    return Status(202 if arrivals.operation else 200, answer)
 
 
 class BalanceIn(Input):

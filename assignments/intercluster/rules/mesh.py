@@ -124,20 +124,20 @@ def links(clusters: Sequence[str], sides: Iterable[Side], now: datetime) -> list
 def link_of(one: str, other: str, sides: Iterable[Side | None], now: datetime) -> Link:
     """The relation of two clusters from its sides, as far as there are any."""
     here, there = sorted((one, other))
-    found = tuple(side for side in sides if side)
-    if not found:
+    known = tuple(side for side in sides if side)
+    if not known:
         return _missing(here, there)
-    if len(found) == 1:
-        side = found[0]
+    if len(known) == 1:
+        side = known[0]
         said = _say(reasons.PEER_ONE_SIDED, cluster=side.cluster, remote=side.remote)
-        return Link(here, there, found, ONE_SIDED, *said)
-    worst = min(found, key=lambda side: GRAVITY.index(side.state(now)))
+        return Link(here, there, known, ONE_SIDED, *said)
+    worst = min(known, key=lambda side: GRAVITY.index(side.state(now)))
     state = worst.state(now)
     why = worst.why(now)
     if why is None:
-        return Link(here, there, found, state, WORDS[state] + ".", "")
+        return Link(here, there, known, state, WORDS[state] + ".", "")
     facts = {"cluster": worst.cluster, "remote": worst.remote, "address": worst.address, "age": _age(worst, now)}
-    return Link(here, there, found, state, *_say(why, **facts, source=worst.source))
+    return Link(here, there, known, state, *_say(why, **facts, source=worst.source))
 
 
 @lru_cache(PAIRS)
@@ -159,9 +159,9 @@ def _age(side: Side, now: datetime) -> str:
     return counted(minutes // 60, "hour") if minutes < 2880 else counted(minutes // 1440, "day")
 
 
-def gaps(found: Iterable[Link]) -> list[Link]:
+def gaps(relations: Iterable[Link]) -> list[Link]:
     """Pairs without a whole relation."""
-    return [link for link in found if link.state in (MISSING, ONE_SIDED)]
+    return [link for link in relations if link.state in (MISSING, ONE_SIDED)]
 
 
 # --- Rehearsed ------------------------------------------------------------------------------------
@@ -185,9 +185,9 @@ def rehearse_fault(side: Side, fault: str, moves_per_hour: int, hours: float = 1
     }[fault].format(**names)
     steps = [RehearsalStep(0, f"{what} Users stay signed in and see each other: {until}.")]
     if fault != "stalled":
-        found = int(INTERVAL.total_seconds())
+        next_sync = int(INTERVAL.total_seconds())
         text = f"By now a sync of {side.cluster} has failed: its check fails, and history says so."
-        steps.append(RehearsalStep(found, text))
+        steps.append(RehearsalStep(next_sync, text))
     old = int(STALE.total_seconds())
     if seconds > old:
         steps.append(RehearsalStep(old, f"What {side.cluster} knows of {side.remote} counts as stale."))

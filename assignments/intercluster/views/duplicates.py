@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from assignments.intercluster import duplicates as mend
-from assignments.intercluster import selectors as found
+from assignments.intercluster import selectors
 from topology import reasons
 from topology.accounts import pseudonyms, roles
 from topology.models import MAX_URI
@@ -59,20 +59,20 @@ def _page(request: HttpRequest, form: UriForm | None = None, key: int | None = N
     seen = {cluster.pk: cluster for cluster in roles.clusters_of(request.user)}
     chosen = cluster_named(asked["cluster"]) if asked["cluster"] else None
     within = only if chosen is None else [pk for pk in seen if pk == chosen.pk]
-    rows = found.doubled_uris(within, after, SHOWN + 1)
+    uris = selectors.doubled_uris(within, after, SHOWN + 1)
     operated = roles.clusters_with(request.user, roles.OPERATE)
-    claims = found.claims(within, limit=SHOWN + 1) if not after else []
+    claims = selectors.claims(within, limit=SHOWN + 1) if not after else []
     context: dict[str, Any] = {
         "place": "duplicates",
         "chosen": chosen,
         "seen": list(seen.values()),
         "reach": set(seen),
-        "users": found.doubled_users(within) if not after else [],
-        "uris": rows[:SHOWN],
-        "more": rows[SHOWN - 1].uri if len(rows) > SHOWN else "",
+        "users": selectors.doubled_users(within) if not after else [],
+        "uris": uris[:SHOWN],
+        "more": uris[SHOWN - 1].uri if len(uris) > SHOWN else "",
         "claims": claims[:SHOWN],
         "more_claims": len(claims) > SHOWN,
-        "unassign": len(found.claimed_keys(chosen)) if chosen and claims else 0,
+        "unassign": len(selectors.claimed_keys(chosen)) if chosen and claims else 0,
         "operated": set(seen) if operated is None else set(operated),
         "clear": mend.clear(chosen, actor=None, dry_run=True)["cleared"] if chosen else 0,
         "longest": MAX_URI,

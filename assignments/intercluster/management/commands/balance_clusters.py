@@ -29,25 +29,25 @@ class Command(ConsoleCommand):
             named = [cluster_named(name) for name in options["clusters"]]
             clusters = named or list(Cluster.objects.all())
             dry = options["dry_run"]
-            found = balance.propose(clusters) if dry else balance.make_plans(clusters, author=self.actor)
-            shape = found.as_dict()
+            cluster_balance = balance.propose(clusters) if dry else balance.make_plans(clusters, author=self.actor)
+            shape = cluster_balance.as_dict()
             if options["run"] and not options["dry_run"]:
-                shape["operations"] = [self._run(plan.hash, options["json"]) for plan in found.plans]
+                shape["operations"] = [self._run(plan.hash, options["json"]) for plan in cluster_balance.plans]
         if options["json"]:
             self.print_json(shape)
         else:
-            self._show(found)
+            self._show(cluster_balance)
 
     def _run(self, plan_hash: str, quiet: bool) -> dict[str, Any]:
         operation = operations.start_run(plan_hash, actor=self.actor, unthrottled=True)
         drive_run(operation, (lambda line: None) if quiet else self.stdout.write)
         return operations.as_dict(operation)
 
-    def _show(self, found: ClusterBalance) -> None:
-        for fill in found.clusters:
+    def _show(self, cluster_balance: ClusterBalance) -> None:
+        for fill in cluster_balance.clusters:
             self.stdout.write(f"{fill.name}: {fill.before:,} -> {fill.after:,} of {fill.capacity:,}")
-        for source, to, users in found.flows:
+        for source, to, users in cluster_balance.flows:
             self.stdout.write(f"{counted(users, 'user')} from {source.name} to {to.name}")
-        self.stdout.write(str(found.certificate))
-        for plan in found.plans:
+        self.stdout.write(str(cluster_balance.certificate))
+        for plan in cluster_balance.plans:
             self.stdout.write(f"plan {plan.hash[:12]} of {plan.cluster.name}")

@@ -29,19 +29,19 @@ class Command(ConsoleCommand):
         with self.refusals(options["json"]):
             if options["clear"] is not None:
                 cluster = cluster_named(options["clear"])
-                found = duplicates.clear(cluster, actor=self.actor, dry_run=options["dry_run"])
+                answer = duplicates.clear(cluster, actor=self.actor, dry_run=options["dry_run"])
             elif options["unassign"] is not None:
-                found = self._unassign(cluster_named(options["unassign"]), options)
+                answer = self._unassign(cluster_named(options["unassign"]), options)
             else:
-                found = selectors.report()
+                answer = selectors.report()
         if options["json"]:
-            self.print_json(found)
+            self.print_json(answer)
         elif options["clear"] is not None:
-            self._show_cleared(found)
+            self._show_cleared(answer)
         elif options["unassign"] is not None:
-            self._show_unassigned(found)
+            self._show_unassigned(answer)
         else:
-            self._show(found)
+            self._show(answer)
 
     def _unassign(self, cluster: Cluster, options: dict[str, Any]) -> dict[str, Any]:
         keys = keys_of(cluster, options["user"]) if options["user"] else None
@@ -52,29 +52,29 @@ class Command(ConsoleCommand):
         drive_run(done, (lambda line: None) if options["json"] else self.stdout.write)
         return shape | {"users": done.total, "operation": done.pk}
 
-    def _show_unassigned(self, found: dict[str, Any]) -> None:
-        who = f"{counted(found['users'], 'user')} of {found['cluster']}"
-        if found["dry_run"]:
+    def _show_unassigned(self, answer: dict[str, Any]) -> None:
+        who = f"{counted(answer['users'], 'user')} of {answer['cluster']}"
+        if answer["dry_run"]:
             self.stdout.write(f"{who} would be unassigned: a monitor reports them at home in another cluster too.")
             return
-        self.stdout.write(f"{who} unassigned. To undo it: manage.py operations undo {found['operation']}")
+        self.stdout.write(f"{who} unassigned. To undo it: manage.py operations undo {answer['operation']}")
 
-    def _show_cleared(self, found: dict[str, Any]) -> None:
-        lost = f"{counted(found['cleared'], 'user')} of {found['cluster']}"
-        if found["dry_run"]:
+    def _show_cleared(self, answer: dict[str, Any]) -> None:
+        lost = f"{counted(answer['cleared'], 'user')} of {answer['cluster']}"
+        if answer["dry_run"]:
             self.stdout.write(f"{lost} would lose a directory URI that another user has too.")
             return
-        undo = f"manage.py operations undo {found['operation']}"
+        undo = f"manage.py operations undo {answer['operation']}"
         self.stdout.write(f"{lost} lost a directory URI that another user has too. To undo it: {undo}")
 
-    def _show(self, found: dict[str, Any]) -> None:
-        for user in found["users"]:
+    def _show(self, report: dict[str, Any]) -> None:
+        for user in report["users"]:
             self.stdout.write(f"{user['user_id']}: at home in {' and '.join(user['clusters'])}")
-        for claim in found["reported"]:
+        for claim in report["reported"]:
             said = f"{claim['source']} reports at home in {claim['also_in']} too"
             self.stdout.write(f"{claim['user_id']} ({claim['cluster']}): {said}")
-        for row in found["uris"]:
-            users = ", ".join(f"{one['user_id']} ({one['cluster']})" for one in row["users"])
+        for row in report["uris"]:
+            users = ", ".join(f"{holder['user_id']} ({holder['cluster']})" for holder in row["users"])
             self.stdout.write(f"{row['uri']}: {users}")
-        ids, uris = counted(len(found["users"]), "user ID"), counted(len(found["uris"]), "directory URI")
+        ids, uris = counted(len(report["users"]), "user ID"), counted(len(report["uris"]), "directory URI")
         self.stdout.write(f"{ids} and {uris} are there more than once.")

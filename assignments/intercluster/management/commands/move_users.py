@@ -39,15 +39,15 @@ class Command(ConsoleCommand):
             ids = user_ids.given(options, cluster)
             listed.demand_some(ids)
             goes = self._within if options["to_cluster"] is None else self._into
-            found = goes(cluster, ids, options)
-            if found.operation:
-                drive_run(found.operation, (lambda line: None) if options["json"] else self.stdout.write)
-                found = listed.ended(found)
+            move = goes(cluster, ids, options)
+            if move.operation:
+                drive_run(move.operation, (lambda line: None) if options["json"] else self.stdout.write)
+                move = listed.ended(move)
         if options["json"]:
-            self.print_json(found.as_dict())
+            self.print_json(move.as_dict())
         else:
-            self._show(found, dry_run=options["dry_run"])
-        if not found.to:  # all stay, each with its reason
+            self._show(move, dry_run=options["dry_run"])
+        if not move.to:  # all stay, each with its reason
             raise SystemExit(1)
 
     def _within(self, cluster: Cluster, ids: list[str], options: dict[str, Any]) -> ListedMove:
@@ -60,16 +60,16 @@ class Command(ConsoleCommand):
         into = selectors.cluster_named(options["to_cluster"])
         node = selectors.node_named(options["to"]) if options["to"] is not None else None
         how = {"dry_run": options["dry_run"], "unthrottled": options["unthrottled"]}
-        found = moves.move_listed(cluster, ids, into, node, actor=self.actor, **how)
-        return ListedMove(found.to, found.refused, found.operation, found.needs_approval)
+        arrivals = moves.move_listed(cluster, ids, into, node, actor=self.actor, **how)
+        return ListedMove(arrivals.to, arrivals.refused, arrivals.operation, arrivals.needs_approval)
 
-    def _show(self, found: ListedMove, *, dry_run: bool) -> None:
+    def _show(self, move: ListedMove, *, dry_run: bool) -> None:
         verb = "would go" if dry_run else "moved"
-        for name, users in found.to.items():
+        for name, users in move.to.items():
             self.stdout.write(f"{counted(users, 'user')} {verb} to {name}")
-        if found.needs_approval:
+        if move.needs_approval:
             self.stdout.write("A second person has to approve it before it runs.")
-        for row in found.refused:
+        for row in move.refused:
             self.stdout.write(f"{row['user_id']} stays: {row['code']}: {row['message']} {row['fix']}".rstrip())
-        if found.operation:
-            self.stdout.write(f"To undo it: manage.py operations undo {found.operation.pk}")
+        if move.operation:
+            self.stdout.write(f"To undo it: manage.py operations undo {move.operation.pk}")

@@ -48,11 +48,11 @@ class Command(ConsoleCommand):
                 return
             if cluster:
                 self._act(cluster, options)
-            found = mesh.report(list(Cluster.objects.all()), cluster, timezone.now())
+            report = mesh.report(list(Cluster.objects.all()), cluster, timezone.now())
         if options["json"]:
-            self.print_json(found)
+            self.print_json(report)
         else:
-            self._show(found)
+            self._show(report)
 
     def _act(self, cluster: Cluster, options: dict[str, Any]) -> None:
         both = not options["one_side"]
@@ -71,8 +71,8 @@ class Command(ConsoleCommand):
         elif options["sync"] is not None:
             peers.sync_now(cluster, None if options["sync"] is ALL else cluster_named(options["sync"]))
 
-    def _show(self, found: dict[str, Any]) -> None:
-        for link in found["peers"]:
+    def _show(self, report: dict[str, Any]) -> None:
+        for link in report["peers"]:
             self.stdout.write(f"{' and '.join(link['clusters'])}: {link['message']} {link['fix']}".rstrip())
             for side in link["sides"]:
                 at = side["last_sync"] and timezone.localtime(datetime.fromisoformat(side["last_sync"]))
@@ -81,5 +81,5 @@ class Command(ConsoleCommand):
                 self.stdout.write(
                     f"  {known} at {side['address']}; last sync {last}, certificate {side['certificate']}"
                 )
-        for here, there in found["missing"]:
+        for here, there in report["missing"]:
             self.stdout.write(f"{here} and {there}: no relation")

@@ -45,11 +45,11 @@ class Command(ConsoleCommand):
         with self.refusals(options["json"]):
             cluster, remote = cluster_named(options["cluster"]), cluster_named(options["peer"])
             listed = self._keep(cluster, remote, options)
-            found = mesh.report([cluster, remote], cluster, timezone.now())
+            report = mesh.report([cluster, remote], cluster, timezone.now())
         if options["json"]:
-            self.print_json(found | {"listed": listed})
+            self.print_json(report | {"listed": listed})
             return
-        for link in found["peers"]:
+        for link in report["peers"]:
             self.stdout.write(f"{cluster.name} and {remote.name}: {link['message']} {link['fix']}".rstrip())
         if listed is not None:
             self.stdout.write(f"{counted(listed, 'user')} at home in {remote.name}, as reported.")
@@ -86,9 +86,9 @@ def _instant(place: str, text: str) -> datetime | None:
     if not text:
         return None
     try:
-        found = parse_datetime(text)
+        instant = parse_datetime(text)
     except ValueError:
-        found = None
-    if found is None:
+        instant = None
+    if instant is None:
         raise Refused(reasons.PEER_REPORT_NOT_VALID, place=place, problem="write it like 2026-11-27T10:00:00Z")
-    return found
+    return instant
