@@ -23,8 +23,8 @@ def _span(value: object) -> int:
     """Seconds of `900`, `15m` or `1h30m`."""
     if isinstance(value, int) and not isinstance(value, bool) and MIN_SCHEDULE <= value <= MAX_SCHEDULE:
         return value
-    if isinstance(value, str) and (found := spans.parse(value, MAX_SCHEDULE)) is not None and found >= MIN_SCHEDULE:
-        return found
+    if isinstance(value, str) and (seconds := spans.parse(value, MAX_SCHEDULE)) is not None and seconds >= MIN_SCHEDULE:
+        return seconds
     raise not_a("span of time", "Write for example 15m, 2h or 1d, at least 1m and at most 31 days.")
 
 

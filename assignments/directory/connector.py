@@ -151,7 +151,7 @@ def _searched(
             raise Refused(reasons.DIRECTORY_LOST, read=read, why=_words(error)) from None
         except ldap.LDAPException as error:
             raise Refused(reasons.DIRECTORY_SEARCH_FAILED, read=read, why=_words(error)) from None
-        page = [_entry(found) for found in connection.response or () if found["type"] == "searchResEntry"]
+        page = [_entry(response) for response in connection.response or () if response["type"] == "searchResEntry"]
         read += len(page)
         if page:
             yield page
@@ -165,10 +165,10 @@ def _cookie(result: dict[str, Any]) -> bytes | None:
     return control["value"]["cookie"] if control else None
 
 
-def _entry(found: dict[str, Any]) -> DirectoryEntry:
-    raw = {name.lower(): values for name, values in found["raw_attributes"].items()}
+def _entry(response: dict[str, Any]) -> DirectoryEntry:
+    raw = {name.lower(): values for name, values in response["raw_attributes"].items()}
     values = {name: [_text(value) for value in listed] for name, listed in raw.items()}
-    return DirectoryEntry(found["dn"], _key(raw), values)
+    return DirectoryEntry(response["dn"], _key(raw), values)
 
 
 def _key(raw: dict[str, Sequence[bytes]]) -> str:

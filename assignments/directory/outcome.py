@@ -106,8 +106,8 @@ def listed_skipped(most: int | None = LISTED) -> list[dict[str, Any]]:
     return [{"entry": entry, "code": code, "facts": _facts(facts)} for entry, code, facts in rows]
 
 
-def _facts(found: Any) -> dict[str, Any]:
-    return dict(json.loads(found) if isinstance(found, str) else found or {})
+def _facts(stored: Any) -> dict[str, Any]:
+    return dict(json.loads(stored) if isinstance(stored, str) else stored or {})
 
 
 def first(limit: int) -> list[dict[str, Any]]:
@@ -147,7 +147,7 @@ def arriving(agreement: int) -> Arriving:
         WHERE read.skip IS NULL AND (is_new OR is_back AND link.home_node_id IS NULL)
     """
     number = "coalesce(cardinality(read.endpoints), cardinality(person.endpoints), 0)"
-    classes = fetch_rows(f"SELECT {number}, count(*) {mode} GROUP BY 1 ORDER BY 1", agreement)
+    counts = fetch_rows(f"SELECT {number}, count(*) {mode} GROUP BY 1 ORDER BY 1", agreement)
     nodes = fetch_rows(
         f"""
         SELECT node, sum(users)::bigint, sum(endpoints)::bigint, count(*) FILTER (WHERE users > 0) FROM (
@@ -162,6 +162,6 @@ def arriving(agreement: int) -> Arriving:
         ) AS moved WHERE node IS NOT NULL GROUP BY node
         """
     )
-    found = tuple(EndpointClass(int(weight), users, users) for weight, users in classes)
+    classes = tuple(EndpointClass(int(weight), users, users) for weight, users in counts)
     returning = {node: users for node, _, _, users in nodes if users}
-    return Arriving(found, {node: (users, endpoints) for node, users, endpoints, _ in nodes}, returning)
+    return Arriving(classes, {node: (users, endpoints) for node, users, endpoints, _ in nodes}, returning)

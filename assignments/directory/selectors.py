@@ -185,8 +185,8 @@ def changes_of(cluster: Cluster, pk: int, after: int) -> tuple[DirectoryRun, lis
     run = DirectoryRun.objects.filter(agreement__cluster=cluster, pk=pk).first()
     if run is None:
         raise Refused(reasons.DIRECTORY_NO_RUN, run=pk)
-    found = _touched(run, after)
-    return run, found[:PAGE], found[PAGE - 1].pk if len(found) > PAGE else 0
+    changes = _touched(run, after)
+    return run, changes[:PAGE], changes[PAGE - 1].pk if len(changes) > PAGE else 0
 
 
 def _touched(run: DirectoryRun, after: int) -> list[DirectoryChange]:

@@ -75,7 +75,7 @@ class Agreement:
     @property
     def addresses(self) -> tuple[Server, ...]:
         """The servers in the order in which they are tried; the address of each was checked."""
-        return tuple(found for found in map(server_of, self.servers) if found)
+        return tuple(server for server in map(server_of, self.servers) if server)
 
     def is_private(self, server: Server) -> bool:
         """Whether what is said to a server stays between the two."""

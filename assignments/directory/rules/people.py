@@ -104,8 +104,8 @@ def _first(entry: DirectoryEntry, attribute: str) -> str:
 def _values(entry: DirectoryEntry, attribute: str) -> Sequence[str]:
     """The values of an attribute, by whichever of its names the directory answers."""
     base, mark, options = attribute.lower().partition(";")
-    found = (entry.values.get(f"{name}{mark}{options}") for name in (base, *OTHER_NAMES.get(base, ())))
-    return next(filter(None, found), ())
+    values = (entry.values.get(f"{name}{mark}{options}") for name in (base, *OTHER_NAMES.get(base, ())))
+    return next(filter(None, values), ())
 
 
 def _hidden(value: str, *, strict: bool) -> str:
