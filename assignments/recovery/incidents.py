@@ -87,12 +87,12 @@ class Incident(ManualStep):
 def incidents_of(board: Board, controls: Mapping[int, Controls]) -> list[Incident]:
     """The incidents of a cluster, those with the most users out of service first."""
     now = timezone.now()
-    found = [
+    incidents = [
         _incident(board, view, controls[view.subcluster.pk], now)
         for view in board.subclusters
         if view.out_of_service and view.subcluster.pk in controls
     ]
-    return sorted(found, key=lambda incident: -incident.out)
+    return sorted(incidents, key=lambda incident: -incident.out)
 
 
 def _incident(board: Board, view: SubclusterView, controls: Controls, now: datetime) -> Incident:

@@ -39,31 +39,31 @@ LONGEST_REASON = 200
 @transaction.atomic
 def begin(node: Node, *, reason: str, until: datetime, actor: Any) -> Node:
     """Put a node into maintenance until a real instant, in the name of `actor`. Raises Refused."""
-    sub, found = _held(node)
-    reason = checked_reason(found, reason)
+    sub, node = _held(node)
+    reason = checked_reason(node, reason)
     if lock := sub.locks.filter(active=True, operation__kind__in=RUNS).first():
         raise Refused(SUBCLUSTER_BUSY, subcluster=sub.name, operation=lock.operation_id)
     end, owner = _seconds(sub, until), name_of(actor)
-    signed_in = Population.objects.filter(home_node=found).aggregate(n=Sum("signed_in"))["n"] or 0
+    signed_in = Population.objects.filter(home_node=node).aggregate(n=Sum("signed_in"))["n"] or 0
     written = {"maintenance_owner": owner, "maintenance_reason": reason, "maintenance_signed_in": signed_in}
     # The engine writes the end; if it refuses, nothing of this stays.
-    Node.objects.filter(pk=found.pk).update(maintenance_since=timezone.now(), **written)
-    return _do(sub, found, lambda state, i: rules.begin(state, i, end, reason, owner), actor)
+    Node.objects.filter(pk=node.pk).update(maintenance_since=timezone.now(), **written)
+    return _do(sub, node, lambda state, i: rules.begin(state, i, end, reason, owner), actor)
 
 
 @transaction.atomic
 def extend(node: Node, *, until: datetime, actor: Any) -> Node:
     """Give a maintenance another end. Raises Refused."""
-    sub, found = _held(node)
+    sub, node = _held(node)
     end = _seconds(sub, until)
-    return _do(sub, found, lambda state, i: rules.extend(state, i, end), actor)
+    return _do(sub, node, lambda state, i: rules.extend(state, i, end), actor)
 
 
 @transaction.atomic
 def end(node: Node, *, actor: Any) -> Node:
     """End a maintenance: what it held back may begin at once. Raises Refused."""
-    sub, found = _held(node)
-    return _do(sub, found, rules.end, actor)
+    sub, node = _held(node)
+    return _do(sub, node, rules.end, actor)
 
 
 def checked_reason(node: Node, reason: str) -> str:
@@ -98,10 +98,10 @@ def _held(node: Node) -> tuple[Subcluster, Node]:
     """The subcluster of a node, locked, and the node as it is then."""
     _, subcluster = reads.placed(node)
     hold_subclusters([subcluster.pk])
-    found, place = reads.placed(node)
+    node, place = reads.placed(node)
     if place.pk != subcluster.pk:  # it was moved meanwhile, and the other place is not locked
-        raise Refused(NODE_NOT_IN_SUBCLUSTER, node=found.name)
-    return reads.with_policy(place), found
+        raise Refused(NODE_NOT_IN_SUBCLUSTER, node=node.name)
+    return reads.with_policy(place), node
 
 
 def _seconds(sub: Subcluster, real: datetime) -> int:
@@ -141,26 +141,26 @@ class Work:
 
 def work(node: Node, now: datetime) -> Work:
     """How the work on a node in maintenance stands at a real instant, in five queries."""
-    found, subcluster = reads.placed(node)
-    if found.maintenance_until is None:
-        raise Refused(MAINTENANCE_NOT_ON, node=found.name)
+    node, subcluster = reads.placed(node)
+    if node.maintenance_until is None:
+        raise Refused(MAINTENANCE_NOT_ON, node=node.name)
     sub = reads.with_policy(subcluster)
     at = reads.cluster_seconds(sub.cluster, now)
     pair, nodes = reads.read_pair(sub, at)
-    member = reads.position(pair, found)
+    member = reads.position(pair, node)
     signed_in = sum(signed for (home, _), (_, signed) in pair.populations.items() if home == member)
-    steps = rules.checklist(pair, member, found.maintenance_signed_in, signed_in, at)
+    steps = rules.checklist(pair, member, node.maintenance_signed_in, signed_in, at)
     healthy = pair.members[member].watch.healthy_at
     sessions = next(step for step in steps if step.key == "sessions")
     return Work(
-        node=found,
-        peer=next((other for other in nodes if other.pk != found.pk), None),
+        node=node,
+        peer=next((other for other in nodes if other.pk != node.pk), None),
         ha=pair.ha,
         steps=steps,
-        trouble=describe_trouble(found.truth),
-        before=found.maintenance_signed_in,
+        trouble=describe_trouble(node.truth),
+        before=node.maintenance_signed_in,
         signed_in=signed_in,
         stopped=pair.memory.phase is Phase.FAILED_OVER and pair.memory.side == member,
-        until=sub.cluster.clock.real(found.maintenance_until),
+        until=sub.cluster.clock.real(node.maintenance_until),
         late=sessions.standing is Standing.BUSY and healthy is not None and at - healthy > 60 * rules.SESSIONS_LATE,
     )

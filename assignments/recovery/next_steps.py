@@ -24,12 +24,12 @@ class NextStep(ManualStep):
 
 def next_steps_of(board: Board, controls: Mapping[int, Controls]) -> list[NextStep]:
     """The next steps of a cluster, in the order of its map; a node in maintenance has its own on its card."""
-    found = (
+    steps = (
         _next_step(view, controls[view.subcluster.pk])
         for view in board.subclusters
         if not view.out_of_service and view.subcluster.pk in controls
     )
-    return [step for step in found if step.repairs or step.command]
+    return [step for step in steps if step.repairs or step.command]
 
 
 def _next_step(view: SubclusterView, controls: Controls) -> NextStep:

@@ -127,20 +127,20 @@ def _pair(sub: Subcluster, nodes: list[Node], counts: dict[tuple[int, int], tupl
 
 def with_policy(subcluster: Subcluster, real: datetime | None = None) -> Subcluster:
     """The subcluster as it is now, with its cluster and policy, in one query. Raises Refused when it is gone."""
-    found = Subcluster.objects.select_related("cluster__policy").filter(pk=subcluster.pk).first()
-    if found is None:
+    current = Subcluster.objects.select_related("cluster__policy").filter(pk=subcluster.pk).first()
+    if current is None:
         raise selectors.gone(subcluster)
-    return by_the_clock(found, real or timezone.now())
+    return by_the_clock(current, real or timezone.now())
 
 
 def placed(node: Node) -> tuple[Node, Subcluster]:
     """A node as it is now, and its subcluster. Raises Refused when it is gone, or in none."""
-    found = Node.objects.select_related("subcluster", "cluster").filter(pk=node.pk).first()
-    if found is None:
+    current = Node.objects.select_related("subcluster", "cluster").filter(pk=node.pk).first()
+    if current is None:
         raise selectors.gone(node)
-    if found.subcluster is None:
-        raise Refused(NODE_NOT_IN_SUBCLUSTER, node=found.name)
-    return found, found.subcluster
+    if current.subcluster is None:
+        raise Refused(NODE_NOT_IN_SUBCLUSTER, node=current.name)
+    return current, current.subcluster
 
 
 def position(pair: Pair, node: Node) -> int:
@@ -158,12 +158,12 @@ def buttons(subcluster: Subcluster) -> list[Button]:
 
 
 def _buttons(pair: Pair, nodes: list[Node]) -> list[Button]:
-    found = []
+    buttons = []
     for command in Command:
         about = list(enumerate(nodes)) if command in commands.OF_A_NODE else [(0, None)]
         if nodes:
-            found += [Button(command, node, commands.refusal(pair, command, i)) for i, node in about]
-    return found
+            buttons += [Button(command, node, commands.refusal(pair, command, i)) for i, node in about]
+    return buttons
 
 
 @dataclass(frozen=True)
@@ -234,10 +234,10 @@ def _controls(sub: Subcluster, pair: Pair, nodes: list[Node]) -> Controls:
 
 
 def _waits(sub: Subcluster, pair: Pair, nodes: list[Node]) -> dict[int, Waits]:
-    found = users_without_service(pair, cluster_seconds(sub.cluster, timezone.now()))
+    waits = users_without_service(pair, cluster_seconds(sub.cluster, timezone.now()))
     return {
         node.pk: Waits(w.cannot, w.signing_in, real_time(sub.cluster, w.until) if w.until is not None else None)
-        for node, w in zip(nodes, found, strict=True)
+        for node, w in zip(nodes, waits, strict=True)
         if w.cannot or w.signing_in
     }
 
@@ -269,10 +269,10 @@ def _outlook(sub: Subcluster, pair: Pair, nodes: list[Node]) -> Outlook | None:
 
 def verdicts(cluster: Cluster) -> dict[int, Verdict]:
     """For each node in a subcluster, by id: what happens if it fails now; in three queries."""
-    found: dict[int, Verdict] = {}
+    by_node: dict[int, Verdict] = {}
     for _, pair, nodes in _pairs(cluster):
-        found |= _verdicts(pair, nodes)
-    return found
+        by_node |= _verdicts(pair, nodes)
+    return by_node
 
 
 def _verdicts(pair: Pair, nodes: list[Node]) -> dict[int, Verdict]:

@@ -64,10 +64,10 @@ def step(subcluster_id: int, now: datetime) -> bool:
         with transaction.atomic():
             if not try_subcluster(subcluster_id):
                 return False
-            found = Subcluster.objects.filter(pk=subcluster_id).first()
-            if found is not None:
-                _run(found, now, None, None)
-            return found is not None
+            subcluster = Subcluster.objects.filter(pk=subcluster_id).first()
+            if subcluster is not None:
+                _run(subcluster, now, None, None)
+            return subcluster is not None
     except Refused:  # what was read had changed when it was to be written
         return False
 
@@ -152,9 +152,9 @@ def disable_ha(subcluster: Subcluster, actor: Any = None) -> Outcome:
 
 
 def _node_command(node: Node, command: Command, actor: Any) -> Outcome:
-    found, subcluster = reads.placed(node)
+    node, subcluster = reads.placed(node)
     return _verb(
-        subcluster, lambda pair, now: commands.command_pair(pair, command, reads.position(pair, found), now), actor
+        subcluster, lambda pair, now: commands.command_pair(pair, command, reads.position(pair, node), now), actor
     )
 
 
@@ -201,8 +201,8 @@ def _fault(
     node: Node, change: Callable[[Pair, int, Fault, str, int], Outcome], kind: str, service: str, actor: Any
 ) -> Outcome:
     fault, named = commands.parse_fault(kind, service)
-    found, subcluster = reads.placed(node)
-    return _verb(subcluster, lambda pair, now: change(pair, reads.position(pair, found), fault, named, now), actor)
+    node, subcluster = reads.placed(node)
+    return _verb(subcluster, lambda pair, now: change(pair, reads.position(pair, node), fault, named, now), actor)
 
 
 # --- What may be asked ----------------------------------------------------------------------------

@@ -55,10 +55,10 @@ def refusal(pair: Pair, member: int) -> Refused | None:
 
 def parse_span(text: str) -> int:
     """The seconds of a span such as 90m, 2h or 1d; raises Refused."""
-    found = spans.parse(text, LONGEST)
-    if found is None:
+    seconds = spans.parse(text, LONGEST)
+    if seconds is None:
         raise Refused(MAINTENANCE_END_NOT_VALID, days=LONGEST // 86_400)
-    return found
+    return seconds
 
 
 def parse_time(text: str, now: datetime) -> datetime:
@@ -66,14 +66,14 @@ def parse_time(text: str, now: datetime) -> datetime:
     try:
         if len(text) <= 5:
             return _next(time.fromisoformat(text), now)
-        found = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
     except ValueError:
         raise Refused(MAINTENANCE_END_NOT_VALID, days=LONGEST // 86_400) from None
-    found = found if found.tzinfo else found.replace(tzinfo=now.tzinfo)
+    instant = instant if instant.tzinfo else instant.replace(tzinfo=now.tzinfo)
     # One that is far away is refused here: in another zone, or by a faster clock, it may have no date.
-    if abs(found - now) > timedelta(days=1, seconds=LONGEST):
+    if abs(instant - now) > timedelta(days=1, seconds=LONGEST):
         raise Refused(MAINTENANCE_END_NOT_VALID, days=LONGEST // 86_400)
-    return found
+    return instant
 
 
 def _next(at: time, now: datetime) -> datetime:

@@ -97,7 +97,7 @@ def card_verbs(controls: dict[int, Controls]) -> dict[str, Any]:
         "node_verbs": by_node,
         "verdicts": {pk: verdict for control in controls.values() for pk, verdict in control.verdicts.items()},
         "outlooks": {control.outlook.node.pk: control.outlook for control in controls.values() if control.outlook},
-        "waits": {pk: waits for found in controls.values() for pk, waits in found.waits.items()},
+        "waits": {pk: waits for control in controls.values() for pk, waits in control.waits.items()},
         "peer_topics": _peer_topics(controls),
         "command_icons": ICONS,
         "asked_first": ASKED_FIRST,
