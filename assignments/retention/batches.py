@@ -193,8 +193,8 @@ class Events:
     files: list[str] = field(default_factory=list)
 
     def batch(self, cutoff: datetime) -> tuple[int, bool]:
-        found = list(Event.objects.order_by("pk")[:BATCH])
-        old = [event for event in found if event.at < cutoff]
+        events = list(Event.objects.order_by("pk")[:BATCH])
+        old = [event for event in events if event.at < cutoff]
         if old:
             self.files.append(archive.write(self.folder, old).name)
             Event.objects.filter(pk__in=[event.pk for event in old])._raw_delete("default")
@@ -214,8 +214,8 @@ def steps(cutoffs: dict[str, datetime | None], now: datetime, folder: Path) -> t
     """All kinds in their order, and what writes the files."""
     moves, events = Moves(now=now), Events(folder)
 
-    def rows(kind: str, cutoff: datetime | None, found: Rows) -> RemovalStep:
-        return RemovalStep(kind, cutoff, found.batch, found.count)
+    def rows(kind: str, cutoff: datetime | None, due: Rows) -> RemovalStep:
+        return RemovalStep(kind, cutoff, due.batch, due.count)
 
     return [
         RemovalStep("moves", cutoffs["moves"], moves.batch, moves.count),

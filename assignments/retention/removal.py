@@ -57,16 +57,16 @@ class RemovalReport:
 
 def plan(now: datetime) -> RemovalReport:
     """What would be removed now, counted."""
-    found, _ = _steps(now)
-    counted = {step.kind: step.count(step.cutoff) if step.cutoff else 0 for step in found}
-    return RemovalReport(True, counted, {step.kind: step.cutoff for step in found})
+    steps, _ = _steps(now)
+    counted = {step.kind: step.count(step.cutoff) if step.cutoff else 0 for step in steps}
+    return RemovalReport(True, counted, {step.kind: step.cutoff for step in steps})
 
 
 def remove(now: datetime, goes_on: Callable[[], bool] = lambda: True) -> RemovalReport:
     """Remove what is due, batch by batch while `goes_on()`; raises Refused when events cannot be stored in a file."""
-    found, written = _steps(now)
-    report = RemovalReport(False, cutoffs={step.kind: step.cutoff for step in found}, files=written.files)
-    for step in found:
+    steps, written = _steps(now)
+    report = RemovalReport(False, cutoffs={step.kind: step.cutoff for step in steps}, files=written.files)
+    for step in steps:
         report.wait = _run(step, goes_on)
         report.removed[step.kind] = step.removed
         if report.wait:
