@@ -45,21 +45,21 @@ def verdict(selection: Selection, target: str, actor_role: str | None) -> DropVe
     return _judged(selection, target, actor_role).verdict
 
 
-def needs_approval(selection: Selection, found: DropVerdict) -> bool:
+def needs_approval(selection: Selection, verdict: DropVerdict) -> bool:
     """Whether a second person has to approve the move of a verdict, which is a plan then, before it runs."""
-    return found.coming > hand_moves.AT_ONCE and approvals.asked(selection.cluster.pk)
+    return verdict.coming > hand_moves.AT_ONCE and approvals.asked(selection.cluster.pk)
 
 
 def _judged(selection: Selection, target: str, actor_role: str | None) -> JudgedDrop:
     judgement = judge_drop(selection, actor_role)
     if _are_elsewhere(selection, judgement.chosen):
         demand_unmoved(selection)
-    found = judgement.on(target)
-    if found is None:
+    verdict = judgement.on(target)
+    if verdict is None:
         raise Refused(reasons.MOVE_OTHER_TARGET, cluster=selection.cluster.name)
-    if found.level == REFUSED:
-        raise found.refusal
-    return JudgedDrop(found, judgement)
+    if verdict.level == REFUSED:
+        raise verdict.refusal
+    return JudgedDrop(verdict, judgement)
 
 
 def move(selection: Selection, target: str, actor: Any, *, role: str | None = None) -> DropOutcome:

@@ -51,8 +51,8 @@ class DropContext:
 
     def members(self, subcluster: int) -> list[Node]:
         """The nodes of a subcluster in their order."""
-        found = [node for node in self.nodes.values() if node.subcluster_id == subcluster]
-        return sorted(found, key=lambda node: (node.slot or 0, node.number))
+        nodes = [node for node in self.nodes.values() if node.subcluster_id == subcluster]
+        return sorted(nodes, key=lambda node: (node.slot or 0, node.number))
 
     def load(self, node: Node) -> NodeLoad:
         """A node with the users at home there, who leave it room or not."""

@@ -49,11 +49,11 @@ def move_listed(
 
     Up to 50 are moved now, more begin a run. Raises Refused for what refuses all of them: no room, a failover, a run.
     """
-    found = keys_by_id(cluster, user_ids)
+    keys_by_user_id = keys_by_id(cluster, user_ids)
     target = target_of(cluster, None if to == UNASSIGNED else to)
-    stay = dict(_unknown(cluster, [user_id for user_id, pk in found.items() if pk is None]))
-    stay |= _staying(cluster, target, {pk: user_id for user_id, pk in found.items() if pk is not None})
-    going = sorted({pk for user_id, pk in found.items() if pk is not None and user_id not in stay})
+    stay = dict(_unknown(cluster, [user_id for user_id, pk in keys_by_user_id.items() if pk is None]))
+    stay |= _staying(cluster, target, {pk: user_id for user_id, pk in keys_by_user_id.items() if pk is not None})
+    going = sorted({pk for user_id, pk in keys_by_user_id.items() if pk is not None and user_id not in stay})
     refused = tuple(left_alone_user(user_id, why) for user_id, why in stay.items())
     if not going:
         return ListedMove({}, refused)
