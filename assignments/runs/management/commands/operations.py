@@ -57,20 +57,20 @@ class Command(ConsoleCommand):
                 self._steer(options["verb"], options["operation"], options)
 
     def _list(self, options: dict[str, Any]) -> None:
-        rows = Operation.objects.select_related("cluster")
+        chosen = Operation.objects.select_related("cluster")
         if options["cluster"] is not None:
-            rows = rows.filter(selectors.within([cluster_named(options["cluster"])]))
-        found = list((rows if options["all"] else rows.filter(state__in=ACTIVE))[:50])
-        listed = [operations.as_dict(row) for row in found]
+            chosen = chosen.filter(selectors.within([cluster_named(options["cluster"])]))
+        listed = list((chosen if options["all"] else chosen.filter(state__in=ACTIVE))[:50])
+        shapes = [operations.as_dict(operation) for operation in listed]
         if options["json"]:
-            self.print_json({"operations": listed})
+            self.print_json({"operations": shapes})
             return
-        for operation, row in zip(found, listed, strict=True):
+        for operation, shape in zip(listed, shapes, strict=True):
             state = operation.state_label.lower()
-            kind = "undo" if row["undo_of"] else row["kind"]
-            line = f"{row['id']:>6}  {row['cluster']:16}  {kind:10} {state:10} {operation.done:,}"
-            line += f" of {operation.total:,}  {row['author']}"
-            self.stdout.write(f"{line}  {row['waits']}" if row["waits"] else line)
+            kind = "undo" if shape["undo_of"] else shape["kind"]
+            line = f"{shape['id']:>6}  {shape['cluster']:16}  {kind:10} {state:10} {operation.done:,}"
+            line += f" of {operation.total:,}  {shape['author']}"
+            self.stdout.write(f"{line}  {shape['waits']}" if shape["waits"] else line)
         if not listed:
             self.stdout.write("No operation." if options["all"] else "No operation is active.")
 
