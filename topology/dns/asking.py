@@ -45,8 +45,8 @@ class NameServer:
 
     def aliases(self, targets: Iterable[str]) -> dict[str, str]:
         """Targets that are an alias, in lower case, with the name that each stands for."""
-        found = self._each(sorted({target.lower() for target in targets}), self._alias)
-        return {target: canonical for target, canonical in found if canonical}
+        pairs = self._each(sorted({target.lower() for target in targets}), self._alias)
+        return {target: canonical for target, canonical in pairs if canonical}
 
     def _each(self, names: Iterable[str], ask: Any) -> list[tuple[str, Any]]:
         names = list(names)
@@ -69,8 +69,8 @@ class NameServer:
         except dns.exception.DNSException as failure:  # a name that is too long, an answer that is none
             return SrvAnswer(FAILED, detail=str(failure) or type(failure).__name__)
         rows = answer.rrset or ()
-        found = (FoundRecord(row.priority, row.weight, row.port, row.target.to_text(True)) for row in rows)
-        return SrvAnswer(ANSWERED if rows else ABSENT, tuple(sorted(found, key=lambda row: (row.priority, row.key))))
+        records = (FoundRecord(row.priority, row.weight, row.port, row.target.to_text(True)) for row in rows)
+        return SrvAnswer(ANSWERED if rows else ABSENT, tuple(sorted(records, key=lambda row: (row.priority, row.key))))
 
     def _alias(self, target: str) -> str:
         """The name that a target is an alias of: as the server says, or as the answer for its address shows."""

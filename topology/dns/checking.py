@@ -79,8 +79,8 @@ def check_now(cluster: Cluster) -> DnsReport:
         report = look(cluster)
     except Refused as refusal:
         records = selectors.records_of(cluster)
-        found = tuple(SrvProblem(name, refusal.reason, refusal.facts) for name in records.names[:1])
-        report = DnsReport(records, dns_of(cluster).name_server, found)
+        problems = tuple(SrvProblem(name, refusal.reason, refusal.facts) for name in records.names[:1])
+        report = DnsReport(records, dns_of(cluster).name_server, problems)
     _keep(cluster, report)
     return report
 

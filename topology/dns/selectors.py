@@ -47,11 +47,11 @@ def former_names(cluster: Cluster) -> dict[str, str]:
     taken = {name.lower() for name in now.values()}
     codes = {reasons.NODE_RENAMED.code: "before", reasons.NODE_REMOVED.code: "name"}
     rows = Event.objects.filter(cluster=cluster, code__in=codes).order_by("pk")
-    found: dict[str, str] = {}
+    former: dict[str, str] = {}
     for code, node, facts in rows.values_list("code", "node_id", "facts"):
         if old := str(facts.get(codes[code], "")).lower():
-            found[old] = now.get(node or 0, "")
-    return {old: name for old, name in found.items() if old not in taken}
+            former[old] = now.get(node or 0, "")
+    return {old: name for old, name in former.items() if old not in taken}
 
 
 def kept_problems(cluster: Cluster) -> tuple[SrvProblem, ...]:
@@ -77,10 +77,10 @@ def update_server(cluster: Cluster, text: str = "") -> tuple[str, int] | None:
     server = text.strip() or dns_of(cluster).name_server
     if not server or dns_servers.is_system(server):
         return None
-    found = dns_servers.server_of(server)
-    if found is None:  # without a server nsupdate would change another one
+    address = dns_servers.server_of(server)
+    if address is None:  # without a server nsupdate would change another one
         raise Refused(reasons.SRV_SERVER_NOT_FOUND, server=server)
-    return found
+    return address
 
 
 def shape(records: WantedRecords) -> dict[str, Any]:

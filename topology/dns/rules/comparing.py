@@ -84,11 +84,11 @@ class Ground:
 
 def problems(records: WantedRecords, answers: Mapping[str, SrvAnswer], ground: Ground) -> tuple[SrvProblem, ...]:
     """Every difference, in the order of the records; then what is there under names that must have none."""
-    found = [problem for name in records.names for problem in _of_name(name, records, answers[name], ground)]
+    differences = [problem for name in records.names for problem in _of_name(name, records, answers[name], ground)]
     for name in records.ambiguous:
         targets = dict.fromkeys(record.target for record in answers[name].records)
-        found += [SrvProblem(name, reasons.SRV_AMBIGUOUS, {"name": name, "target": target}) for target in targets]
-    return tuple(found)
+        differences += [SrvProblem(name, reasons.SRV_AMBIGUOUS, {"name": name, "target": target}) for target in targets]
+    return tuple(differences)
 
 
 def _of_name(name: str, records: WantedRecords, answer: SrvAnswer, ground: Ground) -> Iterator[SrvProblem]:
@@ -111,18 +111,18 @@ def _values(records: Iterable[SrvRecord]) -> str:
 class _Compared:
     """The records of one name as they should be, beside those that were found."""
 
-    def __init__(self, name: str, records: WantedRecords, found: tuple[FoundRecord, ...], ground: Ground) -> None:
+    def __init__(self, name: str, records: WantedRecords, published: tuple[FoundRecord, ...], ground: Ground) -> None:
         self.name, self.domain, self.ground = name, records.domain.lower(), ground
         self.expected = {record.target.lower(): record for record in records.of(name)}
-        self.found = found
+        self.published = published
         self.covered: set[str] = set()  # targets that a problem tells of already
 
     def problems(self) -> Iterator[SrvProblem]:
         good, strange = self._sorted()
-        for found in good:
-            yield from self._differences(self.expected[found.key], found)
-        for found in strange:
-            yield self._strange(found)
+        for published in good:
+            yield from self._differences(self.expected[published.key], published)
+        for published in strange:
+            yield self._strange(published)
         for key, record in self.expected.items():
             if key not in self.covered:
                 yield self._say(reasons.SRV_RECORD_MISSING, record=record.value)
@@ -130,48 +130,48 @@ class _Compared:
     def _sorted(self) -> tuple[list[FoundRecord], list[FoundRecord]]:
         """The best match of each target that should be there, and everything else."""
         good: dict[str, FoundRecord] = {}
-        for found in sorted(self.found, key=lambda each: (self._faults(each), each.priority, each.port)):
-            if found.key in self.expected:
-                good.setdefault(found.key, found)
+        for published in sorted(self.published, key=lambda each: (self._faults(each), each.priority, each.port)):
+            if published.key in self.expected:
+                good.setdefault(published.key, published)
         self.covered |= good.keys()
-        best = {id(found) for found in good.values()}
-        return list(good.values()), [found for found in self.found if id(found) not in best]
+        best = {id(published) for published in good.values()}
+        return list(good.values()), [published for published in self.published if id(published) not in best]
 
-    def _faults(self, found: FoundRecord) -> int:
-        record = self.expected.get(found.key)
+    def _faults(self, published: FoundRecord) -> int:
+        record = self.expected.get(published.key)
         pairs = (
-            [(found.port, record.port), (found.priority, record.priority), (found.weight, record.weight)]
+            [(published.port, record.port), (published.priority, record.priority), (published.weight, record.weight)]
             if record
             else []
         )
         return sum(there != wanted for there, wanted in pairs)
 
-    def _differences(self, record: SrvRecord, found: FoundRecord) -> Iterator[SrvProblem]:
+    def _differences(self, record: SrvRecord, published: FoundRecord) -> Iterator[SrvProblem]:
         compared = (
-            (reasons.SRV_WRONG_PORT, found.port, record.port),
-            (reasons.SRV_WRONG_PRIORITY, found.priority, record.priority),
-            (reasons.SRV_WRONG_WEIGHT, found.weight, record.weight),
+            (reasons.SRV_WRONG_PORT, published.port, record.port),
+            (reasons.SRV_WRONG_PRIORITY, published.priority, record.priority),
+            (reasons.SRV_WRONG_WEIGHT, published.weight, record.weight),
         )
         for why, there, right in compared:
             if there != right:
                 yield self._say(why, target=record.target, there=there, right=right)
-        if canonical := self.ground.aliases.get(found.key):
-            yield self._say(reasons.SRV_TARGET_ALIAS, target=found.target, canonical=canonical)
+        if canonical := self.ground.aliases.get(published.key):
+            yield self._say(reasons.SRV_TARGET_ALIAS, target=published.target, canonical=canonical)
 
-    def _strange(self, found: FoundRecord) -> SrvProblem:
+    def _strange(self, published: FoundRecord) -> SrvProblem:
         """A record that should not be there, by what it probably is."""
-        key = found.key
+        key = published.key
         if key in self.expected:
-            return self._say(reasons.SRV_RECORD_TWICE, target=found.target, port=found.port)
+            return self._say(reasons.SRV_RECORD_TWICE, target=published.target, port=published.port)
         if meant := self._unqualified(key):
             self.covered.add(meant.lower())
-            return self._say(reasons.SRV_NOT_QUALIFIED, target=found.target, meant=meant)
+            return self._say(reasons.SRV_NOT_QUALIFIED, target=published.target, meant=meant)
         if key in self.ground.former:
-            return self._stale(found, self.ground.former[key])
+            return self._stale(published, self.ground.former[key])
         if canonical := self.ground.aliases.get(key):
             self.covered.add(canonical.lower())
-            return self._say(reasons.SRV_TARGET_ALIAS, target=found.target, canonical=canonical)
-        return self._say(reasons.SRV_EXTRA, target=found.target)
+            return self._say(reasons.SRV_TARGET_ALIAS, target=published.target, canonical=canonical)
+        return self._say(reasons.SRV_EXTRA, target=published.target)
 
     def _unqualified(self, key: str) -> str:
         """The full name that a target was meant to be: one without a domain, or with the domain twice."""
@@ -180,11 +180,11 @@ class _Compared:
         doubled = key.removesuffix(f".{self.domain}") if self.domain else key
         return self.expected[doubled].target if doubled != key and doubled in self.expected else ""
 
-    def _stale(self, found: FoundRecord, now: str) -> SrvProblem:
+    def _stale(self, published: FoundRecord, now: str) -> SrvProblem:
         if now.lower() in self.expected:
             self.covered.add(now.lower())
-            return self._say(reasons.SRV_STALE, target=found.target, now=self.expected[now.lower()].target)
-        return self._say(reasons.SRV_NODE_GONE, target=found.target)
+            return self._say(reasons.SRV_STALE, target=published.target, now=self.expected[now.lower()].target)
+        return self._say(reasons.SRV_NODE_GONE, target=published.target)
 
     def _say(self, why: Reason, **facts: Any) -> SrvProblem:
         return SrvProblem(self.name, why, {"name": self.name, **facts})

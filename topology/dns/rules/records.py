@@ -145,10 +145,10 @@ def _not_known(names: DnsNames) -> Iterator[NotKnown]:
 
 def _by_label(names: DnsNames) -> dict[str, list[NamedGroup]]:
     """The subclusters by their label; several of one have no name of their own that a client could ask for."""
-    found: dict[str, list[NamedGroup]] = {}
+    groups: dict[str, list[NamedGroup]] = {}
     for group in names.groups:
-        found.setdefault(label(group.name), []).append(group)
-    return found
+        groups.setdefault(label(group.name), []).append(group)
+    return groups
 
 
 def _records(names: DnsNames) -> Iterator[SrvRecord]:
