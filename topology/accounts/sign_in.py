@@ -104,8 +104,8 @@ def still_allowed(asked: set[tuple[int, str]]) -> dict[tuple[int, str], tuple[ro
     Answers what each reaches, and whether the session hides names.
     """
     persons = get_user_model().objects.filter(HAS_ROLE, pk__in={pk for pk, _ in asked}, is_active=True)
-    found = list(persons.distinct())
-    hashes, reaches = {person.pk: person.get_session_auth_hash() for person in found}, roles.reaches_of(found)
+    allowed = list(persons.distinct())
+    hashes, reaches = {person.pk: person.get_session_auth_hash() for person in allowed}, roles.reaches_of(allowed)
     sessions = Session.objects.filter(session_key__in={key for _, key in asked}, expire_date__gt=timezone.now())
     signed = {session.session_key: session.get_decoded() for session in sessions}
     return {
