@@ -37,10 +37,10 @@ def _length(name: str, most: int) -> str:
 
 
 def _characters(name: str, allowed: str) -> str:
-    found = re.search(f"[^{allowed}]", name)
-    if not found:
+    match = re.search(f"[^{allowed}]", name)
+    if not match:
         return ""
-    char = found[0]
+    char = match[0]
     return f"it has {'a space' if char == ' ' else char if char.isprintable() else f'U+{ord(char):04X}'}"
 
 

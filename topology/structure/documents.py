@@ -146,11 +146,11 @@ def _syntax(error: yaml.YAMLError, text: str) -> FileProblem:
 
 
 def _problem(problem: str, remedy: str, text: str, position: int | None) -> FileProblem:
-    found = FileProblem.of("file", reasons.FILE_NOT_YAML, problem=problem, remedy=remedy)
+    file_problem = FileProblem.of("file", reasons.FILE_NOT_YAML, problem=problem, remedy=remedy)
     if position is None:
-        return found
+        return file_problem
     lines = LINE_END.split(text[:position])
-    return replace(found, line=len(lines), column=len(lines[-1]) + 1)
+    return replace(file_problem, line=len(lines), column=len(lines[-1]) + 1)
 
 
 def read_yaml_file(path: str | Path) -> Document:

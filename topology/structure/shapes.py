@@ -36,8 +36,8 @@ def read_shape(adapter: TypeAdapter[T], document: Document) -> tuple[T | None, l
         value = adapter.validate_python(document.value)
     except Errors as errors:
         schema, known = adapter.json_schema(), {problem.place for problem in problems}
-        found = [_problem(_Case(document, schema, dict(error))) for error in errors.errors(include_url=False)]
-        problems += [problem for problem in found if problem.place not in known]
+        shape_problems = [_problem(_Case(document, schema, dict(error))) for error in errors.errors(include_url=False)]
+        problems += [problem for problem in shape_problems if problem.place not in known]
     if problems:
         return None, sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))
     return value, []

@@ -122,19 +122,19 @@ class Values:
     def _mapping(self, node: Any, path: Path) -> dict[str, Any]:
         if self._is_placeholder(node):
             return dict(self._wrong(node, path, reasons.FILE_PLACEHOLDER, written=self._mark(node).written) or {})
-        found: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         for key, value in self._pairs(node, path):
             at = (*path, key.value)
             if key.value[:1].isspace() and not key.style:
                 problem, remedy = odd_space(key.value[0])
                 self._wrong(key, path, reasons.FILE_NOT_YAML, problem=problem, remedy=remedy)
                 continue
-            if at in self.keys and key.value in found:
+            if at in self.keys and key.value in mapping:
                 self._wrong(key, at, reasons.FILE_KEY_TWICE, key=key.value, line=self.keys[at].line)
                 continue
             self.keys[at] = self._mark(key)
-            found[key.value] = self.of(value, at)
-        return self._merged(node, path, found)
+            mapping[key.value] = self.of(value, at)
+        return self._merged(node, path, mapping)
 
     def _pairs(self, node: Any, path: Path) -> Iterator[tuple[Any, Any]]:
         for key, value in node.value:
@@ -144,7 +144,7 @@ class Values:
             elif key.value != "<<":
                 yield key, value
 
-    def _merged(self, node: Any, path: Path, found: dict[str, Any]) -> dict[str, Any]:
+    def _merged(self, node: Any, path: Path, mapping: dict[str, Any]) -> dict[str, Any]:
         """With what `<<: *name` brings in, where the mapping itself does not say it."""
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style:
@@ -160,8 +160,8 @@ class Values:
                     self.problems += inner.problems
                     self.marks = inner.marks | self.marks
                     self.keys = inner.keys | self.keys
-                    found = brought | found
-        return found
+                    mapping = brought | mapping
+        return mapping
 
     def _scalar(self, node: Any, name: str, path: Path) -> Any:
         text = node.value
