@@ -151,8 +151,8 @@ def kept(name: str) -> dict[str, Any]:
         text: bytes | None = client().get(f"{stream_name()}:kept:{name}")  # type: ignore[assignment]
     except AWAY:
         return {}
-    found: dict[str, Any] = json.loads(text) if text else {}
-    return found
+    value: dict[str, Any] = json.loads(text) if text else {}
+    return value
 
 
 def leave_signs(marks: Mapping[str, str]) -> None:
