@@ -35,10 +35,10 @@ _kept: dict[int, KeptBoard] = {}
 def boards_now(clusters: Sequence[Cluster]) -> tuple[KeptBoard, ...]:
     """The boards of clusters as they are now: one query where nothing changed, seven else, for any number of them."""
     marks = _marks(cluster.pk for cluster in clusters)
-    found = {pk: kept for pk, mark in marks.items() if (kept := _kept.get(pk)) and kept.mark == mark}
-    if changed := marks.keys() - found.keys():
-        found |= _read(changed)
-    return tuple(found[cluster.pk] for cluster in clusters if cluster.pk in found)
+    boards = {pk: kept for pk, mark in marks.items() if (kept := _kept.get(pk)) and kept.mark == mark}
+    if changed := marks.keys() - boards.keys():
+        boards |= _read(changed)
+    return tuple(boards[cluster.pk] for cluster in clusters if cluster.pk in boards)
 
 
 def _read(keys: Iterable[int]) -> dict[int, KeptBoard]:

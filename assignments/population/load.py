@@ -112,14 +112,14 @@ class MinuteLoad:
 
 def keep(rows: Iterable[MinuteLoad], now: datetime) -> None:
     """Let the minute keep this instant of subclusters, all nodes of each, where more are out than it knows of."""
-    found = list(rows)
+    loads = list(rows)
     asked: dict[str, Any] = {
-        "nodes": [row.node for row in found],
-        "groups": [row.subcluster for row in found],
-        "served": [row.served for row in found],
-        "out": [row.out for row in found],
-        "sign_ins": [row.sign_ins for row in found],
-        "speeds": [row.speed for row in found],
+        "nodes": [minute.node for minute in loads],
+        "groups": [minute.subcluster for minute in loads],
+        "served": [minute.served for minute in loads],
+        "out": [minute.out for minute in loads],
+        "sign_ins": [minute.sign_ins for minute in loads],
+        "speeds": [minute.speed for minute in loads],
     }
     with connection.cursor() as run:
         run.execute(KEEP, asked | {"at": floor(now, MINUTE)})
@@ -236,13 +236,13 @@ ORDER BY at
 
 def last_hour(nodes: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
     """Users in service by the minute, by node: (minutes before the newest sample, users), the oldest first."""
-    found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    samples: dict[int, list[tuple[int, int]]] = defaultdict(list)
     with connection.cursor() as run:
         asked: dict[str, Any] = {"nodes": list(nodes), "step": MINUTE, "hour": SPANS["hour"][0]}
         run.execute(LAST_HOUR, asked)
         for node, at, served, newest in run.fetchall():
-            found[node].append(((newest - at) // timedelta(minutes=1), served))
-    return found
+            samples[node].append(((newest - at) // timedelta(minutes=1), served))
+    return samples
 
 
 def operations(cluster: Cluster, since: datetime) -> list[Operation]:

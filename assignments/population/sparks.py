@@ -44,5 +44,5 @@ class Spark:
 def sparks(views: Iterable[NodeView]) -> dict[int, Spark]:
     """The last hour of nodes of a cluster, by key; nothing of a node with less than two minutes to show."""
     rated = {view.node.pk: view.node.capacity_users for view in views}
-    found = load.last_hour(list(rated)) if rated else {}
-    return {pk: Spark.of(rows, rated[pk]) for pk, rows in found.items() if len(rows) > 1}
+    samples_by_node = load.last_hour(list(rated)) if rated else {}
+    return {pk: Spark.of(samples, rated[pk]) for pk, samples in samples_by_node.items() if len(samples) > 1}
