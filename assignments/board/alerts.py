@@ -107,13 +107,13 @@ def _case(name: str, series: list[dict[str, str]], fires: dict[str, str]) -> dic
         expected = [(_away(), {"job": "homenode"})]
     tests = []
     for alert in (_away(), *map(_standing, STANDING), *map(_happened, HAPPENING)):
-        found = [
+        exp_alerts = [
             {"exp_labels": alert["labels"] | labels, "exp_annotations": _filled(alert["annotations"])}
             for each, labels in expected
             if each["alert"] == alert["alert"]
         ]
-        if found or not fires:
-            tests.append({"eval_time": "3m", "alertname": alert["alert"], "exp_alerts": found})
+        if exp_alerts or not fires:
+            tests.append({"eval_time": "3m", "alertname": alert["alert"], "exp_alerts": exp_alerts})
     return {"interval": "15s", "name": name, "input_series": series, "alert_rule_test": tests}
 
 

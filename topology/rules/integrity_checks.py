@@ -62,12 +62,12 @@ def _homes_once(facts: ClusterFacts) -> Iterator[Finding]:
 
 @_test("peers_in_sync", "Every other cluster is a peer, on both sides and in sync")
 def _peers_in_sync(facts: ClusterFacts) -> Iterator[Finding]:
-    yield from (Finding(*found) for found in facts.peers)
+    yield from (Finding(*parts) for parts in facts.peers)
 
 
 @_test("clusters_alike", "Clusters that are peers run one release on like hardware")
 def _clusters_alike(facts: ClusterFacts) -> Iterator[Finding]:
-    yield from (Finding(*found) for found in facts.unlike)
+    yield from (Finding(*parts) for parts in facts.unlike)
 
 
 @_test("directory_in_step", "Users follow their directory")

@@ -51,5 +51,5 @@ def checks(request: HttpRequest, cluster_name: str) -> HttpResponse:
 
 def counts(run: list[Check]) -> list[str]:
     """How many tests had each outcome: "14 passed", "2 warnings"."""
-    found = {outcome: sum(check.outcome == outcome for check in run) for outcome in LOOKS}
-    return [counted(number, COUNTED[outcome]) for outcome, number in found.items() if number]
+    tests_by_outcome = {outcome: sum(check.outcome == outcome for check in run) for outcome in LOOKS}
+    return [counted(number, COUNTED[outcome]) for outcome, number in tests_by_outcome.items() if number]

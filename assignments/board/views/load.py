@@ -67,49 +67,49 @@ def curves(request: HttpRequest, cluster_name: str) -> HttpResponse:
     cluster = cluster_named(cluster_name)
     now = timezone.now()
     span = read_address(SpanForm, request.GET)["span"] or "hour"
-    found = _until_now(load.curves(cluster, span, now), board_of(cluster))
-    marks = _marks(cluster, found, now)
+    load_curves = _until_now(load.curves(cluster, span, now), board_of(cluster))
+    marks = _marks(cluster, load_curves, now)
     context = {
         "cluster": cluster,
         "span": span,
         "spans": tuple(load.SPANS),
         "step": STEPS[span],
-        "curves": [_curve(found, found.cluster, *way) for way in WAYS],
-        "nodes": [_node(found, node) for node in _nodes(cluster)],
+        "curves": [_curve(load_curves, load_curves.cluster, *way) for way in WAYS],
+        "nodes": [_node(load_curves, node) for node in _nodes(cluster)],
         "marks": marks,
         "lanes": {name: mark_labels(marks, width) for name, width in LANES.items()},
-        "ticks": axis_ticks(found.since, found.until, EVERY[span], timezone.get_current_timezone()),
-        "axis": found,
+        "ticks": axis_ticks(load_curves.since, load_curves.until, EVERY[span], timezone.get_current_timezone()),
+        "axis": load_curves,
         "every": EVERY[span],
-        "points": found.cluster[:-1],
+        "points": load_curves.cluster[:-1],
         "place": "load",
     }
     return render(request, "board/load.html", context)
 
 
-def _until_now(found: LoadCurves, board: Board) -> LoadCurves:
+def _until_now(load_curves: LoadCurves, board: Board) -> LoadCurves:
     """The curves with what is so at this instant as their last points."""
 
     def extended(points: Sequence[LoadPoint], served: int, out: int) -> list[LoadPoint]:
         rate = points[-1].sign_ins if points else 0.0
-        return [*points, LoadPoint(found.until, served, out, rate)]
+        return [*points, LoadPoint(load_curves.until, served, out, rate)]
 
-    nodes = {v.node.pk: extended(found.nodes.get(v.node.pk, []), v.served, v.out_of_service) for v in board.nodes}
+    nodes = {v.node.pk: extended(load_curves.nodes.get(v.node.pk, []), v.served, v.out_of_service) for v in board.nodes}
     served = sum(view.served for view in board.nodes)
-    return replace(found, cluster=extended(found.cluster, served, board.out_of_service), nodes=nodes)
+    return replace(load_curves, cluster=extended(load_curves.cluster, served, board.out_of_service), nodes=nodes)
 
 
 def _nodes(cluster: Cluster) -> list[Node]:
     return list(cluster.nodes.filter(subcluster__isnull=False).order_by("number"))
 
 
-def _node(found: LoadCurves, node: Node) -> tuple[Node, list[LoadCurve]]:
-    points = found.nodes.get(node.pk, [])
-    return node, [_curve(found, points, *way, capacity=node.capacity_users) for way in WAYS]
+def _node(load_curves: LoadCurves, node: Node) -> tuple[Node, list[LoadCurve]]:
+    points = load_curves.nodes.get(node.pk, [])
+    return node, [_curve(load_curves, points, *way, capacity=node.capacity_users) for way in WAYS]
 
 
 def _curve(
-    found: LoadCurves,
+    load_curves: LoadCurves,
     points: Sequence[LoadPoint],
     name: str,
     label: str,
@@ -119,7 +119,7 @@ def _curve(
     values = [of(point) for point in points] or [0.0]
     least, most = min(values), max(values)
     top = max(most, capacity if name == "served" else 0, 1e-9)
-    places = " ".join(f"{_place(found, p.at) * WIDE:.0f},{_height(of(p) / top):.1f}" for p in points)
+    places = " ".join(f"{_place(load_curves, p.at) * WIDE:.0f},{_height(of(p) / top):.1f}" for p in points)
     limit = _height(capacity / top) if capacity and name == "served" else None
     return LoadCurve(name, label, places, least, most, values[-1], limit)
 
@@ -129,15 +129,20 @@ def _height(part: float) -> float:
     return HIGH - (HIGH - HEAD) * part
 
 
-def _place(found: LoadCurves, at: datetime) -> float:
-    whole: timedelta = found.until - found.since
-    return min(1.0, max(0.0, (at - found.since) / whole))
+def _place(load_curves: LoadCurves, at: datetime) -> float:
+    whole: timedelta = load_curves.until - load_curves.since
+    return min(1.0, max(0.0, (at - load_curves.since) / whole))
 
 
-def _marks(cluster: Cluster, found: LoadCurves, now: datetime) -> list[LoadMark]:
-    return [_mark(found, i, row, now) for i, row in enumerate(load.operations(cluster, found.since), 1)]
+def _marks(cluster: Cluster, load_curves: LoadCurves, now: datetime) -> list[LoadMark]:
+    return [
+        _mark(load_curves, i, operation, now)
+        for i, operation in enumerate(load.operations(cluster, load_curves.since), 1)
+    ]
 
 
-def _mark(found: LoadCurves, number: int, row: Operation, now: datetime) -> LoadMark:
-    at = row.started_at or row.created_at
-    return LoadMark(number, 100 * _place(found, at), Run(row, now), row.kind in (Kind.FAILOVER, Kind.FAILBACK))
+def _mark(load_curves: LoadCurves, number: int, operation: Operation, now: datetime) -> LoadMark:
+    at = operation.started_at or operation.created_at
+    return LoadMark(
+        number, 100 * _place(load_curves, at), Run(operation, now), operation.kind in (Kind.FAILOVER, Kind.FAILBACK)
+    )

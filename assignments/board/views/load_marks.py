@@ -65,10 +65,10 @@ class MarkLabel:
 
 def mark_labels(marks: Sequence[LoadMark], axis: int) -> list[MarkLabel]:
     """Labels in the order of time that do not touch each other on an axis of so many pixels or more."""
-    found: list[MarkLabel] = []
+    labels: list[MarkLabel] = []
     for mark in marks:
         label = MarkLabel((mark,))
-        while found and label.left(axis) < found[-1].left(axis) + found[-1].width + GAP:
-            label = MarkLabel((*found.pop().marks, *label.marks))
-        found.append(label)
-    return found
+        while labels and label.left(axis) < labels[-1].left(axis) + labels[-1].width + GAP:
+            label = MarkLabel((*labels.pop().marks, *label.marks))
+        labels.append(label)
+    return labels

@@ -105,9 +105,9 @@ def _found(request: HttpRequest, asked: str, clusters: list[Cluster], here: Clus
 
 
 def _best(entries: Iterable[PaletteEntry], words: list[str]) -> list[PaletteEntry]:
-    found = [entry for entry in entries if entry.matches(words)]
-    found.sort(key=lambda entry: bool(entry.why_not))
-    return found[:MOST]
+    matching = [entry for entry in entries if entry.matches(words)]
+    matching.sort(key=lambda entry: bool(entry.why_not))
+    return matching[:MOST]
 
 
 def _commands(request: HttpRequest, clusters: list[Cluster], words: list[str]) -> Iterator[PaletteEntry]:

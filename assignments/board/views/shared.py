@@ -139,12 +139,12 @@ BOARDS = 50  # kept in a process
 
 def board_at(mark: str, cluster: str) -> Board:
     """The board that was read at a mark: a page that shows it beside what is shared reads nothing again."""
-    found = _boards.get(mark)
-    if found is None:
+    board = _boards.get(mark)
+    if board is None:
         if len(_boards) >= BOARDS:
             _boards.clear()
-        found = _boards[mark] = board_of(cluster_named(cluster))
-    return found
+        board = _boards[mark] = board_of(cluster_named(cluster))
+    return board
 
 
 def board_now(cluster: str) -> Board:
