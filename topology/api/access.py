@@ -94,9 +94,9 @@ def node(name: str, **_: str) -> Node:
 
 def seen_node(caller: ApiClient, name: str) -> Node:
     """The node of a filter, if the program may see its cluster. Raises Refused."""
-    found = selectors.node_named(name)
-    demand(caller, roles.SEE, found.cluster_id)
-    return found
+    node = selectors.node_named(name)
+    demand(caller, roles.SEE, node.cluster_id)
+    return node
 
 
 def seen(caller: ApiClient, name: str) -> Cluster:

@@ -140,17 +140,17 @@ def person_of(name: str) -> Any:
         raise not_there(refused) from None
 
 
-def _shape(found: people.Account) -> dict[str, Any]:
+def _shape(account: people.Account) -> dict[str, Any]:
     return {
-        "name": found.person.get_username(),
-        "active": found.person.is_active,
-        "role": found.role,
-        "clusters": {given.cluster.name: given.role for given in found.cluster_roles},
+        "name": account.person.get_username(),
+        "active": account.person.is_active,
+        "role": account.role,
+        "clusters": {own.cluster.name: own.role for own in account.cluster_roles},
         "sessions": [
             {"id": each.name, "since": each.since, "address": each.address, "agent": each.agent}
-            for each in found.sessions
+            for each in account.sessions
         ],
-        "tokens": found.tokens,
+        "tokens": account.tokens,
     }
 
 
@@ -163,9 +163,9 @@ def _again(person: Any) -> dict[str, Any]:
 @access.needs(roles.ADMINISTER)
 def list_accounts(request: ApiRequest, after: Name = "", limit: Limit = 50) -> Any:
     """Everybody who may sign in, with roles and open sessions; the sign-in log is part of the history."""
-    found = people.accounts(after=after, most=limit + 1)
-    more = found[limit - 1].person.get_username() if len(found) > limit else None
-    return {"accounts": [_shape(each) for each in found[:limit]], "next": more}
+    accounts = people.accounts(after=after, most=limit + 1)
+    more = accounts[limit - 1].person.get_username() if len(accounts) > limit else None
+    return {"accounts": [_shape(account) for account in accounts[:limit]], "next": more}
 
 
 @router.get("/accounts/{account_name}", response=ok(AccountOut), operation_id="get_account")

@@ -67,12 +67,12 @@ def _finite(text: str) -> float:
 
 def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object. Raises Refused for a key that is there twice: no one could say which of its values is meant."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    entries = dict(pairs)
+    if len(entries) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise Refused(reasons.API_INPUT_NOT_VALID, place=twice[:40], problem="the key is there twice")
-    return found
+    return entries
 
 
 def _demand_text(value: Any) -> None:
@@ -108,7 +108,7 @@ class Api(NinjaAPI):
 
     def _schema(self, **how: Any) -> Any:
         schema = super().get_openapi_schema(**how)
-        tried = {found.operation_id for found in self.operations() if trying.is_offered(found)}
+        tried = {operation.operation_id for operation in self.operations() if trying.is_offered(operation)}
         shape = problems.ProblemDetails.model_json_schema(mode="serialization")
         schema["components"]["schemas"]["ProblemDetails"] = shape
         for methods in schema["paths"].values():
