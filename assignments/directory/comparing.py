@@ -62,6 +62,15 @@ def match(agreement: int, cluster: int) -> None:
         """,
         agreement,
     )
+    # Who has an entry is not gone, even when the account may not read the key any more.
+    execute_sql(
+        f"""
+        UPDATE read SET known = person.id
+        FROM assignments_directoryperson link JOIN topology_enduser person ON person.id = link.user_id
+        WHERE link.agreement_id = %s AND person.folded = read.folded AND read.skip = '{reasons.DIRECTORY_NO_KEY.code}'
+        """,
+        agreement,
+    )
     _skip_doubled()
     execute_sql(
         """

@@ -2,11 +2,13 @@
 
     pages(agreement, password) -> servers in their order -> TLS -> bind -> base -> pages of entries
 
-Whatever goes wrong comes back as Refused, with a reason of its own and without the password.
+Whatever goes wrong comes back as Refused, with a reason of its own and without the password. A referral is not
+followed: the password would go to a server that it was not given for.
 """
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,7 +26,12 @@ from topology.reasons import Refused
 PAGE = 500  # entries in a page
 CONNECT_TIMEOUT, ANSWER_TIMEOUT = 5, 60  # seconds
 KEYS = ("entryUUID", "objectGUID")
+REFERENCE = "searchResRef"  # stands for a part of the directory that another server has
+ENTRY_TYPES = ("searchResEntry", REFERENCE)
 BROKEN = (ldap.LDAPCommunicationError, OSError)
+NOT_NOW = (ldap.LDAPBusyResult, ldap.LDAPUnavailableResult)
+GARBLED = (LookupError, ValueError, TypeError, AttributeError, RecursionError)  # of bytes that ldap3 cannot read
+DEMANDS_TLS = (ldap.LDAPConfidentialityRequiredResult, ldap.LDAPStrongerAuthRequiredResult)
 
 
 def pages(agreement: Agreement, password: str, *, limit: int | None = None) -> Iterator[list[DirectoryEntry]]:
@@ -46,7 +53,7 @@ def _connected(agreement: Agreement, password: str) -> Iterator[tuple[ldap3.Conn
         try:
             connection = _open(agreement, server, password)
             _bind(connection, agreement, server)
-        except BROKEN as error:  # one that accepts the connection and never answers, too
+        except (*BROKEN, *NOT_NOW) as error:  # one that accepts the connection and never answers, too
             failures.append(f"{server}: {_words(error)}")
             continue
         try:
@@ -65,6 +72,17 @@ def _quiet() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _in_ldap() -> Iterator[None]:
+    """What speaks something else than LDAP is no directory, or no longer one."""
+    try:
+        yield
+    except (ldap.LDAPException, OSError):
+        raise
+    except GARBLED:
+        raise ldap.LDAPSocketReceiveError("what it says is not LDAP") from None
+
+
 def _open(agreement: Agreement, server: Server, password: str) -> ldap3.Connection:
     is_tls = server.scheme == "ldaps"
     tls = _tls(agreement) if is_tls or agreement.start_tls else None
@@ -79,15 +97,17 @@ def _open(agreement: Agreement, server: Server, password: str) -> ldap3.Connecti
         receive_timeout=ANSWER_TIMEOUT,
         raise_exceptions=True,
         auto_range=True,
+        auto_referrals=False,
         check_names=False,
         read_only=True,
     )
     try:
-        connection.open()
-        if agreement.start_tls:
-            connection.start_tls()
+        with _in_ldap():
+            connection.open()
+            if agreement.start_tls:
+                connection.start_tls()
     except (ldap.LDAPException, OSError) as error:
-        if "certificate" in str(error).lower():
+        if "certificate verify failed" in str(error):
             facts = {"server": str(server), "why": _certificate_words(error)}
             raise Refused(reasons.DIRECTORY_CA_UNKNOWN, **facts) from None
         if isinstance(error, OSError):
@@ -96,36 +116,53 @@ def _open(agreement: Agreement, server: Server, password: str) -> ldap3.Connecti
     return connection
 
 
+class _Tls(ldap3.Tls):  # type: ignore[misc]
+    """TLS as Python's own library speaks it: it says the host's name, and what is wrong with a certificate in words."""
+
+    def wrap_socket(self, connection: ldap3.Connection, do_handshake: bool = False) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if self.ca_certs_data:
+            context.load_verify_locations(cadata=self.ca_certs_data)
+        else:
+            context.load_default_certs()
+        connection.socket = context.wrap_socket(
+            connection.socket, server_hostname=connection.server.host, do_handshake_on_connect=do_handshake
+        )
+
+
 def _tls(agreement: Agreement) -> ldap3.Tls:
-    return ldap3.Tls(
-        validate=ssl.CERT_REQUIRED,
-        version=ssl.PROTOCOL_TLS_CLIENT,
-        ca_certs_data=agreement.ca or None,
-    )
+    return _Tls(validate=ssl.CERT_REQUIRED, ca_certs_data=agreement.ca or None)
 
 
 def _bind(connection: ldap3.Connection, agreement: Agreement, server: Server) -> None:
+    facts = {"server": str(server), "who": agreement.bind_dn or "anonymous"}
+    is_open = server.scheme == "ldap" and not agreement.start_tls
     try:
-        connection.bind()
-    except BROKEN:
+        with _in_ldap():
+            is_bound = connection.bind()
+    except (*BROKEN, *NOT_NOW):
         raise
     except ldap.LDAPResponseTimeoutError as error:
         raise ldap.LDAPSocketReceiveError(_words(error)) from None
     except ldap.LDAPException as error:
-        who = agreement.bind_dn or "anonymous"
-        facts = {"server": str(server), "who": who, "why": _words(error)}
-        raise Refused(reasons.DIRECTORY_BIND_REFUSED, **facts) from None
+        why = _words(error)
+        if is_open and isinstance(error, DEMANDS_TLS):
+            raise Refused(reasons.DIRECTORY_TLS_DEMANDED, why=why, **facts) from None
+        raise Refused(reasons.DIRECTORY_BIND_REFUSED, why=why, **facts) from None
+    if not is_bound:
+        raise Refused(reasons.DIRECTORY_BIND_REFUSED, why=_ending(connection), **facts)
 
 
 def _read_base(connection: ldap3.Connection, agreement: Agreement) -> None:
     try:
-        connection.search(agreement.base, "(objectClass=*)", ldap3.BASE, attributes=[ldap3.NO_ATTRIBUTES])
+        with _in_ldap():
+            connection.search(agreement.base, "(objectClass=*)", ldap3.BASE, attributes=[ldap3.NO_ATTRIBUTES])
     except BROKEN as error:
         raise Refused(reasons.DIRECTORY_LOST, read=0, why=_words(error)) from None
     except ldap.LDAPException as error:
         raise Refused(reasons.DIRECTORY_BASE_UNREADABLE, base=agreement.base, why=_words(error)) from None
-    if not connection.response:
-        why = "the account does not see it"
+    if not connection.response or connection.result["result"]:
+        why = _ending(connection) or "the account does not see it"
         raise Refused(reasons.DIRECTORY_BASE_UNREADABLE, base=agreement.base, why=why)
 
 
@@ -137,27 +174,40 @@ def _searched(
     size = min(PAGE, limit) if limit else PAGE
     while True:
         try:
-            connection.search(
-                agreement.base,
-                agreement.filter,
-                ldap3.SUBTREE,
-                attributes=wanted,
-                paged_size=size,
-                paged_cookie=cookie,
-            )
+            with _in_ldap():
+                connection.search(
+                    agreement.base,
+                    agreement.filter,
+                    ldap3.SUBTREE,
+                    attributes=wanted,
+                    paged_size=size,
+                    paged_cookie=cookie,
+                )
         except ldap.LDAPInvalidFilterError:
             raise Refused(reasons.DIRECTORY_FILTER, value=agreement.filter[:200]) from None
         except BROKEN as error:
             raise Refused(reasons.DIRECTORY_LOST, read=read, why=_words(error)) from None
         except ldap.LDAPException as error:
             raise Refused(reasons.DIRECTORY_SEARCH_FAILED, read=read, why=_words(error)) from None
-        page = [_entry(response) for response in connection.response or () if response["type"] == "searchResEntry"]
+        page = [_entry(response) for response in connection.response or () if response["type"] in ENTRY_TYPES]
         read += len(page)
+        if why := _ending(connection):
+            raise Refused(reasons.DIRECTORY_SEARCH_FAILED, read=read, why=why)
         if page:
             yield page
         cookie = _cookie(connection.result)
         if not cookie:
             return
+
+
+def _ending(connection: ldap3.Connection) -> str:
+    """How an operation ended in which not everything was done, where ldap3 raises nothing: limits, and referrals."""
+    result = connection.result
+    if not result["result"]:
+        return ""
+    elsewhere = ", ".join(result.get("referrals") or ())
+    text = f"it lies on another server, {elsewhere}" if elsewhere else f"{result['description']}: {result['message']}"
+    return " ".join(text.split())[:200].rstrip(".: ")
 
 
 def _cookie(result: dict[str, Any]) -> bytes | None:
@@ -166,6 +216,8 @@ def _cookie(result: dict[str, Any]) -> bytes | None:
 
 
 def _entry(response: dict[str, Any]) -> DirectoryEntry:
+    if response["type"] == REFERENCE:
+        return DirectoryEntry(response["uri"][0], "", {}, is_elsewhere=True)
     raw = {name.lower(): values for name, values in response["raw_attributes"].items()}
     values = {name: [_text(value) for value in listed] for name, listed in raw.items()}
     return DirectoryEntry(response["dn"], _key(raw), values)
@@ -186,13 +238,17 @@ def _text(value: bytes) -> str:
 
 def _words(error: BaseException) -> str:
     """What a library said, short and in one line."""
+    if found := OF_TLS.search(str(error)):
+        return f"TLS: {found[1]}"
     result = getattr(error, "message", "") or getattr(error, "description", "")
     description = getattr(error, "description", "")
     text = result if result and result == description else ": ".join(filter(None, (description, result))) or str(error)
     return " ".join(text.split())[:200].rstrip(".") or type(error).__name__
 
 
+OF_TLS = re.compile(r"\[SSL[^]]*\] (.+?)\.?(?: \(_ssl|$)", re.DOTALL)
+
+
 def _certificate_words(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    _, _, said = text.partition("certificate verify failed: ")
-    return (said.split(" (")[0].rstrip("'),") if said else text)[:200]
+    _, _, said = str(error).partition("certificate verify failed: ")
+    return " ".join(said.partition(" (_ssl")[0].replace("\\", "").split()).rstrip(".")[:200]

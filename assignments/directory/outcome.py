@@ -30,16 +30,18 @@ class Counted(NamedTuple):
     new: int
     changed: int
     back: int
+    taken: int
     skipped: int
 
 
 def counted() -> Counted:
-    """What a run would do to how many people; those gone are counted apart."""
+    """What a run would do to how many people; those gone are counted apart, and a part that was not read is no one."""
     return Counted(
-        *fetch_rows("""
-            SELECT count(*), count(*) FILTER (WHERE is_new),
-                count(*) FILTER (WHERE before IS NOT NULL AND NOT is_back),
-                count(*) FILTER (WHERE is_back AND skip IS NULL), count(*) FILTER (WHERE skip IS NOT NULL)
+        *fetch_rows(f"""
+            SELECT count(*) FILTER (WHERE skip IS DISTINCT FROM '{reasons.DIRECTORY_ELSEWHERE.code}'),
+                count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE before IS NOT NULL AND NOT is_back),
+                count(*) FILTER (WHERE is_back AND skip IS NULL),
+                count(*) FILTER (WHERE skip IS NULL), count(*) FILTER (WHERE skip IS NOT NULL)
             FROM read
         """)[0]
     )

@@ -56,7 +56,9 @@ def copy(table: str, people: Iterable[EntryPerson | Skipped]) -> None:
 
 def _columns(person: EntryPerson | Skipped) -> tuple[Any, ...]:
     if isinstance(person, Skipped):
-        return person.dn, person.key, None, None, None, None, None, None, person.reason.code, json.dumps(person.facts)
+        nothing = (None,) * 5
+        why = (person.reason.code, json.dumps(person.facts))
+        return person.dn, person.key, person.user_id or None, *nothing, *why
     endpoints = None if person.endpoints is None else list(person.endpoints)
     values = (person.user_id, person.name, person.mail, person.directory_uri, person.department, endpoints)
     return person.dn, person.key, *values, None, None

@@ -163,7 +163,7 @@ def _compared(cluster: Cluster, agreement: int, spec: Agreement, accept: str, mo
 
 def _warnings(spec: Agreement, counted: outcome.Counted) -> list[dict[str, Any]]:
     told = [(reason, facts) for _, reason, facts in agreements.warnings(spec)]
-    if counted.read > counted.skipped:
+    if counted.taken:
         for name, attribute in outcome.unused(spec.attributes):
             facts = {"read": counted.read, "attribute": attribute, "field": name}
             told.append((reasons.DIRECTORY_ATTRIBUTE_UNUSED, facts))

@@ -32,12 +32,12 @@ class Authority:
     def pem(self) -> str:
         return self.certificate.public_bytes(PEM).decode()
 
-    def sign(self, where: Path, *hosts: str) -> tuple[Path, Path]:
-        """The files of a certificate for these hosts, and of its key."""
+    def sign(self, where: Path, *hosts: str, days: int = 30) -> tuple[Path, Path]:
+        """The files of a certificate for these hosts, valid for so many days, and of its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = [x509.IPAddress(ip_address(h)) if h[0].isdigit() else x509.DNSName(h) for h in hosts]
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
-        builder = _builder(subject, self.name, key.public_key())
+        builder = _builder(subject, self.name, key.public_key(), days)
         signed = builder.add_extension(x509.SubjectAlternativeName(names), critical=False).sign(
             self.key, hashes.SHA256()
         )
@@ -48,7 +48,9 @@ class Authority:
         return certificate, private
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int = 30
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -56,6 +58,6 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicK
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
+        .not_valid_before(now - timedelta(days=10))
+        .not_valid_after(now + timedelta(days=days))
     )

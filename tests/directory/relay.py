@@ -66,3 +66,33 @@ def relay(port: int, page: Page = lambda number: True, *, answers: bool = True) 
         yield started
     finally:
         started.stop()
+
+
+def refusing(code: int) -> contextlib.AbstractContextManager[str]:
+    """The address of a directory that answers each sign-in with a result code (RFC 4511, 4.1.9)."""
+
+    def refuse(asked: bytes) -> bytes:
+        message = asked[2 : 4 + asked[3]]  # the number of the request
+        answer = message + bytes((0x61, 7, 10, 1, code, 4, 0, 4, 0))
+        return bytes((0x30, len(answer))) + answer
+
+    return answering(refuse)
+
+
+@contextlib.contextmanager
+def answering(answer: Callable[[bytes], bytes]) -> Iterator[str]:
+    """The address of a server that answers the first thing that each client says, and hangs up."""
+    server = socket.create_server((HOST, 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = server.accept()
+                client.sendall(answer(client.recv(4096)))
+                client.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield f"ldap://{HOST}:{server.getsockname()[1]}"
+    finally:
+        server.close()

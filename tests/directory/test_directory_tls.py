@@ -21,9 +21,9 @@ pytestmark = pytest.mark.django_db
 OURS, OTHER = Authority("Directory authority"), Authority("Another authority")
 
 
-def served(where: Path, scheme: str, *hosts: str) -> Iterator[real.Slapd]:
+def served(where: Path, scheme: str, *hosts: str, days: int = 30) -> Iterator[real.Slapd]:
     where.mkdir(exist_ok=True)
-    certificate, key = OURS.sign(where, *hosts)
+    certificate, key = OURS.sign(where, *hosts, days=days)
     tls = f"TLSCertificateFile {certificate}\nTLSCertificateKeyFile {key}"
     started = real.start(where, [real.person("ada"), real.person("ben")], tls=tls, scheme=scheme)
     yield started
@@ -43,6 +43,11 @@ def start_tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[real.Slapd]:
 @pytest.fixture(scope="module")
 def other_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[real.Slapd]:
     yield from served(tmp_path_factory.mktemp("other"), "ldaps", "ldap.example.org")
+
+
+@pytest.fixture(scope="module")
+def expired(tmp_path_factory: pytest.TempPathFactory) -> Iterator[real.Slapd]:
+    yield from served(tmp_path_factory.mktemp("expired"), "ldaps", "127.0.0.1", days=-1)
 
 
 @pytest.fixture
@@ -91,7 +96,17 @@ def test_the_certificate_of_another_host_is_refused(crowd: Cluster, other_host: 
     with pytest.raises(Refused) as refused:
         read(other_host, ca=OURS.pem)
     assert refused.value.code == "DIRECTORY_CA_UNKNOWN"
-    assert "127.0.0.1" in refused.value.message
+    assert refused.value.message == (
+        f"The certificate of {other_host.url} is not trusted: IP address mismatch, certificate is not valid for "
+        "'127.0.0.1'."
+    )
+
+
+def test_a_certificate_that_has_expired_is_to_be_renewed(crowd: Cluster, expired: real.Slapd) -> None:
+    with pytest.raises(Refused) as refused:
+        read(expired, ca=OURS.pem)
+    assert refused.value.message.endswith("is not trusted: certificate has expired.")
+    assert "renew" in refused.value.fix
 
 
 def test_a_server_without_tls_is_no_directory_for_ldaps_or_start_tls(
@@ -101,6 +116,8 @@ def test_a_server_without_tls_is_no_directory_for_ldaps_or_start_tls(
         with pytest.raises(Refused) as refused:
             read(slapd, ca=OURS.pem, **change)
         assert refused.value.code == "DIRECTORY_UNREACHABLE"
+        assert "TLS" in refused.value.fix
+        assert "_ssl" not in refused.value.message
 
 
 def test_the_next_server_is_not_tried_when_one_cannot_be_trusted(crowd: Cluster, ldaps: real.Slapd) -> None:

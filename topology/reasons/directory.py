@@ -85,13 +85,19 @@ DIRECTORY_CA = add_reason(
 DIRECTORY_UNREACHABLE = add_reason(
     "DIRECTORY_UNREACHABLE",
     "No server of the directory answers: {why}.",
-    "Check addresses, ports and the network.",
+    "Check addresses, ports and the network; for ldaps:// and StartTLS, whether that port speaks TLS.",
     ALARM,
 )
 DIRECTORY_CA_UNKNOWN = add_reason(
     "DIRECTORY_CA_UNKNOWN",
     "The certificate of {server} is not trusted: {why}.",
-    "Give the certificate of the authority that signed it, and use the name that stands in it.",
+    "Give the certificate of the authority that signed it, use a name that stands in it, or renew an expired one.",
+    ALARM,
+)
+DIRECTORY_TLS_DEMANDED = add_reason(
+    "DIRECTORY_TLS_DEMANDED",
+    "{server} takes no password over an unencrypted connection: {why}.",
+    "Use ldaps:// or StartTLS.",
     ALARM,
 )
 DIRECTORY_BIND_REFUSED = add_reason(
@@ -103,7 +109,7 @@ DIRECTORY_BIND_REFUSED = add_reason(
 DIRECTORY_BASE_UNREADABLE = add_reason(
     "DIRECTORY_BASE_UNREADABLE",
     "The base {base} cannot be read: {why}.",
-    "Check the base, and what the account may read.",
+    "Check the base, what the account may read, and whether this server holds it.",
     ALARM,
 )
 DIRECTORY_SEARCH_FAILED = add_reason(
@@ -171,6 +177,12 @@ DIRECTORY_NO_KEY = add_reason(
     "DIRECTORY_NO_KEY",
     "The entry has neither entryUUID nor objectGUID.",
     "Let the account read the attribute.",
+    WARNING,
+)
+DIRECTORY_ELSEWHERE = add_reason(
+    "DIRECTORY_ELSEWHERE",
+    "This part of the directory lies on another server and was not read.",
+    "Name a server that holds all of it, or a base without that part.",
     WARNING,
 )
 DIRECTORY_ID_MISSING = add_reason(

@@ -18,12 +18,12 @@ GENERAL: dict[str, tuple[str, str]] = {
     ),
     "DIRECTORY_BASE_UNREADABLE": (
         "The base of the directory cannot be read.",
-        "Check the base, and what the account may read.",
+        "Check the base, what the account may read, and whether this server holds it.",
     ),
     "DIRECTORY_BIND_REFUSED": ("The server of the directory refuses the sign-in.", "Check bind DN and password."),
     "DIRECTORY_CA_UNKNOWN": (
         "The certificate of the directory's server is not trusted.",
-        "Give the certificate of the authority that signed it, and use the name that stands in it.",
+        "Give the certificate of the authority that signed it, use a name that stands in it, or renew an expired one.",
     ),
     "DIRECTORY_GUARD": (
         "Too many users would be set aside or renamed by the directory. Nothing was changed.",
@@ -41,9 +41,13 @@ GENERAL: dict[str, tuple[str, str]] = {
         "A run of the directory stopped before changing anything.",
         "Open the page Directory.",
     ),
+    "DIRECTORY_TLS_DEMANDED": (
+        "The server of the directory takes no password over an unencrypted connection.",
+        "Use ldaps:// or StartTLS.",
+    ),
     "DIRECTORY_UNREACHABLE": (
         "No server of the directory answers.",
-        "Check addresses, ports and the network.",
+        "Check addresses, ports and the network; for ldaps:// and StartTLS, whether that port speaks TLS.",
     ),
     "FAILOVER_STARTED": (
         "A node failed over: its peer takes over its users.",

@@ -42,11 +42,15 @@ OTHER_NAMES = {name: tuple(names.split()) for names in ONE_ATTRIBUTE for name in
 
 @dataclass(frozen=True, slots=True)
 class DirectoryEntry:
-    """What a directory gave: the DN, the key that never changes, and the values of each attribute, in lower case."""
+    """What a directory gave: the DN, the key that never changes, and the values of each attribute, in lower case.
+
+    Or the address of a part that another server has.
+    """
 
     dn: str
     key: str
     values: Mapping[str, Sequence[str]]
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +69,25 @@ class EntryPerson:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """An entry that cannot be taken, and why; its key, when it has one, so that it does not count as gone."""
+    """An entry that cannot be taken, and why; its key, else its user ID, so that it does not count as gone."""
 
     dn: str
     key: str
     reason: Reason
     facts: Mapping[str, Any]
+    user_id: str = ""
 
 
 def person_of(
     entry: DirectoryEntry, mapped: Mapping[str, str], *, longest_id: int, kinds: Mapping[str, str]
 ) -> EntryPerson | Skipped:
     """The person of an entry; `kinds` are the endpoints that are known, by their code."""
-    if not entry.key:
-        return Skipped(entry.dn, "", reasons.DIRECTORY_NO_KEY, {})
+    if entry.is_elsewhere:
+        return Skipped(entry.dn, "", reasons.DIRECTORY_ELSEWHERE, {})
     user_id = _first(entry, mapped["user_id"])
+    if not entry.key:
+        is_one = len(user_id) <= longest_id and not _hidden(user_id, strict=True)
+        return Skipped(entry.dn, "", reasons.DIRECTORY_NO_KEY, {}, user_id if is_one else "")
     if not user_id:
         return _skip(entry, reasons.DIRECTORY_ID_MISSING, attribute=mapped["user_id"])
     values = {"user_id": user_id} | {field: _first(entry, mapped[field]) for field in SINGLE if field in mapped}
