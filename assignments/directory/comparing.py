@@ -52,6 +52,10 @@ def fill(table: str) -> None:
     """)
 
 
+# Of another agreement, whose directory has the person no more, and at home in no other cluster.
+LET_GO = "link.agreement_id <> %s AND link.gone_at IS NOT NULL AND coalesce(place.cluster_id = %s, true)"
+
+
 # --- Who is who -------------------------------------------------------------------------------------------------------
 def match(agreement: int, cluster: int) -> None:
     """Find the user of each entry: by the key, else by the user ID. Call it under the lock of imports."""
@@ -61,6 +65,16 @@ def match(agreement: int, cluster: int) -> None:
         FROM assignments_directoryperson person WHERE person.agreement_id = %s AND person.key = read.key
         """,
         agreement,
+    )
+    # Set aside by another cluster's directory: who moved to a branch that is read for this cluster.
+    execute_sql(
+        f"""
+        UPDATE read SET known = link.user_id, is_back = true
+        FROM assignments_directoryperson link LEFT JOIN assignments_assignment place ON place.user_id = link.user_id
+        WHERE link.key = read.key AND read.known IS NULL AND read.skip IS NULL AND {LET_GO}
+        """,
+        agreement,
+        cluster,
     )
     # Who has an entry is not gone, even when the account may not read the key any more.
     execute_sql(
@@ -73,17 +87,20 @@ def match(agreement: int, cluster: int) -> None:
     )
     _skip_doubled()
     execute_sql(
-        """
+        f"""
         UPDATE read SET known = person.id, is_back = link.gone_at IS NOT NULL
         FROM topology_enduser person
             LEFT JOIN assignments_directoryperson link ON link.user_id = person.id
             LEFT JOIN assignments_assignment place ON place.user_id = person.id
             LEFT JOIN read other ON other.key = link.key  -- a NOT EXISTS behind OR would be asked for each person
         WHERE read.known IS NULL AND read.skip IS NULL AND person.folded = read.folded
-            AND (link.user_id IS NULL AND place.cluster_id = %s OR link.agreement_id = %s AND other.key IS NULL)
+            AND (link.user_id IS NULL AND place.cluster_id = %s
+                OR (link.agreement_id = %s OR {LET_GO}) AND other.key IS NULL)
         """,
         cluster,
         agreement,
+        agreement,
+        cluster,
     )
     execute_sql("""
         UPDATE read SET is_back = false, is_linked = false FROM assignments_assignment place

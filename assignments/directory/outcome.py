@@ -160,9 +160,10 @@ def arriving(agreement: int) -> Arriving:
             UNION ALL SELECT link.home_node_id, 1, {number}
                 FROM read JOIN assignments_directoryperson link ON link.user_id = read.known
                     JOIN topology_enduser person ON person.id = read.known
-                WHERE read.skip IS NULL AND is_back
+                WHERE read.skip IS NULL AND is_back AND link.agreement_id = %s
         ) AS moved WHERE node IS NOT NULL GROUP BY node
-        """
+        """,
+        agreement,
     )
     classes = tuple(EndpointClass(int(weight), users, users) for weight, users in counts)
     returning = {node: users for node, _, _, users in nodes if users}

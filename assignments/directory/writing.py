@@ -47,6 +47,22 @@ def _write_people(at: datetime) -> None:
 
 
 def _write_links(agreement: int) -> None:
+    # Home and pin of another cluster, whose directory let the person go.
+    execute_sql(
+        """
+        WITH elsewhere AS (
+            UPDATE assignments_directoryperson link
+            SET agreement_id = %s, key = read.key, home_node_id = NULL, pinned = false
+            FROM read
+            WHERE read.known = link.user_id AND read.skip IS NULL AND NOT is_linked AND link.agreement_id <> %s
+            RETURNING link.user_id
+        )
+        DELETE FROM assignments_pin pin USING elsewhere WHERE pin.user_id = elsewhere.user_id
+            AND NOT EXISTS (SELECT FROM assignments_assignment place WHERE place.user_id = pin.user_id AND place.pinned)
+        """,
+        agreement,
+        agreement,
+    )
     execute_sql(
         """
         INSERT INTO assignments_directoryperson (user_id, agreement_id, key, pinned, waits_code)
