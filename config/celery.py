@@ -22,10 +22,10 @@ def schedule_by_clock(sender: Celery, **_: object) -> None:
     }
 
 
+@setup_logging.connect
 def leave_logging(**_: object) -> None:
-    """Let Celery leave logging as settings.LOGGING has it."""
+    """Let Celery leave logging as settings.LOGGING has it: with LOG_LEVEL, and without secrets."""
 
 
 if os.environ.get("LOG_FORMAT") == "json":  # as settings read it, which are not read before they are needed
-    setup_logging.connect(leave_logging)
     import config.task_logs  # noqa: F401  # it listens to Celery's signals

@@ -4,66 +4,43 @@ Every variable is named in README.md. Where DATABASE_URL or REDIS_URL is not
 given, the embedded services below HOMENODE_DATA are used (config/local/).
 """
 
-import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from assignments.retention.rules.limits import KeepLimits
+from config import environment as env
 from config.local.addresses import console_address
 from config.local.state import data_dir, database_url, keep_secret_key, redis_url
 from config.version import VERSION as VERSION  # a setting, for templates
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-
 DATA_DIR = data_dir()
 
 
-def _number(name: str, default: int) -> int:
-    text = env.str(name, default="") or str(default)
-    if not text.isascii() or not text.isdigit():
-        raise ImproperlyConfigured(f"{name}={text} is not a whole number: give one such as {default}.")
-    return int(text)
-
-
-DEBUG = env.bool("DEBUG", default=False)
-LOCAL = env.bool("HOMENODE_LOCAL", default=False)
+DEBUG = env.switch("DEBUG")
+LOCAL = env.switch("HOMENODE_LOCAL")
 
 
 def _secret_key() -> str:
     """The key from the environment, or the one `manage.py up` keeps beside the data."""
-    if key := env.str("SECRET_KEY", default=""):
-        return str(key)
-    return keep_secret_key(DATA_DIR / "secret_key")
+    return env.secret("SECRET_KEY") or keep_secret_key(DATA_DIR / "secret_key")
 
 
 SECRET_KEY = _secret_key()
 # Lists of users as files are an operator's, unless this says that viewers may have them too.
-VIEWERS_MAY_EXPORT = env.bool("VIEWERS_MAY_EXPORT", default=False)
+VIEWERS_MAY_EXPORT = env.switch("VIEWERS_MAY_EXPORT")
 # Encrypts the passwords of directories; without one a key is made once beside the data.
-DIRECTORY_KEY = env.str("DIRECTORY_KEY", default="")
+DIRECTORY_KEY = env.secret("DIRECTORY_KEY")
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 # `manage.py up` asks its own web server by its loopback name, whatever names people use.
-ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=LOOPBACK), *(LOOPBACK if LOCAL else [])]
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = [*(env.hosts("ALLOWED_HOSTS") or LOOPBACK), *(LOOPBACK if LOCAL else [])]
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
-
-def _prefix() -> str:
-    """The path below which a proxy shows the console, such as "/console"; "" for none."""
-    path = str(env.str("URL_PREFIX", default="")).strip("/")
-    if not re.fullmatch(r"[\w.~/-]*", path, re.ASCII) or "//" in path:
-        raise ImproperlyConfigured(
-            f"URL_PREFIX={path} is not a valid path: give letters, digits and - . _ ~ /, such as /console"
-        )
-    return f"/{path}" if path else ""
-
-
-URL_PREFIX = _prefix()
+URL_PREFIX = env.prefix("URL_PREFIX")
 FORCE_SCRIPT_NAME = URL_PREFIX or None
 
 # The beginning of links that a command prints.
@@ -71,7 +48,7 @@ CONSOLE_ADDRESS = console_address(
     DATA_DIR,
     CSRF_TRUSTED_ORIGINS,
     [host for host in ALLOWED_HOSTS if host not in LOOPBACK],
-    _number("PORT", 8000),
+    env.number("PORT", 8000),
 )
 
 INSTALLED_APPS = [
@@ -146,20 +123,15 @@ PLANNING = "-c random_page_cost=1.1 -c jit=off"
 
 
 def _database() -> dict[str, object]:
-    url = env.str("DATABASE_URL", default="")
-    if not url:
-        url = database_url(DATA_DIR)
-    config: dict[str, Any] = dict(env.db_url_config(url))
-    if config["ENGINE"] != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("DATABASE_URL names another engine: Homenode needs postgresql://…")
+    config = env.database(env.text("DATABASE_URL") or database_url(DATA_DIR))
     # A web process shares a pool; what forks or tests (DATABASE_POOL=0) keeps one connection per thread.
     options: dict[str, object] = {"options": PLANNING, **config.get("OPTIONS", {})}
-    if env.bool("DATABASE_PGBOUNCER", default=False):  # it takes no options of a session, and each transaction another
+    if env.switch("DATABASE_PGBOUNCER"):  # it takes no options of a session, and each transaction another
         del options["options"]
         options["prepare_threshold"] = None
         config["DISABLE_SERVER_SIDE_CURSORS"] = True
     config["OPTIONS"] = options
-    if size := _number("DATABASE_POOL", 8):
+    if size := env.number("DATABASE_POOL", 8):
         config["CONN_MAX_AGE"] = 0
         options["pool"] = {"min_size": 1, "max_size": size, "timeout": 5}
     else:
@@ -168,20 +140,14 @@ def _database() -> dict[str, object]:
     return config
 
 
-def _redis_url() -> str:
-    if url := env.str("REDIS_URL", default=""):
-        return str(url)
-    return redis_url(DATA_DIR)
-
-
 DATABASES = {"default": _database()}
 # Requests that a web process works on at once; more of them wait, or come back (config/admission.py).
-WEB_CONNECTIONS = _number("DATABASE_POOL", 8) or 16
-REDIS_URL = _redis_url()
+WEB_CONNECTIONS = env.number("DATABASE_POOL", 8) or 16
+REDIS_URL = env.redis(env.text("REDIS_URL") or redis_url(DATA_DIR))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
 USE_TZ = True
 USE_I18N = False  # one language; asking for it took a thirtieth of a page
 
@@ -192,7 +158,7 @@ STATICFILES_DIRS = [
     BASE_DIR / "static",
     *(Path(place) / "static" for place in (NINJA and NINJA.submodule_search_locations) or ()),
 ]
-STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "staticfiles")))
+STATIC_ROOT = Path(env.text("STATIC_ROOT") or DATA_DIR / "staticfiles")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -222,8 +188,8 @@ ACCOUNT_ADAPTER = "topology.accounts.addresses.SignInAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGIN_METHODS = {"username"}
 # How many proxies of ours stand in front and add to X-Forwarded-For; without it the header is not believed.
-API_REQUESTS_PER_MINUTE = _number("API_REQUESTS_PER_MINUTE", 600)  # of one token
-ALLAUTH_TRUSTED_PROXY_COUNT = _number("TRUSTED_PROXY_COUNT", 0)
+API_REQUESTS_PER_MINUTE = env.number("API_REQUESTS_PER_MINUTE", 600)  # of one token
+ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0)
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 AUTH_PASSWORD_VALIDATORS = [
@@ -247,12 +213,12 @@ CONTENT_SECURITY_POLICY = {
 # Plain HTTP only for the loopback of `make run`; everywhere else TLS is expected in front.
 # Prometheus asks beside the proxy, with a token of its own (docker/compose.yml).
 SECURE_REDIRECT_EXEMPT = [r"^metrics$"]
-SECURE_SSL_REDIRECT = not (DEBUG or LOCAL) and env.bool("SECURE_SSL_REDIRECT", default=True)
+SECURE_SSL_REDIRECT = env.switch("SECURE_SSL_REDIRECT", default=True) and not (DEBUG or LOCAL)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_HSTS_SECONDS = 0 if (DEBUG or LOCAL) else _number("SECURE_HSTS_SECONDS", 31_536_000)
+SECURE_HSTS_SECONDS = 0 if (DEBUG or LOCAL) else env.number("SECURE_HSTS_SECONDS", 31_536_000)
 # Both speak for other hosts of the domain as well, and are hard to take back: their operator decides.
-SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
-SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.switch("SECURE_HSTS_INCLUDE_SUBDOMAINS")
+SECURE_HSTS_PRELOAD = env.switch("SECURE_HSTS_PRELOAD")
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # they ask for just these two
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not (DEBUG or LOCAL)
 SESSION_COOKIE_NAME = "homenode_session"
@@ -263,10 +229,10 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 
 # Days for which what is done with is kept; 0 is for ever (docs/operations.md, "A year of it").
-KEEP_MOVES_DAYS = _number("KEEP_MOVES_DAYS", 180)
-KEEP_SIMULATIONS_DAYS = _number("KEEP_SIMULATIONS_DAYS", 180)
-KEEP_EVENTS_DAYS = _number("KEEP_EVENTS_DAYS", 730)
-ARCHIVE_DIR = Path(env.str("ARCHIVE_DIR", default="") or DATA_DIR / "archive")
+KEEP_MOVES_DAYS = env.number("KEEP_MOVES_DAYS", 180)
+KEEP_SIMULATIONS_DAYS = env.number("KEEP_SIMULATIONS_DAYS", 180)
+KEEP_EVENTS_DAYS = env.number("KEEP_EVENTS_DAYS", 730)
+ARCHIVE_DIR = Path(env.text("ARCHIVE_DIR") or DATA_DIR / "archive")
 if _problem := KeepLimits(KEEP_MOVES_DAYS, KEEP_SIMULATIONS_DAYS, KEEP_EVENTS_DAYS).problem:
     raise ImproperlyConfigured(f"KEEP_MOVES_DAYS, KEEP_SIMULATIONS_DAYS, KEEP_EVENTS_DAYS: {_problem}.")
 
@@ -288,7 +254,7 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "assignments.tick", "schedule": 1.0, "options": {"expires": 2}},
 }
 
-LOG_FORMAT = env.str("LOG_FORMAT", default="") or "text"
+LOG_FORMAT = env.text("LOG_FORMAT", "text")
 if LOG_FORMAT not in ("text", "json"):
     raise ImproperlyConfigured(f"LOG_FORMAT={LOG_FORMAT} is not known: give text or json.")
 LOGGING: dict[str, Any] = {
@@ -301,12 +267,14 @@ LOGGING: dict[str, Any] = {
     },
     "filters": {"secrets": {"()": "config.log_filter.WithoutSecrets"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["secrets"]}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL")},
     # A line for each request is for machines; a terminal would show nothing else.
-    "loggers": {"homenode.requests": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"}},
+    "loggers": {
+        "homenode.requests": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"},
+        "celery": {"level": "WARNING"},  # its word on each task says nothing new
+    },
 }
-if LOG_FORMAT == "json":  # what Celery and granian say goes the same way; Celery's word on each task says nothing new
+if LOG_FORMAT == "json":  # what granian says goes the same way
     LOGGING["loggers"] |= {
-        "celery": {"level": "WARNING"},
-        **{name: {"handlers": ["console"], "propagate": False} for name in ("_granian", "django.server")},
+        name: {"handlers": ["console"], "propagate": False} for name in ("_granian", "django.server")
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import django
 
+from config import environment
 from config.local.keeper import mark_migrated
 from config.local.state import BASE_DIR, data_dir, read_state, try_lock, wanted_services
 
@@ -48,7 +49,7 @@ def main() -> None:
         sys.stdout.write("Bringing the database up to date\n")
         sys.stdout.flush()
         migrate_once()
-    if os.environ.get("DEMO", "1") not in ("0", "no", "false"):
+    if environment.switch("DEMO", default=True):
         call_command("load_demo", first_start=True)
     from topology.accounts.sign_in import issue_link_at_start
 

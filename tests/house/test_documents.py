@@ -99,7 +99,7 @@ def test_the_rules_of_the_balancer_stand_in_its_help_with_their_defaults() -> No
 def test_every_variable_that_is_read_is_explained_and_every_one_explained_is_read() -> None:
     files = [ROOT / "config" / "settings.py", *(ROOT / "config" / "local").glob("*.py"), ROOT / "Makefile"]
     code = "\n".join(path.read_text() for path in files)
-    read = set(re.findall(r"""(?:env\.\w+|_number|environ\.get|environ\[)\(?\s*"([A-Z][A-Z_]+)\"""", code))
+    read = set(re.findall(r"""(?:env\.\w+|environment\.\w+|environ\.get|environ\[)\(?\s*"([A-Z][A-Z_]+)\"""", code))
     read |= {"DATABASE_URL", "REDIS_URL", "HOMENODE_DATA"}
     assert len(read) > 20
     tables = "\n".join(path.read_text() for path in TODAY)

@@ -154,8 +154,38 @@ def test_compose_gives_every_process_the_same_addresses_and_key():
         assert (environment.get("DATABASE_POOL") == "0") == (name != "web")
 
 
-def test_every_wish_of_compose_is_in_the_example():
-    asked = set(re.findall(r"\$\{([A-Z_]+)", (BASE_DIR / "docker" / "compose.yml").read_text()))
-    given = set(re.findall(r"^([A-Z_]+)=", (BASE_DIR / "docker" / "env.example").read_text(), re.M))
-    assert given <= asked
-    assert asked - given == {"HOMENODE_VERSION", "LOG_LEVEL"}
+# What the containers fix: their paths, their pool, the port inside, and the address of the pooler that is not there.
+FIXED = {"DATABASE_POOL", "DATABASE_PGBOUNCER", "ARCHIVE_DIR", "STATIC_ROOT", "PORT", "DEBUG"}
+
+
+def test_every_setting_of_the_console_can_be_given_to_the_containers():
+    """In docker/.env, which has each variable that compose reads, with compose's own default."""
+    read = set(re.findall(r'env\.\w+\("([A-Z_]+)"', (BASE_DIR / "config" / "settings.py").read_text()))
+    given = COMPOSE["services"]["web"]["environment"]
+    assert len(read) > 20
+    assert read - set(given) - FIXED == set()
+    assert set(given) - read == set(), "given to the console, and not read"
+    text = (BASE_DIR / "docker" / "compose.yml").read_text()
+    taken = dict(re.findall(r"\$\{([A-Z_]+)(?::-([^}]*))?", text))
+    example = dict(re.findall(r"^([A-Z_]+)=(.*)$", (BASE_DIR / "docker" / "env.example").read_text(), re.M))
+    assert set(taken) == set(example)
+    told = {name: value for name, value in example.items() if value and name not in ("SITE", *NAMES)}
+    assert told == {name: taken[name] for name in told}
+
+
+NAMES = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS")  # an example, for which there is no default
+
+
+def test_the_defaults_of_compose_are_those_of_the_settings():
+    said = {"1": True, "0": False}
+    for name, value in COMPOSE["services"]["web"]["environment"].items():
+        if default := re.search(r":-(.+)\}$", value):
+            number = re.search(rf'env\.number\("{name}", ([\d_]+)\)', SETTINGS)
+            switch = re.search(rf'env\.switch\("{name}"(?:, default=(\w+))?\)', SETTINGS)
+            if number and name != "TRUSTED_PROXY_COUNT":  # there is one: the proxy of compose
+                assert int(number[1]) == int(default[1]), name
+            if switch:
+                assert (switch[1] == "True") is said[default[1]], name
+
+
+SETTINGS = (BASE_DIR / "config" / "settings.py").read_text()

@@ -13,9 +13,11 @@ from config.local.state import BASE_DIR
 SHOW = """
 import json
 from django.conf import settings
-print(json.dumps({name: getattr(settings, name) for name in (
+more = {"options": settings.DATABASES["default"]["OPTIONS"], "level": settings.LOGGING["root"]["level"]}
+print(json.dumps(more | {name: getattr(settings, name) for name in (
     "ALLOWED_HOSTS", "FORCE_SCRIPT_NAME", "STATIC_URL", "SESSION_COOKIE_PATH", "CSRF_COOKIE_PATH",
-    "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_PRELOAD")} | {"options": settings.DATABASES["default"]["OPTIONS"]}))
+    "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_PRELOAD", "CSRF_TRUSTED_ORIGINS", "TIME_ZONE",
+    "SECURE_SSL_REDIRECT", "VIEWERS_MAY_EXPORT", "SECRET_KEY")}))
 """
 
 
@@ -58,6 +60,23 @@ def test_other_hosts_are_promised_nothing_unless_asked() -> None:
     assert (found["SECURE_HSTS_INCLUDE_SUBDOMAINS"], found["SECURE_HSTS_PRELOAD"]) == (True, True)
 
 
+def test_a_variable_that_is_empty_is_one_that_is_not_given() -> None:
+    names = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "TIME_ZONE", "LOG_LEVEL", "SECURE_SSL_REDIRECT", "URL_PREFIX")
+    found = json.loads(settings_with(HOMENODE_LOCAL="0", **dict.fromkeys(names, "")).stdout)
+    assert (found["ALLOWED_HOSTS"], found["CSRF_TRUSTED_ORIGINS"]) == (["localhost", "127.0.0.1", "[::1]"], [])
+    assert (found["TIME_ZONE"], found["level"], found["SECURE_SSL_REDIRECT"]) == ("UTC", "INFO", True)
+
+
+def test_values_are_taken_as_people_write_them() -> None:
+    given = {"ALLOWED_HOSTS": "one.example.org, .example.com", "CSRF_TRUSTED_ORIGINS": "https://one.example.org:8443/"}
+    given |= {"LOG_LEVEL": "debug", "SECURE_SSL_REDIRECT": "Off", "VIEWERS_MAY_EXPORT": "True", "SECRET_KEY": "$price "}
+    found = json.loads(settings_with(HOMENODE_LOCAL="0", **given).stdout)
+    assert found["ALLOWED_HOSTS"] == ["one.example.org", ".example.com"]
+    assert found["CSRF_TRUSTED_ORIGINS"] == ["https://one.example.org:8443"]
+    assert (found["level"], found["SECURE_SSL_REDIRECT"], found["VIEWERS_MAY_EXPORT"]) == ("DEBUG", False, True)
+    assert found["SECRET_KEY"] == "$price "
+
+
 def test_a_pooler_is_sent_no_options() -> None:
     assert "options" in json.loads(settings_with().stdout)["options"]
     assert "options" not in json.loads(settings_with(DATABASE_PGBOUNCER="1").stdout)["options"]
@@ -77,3 +96,21 @@ def test_an_origin_that_is_not_trusted_is_named_with_the_setting(headers: dict[s
         client = Client(enforce_csrf_checks=True)  # the handler keeps the origins it began with
         answer = client.post("/sign-in/", headers=headers | {"Origin": "https://console.example.org"})
         assert "ORIGIN_NOT_TRUSTED" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("given", ["text", "json"])
+def test_a_worker_logs_as_the_settings_say_and_without_secrets(given: str) -> None:
+    """Also where its command line names a level, as those of compose and `make run` do."""
+    code = """
+import logging, django; django.setup()
+from config.celery import app
+app.log.setup(loglevel="WARNING")
+logging.getLogger("assignments").debug("token=secret-one")
+logging.getLogger("celery.app.trace").info("said of every task")
+"""
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "DEBUG", "LOG_FORMAT": given}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True)
+    assert "token=…" in done.stderr
+    assert "secret-one" not in done.stderr + done.stdout
+    assert "every task" not in done.stderr + done.stdout

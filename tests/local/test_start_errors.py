@@ -66,6 +66,14 @@ def test_new_code_with_the_packages_of_before_says_how_to_install_them() -> None
     [
         ("URL_PREFIX", "/a b", "URL_PREFIX=a b is not a valid path"),
         ("DATABASE_URL", "mysql://a/b", "DATABASE_URL names another engine"),
+        ("DATABASE_URL", "postgresql://ann:a/b@host/console", "DATABASE_URL is not an address"),
+        ("REDIS_URL", "127.0.0.1:6379", "REDIS_URL is not an address"),
+        ("ALLOWED_HOSTS", "https://console.example.org", "ALLOWED_HOSTS=https://console.example.org is not"),
+        ("ALLOWED_HOSTS", "one.example.org, two.example.org:8443", "ALLOWED_HOSTS=two.example.org:8443 is not the"),
+        ("CSRF_TRUSTED_ORIGINS", "console.example.org", "CSRF_TRUSTED_ORIGINS=console.example.org is not an origin"),
+        ("LOG_LEVEL", "verbose", "LOG_LEVEL=VERBOSE is not known"),
+        ("SECURE_SSL_REDIRECT", "enabled", "SECURE_SSL_REDIRECT=enabled is neither on nor off"),
+        ("VIEWERS_MAY_EXPORT", "-", "VIEWERS_MAY_EXPORT=- is neither on nor off"),
         ("DATABASE_POOL", "many", "DATABASE_POOL=many is not a whole number"),
         ("KEEP_MOVES_DAYS", "-1", "KEEP_MOVES_DAYS=-1 is not a whole number"),
         ("KEEP_EVENTS_DAYS", "7", "KEEP_MOVES_DAYS, KEEP_SIMULATIONS_DAYS, KEEP_EVENTS_DAYS: "),
@@ -78,3 +86,4 @@ def test_a_wrong_setting_is_named(setting: str, value: str, told: str) -> None:
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode
     assert told in done.stderr
+    assert "a/b" not in done.stderr.splitlines()[-1], "the address holds a password"
