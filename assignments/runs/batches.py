@@ -21,7 +21,7 @@ from django.db.models.functions import Coalesce
 
 from assignments.models import RUNS, Goal, Operation, Progress, SubclusterLock
 from assignments.population import load
-from assignments.runs.locks import release_subclusters, rest_until_window, take_back, topics_of
+from assignments.runs.locks import RESTED, release_subclusters, rest_until_window, take_back, topics_of
 from assignments.runs.move_rows import MovedRows, move_picked, touched_topics
 from assignments.runs.reads import RunNow, TargetNow, lock_run
 from assignments.runs.rules.rate import allowed, credit
@@ -37,7 +37,6 @@ BATCH = 5000  # users in one transaction at most
 RESTS = timedelta(seconds=0.9)  # real time after which a run is offered again
 STALE = timedelta(seconds=5)  # real time after which a running one counts as interrupted
 RUN_FOR = timedelta(seconds=20)  # real time that one task spends on a run; below its time limit
-RESTED = (reasons.WAITS_FOR_WINDOW.code, reasons.WAITS_FOR_TURN.code)  # such a run has to take its subclusters back
 LIVE = (Progress.QUEUED.value, Progress.RUNNING.value)
 
 WHY = {

@@ -21,9 +21,12 @@ from topology.reasons import (
     RUN_CONTINUED,
     RUN_YIELDED,
     WAITS_FOR_RECOVERY,
+    WAITS_FOR_TURN,
     WAITS_FOR_WINDOW,
 )
 from topology.structure.locks import hold_subclusters
+
+RESTED = (WAITS_FOR_WINDOW.code, WAITS_FOR_TURN.code)  # such a run holds nothing; it takes its subclusters back itself
 
 
 def demand_free(subclusters: Iterable[int]) -> None:
@@ -116,7 +119,8 @@ def _free(operation: Operation, ids: list[int]) -> None:
     waiting = Operation.objects.filter(
         locks__subcluster__in=ids, locks__active=False, state__in=ACTIVE, kind__in=RUNS
     ).exclude(pk=operation.pk)
-    waiting = waiting.exclude(wait_code=WAITS_FOR_WINDOW.code)  # those take it back themselves when theirs opens
+    # Those that rested take all of theirs back at once, or nothing: one of two would keep it from who waits for no more.
+    waiting = waiting.exclude(wait_code__in=RESTED)
     runs = list(Operation.objects.select_for_update().filter(pk__in=waiting.values("pk")).order_by("pk"))
     SubclusterLock.objects.filter(operation=operation, active=True).update(active=False)
     # Who is at home where decides the re-login window (domain.md §4.8): the engine looks again.
