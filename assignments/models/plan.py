@@ -91,13 +91,14 @@ class PlannedMove(models.Model):
 
 
 class Approval(models.Model):
-    """A second person's consent to a plan; the first one's own does not count."""
+    """A second person's consent to one run of a plan; the first one's own does not count."""
 
     plan = models.OneToOneField("assignments.Plan", models.CASCADE, primary_key=True, related_name="approval")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     approver = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     approver_name = models.CharField(max_length=150)
     at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(null=True, help_text="When the run began that it was for")
 
     class Meta:
         constraints = [

@@ -1,10 +1,15 @@
-"""A second person's approval of a plan, where a cluster asks for it."""
+r"""A second person's approval of a plan, where a cluster asks for it: one approval, one run.
+
+(none) --approve--> approved --use, as a run begins--> used --approve--> approved
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from assignments.models import Approval, Kind, Operation, Plan, RunPolicy
 from topology import reasons
@@ -21,10 +26,14 @@ def asked(*clusters: int | None) -> bool:
 
 
 def required(plan: Plan) -> bool:
-    """Whether this plan may run only when a second person has approved it."""
+    """Whether this plan may run only when a second person has approved that run."""
     if not asked(plan.cluster_id, plan.to_cluster_id):
         return False
-    return not Approval.objects.filter(plan=plan).exists() and not _takes_back_few(plan)
+    return not _unused(plan).exists() and not _takes_back_few(plan)
+
+
+def _unused(plan: Plan) -> QuerySet[Approval]:
+    return Approval.objects.filter(plan=plan, used_at=None)
 
 
 def _takes_back_few(plan: Plan | None) -> bool:
@@ -43,6 +52,12 @@ def demand(plan: Plan) -> None:
         raise Refused(reasons.PLAN_NOT_APPROVED, hash=plan.hash[:12], author=plan.author_name)
 
 
+def use(plan: Plan) -> None:
+    """Let the run that begins have the approval. Raises Refused when another run took it meanwhile."""
+    if not _unused(plan).update(used_at=timezone.now()):
+        demand(plan)
+
+
 def may_approve(plan: Plan, actor: Any) -> bool:
     """Whether somebody may be the second person: an operator wherever the plan moves users, and not its author."""
     reach = roles.reach_of(actor)
@@ -56,13 +71,15 @@ def _is_author(plan: Plan, actor: Any) -> bool:
 
 @transaction.atomic
 def approve(plan: Plan, *, actor: Any) -> Approval:
-    """Approve a plan of somebody else, once; raises Refused for one's own."""
+    """Approve one run of a plan of somebody else; raises Refused for one's own. A second time it does nothing."""
     if actors.account_of(actor) is None or _is_author(plan, actor):
         raise Refused(reasons.APPROVAL_OWN, hash=plan.hash[:12], author=plan.author_name)
-    approval, new = Approval.objects.get_or_create(
-        plan=plan,
-        defaults={"author": plan.author, "approver": actor, "approver_name": actors.name_of(actor)},
-    )
+    given = {"author": plan.author, "approver": actor, "approver_name": actors.name_of(actor)}
+    approval, new = Approval.objects.get_or_create(plan=plan, defaults=given)
+    used = Approval.objects.filter(plan=plan).exclude(used_at=None)
+    if not new and used.update(**given, at=timezone.now(), used_at=None):
+        approval.refresh_from_db()
+        new = True
     if new:
         events.record(
             reasons.PLAN_APPROVED,

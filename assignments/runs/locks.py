@@ -119,7 +119,7 @@ def _free(operation: Operation, ids: list[int]) -> None:
     waiting = Operation.objects.filter(
         locks__subcluster__in=ids, locks__active=False, state__in=ACTIVE, kind__in=RUNS
     ).exclude(pk=operation.pk)
-    # Those that rested take all of theirs back at once, or nothing: one of two would keep it from who waits for no more.
+    # Those that rested take all of theirs back at once: with a part they would stand in the way of who lacks just that.
     waiting = waiting.exclude(wait_code__in=RESTED)
     runs = list(Operation.objects.select_for_update().filter(pk__in=waiting.values("pk")).order_by("pk"))
     SubclusterLock.objects.filter(operation=operation, active=True).update(active=False)

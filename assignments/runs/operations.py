@@ -57,6 +57,7 @@ def start_run(
         wait_reasons.demand_window(plan.cluster)
     hold_subclusters(_subclusters(nodes))
     _hold_plan(plan)
+    approvals.use(plan)
     if not valid_only and (stale := stale_rows(plan, sample=0)).count:
         valid = plan.moves - stale.count
         raise Refused(reasons.PLAN_STALE, stale=stale.count, moves=plan.moves, valid=valid)

@@ -12,6 +12,7 @@ from assignments.planning import approvals, plans
 from assignments.runs import balancer, hand_moves, operations
 from tests.api.conftest import Caller
 from tests.support.crowd import Hands, make_crowd, nodes_of
+from tests.support.overtaken import overtaken
 from topology.accounts import roles, sign_in, tokens
 from topology.models import Cluster, Event
 from topology.reasons import Refused
@@ -98,7 +99,7 @@ def test_the_page_asks_and_the_second_person_approves_there(cluster: Cluster) ->
     assert bob.post(f"/plans/{plan.hash}/approve").status_code == 200
     assert Approval.objects.get().approver_name == "bob"
     again = ann.get(f"/plans/{plan.hash}/").content.decode()
-    assert "Approved by bob" in again
+    assert "One run is approved by bob" in again
     assert "Run 100 moves" in again
     assert ann.post(f"/plans/{plan.hash}/run", {"rate": "5"}).status_code == 200
     assert Operation.objects.count() == 1
@@ -222,3 +223,49 @@ def test_what_waits_for_an_approval_says_so_before_it_is_refused(cluster: Cluste
     assert program.post("/clusters/crowd/moves", {"users": ids[:50], "to": other.name}).status_code == 200
     balancer.configure(cluster, {"approval_required": False}, actor="test")
     assert not program.post("/clusters/crowd/moves", dry | {"users": ids}).data["needs_approval"]
+
+
+def test_an_approval_is_for_one_run(cluster: Cluster) -> None:
+    ann, bob, hands = person("ann"), person("bob"), Hands()
+    plan = plans.make_plan(cluster, Goal.BALANCE, author=ann)
+    approvals.approve(plan, actor=bob)
+    done = operations.start_run(plan.hash, actor=ann, unthrottled=True)
+    hands.finish(done)
+    back = operations.plan_undo(done.pk, actor=ann)
+    approvals.approve(back, actor=bob)
+    hands.finish(operations.start_run(back.hash, actor=ann, unthrottled=True))
+    assert approvals.required(plan), "everybody is back, so the same moves could run again"
+    page = signed_in("bob").get(f"/plans/{plan.hash}/").content.decode()
+    assert "The run that bob approved began" in page
+    assert "Approve 100 moves" in page
+    with pytest.raises(Refused) as refused:
+        operations.start_run(plan.hash, actor=ann)
+    assert refused.value.code == "PLAN_NOT_APPROVED"
+    cleo = person("cleo")
+    assert approvals.approve(plan, actor=cleo).approver == cleo
+    assert Event.objects.filter(code="PLAN_APPROVED").count() == 3
+    assert operations.start_run(plan.hash, actor=ann).active
+
+
+def test_a_start_that_is_refused_leaves_the_approval(cluster: Cluster) -> None:
+    ann, bob = person("ann"), person("bob")
+    plan = plans.make_plan(cluster, Goal.BALANCE, author=ann)
+    approvals.approve(plan, actor=bob)
+    with pytest.raises(Refused) as refused:
+        operations.start_run(plan.hash, actor=ann, rate=-1)
+    assert refused.value.code == "RUN_RATE_NOT_VALID"
+    assert operations.start_run(plan.hash, actor=ann).active
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_start_an_approved_plan_one_does(cluster: Cluster) -> None:
+    ann, bob = person("ann"), person("bob")
+    plan = plans.make_plan(cluster, Goal.BALANCE, author=ann)
+    approvals.approve(plan, actor=bob)
+    said = overtaken(
+        lambda: operations.start_run(plan.hash, actor=ann, unthrottled=True),
+        lambda: operations.cancel(operations.start_run(plan.hash, actor=ann, unthrottled=True).pk, actor=ann),
+    )
+    assert isinstance(said, Refused)
+    assert said.code == "PLAN_NOT_APPROVED"
+    assert Operation.objects.count() == 1

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from assignments.models import Assignment
@@ -15,14 +15,13 @@ from assignments.recovery import service as recovery
 from assignments.recovery.rules.step import step as pure_step
 from tests.recovery.driven import B, node, scenario, sub
 from tests.recovery.recovery_world import make
+from tests.support.overtaken import overtaken, somebody_waits
 from topology.models import Cluster, Node
 from topology.reasons import Refused
 from topology.structure import nodes, subclusters
 from topology.structure.policy import update_policy
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-WAITERS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 @pytest.fixture
@@ -33,34 +32,6 @@ def pair() -> Cluster:
     recovery.disable_ha(sub())
     Node.objects.filter(name=B).update(publisher=False)
     return cluster
-
-
-def overtaken(verb: Callable[[], Any], change: Callable[[], Any]) -> Any:
-    """What comes of a verb that found its object, and waited while a change of the structure was in progress."""
-    answer: list[Any] = []
-
-    def run() -> None:
-        try:
-            answer.append(verb())
-        except Exception as error:
-            answer.append(error)
-        finally:
-            connection.close()
-
-    waiter = threading.Thread(target=run)
-    with transaction.atomic():
-        change()
-        waiter.start()
-        while waiter.is_alive() and not _somebody_waits():
-            waiter.join(0.01)
-    waiter.join()
-    return answer[0]
-
-
-def _somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(WAITERS)
-        return bool(cursor.fetchone()[0])
 
 
 VERBS: dict[str, Callable[[Node], Any]] = {
@@ -148,7 +119,7 @@ def test_a_policy_that_changes_while_a_step_goes_by_the_old_one_is_followed_afte
         outcome = pure_step(*given)
         if changed.ident is None:
             changed.start()
-            while changed.is_alive() and not _somebody_waits():
+            while changed.is_alive() and not somebody_waits():
                 changed.join(0.01)
         return outcome
 

@@ -218,7 +218,7 @@ NODE_NO_ROOM = add_reason(
 PLAN_NOT_APPROVED = add_reason(
     "PLAN_NOT_APPROVED",
     "Plan {hash} by {author} needs the approval of a second person before it runs.",
-    "Send another operator the address of the plan, /plans/{hash}/: it is approved there.",
+    "Send another operator the address of the plan, /plans/{hash}/: it is approved there, for one run.",
 )
 APPROVAL_OWN = add_reason(
     "APPROVAL_OWN",

@@ -32,7 +32,7 @@ FIELDS = (
     ("zone", "in the time zone", ""),
 )
 KINDS = {"window_start": "time", "window_end": "time", "zone": "text"}
-APPROVAL = "A plan runs only after a second person has approved it"
+APPROVAL = "A plan runs only after a second person has approved that run"
 LABELS = {
     Automation.OFF: "Off: never acts",
     Automation.RECOMMEND: "Recommend: makes plans, someone runs them",
