@@ -13,6 +13,7 @@ from django.utils import timezone
 from assignments.models.plan import Plan
 from topology.models import Cluster, EndUser, Node, Subcluster
 from topology.reasons import RUN_IN_PROGRESS, Refused
+from topology.reasons.words import REMOVED_NODE, UNASSIGNED
 
 
 class Kind(models.TextChoices):
@@ -163,15 +164,17 @@ class Move(models.Model):
     """The trace of one user in one operation: moved or skipped, and why. Written once.
 
     The statement that writes it holds the rows of the user and of the operation, so the database does not look for them
-    again: that would cost a run a fifth of its time.
+    again: that would cost a run a fifth of its time. The key of a node that is removed stays: null is unassigned.
     """
 
     operation = models.ForeignKey(Operation, models.CASCADE, related_name="traces", db_index=False, db_constraint=False)
     user = models.ForeignKey(EndUser, models.CASCADE, related_name="traces", db_index=False, db_constraint=False)
     from_node = models.ForeignKey(
-        Node, models.SET_NULL, null=True, related_name="+", db_index=False, db_constraint=False
+        Node, models.DO_NOTHING, null=True, related_name="+", db_index=False, db_constraint=False
     )
-    to_node = models.ForeignKey(Node, models.SET_NULL, null=True, related_name="+", db_index=False, db_constraint=False)
+    to_node = models.ForeignKey(
+        Node, models.DO_NOTHING, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     done = models.BooleanField(help_text="False: skipped, the code says why")
     code = models.CharField(max_length=48)
     at = models.DateTimeField(default=timezone.now)
@@ -182,3 +185,19 @@ class Move(models.Model):
 
     def __str__(self) -> str:
         return f"move of {self.user_id}"
+
+    @property
+    def former(self) -> str:
+        """Where the user was at home before; read with its nodes."""
+        return _place(self.from_node_id, self.from_node)
+
+    @property
+    def place(self) -> str:
+        """Where the user was at home then, or would have been; read with its nodes."""
+        return _place(self.to_node_id, self.to_node)
+
+
+def _place(key: int | None, node: Node | None) -> str:
+    if key is None:
+        return UNASSIGNED
+    return node.short_name if node else REMOVED_NODE

@@ -236,7 +236,8 @@ moved AS (
 judged AS (
     SELECT m.id, m.user_id, m.to_node_id AS at_id, m.from_node_id AS back_id, a.signed_in, a.endpoints,
         a.home_node_id IS NOT DISTINCT FROM m.to_node_id AND NOT a.pinned
-        AND (m.from_node_id IS NOT NULL OR {assigned})
+        AND CASE WHEN m.from_node_id IS NULL THEN {assigned}
+            ELSE EXISTS (SELECT FROM topology_node n WHERE n.id = m.from_node_id) END
         AND a.cluster_id = (
             SELECT coalesce(to_cluster_id, cluster_id) FROM assignments_operation WHERE id = {operation}
         )
@@ -247,8 +248,10 @@ judged AS (
 
 
 def _taken_back(operation_id: int) -> str:
-    """Those of an operation, each with whether they go back. A node that is gone left null in their traces: they stay,
-    unless the operation assigned unassigned users, who have a null there from the start.
+    """Those of an operation, each with whether they go back; who came from a node that is gone stays.
+
+    In traces of before its key stayed, such a node left null, as no home does: who came from there stays where the
+    operation assigned no one.
     """
     said = Event.objects.filter(operation_id=operation_id, facts__unassigned__gt=0)
     return TAKEN_BACK.format(assigned=str(said.exists()).lower(), operation=int(operation_id))
@@ -265,7 +268,7 @@ def pick_undo(operation_id: int) -> Picked:
 
 
 def left_alone(operation_id: int) -> dict[str, Any]:
-    """Whom an undo leaves where they are, because they were moved again or pinned since."""
+    """Whom an undo leaves where they are: they were moved again or pinned since, or their node was removed."""
     counted = f"SELECT count(*), (array_agg(user_id ORDER BY id))[1:{NAMED}] FROM judged WHERE NOT goes"
     with connection.cursor() as cursor:
         cursor.execute(_taken_back(operation_id) + counted, [operation_id])

@@ -14,6 +14,7 @@ from topology import reasons
 from topology.models import ENDPOINT_KINDS, Cluster, Node
 from topology.reasons import Refused
 from topology.reasons.general import said_of_a_user
+from topology.reasons.words import REMOVED_NODE
 
 STEPS = 50  # moves of one user that are shown
 IMPORT = reasons.USERS_IMPORTED.code
@@ -24,8 +25,10 @@ class TracedMove:
     """One operation that moved a user, or left them alone and why."""
 
     at: datetime
-    before: Node | None  # None: unassigned, or a node that is no longer there
+    before: Node | None  # None: unassigned, or a node that was removed, as `former` and `place` say
     after: Node | None
+    former: str
+    place: str
     operation: Operation
     code: str
     done: bool
@@ -44,20 +47,12 @@ class TracedMove:
         """The reason of this move, in words."""
         return said_of_a_user(self.code)
 
-    @property
-    def place(self) -> str:
-        return self.after.short_name if self.after else "unassigned"
-
-    @property
-    def former(self) -> str:
-        return self.before.short_name if self.before else "unassigned"
-
     def as_dict(self) -> dict[str, Any]:
         """The shape that the command and the API give."""
         return {
             "at": self.at.isoformat(),
-            "from": self.before and self.before.name,
-            "to": self.after and self.after.name,
+            "from": _named(self.before, self.former),
+            "to": _named(self.after, self.place),
             "moved": self.done,
             "operation": self.operation.pk,
             "kind": self.title,
@@ -65,6 +60,11 @@ class TracedMove:
             "code": self.code,
             "why": self.why,
         }
+
+
+def _named(node: Node | None, place: str) -> str | None:
+    """The whole name of a node, None where it is none, and that it was removed."""
+    return node.name if node else place if place == REMOVED_NODE else None
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Story:
     def here(self) -> TracedMove | None:
         """The move that brought the user to the present home; None when it left no trace."""
         last = next((step for step in self.steps if step.done), None)
-        return last if last and last.after == self.home else None
+        return last if last and last.after == self.home and last.place != REMOVED_NODE else None
 
     @property
     def earlier(self) -> tuple[TracedMove, ...]:
@@ -156,7 +156,10 @@ def story(cluster: Cluster, user_pk: int) -> Story:
         raise Refused(reasons.NO_SUCH_USER, user=user_pk, cluster=cluster.name)
     moves = Move.objects.filter(user=user_pk).select_related("operation__plan", "from_node", "to_node")
     moves_of_user = list(moves.order_by("-at", "-pk")[: STEPS + 1])
-    steps = tuple(TracedMove(m.at, m.from_node, m.to_node, m.operation, m.code, m.done) for m in moves_of_user[:STEPS])
+    steps = tuple(
+        TracedMove(m.at, m.from_node, m.to_node, m.former, m.place, m.operation, m.code, m.done)
+        for m in moves_of_user[:STEPS]
+    )
     return Story(place, steps, len(moves_of_user) > STEPS, _failover(place))
 
 

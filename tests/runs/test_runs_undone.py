@@ -8,6 +8,7 @@ from tests.runs.begun import begin, fresh
 from tests.support.crowd import Hands, homes, make_crowd, nodes_of, people_of
 from topology.models import EndUser
 from topology.reasons import Refused
+from topology.structure.nodes import remove_node
 
 pytestmark = pytest.mark.django_db
 
@@ -77,3 +78,28 @@ def test_an_active_run_is_not_undone() -> None:
     with pytest.raises(Refused) as caught:
         operations.plan_undo(found.pk, actor="ada")
     assert caught.value.code == "RUN_STATE_WRONG"
+
+
+def test_an_undo_takes_nobodys_home_because_the_node_of_before_is_gone() -> None:
+    cluster = make_crowd(2, 0, 0, waiting=2)
+    _, second, third = nodes_of(cluster)
+    hand_moves.move_users(cluster, people_of(nodes_of(cluster)[0]), third, actor="bob")
+    both = [*people_of(None), *people_of(third)]
+    moved = hand_moves.move_users(cluster, both, second, actor="bob")
+    remove_node(third, actor="bob")
+    undo = operations.plan_undo(moved.pk, actor="bob")
+    assert undo.moves == 2, "only who had no home before goes back to none"
+    assert undo.body["left_alone"]["users"] == 2
+    Hands().finish(operations.start_run(undo.hash, actor="bob"))
+    assert homes(cluster)[1] == 2
+
+
+def test_an_undo_of_whom_no_node_is_left_for_says_so() -> None:
+    cluster = make_crowd(0, 0, 2)
+    _, second, third = nodes_of(cluster)
+    moved = hand_moves.move_users(cluster, people_of(third), second, actor="bob")
+    remove_node(third, actor="bob")
+    with pytest.raises(Refused) as caught:
+        operations.plan_undo(moved.pk, actor="bob")
+    assert caught.value.code == "RUN_NOTHING_TO_UNDO"
+    assert "the node was removed" in caught.value.message

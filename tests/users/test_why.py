@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from assignments.models import Assignment, Goal, Kind, Move, Operation
@@ -20,9 +21,10 @@ from assignments.users.importing.imports import import_users
 from tests.support.crowd import Hands, make_crowd
 from tests.support.lists import csv_of
 from tests.support.worlds import make_acme, node
-from topology.models import Cluster, EndUser, Node
+from topology.models import Cluster, EndUser, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import State
+from topology.structure.nodes import remove_node
 
 pytestmark = pytest.mark.django_db
 
@@ -149,3 +151,36 @@ def test_the_command_tells_the_story_in_json(acme: Cluster) -> None:
     assert (told["here"]["operation"], told["here"]["by"], told["here"]["code"]) == (moved.pk, "anna", "MOVED_BY_HAND")
     with pytest.raises(CommandError, match="NO_SUCH_USER"):
         call_command("why", "acme", "nobody")
+
+
+def test_a_node_that_was_removed_is_not_taken_for_no_home(acme: Cluster) -> None:
+    user, gone = key("imp1a-0001"), spare(acme)
+    first = hand_moves.move_users(acme, [user], gone, actor=anna())
+    hand_moves.move_users(acme, [user], node(acme, "imp3a"), actor=anna())
+    remove_node(gone, actor=anna())
+    found = trace.story(acme, user)
+    assert found.here
+    assert (found.here.former, found.here.place) == ("a removed node", "imp3a")
+    assert [(step.former, step.place) for step in found.earlier] == [("imp1a", "a removed node")]
+    assert found.as_dict()["here"]["from"] == "a removed node"
+    told = StringIO()
+    call_command("why", "acme", "imp1a-0001", stdout=told)
+    assert "a removed node -> imp3a" in told.getvalue()
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("root"))
+    shown = client.get(f"/operations/{first.pk}/").content.decode()
+    assert "imp1a → a removed node" in " ".join(shown.split())
+
+
+def test_a_move_to_a_node_that_was_removed_does_not_explain_that_there_is_no_home(acme: Cluster) -> None:
+    user, gone = key("imp1a-0001"), spare(acme)
+    hand_moves.move_users(acme, [user], gone, actor=anna())
+    Assignment.objects.filter(user=user).update(home_node=None, serving_node=None, signed_in=False)
+    remove_node(gone, actor=anna())
+    assert trace.story(acme, user).here is None
+
+
+def spare(cluster: Cluster) -> Node:
+    """A node that may be removed: HA of its pair is off."""
+    Subcluster.objects.filter(cluster=cluster).update(ha_enabled=False)
+    return node(cluster, "imp2b")

@@ -91,7 +91,8 @@ RUN_NOT_YOURS = add_reason(
 )
 RUN_NOTHING_TO_UNDO = add_reason(
     "RUN_NOTHING_TO_UNDO",
-    "Operation {operation} cannot be undone: {left:user was|users were} moved or pinned since.",
+    "Operation {operation} cannot be undone: {left:user was|users were} moved or pinned since,"
+    " or the node was removed.",
     "Move users by hand, or plan a rebalance.",
 )
 RUN_MOVED_NO_ONE = add_reason(

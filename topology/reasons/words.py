@@ -2,6 +2,8 @@
 
 UNASSIGNED_USERS = "the unassigned users"  # where users without a home node are, come from and go to
 UNASSIGNED_LIST = f"the list of {UNASSIGNED_USERS}"  # the same as a place to be at home
+UNASSIGNED = "unassigned"  # the same in place of a node's name
+REMOVED_NODE = "a removed node"  # in place of its name, where it is not known any more
 NAMELESS = "without a name"  # what was asked for by no name: "There is no node without a name."
 
 

@@ -10,6 +10,7 @@ from assignments.users.trace import Story, TracedMove, story
 from topology import reasons
 from topology.management.console import ConsoleCommand
 from topology.reasons import Refused
+from topology.reasons.words import UNASSIGNED
 from topology.structure import selectors
 
 
@@ -52,8 +53,8 @@ class Command(ConsoleCommand):
             self.stdout.write("Earlier moves are not shown.")
 
 
-def _named(node: Any) -> str:
-    return str(node.name) if node else "unassigned"
+def _named(node: Any, place: str = UNASSIGNED) -> str:
+    return str(node.name) if node else place
 
 
 def _at(at: Any) -> str:
@@ -61,6 +62,7 @@ def _at(at: Any) -> str:
 
 
 def _line(step: TracedMove) -> str:
-    way = f"{_named(step.before)} -> {_named(step.after)}" if step.done else f"stayed, not to {_named(step.after)}"
+    to = _named(step.after, step.place)
+    way = f"{_named(step.before, step.former)} -> {to}" if step.done else f"stayed, not to {to}"
     by = f"operation {step.operation.pk} ({step.title}) by {step.operation.author_name}"
     return f"{_at(step.at)}  {way}  {by}: {step.why}"
