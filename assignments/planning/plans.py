@@ -30,6 +30,8 @@ from topology.rules.homes import Homes, demand_allowed
 from topology.structure.homes import homes_among, nodes_in_order
 
 Scope = Mapping[str, Any]
+LEAST_RATE, MOST_RATE = 0.01, 1e6  # users per cluster second; a slower run would be one that stands
+RATES = {"least": f"{LEAST_RATE:g}", "most": f"{MOST_RATE:,.0f}"}  # the same in a refusal
 
 
 def make_plan(cluster: Cluster, goal: str, scope: Scope | None = None, *, author: Any = None) -> Plan:
@@ -210,8 +212,8 @@ def seconds(plan: Plan, rate: float | None, rate_total: float | None = None) -> 
 
 def checked_rate(rate: float) -> float:
     """A rate in users per cluster second that a run can have; raises Refused."""
-    if not 0 < rate < 1e6:
-        raise Refused(reasons.RUN_RATE_NOT_VALID, rate=f"{rate:g}")
+    if not LEAST_RATE <= rate < MOST_RATE:
+        raise Refused(reasons.RUN_RATE_NOT_VALID, rate=f"{rate:g}", **RATES)
     return float(rate)
 
 

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from assignments.models import ACTIVE, Operation, Progress
 from assignments.planning.api import PlanOut, plan_of
 from assignments.planning.api import shape as plan_shape
+from assignments.planning.plans import LEAST_RATE, MOST_RATE
 from assignments.runs import balancer, operations, selectors, wait_reasons
 from assignments.users import undo as users_undo
 from topology.accounts import roles, tokens
@@ -26,7 +27,7 @@ from topology.live.listeners import ALL, Listener, message
 from topology.live.stream import hub
 
 router = Router(tags=["operations"])
-Rate = Annotated[float, Field(gt=0, lt=1e6, allow_inf_nan=False)]
+Rate = Annotated[float, Field(ge=LEAST_RATE, lt=MOST_RATE, allow_inf_nan=False)]
 
 
 class ThrottleIn(Input):
@@ -90,8 +91,9 @@ class UndoOut(Schema):
 def shape(operation: Operation) -> dict[str, Any]:
     """An operation as it is answered: one that is queued runs for a caller, and waits."""
     state = Progress.RUNNING.value if operation.state == Progress.QUEUED else operation.state
-    wait = {"code": operation.wait_code, "sentence": wait_reasons.sentence(operation, timezone.now())}
-    own = {"state": state, "wait": wait if operation.wait_code else None, "url": f"/api/v1/operations/{operation.pk}"}
+    why = wait_reasons.why(operation, timezone.now())
+    wait = {"code": why.reason.code, "sentence": str(why)} if why else None
+    own = {"state": state, "wait": wait, "url": f"/api/v1/operations/{operation.pk}"}
     return operations.as_dict(operation) | own
 
 

@@ -1,6 +1,7 @@
 """Runs that are throttled: for each receiving node, over all nodes, by the clock of the cluster."""
 
 import pytest
+from django.test import Client
 
 from assignments.models import Goal, Operation, TargetProgress
 from assignments.planning import plans
@@ -88,3 +89,24 @@ def test_the_rate_changes_while_it_runs() -> None:
             operations.start_run(
                 plans.make_plan(make_crowd(2, 0, name=f"w{id(wrong)}"), Goal.BALANCE).hash, actor="a", rate=wrong or -1
             )
+
+
+@pytest.mark.parametrize("rate", [5e-324, 1e-300, 0.009, 0, -1, 1e6, float("inf"), float("nan")])
+def test_a_rate_at_which_a_run_would_stand_or_never_end_is_refused(rate: float) -> None:
+    cluster = make_crowd(4, 0)
+    plan = plans.make_plan(cluster, Goal.BALANCE)
+    for asked in ({"rate": rate}, {"rate_total": rate}):
+        with pytest.raises(Refused) as caught:
+            operations.start_run(plan.hash, actor="ada", **asked)
+        assert caught.value.code == "RUN_RATE_NOT_VALID"
+        assert caught.value.fix == "Give at least 0.01 and less than 1,000,000."
+        with pytest.raises(Refused):
+            plans.seconds(plan, **{"rate": 1} | asked)
+
+
+def test_the_slowest_rate_there_is_shows_on_every_page(admin_client: Client) -> None:
+    cluster = make_crowd(4, 0)
+    found = begin(cluster, rate=plans.LEAST_RATE)
+    Hands().tick()
+    for address in ("/clusters/crowd/", "/clusters/crowd/operations/", f"/operations/{found.pk}/"):
+        assert admin_client.get(address).status_code == 200

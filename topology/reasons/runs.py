@@ -101,7 +101,10 @@ RUN_MOVED_NO_ONE = add_reason(
     "Nothing is left to do.",
 )
 RUN_RATE_NOT_VALID = add_reason(
-    "RUN_RATE_NOT_VALID", "A rate of {rate} users per second is not allowed.", "Give a number above 0.", status=422
+    "RUN_RATE_NOT_VALID",
+    "A rate of {rate} users per second is not allowed.",
+    "Give at least {least} and less than {most}.",
+    status=422,
 )
 RUN_STARTED = add_reason("RUN_STARTED", "{actor} started to move {users:user} ({goal}).", level=NEWS)
 RUN_BATCH = add_reason(

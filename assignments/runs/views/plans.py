@@ -37,7 +37,7 @@ def rate_in(text: str) -> float | None:
     try:
         return plans.checked_rate(float(text)) if text else None
     except ValueError:
-        raise Refused(reasons.RUN_RATE_NOT_VALID, rate=text) from None
+        raise Refused(reasons.RUN_RATE_NOT_VALID, rate=text, **plans.RATES) from None
 
 
 class GoalForm(forms.Form):

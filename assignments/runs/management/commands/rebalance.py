@@ -24,8 +24,8 @@ GOAL_HELP = (
 def positive(text: str) -> float:
     """A rate, for argparse."""
     value = float(text)
-    if value <= 0:
-        raise ArgumentTypeError("a rate must be above 0")
+    if value < plans.LEAST_RATE:
+        raise ArgumentTypeError(f"a rate must be at least {plans.LEAST_RATE}")
     return value
 
 
