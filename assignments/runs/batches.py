@@ -21,6 +21,7 @@ from django.db.models.functions import Coalesce
 
 from assignments.models import RUNS, Goal, Operation, Progress, SubclusterLock
 from assignments.population import load
+from assignments.runs import wait_reasons
 from assignments.runs.locks import RESTED, release_subclusters, rest_until_window, take_back, topics_of
 from assignments.runs.move_rows import MovedRows, move_picked, touched_topics
 from assignments.runs.reads import RunNow, TargetNow, lock_run
@@ -29,8 +30,8 @@ from topology import reasons
 from topology.live import events
 from topology.reasons import Reason
 from topology.rules.clock import set_back_since
-from topology.rules.homes import Homes, Why, first
-from topology.structure.homes import Passage, passage
+from topology.rules.homes import Homes
+from topology.structure.homes import passage
 from topology.structure.locks import all_subclusters, hold_subclusters
 
 BATCH = 5000  # users in one transaction at most
@@ -76,20 +77,11 @@ class Lease:
     fencing_token: int
     subclusters: tuple[int, ...]
     why: Reason
-    ends: frozenset[tuple[int | None, int | None]]  # the homes it changes: from, to
+    ends: wait_reasons.Ends
 
     @property
     def takes_unassigned(self) -> bool:
         return any(source is None for source, _ in self.ends)
-
-    def locked(self, passage: Passage) -> Why | None:
-        """Why none of its homes may change now: a pair of them fails over (domain.md §1.4)."""
-        homes = passage.homes
-        if passage.into is not None:  # who arrives is new there
-            return first([*(homes.gives(node) for node, _ in self.ends if node is not None), passage.into.assigns()])
-        nodes = {node for ends in self.ends for node in ends if node is not None}
-        new = homes.assigns() if self.takes_unassigned else None
-        return first([*(homes.gives(node) for node in sorted(nodes)), new])
 
 
 def _take_up(pk: int, generation: int, now: datetime) -> Lease | None:
@@ -113,7 +105,7 @@ def _take_up(pk: int, generation: int, now: datetime) -> Lease | None:
         if operation.state != Progress.RUNNING:
             events.touch(*topics_of(operation))
         held = SubclusterLock.objects.filter(operation=pk).values_list("subcluster_id", flat=True)
-        ends = frozenset((flow["from_id"], flow["to_id"]) for flow in operation.plan.body["flows"])
+        ends = wait_reasons.ends_of(operation)
         return Lease(operation, generation + 1, tuple(held), WHY[operation.plan.goal], ends)
 
 
@@ -132,7 +124,7 @@ def batch(lease: Lease, now: datetime) -> bool:
         if run_now.wait_code in RESTED and not take_back(lease.operation, lease.subclusters):
             return _wait(lease, run_now, reasons.WAITS_FOR_TURN.code, now)
         homes = passage(lease.operation.cluster_id, lease.operation.to_cluster_id)
-        if lease.locked(homes):
+        if wait_reasons.locked_by(lease.ends, homes):
             return _wait(lease, run_now, reasons.WAITS_FOR_FAILOVER.code, now)
         return _step(lease, run_now, homes.receiving, now)
 

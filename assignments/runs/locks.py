@@ -27,6 +27,7 @@ from topology.reasons import (
 from topology.structure.locks import hold_subclusters
 
 RESTED = (WAITS_FOR_WINDOW.code, WAITS_FOR_TURN.code)  # such a run holds nothing; it takes its subclusters back itself
+BY_LOCKS = (*RESTED, WAITS_FOR_RECOVERY.code)  # what a run waits for is as its locks are
 
 
 def demand_free(subclusters: Iterable[int]) -> None:

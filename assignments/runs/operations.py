@@ -19,7 +19,14 @@ from assignments.planning import approvals
 from assignments.planning.plans import by_hash, checked_rate, make_plan, stale_rows
 from assignments.retention.kept import limits, undo_until
 from assignments.runs import wait_reasons
-from assignments.runs.locks import anchor_throttle, book_subclusters, release_subclusters, take_subclusters, topics_of
+from assignments.runs.locks import (
+    BY_LOCKS,
+    anchor_throttle,
+    book_subclusters,
+    release_subclusters,
+    take_subclusters,
+    topics_of,
+)
 from topology import reasons
 from topology.live import actors, events
 from topology.models import Cluster, Node
@@ -210,7 +217,9 @@ def resume(operation_id: int, *, actor: Any) -> Operation:
     """Go on at the same rate from now on; raises Refused."""
     operation = _change(operation_id, (Progress.PAUSED,), Progress.QUEUED, "resumed")
     anchor_throttle(operation)
-    Operation.objects.filter(pk=operation.pk).update(heartbeat_at=None)
+    # Whether nodes keep it waiting, its next batch finds out; whether locks do, is as they are.
+    code = operation.wait_code if operation.wait_code in BY_LOCKS else ""
+    Operation.objects.filter(pk=operation.pk).update(heartbeat_at=None, wait_code=code)
     return _say(operation, reasons.RUN_RESUMED, actor)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from assignments.models import Operation, RunPolicy
@@ -9,7 +10,10 @@ from assignments.runs.rules.window import RunWindow
 from topology import reasons
 from topology.models import Cluster
 from topology.reasons import Refused, Said
-from topology.structure.homes import homes_of
+from topology.rules.homes import Why, first
+from topology.structure.homes import Passage, passage
+
+Ends = Collection[tuple[int | None, int | None]]  # the homes that a run changes: from, to
 
 
 def window_of(cluster: Cluster) -> RunWindow:
@@ -27,18 +31,33 @@ def demand_window(cluster: Cluster) -> RunWindow:
 
 
 def why(operation: Operation, now: datetime) -> Said | None:
-    """Why nothing moves now; None when it does not wait."""
+    """Why nothing moves now; None when it does not wait, and while it is paused: then it waits for a person."""
     reason = reasons.REASONS.get(operation.wait_code)
-    if reason is None:
+    if reason is None or operation.paused:
         return None
     if reason is reasons.WAITS_FOR_WINDOW:
         window = window_of(operation.cluster)
         return Said(reason, {"window": str(window), "opens": window.opens(now).isoformat()})
     if reason is reasons.WAITS_FOR_FAILOVER:
-        clusters = [pk for pk in (operation.cluster_id, operation.to_cluster_id) if pk]
-        locked = next((why for why in (homes_of(pk).assigns() for pk in clusters) if why), None)
+        locked = locked_by(ends_of(operation), passage(operation.cluster_id, operation.to_cluster_id))
         return Said(reason, locked[1] if locked else {"node": "A node of its pairs", "state": "failed over"})
     return Said(reason, {})
+
+
+def ends_of(operation: Operation) -> Ends:
+    """The homes that a run changes, by its plan."""
+    flows = operation.plan.body["flows"] if operation.plan else ()
+    return frozenset((flow["from_id"], flow["to_id"]) for flow in flows)
+
+
+def locked_by(ends: Ends, passage: Passage) -> Why | None:
+    """Why none of these homes may change now: a pair of them fails over (domain.md §1.4)."""
+    homes = passage.homes
+    if passage.into is not None:  # who arrives is new there
+        return first([*(homes.gives(node) for node, _ in ends if node is not None), passage.into.assigns()])
+    nodes = {node for pair in ends for node in pair if node is not None}
+    new = homes.assigns() if any(source is None for source, _ in ends) else None
+    return first([*(homes.gives(node) for node in sorted(nodes)), new])
 
 
 def sentence(operation: Operation, now: datetime) -> str:

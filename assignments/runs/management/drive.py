@@ -20,8 +20,8 @@ def drive_run(operation: Operation, say: Callable[[str], None] = lambda line: No
                 batches.run(pk, generation, timezone.now)
         operation.refresh_from_db()
         moved = f"{operation.done:,} of {operation.total:,} moved, {operation.skipped:,} skipped"
-        line = f"{operation.state_label}: {moved}"
-        line = f"{line}. {wait_reasons.sentence(operation, timezone.now())}" if operation.wait_code else line
+        why = wait_reasons.why(operation, timezone.now())
+        line = f"{operation.state_label}: {moved}" + (f". {why}" if why else "")
         if line != shown:
             say(line)
             shown = line
