@@ -32,7 +32,7 @@ from topology.reasons import Refused
 from topology.reasons.words import UNASSIGNED_LIST, UNASSIGNED_USERS
 from topology.rules.homes import demand_allowed
 from topology.structure.homes import homes_of
-from topology.structure.locks import all_subclusters, hold_subclusters
+from topology.structure.locks import all_subclusters, hold_places, hold_subclusters
 
 NAMED = 3  # users whom the line of a move by hand names
 AT_ONCE = FEW  # users moved inside the request; more become a throttled run
@@ -126,10 +126,10 @@ def _to_node(cluster: Cluster, users: Users, to_node: Node | None, shown: Mappin
 def _judge(cluster: Cluster, wanted: Sequence[Wanted]) -> None:
     """Hold the subclusters of all homes, and raise Refused when one of them may not change now."""
     keys = {pk for one in wanted for pk in (one.shown, one.home, one.to) if pk is not None}
-    nodes = Node.objects.filter(pk__in=keys, subcluster__isnull=False)
-    subclusters = list(nodes.values_list("subcluster_id", flat=True))
     # Whether unassigned users may get a home is a question to every pair of the cluster.
-    hold_subclusters(all_subclusters(cluster.pk) if any(one.home is None for one in wanted) else subclusters)
+    if any(one.home is None for one in wanted):
+        hold_subclusters(all_subclusters(cluster.pk))
+    subclusters = hold_places(keys)
     now = homes_of(cluster)
     demand_allowed(*(now.changes(home, to) for home, to in {(one.home, one.to) for one in wanted}))
     # No one is moved by hand while a failover or fallback moves the same pair (domain.md §1.4).

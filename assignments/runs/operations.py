@@ -32,7 +32,7 @@ from topology.live import actors, events
 from topology.models import Cluster, Node
 from topology.reasons import Refused
 from topology.structure.homes import passage
-from topology.structure.locks import hold_subclusters
+from topology.structure.locks import hold_places, hold_subclusters
 
 KINDS = {Goal.MOVE.value: Kind.MOVE.value, Goal.TO_CLUSTER.value: Kind.MOVE.value}  # every other goal is a rebalance
 FAILOVER = (reasons.MOVE_PAIR_IN_FAILOVER, reasons.MOVE_NEW_DURING_FAILOVER)  # such a wait ends by itself
@@ -57,12 +57,11 @@ def start_run(
     `in_window` it moves users only inside the window of the cluster's runs; outside of it, it waits and holds nothing.
     """
     plan = by_hash(plan_hash)
-    nodes = _nodes(plan)
-    _demand_runnable(plan, nodes, later=in_window)
+    _demand_runnable(plan, later=in_window)
     approvals.demand(plan)
     if in_window:
         wait_reasons.demand_window(plan.cluster)
-    hold_subclusters(_subclusters(nodes))
+    subclusters = hold_places(plan.node_ids)
     _hold_plan(plan)
     approvals.use(plan)
     if not valid_only and (stale := stale_rows(plan, sample=0)).count:
@@ -73,11 +72,8 @@ def start_run(
         _demand_not_booked(plan)
     limit = None if unthrottled else checked_rate(plan.cluster.policy.moves_per_second if rate is None else rate)
     total = None if rate_total is None else checked_rate(rate_total)
-    operation = _create(plan, nodes, actor, rate=limit, rate_total=total, in_window=in_window)
-    if waits:
-        book_subclusters(operation, _subclusters(nodes))
-    else:
-        take_subclusters(operation, _subclusters(nodes))
+    operation = _create(plan, actor, rate=limit, rate_total=total, in_window=in_window)
+    (book_subclusters if waits else take_subclusters)(operation, subclusters)
     _make_lanes(operation)
     _say_started(operation, plan, actor)
     return operation
@@ -102,21 +98,13 @@ def _demand_not_booked(plan: Plan) -> None:
         raise Refused(reasons.RUN_BOOKED, operation=other.pk)
 
 
-def _nodes(plan: Plan) -> list[Node]:
-    return list(Node.objects.filter(pk__in=plan.node_ids))
-
-
-def _subclusters(nodes: list[Node]) -> list[int]:
-    return sorted({n.subcluster_id for n in nodes if n.subcluster_id is not None})
-
-
-def _demand_runnable(plan: Plan, nodes: list[Node], *, later: bool) -> None:
+def _demand_runnable(plan: Plan, *, later: bool) -> None:
     """Raise Refused for a plan that is empty, or whose homes may not change now; one for the window waits instead."""
     if not plan.moves:
         raise Refused(reasons.PLAN_EMPTY)
     _demand_rows(plan)
     ends = {(flow["from_id"], flow["to_id"]) for flow in plan.body["flows"]}
-    known = {node.pk for node in nodes}
+    known = set(Node.objects.filter(pk__in=plan.node_ids).values_list("pk", flat=True))
     targets = known | _no_node(plan)
     if gone := sum(flow["users"] for flow in plan.body["flows"] if flow["to_id"] not in targets):
         raise Refused(reasons.PLAN_NODE_GONE, users=gone, moves=plan.moves)
@@ -135,7 +123,7 @@ def _no_node(plan: Plan) -> set[None]:
     return {None} if there else set()
 
 
-def _create(plan: Plan, nodes: list[Node], actor: Any, **rates: Any) -> Operation:
+def _create(plan: Plan, actor: Any, **rates: Any) -> Operation:
     only = {end: {flow[f"{end}_id"] for flow in plan.body["flows"]} for end in ("from", "to")}
     single = {end: next(iter(ids)) if len(ids) == 1 else None for end, ids in only.items()}
     return Operation.objects.create(

@@ -18,6 +18,7 @@ from assignments.planning import plans
 from assignments.runs import balancer, operations
 from assignments.runs.views.run_shown import Run
 from tests.support.crowd import Hands, homes, make_crowd, nodes_of, people_of
+from tests.support.overtaken import overtaken
 from topology.accounts import roles
 from topology.accounts.sign_in import give_role
 from topology.models import Cluster, Event
@@ -273,3 +274,18 @@ def test_the_commands_start_it_in_the_window_and_lift_it(crowd: Cluster) -> None
 def test_what_is_no_zone_or_another_on_each_machine_is_refused(crowd: Cluster, zone: str) -> None:
     with pytest.raises(Refused, match="not a known time zone"):
         balancer.configure(crowd, {"zone": zone}, actor=None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_node_that_changes_its_subcluster_as_a_run_begins_is_held_where_it_is() -> None:
+    crowd = make_crowd(40, 0, 6)
+    first_pair, other_pair = crowd.subclusters.order_by("pk")
+    plan = plans.make_plan(crowd, Goal.BALANCE, {"subclusters": [first_pair.pk]}, author="anna")
+    said = overtaken(
+        lambda: operations.start_run(plan.hash, actor="anna"),
+        lambda: move_node(nodes_of(crowd)[1], other_pair),
+    )
+    assert isinstance(said, Refused), "where it would move to is not held"
+    assert said.code == "CHANGED_MEANWHILE"
+    run = operations.start_run(plan.hash, actor="anna")
+    assert set(run.locks.values_list("subcluster", flat=True)) == {first_pair.pk, other_pair.pk}

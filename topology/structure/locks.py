@@ -5,7 +5,8 @@ from typing import Any
 
 from django.db import connection
 
-from topology.models import Subcluster
+from topology.models import Node, Subcluster
+from topology.reasons import CHANGED_MEANWHILE, Refused
 
 SUBCLUSTER, CLUSTER, IMPORT = 7301, 7302, 7303  # first key of the pair; the second is the row's id
 
@@ -23,6 +24,20 @@ def hold_subclusters_of(rows: str, params: Sequence[Any]) -> None:
     """The same for those whose keys a SELECT answers in ascending order, in one round trip."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_advisory_xact_lock(%s, pk::int) FROM ({rows}) r (pk)", [SUBCLUSTER, *params])
+
+
+def hold_places(nodes: Iterable[int]) -> list[int]:
+    """Wait for the locks of the subclusters that nodes are in, by key, and answer these.
+
+    Raises Refused when one of the nodes was put into another, which is not locked, while they were waited for.
+    """
+    rows = Node.objects.filter(pk__in=list(nodes), subcluster__isnull=False).order_by("subcluster_id")
+    places = list(rows.values_list("pk", "subcluster_id"))
+    held = sorted({subcluster for _, subcluster in places if subcluster is not None})
+    hold_subclusters(held)
+    if set(rows.all().values_list("pk", "subcluster_id")) != set(places):
+        raise Refused(CHANGED_MEANWHILE)
+    return held
 
 
 def all_subclusters(cluster: int) -> list[int]:
