@@ -21,6 +21,9 @@ from assignments.retention import removal
 from assignments.runs import balancer, batches
 from topology.dns import checking
 from topology.live import clocks, events, health
+from topology.structure.locks import waiting_at_most
+
+WAITS = "500ms"  # real time, for one lock
 
 
 @worker_ready.connect
@@ -51,6 +54,17 @@ class OnTime(Task[Any, Any]):
         return None
 
 
+class Brief(OnTime):
+    """One that leaves a lock to who holds it for long, such as an import, so that no failover waits for a worker."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Do it, or nothing."""
+        with waiting_at_most(WAITS):
+            return super().__call__(*args, **kwargs)
+
+
 @shared_task(base=OnTime, name="assignments.tick")
 def tick() -> None:
     """Once a second: wake what is due."""
@@ -78,25 +92,25 @@ def sample_load() -> None:
     load.sample(timezone.now())
 
 
-@shared_task(base=OnTime, name="assignments.step_subcluster")
+@shared_task(base=Brief, name="assignments.step_subcluster")
 def step_subcluster(subcluster_id: int) -> None:
     """One step of the Server Recovery Manager of one subcluster."""
     service.step(subcluster_id, timezone.now())
 
 
-@shared_task(base=OnTime, name="assignments.run_operation")
+@shared_task(base=Brief, name="assignments.run_operation")
 def run_operation(operation_id: int, generation: int) -> None:
     """The batches of one run that are due, until it waits, ends or the task's time is over."""
     batches.run(operation_id, generation, timezone.now)
 
 
-@shared_task(base=OnTime, name="assignments.balance")
+@shared_task(base=Brief, name="assignments.balance")
 def balance(cluster_id: int) -> None:
     """One round of the automatic balancer of a cluster."""
     balancer.look_at_cluster(cluster_id, timezone.now())
 
 
-@shared_task(base=OnTime, name="assignments.sync_peers")
+@shared_task(base=Brief, name="assignments.sync_peers")
 def sync_peers() -> None:
     """Every relation between clusters whose last sync is a minute old."""
     peers.sync_due(timezone.now())
@@ -121,7 +135,7 @@ def sync_directory(agreement_id: int) -> None:
     schedule.run(agreement_id, timezone.now())
 
 
-@shared_task(base=OnTime, name="assignments.place_people")
+@shared_task(base=Brief, name="assignments.place_people")
 def place_people(agreement_id: int) -> None:
     """Homes for people of a directory who waited, for a failover to end or for room."""
     schedule.place_waiting(agreement_id)

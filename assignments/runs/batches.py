@@ -65,7 +65,7 @@ def run(pk: int, generation: int, now: Callable[[], datetime]) -> None:
     if lease is None:
         return
     until = now() + RUN_FOR
-    while batch(lease, now()) and now() < until:
+    while batch(lease, now) and now() < until:
         pass
 
 
@@ -109,13 +109,14 @@ def _take_up(pk: int, generation: int, now: datetime) -> Lease | None:
         return Lease(operation, generation + 1, tuple(held), WHY[operation.plan.goal], ends)
 
 
-def batch(lease: Lease, now: datetime) -> bool:
+def batch(lease: Lease, clock: Callable[[], datetime]) -> bool:
     """One batch in one transaction; whether more may be moved right now."""
     with transaction.atomic():
         hold_subclusters(_needed(lease))
         run_now = lock_run(lease.operation.pk, lease.fencing_token)
         if run_now is None:
             return False
+        now = clock()  # by when the locks have come, the window may have closed
         if run_now.wait_code == reasons.WAITS_FOR_RECOVERY.code:  # set and cleared with its locks, in this transaction
             return _wait(lease, run_now, run_now.wait_code, now)
         if not run_now.may_move(now):

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from assignments.models import Goal, Operation, SubclusterLock
 from assignments.planning import plans
-from assignments.runs import balancer, operations
+from assignments.runs import balancer, batches, operations
 from assignments.runs.views.run_shown import Run
 from tests.support.crowd import Hands, homes, make_crowd, nodes_of, people_of
 from tests.support.overtaken import overtaken
@@ -23,6 +23,7 @@ from topology.accounts import roles
 from topology.accounts.sign_in import give_role
 from topology.models import Cluster, Event
 from topology.reasons import Refused
+from topology.structure.locks import hold_subclusters
 from topology.structure.nodes import move_node
 
 pytestmark = pytest.mark.django_db
@@ -289,3 +290,19 @@ def test_a_node_that_changes_its_subcluster_as_a_run_begins_is_held_where_it_is(
     assert said.code == "CHANGED_MEANWHILE"
     run = operations.start_run(plan.hash, actor="anna")
     assert set(run.locks.values_list("subcluster", flat=True)) == {first_pair.pk, other_pair.pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_whose_locks_come_after_the_window_has_closed_moves_nobody(crowd: Cluster, hands: Hands) -> None:
+    night(crowd)
+    hands.at = datetime(2026, 11, 25, 5, 59, 59, tzinfo=ZoneInfo(ZONE))
+    run = start(crowd, in_window=True)
+    pairs = list(crowd.subclusters.values_list("pk", flat=True))
+
+    def close() -> None:
+        hands.at += timedelta(seconds=2)
+
+    overtaken(lambda: batches.run(run.pk, 0, hands.now), lambda: hold_subclusters(pairs), meanwhile=close)
+    run.refresh_from_db()
+    assert (run.done, run.wait_code) == (0, "WAITS_FOR_WINDOW")
+    assert homes(crowd) == [40, 0]

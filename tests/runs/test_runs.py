@@ -108,7 +108,7 @@ def test_a_batch_costs_the_same_queries_however_long_the_plan() -> None:
         turn = batches._take_up(found.pk, 0, Hands().at)
         assert turn
         with CaptureQueriesContext(connection) as captured:
-            assert batches.batch(turn, Hands().at)
+            assert batches.batch(turn, Hands().now)
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 9
 

@@ -9,8 +9,11 @@ from django.db import connection, transaction
 WAITERS = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
-def overtaken(verb: Callable[[], Any], change: Callable[[], Any]) -> Any:
-    """What comes of a verb, its exception too, that waits for a lock while a change before it is not committed yet."""
+def overtaken(verb: Callable[[], Any], change: Callable[[], Any], meanwhile: Callable[[], Any] = lambda: None) -> Any:
+    """What comes of a verb, its exception too, that waits for a lock while a change before it is not committed yet.
+
+    What happens `meanwhile` does while it waits.
+    """
     answer: list[Any] = []
 
     def run() -> None:
@@ -27,6 +30,7 @@ def overtaken(verb: Callable[[], Any], change: Callable[[], Any]) -> Any:
         waiter.start()
         while waiter.is_alive() and not somebody_waits():
             waiter.join(0.01)
+        meanwhile()
     waiter.join()
     return answer[0]
 

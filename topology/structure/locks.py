@@ -1,14 +1,35 @@
 """Locks of the topology: advisory, for the length of a transaction, always taken in ascending order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 from topology.models import Node, Subcluster
 from topology.reasons import CHANGED_MEANWHILE, Refused
 
 SUBCLUSTER, CLUSTER, IMPORT = 7301, 7302, 7303  # first key of the pair; the second is the row's id
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+@contextmanager
+def waiting_at_most(span: str) -> Iterator[None]:
+    """Leave what is done here where a lock does not come within a span such as "500ms"; its transaction is taken back.
+
+    For who would keep others waiting meanwhile, and comes back by itself.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [span])
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+    finally:
+        if connection.connection is not None and not connection.connection.closed:
+            with connection.cursor() as cursor:
+                cursor.execute("RESET lock_timeout")
 
 
 def hold_subclusters(ids: Iterable[int]) -> None:
