@@ -57,7 +57,8 @@ class Operation(models.Model):
     to_cluster = models.ForeignKey(
         Cluster, models.SET_NULL, null=True, related_name="arrivals", help_text="Where its users go, if elsewhere"
     )
-    undo_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="undone_by")
+    # It stays when that is removed for its age: an undo is one for ever, and null is none.
+    undo_of = models.ForeignKey("self", models.DO_NOTHING, null=True, related_name="undone_by", db_constraint=False)
     from_node = models.ForeignKey(Node, models.SET_NULL, null=True, related_name="+")
     to_node = models.ForeignKey(Node, models.SET_NULL, null=True, related_name="+")
     total = models.PositiveBigIntegerField(default=0)

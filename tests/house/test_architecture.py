@@ -22,6 +22,7 @@ LOCKS = {
     "hold_imports": [IMPORTS],
     "hold_subclusters": [SUBCLUSTERS],
     "hold_subclusters_of": [SUBCLUSTERS],
+    "hold_places": [SUBCLUSTERS],
 }
 SPOKEN = {"record", "touch", "publish", "show", "hide", "keep"}  # of events: what tells or keeps something
 WRITES = {"create", "update", "delete", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}

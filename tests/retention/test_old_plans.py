@@ -81,13 +81,13 @@ def test_an_old_plan_that_goes_while_it_is_started_is_refused(
 ) -> None:
     plan = plans.make_plan(make_crowd(6, 0), Goal.BALANCE)
     age(31)
-    hold = operations.hold_subclusters
+    hold = operations.hold_places
 
     def overtaken(*held: Any) -> Any:
         removed_elsewhere()
         return hold(*held)
 
-    monkeypatch.setattr(operations, "hold_subclusters", overtaken)
+    monkeypatch.setattr(operations, "hold_places", overtaken)
     if step == "planned moves":
         monkeypatch.setattr(batches, "_unused_plans", lambda cutoff: Plan.objects.none())
     with pytest.raises(Refused) as caught:

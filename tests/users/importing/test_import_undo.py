@@ -237,3 +237,16 @@ def race(*calls: Any) -> list[Any]:
     for thread in threads:
         thread.join()
     return said
+
+
+def test_an_undo_stays_one_when_what_it_took_back_is_removed_for_its_age(acme: Cluster, admin_client: Client) -> None:
+    operation = run(acme, "imp1a-0001,B", header="user_id,name")
+    made = Operation.objects.get(pk=undoing.undo_import(operation).operation)
+    operation.delete()  # as the nightly removal does
+    made.refresh_from_db()
+    assert operations.as_dict(made)["undo_of"] == made.undo_of_id is not None
+    assert str(made) == f"Undo {made.pk}"
+    page = admin_client.get(reverse("operation", args=[made.pk])).content.decode()
+    assert f"operation {made.undo_of_id}" in page
+    assert f'href="{reverse("operation", args=[made.undo_of_id])}"' not in page, "there is no such page any more"
+    assert f'hx-post="{reverse("undo", args=[made.pk])}"' not in page, "it could not be undone"
