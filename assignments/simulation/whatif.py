@@ -111,6 +111,7 @@ def freeze(document: Mapping[str, Any]) -> Document:
     """The same scenario with the topology of a named cluster written out as it is now. Raises Refused."""
     if "cluster" not in document:
         return _plain(document)
+    parse(document)  # a topology or state beside the name is refused, not replaced by those of the cluster
     rest = {key: value for key, value in document.items() if key != "cluster"}
     return _plain(rest | frozen_cluster(selectors.cluster_named(str(document["cluster"]))))
 

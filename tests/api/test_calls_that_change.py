@@ -170,6 +170,9 @@ def test_a_scenario_is_played_on_the_cluster_or_inline(acme: Cluster, calls: Cal
     branch = make_acme("branch", imp1a=1)
     own = calls("operator", branch)
     assert own.post("/clusters/branch/simulations", {"cluster": "acme", "timeline": []}).status_code == 422
+    for topology in (None, {}, {"subclusters": [{"name": "s", "nodes": [{"name": "a", "users": 5}]}]}):
+        sent = {"cluster": "acme", "topology": topology}
+        assert own.post("/clusters/branch/simulations", sent).status_code == 422, "a topology hides another cluster"
     assert own.get(f"/simulations/{answer.data['key']}").status_code == 403
 
 

@@ -54,6 +54,12 @@ def test_a_cluster_at_rest_needs_no_state(acme: Cluster) -> None:
     assert set(whatif.freeze({"cluster": "acme"})) == {"topology"}
 
 
+@pytest.mark.parametrize("beside", [{"topology": {}}, {"topology": None}, {"state": {}}, {"state": None}])
+def test_nothing_that_is_written_is_replaced_by_what_the_cluster_is(acme: Cluster, beside: dict[str, Any]) -> None:
+    with pytest.raises(Refused):
+        whatif.freeze({"cluster": "acme", **beside})
+
+
 @pytest.mark.parametrize("begin", ["as_is", "half_moved"])
 def test_fallback_by_itself_that_the_form_switches_on_waits_for_the_hours_of_the_day(acme: Cluster, begin: str) -> None:
     """The hours are those of the policy; the run begins at the time of the cluster, and not at midnight."""
