@@ -84,7 +84,7 @@ def found(text: str) -> tuple[FileProblem, ...]:
         ("cluster: a\n<<: &x {mode: manual, mood: 1}\n", 2, 23, "FILE_KEY_UNKNOWN", "not known", "Did you mean mode"),
         ("cluster: a\npolicy: &p {a: *p}\n", 2, 9, "FILE_NOT_YAML", "it contains itself", "Write it out."),
         ("just text\n", 1, 1, "FILE_NOT_A_MAPPING", "just text is not a mapping of keys", "key: value"),
-        ("\ufeff\n", None, None, "FILE_NOT_A_MAPPING", "nothing is not a mapping of keys", "key: value"),
+        ("\ufeff\n", None, None, "FILE_EMPTY", "nothing is written here", "Begin with cluster:"),
     ],
 )
 def test_each_kind_of_mistake_is_named_where_it_is(
@@ -127,7 +127,8 @@ def test_a_number_with_a_nought_before_it_is_decimal_and_a_time_of_day_is_one() 
     read = topology_reader.parse(read_yaml(f"cluster: acme\n{policy}{ONE}")).policy
     assert (read["keep_alive_interval"], read["automatic_fallback_from"]) == (10, 22 * 3600)
     wrong = found(f"cluster: a\npolicy: {{automatic_fallback_until: 24:00}}\n{ONE}")
-    assert "24:00 is not a whole number" in wrong[0].message
+    assert wrong[0].message == "24:00 is not a time of day"
+    assert "22:30" in wrong[0].fix
 
 
 @pytest.mark.parametrize(
@@ -158,14 +159,18 @@ def test_the_database_refuses_the_labels_too_but_keeps_what_it_has(name: str) ->
         Node.objects.filter(pk=node.pk).update(name=name)
 
 
+PLACEHOLDERS = r"[^\0]{0,3}(\{\{|\{%|<%|\$\{|\$\()[ a\\'\"]{0,3}(\}\}|%\}|%>|\}|\))[^\0]{0,90}"
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     st.recursive(
         st.none()
         | st.booleans()
         | st.integers(-(10**17), 10**17)
-        | st.text()
-        | st.sampled_from(["no", "0o17", "1e5", "22:00", "0x1", "~", "<<", "1_0", ".5", "=", "null", "2026-11-26"]),
+        | st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)))
+        | st.sampled_from(["no", "0o17", "1e5", "22:00", "0x1", "~", "<<", "1_0", ".5", "=", "null", "2026-11-26"])
+        | st.from_regex(PLACEHOLDERS, fullmatch=True),
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(st.from_regex(r"[a-z]{1,6}|[0-9]{1,3}|no|1e5|0o7", fullmatch=True), inner, max_size=3)
@@ -176,8 +181,7 @@ def test_the_database_refuses_the_labels_too_but_keeps_what_it_has(name: str) ->
 def test_what_is_written_is_read_back_equal(document: Any) -> None:
     text = write_yaml(document)
     read = read_yaml(text)
-    placeholders = {problem.code for problem in read.problems} - {"FILE_PLACEHOLDER"}
-    assert not placeholders
+    assert not read.problems
     assert read.value == document
 
 

@@ -18,44 +18,14 @@ import yaml
 from topology import reasons
 from topology.reasons import Refused
 from topology.rules.file_problems import FileProblem, FileRefused
-from topology.structure.yaml_nodes import CORE, Composer, Mark, Values, add_words, odd_space
+from topology.structure.yaml_errors import problem_at, problem_of
+from topology.structure.yaml_nodes import CORE, Composer, Mark, Values, add_words
 from topology.structure.yaml_nodes import Path as Place
 
 MOST_BYTES = 1_000_000
-EXAMPLE = "See the example demo/acme.yaml."
-LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")  # as the parser counts them
-ODD_INDENT = re.compile(r"(?:^|[\r\x85\u2028\u2029]) *([^\S \t\r\n\x85\u2028\u2029])", re.MULTILINE)
-BLOCK_END = "expected <block end>"
-BEHIND = ("text stands behind the end of a value", "Put the whole text in quotes; in '…' write a ' twice.")
-SYNTAX = {  # what the parser says, in our words: sentence and fix
-    "'\\t' that cannot start": ("a tab stands where spaces belong", "Indent with spaces."),
-    "mapping values are not allowed here": (
-        "a colon makes a second key in this line",
-        "Put text that has a colon in quotes, or begin a new line.",
-    ),
-    "could not find expected ':'": ("a colon is missing after the key", "Write key: value."),
-    BLOCK_END: ("the indentation does not fit what stands above", "Indent keys of one mapping equally."),
-    "expected ',' or ": ("a bracket or a comma is missing", "Close what was opened, and put commas between items."),
-    "while scanning a quoted scalar": ("a quote is not closed", "Close the quotation mark."),
-    "but found another document": ("a second document begins here", "Keep one document in a file: leave --- out."),
-    "undefined alias": ("this alias names nothing", "Write & with the name at what it repeats, further up."),
-    "'%' that cannot start": ("a placeholder or a % stands here", "Fill in the template, or put the text in quotes."),
-    "'@' that cannot start": ("an @ stands here", "Put the text in quotes."),
-    "'`' that cannot start": ("a ` stands here", "Put the text in quotes."),
-    "expected alphabetic or numeric character": ("a * or & stands here", "Put the text in quotes."),
-    "sequence entries are not allowed": ("a list begins inside a line", "Begin a line with a dash for each item."),
-    "expected the node content": ("a value is missing here", "Write the value, or put the sign in quotes."),
-    "unknown escape": ("\\ stands before a letter that it gives no meaning", "Use single quotes, or write \\ twice."),
-    "expected escape sequence": ("\\ stands before too few digits", "Use single quotes, or write \\ twice."),
-    "expected chomping": ("text stands behind | or >", "Begin the text on the next line."),
-    "undefined tag handle": ("this tag is not known", "Leave it out: write the value alone."),
-    "while parsing a tag": ("this tag is not known", "Leave it out: write the value alone."),
-    "expected '<document start>'": ("text stands behind the end of the document", "Write key: value, one a line."),
-    "directive": ("a line with % says what kind of YAML this is", "Leave the line out."),
-    "version 1.*": ("a line with % says what kind of YAML this is", "Leave the line out."),
-    "second occurrence": ("the name behind this & is there twice", "Give one of them another name."),
-    "more than ": ("{problem}", "Write it shorter and flatter."),
-}
+PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "ZIP", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"7z\xbc\xaf": "7-Zip"}
+UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+OPENING = re.compile(r"\{[{%]|<%|\$[{(]")  # of a placeholder
 
 
 @dataclass(frozen=True)
@@ -120,7 +90,7 @@ def read_yaml(text: str, name: str = "The file") -> Document:
         node = Composer(text).get_single_node()
         value = None if node is None else values.of(node)
     except yaml.YAMLError as error:
-        raise _refused(name, _syntax(error, text)) from error
+        raise _refused(name, problem_of(error, text)) from error
     return Document(value, name, values.marks, values.keys, tuple(values.problems))
 
 
@@ -128,48 +98,35 @@ def _refused(name: str, problem: FileProblem) -> FileRefused:
     return FileRefused([problem], reasons.FILE_NOT_READABLE, name, file=name, why=problem.without_place)
 
 
-def _syntax(error: yaml.YAMLError, text: str) -> FileProblem:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    position = mark.index if mark else getattr(error, "position", None)
-    if (odd := ODD_INDENT.search(text[:position])) is not None:
-        return _problem(*odd_space(odd[1]), text, odd.start(1))
-    if mark is None and position is not None:
-        char = getattr(error, "character", "")
-        sign = f"U+{char if isinstance(char, int) else ord(char):04X}"
-        return _problem(f"the character {sign} is not allowed", "Take it out.", text, position)
-    said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error).split("\n")[0]
-    where = f"{getattr(error, 'context', None) or ''} {said}"
-    problem, remedy = next((words for key, words in SYNTAX.items() if key in where), (said, EXAMPLE))
-    if BLOCK_END in where and mark and text[mark.index - mark.column : mark.index].strip(" -"):
-        problem, remedy = BEHIND
-    return _problem(problem.replace("{problem}", said), remedy, text, position)
-
-
-def _problem(problem: str, remedy: str, text: str, position: int | None) -> FileProblem:
-    file_problem = FileProblem.of("file", reasons.FILE_NOT_YAML, problem=problem, remedy=remedy)
-    if position is None:
-        return file_problem
-    lines = LINE_END.split(text[:position])
-    return replace(file_problem, line=len(lines), column=len(lines[-1]) + 1)
-
-
 def read_yaml_file(path: str | Path) -> Document:
     """The document of a YAML file. Raises Refused when there is none or it cannot be read."""
     try:
         with Path(path).open("rb") as file:
             raw = file.read(4 * MOST_BYTES + 1)
-        text = _decoded(raw)
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        remedy = "Check the path." if isinstance(error, OSError) else "Save it as UTF-8."
-        raise Refused(reasons.FILE_NOT_READABLE, file=str(path), why=why, remedy=remedy) from error
-    return read_yaml(text, str(path))
+    except OSError as error:
+        facts = {"file": str(path), "why": error.strerror, "remedy": "Check the path."}
+        raise Refused(reasons.FILE_NOT_READABLE, **facts) from error
+    return read_yaml(_decoded(raw, str(path)), str(path))
 
 
-def _decoded(raw: bytes) -> str:
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return raw.decode("utf-16")
-    return raw.decode("utf-8-sig")
+def _decoded(raw: bytes, name: str) -> str:
+    """The text of a file. Raises Refused for one that is packed, or in an encoding that does not say what it is."""
+    if kind := next((kind for magic, kind in PACKED.items() if raw.startswith(magic)), None):
+        raise _refused(name, problem_at(f"it is packed ({kind})", "Unpack it, and give the file in it.", "", None))
+    encoding = "utf-8-sig"
+    if raw.startswith(UTF_32):
+        encoding = "utf-32"
+    elif raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif b"\0" in raw[:4]:
+        problem = "it is UTF-16 without a byte order mark, or no text"
+        raise _refused(name, problem_at(problem, "Save it as UTF-8.", "", None))
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        good = raw[: error.start].decode(encoding, "replace")
+        problem = f"it is not {encoding.removesuffix('-sig').upper()} here"
+        raise _refused(name, problem_at(problem, "Save it as UTF-8.", good, len(good))) from error
 
 
 # --- Writing --------------------------------------------------------------------------------------
@@ -181,8 +138,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: Any, value: str) -> Any:
-    """Line breaks that only YAML 1.1 knows are escaped: read back folded, they would be spaces."""
-    style = '"' if re.search("[\x85\u2028\u2029]", value) else None
+    """Line breaks that only YAML 1.1 knows are escaped: read back folded, they would be spaces. So are placeholders."""
+    style = '"' if re.search("[\x85\u2028\u2029]", value) or OPENING.search(value) else None
     return dumper.represent_scalar(CORE + "str", value, style=style)
 
 
@@ -191,5 +148,6 @@ _Dumper.add_representer(str, _text)
 
 
 def write_yaml(document: object) -> str:
-    """A document as YAML, keys in the order given."""
-    return str(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120))
+    """A document as YAML, keys in the order given; a text that looks like a placeholder is no unfilled template."""
+    text = str(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120))
+    return OPENING.sub(lambda found: f"\\x{ord(found[0][0]):02X}{found[0][1]}", text)

@@ -10,7 +10,8 @@ that pydantic stays out of the rules.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter
@@ -39,8 +40,13 @@ def read_shape(adapter: TypeAdapter[T], document: Document) -> tuple[T | None, l
         shape_problems = [_problem(_Case(document, schema, dict(error))) for error in errors.errors(include_url=False)]
         problems += [problem for problem in shape_problems if problem.place not in known]
     if problems:
-        return None, sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))
+        return None, in_order(problems)
     return value, []
+
+
+def in_order(problems: Iterable[FileProblem]) -> list[FileProblem]:
+    """Problems from top to bottom of the file."""
+    return sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))
 
 
 def suggestion(word: str, known: Sequence[str]) -> str:
@@ -127,7 +133,12 @@ def _missing(case: _Case) -> FileProblem:
 
 def _unknown(case: _Case) -> FileProblem:
     known = tuple(schema_at(case.schema, case.path[:-1]).get("properties", {}))
-    return case.say(reasons.FILE_KEY_UNKNOWN, remedy=suggestion(case.key, known))
+    there = {path[-1] for path in case.document.keys if path[:-1] == case.path[:-1]}
+    meant = suggestion(case.key, [key for key in known if key not in there])  # one that is there already was not meant
+    remedy = meant if meant.startswith("Did") else f"Known: {', '.join(known)}."
+    if re.fullmatch("-[a-z]+", case.key):
+        remedy = "Write a space behind the dash."
+    return case.say(reasons.FILE_KEY_UNKNOWN, remedy=remedy)
 
 
 def _text(case: _Case) -> FileProblem:
@@ -141,7 +152,7 @@ def _text(case: _Case) -> FileProblem:
 def _number(case: _Case) -> FileProblem:
     kind = "whole " if case.kind.startswith("int") else ""
     remedy = f"Write a {kind}number {case.range}".rstrip() + "."
-    if isinstance(case.value, str) and case.value.strip().isdigit():
+    if isinstance(case.value, str) and case.value.strip().isdecimal() and case.value.isascii():
         remedy = f"Write {case.value.strip()}, without quotes."
     return case.say(reasons.FILE_NOT_A_NUMBER, written=case.written, kind=kind, remedy=remedy)
 
@@ -166,6 +177,9 @@ def _list(case: _Case) -> FileProblem:
 
 
 def _mapping(case: _Case) -> FileProblem:
+    if not case.path and case.value is None and case.document.name:
+        first = case.schema.get("required") or list(case.schema.get("properties", {}))
+        return case.say(reasons.FILE_EMPTY, remedy=f"Begin with {first[0]}: and its value.")
     return case.say(reasons.FILE_NOT_A_MAPPING, written=case.written)
 
 

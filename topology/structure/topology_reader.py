@@ -38,6 +38,7 @@ MOST_USERS, MOST_DESCRIPTION = 1_000_000, 128
 
 # --- Values ---------------------------------------------------------------------------------------
 def _described(text: str) -> str:
+    text = text.strip()  # as it is stored
     if len(text) > MOST_DESCRIPTION or not re.fullmatch(DESCRIPTION, text):
         raise not_a("description", f'At most {MOST_DESCRIPTION} characters, none of them " % & \\ < >.')
     return text
@@ -77,9 +78,12 @@ Description = Annotated[str, Field(json_schema_extra={"maxLength": MOST_DESCRIPT
 
 
 def _seconds_of_day(value: object) -> object:
-    """22:30 as seconds of the day; anything else as it is."""
-    time = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", value) if isinstance(value, str) else None
-    return int(time[1]) * 3600 + int(time[2]) * 60 if time else value
+    """22:30 as seconds of the day; what is no text as it is."""
+    if not isinstance(value, str):
+        return value
+    if (time := re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", value)) is None:
+        raise not_a("time of day", "Write for example 22:30, at most 23:59.")
+    return int(time[1]) * 3600 + int(time[2]) * 60
 
 
 def _parameter(key: str, rule: PolicyRule) -> tuple[Any, Any]:
@@ -162,7 +166,7 @@ class DnsText(TypedDict):
 
 def dns_of(text: Any) -> DnsSpec:
     """The settings of their text; what is left out is default."""
-    keys: dict[str, Any] = {**text, "call_managers": tuple(text.get("call_managers", ()))}
+    keys: dict[str, Any] = {**text, "call_managers": tuple(dict.fromkeys(text.get("call_managers", ())))}
     return DnsSpec(**keys)
 
 

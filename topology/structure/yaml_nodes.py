@@ -31,6 +31,7 @@ WORDS = {  # the core schema of YAML 1.2 (its §10.3.2): tag, form, first charac
     ),
 }
 PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{[^}]*\}|\$\([^)]*\)", re.DOTALL)
+NO_TEXT = re.compile("[\0\ud800-\udfff]")  # what an escape can name and no text has: NUL, half a character
 
 
 def add_words(kind: Any) -> None:
@@ -58,6 +59,20 @@ class Composer(
         yaml.composer.Composer.__init__(self)
         yaml.resolver.BaseResolver.__init__(self)
         self.depth = self.aliases = 0
+
+    def scan_to_next_token(self) -> None:
+        """Past spaces and, as YAML 1.2 has it, past tabs where they part and do not indent; JSON has both."""
+        super().scan_to_next_token()
+        while self.peek() == "\t" and (self.flow_level or not self.allow_simple_key):
+            self.forward()
+            super().scan_to_next_token()
+
+    def compose_scalar_node(self, anchor: Any) -> Any:
+        """A text of JSON names a character beyond the first 65,536 by two escapes, which are one character."""
+        node = super().compose_scalar_node(anchor)
+        if NO_TEXT.search(node.value):
+            node.value = node.value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        return node
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.peek_event()  # type: ignore[no-untyped-call]
@@ -125,6 +140,8 @@ class Values:
         mapping: dict[str, Any] = {}
         for key, value in self._pairs(node, path):
             at = (*path, key.value)
+            if self._is_no_text(key, path):
+                continue
             if key.value[:1].isspace() and not key.style:
                 problem, remedy = odd_space(key.value[0])
                 self._wrong(key, path, reasons.FILE_NOT_YAML, problem=problem, remedy=remedy)
@@ -141,34 +158,42 @@ class Values:
             if not isinstance(key, yaml.ScalarNode) or self._placeholder_in(key):
                 why = reasons.FILE_PLACEHOLDER if self._is_placeholder(key) else reasons.FILE_KEY_NOT_PLAIN
                 self._wrong(key, path, why, written=self._mark(key).written)
-            elif key.value != "<<":
+            elif key.tag.removeprefix(CORE) not in ("str", *WORDS):
+                self._wrong(key, path, reasons.FILE_TAG_NOT_KNOWN, tag=key.tag.replace(CORE, "!!"))
+            elif not is_merge(key):
                 yield key, value
 
     def _merged(self, node: Any, path: Path, mapping: dict[str, Any]) -> dict[str, Any]:
         """With what `<<: *name` brings in, where the mapping itself does not say it."""
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style:
-                for other in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                    if not isinstance(other, yaml.MappingNode):
-                        why = self._mark(other).written
-                        self._wrong(other, path, reasons.FILE_NOT_A_MAPPING, written=why)
-                        continue
-                    inner = Values(self.text)
-                    inner._open, inner._count = self._open, self._count
-                    brought = inner.of(other, path)
-                    self._count = inner._count
-                    self.problems += inner.problems
-                    self.marks = inner.marks | self.marks
-                    self.keys = inner.keys | self.keys
-                    mapping = brought | mapping
+        merges = [pair for pair in node.value if is_merge(pair[0])]
+        for key, _ in merges[1:]:
+            self._wrong(key, path, reasons.FILE_KEY_TWICE, key="<<", line=self._mark(merges[0][0]).line)
+        for other in self._brought(merges[0][1], path) if merges else ():
+            inner = Values(self.text)
+            inner._open, inner._count = self._open, self._count
+            brought = inner.of(other, path)
+            self._count = inner._count
+            self.problems += inner.problems
+            self.marks = inner.marks | self.marks
+            self.keys = inner.keys | self.keys
+            mapping = (brought or {}) | mapping  # one that contains itself brings nothing
         return mapping
+
+    def _brought(self, value: Any, path: Path) -> Iterator[Any]:
+        """The mappings behind `<<`: one, or a list of them."""
+        for other in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            if isinstance(other, yaml.MappingNode):
+                yield other
+            else:
+                written = self._mark(other).written or "nothing"
+                self._wrong(other, path, reasons.FILE_NOT_A_MAPPING, written=written)
 
     def _scalar(self, node: Any, name: str, path: Path) -> Any:
         text = node.value
         if self._placeholder_in(node):
             return self._wrong(node, path, reasons.FILE_PLACEHOLDER, written=self._mark(node).written) or text
         if name == "str":
-            return text
+            return "" if self._is_no_text(node, path) else text
         if not re.fullmatch(WORDS[name][0], text):  # !!int x
             return self._wrong(node, path, reasons.FILE_TAG_NOT_KNOWN, tag=f"!!{name} of {text}")
         if name == "null":
@@ -180,8 +205,19 @@ class Values:
             return self._wrong(node, path, reasons.FILE_TOO_LARGE, **facts, remedy="Write a shorter number.")
         return _whole(text) if name == "int" else float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
 
+    def _is_no_text(self, node: Any, path: Path) -> bool:
+        """Whether a word has what cannot be kept as text; noted."""
+        if (found := NO_TEXT.search(node.value)) is None:
+            return False
+        what = "NUL" if found[0] == "\0" else "half a character"
+        problem = f"U+{ord(found[0]):04X} is {what} and cannot be kept"
+        self._wrong(node, path, reasons.FILE_NOT_YAML, problem=problem, remedy="Take it out, or copy the text again.")
+        return True
+
     def _placeholder_in(self, node: Any) -> bool:
-        return isinstance(node, yaml.ScalarNode) and PLACEHOLDER.search(node.value) is not None
+        """Whether one is written here; who means such a text escapes its first character, as `write_yaml` does."""
+        written = self.text[node.start_mark.index : node.end_mark.index]
+        return isinstance(node, yaml.ScalarNode) and PLACEHOLDER.search(written) is not None
 
     def _is_placeholder(self, node: Any) -> bool:
         """Whether a node is an unfilled `{{ name }}`, which YAML reads as a mapping in a mapping."""
@@ -191,7 +227,7 @@ class Values:
 
     def _mark(self, node: Any) -> Mark:
         start = node.start_mark
-        written = self.text[start.index : node.end_mark.index].strip()
+        written = self.text[start.index : node.end_mark.index].strip(" \t\r\n")
         return Mark(start.line + 1, start.column + 1, written)
 
     def _wrong(self, node: Any, path: Path, why: Reason, **facts: Any) -> Any:
@@ -205,10 +241,15 @@ def _whole(text: str) -> int:
     return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
 
 
+def is_merge(key: Any) -> bool:
+    """Whether a key is the `<<` that brings in other mappings; in quotes it is a word like any other."""
+    return isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style
+
+
 def place_of(path: Path) -> str:
     """A path as people read it: subclusters[0].nodes[1].profile."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
-    return text or WHOLE
+    parts = (f"[{part}]" if isinstance(part, int) else "." + (visible(part) or '""') for part in path)
+    return "".join(parts).removeprefix(".") or WHOLE
 
 
 def odd_space(space: str) -> tuple[str, str]:
@@ -216,7 +257,13 @@ def odd_space(space: str) -> tuple[str, str]:
     return f"U+{ord(space):04X} stands where spaces belong", "Indent with plain spaces."
 
 
+def visible(written: str) -> str:
+    """A text with its unseen characters named: mode<U+200B>."""
+    seen = (char if char.isprintable() or char in " \t\r\n" else f"<U+{ord(char):04X}>" for char in written)
+    return written if written.isprintable() else "".join(seen)
+
+
 def shown(written: str) -> str:
     """What is written, in one line of at most 60 characters."""
-    text = " ".join(written.split())
+    text = " ".join(visible(written).split())
     return text if len(text) <= 60 else text[:57] + "…"
