@@ -21,7 +21,7 @@ from topology.rules.file_problems import FileRefused
 from topology.rules.topology_file import NodeSpec, SubclusterSpec
 from topology.structure.documents import Document
 from topology.structure.limits import RULES
-from topology.structure.shapes import STRICT, EmptyList, GroupName, NodeName, not_a, read_shape, whole_schema
+from topology.structure.shapes import STRICT, EmptyList, GroupName, NodeName, in_order, not_a, read_shape, whole_schema
 from topology.structure.topology_reader import (
     MOST_USERS,
     Description,
@@ -173,7 +173,7 @@ def parse(document: object, present: Present) -> Scenario:
     try:
         return scenario_file.assemble(script, present)
     except FileRefused as refused:
-        raise refused.at(placed_problems(source, refused.problems), source.name) from None
+        raise refused.at(in_order(placed_problems(source, refused.problems)), source.name) from None
 
 
 def schema() -> dict[str, Any]:

@@ -125,6 +125,67 @@ def test_a_line_that_names_nothing_is_told_so(line: dict[str, Any], said: str) -
     assert f"{problem.message}. {problem.fix}" == said
 
 
+T = {"name": "t", "nodes": [{"name": "c", "users": 1}]}
+TWO = {"subclusters": [{"name": "s", "ha": True, "nodes": NODES}, T]}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            {"do": "failover", "node": "a", "subcluster": "t"},
+            "subcluster: a is in s, not in t. Leave subcluster out: failover goes by node; or write the node that is ",
+        ),
+        (
+            {"do": "disable_ha", "subcluster": "s", "node": "c"},
+            "node: c is in t, not in s. Leave node out: disable_ha goes by subcluster; or write the subcluster that ",
+        ),
+        ({"do": "fault", "node": "a", "kind": "power", "subcluster": "z"}, "subcluster: There is no subcluster z in "),
+        ({"do": "recover", "subcluster": "s", "node": "z"}, "node: There is no node z. Known: a, b, c."),
+        (
+            {"do": "failover", "node": "a", "kind": "power"},
+            "kind: failover takes no kind. Leave kind out: only a fault or repair has one.",
+        ),
+        ({"do": "recover", "subcluster": "s", "service": "x"}, "service: recover takes no service. Leave service out."),
+        (
+            {"do": "repair", "node": "a", "kind": "power", "service": "Cisco XCP Router"},
+            "service: repair of power takes no service. Leave service out, or write kind: service.",
+        ),
+    ],
+)
+def test_a_key_of_a_line_that_is_not_used_or_says_otherwise_is_refused(line: dict[str, Any], said: str) -> None:
+    with pytest.raises(FileRefused) as refused:
+        simulate.simulate(document(topology=TWO, timeline=[line]))
+    [problem] = refused.value.problems
+    assert f"{problem.place}: {problem.message}. {problem.fix}".startswith(f"timeline[0].{said}")
+
+
+@pytest.mark.parametrize("line", [
+    {"do": "failover", "node": "a", "subcluster": "s"}, {"do": "disable_ha", "subcluster": "s", "node": "B"},
+])  # fmt: skip
+def test_a_line_may_say_both_where_they_agree(line: dict[str, Any]) -> None:
+    alone = line | ({"subcluster": None} if line["do"] == "failover" else {"node": None})
+    alone = {key: value for key, value in alone.items() if value is not None}
+    both = [simulate.simulate(document(topology=TWO, timeline=[each])) for each in (line, alone)]
+    assert both[0] == both[1]
+
+
+def test_everything_that_is_wrong_with_the_lines_is_told_at_once() -> None:
+    first, last = {"at": "2h", "do": "fault", "node": "q"}, {"at": "3h", "do": "recover", "subcluster": "z"}
+    lines = [first, {"do": "failover"}, last]
+    with pytest.raises(FileRefused) as refused:
+        simulate.simulate(document(timeline=lines))
+    assert [problem.place for problem in refused.value.problems] == [
+        "timeline[0].kind", "timeline[0].node", "timeline[0].at", "timeline[1].node", "timeline[2].subcluster",
+        "timeline[2].at",
+    ]  # fmt: skip
+
+
+def test_a_state_that_lacks_a_part_says_which() -> None:
+    with pytest.raises(FileRefused, match=r"state: cannot be read \(subclusters is missing\)"):
+        simulate.simulate(document(state={"at": 5}))
+
+
 def test_a_node_is_found_whatever_the_case_as_commands_find_it() -> None:
     upper = simulate.simulate(document(timeline=[{"do": "fault", "node": "A", "kind": "power"}]))
     assert upper == simulate.simulate(document(timeline=[{"do": "fault", "node": "a", "kind": "power"}]))

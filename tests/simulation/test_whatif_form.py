@@ -31,7 +31,7 @@ def test_every_error_names_its_place_and_its_fix_and_what_was_typed_stays(acme: 
     text = answer.content.decode()
     assert answer.status_code == 422
     for said in (
-        "Line 1: There is no node node-9z",
+        "Line 1, node: There is no node node-9z",
         "Line 2, at: soon is not a span of time",
         "Line 3 is at 2h, after the end at 60m",
         "“Seed” x is not allowed",

@@ -68,6 +68,15 @@ CLOCK_SPEED_OUT_OF_RANGE = add_reason(
     status=422,
 )
 SCENARIO_INVALID = add_reason("SCENARIO_INVALID", "{problem}", "{remedy}", status=422)
+SCENARIO_KEY_NOT_USED = add_reason(
+    "SCENARIO_KEY_NOT_USED", "{what} takes no {key}", "Leave {key} out{instead}.", status=422
+)
+SCENARIO_PLACES_DIFFER = add_reason(
+    "SCENARIO_PLACES_DIFFER",
+    "{node} is in {home}, not in {subcluster}",
+    "Leave {key} out: {what} goes by {by}; or write the {by} that is meant.",
+    status=422,
+)
 
 FAULT_INJECTED = add_reason(
     "FAULT_INJECTED", "{actor} made {node} fail: {what}.", "Repair it when the rehearsal is over.", level=ALARM

@@ -5,7 +5,7 @@ YAML --scenario_reader--> Script --assemble--> Scenario;    with `cluster: NAME`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -13,7 +13,14 @@ from assignments.recovery.rules.commands import OF_A_NODE, Command, Fault, parse
 from assignments.recovery.rules.pair import Member, Pair, Parameters
 from assignments.simulation.rules import start_state
 from assignments.simulation.rules.play import Action, Scenario, at_rest
-from topology.reasons import NO_SUCH_NODE, NO_SUCH_SUBCLUSTER, SCENARIO_INVALID, Refused
+from topology.reasons import (
+    NO_SUCH_NODE,
+    NO_SUCH_SUBCLUSTER,
+    SCENARIO_INVALID,
+    SCENARIO_KEY_NOT_USED,
+    SCENARIO_PLACES_DIFFER,
+    Refused,
+)
 from topology.reasons.words import NAMELESS
 from topology.rules import spans
 from topology.rules.file_problems import WHOLE, FileProblem, FileRefused
@@ -41,8 +48,18 @@ class Line:
     at: int = 0
     node: str | None = None
     subcluster: str | None = None
-    kind: str = ""
-    service: str = ""
+    kind: str | None = None
+    service: str | None = None
+
+    @property
+    def of_fault(self) -> bool:
+        """Whether it breaks or repairs something."""
+        return self.do in ("fault", "repair")
+
+    @property
+    def of_node(self) -> bool:
+        """Whether it is done to a node, not to a pair."""
+        return self.of_fault or self.do in OF_A_NODE
 
 
 @dataclass(frozen=True)
@@ -65,30 +82,22 @@ def assemble(script: Script, present: Present) -> Scenario:
     if script.cluster is not None and script.state is not None:
         raise _wrong("a present cluster is in the state that it is in", "Leave state out, or give a topology.", "state")
     pairs, start = _start(script, present)
-    actions = _actions(script.timeline, pairs)
-    _demand_played(script)
-    return Scenario(script.name, pairs, actions, script.until, script.seed, start)
+    return Scenario(script.name, pairs, _actions(script, pairs), script.until, script.seed, start)
 
 
 def _start(script: Script, present: Present) -> tuple[tuple[Pair, ...], int]:
     if script.topology is None:
-        return present(str(script.cluster))
+        try:
+            return present(str(script.cluster))
+        except Refused as refused:
+            problem = FileProblem.from_refusal("cluster", refused)
+            raise FileRefused([problem], refused.reason, **refused.facts) from refused
     pairs = pairs_of(script.topology.spec, script.topology.homes)
     return (pairs, 0) if script.state is None else start_state.read(script.state, pairs)
 
 
 def _wrong(message: str, fix: str, place: str = WHOLE) -> FileRefused:
     return FileRefused([FileProblem(place, message, fix)], SCENARIO_INVALID)
-
-
-def _demand_played(script: Script) -> None:
-    """Refuse lines after the end: no one would play them, and the result would not say so."""
-    end, fix = spans.write(script.until), "Put it earlier, or let until be later."
-    late = [(i, line.at) for i, line in enumerate(script.timeline) if line.at > script.until]
-    if late:
-        message = "{} is after the end at " + end
-        problems = [FileProblem(f"timeline[{i}].at", message.format(spans.write(at)), fix) for i, at in late]
-        raise FileRefused(problems, SCENARIO_INVALID)
 
 
 def pairs_of(spec: TopologySpec, homes: Mapping[str, int]) -> tuple[Pair, ...]:
@@ -121,27 +130,71 @@ def _publishing(group: SubclusterSpec) -> SubclusterSpec:
 
 
 # --- Timeline -------------------------------------------------------------------------------------
-def _actions(lines: Sequence[Line], pairs: Sequence[Pair]) -> tuple[Action, ...]:
-    """What is done when; raises FileRefused with every line that names what is not there."""
-    actions, refusals = [], []
-    for i, line in enumerate(lines):
-        try:
-            actions.append(_action(line, pairs))
-        except Refused as refused:
-            refusals.append((f"timeline[{i}]", refused))
+def _actions(script: Script, pairs: Sequence[Pair]) -> tuple[Action, ...]:
+    """What is done when; raises FileRefused with everything that is wrong with any line."""
+    problems, refusals = [], []
+    for i, line in enumerate(script.timeline):
+        for key, refused in _wrong_in(line, pairs):
+            refusals.append(refused)
+            problems.append(FileProblem.from_refusal(f"timeline[{i}].{key}", refused))
+        problems += _late(f"timeline[{i}].at", line, script.until)
     if refusals:
-        problems = [FileProblem.from_refusal(place, refused) for place, refused in refusals]
-        raise FileRefused(problems, refusals[0][1].reason, **refusals[0][1].facts)
-    return tuple(actions)
+        raise FileRefused(problems, refusals[0].reason, **refusals[0].facts)
+    if problems:
+        raise FileRefused(problems, SCENARIO_INVALID)
+    return tuple(_action(line, pairs) for line in script.timeline)
+
+
+def _late(place: str, line: Line, until: int) -> Iterator[FileProblem]:
+    """A line after the end: no one would play it, and the result would not say so."""
+    if line.at > until:
+        message = f"{spans.write(line.at)} is after the end at {spans.write(until)}"
+        yield FileProblem(place, message, "Put it earlier, or let until be later.")
 
 
 def _action(line: Line, pairs: Sequence[Pair]) -> Action:
-    if line.do in ("fault", "repair"):
-        kind, service = parse_fault(line.kind, line.service)
-        return Action(line.at, line.do, *_find_node(line.node, pairs), kind, service)
-    if line.do in OF_A_NODE:
-        return Action(line.at, line.do, *_find_node(line.node, pairs), Fault.POWER)
-    return Action(line.at, line.do, _find_subcluster(line.subcluster, pairs))
+    """What a line does that nothing is wrong with."""
+    if not line.of_node:
+        return Action(line.at, line.do, _find_subcluster(line.subcluster, pairs))
+    kind, service = parse_fault(line.kind or "", line.service or "") if line.of_fault else (Fault.POWER, "")
+    return Action(line.at, line.do, *_find_node(line.node, pairs), kind, service)
+
+
+def _wrong_in(line: Line, pairs: Sequence[Pair]) -> Iterator[tuple[str, Refused]]:
+    """What a line names that is not there, that it does not use, or that contradicts what it goes by."""
+    if line.of_fault:
+        try:
+            parse_fault(line.kind or "", line.service or "")
+        except Refused as refused:
+            yield "service" if line.kind == Fault.SERVICE else "kind", refused
+    try:
+        yield from _at_odds(line, pairs)
+    except Refused as refused:
+        yield "node" if line.of_node else "subcluster", refused
+    what = f"{line.do} of {line.kind}" if line.of_fault else line.do
+    if line.kind is not None and not line.of_fault:
+        yield "kind", Refused(SCENARIO_KEY_NOT_USED, what=what, key="kind", instead=": only a fault or repair has one")
+    if line.service is not None and line.kind != Fault.SERVICE:
+        instead = ", or write kind: service" if line.of_fault else ""
+        yield "service", Refused(SCENARIO_KEY_NOT_USED, what=what, key="service", instead=instead)
+
+
+def _at_odds(line: Line, pairs: Sequence[Pair]) -> Iterator[tuple[str, Refused]]:
+    """The node and the subcluster of a line that are not one in the other; raises Refused for what it goes by."""
+    home = _find_node(line.node, pairs)[0] if line.of_node else _find_subcluster(line.subcluster, pairs)
+    key, by = ("subcluster", "node") if line.of_node else ("node", "subcluster")
+    beside = line.subcluster if line.of_node else line.node
+    if beside is None:
+        return
+    try:
+        other = _find_subcluster(beside, pairs) if line.of_node else _find_node(beside, pairs)[0]
+    except Refused as refused:
+        yield key, refused
+        return
+    if home != other:
+        inside, named = (home, other) if line.of_node else (other, home)
+        facts = {"node": line.node, "home": pairs[inside].name, "subcluster": pairs[named].name}
+        yield key, Refused(SCENARIO_PLACES_DIFFER, **facts, key=key, by=by, what=line.do)
 
 
 def _find_node(name: str | None, pairs: Sequence[Pair]) -> tuple[int, int]:

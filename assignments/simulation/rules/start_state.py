@@ -115,7 +115,8 @@ def read(document: object, pairs: Sequence[Pair]) -> tuple[tuple[Pair, ...], int
         return tuple(read_pairs), now
     except (KeyError, TypeError, ValueError) as error:
         remedy = "Take a state from an exported scenario, or leave it out to begin at rest."
-        problem = FileProblem(place, f"cannot be read ({error})", remedy)
+        why = f"{error.args[0]} is missing" if isinstance(error, KeyError) else error
+        problem = FileProblem(place, f"cannot be read ({why})", remedy)
         raise FileRefused([problem], SCENARIO_INVALID) from error
 
 
