@@ -66,6 +66,12 @@ IMPORT_COLUMNS_NOT_USED = add_reason(
     "To use the column, rename it, or say what it is when you import.",
     level=WARNING,
 )
+IMPORT_COLUMN_NOT_THERE = add_reason(
+    "IMPORT_COLUMN_NOT_THERE",
+    "No column is called “{value}”, so nothing is read as {column}.",
+    "Write its name as it stands in the first line.",
+    level=WARNING,
+)
 IMPORT_MARKS_TAKEN = add_reason(
     "IMPORT_MARKS_TAKEN",
     "{count:cell begins|cells begin} with an apostrophe that marks text for spreadsheets; it was removed.",

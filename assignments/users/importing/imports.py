@@ -58,7 +58,8 @@ def import_users(
     source = meter.reading(file) if meter else file
     reading = reading or Reading()
     mapping = {**cluster.list_columns, **reading.mapping}
-    users = UserList(source, LIMITS, replace(reading, cluster=cluster.name, mapping=mapping))
+    reading = replace(reading, cluster=cluster.name, mapping=mapping, said=reading.mapping)
+    users = UserList(source, LIMITS, reading)
     if every:
         for kind, problems in (("problem", users.problems), ("warning", users.warnings), ("left out", users.left_out)):
             every.follow(kind, problems)
@@ -177,7 +178,8 @@ def _write(cluster: Cluster, report: Report, nodes: Mapping[int, Node], actor: A
         name=cluster.name,
         **counts,
     )
-    if report.unused or report.left_out.total:
-        columns = ", ".join(str(unused["column"])[:40] for unused in report.unused) or "none"
+    not_used = [str(unused["column"]) for unused in report.unused] + report.ignored
+    if not_used or report.left_out.total:
+        columns = ", ".join(column[:40] for column in not_used) or "none"
         facts = {"left": report.left_out.total, "columns": columns, "name": cluster.name}
         events.record(reasons.USERS_IMPORT_LEFT, cluster=cluster, actor=actor, topics=touched, **facts)

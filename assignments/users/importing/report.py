@@ -46,6 +46,11 @@ class Report:
         return self.lines - self.left_out.total
 
     @property
+    def ignored(self) -> list[str]:
+        """Columns that are left out because somebody said so, now or with a list before."""
+        return [header for header, column in self.mapped.items() if not column]
+
+    @property
     def only_emptying(self) -> bool:
         """Whether nothing is wrong but that values would be emptied, which must be confirmed."""
         return set(self.problems.kinds) == {reasons.IMPORT_EMPTYING.code}

@@ -10,7 +10,7 @@ or made up: a cell that is not there is no empty cell. Memory stays flat. Standa
 from collections.abc import Iterator, Mapping, Sequence
 
 from assignments.users.rules.clean_records import CleanRecords
-from assignments.users.rules.columns import HEADERS, USED, Columns, how_many_known, read_columns
+from assignments.users.rules.columns import HEADERS, USED, Columns, column_name, how_many_known, read_columns
 from assignments.users.rules.file_kind import Readable, WrongKind, opened
 from assignments.users.rules.not_users import is_left_out, names_columns
 from assignments.users.rules.problems import Problems
@@ -145,6 +145,14 @@ class UserList:
             meant = ", ".join(unused.meant for unused in foreign if unused.meant)
             hint = f" (did you mean {meant}?)" if meant else ""
             self.warnings.add(line, reasons.IMPORT_COLUMNS_NOT_USED, value=columns, hint=hint)
+        self._warn_of_no_column(line)
+
+    def _warn_of_no_column(self, line: int) -> None:
+        """Columns that somebody named and the file has not, where nothing else is read as they are."""
+        there = {column_name(cell) for cell in self._header}
+        for written, column in self.reading.said.items():
+            if column and column not in self.columns and column_name(written) not in there:
+                self.warnings.add(line, reasons.IMPORT_COLUMN_NOT_THERE, value=written[:60], column=column)
 
     def _no_header_hint(self, records: Records) -> str:
         if not self._titles:

@@ -55,10 +55,12 @@ class Limits:
 class Reading:
     """How a file is to be read: the mark that keeps ("" for none), names of columns, and whose users are wanted.
 
+    `said` are those of the names that somebody gave for this file, not for lists before it.
     `ids_only`: the file says who, and of its columns the user ID alone is read.
     """
 
     keep: str = KEEP
     mapping: Mapping[str, str] = field(default_factory=dict)
     cluster: str = ""
+    said: Mapping[str, str] = field(default_factory=dict)
     ids_only: bool = False

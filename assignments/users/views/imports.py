@@ -185,6 +185,7 @@ def _line(row: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
         "user_id": pseudonyms.user_id(of),
         "name": pseudonyms.name(row["name"] or "", of),
         "mail": pseudonyms.mail(row["mail"] or "", of),
+        "stays": [column for column in ("name", "mail") if row[column] is None and not row["new"]],
         "node": node if node in known else pseudonyms.text(node),
     }
 

@@ -96,6 +96,8 @@ class Command(ConsoleCommand):
             self.stdout.write(f"{counted(report.problems.total, 'problem')}{lines}: nothing was imported.")
             if not report.only_emptying:
                 return
+        for header, column in report.mapped.items():
+            self.stdout.write(f"  column “{header}”: {f'read as {column}' if column else 'left out'}")
         would = "would be " if report.dry_run or not report.ok else ""
         self.stdout.write(
             f"{counted(report.taken, 'user')}: {report.created:,} {would}created, {report.updated:,} {would}updated, "
