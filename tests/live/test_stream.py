@@ -2,6 +2,9 @@
 
 import asyncio
 import http.client
+import os
+import signal
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partialmethod
@@ -23,6 +26,8 @@ from tests.support.live_stack import LiveStack
 from topology.accounts import roles, sign_in
 from topology.live import boards, events, health, listeners, stream
 from topology.models import Cluster
+
+NOWHERE = (roles.Reach(), False)
 
 
 class Reader:
@@ -149,6 +154,33 @@ def test_rights_are_watched_on_whatever_one_look_meets(monkeypatch: pytest.Monke
     monkeypatch.setattr(health, "troubles", no_troubles)
     monkeypatch.setattr(sign_in, "still_allowed", still_allowed)
     asyncio.run(_ended())
+
+
+def test_a_database_that_leaves_a_question_open_is_told_until_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(stream, "RIGHTS", 0.01)
+    monkeypatch.setattr(stream, "OPEN", 0.05)
+
+    def open_until_it_answers(*asked: object) -> object:
+        answers.wait(60)
+        return dict.fromkeys(asked[0], NOWHERE) if asked else []  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(health, "troubles", open_until_it_answers)
+    monkeypatch.setattr(sign_in, "still_allowed", open_until_it_answers)
+    asyncio.run(_left_open(answers))
+
+
+async def _left_open(answers: threading.Event) -> None:
+    source = stream.messages("", None, person=1, session="here")
+    assert "data: all" in await _heard(source, "topics")
+    try:
+        assert "data: database" in await _heard(source, "lost")
+        assert health.is_silent(), "whoever is refused for it is told why"
+    finally:
+        answers.set()
+    assert "data: all" in await _heard(source, "topics")
+    await source.aclose()
+    await stream.hub().redis.aclose()
 
 
 async def _ended() -> None:
@@ -295,6 +327,26 @@ async def _outage(where: Path, settings: object) -> None:
         await source.aclose()
         await late.aclose()
         assert stream.hub().reading is None  # nobody listens: nothing is read
+        await stream.hub().redis.aclose()
+
+
+def test_a_redis_that_is_silent_is_told_and_survived(tmp_path: Path, settings: object) -> None:
+    asyncio.run(_silence(tmp_path, settings))
+
+
+async def _silence(where: Path, settings: object) -> None:
+    with running_services(where, ["valkey"]):
+        settings.REDIS_URL = redis_url(where)  # type: ignore[attr-defined]
+        source = stream.messages("", None)
+        assert "data: all" in await _heard(source, "topics")
+        process = (await stream.hub().redis.info("server"))["process_id"]
+        os.kill(process, signal.SIGSTOP)  # its connections stay open
+        try:
+            await _heard(source, "lost")
+        finally:
+            os.kill(process, signal.SIGCONT)
+        assert "data: all" in await _heard(source, "topics")
+        await source.aclose()
         await stream.hub().redis.aclose()
 
 

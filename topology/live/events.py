@@ -22,6 +22,8 @@ from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import Reason, Said
 
 log = logging.getLogger(__name__)
+BLOCK = 3.0  # seconds for which Redis may hold a question for news before it says that there are none
+SILENCE = 6.0  # seconds without a word of it after which it is away, although the connection is still there
 KEPT = 10_000  # messages in the stream; a browser away for longer fetches everything once
 WORKER_SIGN = 6  # seconds for which the last sign of a worker counts
 
@@ -273,7 +275,7 @@ def message_of(version: int) -> str:
 def open_reader() -> Any:  # what redis-py says of its answers does not hold for streams
     """A client for one event loop, with ten connections at most: who finds none waits for one."""
     pool = redis.asyncio.BlockingConnectionPool.from_url(
-        settings.REDIS_URL, max_connections=10, timeout=5, socket_timeout=30, socket_connect_timeout=2
+        settings.REDIS_URL, max_connections=10, timeout=5, socket_timeout=SILENCE, socket_connect_timeout=2
     )
     return redis.asyncio.Redis(connection_pool=pool)
 
@@ -302,7 +304,7 @@ async def missed(reader: Any, after: str, limit: int = 2000) -> list[tuple[str, 
 async def subscribe(reader: Any, last: str) -> AsyncIterator[tuple[str, list[str]]]:
     """Messages after an id, for ever: (id, topics). Raises redis.RedisError when the connection is lost."""
     while True:
-        for _, messages in await reader.xread({stream_name(): last}, block=10_000, count=500) or []:
+        for _, messages in await reader.xread({stream_name(): last}, block=int(BLOCK * 1000), count=500) or []:
             for key, fields in messages:
                 last, topics = _message(key, fields)
                 yield last, topics

@@ -207,7 +207,12 @@ def _asking() -> Iterator[None]:
 def note(error: BaseException) -> None:
     """Remember a failure of a request that means that the database does not answer."""
     if probe.meaning(error) is reasons.DATABASE_AWAY:
-        _database.missed = time.monotonic()
+        note_silence()
+
+
+def note_silence() -> None:
+    """Remember that the database left a question open."""
+    _database.missed = time.monotonic()
 
 
 def is_silent() -> bool:

@@ -13,8 +13,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from itertools import zip_longest
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
@@ -35,6 +36,7 @@ PAUSE = 0.25  # seconds between two messages to one browser
 KEEPALIVE = 5.0  # seconds of silence after which a sign of life is sent
 RETRY = 1000  # milliseconds until a browser tries again
 RIGHTS = 2.0  # seconds between two looks at who may still listen
+OPEN = 5.0  # seconds for which the database may leave that question open before it is called away
 LONGEST_AGE = 60.0  # seconds; a page older than this fetches everything
 WAITS = (0.25, 0.5, 1.0, 2.0, 4.0)  # seconds between tries to reach Redis
 MOST = 10  # clusters that one browser watches
@@ -42,6 +44,7 @@ TROUBLE = "trouble"  # the topic of what is wrong with the console itself
 AWAY = events.AWAY
 NEWS, DATABASE = "news", "database"  # what may be away
 Watches = tuple[Cluster, ViewerKind, int]
+Answer = TypeVar("Answer")
 
 
 class Hub:
@@ -116,22 +119,25 @@ class Hub:
     async def _watch(self) -> None:
         """End the streams of people who may not listen any more, and tell all what is wrong with the console itself.
 
-        A database that does not answer ends no one's stream: they are told that what they see stands still.
+        A database that does not answer ends no one's stream: they are told that what they see stands still. Each look
+        waits for nothing but its own question: a database that is silent leaves it open for as long as it is.
         """
+        await asyncio.gather(self._keep_looking(self._look_for_trouble), self._keep_looking(self._look_who_may_listen))
+
+    async def _keep_looking(self, look: Callable[[], Awaitable[None]]) -> None:
         failed = False
         while True:
             await asyncio.sleep(RIGHTS)
             before, failed = failed, False
-            for look in (self._look_for_trouble, self._look_who_may_listen):
-                try:
-                    await look()
-                except Exception as error:  # noqa: BLE001 - no rights are watched by a watch that has ended
-                    failed = True
-                    if not before:
-                        log.warning("the watch over who may listen failed, and goes on: %r", error)
+            try:
+                await look()
+            except Exception as error:  # noqa: BLE001 - no rights are watched by a watch that has ended
+                failed = True
+                if not before:
+                    log.warning("the watch over who may listen failed, and goes on: %r", error)
 
     async def _look_for_trouble(self) -> None:
-        codes = {each.code for each in await sync_to_async(health.troubles)()}
+        codes = {each.code for each in await _asked(health.troubles)}
         if codes != self.troubles:
             self.troubles = codes
             for one in self.listeners:
@@ -139,12 +145,15 @@ class Hub:
 
     async def _look_who_may_listen(self) -> None:
         asked = {(one.person, one.session) for one in self.listeners if one.session}
+        question = asyncio.create_task(_asked(sign_in.still_allowed, asked))
         try:
-            allowed = await sync_to_async(sign_in.still_allowed)(asked)
+            if not (await asyncio.wait({question}, timeout=OPEN))[0]:
+                self._still()
+            allowed = await question
         except DatabaseError:
             return self._still()
         finally:
-            await sync_to_async(connections.close_all)()
+            question.cancel()
         self._goes_on()
         for one in list(self.listeners):
             if one.session and (one.person, one.session) in asked:
@@ -167,6 +176,7 @@ class Hub:
         return None
 
     def _still(self) -> None:
+        health.note_silence()
         for one in self.listeners:
             if one.lost != NEWS:
                 one.lose(DATABASE)
@@ -211,6 +221,18 @@ class Hub:
         self.tried.set()
         for listener in self.listeners:
             listener.lose(NEWS)
+
+
+async def _asked(question: Callable[..., Answer], *about: Any) -> Answer:
+    """The answer to a question to the database, in a thread and with a connection of its own."""
+
+    def ask() -> Answer:
+        try:
+            return question(*about)
+        finally:
+            connections.close_all()
+
+    return await sync_to_async(ask, thread_sensitive=False)()
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
