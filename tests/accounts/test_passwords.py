@@ -128,6 +128,13 @@ def test_of_two_who_press_a_link_at_once_one_gets_in() -> None:
         assert answers == [302, 403]
 
 
+def test_a_link_of_who_is_signed_in_already_makes_no_open_page_too_old(anna: Any, client: Client) -> None:
+    client.post(sign_in.issue_sign_in_link(username="anna"))
+    before = {name: cookie.value for name, cookie in client.cookies.items()}
+    assert client.post(sign_in.issue_sign_in_link(username="anna")).status_code == 302
+    assert {name: cookie.value for name, cookie in client.cookies.items()} == before
+
+
 def test_a_newer_link_ends_the_older_ones_of_that_person(db: None, client: Client) -> None:
     older, other = sign_in.issue_sign_in_link(username="anna"), sign_in.issue_sign_in_link(username="bob")
     newer = sign_in.issue_sign_in_link(username="anna")

@@ -66,8 +66,9 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
         person = sign_in.redeem(token)
     except Refused as refusal:
         return refused(request, refusal)
-    login(request, person, backend="django.contrib.auth.backends.ModelBackend")  # type: ignore[arg-type]
-    _note(request)
+    if request.user != person:  # signing in once more would make the forms of this person's open pages too old
+        login(request, person, backend="django.contrib.auth.backends.ModelBackend")  # type: ignore[arg-type]
+        _note(request)
     return redirect("home")
 
 

@@ -3,6 +3,7 @@
 import { isLive } from "./light.js";
 import { keepForReturn } from "./return.js";
 import { isInUse, isPressed, onRelease } from "./press.js";
+import { keepTyped } from "./typed.js";
 
 const MOST = 4; // fetches at once
 const GAP = 600; // milliseconds between two fetches of one element
@@ -93,8 +94,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
   if (isSignIn(xhr.responseURL)) { // signed out meanwhile: the page of signing in is no fragment
     event.detail.shouldSwap = false;
+    if (asker.matches(LIVE) && keepTyped().length) { // no person asked: who types is told, and not led away
+      document.dispatchEvent(new Event("signed-out"));
+      return;
+    }
     keepForReturn(event.detail.requestConfig);
-    document.querySelector("form[data-unsaved]")?.removeAttribute("data-unsaved"); // it is told, not asked about
     location.reload();
   }
   if (fetching.has(target) && isInUse(target)) { // asked for before the drag or the menu began

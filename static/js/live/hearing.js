@@ -1,6 +1,7 @@
 /* What a message of the stream means for this tab, whether it comes from the server or from the tab that leads. */
 import { hearTopics, retryFailed } from "./fragments.js";
 import { date, isLive, show, sign } from "./light.js";
+import { tellLost } from "./lost.js";
 import { arrive } from "./versions.js";
 
 let last = ""; // the id of the newest message
@@ -11,6 +12,7 @@ export function hear({ state, why, id, topics, seen, news }) {
   last = id || last;
   if (seen) sign(seen);
   if (show(state, why) && isLive()) retryFailed();
+  tellLost();
   if (news) arrive(news);
   dateLight();
   hearTopics(topics ?? []);

@@ -4,22 +4,27 @@ import { clockTime } from "../page/times.js";
 
 const WHY = {
   network: ["the network is silent", "Check the connection of this machine."],
+  silence: ["nothing comes from the server", "Check the connection; if it is good, the web process or a proxy hangs."],
   server: ["the server does not answer", "If it lasts, look at the web process."],
   database: ["the database does not answer", "Look at PostgreSQL."],
   news: ["Redis does not answer", "Look at Redis."],
 };
 const light = document.getElementById("live");
 let state = "", why = "", seen = Date.now(); // the last sign of life of the server
+let since = seen; // the last one while the page was live
 
 export const isLive = () => state === "live";
 export const isLost = () => state === "lost";
 export const isOver = () => state === "ended";
-export const now = () => ({ state, why, seen });
+export const told = () => ({ state, why, seen }); // to other tabs
+export const now = () => ({ why: WHY[why] ?? WHY.server, since: isLive() ? seen : since });
+export const whySilent = () => (navigator.onLine ? "silence" : "network");
 export const sign = (time = Date.now()) => { seen = time; };
 
 /* Shows a state ("live", "lost", "ended"); answers whether it is another than before. */
 export function show(next, reason = "") {
   if (!next || isOver() || (next === state && reason === why)) return false;
+  if (isLive() || !state) since = seen;
   [state, why] = [next, reason];
   light.dataset.state = isLive() ? "live" : "lost";
   document.body.classList.toggle("stale", !isLive());
@@ -35,18 +40,32 @@ export function date(version, instant) {
   light.title = `Shows version ${version}, of ${clockTime(instant)}, ${silence} s after the last sign of life`;
 }
 
+/* Lets a link lead to the page of signing in, which leads back here. */
+export function leadThroughSignIn(link) {
+  [link.href] = location.href.split("#");
+  link.addEventListener("click", (event) => {
+    event.preventDefault(); // an address with the dialog that is open in it would load nothing
+    askAgain();
+  });
+}
+
+/* Asks for this page once more, which keeps what was chosen and typed; who is signed out is led to signing in. */
+export function askAgain() {
+  keepForReturn();
+  location.reload();
+}
+
 function showSignedOut() {
   const link = document.createElement("a");
-  link.href = location.href; // signing in leads back to it
   link.textContent = "You are signed out. Sign in";
-  link.addEventListener("click", () => keepForReturn());
+  leadThroughSignIn(link);
   light.title = "Nothing that this page shows or does is up to date any more.";
   light.replaceChildren(link);
 }
 
 function showLost() {
-  const [short, fix] = WHY[why] ?? WHY.server;
+  const { why: [short, fix] } = now();
   const reason = Object.assign(document.createElement("span"), { className: "live-why", textContent: `: ${short}` });
   light.title = `Since the last sign of life ${short}. ${fix} This page comes back by itself.`;
-  light.replaceChildren(`Not live since ${clockTime(seen)}`, reason);
+  light.replaceChildren(`Not live since ${clockTime(since)}`, reason);
 }

@@ -3,17 +3,22 @@ import { canShare, me, name, onMessage, post } from "./channel.js";
 import { heardAfter, retryFailed } from "./fragments.js";
 import { dateLight, hear, lastId } from "./hearing.js";
 import * as light from "./light.js";
+import { tellLost } from "./lost.js";
 import * as stream from "./stream.js";
 import { onGap, shown } from "./versions.js";
 
 const SILENCE = 12000; // milliseconds; the tab that leads passes on what the server says every 5 s
 const LOOK = 2000;
+const RENEWED = 5000; // milliseconds; a page that is older came before its person signed in again
 let word = Date.now(); // the last sign of life of the tab that leads
+let letOthersLead = () => {};
 
 function lead() {
+  if (light.isOver()) return null;
   stream.begin();
   post({ whose: true }); // what the others show
-  return new Promise(() => {}); // the lock is held until the tab goes, or another takes it from one that sleeps
+  // The lock is held until the tab goes or is signed out, or another takes it from one that sleeps.
+  return new Promise((resolve) => { letOthersLead = resolve; });
 }
 
 function follow() {
@@ -25,7 +30,7 @@ function follow() {
 
 function takeOver() {
   word = Date.now();
-  light.show("lost", "network");
+  hear({ state: "lost", why: light.whySilent() });
   navigator.locks.request(name, { steal: true }, lead).catch(goOn);
 }
 
@@ -43,12 +48,16 @@ function welcome({ hello, id, age, watches }) {
   const since = performance.now() - age - 1000;
   const isNew = !id && since > stream.leadsSince();
   const topics = id === lastId() ? [] : isNew ? heardAfter(since) : ["all"];
-  post({ to: hello, ...light.now(), id: lastId(), topics });
+  post({ to: hello, ...light.told(), id: lastId(), topics });
   stream.watch(watches);
 }
 
 function hearTab(message) {
-  if (message.whose) {
+  if (message.renewed) {
+    if (performance.now() > RENEWED) light.askAgain(); // its forms belong to the session that ended
+  } else if (light.isOver()) {
+    if (message.state === "live") light.askAgain(); // the same person has signed in again, in another tab
+  } else if (message.whose) {
     if (!stream.leads()) introduce(performance.now());
   } else if (message.hello) {
     if (stream.leads()) welcome(message);
@@ -58,11 +67,18 @@ function hearTab(message) {
   }
 }
 
+/* Who is signed out leads no one: another tab may have signed in again. */
+function leave() {
+  stream.stop();
+  letOthersLead();
+}
+
 function look() {
-  if (light.isOver()) return;
+  tellLost(); // how old what it shows is by now
+  if (light.isOver()) return leave();
   if (stream.leads()) stream.check();
   else if (!document.hidden && Date.now() - word > SILENCE) takeOver();
-  dateLight();
+  return dateLight();
 }
 
 // A tab that wakes, is shown again, or has a network again, asks at once.
@@ -80,6 +96,7 @@ addEventListener("online", () => {
   wake();
 });
 addEventListener("offline", () => { if (stream.leads()) stream.tell({ state: "lost", why: "network" }); });
+document.addEventListener("signed-out", () => hear({ state: "ended" }));
 document.addEventListener("visibilitychange", () => { if (!document.hidden) wake(); });
 addEventListener("pageshow", ({ persisted }) => { // the browser's old page, as it was when it was left
   if (!persisted || light.isOver()) return;

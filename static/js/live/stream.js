@@ -31,7 +31,7 @@ export function stop() {
 }
 
 export function tell(message) {
-  const whole = { ...message, seen: light.now().seen };
+  const whole = { ...message, seen: light.told().seen };
   hear(whole);
   post(whole);
 }
@@ -51,15 +51,15 @@ export function connect() {
   });
   source.addEventListener("alive", () => {
     sign();
-    const { state, why } = light.now();
-    const isBack = navigator.onLine && ["network", "server"].includes(why);
+    const { state, why } = light.told();
+    const isBack = navigator.onLine && ["network", "silence", "server"].includes(why);
     tell(isBack ? { state: "live", id: lastId() } : { state, why, id: lastId() });
   });
   source.addEventListener("lost", ({ data }) => {
     settle();
     tell({ state: "lost", why: data });
   });
-  source.addEventListener("ended", end);
+  source.addEventListener("ended", ask);
   source.onerror = ask;
 }
 
@@ -73,14 +73,14 @@ export function watch({ cluster, version, kind }) {
 /* Called now and then: a server that has been silent for too long is lost. */
 export function check() {
   const isOpen = source && source.readyState !== EventSource.CLOSED;
-  if (!isOpen || Date.now() - Math.max(light.now().seen, source.begun) <= SILENCE) return;
-  tell({ state: "lost", why: "network" });
+  if (!isOpen || Date.now() - Math.max(light.told().seen, source.begun) <= SILENCE) return;
+  tell({ state: "lost", why: light.whySilent() });
   again();
 }
 
 /* Whether a tab that is shown now should ask at once. */
 export const isDoubtful = () =>
-  !light.isLive() || Date.now() - light.now().seen > DOZE || source.readyState === EventSource.CLOSED;
+  !light.isLive() || Date.now() - light.told().seen > DOZE || source.readyState === EventSource.CLOSED;
 
 function question() {
   const query = new URLSearchParams([["as", person], lastId() ? ["after", lastId()] : ["at", at]]);
@@ -119,20 +119,27 @@ function end() {
   tell({ state: "ended" });
 }
 
-// A stream does not say why it was refused; the same address asked plainly does.
-async function ask({ target }) {
-  const isRefused = target.readyState === EventSource.CLOSED;
+// A stream does not say why it was refused; the same address asked plainly does. One whose session ended may be that of
+// a person who has signed in again by now, in another tab: pages from before are asked for again.
+async function ask({ target, type }) {
+  const isEnded = type === "ended", isRefused = target.readyState === EventSource.CLOSED;
   target.close();
   if (target !== source) return;
   again();
-  if (!isRefused) return;
+  if (!isRefused && !isEnded) return;
   const leave = new AbortController();
   try {
-    const { status } = await fetch(target.url, { signal: leave.signal });
+    const { status, ok } = await fetch(target.url, { signal: leave.signal });
     leave.abort();
     if (status === 401) end();
     else if (status === 503) doubtIt("database");
+    else if (ok && isEnded) renew();
   } catch { /* it is tried again anyway */ }
+}
+
+function renew() {
+  post({ renewed: true });
+  light.askAgain();
 }
 
 function doubtIt(reason) {

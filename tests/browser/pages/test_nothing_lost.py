@@ -70,7 +70,8 @@ def test_settings_that_are_not_saved_are_asked_about_before_a_reload(live_web: L
     page.get_by_label("Name").fill(person.get_username())
     page.get_by_label("Password").fill("correct horse battery")
     page.get_by_role("button", name="Sign in").click()
-    expect(speed).to_have_value("1")  # where it was, the dialog too
+    expect(speed).to_have_value("60")  # where it was, the dialog and what was typed too
+    expect(page.locator("#dialog .unsaved-mark")).to_be_visible()
     expect(page.locator("#messages")).to_contain_text("“Save” did not happen: your session had ended.")
 
 
