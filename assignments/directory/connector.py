@@ -238,8 +238,8 @@ def _text(value: bytes) -> str:
 
 def _words(error: BaseException) -> str:
     """What a library said, short and in one line."""
-    if found := OF_TLS.search(str(error)):
-        return f"TLS: {found[1]}"
+    if match := OF_TLS.search(str(error)):
+        return f"TLS: {match[1]}"
     result = getattr(error, "message", "") or getattr(error, "description", "")
     description = getattr(error, "description", "")
     text = result if result and result == description else ": ".join(filter(None, (description, result))) or str(error)

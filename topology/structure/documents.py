@@ -150,4 +150,4 @@ _Dumper.add_representer(str, _text)
 def write_yaml(document: object) -> str:
     """A document as YAML, keys in the order given; a text that looks like a placeholder is no unfilled template."""
     text = str(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120))
-    return OPENING.sub(lambda found: f"\\x{ord(found[0][0]):02X}{found[0][1]}", text)
+    return OPENING.sub(lambda match: f"\\x{ord(match[0][0]):02X}{match[0][1]}", text)

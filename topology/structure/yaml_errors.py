@@ -79,26 +79,26 @@ def problem_of(error: yaml.YAMLError, text: str) -> FileProblem:
 
 def _near(where: str, text: str, position: int) -> FileProblem | None:
     """What a person sees in the lines before: a placeholder, or no space behind a colon."""
-    lines = [found.end() for found in LINE_END.finditer(text[:position])]
+    lines = [match.end() for match in LINE_END.finditer(text[:position])]
     start = lines[-1] if lines else 0
     line = LINE_END.split(text[start:], 1)[0]
-    if found := PLACEHOLDER.search(line):
+    if match := PLACEHOLDER.search(line):
         why = reasons.FILE_PLACEHOLDER
-        return placed(FileProblem.of("file", why, written=shown(found[0])), text, start + found.start())
+        return placed(FileProblem.of("file", why, written=shown(match[0])), text, start + match.start())
     starts = [start] if NO_COLON in where else [*lines[-2:-1], start] if SECOND_COLON in where else []
     if len(lines) == 1 and SECOND_COLON in where:
         starts = [0, start]
     for begin in starts:
-        if found := NO_SPACE.match(text, begin):
-            return problem_at(*_missing_space(found), text, found.end() - 1 if found[3] else found.start(2))
+        if match := NO_SPACE.match(text, begin):
+            return problem_at(*_missing_space(match), text, match.end() - 1 if match[3] else match.start(2))
     return None
 
 
-def _missing_space(found: re.Match[str]) -> tuple[str, str]:
-    if found[3]:
+def _missing_space(match: re.Match[str]) -> tuple[str, str]:
+    if match[3]:
         return f"{WIDE_COLON} (U+FF1A) stands where a colon belongs", "Write : and a space."
-    if found[2].isspace():
-        return odd_space(found[2])[0], "Write a plain space behind the colon."
+    if match[2].isspace():
+        return odd_space(match[2])[0], "Write a plain space behind the colon."
     return "a space is missing behind the colon", "Write key: value, with a space."
 
 

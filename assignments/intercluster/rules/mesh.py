@@ -159,11 +159,6 @@ def _age(side: Side, now: datetime) -> str:
     return counted(minutes // 60, "hour") if minutes < 2880 else counted(minutes // 1440, "day")
 
 
-def gaps(relations: Iterable[Link]) -> list[Link]:
-    """Pairs without a whole relation."""
-    return [link for link in relations if link.state in (MISSING, ONE_SIDED)]
-
-
 # --- Rehearsed ------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class RehearsalStep:

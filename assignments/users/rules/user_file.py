@@ -149,7 +149,7 @@ class UserList:
 
     def _warn_of_no_column(self, line: int) -> None:
         """Columns that somebody named and the file has not, where nothing else is read as they are."""
-        there = {column_name(cell) for cell in self._header}
+        there = {column_name(cell) for cell in self._titles}
         for written, column in self.reading.said.items():
             if column and column not in self.columns and column_name(written) not in there:
                 self.warnings.add(line, reasons.IMPORT_COLUMN_NOT_THERE, value=written[:60], column=column)
