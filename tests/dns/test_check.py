@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from assignments import tasks
-from assignments.board.checks import report as checks_report
+from assignments.board.checks import check_report
 from config.local.embedded import HOST, free_port
 from tests.dns.name_server import DnsServer, start
 from tests.support.worlds import make_acme, node
@@ -234,7 +234,7 @@ def test_what_is_found_stands_in_checks_and_history_until_it_is_mended(acme: Clu
 
 
 def dns_line(cluster: Cluster) -> dict[str, str]:
-    return next(check for check in checks_report(cluster)["checks"] if check["code"] == "dns_records")
+    return next(check for check in check_report(cluster)["checks"] if check["code"] == "dns_records")
 
 
 def test_the_command_tells_problems_as_json_and_as_text(acme: Cluster, serve: Serve) -> None:

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from assignments.board.checks import report as checked
+from assignments.board.checks import check_report
 from assignments.intercluster import duplicates, selectors
 from assignments.models import Assignment, Operation
 from assignments.users.export import assignments_csv
@@ -55,7 +55,7 @@ def test_doubled_uris_are_found_without_regard_to_case_and_listed_whole(clusters
         {"uri": "sip:bob@example.org", "users": [
             {"user_id": "imp1a-0002", "cluster": "acme"}, {"user_id": "imp1a-0003", "cluster": "acme"}]},
     ]  # fmt: skip
-    check = {cluster.name: next(each for each in checked(cluster)["checks"] if each["code"] == "directory_uris_differ")
+    check = {cluster.name: next(each for each in check_report(cluster)["checks"] if each["code"] == "directory_uris_differ")
              for cluster in clusters}  # fmt: skip
     assert check["acme"]["problem"].startswith("2 directory URIs belong")
     assert check["branch"]["problem"].startswith("1 directory URI belongs")

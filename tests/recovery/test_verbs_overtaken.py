@@ -12,7 +12,7 @@ from django.utils import timezone
 from assignments.models import Assignment
 from assignments.recovery import maintenance
 from assignments.recovery import service as recovery
-from assignments.recovery.rules.step import step as pure_step
+from assignments.recovery.rules.step import step_pair
 from tests.recovery.driven import B, node, scenario, sub
 from tests.recovery.recovery_world import make
 from tests.support.overtaken import overtaken, somebody_waits
@@ -116,14 +116,14 @@ def test_a_policy_that_changes_while_a_step_goes_by_the_old_one_is_followed_afte
     changed = threading.Thread(target=_change_policy, args=(pair,))
 
     def meanwhile(*given: Any) -> Any:
-        outcome = pure_step(*given)
+        outcome = step_pair(*given)
         if changed.ident is None:
             changed.start()
             while changed.is_alive() and not somebody_waits():
                 changed.join(0.01)
         return outcome
 
-    monkeypatch.setattr(recovery, "pure_step", meanwhile)
+    monkeypatch.setattr(recovery, "step_pair", meanwhile)
     assert recovery.step(sub().pk, begun)
     changed.join()
     assert sub().pk in recovery.due_subclusters(timezone.now())
