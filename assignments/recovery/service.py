@@ -27,7 +27,7 @@ from assignments.recovery.rules.foretold import sign_in_effect
 from assignments.recovery.rules.kept import SrmState
 from assignments.recovery.rules.pair import Outcome, Pair
 from assignments.recovery.rules.relogin_window import Effect
-from assignments.recovery.rules.step import step_pair as pure_step
+from assignments.recovery.rules.step import step_pair
 from assignments.recovery.writes import write_steps
 from topology.models import Node, Subcluster
 from topology.reasons import PACE_NOTHING_MOVES, Refused
@@ -112,10 +112,10 @@ def _catch_up(pair: Pair, wake: int | None, now: int, *, always: bool) -> tuple[
     outcomes: list[Outcome] = []
     at = now
     while wake is not None and wake <= now and len(outcomes) < CATCH_UP:
-        outcomes.append(pure_step(pair, wake))
+        outcomes.append(step_pair(pair, wake))
         at, pair, wake = wake, outcomes[-1].pair, outcomes[-1].next_wake
     if not outcomes and always:
-        outcomes.append(pure_step(pair, now))
+        outcomes.append(step_pair(pair, now))
     return outcomes, at
 
 

@@ -55,8 +55,10 @@ def test_doubled_uris_are_found_without_regard_to_case_and_listed_whole(clusters
         {"uri": "sip:bob@example.org", "users": [
             {"user_id": "imp1a-0002", "cluster": "acme"}, {"user_id": "imp1a-0003", "cluster": "acme"}]},
     ]  # fmt: skip
-    check = {cluster.name: next(each for each in check_report(cluster)["checks"] if each["code"] == "directory_uris_differ")
-             for cluster in clusters}  # fmt: skip
+    check = {
+        cluster.name: next(one for one in check_report(cluster)["checks"] if one["code"] == "directory_uris_differ")
+        for cluster in clusters
+    }
     assert check["acme"]["problem"].startswith("2 directory URIs belong")
     assert check["branch"]["problem"].startswith("1 directory URI belongs")
 
