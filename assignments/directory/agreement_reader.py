@@ -12,8 +12,8 @@ from assignments.directory.rules.agreement import FIELDS, MAX_SCHEDULE, MIN_SCHE
 from topology import reasons
 from topology.rules import spans
 from topology.rules.file_problems import FileRefused
-from topology.structure.documents import Document
-from topology.structure.shapes import STRICT, GroupName, not_a, read_shape, whole_schema
+from topology.structure.documents.reading import Document
+from topology.structure.documents.shapes import STRICT, GroupName, not_a, read_shape, whole_schema
 
 Text = Annotated[str, Field(max_length=2000)]
 Word = Annotated[str, Field(min_length=1, max_length=500)]

@@ -15,8 +15,8 @@ from typing_extensions import TypedDict
 from topology import reasons
 from topology.models import MAX_RELEASE, Cluster
 from topology.rules.file_problems import FileProblem, FileRefused
-from topology.structure.documents import Document
-from topology.structure.shapes import STRICT, EmptyList, GroupName, read_shape
+from topology.structure.documents.reading import Document
+from topology.structure.documents.shapes import STRICT, EmptyList, GroupName, read_shape
 from topology.structure.topology_reader import placed_problems
 
 Pair = Annotated[list[GroupName], Field(min_length=2, max_length=2)]

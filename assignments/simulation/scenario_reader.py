@@ -19,9 +19,18 @@ from topology import reasons
 from topology.rules import spans, topology_file
 from topology.rules.file_problems import FileRefused
 from topology.rules.topology_file import NodeSpec, SubclusterSpec
-from topology.structure.documents import Document
+from topology.structure.documents.reading import Document
+from topology.structure.documents.shapes import (
+    STRICT,
+    EmptyList,
+    GroupName,
+    NodeName,
+    in_order,
+    not_a,
+    read_shape,
+    whole_schema,
+)
 from topology.structure.limits import RULES
-from topology.structure.shapes import STRICT, EmptyList, GroupName, NodeName, in_order, not_a, read_shape, whole_schema
 from topology.structure.topology_reader import (
     MOST_USERS,
     Description,

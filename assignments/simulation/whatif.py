@@ -28,7 +28,7 @@ from topology.models import Cluster
 from topology.reasons import Refused
 from topology.rules import topology_file
 from topology.structure import selectors
-from topology.structure.documents import write_yaml
+from topology.structure.documents.reading import write_yaml
 from topology.structure.files import present_topology
 from topology.structure.limits import RULES
 from topology.structure.snapshot import one_snapshot

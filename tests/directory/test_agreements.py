@@ -12,7 +12,7 @@ from assignments.directory.rules.agreement import Agreement
 from assignments.directory.rules.guard import judge
 from topology.reasons import Refused
 from topology.rules.file_problems import FileRefused
-from topology.structure.documents import read_yaml
+from topology.structure.documents.reading import read_yaml
 
 GOOD = """
 cluster: acme

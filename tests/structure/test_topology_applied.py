@@ -17,7 +17,7 @@ from topology.reasons import Refused
 from topology.rules import topology_file
 from topology.rules.states import State
 from topology.structure.clusters import create_cluster
-from topology.structure.documents import read_yaml_file
+from topology.structure.documents.reading import read_yaml_file
 from topology.structure.files import present_topology
 from topology.structure.limits import RULES
 

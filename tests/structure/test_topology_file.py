@@ -10,7 +10,7 @@ from tests.structure.acme_file import ACME, problems
 from topology.reasons import Refused
 from topology.rules import topology_file
 from topology.structure import topology_reader
-from topology.structure.documents import read_yaml, read_yaml_file
+from topology.structure.documents.reading import read_yaml, read_yaml_file
 from topology.structure.limits import RULES
 
 

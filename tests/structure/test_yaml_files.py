@@ -18,7 +18,7 @@ from topology.models import Cluster, Node
 from topology.reasons import REASONS, Refused
 from topology.rules.file_problems import FileProblem, FileRefused
 from topology.structure import topology_reader
-from topology.structure.documents import read_yaml, read_yaml_file, write_yaml
+from topology.structure.documents.reading import read_yaml, read_yaml_file, write_yaml
 
 LAB = """\
 cluster: lab

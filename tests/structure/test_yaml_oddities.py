@@ -10,7 +10,7 @@ from django.core.management import call_command
 from assignments.board.topology_file import apply_topology
 from topology.rules.file_problems import FileProblem, FileRefused
 from topology.structure import topology_reader
-from topology.structure.documents import read_yaml, read_yaml_file, write_yaml
+from topology.structure.documents.reading import read_yaml, read_yaml_file, write_yaml
 
 ONE = "subclusters:\n  - name: sc-1\n    nodes:\n      - {name: imp1a, profile: 5000, publisher: true}\n"
 A = "cluster: acme\n"
@@ -115,7 +115,7 @@ def test_what_is_no_yaml_is_told_where_a_person_looks_for_it(text: str, line: st
 @pytest.mark.parametrize(
     ("raw", "line"),
     [
-        (gzip.compress(A.encode()), "file: it is packed (gzip). Unpack it, and give the file in it."),
+        (gzip.compress(A.encode(), mtime=0), "file: it is packed (gzip). Unpack it, and give the file in it."),
         (b"PK\x03\x04\x14\0", "file: it is packed (ZIP)."),
         (A.encode("utf-16-le"), "file: it is UTF-16 without a byte order mark, or no text. Save it as UTF-8."),
         (f"{A}mode: m\u00fc\n".encode("latin-1"), "line 2, column 8: file: it is not UTF-8 here. Save it as UTF-8."),

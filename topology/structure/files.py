@@ -16,7 +16,7 @@ from topology.rules.topology_file import NodeSpec, SubclusterSpec, TopologySpec
 from topology.structure import guards, topology_reader
 from topology.structure.clusters import create_cluster, set_mode, set_model
 from topology.structure.dns_settings import update_dns
-from topology.structure.documents import Document
+from topology.structure.documents.reading import Document
 from topology.structure.nodes import add_node, move_node, remove_node, set_capacity, unassign_node
 from topology.structure.policy import current_policy, update_policy
 from topology.structure.selectors import current_dns

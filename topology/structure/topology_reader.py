@@ -19,9 +19,8 @@ from topology.rules import modes, topology_file
 from topology.rules.file_problems import FileProblem, FileRefused
 from topology.rules.topology_file import DnsSpec, NodeSpec, PolicyRule, SubclusterSpec, TopologySpec, Value
 from topology.structure import dns_settings
-from topology.structure.documents import Document
-from topology.structure.limits import RULES
-from topology.structure.shapes import (
+from topology.structure.documents.reading import Document
+from topology.structure.documents.shapes import (
     STRICT,
     EmptyList,
     EmptyMapping,
@@ -31,7 +30,8 @@ from topology.structure.shapes import (
     read_shape,
     whole_schema,
 )
-from topology.structure.yaml_nodes import Path
+from topology.structure.documents.yaml_nodes import Path
+from topology.structure.limits import RULES
 
 MOST_USERS, MOST_DESCRIPTION = 1_000_000, 128
 

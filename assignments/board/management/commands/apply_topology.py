@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from assignments.board.topology_file import apply_topology
 from topology.management.console import ConsoleCommand
 from topology.rules.difference import Difference
-from topology.structure.documents import read_yaml_file
+from topology.structure.documents.reading import read_yaml_file
 
 
 class Command(ConsoleCommand):

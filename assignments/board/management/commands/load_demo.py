@@ -17,7 +17,7 @@ from demo.users import CROWDS, write
 from topology.management.console import ConsoleCommand
 from topology.models import Cluster
 from topology.structure import selectors
-from topology.structure.documents import read_yaml_file
+from topology.structure.documents.reading import read_yaml_file
 
 WHO = "demo"
 

@@ -9,7 +9,7 @@ from assignments.population.selectors import Board, NodeView, board_of
 from topology.management.console import ConsoleCommand
 from topology.rules import topology_file
 from topology.structure import selectors
-from topology.structure.documents import write_yaml
+from topology.structure.documents.reading import write_yaml
 from topology.structure.files import present_topology
 from topology.structure.limits import RULES
 

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from assignments.directory import agreements
 from topology.management.console import ConsoleCommand
 from topology.reasons import Refused
-from topology.structure.documents import read_yaml_file
+from topology.structure.documents.reading import read_yaml_file
 
 
 class Command(ConsoleCommand):

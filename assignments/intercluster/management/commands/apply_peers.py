@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from assignments.intercluster import peers
 from assignments.intercluster.peers_reader import read_peers
 from topology.management.console import ConsoleCommand
-from topology.structure.documents import read_yaml_file
+from topology.structure.documents.reading import read_yaml_file
 
 
 class Command(ConsoleCommand):

@@ -8,7 +8,7 @@ from assignments.simulation import simulate, whatif
 from assignments.simulation.log import lines_in_words, told_result, without_repeats
 from assignments.simulation.rules.play import Result
 from topology.management.console import ConsoleCommand
-from topology.structure.documents import read_yaml_file
+from topology.structure.documents.reading import read_yaml_file
 
 
 class Command(ConsoleCommand):

@@ -207,10 +207,10 @@ class Values:
 
     def _is_no_text(self, node: Any, path: Path) -> bool:
         """Whether a word has what cannot be kept as text; noted."""
-        if (found := NO_TEXT.search(node.value)) is None:
+        if (match := NO_TEXT.search(node.value)) is None:
             return False
-        what = "NUL" if found[0] == "\0" else "half a character"
-        problem = f"U+{ord(found[0]):04X} is {what} and cannot be kept"
+        what = "NUL" if match[0] == "\0" else "half a character"
+        problem = f"U+{ord(match[0]):04X} is {what} and cannot be kept"
         self._wrong(node, path, reasons.FILE_NOT_YAML, problem=problem, remedy="Take it out, or copy the text again.")
         return True
 

@@ -18,9 +18,9 @@ import yaml
 from topology import reasons
 from topology.reasons import Refused
 from topology.rules.file_problems import FileProblem, FileRefused
-from topology.structure.yaml_errors import problem_at, problem_of
-from topology.structure.yaml_nodes import CORE, Composer, Mark, Values, add_words
-from topology.structure.yaml_nodes import Path as Place
+from topology.structure.documents.yaml_errors import problem_at, problem_of
+from topology.structure.documents.yaml_nodes import CORE, Composer, Mark, Values, add_words
+from topology.structure.documents.yaml_nodes import Path as Place
 
 MOST_BYTES = 1_000_000
 PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "ZIP", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"7z\xbc\xaf": "7-Zip"}

@@ -21,8 +21,8 @@ from pydantic_core import PydanticCustomError
 from topology import reasons
 from topology.rules import names
 from topology.rules.file_problems import FileProblem
-from topology.structure.documents import Document
-from topology.structure.yaml_nodes import Path, place_of, shown
+from topology.structure.documents.reading import Document
+from topology.structure.documents.yaml_nodes import Path, place_of, shown
 
 T = TypeVar("T")
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)

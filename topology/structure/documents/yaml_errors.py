@@ -12,7 +12,7 @@ import yaml
 
 from topology import reasons
 from topology.rules.file_problems import FileProblem
-from topology.structure.yaml_nodes import PLACEHOLDER, odd_space, shown
+from topology.structure.documents.yaml_nodes import PLACEHOLDER, odd_space, shown
 
 EXAMPLE = "See the example demo/acme.yaml."
 LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")  # as the parser counts them
