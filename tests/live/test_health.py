@@ -170,6 +170,18 @@ def test_a_report_asks_a_silent_database_once(monkeypatch: pytest.MonkeyPatch) -
     assert health.is_silent()
 
 
+def test_a_database_that_takes_a_question_and_hangs_is_away_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging = health._Database()
+    monkeypatch.setattr(health, "_database", hanging)
+    monkeypatch.setattr(health, "ASKED_FOR", 0)
+    with hanging.lock:  # as the one who asks, and waits for the answer
+        report = health.report()
+    assert report["database"] is False
+    assert [trouble["code"] for trouble in report["troubles"]] == ["DATABASE_AWAY"]
+    assert health.is_silent()
+    assert health.database_answers()
+
+
 def test_a_run_that_nobody_works_on_says_since_when_and_no_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     works(monkeypatch, lives=True, waiting=0)
     crowd = make_crowd(40, 0)

@@ -77,6 +77,15 @@ def test_values_are_taken_as_people_write_them() -> None:
     assert found["SECRET_KEY"] == "$price "
 
 
+def test_a_database_whose_host_went_away_is_given_up() -> None:
+    options = json.loads(settings_with().stdout)["options"]
+    assert options["connect_timeout"] == 5
+    assert options["tcp_user_timeout"] == 25_000
+    assert options["keepalives_idle"] + options["keepalives_interval"] * options["keepalives_count"] == 25
+    address = "postgresql://ann@127.0.0.1:1/console?keepalives_idle=60"
+    assert int(json.loads(settings_with(DATABASE_URL=address).stdout)["options"]["keepalives_idle"]) == 60
+
+
 def test_a_pooler_is_sent_no_options() -> None:
     assert "options" in json.loads(settings_with().stdout)["options"]
     assert "options" not in json.loads(settings_with(DATABASE_PGBOUNCER="1").stdout)["options"]

@@ -35,6 +35,7 @@ TRY_AGAIN = timedelta(seconds=3)  # the same while it fails
 BELIEVED = timedelta(seconds=60)  # real time for which a failed try is told
 MISSED_FOR = 15.0  # seconds for which an unanswered question explains that others are refused
 AWAY_FOR = 3.0  # seconds for which no one asks a database that did not answer: its pool keeps everybody waiting
+ASKED_FOR = 4.0  # seconds after which a question of another request that is still open says that no answer comes
 LATE = timedelta(seconds=6)  # real time without a tick that is no hiccup any more
 FIRST = timedelta(seconds=60)  # real time that a new installation has for its first tick
 
@@ -192,16 +193,22 @@ def _asked_once(now: datetime) -> datetime | None:
 @contextmanager
 def _asking() -> Iterator[None]:
     """A question to the database that one asks for all. Raises Error without asking while it is silent."""
-    with _database.lock:
-        if time.monotonic() < _database.silent_until:
+    database = _database
+    if not database.lock.acquire(timeout=ASKED_FOR):  # it took the question, and hangs
+        database.missed = time.monotonic()
+        raise Error
+    try:
+        if time.monotonic() < database.silent_until:
             raise Error
         try:
             yield
         except Error as error:
-            _database.silent_until = time.monotonic() + AWAY_FOR
+            database.silent_until = time.monotonic() + AWAY_FOR
             note(error)
             raise
-        _database.seen, _database.silent_until, _database.missed = timezone.now(), 0.0, -math.inf
+        database.seen, database.silent_until, database.missed = timezone.now(), 0.0, -math.inf
+    finally:
+        database.lock.release()
 
 
 def note(error: BaseException) -> None:
