@@ -140,7 +140,15 @@ def _sentence(code: str, facts: dict[str, Any]) -> str:
 def skipped_of(agreement: DirectoryAgreement, after: int) -> tuple[list[dict[str, str]], int]:
     """A page of the entries that the last run could not take, and where the next page begins; 0: nowhere."""
     rows = list(DirectorySkipped.objects.filter(agreement=agreement, pk__gt=after).order_by("pk")[: PAGE + 1])
-    shown = [{"entry": row.entry, "code": row.code, "reason": _sentence(row.code, row.facts)} for row in rows[:PAGE]]
+    shown = [
+        {
+            "entry": row.entry,
+            "code": row.code,
+            "reason": _sentence(row.code, row.facts),
+            "fix": REASONS[row.code].say_fix(**row.facts) if row.code in REASONS else "",
+        }
+        for row in rows[:PAGE]
+    ]
     return shown, rows[PAGE - 1].pk if len(rows) > PAGE else 0
 
 

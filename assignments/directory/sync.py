@@ -59,7 +59,10 @@ class SyncReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that the page, the command and the API give."""
-        skipped = [{"entry": each["entry"], "reason": said(each), "code": each["code"]} for each in self.skipped]
+        skipped = [
+            {"entry": each["entry"], "reason": said(each), "fix": fix_of(each), "code": each["code"]}
+            for each in self.skipped
+        ]
         whole = asdict(self) | {"skipped": skipped}
         return {name: whole[name] for name in whole if name != "listed"} | {"would_touch": self.listed}
 
@@ -67,6 +70,11 @@ class SyncReport:
 def said(skipped: dict[str, Any]) -> str:
     """The sentence of an entry that was skipped."""
     return REASONS[skipped["code"]].say(**skipped["facts"])
+
+
+def fix_of(skipped: dict[str, Any]) -> str:
+    """What to do about an entry that was skipped."""
+    return REASONS[skipped["code"]].say_fix(**skipped["facts"])
 
 
 def why_stopped(stopped: dict[str, Any]) -> Reason:

@@ -57,7 +57,8 @@ def test_the_road_of_an_agreement_over_http(admin: Caller, directory: Directory,
     assert (run["state"], run["new"], run["skipped_total"]) == ("finished", 20, 1)
     whole = admin.get(run["url"].removeprefix("/api/v1")).data
     assert {each["user_id"] for each in whole["users"]} == ids()
-    assert [each["code"] for each in admin.get(BASE + "/skipped").data["skipped"]] == ["DIRECTORY_ID_MISSING"]
+    skipped = [(each["code"], each["fix"]) for each in admin.get(BASE + "/skipped").data["skipped"]]
+    assert skipped == [("DIRECTORY_ID_MISSING", "Give it one in the directory.")]
     call_command("sync_directory", "crowd", "--dry-run", "--json")
     printed = json.loads(capsys.readouterr().out)
     again = admin.post(BASE + "/sync", {"dry_run": True}).data

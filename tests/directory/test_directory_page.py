@@ -158,6 +158,7 @@ def test_everybody_whom_a_stopped_run_would_touch_and_every_entry_skipped_is_lis
     assert "The guard stopped this run" in listed
     skipped = walked(client, reverse("directory-skipped", args=["crowd"]))
     assert all(f"cn=none{n:03}," in skipped for n in range(220))
+    assert "Give it one in the directory." in skipped, "with what to do"
 
 
 def walked(client: Any, address: str) -> str:

@@ -82,6 +82,7 @@ def test_a_part_on_another_server_is_said_and_no_person(crowd: Cluster, director
         {
             "entry": f"{where}??sub",
             "reason": "This part of the directory lies on another server and was not read.",
+            "fix": "Name a server that holds all of it, or a base without that part.",
             "code": "DIRECTORY_ELSEWHERE",
         }
     ]

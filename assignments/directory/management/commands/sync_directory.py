@@ -53,7 +53,7 @@ class Command(ConsoleCommand):
         for told in report.warnings:
             self.stderr.write(f"{told['code']}: {told['message']} {told['fix']}")
         for each in report.skipped:
-            self.stdout.write(f"skipped {each['entry']}: {each['code']}: {sync.said(each)}")
+            self.stdout.write(f"skipped {each['entry']}: {each['code']}: {sync.said(each)} {sync.fix_of(each)}")
         if report.stopped:
             self._show_stop(report, report.stopped)
             return
