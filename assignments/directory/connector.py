@@ -34,20 +34,11 @@ GARBLED = (LookupError, ValueError, TypeError, AttributeError, RecursionError)  
 DEMANDS_TLS = (ldap.LDAPConfidentialityRequiredResult, ldap.LDAPStrongerAuthRequiredResult)
 
 
-def pages(agreement: Agreement, password: str, *, limit: int | None = None) -> Iterator[list[DirectoryEntry]]:
-    """The people of a directory, a page at a time, flat in memory; `limit` entries in all. Raises Refused."""
-    with _connected(agreement, password) as (connection, server):
-        _read_base(connection, agreement)
-        read = 0
-        for page in _searched(connection, agreement, server, limit):
-            read += len(page)
-            yield page
-            if limit and read >= limit:
-                return
+def pages(agreement: Agreement, password: str) -> Iterator[list[DirectoryEntry]]:
+    """The people of a directory, a page at a time, flat in memory. Raises Refused.
 
-
-@contextmanager
-def _connected(agreement: Agreement, password: str) -> Iterator[tuple[ldap3.Connection, Server]]:
+    An empty page is a sign of life: each server that does not answer may take a minute.
+    """
     failures: list[str] = []
     for server in agreement.addresses:
         try:
@@ -55,9 +46,12 @@ def _connected(agreement: Agreement, password: str) -> Iterator[tuple[ldap3.Conn
             _bind(connection, agreement, server)
         except (*BROKEN, *NOT_NOW) as error:  # one that accepts the connection and never answers, too
             failures.append(f"{server}: {_words(error)}")
+            yield []
             continue
         try:
-            yield connection, server
+            yield []
+            _read_base(connection, agreement)
+            yield from _searched(connection, agreement)
         finally:
             with _quiet():
                 connection.unbind()
@@ -166,12 +160,9 @@ def _read_base(connection: ldap3.Connection, agreement: Agreement) -> None:
         raise Refused(reasons.DIRECTORY_BASE_UNREADABLE, base=agreement.base, why=why)
 
 
-def _searched(
-    connection: ldap3.Connection, agreement: Agreement, server: Server, limit: int | None
-) -> Iterator[list[DirectoryEntry]]:
+def _searched(connection: ldap3.Connection, agreement: Agreement) -> Iterator[list[DirectoryEntry]]:
     wanted = [*KEYS, *dict.fromkeys(agreement.mapped.values())]
     read, cookie = 0, None
-    size = min(PAGE, limit) if limit else PAGE
     while True:
         try:
             with _in_ldap():
@@ -180,7 +171,7 @@ def _searched(
                     agreement.filter,
                     ldap3.SUBTREE,
                     attributes=wanted,
-                    paged_size=size,
+                    paged_size=PAGE,
                     paged_cookie=cookie,
                 )
         except ldap.LDAPInvalidFilterError:

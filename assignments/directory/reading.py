@@ -113,6 +113,8 @@ def read(run: DirectoryRun, spec: Agreement, password: str, progress: Progress) 
         with transaction.atomic():
             _step(run, read=count)
             staging.copy(table, page)
+        if not page:
+            continue  # a sign of life
         events.publish([f"directory-{run.agreement.cluster_id}"])
         progress(count)
     run.read, run.staged_at = count, timezone.now()
@@ -127,7 +129,8 @@ def read_for_trial(spec: Agreement, password: str, progress: Progress) -> None:
     for page in _pages(spec, password):
         staging.copy(staging.TRIED, page)
         count += len(page)
-        progress(count)
+        if page:
+            progress(count)
 
 
 def _pages(spec: Agreement, password: str) -> Iterator[Page]:

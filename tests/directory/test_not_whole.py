@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from assignments.directory import connector, sync
+from assignments.directory import connector, reading, sync
 from config.local.embedded import HOST
 from config.local.processes import stop_child
 from tests.directory import slapd as real
@@ -144,6 +144,22 @@ def test_a_server_that_hangs_in_the_middle_is_left_and_changes_nothing(
         may_go_on.set()
     assert refused.value.code == "DIRECTORY_LOST"
     assert ids() == set(many(0, 25))
+
+
+def test_a_run_is_heard_of_after_each_server_that_never_answers(
+    crowd: Cluster, directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three of them take longer than a run may be silent: the next tick took it up, and it never came to its end."""
+    monkeypatch.setattr(connector, "ANSWER_TIMEOUT", 1)
+    signs = []
+    step = reading._step
+    monkeypatch.setattr(reading, "_step", lambda run, **values: (signs.append(values), step(run, **values)))
+    with relay(0, answers=False) as one, relay(0, answers=False) as two, relay(0, answers=False) as three:
+        cluster = directory.agree(servers=[one.url, two.url, three.url])
+        with pytest.raises(Refused) as refused:
+            sync.sync(cluster)
+    assert refused.value.code == "DIRECTORY_UNREACHABLE"
+    assert signs == [{"read": 0}] * 4
 
 
 @pytest.mark.parametrize("said", [b"0\x03\x02\x01\x09", b"0\x05\xff\x01\x02\x03\x04", bytes(200)])
