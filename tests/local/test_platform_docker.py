@@ -147,6 +147,15 @@ def test_kubernetes_would_take_the_manifest():
     assert sorted(kinds) == ["ConfigMap", *["Deployment"] * 3, "Job", "PersistentVolumeClaim", "Service"]
 
 
+def test_who_writes_to_a_claim_on_kubernetes_may():
+    user = int(re.search(r"useradd .*--uid (\d+)", DOCKERFILE)[1])
+    documents = list(yaml.safe_load_all((BASE_DIR / "docker" / "kubernetes.yaml").read_text()))
+    pods = [each["spec"]["template"]["spec"] for each in documents if each["kind"] in ("Deployment", "Job")]
+    writing = [pod for pod in pods if any("persistentVolumeClaim" in volume for volume in pod["volumes"])]
+    assert [pod["containers"][0]["name"] for pod in writing] == ["worker"]
+    assert all(pod["securityContext"]["fsGroup"] == user for pod in writing)
+
+
 def test_compose_gives_every_process_the_same_addresses_and_key():
     for name in OWN:
         environment = COMPOSE["services"][name]["environment"]
