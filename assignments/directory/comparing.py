@@ -42,6 +42,12 @@ def fill(table: str) -> None:
     execute_sql(f"INSERT INTO read ({staging.COLUMNS}) SELECT {staging.COLUMNS} FROM {table} ORDER BY n")
     # What moved between two pages while they were read comes twice; the later one counts.
     execute_sql("DELETE FROM read USING read later WHERE read.key = later.key AND read.n < later.n AND read.key <> ''")
+    # A part that another server has is named with each page by some directories.
+    execute_sql(f"""
+        DELETE FROM read USING read later
+        WHERE read.dn = later.dn AND read.n < later.n
+            AND read.skip = '{ELSEWHERE}' AND later.skip = '{ELSEWHERE}'
+    """)
     execute_sql("ANALYZE read")
     # As in an import: a nested loop chosen for "one row" takes minutes for 30,000. Those who are known may be many
     # where a directory names few: all others are gone.
@@ -52,6 +58,7 @@ def fill(table: str) -> None:
     """)
 
 
+ELSEWHERE = reasons.DIRECTORY_ELSEWHERE.code
 # Of another agreement, whose directory has the person no more, and at home in no other cluster.
 LET_GO = "link.agreement_id <> %s AND link.gone_at IS NOT NULL AND coalesce(place.cluster_id = %s, true)"
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from assignments.directory import connector, reading, sync
+from assignments.directory.rules.people import DirectoryEntry
 from config.local.embedded import HOST
 from config.local.processes import stop_child
 from tests.directory import slapd as real
@@ -91,6 +92,18 @@ def test_a_part_on_another_server_is_said_and_no_person(crowd: Cluster, director
     assert stopped, "a directory of referrals alone gives no one"
     assert stopped["hash"] == ""
     assert ids() == {"a", "b"}
+
+
+def test_a_part_that_is_named_with_each_page_is_listed_once(
+    crowd: Cluster, directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory.add(*many(0, 25))
+    monkeypatch.setattr(connector, "PAGE", 10)
+    far = DirectoryEntry("ldap://far.example.org/dc=far", "", {}, is_elsewhere=True)
+    read = connector.pages
+    monkeypatch.setattr(connector, "pages", lambda *given: ([*page, far] for page in read(*given)))
+    report = sync.sync(directory.agree())
+    assert (report.read, report.new, report.skipped_total) == (25, 25, 1)
 
 
 def test_a_base_on_another_server_is_named_and_no_password_goes_there(
