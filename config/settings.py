@@ -4,6 +4,7 @@ Every variable is named in README.md. Where DATABASE_URL or REDIS_URL is not
 given, the embedded services below HOMENODE_DATA are used (config/local/).
 """
 
+import socket
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -257,7 +258,22 @@ CELERY_TASK_SOFT_TIME_LIMIT = 45
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = TIME_ZONE  # of what happens at night
 # Every task is found again by the beat's sweep; a lost delivery must not come back an hour later.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    # As FOUND_GONE says of the database; what a system does not know is left out.
+    "socket_keepalive_options": {
+        getattr(socket, name): value
+        for name, value in {
+            "TCP_KEEPIDLE": FOUND_GONE["keepalives_idle"],
+            "TCP_KEEPINTVL": FOUND_GONE["keepalives_interval"],
+            "TCP_KEEPCNT": FOUND_GONE["keepalives_count"],
+            "TCP_USER_TIMEOUT": FOUND_GONE["tcp_user_timeout"],
+        }.items()
+        if hasattr(socket, name)
+    },
+}
 CELERY_BEAT_SCHEDULER = "config.beat:SingleScheduler"
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "assignments.tick", "schedule": 1.0, "options": {"expires": 2}},

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -13,7 +14,8 @@ from config.local.state import BASE_DIR
 SHOW = """
 import json
 from django.conf import settings
-more = {"options": settings.DATABASES["default"]["OPTIONS"], "level": settings.LOGGING["root"]["level"]}
+more = {"options": settings.DATABASES["default"]["OPTIONS"], "broker": settings.CELERY_BROKER_TRANSPORT_OPTIONS,
+    "level": settings.LOGGING["root"]["level"]}
 print(json.dumps(more | {name: getattr(settings, name) for name in (
     "ALLOWED_HOSTS", "FORCE_SCRIPT_NAME", "STATIC_URL", "SESSION_COOKIE_PATH", "CSRF_COOKIE_PATH",
     "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_PRELOAD", "CSRF_TRUSTED_ORIGINS", "TIME_ZONE",
@@ -77,11 +79,15 @@ def test_values_are_taken_as_people_write_them() -> None:
     assert found["SECRET_KEY"] == "$price "
 
 
-def test_a_database_whose_host_went_away_is_given_up() -> None:
+def test_data_services_whose_host_went_away_are_given_up() -> None:
     options = json.loads(settings_with().stdout)["options"]
     assert options["connect_timeout"] == 5
     assert options["tcp_user_timeout"] == 25_000
     assert options["keepalives_idle"] + options["keepalives_interval"] * options["keepalives_count"] == 25
+    broker = json.loads(settings_with().stdout)["broker"]
+    assert (broker["socket_keepalive"], broker["socket_connect_timeout"]) == (True, 5)
+    if sys.platform == "linux":
+        assert broker["socket_keepalive_options"][str(socket.TCP_USER_TIMEOUT)] == options["tcp_user_timeout"]
     address = "postgresql://ann@127.0.0.1:1/console?keepalives_idle=60"
     assert int(json.loads(settings_with(DATABASE_URL=address).stdout)["options"]["keepalives_idle"]) == 60
 
