@@ -16,10 +16,11 @@ from assignments.simulation.rules import scenario_file
 from assignments.simulation.rules.play import Scenario
 from assignments.simulation.rules.scenario_file import LONGEST, VERBS, Inline, Line, Present, Script
 from topology import reasons
-from topology.rules import spans, topology_file
-from topology.rules.file_problems import FileRefused
+from topology.rules import spans
+from topology.rules.file_problems import FileProblem, FileRefused
 from topology.rules.topology_file import NodeSpec, SubclusterSpec
 from topology.structure.documents.reading import Document
+from topology.structure.documents.rest import problems_of_rest
 from topology.structure.documents.shapes import (
     STRICT,
     EmptyList,
@@ -30,7 +31,6 @@ from topology.structure.documents.shapes import (
     read_shape,
     whole_schema,
 )
-from topology.structure.limits import RULES
 from topology.structure.topology_reader import (
     MOST_USERS,
     Description,
@@ -45,6 +45,7 @@ from topology.structure.topology_reader import (
     Users,
     node_of,
     placed_problems,
+    problems_across,
     subcluster_of,
     topology_of,
 )
@@ -163,6 +164,7 @@ def _script_of(text: Any) -> Script:
     return Script(**text | {"timeline": tuple(text.get("timeline", ()))})
 
 
+INLINE: TypeAdapter[Any] = TypeAdapter(Annotated[InlineText, AfterValidator(_inline_of)])
 ADAPTER: TypeAdapter[Any] = TypeAdapter(Annotated[ScenarioText, AfterValidator(_script_of)])
 
 
@@ -172,9 +174,11 @@ def parse(document: object, present: Present) -> Scenario:
     source = Document.of(document)
     script: Script | None
     script, problems = read_shape(ADAPTER, source)
-    if script is not None and script.topology is not None:
-        problems = [each.under("topology") for each in topology_file.problems_across(script.topology.spec, RULES)]
-        problems = placed_problems(source, problems)
+    if script is None:
+        between = problems_of_rest(INLINE, source, _across, "topology")
+        problems = in_order([*problems, *placed_problems(source, (each.under("topology") for each in between))])
+    elif script.topology is not None:
+        problems = placed_problems(source, (each.under("topology") for each in _across(script.topology)))
     if problems or script is None:
         inline = all(problem.place.startswith("topology") for problem in problems)
         why = reasons.TOPOLOGY_FILE_INVALID if inline else reasons.SCENARIO_INVALID
@@ -183,6 +187,10 @@ def parse(document: object, present: Present) -> Scenario:
         return scenario_file.assemble(script, present)
     except FileRefused as refused:
         raise refused.at(in_order(placed_problems(source, refused.problems)), source.name) from None
+
+
+def _across(inline: Inline) -> list[FileProblem]:
+    return problems_across(inline.spec)
 
 
 def schema() -> dict[str, Any]:

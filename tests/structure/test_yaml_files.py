@@ -107,7 +107,7 @@ def test_every_problem_is_found_in_the_order_of_the_file() -> None:
 
 
 def test_of_numbers_the_nearest_was_meant_and_not_the_one_that_looks_alike() -> None:
-    (problem,) = found("cluster: a\nsubclusters: [{name: s, nodes: [{name: a.b, profile: 5001}]}]\n")
+    (problem,) = found("cluster: a\nsubclusters: [{name: s, nodes: [{name: a.b, profile: 5001, publisher: true}]}]\n")
     assert problem.fix == "Did you mean 5000?"
 
 

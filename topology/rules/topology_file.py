@@ -185,7 +185,7 @@ def _sizes(spec: TopologySpec, rules: FileRules) -> Iterator[FileProblem]:
         if count > 2:
             fix = "Put the others into another subcluster or under unassigned_nodes."
             yield FileProblem(f"subclusters[{i}].nodes", f"{count} nodes are more than 2", fix)
-        if group.ha and count != 2:
+        if group.ha and count < 2:
             fix = "Give it a second node or write ha: false."
             yield FileProblem(f"subclusters[{i}].ha", f"HA needs two nodes, {group.name} has {count}", fix)
 

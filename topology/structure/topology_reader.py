@@ -20,17 +20,19 @@ from topology.rules.file_problems import FileProblem, FileRefused
 from topology.rules.topology_file import DnsSpec, NodeSpec, PolicyRule, SubclusterSpec, TopologySpec, Value
 from topology.structure import dns_settings
 from topology.structure.documents.reading import Document
+from topology.structure.documents.rest import problems_of_rest
 from topology.structure.documents.shapes import (
     STRICT,
     EmptyList,
     EmptyMapping,
     GroupName,
     NodeName,
+    in_order,
     not_a,
     read_shape,
     whole_schema,
 )
-from topology.structure.documents.yaml_nodes import Path
+from topology.structure.documents.yaml_nodes import path_of
 from topology.structure.limits import RULES
 
 MOST_USERS, MOST_DESCRIPTION = 1_000_000, 128
@@ -209,7 +211,10 @@ def parse(document: object) -> TopologySpec:
     spec: TopologySpec | None
     spec, problems = read_shape(ADAPTER, source)
     if spec is not None:
-        problems = placed_problems(source, topology_file.problems_across(spec, RULES))
+        problems = placed_problems(source, problems_across(spec))
+    else:
+        between = problems_of_rest(ADAPTER, source, problems_across)
+        problems = in_order([*problems, *placed_problems(source, between)])
     if problems or spec is None:
         raise FileRefused(problems, reasons.TOPOLOGY_FILE_INVALID, source.name)
     return spec
@@ -220,12 +225,11 @@ def schema() -> dict[str, Any]:
     return whole_schema(ADAPTER, "Homenode topology file")
 
 
+def problems_across(spec: TopologySpec) -> list[FileProblem]:
+    """What is wrong between the keys of a topology."""
+    return list(topology_file.problems_across(spec, RULES))
+
+
 def placed_problems(source: Document, problems: Iterable[FileProblem]) -> list[FileProblem]:
     """Problems between keys with their lines and columns."""
     return [source.placed(problem, path_of(problem.place)) for problem in problems]
-
-
-def path_of(place: str) -> Path:
-    """The path of a place as people read it."""
-    parts = re.findall(r"\[(\d+)\]|([^.\[\]]+)", place)
-    return tuple(int(number) if number else word for number, word in parts)

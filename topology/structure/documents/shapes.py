@@ -80,7 +80,8 @@ class _Case:
     def range(self) -> str:
         """What the schema says of the number here: "from 1 to 600", or nothing."""
         here = schema_at(self.schema, self.path)
-        return f"from {here['minimum']:,} to {here['maximum']:,}" if {"minimum", "maximum"} <= here.keys() else ""
+        ends = [f"{end:,}".removesuffix(".0") for end in (here.get("minimum"), here.get("maximum")) if end is not None]
+        return f"from {ends[0]} to {ends[1]}" if len(ends) == 2 else ""
 
     def say(self, why: reasons.Reason, **facts: Any) -> FileProblem:
         return FileProblem.of(self.place, why, **facts)

@@ -252,6 +252,12 @@ def place_of(path: Path) -> str:
     return "".join(parts).removeprefix(".") or WHOLE
 
 
+def path_of(place: str) -> Path:
+    """The path of a place as people read it."""
+    parts = re.findall(r"\[(\d+)\]|([^.\[\]]+)", place)
+    return tuple(int(number) if number else word for number, word in parts)
+
+
 def odd_space(space: str) -> tuple[str, str]:
     """What is wrong with an indentation by a space that is none of YAML's, as pages of the web have, and the fix."""
     return f"U+{ord(space):04X} stands where spaces belong", "Indent with plain spaces."

@@ -1,0 +1,74 @@
+"""Everything that is wrong with a file is told at once: values and keys, and what is wrong between them."""
+
+import pytest
+
+from assignments.simulation import scenario_reader
+from topology.rules.file_problems import FileRefused
+from topology.structure import topology_reader
+from topology.structure.documents.reading import read_yaml
+
+A = "cluster: acme\n"
+ONE = "subclusters: [{name: s, nodes: [{name: n, publisher: true}]}]\n"
+
+
+def told(text: str) -> list[str]:
+    with pytest.raises(FileRefused) as refused:
+        topology_reader.parse(read_yaml(text))
+    return [f"{found.place}: {found.message}" for found in refused.value.problems]
+
+
+def test_what_is_wrong_between_keys_is_told_with_a_wrong_value() -> None:
+    groups = "- {name: s, ha: true, nodes: [{name: n}, {name: N}, {name: o}]}\n"
+    groups += "- {name: s, ha: true, nodes: [{name: q}]}\n"
+    policy = "policy: {keep_alive_timeout: 5, sign_ins_per_second: 5, done_within_minutes: 5}\n"
+    assert told(f"{A}mode: fast\n{policy}subclusters:\n{groups}") == [
+        "file: no node is the publisher",
+        "mode: fast is not one of balanced, active_standby, manual",
+        "policy.keep_alive_timeout: 5 is shorter than keep_alive_interval (15)",
+        "policy.done_within_minutes: sign_ins_per_second already sets a budget",
+        "subclusters[0].nodes: 3 nodes are more than 2",
+        "subclusters[0].nodes[1].name: N appears twice, first at subclusters[0].nodes[0].name",
+        "subclusters[1].name: s appears twice, first at subclusters[0].name",
+        "subclusters[1].ha: HA needs two nodes, s has 1",
+    ]
+
+
+def test_a_name_that_cannot_be_read_hides_no_other_problem() -> None:
+    group = "{name: s, ha: true, nodes: [{name: a b, publisher: true}]}"
+    assert told(f"subclusters: [{group}, {{name: t, nodes: [{{name: c, publisher: true}}]}}]\n") == [
+        "cluster: is missing",
+        "subclusters[0].ha: HA needs two nodes, s has 1",
+        "subclusters[0].nodes[0].name: a b is not a name: it has a space",
+    ], "who the first publisher is cannot be said"
+
+
+@pytest.mark.parametrize("text", [
+    f"{A}unassigned_nodes: [{{name: n, publisher: yes}}]\n",
+    f"{A}unassigned_nodes: [{{name: n, publsher: true}}]\n",
+    f"{A}unassigned_node: [{{name: n, publisher: true}}]\nsubclusters: [{{name: s, nodes: [{{name: m}}]}}]\n",
+    f"{A}unassigned_nodes: [{{name: n, publisher: false, publisher: true}}]\n",
+    f"{A}unassigned_nodes: [{{name: n}}, 7]\n",
+    f"{A}subclusters: [{{name: s, ha: true, node: [{{name: n, publisher: true}}]}}]\n",
+    f"{A}subclusters: [{{name: s, ha: true, nodes: x}}]\n",
+    f"{A}subclusters:\n- name: s\n  ha: true\n  nodes: {{{{ nodes }}}}\n",
+    f"{A}subclusters: [{{name: s, nodes: [{{name: a b}}]}}]\n",
+    f"{A}policy: {{keep_alive_timeout: 10, keep_alive_intervall: 5}}\n{ONE}",
+    f"{A}policy: {{keep_alive_timeout: 10, keep_alive_interval: '5'}}\n{ONE}",
+])  # fmt: skip
+def test_what_a_mistake_itself_may_make_is_not_told_beside_it(text: str) -> None:
+    assert len(told(text)) == 1
+
+
+def test_a_scenario_tells_both_of_its_topology_and_what_is_wrong_with_its_lines() -> None:
+    topology = "{mode: fast, subclusters: [{name: s, ha: true, nodes: [{name: a}]}]}"
+    with pytest.raises(FileRefused) as refused:
+        scenario_reader.parse(read_yaml(f"topology: {topology}\ntimeline: [{{do: dance}}]\n"), lambda name: ((), 0))
+    assert [problem.place for problem in refused.value.problems] == [
+        "topology.mode", "topology.subclusters[0].ha", "timeline[0].do",
+    ]  # fmt: skip
+
+
+def test_a_range_that_ends_at_a_whole_number_says_so() -> None:
+    assert told(f"{A}policy: {{sign_ins_per_second: 0}}\n{ONE}") == [
+        "policy.sign_ins_per_second: 0 is not from 0.1 to 10,000"
+    ]
