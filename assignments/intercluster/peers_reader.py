@@ -16,7 +16,7 @@ from topology import reasons
 from topology.models import MAX_RELEASE, Cluster
 from topology.rules.file_problems import FileProblem, FileRefused
 from topology.structure.documents.reading import Document
-from topology.structure.documents.shapes import STRICT, EmptyList, GroupName, read_shape
+from topology.structure.documents.shapes import STRICT, EmptyList, EmptyMapping, GroupName, read_shape
 from topology.structure.topology_reader import placed_problems
 
 Pair = Annotated[list[GroupName], Field(min_length=2, max_length=2)]
@@ -28,7 +28,7 @@ class PeersText(TypedDict):
     """Relations between clusters, each as the names of the two."""
 
     peers: Annotated[list[Pair], EmptyList]
-    releases: NotRequired[dict[str, Release]]
+    releases: NotRequired[Annotated[dict[str, Release], EmptyMapping]]
 
 
 ADAPTER: TypeAdapter[Any] = TypeAdapter(PeersText)
@@ -60,7 +60,7 @@ def read_peers(document: object) -> PeersFile:
             problems.append(FileProblem.of(f"peers[{n}]", reasons.PEER_ITSELF, cluster=names[0]))
         elif not missing:
             pairs.append((known[names[0]], known[names[1]]))
-    for name, release in (text.get("releases") or {}).items():
+    for name, release in text.get("releases", {}).items():
         if name in known:
             releases.append((known[name], release))
         else:

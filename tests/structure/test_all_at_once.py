@@ -2,6 +2,7 @@
 
 import pytest
 
+from assignments.intercluster.peers_reader import read_peers
 from assignments.simulation import scenario_reader
 from topology.rules.file_problems import FileRefused
 from topology.structure import topology_reader
@@ -72,3 +73,30 @@ def test_a_range_that_ends_at_a_whole_number_says_so() -> None:
     assert told(f"{A}policy: {{sign_ins_per_second: 0}}\n{ONE}") == [
         "policy.sign_ins_per_second: 0 is not from 0.1 to 10,000"
     ]
+
+
+def test_too_many_and_too_long_is_counted_in_our_words() -> None:
+    managers = ", ".join(f"a{n}.example.org" for n in range(17))
+    assert told(f"{A}dns: {{call_managers: [{managers}]}}\n{ONE}") == ["dns.call_managers: 17 items are more than 16"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("peers: [[acme]]\n", "peers[0]: it has 1 item, fewer than 2. Write at least 2 items."),
+        ("peers: [[a, b, c]]\n", "peers[0]: 3 items are more than 2. Write at most 2 items."),
+        ("peers:\nreleases: {acme: '" + "1" * 33 + "'}\n", "releases.acme: 33 characters are more than 32. Write"),
+    ],
+)
+def test_lengths_in_other_files_are_told_alike(text: str, said: str) -> None:
+    with pytest.raises(FileRefused) as refused:
+        read_peers(read_yaml(text))
+    [problem] = refused.value.problems
+    assert f"{problem.place}: {problem.message}. {problem.fix}".startswith(said)
+
+
+@pytest.mark.django_db
+def test_a_key_of_a_file_of_peers_may_have_nothing_behind_it() -> None:
+    read = read_peers(read_yaml("peers:\nreleases:\n"))
+    assert (read.pairs, read.releases) == ((), ())

@@ -4,6 +4,7 @@ from topology.reasons.reason import WARNING, add_reason
 
 FILE_NOT_YAML = add_reason("FILE_NOT_YAML", "{problem}", "{remedy}", status=422)
 FILE_TOO_LARGE = add_reason("FILE_TOO_LARGE", "{found:,} {what} are more than {most:,}", "{remedy}", status=422)
+FILE_TOO_SHORT = add_reason("FILE_TOO_SHORT", "it has {has}, fewer than {least}", "{remedy}", status=422)
 FILE_EMPTY = add_reason("FILE_EMPTY", "nothing is written here", "{remedy}", status=422)
 FILE_KEY_UNKNOWN = add_reason("FILE_KEY_UNKNOWN", "this key is not known", "{remedy}", status=422)
 FILE_KEY_TWICE = add_reason(

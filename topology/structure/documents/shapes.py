@@ -19,6 +19,7 @@ from pydantic import ValidationError as Errors
 from pydantic_core import PydanticCustomError
 
 from topology import reasons
+from topology.reasons.words import counted
 from topology.rules import names
 from topology.rules.file_problems import FileProblem
 from topology.structure.documents.reading import Document
@@ -204,6 +205,22 @@ def _form(case: _Case) -> FileProblem:
     return case.say(reasons.FILE_TEXT_NOT_VALID, written=case.written, kind=kind, remedy=remedy)
 
 
+def _long(case: _Case) -> FileProblem:
+    what, most = _items(case), case.ctx["max_length"]
+    facts = {"found": len(case.value), "what": f"{what}s", "most": most}
+    return case.say(reasons.FILE_TOO_LARGE, **facts, remedy=f"Write at most {counted(most, what)}.")
+
+
+def _short(case: _Case) -> FileProblem:
+    what, least = _items(case), case.ctx["min_length"]
+    has = counted(len(case.value), what)
+    return case.say(reasons.FILE_TOO_SHORT, has=has, least=least, remedy=f"Write at least {counted(least, what)}.")
+
+
+def _items(case: _Case) -> str:
+    return "character" if isinstance(case.value, str) else "item"
+
+
 def _other(case: _Case) -> FileProblem:
     return case.say(reasons.FILE_VALUES_CONFLICT, problem=f"{case.written}: {case.said}", remedy="Write another value.")
 
@@ -224,6 +241,10 @@ WORDS: dict[str, Callable[[_Case], FileProblem]] = {
     "dict_type": _mapping,
     "model_type": _mapping,
     "literal_error": _choice,
+    "too_long": _long,
+    "string_too_long": _long,
+    "too_short": _short,
+    "string_too_short": _short,
     KIND_NAME: _name,
     KIND_TEXT: _form,
 }
