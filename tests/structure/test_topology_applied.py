@@ -15,6 +15,7 @@ from tests.support.lists import csv_of
 from topology.models import Cluster, Event, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules import topology_file
+from topology.rules.file_problems import FileRefused
 from topology.rules.states import State
 from topology.structure.clusters import create_cluster
 from topology.structure.documents.reading import read_yaml_file
@@ -203,3 +204,37 @@ def test_another_publisher_is_refused(acme: dict[str, Any]) -> None:
     with pytest.raises(Refused) as refused:
         apply_topology(acme)
     assert refused.value.code == "PUBLISHER_FIXED"
+
+
+@pytest.mark.django_db
+def test_all_changes_of_a_kind_that_must_not_be_are_told_at_once(acme: dict[str, Any]) -> None:
+    apply_topology(acme)
+    cluster = Cluster.objects.get(name="acme")
+    homes = [node.name for node in cluster.nodes.exclude(subcluster=None)]
+    users = [f"u{n},{homes[n % len(homes)]}" for n in range(3 * len(homes))]
+    import_users(cluster, csv_of("user_id,node", *users))
+    small = copy.deepcopy(acme)
+    for group in small["subclusters"]:
+        for node in group["nodes"]:
+            node["users"] = 1
+    with pytest.raises(FileRefused) as refused:
+        apply_topology(small)
+    told = [(problem.place, problem.code) for problem in refused.value.problems]
+    assert told == [(f"subclusters[{g}].nodes[{n}]", "CAPACITY_BELOW_USERS") for g, n in [(0, 0), (0, 1), (1, 0)]]
+    assert changes(acme, dry_run=True) == [], "nothing of it was done"
+
+
+@pytest.mark.django_db
+def test_what_hangs_on_a_change_that_must_not_be_is_not_told_beside_it(acme: dict[str, Any]) -> None:
+    apply_topology(acme)
+    cluster = Cluster.objects.get(name="acme")
+    import_users(cluster, csv_of("user_id,node", *(f"u{n},{node}" for n, node in enumerate(homes_of(acme)))))
+    other = {"cluster": "acme", "unassigned_nodes": [{"name": "new.example.org", "publisher": True}]}
+    with pytest.raises(FileRefused) as refused:
+        apply_topology(other, prune=True)
+    told = {problem.code for problem in refused.value.problems} - {"NODE_PERHAPS_RENAMED"}
+    assert told == {"SUBCLUSTER_HA_ON", "NODE_HAS_USERS", "PUBLISHER_STAYS"}, "not that the publisher goes last"
+
+
+def homes_of(document: dict[str, Any]) -> list[str]:
+    return [node["name"] for group in document["subclusters"] for node in group["nodes"]]

@@ -1,6 +1,6 @@
 """The topology file applied: the difference to what is there, made true in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from topology.structure.subclusters import (
     remove_subcluster,
 )
 
+CAPACITY = ("profile", "users", "endpoints")
 SetHa = Callable[[Subcluster, bool, Any], object]
 
 
@@ -96,15 +97,24 @@ class _Run:
         self.new: set[str] = set()
 
     def apply(self) -> None:
+        """Make every change. Raises FileRefused with the first that must not be, and all like it."""
+        refusals: list[tuple[TopologyChange, Refused]] = []
         for change in self.changes.changes:
+            if refusals and not _are_alike(change, refusals[0][0]):
+                continue  # what hangs on a change that was not made would be refused for that alone
             try:
                 getattr(self, f"_{change.action}_{change.kind}")(change)
             except Refused as refused:
-                raise self._refused(change, refused) from refused
+                if not (refusals and refused.reason is reasons.PUBLISHER_GOES_LAST):  # the others are still there
+                    refusals.append((change, refused))
+        if refusals:
+            raise self._refused(refusals) from refusals[0][1]
 
-    def _refused(self, change: TopologyChange, refused: Refused) -> FileRefused:
-        """The refusal at its place in the file; a node that was renamed is the commonest cause."""
-        problems = [FileProblem.from_refusal(self.spec.place_of(change.kind, change.name), refused)]
+    def _refused(self, refusals: Sequence[tuple[TopologyChange, Refused]]) -> FileRefused:
+        """The refusals at their places in the file; a node that was renamed is the commonest cause."""
+        refused = refusals[0][1]
+        problems = [FileProblem.from_refusal(self.spec.place_of(each.kind, each.name), why) for each, why in refusals]
+        problems = list(dict.fromkeys(problems))  # one capacity that users and endpoints are too many for
         problems += [
             FileProblem.of(
                 self.spec.place_of("node", guess.node),
@@ -202,6 +212,15 @@ class _Run:
 
     def _remove_node(self, change: TopologyChange) -> None:
         remove_node(self.node(change.name), actor=self.actor)
+
+
+def _are_alike(one: TopologyChange, other: TopologyChange) -> bool:
+    """Whether two changes are of the same kind and direction, so that neither hangs on the other."""
+    kinds = {
+        (change.action, change.kind, CAPACITY if change.field in CAPACITY else change.field, bool(change.after))
+        for change in (one, other)
+    }
+    return len(kinds) == 1
 
 
 def _enable_ha_of_new(subcluster: Subcluster) -> None:
