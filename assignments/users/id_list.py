@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from assignments.users.importing.imports import LIMITS
 from assignments.users.rules.columns import column_name
@@ -35,7 +36,9 @@ def ids_of(file: Readable, columns: Mapping[str, str] = NO_COLUMNS) -> Iterator[
     for row in users.rows():
         yield row.user_id
     if users.problems.total and head:
-        first = users.problems.listed[0].as_dict()
+        problem = users.problems.listed[0]
+        ends = {"end": problem.facts["end"] - plain} if "end" in problem.facts else {}
+        first = replace(problem, facts={**problem.facts, **ends}).as_dict()
         line = int(first["line"]) - plain
         why = f"line {max(line, 1)}: {first['message']}".rstrip(".")
         raise Refused(reasons.FILE_NOT_READABLE, file="The list", why=why, remedy=first["fix"])

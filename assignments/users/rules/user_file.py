@@ -164,7 +164,8 @@ class UserList:
             return " Each line stands in one pair of quotes as a whole: was the list saved twice?"
         for unused in self.header.unused:
             if unused.meant == "user_id":
-                return f" Is “{unused.column[:40]}” the user ID? Then say so when you import."
+                then = "call it user_id" if self.reading.ids_only else "say so when you import"
+                return f" Is “{unused.column[:40]}” the user ID? Then {then}."
             if any(word in unused.column.lower() for word in ("user_id", "user id")):
                 return " Are its cells parted by another mark? A first line such as sep=^ names it."
         later = records.later_header()

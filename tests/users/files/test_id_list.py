@@ -45,3 +45,17 @@ def test_a_damaged_list_is_refused(text: str) -> None:
     with pytest.raises(Refused) as refused:
         ids_in(text.encode())
     assert refused.value.code == "FILE_NOT_READABLE"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('ann\n"bob\n"\n', "line 2: The quote that opens here, in the column user_id, closes only in line 3."),
+        ('user_id\n"bob\n"\n', "line 2: The quote that opens here, in the column user_id, closes only in line 3."),
+        ("userid\nann\n", "Is “userid” the user ID? Then call it user_id."),
+    ],
+)
+def test_a_refusal_names_the_lines_of_the_file_and_what_can_be_done_here(text: str, said: str) -> None:
+    with pytest.raises(Refused) as refused:
+        ids_in(text.encode())
+    assert said in refused.value.message.replace(". Check", ".") + "."
