@@ -158,6 +158,7 @@ def test_a_key_of_a_line_that_is_not_used_or_says_otherwise_is_refused(line: dic
         simulate.simulate(document(topology=TWO, timeline=[line]))
     [problem] = refused.value.problems
     assert f"{problem.place}: {problem.message}. {problem.fix}".startswith(f"timeline[0].{said}")
+    assert problem.message in refused.value.message
 
 
 @pytest.mark.parametrize("line", [

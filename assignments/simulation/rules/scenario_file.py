@@ -29,6 +29,7 @@ from topology.rules.topology_file import SubclusterSpec, TopologySpec
 VERBS = ("fault", "repair", *(command.value for command in Command))
 LONGEST = 31 * 86_400
 HOUR = 3600
+OF_THE_FILE = (SCENARIO_KEY_NOT_USED, SCENARIO_PLACES_DIFFER)  # what the file alone has wrong, whatever there is
 Present = Callable[[str], tuple[tuple[Pair, ...], int]]
 
 
@@ -138,8 +139,9 @@ def _actions(script: Script, pairs: Sequence[Pair]) -> tuple[Action, ...]:
             refusals.append(refused)
             problems.append(FileProblem.from_refusal(f"timeline[{i}].{key}", refused))
         problems += _late(f"timeline[{i}].at", line, script.until)
-    if refusals:
-        raise FileRefused(problems, refusals[0].reason, **refusals[0].facts)
+    missing = next((each for each in refusals if each.reason not in OF_THE_FILE), None)
+    if missing:
+        raise FileRefused(problems, missing.reason, **missing.facts)
     if problems:
         raise FileRefused(problems, SCENARIO_INVALID)
     return tuple(_action(line, pairs) for line in script.timeline)
