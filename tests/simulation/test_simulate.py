@@ -172,7 +172,8 @@ def test_a_line_may_say_both_where_they_agree(line: dict[str, Any]) -> None:
 
 
 def test_everything_that_is_wrong_with_the_lines_is_told_at_once() -> None:
-    first, last = {"at": "2h", "do": "fault", "node": "q"}, {"at": "3h", "do": "recover", "subcluster": "z"}
+    first = {"at": "2h", "do": "fault", "node": "q", "service": "x"}
+    last = {"at": "3h", "do": "recover", "subcluster": "z"}
     lines = [first, {"do": "failover"}, last]
     with pytest.raises(FileRefused) as refused:
         simulate.simulate(document(timeline=lines))

@@ -29,6 +29,7 @@ from topology.rules.topology_file import SubclusterSpec, TopologySpec
 VERBS = ("fault", "repair", *(command.value for command in Command))
 LONGEST = 31 * 86_400
 HOUR = 3600
+FAULTS_ALONE = tuple(fault for fault in Fault if fault is not Fault.SERVICE)  # of a node as a whole
 OF_THE_FILE = (SCENARIO_KEY_NOT_USED, SCENARIO_PLACES_DIFFER)  # what the file alone has wrong, whatever there is
 Present = Callable[[str], tuple[tuple[Pair, ...], int]]
 
@@ -176,7 +177,7 @@ def _wrong_in(line: Line, pairs: Sequence[Pair]) -> Iterator[tuple[str, Refused]
     what = f"{line.do} of {line.kind}" if line.of_fault else line.do
     if line.kind is not None and not line.of_fault:
         yield "kind", Refused(SCENARIO_KEY_NOT_USED, what=what, key="kind", instead=": only a fault or repair has one")
-    if line.service is not None and line.kind != Fault.SERVICE:
+    if line.service is not None and (line.kind in FAULTS_ALONE or not line.of_fault):
         instead = ", or write kind: service" if line.of_fault else ""
         yield "service", Refused(SCENARIO_KEY_NOT_USED, what=what, key="service", instead=instead)
 
