@@ -37,9 +37,9 @@ def composed(cell: str) -> str:
     return cell.strip(" \t") if cell.isascii() else unicodedata.normalize("NFC", cell.strip(SPACES)).strip(SPACES)
 
 
-def restored(cell: str, keep: str = "") -> str:
-    """A cell without the apostrophe that keeps it from being read as a formula, or as the mark that keeps."""
-    if cell[:1] == "'" and (FORMULA.match(cell) or (keep and cell.lstrip("'") == keep)):
+def restored(cell: str, *marks: str) -> str:
+    """A cell without the apostrophe that keeps it from being read as a formula, or as a mark that keeps."""
+    if cell[:1] == "'" and (FORMULA.match(cell) or cell.lstrip("'") in filter(None, marks)):
         return cell[1:]
     return cell
 

@@ -11,7 +11,7 @@ from assignments.users.rules.not_users import is_remark, is_total
 from assignments.users.rules.oddities import is_mail, oddity
 from assignments.users.rules.problems import Problems
 from assignments.users.rules.records import SEPARATORS
-from assignments.users.rules.user_line import MAX_REASON, MAX_TEXT, NO, YES, Limits, Reading, UserLine
+from assignments.users.rules.user_line import KEEP, MAX_REASON, MAX_TEXT, NO, YES, Limits, Reading, UserLine
 from topology import reasons
 
 REMEMBERED = 10_000  # different cells of endpoints
@@ -44,7 +44,7 @@ class CellReader:
         said = {column: composed(cells[index]) for column, index in self.columns.places.items()}
         if not self._plain or "'" in record or '="' in record or (keep and keep in record):
             marked = {column for column, cell in said.items() if keep and cell == keep and column != "user_id"}
-            said = {column: self._restored(cell, keep if column != "user_id" else "") for column, cell in said.items()}
+            said = {column: self._restored(cell, *self._marks(column)) for column, cell in said.items()}
         user_id = said["user_id"]
         if self._is_no_user(number, user_id, cells, above):
             return None
@@ -93,8 +93,12 @@ class CellReader:
             self.warnings.add(number, reasons.IMPORT_NOT_A_MAIL, user_id=user_id, value=mail[:60])
         return mail
 
-    def _restored(self, cell: str, keep: str) -> str:
-        if cell[:1] == "'" and (plain := restored(cell, keep)) != cell:
+    def _marks(self, column: str) -> tuple[str, ...]:
+        """What may have an apostrophe before it; our exports put one before the usual mark, whichever is used here."""
+        return () if column == "user_id" else (KEEP, self.reading.keep)
+
+    def _restored(self, cell: str, *marks: str) -> str:
+        if cell[:1] == "'" and (plain := restored(cell, *marks)) != cell:
             self.marked += 1
             return plain
         if (plain := said_in(cell)) != cell:

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from assignments.models import Assignment
 from assignments.users.export import assignments_csv
 from assignments.users.importing.imports import import_users
+from assignments.users.rules.user_line import Reading
 from tests.support.lists import csv_of, numbered
 from tests.users.pairs import homes, make
 from topology.models import Cluster, EndUser, Node
@@ -52,6 +53,15 @@ def test_an_export_is_read_back_without_a_change(acme: Cluster) -> None:
     import_users(acme, numbered(100))
     report = import_users(acme, io.BytesIO(exported(acme)))
     assert (report.ok, report.unchanged, report.warnings.total) == (True, 131, 0)
+
+
+@pytest.mark.parametrize("keep", ["#", "~", ""])
+@pytest.mark.parametrize("spreadsheet", [False, True])
+def test_an_export_is_read_back_whatever_mark_keeps(acme: Cluster, keep: str, spreadsheet: bool) -> None:
+    import_users(acme, csv_of("user_id,name,mail,department", "#,'#,a@x.org,''#", "b,#b,'#,", "'#,##,'x,'='#"))
+    file = b"".join(assignments_csv(acme, spreadsheet=spreadsheet))
+    report = import_users(acme, io.BytesIO(file), reading=Reading(keep=keep))
+    assert (report.ok, report.unchanged) == (True, 3)
 
 
 def test_an_export_restores_an_empty_cluster(acme: Cluster) -> None:
