@@ -4,6 +4,9 @@ from topology.reasons.reason import NEWS, WARNING, add_reason
 
 TOPOLOGY_FILE_INVALID = add_reason("TOPOLOGY_FILE_INVALID", "{problem}", "{remedy}", status=422)
 FILE_NOT_READABLE = add_reason("FILE_NOT_READABLE", "{file} cannot be read: {why}.", "{remedy}", status=422)
+FILE_NOT_WRITABLE = add_reason(
+    "FILE_NOT_WRITABLE", "{file} cannot be written: {why}.", "Name a file that can.", status=422
+)
 TOPOLOGY_CHANGED_MEANWHILE = add_reason(
     "TOPOLOGY_CHANGED_MEANWHILE",
     "{cluster} was changed after the difference was shown, so nothing was applied.",

@@ -167,7 +167,7 @@ def _seekable(file: Readable) -> Any:
 def _in_tar(head: bytes, file: Readable) -> Readable:
     """The one list of a tar archive. Raises WrongKind when there is none, or more than one."""
     source = _seekable(file)
-    if not hasattr(source, "seek"):
+    if not hasattr(source, "seek") or not getattr(source, "seekable", lambda: True)():  # as of a pipe
         raise WrongKind("a tar file", _remedy("a tar file"))
     source.seek(0)
     try:

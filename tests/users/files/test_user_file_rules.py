@@ -1,12 +1,14 @@
 """The rules of a list of users: kinds of files, encodings, headers, marks, and what each damage is called."""
 
 import io
+import os
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from assignments.users.importing.encodings import add_hint
+from assignments.users.importing.imports import LIMITS
 from assignments.users.rules.user_file import UserList
 from assignments.users.rules.user_line import Reading, UserLine
 from tests.users.files.file_reading import codes, read
@@ -182,6 +184,16 @@ def test_a_tar_with_one_list_is_read_and_one_with_two_is_named() -> None:
     rows, users = read(tar({"a.csv": b"user_id\na\n", "b.csv": b"user_id\nb\n"}))
     assert not rows
     assert "a.csv, b.csv" in users.problems.listed[0].as_dict()["message"]
+
+
+def test_a_tar_from_a_pipe_is_called_one() -> None:
+    end, begin = os.pipe()
+    with os.fdopen(begin, "wb") as out:
+        out.write(tar({"users.csv": b"user_id\na\n"}))
+    with os.fdopen(end, "rb") as file:
+        users = UserList(file, LIMITS)
+        assert list(users.rows()) == []
+        assert codes(users) == [(1, "IMPORT_WRONG_KIND")]
 
 
 def tar(files: dict[str, bytes]) -> bytes:

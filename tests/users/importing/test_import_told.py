@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -56,6 +56,13 @@ def test_a_column_that_was_named_and_is_not_there_is_told(lab: Cluster) -> None:
     found = [each.as_dict()["message"] for each in report.warnings.listed]
     assert "No column is called “e-mal”, so nothing is read as mail." in found
     assert len(found) == 2, "what is read from another column, or left out, is not missed"
+
+
+def test_where_problems_cannot_be_written_is_told_as_that(lab: Cluster, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("user_id\nann\n")
+    with pytest.raises(CommandError, match=r"FILE_NOT_WRITABLE: .* cannot be written: Is a directory"):
+        call_command("import_users", "lab", str(file), "--problems", str(tmp_path))
 
 
 def test_what_was_said_for_a_list_before_is_no_mistake_in_this_one(lab: Cluster) -> None:

@@ -69,7 +69,10 @@ class Command(ConsoleCommand):
     def _import(self, cluster: Cluster, file: BinaryIO, options: dict[str, Any], files: ExitStack) -> Report:
         every = None
         if path := options["problems"]:
-            out = Path(path).open("w", encoding="utf-8", newline="")  # noqa: SIM115  # closed with `files`
+            try:
+                out = Path(path).open("w", encoding="utf-8", newline="")  # noqa: SIM115  # closed with `files`
+            except OSError as error:
+                raise Refused(reasons.FILE_NOT_WRITABLE, file=path, why=error.strerror) from error
             every = ProblemFile(files.enter_context(out))
         size = os.fstat(file.fileno()).st_size or None  # none of a pipe
         with bar(cluster.name, size) as show:
