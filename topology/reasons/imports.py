@@ -114,6 +114,12 @@ IMPORT_ID_SHORTENED = add_reason(
     "Format the column as text and export the list again.",
     level=WARNING,
 )
+IMPORT_ZEROS_GONE = add_reason(
+    "IMPORT_ZEROS_GONE",
+    "{user_id} is a new user, beside {user}: spreadsheets take zeros off the beginning of numbers.",
+    "Format the column as text, and export the list again.",
+    level=WARNING,
+)
 IMPORT_QUOTES_STAY = add_reason(
     "IMPORT_QUOTES_STAY",
     '“{value}” in the column {column} keeps its quotes: only a pair of " around a cell is taken off.',

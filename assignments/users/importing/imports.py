@@ -122,7 +122,12 @@ def _check(cluster: Cluster, report: Report, nodes: Mapping[str, Node]) -> None:
         staged_lines.of_other_clusters(cluster),
         staged_lines.homeless(),
     ]
-    odd = [staged_lines.staying(), staged_lines.gone(cluster.name, known), staged_lines.kept_of_new()]
+    odd = [
+        staged_lines.staying(),
+        staged_lines.gone(cluster.name, known),
+        staged_lines.kept_of_new(),
+        staged_lines.zeros_gone(cluster),
+    ]
     for kind in staged_lines.that_are_there([*wrong, *odd]):
         (report.problems if kind in wrong else report.warnings).add_found(kind)
     report.first_rows = staged_changes.first_rows()

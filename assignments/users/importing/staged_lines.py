@@ -119,6 +119,20 @@ def kept_of_new() -> StagedLines:
     )
 
 
+def zeros_gone(cluster: Cluster) -> StagedLines:
+    """Lines with a number as the ID of a new user, where a user has the same with noughts before it."""
+    sign = "known IS NULL AND folded >= '1' AND folded < ':'"
+    sql = f"""
+        SELECT line, staged.user_id, min(person.user_id) FROM staged
+            JOIN topology_enduser person ON ltrim(person.folded, '0') = staged.folded
+            JOIN assignments_assignment place ON place.user_id = person.id AND place.cluster_id = %s
+        WHERE {sign.replace("folded", "staged.folded")} AND staged.folded ~ '^[0-9]+$'
+            AND person.folded >= '0' AND person.folded < '1'
+        GROUP BY line, staged.user_id
+    """
+    return StagedLines(reasons.IMPORT_ZEROS_GONE, ["user_id", "user"], sql, [cluster.pk], sign=sign)
+
+
 def staying() -> StagedLines:
     """Lines that name another node than the home their user has."""
     sign = "home_id IS NOT NULL AND (leave OR node_id <> home_id)"

@@ -82,3 +82,14 @@ def test_the_verdict_says_that_more_is_worth_knowing(lab: Cluster, admin_client:
     page = checked(admin_client, "user_id,name,town", "ann,NULL,Ulm")
     assert "All good: 1 line. Nothing was changed: this was a check. Worth knowing: 2, below." in page
     assert "Worth knowing:" not in checked(admin_client, "user_id,name", "ann,Ann")
+
+
+def test_a_number_that_lost_its_zeros_is_named_beside_the_user_it_was(lab: Cluster) -> None:
+    import_users(lab, csv_of("user_id,name", "00123,Ann", "0123,Bob", "7,Cleo", "0x9,Dan", "000,Eve"))
+    report = import_users(lab, csv_of("user_id", "123", "7", "9", "8x", "1e3", "0", "00123"), dry_run=True)
+    assert [(each.line, each.as_dict()["message"]) for each in report.warnings.listed] == [
+        (2, "123 is a new user, beside 00123: spreadsheets take zeros off the beginning of numbers."),
+    ]
+    assert report.ok, "two people may be called so"
+    other = create_cluster("other", mode="manual", model="balanced_redundant")
+    assert not import_users(other, csv_of("user_id", "123"), dry_run=True).warnings.total, "nor told of another cluster"
