@@ -21,6 +21,7 @@ from topology.accounts import roles
 from topology.reasons import Refused
 from topology.reasons.words import UNASSIGNED_USERS
 from topology.structure.locks import hold_subclusters_of
+from topology.structure.removed import removed_target
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def _judged(selection: Selection, target: str, actor_role: str | None) -> Judged
         demand_unmoved(selection)
     verdict = judgement.on(target)
     if verdict is None:
-        raise Refused(reasons.MOVE_OTHER_TARGET, cluster=selection.cluster.name)
+        other = Refused(reasons.MOVE_OTHER_TARGET, cluster=selection.cluster.name)
+        raise removed_target(target, selection.cluster) or other
     if verdict.level == REFUSED:
         raise verdict.refusal
     return JudgedDrop(verdict, judgement)

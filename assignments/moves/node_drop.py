@@ -22,6 +22,7 @@ from topology.models import Event, Node, Policy, Subcluster
 from topology.reasons import Refused, Said
 from topology.structure import guards
 from topology.structure.nodes import demand_place, move_node, unassign_node
+from topology.structure.removed import removed_target
 
 OUT = "nodes"  # the nodes that are in no subcluster
 SHORT = {
@@ -152,7 +153,8 @@ def place_node(node: Node, target: str, actor: Any, *, seen: str | None = None) 
     places = {f"subcluster:{sub.pk}": sub for sub in Subcluster.objects.filter(cluster=node.cluster)}
     if target != OUT and target not in places:
         known = ", ".join(sub.name for sub in places.values()) or "none"
-        raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=target, cluster=node.cluster.name, known=known)
+        other = Refused(reasons.NO_SUCH_SUBCLUSTER, name=target, cluster=node.cluster.name, known=known)
+        raise removed_target(target, node.cluster) or other
     judged = _verdict(_context_of(node), node, places.get(target), roles.role_of(actor))
     if judged.level == REFUSED:
         raise judged.refusal

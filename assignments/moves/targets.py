@@ -6,7 +6,7 @@ from assignments.moves.selection import UNASSIGNED
 from topology import reasons
 from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Refused
-from topology.structure.selectors import names_of
+from topology.structure.removed import names_of
 
 
 def target_of(cluster: Cluster, name: str | None) -> str:

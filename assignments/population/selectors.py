@@ -13,10 +13,9 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from assignments.models import ACTIVE, Operation, Population
-from topology import reasons
 from topology.models import MAX_NODES, Cluster, Node, Subcluster
-from topology.reasons import Refused
 from topology.rules.states import CONDITION_LOOKS, Condition, Look, condition, look_of
+from topology.structure.removed import no_node, no_subcluster
 
 IN_NO_SUBCLUSTER = Look("In no subcluster", "mute", "server")
 
@@ -297,8 +296,7 @@ def subcluster_of(board: Board, pk: int) -> SubclusterView:
     """A subcluster of a board. Raises Refused with those it has."""
     subcluster_view = next((view for view in board.subclusters if view.subcluster.pk == pk), None)
     if subcluster_view is None:
-        known = ", ".join(view.subcluster.name for view in board.subclusters) or "none"
-        raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=pk, cluster=board.cluster.name, known=known)
+        raise no_subcluster(pk, board.cluster.subclusters.all(), board.cluster)
     return subcluster_view
 
 
@@ -306,8 +304,7 @@ def node_of(board: Board, pk: int) -> NodeView:
     """A node of a board. Raises Refused with those it has."""
     node_view = next((view for view in board.nodes if view.node.pk == pk), None)
     if node_view is None:
-        known = ", ".join(view.node.name for view in board.nodes) or "none"
-        raise Refused(reasons.NO_SUCH_NODE, name=pk, known=known)
+        raise no_node(pk, board.cluster.nodes.all(), board.cluster.pk)
     return node_view
 
 

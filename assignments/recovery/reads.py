@@ -23,7 +23,7 @@ from topology.models import Cluster, Node, Policy, Subcluster
 from topology.reasons import NODE_NOT_IN_SUBCLUSTER, Refused
 from topology.rules.clock import set_back_since
 from topology.rules.states import State, StateReason
-from topology.structure import selectors
+from topology.structure import removed
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def with_policy(subcluster: Subcluster, real: datetime | None = None) -> Subclus
     """The subcluster as it is now, with its cluster and policy, in one query. Raises Refused when it is gone."""
     current = Subcluster.objects.select_related("cluster__policy").filter(pk=subcluster.pk).first()
     if current is None:
-        raise selectors.gone(subcluster)
+        raise removed.gone(subcluster)
     return by_the_clock(current, real or timezone.now())
 
 
@@ -137,7 +137,7 @@ def placed(node: Node) -> tuple[Node, Subcluster]:
     """A node as it is now, and its subcluster. Raises Refused when it is gone, or in none."""
     current = Node.objects.select_related("subcluster", "cluster").filter(pk=node.pk).first()
     if current is None:
-        raise selectors.gone(node)
+        raise removed.gone(node)
     if current.subcluster is None:
         raise Refused(NODE_NOT_IN_SUBCLUSTER, node=current.name)
     return current, current.subcluster

@@ -15,6 +15,7 @@ from topology import reasons
 from topology.models import ENDPOINT_KINDS, MAX_CONTACTS, MAX_USER_ID, Cluster, Node, Subcluster
 from topology.reasons import Refused
 from topology.structure.asked import NumberField, read_address
+from topology.structure.removed import no_subcluster
 from topology.structure.selectors import node_in
 
 SHOWS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -87,5 +88,4 @@ def demand_place(where: UserFilter, cluster: Cluster) -> None:
     if where.node_id and not Node.objects.filter(cluster=cluster, pk=where.node_id).exists():
         node_in(cluster, where.node_id)
     if where.subcluster_id and not Subcluster.objects.filter(cluster=cluster, pk=where.subcluster_id).exists():
-        known = ", ".join(cluster.subclusters.values_list("name", flat=True)) or "none"
-        raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=where.subcluster_id, cluster=cluster.name, known=known)
+        raise no_subcluster(where.subcluster_id, cluster.subclusters.all(), cluster)

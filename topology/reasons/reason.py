@@ -20,7 +20,8 @@ COUNTS = {
     "chosen", "done", "left", "lines", "missing", "moves", "notified", "pinned", "problems", "room", "skipped", "stale",
     "total", "unpin", "users", "valid", "wanted",
 }  # fmt: skip
-NOT_NOTED = {"source": "their home nodes", "people": ""}  # facts that older lines of history do not have
+# What stands for facts that are not given: older lines of history lack some, and who removed it is seldom known.
+NOT_NOTED = {"source": "their home nodes", "people": "", "removed": "", "again": ""}
 INSTANTS = {"at", "opens", "until"}
 
 

@@ -136,10 +136,13 @@ NODE_SIGN_IN_AGAIN = add_reason(
     "{users:signed-in user|signed-in users} of {peer} must sign in again, within {seconds} s.",
     level=NEWS,
 )
+REMOVED_BY = add_reason("REMOVED_BY", ": {actor} removed it at {at}", level=NEWS)  # part of a sentence
 NODE_REMOVED = add_reason("NODE_REMOVED", "{actor} removed the node {name}.", level=NEWS)
-NO_SUCH_CLUSTER = add_reason("NO_SUCH_CLUSTER", "There is no cluster {name}.", "Known: {known}.", status=422)
+NO_SUCH_CLUSTER = add_reason(
+    "NO_SUCH_CLUSTER", "There is no cluster {name}{removed}.", "{again}Known: {known}.", status=422
+)
 NO_SUCH_SUBCLUSTER = add_reason(
-    "NO_SUCH_SUBCLUSTER", "There is no subcluster {name} in {cluster}.", "Known: {known}.", status=422
+    "NO_SUCH_SUBCLUSTER", "There is no subcluster {name} in {cluster}{removed}.", "{again}Known: {known}.", status=422
 )
 SUBCLUSTER_IN_SEVERAL = add_reason(
     "SUBCLUSTER_IN_SEVERAL",
@@ -153,4 +156,4 @@ NODE_TO_EVACUATE = add_reason(
     'Name it: --node NAME, or "node" of a request.',
     status=422,
 )
-NO_SUCH_NODE = add_reason("NO_SUCH_NODE", "There is no node {name}.", "Known: {known}.", status=422)
+NO_SUCH_NODE = add_reason("NO_SUCH_NODE", "There is no node {name}{removed}.", "{again}Known: {known}.", status=422)

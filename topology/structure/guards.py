@@ -18,7 +18,7 @@ from topology.models.node import NOT_IN_MAINTENANCE
 from topology.reasons import Reason, Refused
 from topology.rules import names
 from topology.structure import locks
-from topology.structure.selectors import gone
+from topology.structure.removed import gone
 
 
 def hold_alone(cluster: Cluster) -> None:

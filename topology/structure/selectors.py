@@ -1,32 +1,21 @@
 """Reads of what exists: clusters by name, and the history."""
 
-from typing import Any
-
 from django.db.models import QuerySet
 
 from topology import reasons
 from topology.models import Cluster, DnsSettings, Event, Node, Subcluster
-from topology.reasons import Reason, Refused
 from topology.reasons.words import NAMELESS
 from topology.rules.topology_file import DnsSpec
+from topology.structure.removed import Unknown, no_cluster, no_node
 
 PAGE = 50
-Rows = QuerySet[Cluster] | QuerySet[Node] | QuerySet[Subcluster]
-
-
-class Unknown(Refused):
-    """There is none of a name among these rows; `within_reach` lists those that somebody may see."""
-
-    def __init__(self, reason: Reason, rows: Rows, **facts: Any) -> None:
-        self.rows = rows
-        super().__init__(reason, known=names_of(rows), **facts)
 
 
 def cluster_named(name: str) -> Cluster:
     """The cluster of a name. Raises Refused with the names that exist."""
     cluster = Cluster.objects.filter(name=name).select_related("policy").first()
     if not cluster:
-        raise Unknown(reasons.NO_SUCH_CLUSTER, Cluster.objects.all(), name=name or NAMELESS)
+        raise no_cluster(name)
     return cluster
 
 
@@ -43,19 +32,8 @@ def node_in(cluster: Cluster, pk: int | None) -> Node:
     nodes = Node.objects.filter(cluster=cluster)
     node = nodes.filter(pk=pk or 0).select_related("cluster", "subcluster").first()
     if not node:
-        raise Unknown(reasons.NO_SUCH_NODE, nodes, name=pk)
+        raise no_node(pk, nodes, cluster.pk)
     return node
-
-
-def gone(row: Cluster | Subcluster | Node) -> Refused:
-    """What is refused for something that was removed meanwhile, with what is there now."""
-    if isinstance(row, Cluster):
-        return Unknown(reasons.NO_SUCH_CLUSTER, Cluster.objects.all(), name=row.name)
-    if isinstance(row, Node):
-        return Unknown(reasons.NO_SUCH_NODE, Node.objects.filter(cluster=row.cluster_id), name=row.name)
-    cluster = Cluster.objects.filter(pk=row.cluster_id).values_list("name", flat=True).first() or "a removed cluster"
-    rows = Subcluster.objects.filter(cluster=row.cluster_id)
-    return Unknown(reasons.NO_SUCH_SUBCLUSTER, rows, name=row.name, cluster=cluster)
 
 
 def subcluster_named(cluster: Cluster, name: str) -> Subcluster:
@@ -76,11 +54,6 @@ def current_dns(cluster: Cluster) -> DnsSpec:
     """The DNS settings as the topology file would say them."""
     row = dns_of(cluster)
     return DnsSpec(row.domain, tuple(row.call_managers), row.name_server, row.check_every)
-
-
-def names_of(rows: Rows) -> str:
-    """Names of some rows for a refusal that says what there is; the first twenty."""
-    return ", ".join(rows.order_by("name").values_list("name", flat=True)[:20]) or "none"
 
 
 def history(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from topology.accounts.roles import Reach
 from topology.models import Cluster
 from topology.reasons import Refused
-from topology.structure.selectors import Unknown, names_of
+from topology.structure.removed import Unknown, names_of
 
 
 def limited_to_reach(refused: Refused, reach: Reach) -> Refused:
@@ -13,4 +13,6 @@ def limited_to_reach(refused: Refused, reach: Reach) -> Refused:
     if isinstance(refused, Unknown) and reach.only is not None:
         where = "pk__in" if refused.rows.model is Cluster else "cluster__in"
         refused.facts["known"] = names_of(refused.rows.filter(**{where: reach.only}))
+        if refused.rows.model is Cluster:  # nor who removed which
+            refused.facts |= {"removed": "", "again": ""}
     return refused

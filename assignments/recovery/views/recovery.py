@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from assignments.population.selectors import Board, NodeView, board_of
+from assignments.population.selectors import Board, NodeView, board_of, node_of
 from assignments.recovery import reads
 from assignments.recovery import service as recovery
 from assignments.recovery.incidents import incidents_of
@@ -27,6 +27,7 @@ from topology.models import Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import CRITICAL_SERVICES, RECOVERY_MANAGER
 from topology.structure.asked import read_form
+from topology.structure.removed import no_subcluster
 from topology.structure.selectors import cluster_named
 from topology.views.answers import toast
 from topology.views.http import needs_role
@@ -150,10 +151,9 @@ def _about(board: Board, kind: str, pk: int) -> tuple[Subcluster, NodeView | Non
             if kind == "nodes" and view.node.pk == pk:
                 return sub.subcluster, view
     if kind == "nodes":
-        known = ", ".join(view.node.name for view in board.nodes) or "none"
-        raise Refused(reasons.NO_SUCH_NODE, name=pk, known=known)
-    known = ", ".join(sub.subcluster.name for sub in board.subclusters) or "none"
-    raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=pk, cluster=board.cluster.name, known=known)
+        node = node_of(board, pk)  # one that is in no subcluster
+        raise Refused(reasons.NODE_NOT_IN_SUBCLUSTER, node=node.node.name)
+    raise no_subcluster(pk, board.cluster.subclusters.all(), board.cluster)
 
 
 def _consequence(board: Board, controls: Controls, view: NodeView | None, command: Command) -> dict[str, Any]:

@@ -25,11 +25,10 @@ from assignments.users.listing import pages
 from assignments.users.listing.filter import UserFilter, matching_users
 from assignments.users.views.export import csv_response
 from assignments.users.views.list_addresses import CursorForm, cursor_of, id_at, query_of
-from topology import reasons
 from topology.accounts import pseudonyms, roles
 from topology.models import ENDPOINT_KINDS, Cluster, Node, Subcluster
-from topology.reasons import Refused
 from topology.structure.asked import read_form
+from topology.structure.removed import no_node, no_subcluster
 from topology.structure.selectors import cluster_named
 from topology.views.http import needs_role
 
@@ -113,8 +112,10 @@ class Directory:
         key = self.asked["node"]
         wanted = self.nodes.get(key or 0)
         if key and (wanted is None or (self.exact and not self._within(wanted.cluster_id))):
-            known = ", ".join(node.name for node in self.nodes.values() if self._within(node.cluster_id))
-            raise Refused(reasons.NO_SUCH_NODE, name=key, known=known or "none")
+            known = Node.objects.filter(pk__in=[pk for pk, node in self.nodes.items() if self._within(node.cluster_id)])
+            raise no_node(
+                key, known, self.cluster.pk if self.cluster else None, wanted.name if wanted else "", self.within
+            )
         return wanted if wanted and self._within(wanted.cluster_id) else None
 
     @cached_property
@@ -123,9 +124,9 @@ class Directory:
         key = self.asked["subcluster"]
         subcluster = self.subclusters.get(key or 0)
         if key and (subcluster is None or (self.exact and not self._within(subcluster.cluster_id))):
-            known = ", ".join(sub.name for sub in self.subclusters.values() if self._within(sub.cluster_id))
-            where = self.cluster.name if self.cluster else "any cluster"
-            raise Refused(reasons.NO_SUCH_SUBCLUSTER, name=key, cluster=where, known=known or "none")
+            known = [pk for pk, sub in self.subclusters.items() if self._within(sub.cluster_id)]
+            rows, name = Subcluster.objects.filter(pk__in=known), subcluster.name if subcluster else ""
+            raise no_subcluster(key, rows, self.cluster, name, self.within)
         return subcluster if subcluster and self._within(subcluster.cluster_id) else None
 
     def _within(self, cluster_id: int) -> bool:
