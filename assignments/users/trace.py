@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from assignments.models import Assignment, Goal, Kind, Move, Operation, Pin
+from assignments.models import Assignment, FormerUser, Goal, Kind, Move, Operation, Pin, UserChange
 from topology import reasons
-from topology.models import ENDPOINT_KINDS, Cluster, Node
-from topology.reasons import Refused
+from topology.models import ENDPOINT_KINDS, Cluster, EndUser, Event, Node
+from topology.reasons import Refused, Said
 from topology.reasons.general import said_of_a_user
 from topology.reasons.words import REMOVED_NODE
 
 STEPS = 50  # moves of one user that are shown
+RECENT = 50  # removals among which somebody who is gone is looked for
 IMPORT = reasons.USERS_IMPORTED.code
 
 
@@ -148,12 +149,27 @@ class Story:
         }
 
 
+def _no_user(cluster: Cluster, key: int) -> Refused:
+    """What is refused for the key of a user: with who removed them, and when, where the history knows it."""
+    lines = Event.objects.filter(cluster=cluster, code=reasons.USERS_REMOVED.code).order_by("-id")[:RECENT]
+    by_operation = {line.operation_id: line for line in lines}
+    removed = FormerUser.objects.filter(operation__in=by_operation, user_key=key, change=UserChange.REMOVED)
+    former = removed.order_by("-operation").first()
+    if former is None:
+        name = EndUser.objects.filter(pk=key).values_list("user_id", flat=True).first()  # of another cluster now
+        return Refused(reasons.NO_SUCH_USER, user=name or f"with the key {key}", cluster=cluster.name)
+    line = by_operation[former.operation_id]
+    by = Said(reasons.REMOVED_BY, {"actor": line.actor_name, "at": line.at.isoformat()})
+    again = f"Operation {former.operation_id} did it; its page can undo it. "
+    return Refused(reasons.NO_SUCH_USER, user=former.user_id, cluster=cluster.name, removed=by, again=again)
+
+
 def story(cluster: Cluster, user_pk: int) -> Story:
     """The story of a user of a cluster. Raises Refused."""
     rows = Assignment.objects.filter(cluster=cluster, user=user_pk)
     place = rows.select_related("user__pin", "home_node__subcluster", "serving_node").first()
     if place is None:
-        raise Refused(reasons.NO_SUCH_USER, user=user_pk, cluster=cluster.name)
+        raise _no_user(cluster, user_pk)
     moves = Move.objects.filter(user=user_pk).select_related("operation__plan", "from_node", "to_node")
     moves_of_user = list(moves.order_by("-at", "-pk")[: STEPS + 1])
     steps = tuple(

@@ -8,6 +8,7 @@ from django.test import Client
 from assignments.models import Operation
 from assignments.moves import pins
 from assignments.users.importing.imports import import_users
+from assignments.users.removal import remove_users
 from tests.api.conftest import Caller
 from tests.support.lists import csv_of
 from tests.support.worlds import make_acme, node
@@ -105,3 +106,13 @@ def test_an_import_is_taken_back_from_the_page(admin_client: Client, acme: Clust
     assert "1 changed since and stay as they are" in done.content.decode()
     names = dict(EndUser.objects.filter(user_id__startswith="imp1a").values_list("user_id", "name"))
     assert (names["imp1a-0001"], names["imp1a-0002"]) == ("Person 1 of imp1a", "Mine")
+
+
+def test_who_was_removed_by_another_is_named_with_the_way_back(admin_client: Client, acme: Cluster) -> None:
+    key = EndUser.objects.get(user_id="imp1a-0001").pk
+    remove_users(acme, ["imp1a-0001"], actor="ann")
+    operation = Operation.objects.get(kind="removal")
+    answer = admin_client.post("/clusters/acme/people/details", {"users": key, "ask": "1"}, headers=HTMX)
+    page = " ".join(answer.content.decode().split())
+    assert "There is no user imp1a-0001 in acme: ann removed it at <time datetime=" in page
+    assert f"Operation {operation.pk} did it; its page can undo it." in page

@@ -83,7 +83,7 @@ VIEWS_ENOUGH = add_reason(
 )
 NO_SUCH_USER = add_reason(
     "NO_SUCH_USER",
-    "There is no user {user} in {cluster}.",
-    "Search for the user in all clusters: Find users.",
+    "There is no user {user} in {cluster}{removed}.",
+    "{again}Search for the user in all clusters: Find users.",
     status=422,
 )

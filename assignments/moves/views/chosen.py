@@ -45,8 +45,11 @@ class ExportForm(ConfirmForm):
 def details(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """One user, and why they are where they are."""
     cluster = cluster_named(cluster_name)
-    rows = selection(dialog_query(request) or request.GET, cluster).rows()
+    who = selection(dialog_query(request) or request.GET, cluster)
+    rows = who.rows()
     keys = list(rows.values_list("user_id", flat=True)[:2])
+    if len(keys) != 1 and len(who.users) == 1:  # of one who was there when they were chosen the story tells why not
+        keys = list(who.users)
     if len(keys) != 1:
         raise Refused(reasons.PEOPLE_NOT_ONE, users=rows.count())
     told = story(cluster, keys[0])
