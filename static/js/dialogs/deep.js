@@ -1,11 +1,12 @@
 /* A dialog that was got has an address: the page's, with "#open=" and what was asked for. A link with it opens the
-   dialog, a reload keeps it, and closing it takes it off again. The focus goes back to what opened it. */
+   dialog, a reload keeps it, and closing it takes it off again. The focus goes back to what opened it, or near it. */
+import { focusNear, placesOf } from "../list/nearby.js";
 import "./dialogs.js"; // it opens the dialog before this looks into it
 
 const dialog = document.getElementById("dialog");
 const MARK = "#open=";
 const isSignedIn = "person" in document.body.dataset; // the page of signing in has the hash of where it leads back to
-let opener = null;
+let opener = null, places = []; // what opened it, and where that stood
 
 function show() {
   if (!location.hash.startsWith(MARK) || dialog.open || !isSignedIn) return;
@@ -16,7 +17,9 @@ function show() {
 }
 
 document.addEventListener("htmx:beforeRequest", ({ detail: { elt, target } }) => {
-  if (target === dialog && !dialog.open) opener = elt.closest("dialog") ? null : elt;
+  if (target !== dialog || dialog.open) return;
+  opener = elt.closest("dialog") ? null : elt;
+  places = placesOf(opener);
 });
 
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
@@ -34,6 +37,7 @@ dialog.addEventListener("close", () => {
   if (document.activeElement !== document.body || !opener) return;
   const back = opener.isConnected ? opener : opener.id && document.getElementById(opener.id);
   if (back) back.focus({ preventScroll: true });
+  if (document.activeElement === document.body) focusNear(places);
 });
 
 addEventListener("hashchange", show);

@@ -9,6 +9,7 @@ from tests.browser.hands import card, row, toast
 from tests.support.live_stack import LiveStack
 from tests.support.worlds import make_acme, node
 from topology.models import Cluster
+from topology.structure.subclusters import create_subcluster, remove_subcluster
 
 Open = Callable[..., Page]
 
@@ -107,3 +108,25 @@ def test_a_press_beside_everything_lets_the_focus_go(acme: Cluster, page: Page) 
     expect(page.locator("body")).to_be_focused()
     page.evaluate("htmx.swap('#gone', '', {swapStyle: 'innerHTML', swapDelay: 0, settleDelay: 0})")  # as news do
     expect(page.locator("body")).to_be_focused()
+
+
+def test_what_another_person_removes_leaves_the_focus_near_it(acme: Cluster, page: Page, dialog: Locator) -> None:
+    nearby = page.locator("main :focus")
+    for opens in (True, False):
+        removed = create_subcluster(acme, "sc-9")
+        section = page.locator("section.subcluster[data-name='sc-9']")
+        button = section.get_by_role("button", name="Name, nodes and removal")
+        button.focus()
+        if opens:
+            page.keyboard.press("Enter")
+            dialog.get_by_label("Name").fill("sc-10")
+        remove_subcluster(removed)
+        expect(section).to_have_count(0)
+        if opens:
+            page.keyboard.press("Enter")
+            expect(dialog).to_contain_text("There is no subcluster sc-9 in acme: engine removed it at")
+            expect(dialog.get_by_label("Name")).to_have_value("sc-10")
+            page.keyboard.press("Escape")
+            expect(dialog).to_be_hidden()
+        expect(nearby).to_have_count(1)
+        assert nearby.evaluate("one => Boolean(one.closest('.map, #unassigned-nodes'))")
