@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +24,13 @@ from assignments.recovery.rules.foretold import command_effect
 from assignments.recovery.rules.n_minus_one import n_minus_one
 from topology import reasons
 from topology.accounts import roles
-from topology.models import Node, Subcluster
+from topology.models import Cluster, Node, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import CRITICAL_SERVICES, RECOVERY_MANAGER
 from topology.structure.asked import read_form
 from topology.structure.removed import no_subcluster
 from topology.structure.selectors import cluster_named
+from topology.structure.within_reach import limited_to_reach
 from topology.views.answers import toast
 from topology.views.http import needs_role
 
@@ -116,7 +118,32 @@ def _peer_topics(controls: dict[int, Controls]) -> dict[int, str]:
 @needs_role(roles.OPERATE)
 def ask(request: HttpRequest, cluster_name: str, kind: str, pk: int, command: str) -> HttpResponse:
     """What a command will do, to how many users and for how long; a refused one says so instead."""
-    board = board_of(cluster_named(cluster_name))
+    cluster, about = cluster_named(cluster_name), (kind, pk)
+    return _asked(request, "recovery/_ask.html", about, lambda: _question(cluster, kind, pk, command))
+
+
+def _asked(
+    request: HttpRequest, dialog: str, about: tuple[str, int], question: Callable[[], dict[str, Any]]
+) -> HttpResponse:
+    """The dialog that asks; of one that is open only what follows from the state of the pair, as it is by now."""
+    is_open = "body" in request.GET
+    query = request.GET.copy()
+    query["body"] = "1"
+    topics = [f"{about[0].removesuffix('s')}-{about[1]}"]
+    try:
+        context = question()
+        topics.append(f"subcluster-{context['subcluster'].pk}")
+    except Refused as refusal:
+        if not is_open:
+            raise
+        context = {"refusal": limited_to_reach(refusal, roles.reach_of(request.user))}
+    context |= {"topics": " ".join(topics), "again": f"{request.path}?{query.urlencode()}"}
+    return render(request, "recovery/_asked.html" if is_open else dialog, context)
+
+
+def _question(cluster: Cluster, kind: str, pk: int, command: str) -> dict[str, Any]:
+    """What the dialog of a command shows. Raises Refused for one that is not possible now."""
+    board = board_of(cluster)
     sub, view = _about(board, kind, pk)
     controls = reads.controls_of(board, [sub.pk])[sub.pk]
     button = next((b for b in controls.buttons if b.command == command and _same(b.node, view)), None)
@@ -133,9 +160,10 @@ def ask(request: HttpRequest, cluster_name: str, kind: str, pk: int, command: st
         "pk": pk,
         "label": button.label,
         "icon_name": ICONS[button.command],
+        "about": "recovery/_consequence.html",
         "address": reverse("act", args=[board.cluster.name, kind, pk, command]),
     }
-    return render(request, "recovery/_ask.html", context | _consequence(board, controls, view, button.command))
+    return context | _consequence(board, controls, view, button.command)
 
 
 def _same(node: Node | None, view: NodeView | None) -> bool:
@@ -235,16 +263,23 @@ def fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
 @needs_role(roles.OPERATE)
 def ask_fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
     """What a fault will do to whom."""
-    board = board_of(cluster_named(cluster_name))
+    cluster, asked = cluster_named(cluster_name), read_form(FaultForm, request.GET)
+    return _asked(request, "recovery/_fault_ask.html", ("nodes", pk), lambda: _fault_question(cluster, pk, asked))
+
+
+def _fault_question(cluster: Cluster, pk: int, asked: dict[str, Any]) -> dict[str, Any]:
+    """What the dialog of a fault shows."""
+    board = board_of(cluster)
     sub, view = _about(board, "nodes", pk)
     assert view is not None
-    asked = read_form(FaultForm, request.GET)
     kind, service = parse_fault(asked["kind"] or Fault.POWER, asked["service"])
     pair = reads.controls_of(board, [sub.pk])[sub.pk].pair
     noticed = pair.parameters.noticed_after(heard=kind in (Fault.SERVICE, Fault.DATABASE))
-    context = {
+    return {
         "cluster": board.cluster,
+        "subcluster": sub,
         "view": view,
+        "about": "recovery/_fault_consequence.html",
         "kind": kind,
         "service": service,
         "label": f"Stop {service}" if kind == Fault.SERVICE else FAULT_LABELS[kind],
@@ -252,4 +287,3 @@ def ask_fault(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
         "verdict": n_minus_one(pair, reads.position(pair, view.node), notice=noticed),
         "address": reverse("fault", args=[board.cluster.name, view.node.pk]),
     }
-    return render(request, "recovery/_fault_ask.html", context)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from assignments.recovery import service as recovery
 from tests.browser.accessible.axe import check
 from tests.browser.hands import card, toast
 from tests.support import torture
 from tests.support.live_stack import LiveStack
-from tests.support.worlds import make_acme
+from tests.support.worlds import make_acme, node
 from topology.structure.policy import set_clock_speed
 
 Open = Callable[..., Page]
@@ -124,3 +125,21 @@ def test_both_dialogs_are_whole_and_legible(live_stack: LiveStack, signed_in_pag
     check(page, f"maintenance at {width}")
     page.keyboard.press("Escape")
     demand_whole(card(page, "imp2a"))
+
+
+def test_a_question_that_is_open_says_what_another_administrator_does_meanwhile(
+    live_web: LiveStack, signed_in_page: Callable[..., Page]
+) -> None:
+    acme = make_acme(imp1a=7)
+    page = signed_in_page("operator", "/clusters/acme/")
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    card(page, "imp1a").get_by_role("button", name="Failover…").click()
+    dialog = page.locator("#dialog")
+    expect(dialog).to_contain_text("Users who lose service for a while")
+    page.keyboard.press("Tab")  # to what is confirmed with Enter
+    recovery.failover(node(acme, "imp1a"))
+    expect(dialog).to_contain_text("Failover needs a pair in Normal state; imp1a.acme.org is Failing Over.")
+    expect(dialog).not_to_contain_text("Users who lose service")
+    expect(dialog.get_by_role("button", name="Failover", exact=True)).to_be_hidden()
+    expect(dialog.locator("#dialog-title")).to_have_text("Fail over imp1a?")
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_visible()
