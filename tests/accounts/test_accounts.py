@@ -293,6 +293,17 @@ def test_the_command_prints_the_token_alone_lists_and_revokes(acme: Cluster, bra
     assert set(Event.objects.values_list("code", flat=True)) == {"TOKEN_CREATED", "TOKEN_REVOKED"}
 
 
+def test_who_ends_a_token_that_another_ended_is_told_who_did(branch: Cluster) -> None:
+    found, _ = tokens.create("backup", roles.VIEWER, [branch], actor="anna")
+    tokens.revoke(found.pk, actor="ben")
+    again, _ = tokens.create("backup", roles.VIEWER, [branch], actor="anna")
+    with pytest.raises(Refused, match=r"^There is no token backup: ben removed it at 20.* UTC\.$"):
+        tokens.revoke(found.pk, actor="anna")
+    with pytest.raises(Refused, match=r"^There is no token with the key 987654\.$"):
+        tokens.revoke(987654, actor="anna")
+    tokens.revoke(again.pk, actor="anna")
+
+
 def test_a_token_ends_when_its_days_are_over_and_reaches_nothing_when_its_clusters_are_gone(branch: Cluster) -> None:
     _, short = tokens.create("short", roles.VIEWER, days=1, actor="test")
     _, bound = tokens.create("bound", roles.VIEWER, [branch], actor="test")

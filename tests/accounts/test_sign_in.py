@@ -124,6 +124,13 @@ def test_a_form_sent_after_the_end_of_a_session_leads_back_to_its_page(client: C
     assert client.get("/accounts/")["Location"] == "/sign-in/?next=/accounts/"
 
 
+def test_a_script_that_is_signed_out_is_told_so_in_what_it_reads(client: Client) -> None:
+    for ask in (client.get, client.post):
+        answer = ask("/clusters/acme/moves/targets", headers={"Accept": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "SIGNED_OUT")
+        assert answer.json()["message"] == "You are signed out: nothing was changed."
+
+
 def test_the_address_of_a_form_shows_a_page_when_it_is_opened() -> None:
     client = as_(roles.ADMINISTRATOR)
     for path in ("/accounts/new", "/sign-out/", "/hide-names"):

@@ -80,7 +80,7 @@ def person(pk: int) -> Any:
     """The account of a key. Raises Refused."""
     user = get_user_model().objects.filter(pk=pk).first()
     if user is None:
-        raise Refused(reasons.NO_SUCH_ACCOUNT, account=pk)
+        raise Refused(reasons.NO_SUCH_ACCOUNT, account=f"with the key {pk}")
     return user
 
 

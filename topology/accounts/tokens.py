@@ -21,8 +21,8 @@ from django.utils import timezone
 from topology import reasons
 from topology.accounts import roles
 from topology.live import events
-from topology.models import ApiToken, Cluster
-from topology.reasons import Refused
+from topology.models import ApiToken, Cluster, Event
+from topology.reasons import Refused, Said
 
 PREFIX = "hn_"  # so that scanners of leaked secrets, and people, know one
 MAX_NAME, MAX_DAYS = 100, 3650
@@ -134,12 +134,23 @@ def create(
     return token, text
 
 
+def _revoked(token: ApiToken) -> Refused:
+    """What is refused for a token that has ended: who ended it, and when."""
+    token.refresh_from_db()
+    lines = Event.objects.filter(code=reasons.TOKEN_REVOKED.code, facts__token=token.name, at__gte=token.revoked_at)
+    line = lines.order_by("id").first()
+    by = Said(reasons.REMOVED_BY, {"actor": line.actor_name, "at": line.at.isoformat()}) if line else ""
+    return Refused(reasons.NO_SUCH_TOKEN, token=token.name, removed=by)
+
+
 @transaction.atomic
 def revoke(pk: int, *, actor: Any) -> ApiToken:
     """End a token now. Raises Refused when there is none, or it has ended."""
     token = ApiToken.objects.filter(pk=pk).first()
-    if not token or not ApiToken.objects.filter(pk=pk, revoked_at=None).update(revoked_at=timezone.now()):
-        raise Refused(reasons.NO_SUCH_TOKEN, token=pk)
+    if token is None:
+        raise Refused(reasons.NO_SUCH_TOKEN, token=f"with the key {pk}")
+    if not ApiToken.objects.filter(pk=pk, revoked_at=None).update(revoked_at=timezone.now()):
+        raise _revoked(token)
     events.record(reasons.TOKEN_REVOKED, actor=actor, topics=["accounts"], token=token.name)
     return token
 

@@ -54,7 +54,7 @@ TOKEN_NAME_TAKEN = add_reason(
     "TOKEN_NAME_TAKEN", "A token named {name} already exists.", "Choose another name, or revoke it."
 )
 NO_SUCH_TOKEN = add_reason(
-    "NO_SUCH_TOKEN", "There is no token {token}.", "List them with: manage.py token list", status=404
+    "NO_SUCH_TOKEN", "There is no token {token}{removed}.", "List them with: manage.py token list", status=404
 )
 TOKEN_NEEDED = add_reason(
     "TOKEN_NEEDED",
@@ -119,6 +119,9 @@ ORIGIN_NOT_TRUSTED = add_reason(
     "Set CSRF_TRUSTED_ORIGINS={origin} and start the console again, or let the proxy pass Host and X-Forwarded-Proto; "
     "see docs/operations.md.",
     status=403,
+)
+SIGNED_OUT = add_reason(
+    "SIGNED_OUT", "You are signed out: nothing was changed.", "Sign in again, then repeat it.", status=401
 )
 PAGE_TOO_OLD = add_reason(
     "PAGE_TOO_OLD", "This page is from an earlier sign-in.", "Reload it and try again; nothing was changed.", status=403

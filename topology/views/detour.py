@@ -8,17 +8,28 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from topology import reasons
+from topology.reasons import Refused
 
 READING = ("GET", "HEAD")
 
 
 class SignInFirst(LoginRequiredMiddleware):
-    """As Django's, but what a form was sent to is no page to come back to: it would be opened, and shows nothing."""
+    """As Django's, but what a form was sent to is no page to come back to: it would be opened, and shows nothing.
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponseRedirect:
+    A script that asks for JSON is told so in JSON: it would follow to a page that it cannot read.
+    """
+
+    def handle_no_permission(  # type: ignore[override]
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponse:
+        if request.headers.get("Accept", "").startswith("application/json"):
+            refusal = Refused(reasons.SIGNED_OUT)
+            return JsonResponse(refusal.as_dict(), status=refusal.reason.status)
         if request.method in READING:
             return super().handle_no_permission(request, view_func)
         sign_in = resolve_url(self.get_login_url(view_func))

@@ -15,6 +15,7 @@ export async function answerTo(question) {
     const answer = await question;
     const told = await answer.json();
     if (answer.ok) return told;
+    if (answer.status === 401) document.dispatchEvent(new Event("signed-out"));
     text = `${told.message} ${told.fix}`;
   } catch { /* no answer, or none that can be read */ }
   announce(text);

@@ -140,6 +140,18 @@ def test_a_server_that_does_not_answer_ends_the_drag(page: Page) -> None:
     page.mouse.up()
 
 
+def test_a_drag_of_who_is_signed_out_says_so(page: Page) -> None:
+    page.context.clear_cookies(name=re.compile("session"))
+    x, y = middle(row(page, "imp1a-0002"))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 20, y, steps=3)
+    expect(toast(page)).to_contain_text("You are signed out: nothing was changed.")
+    expect(page.locator("#ghost")).to_be_hidden()
+    page.mouse.up()
+    expect(page.locator("#lost")).to_contain_text("You are signed out")
+
+
 def test_what_has_the_focus_is_never_hidden_below_the_bar(page: Page) -> None:
     page.set_viewport_size({"width": 1440, "height": 620})
     page.locator(".map a, .map button").first.focus()
