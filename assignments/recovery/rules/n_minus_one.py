@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from assignments.recovery.rules.pair import Pair, Phase
 from assignments.recovery.rules.pair_state import PairState
-from assignments.recovery.rules.relogin_window import seconds_for, with_second
+from assignments.recovery.rules.relogin_window import seconds_for
+from assignments.recovery.rules.sign_ins import keep_second_connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,17 @@ def n_minus_one(pair: Pair, member: int, *, by_hand: bool = False, notice: int |
         p = pair.parameters
         noticed = p.keep_alive_timeout if notice is None else notice
         wait = max(noticed, p.relogin_lower_limit)
-        again = taken - with_second(taken, p.second_connection_percent)
+        again = taken - _served_at_once(pair, member, by_hand)
         seconds = wait + seconds_for(again, state.rate(again)) if again else noticed if taken else 0
     return Verdict(pair.members[taker].name, users, taken, round(load), users - taken, seconds)
+
+
+def _served_at_once(pair: Pair, member: int, by_hand: bool) -> int:
+    """Who need not sign in again, for a second connection: of each home alone, as the engine counts them."""
+    state = PairState(pair, 0)
+    if not by_hand:
+        state.sign_out(member)  # the failure has cut them all off by then
+    return keep_second_connections(state, member)
 
 
 def _taker(pair: Pair, member: int, by_hand: bool) -> int | None:

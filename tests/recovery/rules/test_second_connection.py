@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import pytest
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assignments.models import Population
 from assignments.recovery import service
+from assignments.recovery.rules.commands import Fault, inject, repair
 from assignments.recovery.rules.n_minus_one import n_minus_one
-from assignments.recovery.rules.pair import Member, Memory, Pair, Parameters, Phase
+from assignments.recovery.rules.pair import Member, Memory, Outcome, Pair, Parameters, Phase
 from assignments.recovery.rules.pair_state import PairState
 from assignments.recovery.rules.relogin_window import pair_window, with_second
 from assignments.recovery.rules.sign_ins import keep_second_connections
+from assignments.recovery.rules.step import step_pair
 from tests.recovery.rules.golden import simulated
 from tests.support.worlds import make_acme, node
 from topology.models import Cluster
@@ -58,6 +60,35 @@ def test_n_minus_one_is_sooner() -> None:
     assert none is not None
     assert half is not None
     assert everybody == Parameters().keep_alive_timeout < half < none
+
+
+@given(st.integers(1, 150), st.integers(1, 150), st.integers(0, 100), st.sampled_from([500, 1000, 5000]))
+@example(135, 94, 70, 1000)  # two shares of two homes, each rounded down
+def test_n_minus_one_of_a_node_with_guests_is_what_the_engine_takes(a: int, b: int, percent: int, profile: int) -> None:
+    members = tuple(Member(name, 5000, profile, state=State.NORMAL) for name in ("a", "b"))
+    parameters = Parameters(second_connection_percent=percent)
+    cells = {(0, 0): (a, a), (1, 1): (b, b)}
+    pair = Pair("sc-1", members, cells, ha=True, parameters=parameters, memory=Memory(Phase.NORMAL))
+    pair, _ = until_all_are_served(inject(pair, 1, Fault.POWER, "", 0))
+    pair, _ = until_all_are_served(repair(pair, 1, Fault.POWER, "", LATER))
+    assert (pair.memory.phase, pair.serving(0)) == (Phase.FAILED_OVER, a + b)
+    told = n_minus_one(pair, 0).seconds
+    _, served = until_all_are_served(inject(pair, 0, Fault.POWER, "", 2 * LATER))
+    assert served == 2 * LATER + (told or 0)
+
+
+LATER = 20_000  # cluster seconds; by then everything has settled
+
+
+def until_all_are_served(outcome: Outcome) -> tuple[Pair, int]:
+    """The pair when nothing is left to happen, and the instant at which the last user was served."""
+    served, out = 0, True
+    while (wake := outcome.next_wake) is not None:
+        outcome = step_pair(outcome.pair, wake)
+        if out and not outcome.pair.out_of_service:
+            served = wake
+        out = bool(outcome.pair.out_of_service)
+    return outcome.pair, served
 
 
 def test_by_hand_nobody_is_without_service() -> None:
