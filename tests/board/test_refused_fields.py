@@ -92,6 +92,10 @@ def test_all_that_is_wrong_with_a_form_is_told_at_once(admin_client: Client, acm
     both = good[settings] | {"name_server": "a b", "clock_speed": "0"}
     told = wrong(admin_client.post(settings, both, headers=HTMX).content.decode())
     assert told == {"clock_speed": "CLOCK_SPEED_OUT_OF_RANGE", "name_server": "DNS_SETTING_NOT_VALID"}
+    pairs = {"keep_alive_interval": "50", "keep_alive_timeout": "10"}
+    pairs |= {"sign_ins_per_second": "5", "done_within_minutes": "5", "failover_limit": "x"}
+    told = wrong(admin_client.post(settings, good[settings] | pairs, headers=HTMX).content.decode())
+    assert told == dict.fromkeys(("keep_alive_timeout", "done_within_minutes", "failover_limit"), "POLICY_OUT_OF_RANGE")
 
 
 def test_all_that_is_wrong_with_an_agreement_is_told_at_once(admin_client: Client, acme: Cluster) -> None:

@@ -8,7 +8,7 @@ The ranges are those of the database's constraints (`limits.RULES`); the product
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -118,19 +118,26 @@ def _allowed(name: str) -> str:
 
 
 def _check_together(policy: Policy) -> None:
-    """What one parameter demands of another."""
-    if policy.keep_alive_timeout < policy.keep_alive_interval:
-        allowed = f"at least the Keep Alive Interval, {policy.keep_alive_interval} s"
-        value = policy.keep_alive_timeout
-        raise Refused(POLICY_OUT_OF_RANGE, field="keep_alive_timeout", value=value, allowed=allowed)
-    demand_one_budget(policy.sign_ins_per_second, policy.done_within_minutes)
+    for refused in broken_together({name: getattr(policy, name) for name in FIELDS}):
+        raise refused
+
+
+def broken_together(values: Mapping[str, Any]) -> Iterator[Refused]:
+    """What one parameter demands of another and has not, of those that are there."""
+    timeout, interval = values.get("keep_alive_timeout"), values.get("keep_alive_interval")
+    if timeout is not None and interval is not None and timeout < interval:
+        allowed = f"at least the Keep Alive Interval, {interval} s"
+        yield Refused(POLICY_OUT_OF_RANGE, field="keep_alive_timeout", value=timeout, allowed=allowed)
+    minutes = values.get("done_within_minutes")
+    if values.get("sign_ins_per_second") is not None and minutes is not None:
+        allowed = "nothing while the budget is a number of sign-ins per second: a budget is either a rate or a time"
+        yield Refused(POLICY_OUT_OF_RANGE, field="done_within_minutes", value=minutes, allowed=allowed)
 
 
 def demand_one_budget(per_second: float | None, minutes: float | None) -> None:
     """Raise Refused for a budget of both kinds."""
-    if per_second is not None and minutes is not None:
-        allowed = "nothing while the budget is a number of sign-ins per second: a budget is either a rate or a time"
-        raise Refused(POLICY_OUT_OF_RANGE, field="done_within_minutes", value=minutes, allowed=allowed)
+    for refused in broken_together({"sign_ins_per_second": per_second, "done_within_minutes": minutes}):
+        raise refused
 
 
 @transaction.atomic

@@ -14,7 +14,15 @@ from topology import reasons
 from topology.models import Cluster, DeploymentModel, Mode, Policy
 from topology.rules.topology_file import DnsSpec
 from topology.structure import dns_settings
-from topology.structure.policy import DECIMAL, MAY_BE_EMPTY, YES_OR_NO, checked, checked_speed, ranges
+from topology.structure.policy import (
+    DECIMAL,
+    MAY_BE_EMPTY,
+    YES_OR_NO,
+    broken_together,
+    checked,
+    checked_speed,
+    ranges,
+)
 from topology.structure.selectors import current_dns
 from topology.structure.stored_form import StoredForm
 from topology.views.forms import DialogForm, ShownField
@@ -112,6 +120,12 @@ class SettingsForm(StoredForm, DialogForm):
             is_number = name == "check_every"
             kind, allowed = ("number", EVERY) if is_number else ("text", "")
             self.fields[name] = ShownField(label, unit, kind, allowed, read=DNS_READ[name])
+
+    def clean(self) -> dict[str, Any]:
+        """What fields demand of each other stands beside them with what is wrong of each alone, all at once."""
+        for refusal in broken_together(self.cleaned_data):
+            self.refuse(refusal)
+        return self.cleaned_data
 
     def groups(self) -> list[tuple[str, list[BoundField]]]:
         """The fields below the titles of their groups; a number that is not the default says what that is."""
