@@ -19,6 +19,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
+from psycopg.pq import TransactionStatus
 
 from topology import reasons
 from topology.accounts import tokens
@@ -98,13 +99,18 @@ def _once(view: View, request: HttpRequest, program: ApiClient, args: Any, kwarg
         if known := kept.first():
             return _again(known, request, digest, key)
         response = view(request, *args, **kwargs)
-        if trying.SAID in response.headers:  # nothing was done, so the key is free for the real one
+        if _left_nothing(response):  # so the key is free for the real one, or for another try
             transaction.set_rollback(True)
-        elif response.status_code >= 500 or not isinstance(response, HttpResponse):
-            transaction.set_rollback(response.status_code >= 500)
-        else:
+        elif isinstance(response, HttpResponse):
             _keep(program, key, digest, response, _cipher(request) if hasattr(request, "sealed") else None)
     return response
+
+
+def _left_nothing(response: HttpResponseBase) -> bool:
+    """Whether a request was a dry run, failed, or met another change: then the database may have ended its work."""
+    ended = connection.connection.info.transaction_status == TransactionStatus.INERROR
+    met = getattr(response, "code", "") == reasons.CHANGED_MEANWHILE.code
+    return ended or met or trying.SAID in response.headers or response.status_code >= 500
 
 
 def _read(request: HttpRequest) -> str:

@@ -75,7 +75,10 @@ def problem(
         "errors": errors,
         **(more or {}),
     }
-    return HttpResponse(json.dumps(body, ensure_ascii=False, default=str), status=code, content_type=MEDIA_TYPE)
+    text = json.dumps(body, ensure_ascii=False, default=str)
+    answer = HttpResponse(text, status=code, content_type=MEDIA_TYPE)
+    answer.code = why.code  # type: ignore[attr-defined]  # for who keeps answers
+    return answer
 
 
 def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
