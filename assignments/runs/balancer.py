@@ -13,9 +13,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Field, Max, Q
+from django.db.models import Exists, Field, Max, OuterRef, Q
 
-from assignments.models import ACTIVE, Goal, Kind, Operation, Plan, Progress, RunPolicy
+from assignments.models import ACTIVE, Goal, Kind, Move, Operation, Plan, Progress, RunPolicy
 from assignments.models.run_policy import RANGES
 from assignments.planning import plans
 from assignments.planning.loads import load_of
@@ -196,8 +196,11 @@ def _active(cluster: Cluster) -> str:
 
 
 def _moved_at(cluster: Cluster, now: datetime) -> datetime | None:
+    """When users were moved last; a list that only changed what is known of them moved no one."""
     here = Q(cluster=cluster) | Q(to_cluster=cluster)
-    ended = Operation.objects.filter(here, kind__in=(Kind.MOVE, Kind.REBALANCE, Kind.IMPORT))
+    homes = Exists(Move.objects.filter(operation=OuterRef("pk"), done=True))
+    moved = Q(kind__in=(Kind.MOVE, Kind.REBALANCE), done__gt=0) | Q(homes, kind=Kind.IMPORT)
+    ended = Operation.objects.filter(here, moved)
     ended = ended.filter(finished_at__lte=set_back_since(now))  # or its cooldown would last until that instant
     at: datetime | None = ended.exclude(state__in=(Progress.FAILED, *ACTIVE)).aggregate(at=Max("finished_at"))["at"]
     return at

@@ -11,10 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assignments.board.views.contexts import rules_context
+from assignments.intercluster import duplicates
 from assignments.models import Assignment, Kind, Operation, Plan, RunPolicy
+from assignments.planning import plans
 from assignments.runs import balancer, hand_moves, operations
+from assignments.users.importing.imports import import_users
 from tests.support.crowd import Hands, make_crowd, nodes_of, people_of
-from topology.models import Cluster, Event, Node, Subcluster
+from tests.support.lists import csv_of
+from topology.models import Cluster, EndUser, Event, Node, Subcluster
 from topology.reasons import Refused
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +104,25 @@ def test_recommends_instead_of_reverting_a_move_by_hand() -> None:
     assert not Operation.objects.filter(author_name="balancer").exists()
     assert Event.objects.filter(code="BALANCER_MOVED_BY_HAND").count() == 1
     assert recommended(cluster) == "would reverse manual moves (20 users)"
+
+
+def test_what_moved_no_one_begins_no_cooldown() -> None:
+    cluster = make_crowd(60, 0)
+    automated(cluster, rounds=1, cooldown_minutes=10)
+    person = EndUser.objects.order_by("pk")[0]
+    duplicates.set_uri(cluster, person.pk, "sip:one@example.org", actor="ann")
+    import_users(cluster, csv_of("user_id,name", f"{person.user_id},Ann"), actor="ann")
+    cancelled = operations.start_run(plans.make_plan(cluster, "balance").hash, actor="ann", rate=1)
+    operations.cancel(cancelled.pk, actor="ann")
+    assert Operation.objects.count() == 3
+    assert rounds(cluster, 1) == ["BALANCER_ACTS"]
+
+
+def test_a_list_that_gave_homes_begins_one() -> None:
+    cluster = make_crowd(60, 0)
+    automated(cluster, rounds=1, cooldown_minutes=10)
+    import_users(cluster, csv_of("user_id,node", f"new,{nodes_of(cluster)[0].name}"), actor="ann")
+    assert rounds(cluster, 1) == ["BALANCER_COOLDOWN"]
 
 
 def let_the_cooldown_pass() -> None:
