@@ -22,7 +22,7 @@ STEPS = 400  # lines of one step log; a longer one leaves out its middle
 
 def _shown() -> QuerySet[Operation]:
     """Operations with what every sight of them shows, and whether an undo that stands took all of each back."""
-    undo = Operation.objects.filter(undo_of=OuterRef("pk"), done__gte=OuterRef("done"), undone_by=None)
+    undo = Operation.objects.filter(undo_of=OuterRef("pk"), done__gte=OuterRef("done")).exclude(undone_by__done__gt=0)
     return Operation.objects.annotate(taken_back=Exists(undo)).select_related(
         "from_node", "to_node", "to_cluster", "plan", "cluster__policy", "cluster__run_policy"
     )

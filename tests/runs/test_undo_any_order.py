@@ -140,3 +140,15 @@ def test_the_later_run_and_then_the_earlier_one_leave_nobody_behind() -> None:
     assert earlier.pk in offered(cluster), "its undo was undone"
     assert undo(undone.pk)
     assert homes(cluster) == [10, 10, 10]
+
+
+def test_an_undo_whose_own_undo_moved_no_one_still_stands() -> None:
+    cluster, hands = make_crowd(4, 0), Hands()
+    one, two = nodes_of(cluster)
+    moved = hand_moves.move_users(cluster, people_of(one, 2), two, actor="ann")
+    back = operations.start_run(operations.plan_undo(moved.pk, actor="ann").hash, actor="ann", unthrottled=True)
+    hands.finish(back)
+    again = operations.start_run(operations.plan_undo(back.pk, actor="ann").hash, actor="ann", rate=1)
+    operations.cancel(again.pk, actor="ann")
+    assert not Run(selectors.operation(moved.pk), timezone.now()).can_be_undone, "nobody is where it put them"
+    assert Run(selectors.operation(back.pk), timezone.now()).can_be_undone
