@@ -141,7 +141,8 @@ def _hold_again(run: Operation, freed: Iterable[int]) -> None:
     if not run.locks.filter(active=False).exists():
         anchor_throttle(run)
         Operation.objects.filter(pk=run.pk).update(wait_code="")
-        events.record(RUN_CONTINUED, cluster=run.cluster, operation=run, topics=topics_of(run))
+        if not run.paused:  # then it continues when a person says so
+            events.record(RUN_CONTINUED, cluster=run.cluster, operation=run, topics=topics_of(run))
 
 
 def anchor_throttle(run: Operation) -> None:

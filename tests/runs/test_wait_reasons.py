@@ -7,7 +7,7 @@ from assignments.runs import locks, operations, wait_reasons
 from assignments.runs.api import shape
 from tests.runs.begun import begin, fresh
 from tests.support.crowd import Hands, make_crowd, nodes_of
-from topology.models import Node, Subcluster
+from topology.models import Event, Node, Subcluster
 from topology.rules.states import State
 
 pytestmark = pytest.mark.django_db
@@ -60,4 +60,18 @@ def test_a_run_that_recovery_holds_up_says_so_again_after_a_pause() -> None:
     operations.resume(found.pk, actor="ada")
     assert shape(fresh(found))["wait"]["code"] == "WAITS_FOR_RECOVERY"
     locks.release_subclusters(failover)
+    hands.finish(found)
+
+
+def test_a_run_that_is_paused_does_not_say_that_it_continues_when_a_failover_ends() -> None:
+    cluster, hands = make_crowd(40, 0), Hands()
+    found = begin(cluster, rate=1)
+    pair = nodes_of(cluster)[0].subcluster
+    assert pair
+    failover = begin_failover(pair)
+    operations.pause(found.pk, actor="ada")
+    locks.release_subclusters(failover)
+    assert not Event.objects.filter(code="RUN_CONTINUED").exists()
+    operations.resume(found.pk, actor="ada")
+    assert shape(fresh(found))["wait"] is None
     hands.finish(found)
