@@ -167,7 +167,12 @@ def set_sign_in_rate(
     Raises Refused.
     """
     budget = policy.checked_budget(per_second, minutes)
-    return _verb(_moving(operation), lambda pair, now: commands.set_sign_in_rate(pair, budget, now), actor)
+
+    def act(pair: Pair, now: int) -> Outcome:
+        _moving(operation)  # another one may have begun while the lock was waited for
+        return commands.set_sign_in_rate(pair, budget, now)
+
+    return _verb(_moving(operation), act, actor)
 
 
 def try_sign_in_rate(operation: Operation, *, per_second: float | None, minutes: float | None) -> Effect:

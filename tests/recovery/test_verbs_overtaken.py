@@ -9,11 +9,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from assignments.models import Assignment
+from assignments.models import Assignment, Operation
 from assignments.recovery import maintenance
 from assignments.recovery import service as recovery
 from assignments.recovery.rules.step import step_pair
-from tests.recovery.driven import B, node, scenario, sub
+from tests.recovery.driven import A, B, node, scenario, sub
 from tests.recovery.recovery_world import make
 from tests.support.overtaken import overtaken, somebody_waits
 from topology.models import Cluster, Node
@@ -134,3 +134,18 @@ def _change_policy(cluster: Cluster) -> None:
         update_policy(cluster, {"enable_automatic_fallback": True})
     finally:
         connection.close()
+
+
+def test_a_rate_for_a_failover_that_ended_meanwhile_is_not_that_of_the_fallback_after_it() -> None:
+    make(scenario())
+    recovery.failover(node(A))
+    begun = Operation.objects.get()
+
+    def fall_back() -> None:
+        recovery.step(sub().pk, timezone.now() + timedelta(hours=2))
+        recovery.fallback(node(A))
+
+    answer = overtaken(lambda: recovery.set_sign_in_rate(begun, per_second=7.0, minutes=None, actor="ada"), fall_back)
+    assert isinstance(answer, Refused)
+    assert answer.code == "PACE_NOTHING_MOVES"
+    assert Operation.objects.filter(kind="failback", state="running").exclude(rate=7.0).exists()
