@@ -13,7 +13,7 @@ from assignments.models import Assignment
 from assignments.moves.pins import named
 from assignments.users.importing.imports import import_users
 from assignments.users.listing.filter import UserFilter, find_user, keys_of
-from assignments.users.listing.pages import user_page
+from assignments.users.listing.pages import user_page, user_page_before
 from tests.support.worlds import make_acme
 from topology.models import Cluster, EndUser
 
@@ -148,6 +148,26 @@ def test_a_pair_is_named_and_stays(acme: Cluster, twins: tuple[str, str], capsys
     assert len(user_page(UserFilter(acme.pk, q="ΟΔΟΣ")).rows) == 2
     with pytest.raises(IntegrityError, match="user_id_once"), transaction.atomic():
         EndUser.objects.create(user_id="οδοσ")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+@pytest.mark.parametrize("q", ["", "o", "Person"])
+def test_no_page_ends_between_a_pair(acme: Cluster, twins: tuple[str, str], size: int, q: str) -> None:
+    lines = [f"{user_id},Person" for user_id in ("o1", "o2", *twins, "ω")]
+    import_users(acme, csv_of("user_id,name", *lines), actor=None)
+    where = UserFilter(acme.pk, q=q)
+    everybody = [row.user.user_id for row in user_page(where, limit=100).rows]
+    forward, cursor, more = list[str](), "", True
+    while more:
+        page = user_page(where, cursor, size)
+        forward += [row.user.user_id for row in page.rows]
+        cursor, more = page.next_cursor, bool(page.next_cursor)
+    backward, before, more = list[str](), "", True
+    while more:
+        page = user_page_before(where, before, size)
+        ids = [row.user.user_id for row in page.rows]
+        backward, before, more = [*ids, *backward], ids[0], page.earlier
+    assert sorted(forward) == sorted(backward) == sorted(everybody)
 
 
 @pytest.mark.parametrize("gone", [0, 1])

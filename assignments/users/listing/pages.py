@@ -73,14 +73,29 @@ class UserPage:
 def user_page(where: UserFilter, cursor: str = "", limit: int = PAGE, order: ListOrder = USUAL) -> UserPage:
     """One page by keyset: users after the cursor, a user ID, or "~" and a key in any order but that."""
     keys = _keys(where, mark_of(cursor, order), limit + 1, order, later=True)
-    return UserPage(rows_of(keys[:limit]), cursor_of(keys[limit - 1], order) if len(keys) > limit else "", bool(cursor))
+    page = _unsplit(keys, limit, order)
+    if keys and not page:
+        return user_page(where, cursor, limit + 1, order)
+    return UserPage(rows_of(page), cursor_of(page[-1], order) if len(keys) > len(page) else "", bool(cursor))
 
 
 def user_page_before(where: UserFilter, before: str, limit: int = PAGE, order: ListOrder = USUAL) -> UserPage:
     """The page that ends before a cursor, in order; the last page of all without one."""
     keys = _keys(where, mark_of(before, order), limit + 1, order, later=False)
-    page = keys[:limit][::-1]
+    page = _unsplit(keys, limit, order)[::-1]
+    if keys and not page:
+        return user_page_before(where, before, limit + 1, order)
     return UserPage(rows_of(page), cursor_of(page[-1], order) if page and before else "", len(keys) > limit)
+
+
+def _unsplit(keys: list[Key], limit: int, order: ListOrder) -> list[Key]:
+    """The first of a list; fewer where users share an ID across the end, for a cursor is the ID: none if all do.
+
+    Such are from before IDs were compared as now (EndUser.twin).
+    """
+    if len(keys) <= limit or not order.by_id or keys[limit - 1][1] != keys[limit][1]:
+        return keys[:limit]
+    return [one for one in keys[:limit] if one[1] != keys[limit][1]]
 
 
 def cursor_of(key: Key, order: ListOrder) -> str:
