@@ -247,6 +247,9 @@ def put_topology(
     if document.setdefault("cluster", name) != name:
         raise Refused(reasons.API_INPUT_NOT_VALID, place="cluster", problem=f"the address says {name}")
     expected = request.headers.get("If-Match", "").strip()
+    if not expected and "If-Match" in request.headers:
+        problem = "it is empty: give an ETag, or leave it out"
+        raise Refused(reasons.API_INPUT_NOT_VALID, place="If-Match", problem=problem)
     applied = _applied(request, document, expected, dry_run=dry_run, prune=prune)
     after = Cluster.objects.filter(name=name).select_related("policy").first()
     topology = topology_file.render(present_topology(after), RULES) if after else None

@@ -146,6 +146,19 @@ def test_an_empty_name_is_not_taken_for_all(acme: Cluster, calls: Calls) -> None
     problem(admin("DELETE", "/accounts/eve/sessions?session="), 422, "API_INPUT_NOT_VALID")
 
 
+def test_an_empty_header_is_not_taken_for_none(acme: Cluster, calls: Calls) -> None:
+    """A script whose variable is not set believes that it is kept from overwriting others, and from doing it twice."""
+    admin = calls("administrator")
+    known = admin.get("/clusters/acme/topology").data | {"mode": "manual"}
+    for empty in ("", " "):
+        problem(admin("PUT", "/clusters/acme/topology", known, If_Match=empty), 422, "API_INPUT_NOT_VALID")
+        body = {"users": ["imp1a-0001"], "to": None}
+        problem(admin.post("/clusters/acme/moves", body, Idempotency_Key=empty), 400, "IDEMPOTENCY_KEY_NOT_VALID")
+    acme.refresh_from_db()
+    assert acme.mode == "balanced"
+    assert not acme.operations.exists()
+
+
 @pytest.mark.parametrize("name", ["", "acne"])
 def test_operations_of_a_cluster_that_is_not_there_are_not_none(acme: Cluster, name: str) -> None:
     with pytest.raises(CommandError, match="NO_SUCH_CLUSTER"):

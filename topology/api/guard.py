@@ -86,11 +86,12 @@ def _enter(view: View, request: HttpRequest, args: Any, kwargs: Any) -> HttpResp
 
 def _once(view: View, request: HttpRequest, program: ApiClient, args: Any, kwargs: Any) -> HttpResponseBase:
     """Answer a POST; one with a key that was answered before gets that answer again and does nothing."""
-    key = request.headers.get("Idempotency-Key", "").strip()
+    given = request.headers.get("Idempotency-Key")
     digest = _read(request)
-    if not key:
+    if given is None:
         return view(request, *args, **kwargs)
-    if len(key) > LONGEST_KEY or not key.isprintable():
+    key = given.strip()  # who sends an empty one believes that nothing is done twice
+    if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
         raise Refused(reasons.IDEMPOTENCY_KEY_NOT_VALID, longest=LONGEST_KEY)
     with transaction.atomic():
         if not _hold(program, key):
