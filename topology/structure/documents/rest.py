@@ -41,10 +41,10 @@ def problems_of_rest(
     noted = ((path_of(problem.place), problem.code) for problem in document.problems)
     inside = [(path[1:], code) if at else (path, code) for path, code in noted if path[:1] == (at,) or not at]
     mistakes = [Mistake(path, code == reasons.FILE_KEY_TWICE.code) for path, code in inside]
-    rest, found = _rest(adapter, copy.deepcopy(value))
+    rest, left_out = _rest(adapter, copy.deepcopy(value))
     if rest is None:
         return []
-    return [problem for problem in across(rest) if _is_sure(problem, [*mistakes, *found])]
+    return [problem for problem in across(rest) if _is_sure(problem, [*mistakes, *left_out])]
 
 
 def _rest(adapter: TypeAdapter[Any], value: Any) -> tuple[Any, list[Mistake]]:
@@ -54,10 +54,10 @@ def _rest(adapter: TypeAdapter[Any], value: Any) -> tuple[Any, list[Mistake]]:
         try:
             return adapter.validate_python(value), first
         except Errors as errors:
-            found = errors.errors(include_url=False)
+            wrong = errors.errors(include_url=False)
         if turn == 0:
-            first = [Mistake(error["loc"], error["type"] == "extra_forbidden") for error in found]
-        for number, error in enumerate(found):
+            first = [Mistake(error["loc"], error["type"] == "extra_forbidden") for error in wrong]
+        for number, error in enumerate(wrong):
             if not error["loc"] or not _leave_out(value, error["loc"], error["type"], f"{STAND_IN}{turn}-{number}"):
                 return None, first
     return None, first
