@@ -1,5 +1,6 @@
 """Everything that is wrong with a file is told at once: values and keys, and what is wrong between them."""
 
+import jsonschema_rs
 import pytest
 
 from assignments.intercluster.peers_reader import read_peers
@@ -100,3 +101,27 @@ def test_lengths_in_other_files_are_told_alike(text: str, said: str) -> None:
 def test_a_key_of_a_file_of_peers_may_have_nothing_behind_it() -> None:
     read = read_peers(read_yaml("peers:\nreleases:\n"))
     assert (read.pairs, read.releases) == ((), ())
+
+
+@pytest.mark.parametrize("text", [
+    "subclusters:\nunassigned_nodes:\npolicy:\ndns:\n",
+    "subclusters: [{name: s, nodes: }]\ndns: {call_managers: }\n",
+    "policy: {automatic_fallback_from: 7:05, automatic_fallback_until: 79200}\n",
+    "policy: {automatic_fallback_from: 24:00}\n",
+    "policy: {automatic_fallback_from: noon}\n",
+    "subclusters: [{name: s, description: '   " + "x" * 128 + "  '}]\n",
+    "subclusters: [{name: s, description: 'a<b'}]\n",
+    "subclusters: [{name: s, description: '" + "x" * 129 + "'}]\n",
+    "dns: {domain: Example.org., call_managers: [a.example.org., b.example.org]}\n",
+    "dns: {domain: '', name_server: system}\n",
+    "dns: {domain: a..b}\n",
+    "dns: {call_managers: [cucm1]}\n",
+])  # fmt: skip
+def test_an_editor_marks_by_the_schema_what_the_reader_refuses(text: str) -> None:
+    document = read_yaml(f"{A}{text}")
+    try:
+        topology_reader.parse(document)
+        is_good = True
+    except FileRefused:
+        is_good = False
+    assert jsonschema_rs.validator_for(topology_reader.schema()).is_valid(document.value) is is_good

@@ -57,6 +57,11 @@ Users = Annotated[int, Field(ge=1, le=MOST_USERS, description="Capacity; left ou
 Endpoints = Annotated[int, Field(ge=1, le=10 * MOST_USERS, description="Capacity; left out twice the profile")]
 
 
+def _like(pattern: str) -> Any:
+    """What a schema says of a text; spaces around it are not kept."""
+    return Field(json_schema_extra={"pattern": rf"^\s*{pattern}\s*$"})
+
+
 def _checked(key: str, check: Callable[[str], str]) -> Callable[[str], str]:
     """A check of the settings' one writer, for a value of a file."""
 
@@ -69,21 +74,31 @@ def _checked(key: str, check: Callable[[str], str]) -> Callable[[str], str]:
     return checked
 
 
-Domain = Annotated[str, AfterValidator(_checked("domain", dns_settings.checked_domain))]
-HostName = Annotated[str, AfterValidator(_checked("full host name", dns_settings.checked_host))]
+NAME = "[A-Za-z0-9-]{1,63}"
+Domain = Annotated[
+    str, _like(rf"({NAME}(\.{NAME})*\.?)?"), AfterValidator(_checked("domain", dns_settings.checked_domain))
+]
+HostName = Annotated[
+    str, _like(rf"{NAME}(\.{NAME})+\.?"), AfterValidator(_checked("full host name", dns_settings.checked_host))
+]
 NameServer = Annotated[
     str,
     Field(description="host:port, or system for that of the machine; left out nothing is checked"),
     AfterValidator(_checked("name server", dns_settings.checked_server)),
 ]
-Description = Annotated[str, Field(json_schema_extra={"maxLength": MOST_DESCRIPTION}), AfterValidator(_described)]
+Description = Annotated[
+    str, _like(DESCRIPTION.strip("^$").replace("*", f"{{0,{MOST_DESCRIPTION}}}")), AfterValidator(_described)
+]
+
+
+TIME = "([01]?[0-9]|2[0-3]):([0-5][0-9])"
 
 
 def _seconds_of_day(value: object) -> object:
     """22:30 as seconds of the day; what is no text as it is."""
     if not isinstance(value, str):
         return value
-    if (time := re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", value)) is None:
+    if (time := re.fullmatch(TIME, value)) is None:
         raise not_a("time of day", "Write for example 22:30, at most 23:59.")
     return int(time[1]) * 3600 + int(time[2]) * 60
 
@@ -93,7 +108,7 @@ def _parameter(key: str, rule: PolicyRule) -> tuple[Any, Any]:
         return bool, rule.default
     kind: Any = Annotated[int if rule.whole else float, Field(ge=rule.low, le=rule.high)]
     if key in TIMES_OF_DAY:
-        clock = Annotated[str, Field(description="A time of day: 22:30")]
+        clock = Annotated[str, Field(description="A time of day: 22:30", pattern=f"^{TIME}$")]
         return Annotated[kind | None, BeforeValidator(_seconds_of_day, kind | clock | None)], None
     return (kind | None, None) if rule.default is None else (kind, rule.default)
 

@@ -12,11 +12,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
 from pydantic import ValidationError as Errors
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from topology import reasons
 from topology.reasons.words import counted
@@ -265,8 +266,20 @@ def _named(broken_by: Callable[[str], names.Broken | None]) -> Callable[[str], s
     return check
 
 
-def _nothing_is(empty: Callable[[], Any]) -> Callable[[Any], Any]:
-    return lambda value: empty() if value is None else value
+@dataclass(frozen=True)
+class _MayBeEmpty:
+    """A key with nothing behind it is an empty value, for the reader and in the schema."""
+
+    empty: Callable[[], Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def filled(value: Any) -> Any:
+            return self.empty() if value is None else value
+
+        return core_schema.no_info_before_validator_function(filled, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [handler(core), {"type": "null"}]}
 
 
 NODE_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9-])?(\.[A-Za-z0-9-]{1,63})*$"
@@ -280,5 +293,4 @@ GroupName = Annotated[
     Field(strict=True, json_schema_extra={"pattern": "^[A-Za-z0-9_-]{1,128}$"}),
     AfterValidator(_named(names.broken_by_group)),
 ]
-EmptyList = BeforeValidator(_nothing_is(list))  # a key with nothing behind it
-EmptyMapping = BeforeValidator(_nothing_is(dict))
+EmptyList, EmptyMapping = _MayBeEmpty(list), _MayBeEmpty(dict)
