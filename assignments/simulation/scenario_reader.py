@@ -14,7 +14,16 @@ from typing_extensions import TypedDict
 
 from assignments.simulation.rules import scenario_file
 from assignments.simulation.rules.play import Scenario
-from assignments.simulation.rules.scenario_file import LONGEST, VERBS, Inline, Line, Present, Script
+from assignments.simulation.rules.scenario_file import (
+    LONGEST,
+    VERBS,
+    Inline,
+    Line,
+    Present,
+    Script,
+    Unassigned,
+    no_unassigned,
+)
 from topology import reasons
 from topology.rules import spans
 from topology.rules.file_problems import FileProblem, FileRefused
@@ -169,8 +178,8 @@ ADAPTER: TypeAdapter[Any] = TypeAdapter(Annotated[ScenarioText, AfterValidator(_
 
 
 # --- Reading --------------------------------------------------------------------------------------
-def parse(document: object, present: Present) -> Scenario:
-    """The scenario that a document describes; `present` reads a cluster by name. Raises Refused."""
+def parse(document: object, present: Present, unassigned_of: Unassigned = no_unassigned) -> Scenario:
+    """The scenario that a document describes; `present` and `unassigned_of` read a cluster by name. Raises Refused."""
     source = Document.of(document)
     script: Script | None
     script, problems = read_shape(ADAPTER, source)
@@ -184,7 +193,7 @@ def parse(document: object, present: Present) -> Scenario:
         why = reasons.TOPOLOGY_FILE_INVALID if inline else reasons.SCENARIO_INVALID
         raise FileRefused(problems, why, source.name)
     try:
-        return scenario_file.assemble(script, present)
+        return scenario_file.assemble(script, present, unassigned_of)
     except FileRefused as refused:
         raise refused.at(in_order(placed_problems(source, refused.problems)), source.name) from None
 

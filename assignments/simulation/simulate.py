@@ -9,7 +9,7 @@ from assignments.recovery.rules.pair import Pair
 from assignments.simulation import scenario_reader
 from assignments.simulation.rules import play
 from assignments.simulation.rules.play import Result, Scenario
-from topology.models import Subcluster
+from topology.models import Node, Subcluster
 from topology.structure import selectors
 
 
@@ -20,7 +20,12 @@ def simulate(document: object) -> Result:
 
 def scenario(document: object) -> Scenario:
     """The scenario of a parsed document; raises Refused."""
-    return scenario_reader.parse(document, present)
+    return scenario_reader.parse(document, present, unassigned_of)
+
+
+def unassigned_of(name: str) -> list[str]:
+    """The nodes of a cluster that are in no subcluster."""
+    return list(Node.objects.filter(cluster__name=name, subcluster=None).values_list("name", flat=True))
 
 
 def present(name: str) -> tuple[tuple[Pair, ...], int]:

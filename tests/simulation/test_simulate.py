@@ -171,6 +171,20 @@ def test_a_line_may_say_both_where_they_agree(line: dict[str, Any]) -> None:
     assert both[0] == both[1]
 
 
+def test_a_node_that_is_in_no_subcluster_is_called_that() -> None:
+    topology = {"subclusters": [{"name": "s", "nodes": NODES[:1]}], "unassigned_nodes": [{"name": "z"}]}
+    with pytest.raises(FileRefused, match="Z is in no subcluster"):
+        simulate.simulate(document(topology=topology, timeline=[{"do": "fault", "node": "Z", "kind": "power"}]))
+
+
+@pytest.mark.django_db
+def test_so_is_an_unassigned_node_of_a_cluster() -> None:
+    cluster = make(golden.scenario("power_loss"))
+    Node.objects.create(cluster=cluster, number=6, name="spare", capacity_users=1, capacity_endpoints=2)
+    with pytest.raises(FileRefused, match="spare is in no subcluster"):
+        simulate.simulate({"cluster": cluster.name, "timeline": [{"do": "fault", "node": "spare", "kind": "power"}]})
+
+
 def test_everything_that_is_wrong_with_the_lines_is_told_at_once() -> None:
     first = {"at": "2h", "do": "fault", "node": "q", "service": "x"}
     last = {"at": "3h", "do": "recover", "subcluster": "z"}

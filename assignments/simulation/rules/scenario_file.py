@@ -16,6 +16,7 @@ from assignments.simulation.rules.play import Action, Scenario, at_rest
 from topology.reasons import (
     NO_SUCH_NODE,
     NO_SUCH_SUBCLUSTER,
+    NODE_NOT_IN_SUBCLUSTER,
     SCENARIO_INVALID,
     SCENARIO_KEY_NOT_USED,
     SCENARIO_PLACES_DIFFER,
@@ -32,6 +33,7 @@ HOUR = 3600
 FAULTS_ALONE = tuple(fault for fault in Fault if fault is not Fault.SERVICE)  # of a node as a whole
 OF_THE_FILE = (SCENARIO_KEY_NOT_USED, SCENARIO_PLACES_DIFFER)  # what the file alone has wrong, whatever there is
 Present = Callable[[str], tuple[tuple[Pair, ...], int]]
+Unassigned = Callable[[str], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -77,14 +79,53 @@ class Script:
     seed: int = 0
 
 
-def assemble(script: Script, present: Present) -> Scenario:
-    """The scenario of a script; `present` reads a cluster by name. Raises FileRefused, or Refused for the cluster."""
+@dataclass(frozen=True)
+class Places:
+    """Where something can happen: the pairs, and the nodes that are in none."""
+
+    pairs: Sequence[Pair]
+    unassigned: Sequence[str] = ()
+
+    def find_node(self, name: str | None) -> tuple[int, int]:
+        """The pair of a node and its place there. Raises Refused."""
+        wanted = (name or "").lower()
+        for p, pair in enumerate(self.pairs):
+            for m, member in enumerate(pair.members):
+                if member.name.lower() == wanted:
+                    return p, m
+        if wanted in map(str.lower, self.unassigned):
+            raise Refused(NODE_NOT_IN_SUBCLUSTER, node=name)
+        known = ", ".join(m.name for pair in self.pairs for m in pair.members)
+        raise Refused(NO_SUCH_NODE, name=name or NAMELESS, known=known or "none")
+
+    def find_subcluster(self, name: str | None) -> int:
+        """The pair of a name. Raises Refused."""
+        for p, pair in enumerate(self.pairs):
+            if pair.name == name:
+                return p
+        known = ", ".join(pair.name for pair in self.pairs)
+        raise Refused(NO_SUCH_SUBCLUSTER, name=name or NAMELESS, cluster="the scenario", known=known or "none")
+
+
+def no_unassigned(cluster: str) -> tuple[str, ...]:
+    """The unassigned nodes of a cluster of which none are known."""
+    return ()
+
+
+def assemble(script: Script, present: Present, unassigned_of: Unassigned = no_unassigned) -> Scenario:
+    """The scenario of a script; `present` and `unassigned_of` read a cluster by name. Raises FileRefused."""
     if (script.topology is None) == (script.cluster is None):
         raise _wrong("a scenario has either a topology or the name of a cluster", "Give one of the two.")
     if script.cluster is not None and script.state is not None:
         raise _wrong("a present cluster is in the state that it is in", "Leave state out, or give a topology.", "state")
     pairs, start = _start(script, present)
-    return Scenario(script.name, pairs, _actions(script, pairs), script.until, script.seed, start)
+    unassigned = unassigned_of(script.cluster) if script.cluster is not None else _unassigned(script.topology)
+    actions = _actions(script, Places(pairs, unassigned))
+    return Scenario(script.name, pairs, actions, script.until, script.seed, start)
+
+
+def _unassigned(topology: Inline | None) -> tuple[str, ...]:
+    return tuple(node.name for node in topology.spec.unassigned_nodes) if topology else ()
 
 
 def _start(script: Script, present: Present) -> tuple[tuple[Pair, ...], int]:
@@ -132,11 +173,11 @@ def _publishing(group: SubclusterSpec) -> SubclusterSpec:
 
 
 # --- Timeline -------------------------------------------------------------------------------------
-def _actions(script: Script, pairs: Sequence[Pair]) -> tuple[Action, ...]:
+def _actions(script: Script, places: Places) -> tuple[Action, ...]:
     """What is done when; raises FileRefused with everything that is wrong with any line."""
     problems, refusals = [], []
     for i, line in enumerate(script.timeline):
-        for key, refused in _wrong_in(line, pairs):
+        for key, refused in _wrong_in(line, places):
             refusals.append(refused)
             problems.append(FileProblem.from_refusal(f"timeline[{i}].{key}", refused))
         problems += _late(f"timeline[{i}].at", line, script.until)
@@ -145,7 +186,7 @@ def _actions(script: Script, pairs: Sequence[Pair]) -> tuple[Action, ...]:
         raise FileRefused(problems, missing.reason, **missing.facts)
     if problems:
         raise FileRefused(problems, SCENARIO_INVALID)
-    return tuple(_action(line, pairs) for line in script.timeline)
+    return tuple(_action(line, places) for line in script.timeline)
 
 
 def _late(place: str, line: Line, until: int) -> Iterator[FileProblem]:
@@ -155,15 +196,15 @@ def _late(place: str, line: Line, until: int) -> Iterator[FileProblem]:
         yield FileProblem(place, message, "Put it earlier, or let until be later.")
 
 
-def _action(line: Line, pairs: Sequence[Pair]) -> Action:
+def _action(line: Line, places: Places) -> Action:
     """What a line does that nothing is wrong with."""
     if not line.of_node:
-        return Action(line.at, line.do, _find_subcluster(line.subcluster, pairs))
+        return Action(line.at, line.do, places.find_subcluster(line.subcluster))
     kind, service = parse_fault(line.kind or "", line.service or "") if line.of_fault else (Fault.POWER, "")
-    return Action(line.at, line.do, *_find_node(line.node, pairs), kind, service)
+    return Action(line.at, line.do, *places.find_node(line.node), kind, service)
 
 
-def _wrong_in(line: Line, pairs: Sequence[Pair]) -> Iterator[tuple[str, Refused]]:
+def _wrong_in(line: Line, places: Places) -> Iterator[tuple[str, Refused]]:
     """What a line names that is not there, that it does not use, or that contradicts what it goes by."""
     if line.of_fault:
         try:
@@ -171,7 +212,7 @@ def _wrong_in(line: Line, pairs: Sequence[Pair]) -> Iterator[tuple[str, Refused]
         except Refused as refused:
             yield "service" if line.kind == Fault.SERVICE else "kind", refused
     try:
-        yield from _at_odds(line, pairs)
+        yield from _at_odds(line, places)
     except Refused as refused:
         yield "node" if line.of_node else "subcluster", refused
     what = f"{line.do} of {line.kind}" if line.of_fault else line.do
@@ -182,36 +223,19 @@ def _wrong_in(line: Line, pairs: Sequence[Pair]) -> Iterator[tuple[str, Refused]
         yield "service", Refused(SCENARIO_KEY_NOT_USED, what=what, key="service", instead=instead)
 
 
-def _at_odds(line: Line, pairs: Sequence[Pair]) -> Iterator[tuple[str, Refused]]:
+def _at_odds(line: Line, places: Places) -> Iterator[tuple[str, Refused]]:
     """The node and the subcluster of a line that are not one in the other; raises Refused for what it goes by."""
-    home = _find_node(line.node, pairs)[0] if line.of_node else _find_subcluster(line.subcluster, pairs)
+    home = places.find_node(line.node)[0] if line.of_node else places.find_subcluster(line.subcluster)
     key, by = ("subcluster", "node") if line.of_node else ("node", "subcluster")
     beside = line.subcluster if line.of_node else line.node
     if beside is None:
         return
     try:
-        other = _find_subcluster(beside, pairs) if line.of_node else _find_node(beside, pairs)[0]
+        other = places.find_subcluster(beside) if line.of_node else places.find_node(beside)[0]
     except Refused as refused:
         yield key, refused
         return
     if home != other:
         inside, named = (home, other) if line.of_node else (other, home)
-        facts = {"node": line.node, "home": pairs[inside].name, "subcluster": pairs[named].name}
+        facts = {"node": line.node, "home": places.pairs[inside].name, "subcluster": places.pairs[named].name}
         yield key, Refused(SCENARIO_PLACES_DIFFER, **facts, key=key, by=by, what=line.do)
-
-
-def _find_node(name: str | None, pairs: Sequence[Pair]) -> tuple[int, int]:
-    for p, pair in enumerate(pairs):
-        for m, member in enumerate(pair.members):
-            if member.name.lower() == (name or "").lower():
-                return p, m
-    known = ", ".join(m.name for pair in pairs for m in pair.members)
-    raise Refused(NO_SUCH_NODE, name=name or NAMELESS, known=known or "none")
-
-
-def _find_subcluster(name: str | None, pairs: Sequence[Pair]) -> int:
-    for p, pair in enumerate(pairs):
-        if pair.name == name:
-            return p
-    known = ", ".join(pair.name for pair in pairs)
-    raise Refused(NO_SUCH_SUBCLUSTER, name=name or NAMELESS, cluster="the scenario", known=known or "none")
