@@ -9,7 +9,8 @@ itself crashed. They are made for a run and not kept, so that a run that changes
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
@@ -45,6 +46,23 @@ def create(table: str) -> None:
     kind = "TEMPORARY" if table == TRIED else "UNLOGGED"
     execute_sql(f"DROP TABLE IF EXISTS {table}")
     execute_sql(f"CREATE {kind} TABLE {table.removeprefix('pg_temp.')} {SHAPE}")
+
+
+@contextmanager
+def for_trial() -> Iterator[None]:
+    """The table of dry runs goes in the end.
+
+    A pooler gives each transaction another connection, and the table lies in one: there all is a single transaction.
+    """
+    if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+        with transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+        return
+    try:
+        yield
+    finally:
+        drop(TRIED)
 
 
 def copy(table: str, people: Iterable[EntryPerson | Skipped]) -> None:

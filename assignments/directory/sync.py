@@ -132,7 +132,7 @@ def try_out(
     """What an agreement, stored or not, would do to whom: the real directory is read and nothing is changed."""
     agreements.check(spec)
     stored = DirectoryAgreement.objects.filter(cluster=cluster).first()
-    try:
+    with staging.for_trial():
         reading.read_for_trial(spec, password, progress or _unheard)
         with transaction.atomic():
             agreement = stored.pk if stored else 0
@@ -142,8 +142,6 @@ def try_out(
             report.listed = outcome.listed_touched(most)
             report.nodes, report.waiting = placing.preview(agreement, cluster)
             transaction.set_rollback(True)
-    finally:
-        staging.drop(staging.TRIED)
     return report
 
 

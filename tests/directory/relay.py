@@ -14,10 +14,12 @@ Page = Callable[[int], bool]  # the number of the page that was just given; Fals
 
 
 class Relay:
-    """A port that leads to slapd; `page` is asked after each page and before the next is asked for."""
+    """A port that leads to slapd; `page` is asked before each page but the first, and with `first` before that too."""
 
-    def __init__(self, port: int, page: Page = lambda number: True, *, answers: bool = True) -> None:
-        self.port_behind, self.page, self.answers, self.pages = port, page, answers, 0
+    def __init__(
+        self, port: int, page: Page = lambda number: True, *, answers: bool = True, first: bool = False
+    ) -> None:
+        self.port_behind, self.page, self.answers, self.first, self.pages = port, page, answers, first, 0
         self.server = socket.create_server((HOST, 0))
         self.open: list[socket.socket] = []
         threading.Thread(target=self._serve, daemon=True).start()
@@ -45,7 +47,7 @@ class Relay:
             while data := source.recv(65536):
                 if is_request and PAGED in data:
                     asked, self.pages = self.pages, self.pages + 1
-                    if asked and not self.page(asked):
+                    if (asked or self.first) and not self.page(asked):
                         break
                 target.sendall(data)
         for end in (source, target):
@@ -59,9 +61,9 @@ class Relay:
 
 
 @contextlib.contextmanager
-def relay(port: int, page: Page = lambda number: True, *, answers: bool = True) -> Iterator[Relay]:
+def relay(port: int, page: Page = lambda number: True, *, answers: bool = True, first: bool = False) -> Iterator[Relay]:
     """A relay for as long as the block lasts."""
-    started = Relay(port, page, answers=answers)
+    started = Relay(port, page, answers=answers, first=first)
     try:
         yield started
     finally:

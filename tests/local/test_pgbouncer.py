@@ -1,15 +1,18 @@
 """The console behind PgBouncer in transaction mode: locks, imports, exports and runs."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from assignments.models import Assignment
@@ -17,6 +20,9 @@ from config.local.processes import child_setup, stop_child, wait_until
 from config.local.state import BASE_DIR, HOST, free_port
 from config.settings import PLANNING
 from tests import tools
+from tests.directory import conftest
+from tests.directory.persons import many
+from tests.directory.relay import relay
 from tests.support.crowd import make_crowd
 from tests.support.documents import block_with
 
@@ -32,6 +38,9 @@ default_pool_size = 2
 unix_socket_dir =
 {user_line}
 """
+
+
+slapd, directory = conftest.slapd, conftest.directory
 
 
 @pytest.fixture
@@ -89,6 +98,30 @@ def test_everything_works_in_transaction_mode(pooled: dict[str, str], tmp_path: 
         assert done.returncode == 0 or arguments[0] == "check_topology", (arguments, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr, (arguments, done.stderr)
     assert Assignment.objects.count() == 240
+
+
+def test_a_directory_is_tried_while_others_take_the_connections(
+    pooled: dict[str, str], directory: conftest.Directory
+) -> None:
+    """What was read lies in a table of the connection, which is another one after each transaction."""
+    directory.add(*many(0, 3))
+    make_crowd(0, 0, capacity=1000)
+    with ExitStack() as others:
+
+        def take(page: int) -> bool:
+            """Between two pages somebody else has the connection of before."""
+            other = others.enter_context(psycopg.connect(pooled["DATABASE_URL"], prepare_threshold=None))
+            other.execute("SELECT 1")
+            return True
+
+        with relay(directory.slapd.port, take, first=True) as slow:
+            directory.agree(servers=[slow.url])
+            # The key of passwords stands in the folder of this test.
+            environment = pooled | {"HOMENODE_DATA": str(settings.DATA_DIR)}
+            done = manage(environment, "sync_directory", "crowd", "--dry-run", "--json")
+            assert slow.pages
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["new"] == 3
 
 
 def test_without_the_setting_the_message_says_which(pooled: dict[str, str]) -> None:
