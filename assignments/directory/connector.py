@@ -8,8 +8,10 @@ followed: the password would go to a server that it was not given for.
 
 from __future__ import annotations
 
+import math
 import re
 import ssl
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -24,7 +26,8 @@ from topology import reasons
 from topology.reasons import Refused
 
 PAGE = 500  # entries in a page
-CONNECT_TIMEOUT, ANSWER_TIMEOUT = 5, 60  # seconds
+CONNECT_TIMEOUT, ANSWER_TIMEOUT = 5, 60  # seconds of silence
+WHOLE_TIMEOUT = 120.0  # seconds of an answer that comes drop by drop; below reading.DEAD_AFTER
 KEYS = ("entryUUID", "objectGUID")
 REFERENCE = "searchResRef"  # stands for a part of the directory that another server has
 ENTRY_TYPES = ("searchResEntry", REFERENCE)
@@ -51,6 +54,7 @@ def pages(agreement: Agreement, password: str) -> Iterator[list[DirectoryEntry]]
         try:
             yield []
             _read_base(connection, agreement)
+            yield []
             yield from _searched(connection, agreement)
         finally:
             with _quiet():
@@ -95,6 +99,7 @@ def _open(agreement: Agreement, server: Server, password: str) -> ldap3.Connecti
         check_names=False,
         read_only=True,
     )
+    _limit_answers(connection)
     try:
         with _in_ldap():
             connection.open()
@@ -108,6 +113,24 @@ def _open(agreement: Agreement, server: Server, password: str) -> ldap3.Connecti
             raise
         raise ldap.LDAPSocketOpenError(_words(error)) from None
     return connection
+
+
+def _limit_answers(connection: ldap3.Connection) -> None:
+    """Let an answer that never ends be one that was lost: ldap3 has patience with each part of it, however many."""
+    collect, receive = connection.strategy._get_response, connection.strategy.receiving
+    until = math.inf
+
+    def collected(*given: Any) -> Any:
+        nonlocal until
+        until = time.monotonic() + WHOLE_TIMEOUT
+        return collect(*given)
+
+    def received() -> Any:
+        if time.monotonic() > until:
+            raise ldap.LDAPSocketReceiveError(f"an answer took longer than {WHOLE_TIMEOUT:g} s")
+        return receive()
+
+    connection.strategy._get_response, connection.strategy.receiving = collected, received
 
 
 class _Tls(ldap3.Tls):  # type: ignore[misc]

@@ -175,6 +175,25 @@ def test_a_run_is_heard_of_after_each_server_that_never_answers(
     assert signs == [{"read": 0}] * 4
 
 
+def test_an_answer_that_never_ends_is_lost(
+    crowd: Cluster, directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before its run is taken for dead, and begun again for ever."""
+    assert reading.DEAD_AFTER.total_seconds() > connector.WHOLE_TIMEOUT
+    directory.add(*many(0, 3))
+    cluster = directory.agree()
+    read_base = connector._read_base
+    monkeypatch.setattr(
+        connector,
+        "_read_base",
+        lambda *given: (read_base(*given), monkeypatch.setattr(connector, "WHOLE_TIMEOUT", -1.0)),
+    )
+    with pytest.raises(Refused) as refused:
+        sync.sync(cluster)
+    assert refused.value.code == "DIRECTORY_LOST"
+    assert "took longer" in refused.value.message
+
+
 @pytest.mark.parametrize("said", [b"0\x03\x02\x01\x09", b"0\x05\xff\x01\x02\x03\x04", bytes(200)])
 def test_what_speaks_no_ldap_is_no_directory(crowd: Cluster, directory: Directory, said: bytes) -> None:
     directory.add("a")
