@@ -133,6 +133,13 @@ def unused(mapped: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     return [pair for pair, has in zip(columns, row, strict=True) if has is False]
 
 
+def emptied(field: str) -> int:
+    """How many users who were read have a value in a field now."""
+    stored = "cardinality(person.endpoints) > 0" if field == "endpoints" else f"person.{field} <> ''"
+    of_known = "FROM read JOIN topology_enduser person ON person.id = read.known WHERE read.skip IS NULL"
+    return int(fetch_rows(f"SELECT count(*) {of_known} AND {stored}")[0][0])
+
+
 class Arriving(NamedTuple):
     """Whom a run would bring: by what a home needs, and what changes on each node beside it."""
 

@@ -158,6 +158,7 @@ def _compared(cluster: Cluster, agreement: int, spec: Agreement, accept: str, mo
     comparing.compare()
     gone, stay = outcome.note_gone(agreement, sorted(homes_of(cluster).locked))
     counted = outcome.counted()
+    _demand_attributes(spec, counted)
     report = SyncReport(cluster.name, False, counted.read, counted.new, counted.changed, gone, counted.back)
     report.skipped = outcome.listed_skipped(most)
     report.skipped_total = counted.skipped + stay
@@ -165,6 +166,17 @@ def _compared(cluster: Cluster, agreement: int, spec: Agreement, accept: str, mo
     report.warnings = _warnings(spec, counted)
     _judge(report, agreement, spec, accept, most)
     return report
+
+
+def _demand_attributes(spec: Agreement, counted: outcome.Counted) -> None:
+    """Raise Refused where an attribute that many had is no one's now: hidden from the account, or named wrongly."""
+    if not counted.taken:
+        return
+    for name, attribute in outcome.unused(spec.attributes):
+        users = outcome.emptied(name)
+        if guard.is_many(users, counted.taken, percent=spec.guard_percent, people=spec.guard_people):
+            facts: dict[str, Any] = {"read": counted.taken, "attribute": attribute, "field": name, "users": users}
+            raise Refused(reasons.DIRECTORY_ATTRIBUTE_GONE, **facts)
 
 
 def _warnings(spec: Agreement, counted: outcome.Counted) -> list[dict[str, Any]]:

@@ -126,6 +126,29 @@ def test_what_a_person_may_be_called_is_the_same_in_a_directory_and_in_a_list(
     assert (again.ok, again.unchanged) == (True, 2)
 
 
+def test_an_attribute_that_no_one_has_any_more_empties_no_one(crowd: Cluster, directory: Directory) -> None:
+    directory.add(*many(0, 12), departmentNumber="Sales")
+    cluster = directory.agree()
+    sync.sync(cluster)
+    kept = set(EndUser.objects.values_list("user_id", "mail", "department"))
+    directory.agree(map={"user_id": "uid", "mail": "emial", "department": "departmentNumber"})
+    for dry_run in (True, False):
+        with pytest.raises(Refused) as refused:
+            sync.sync(cluster, dry_run=dry_run)
+        assert refused.value.code == "DIRECTORY_ATTRIBUTE_GONE"
+        assert "12 people read has emial any more: 12 users would lose their mail." in refused.value.message
+    assert set(EndUser.objects.values_list("user_id", "mail", "department")) == kept
+    directory.agree(map={"user_id": "uid", "department": "departmentNumber"})  # not mapped: it stays as it is
+    assert sync.sync(cluster).changes == 0
+    directory.agree(map={"user_id": "uid", "mail": "emial"}, guard_percent=100)
+    assert sync.sync(cluster).changed == 12
+    assert set(EndUser.objects.values_list("mail", "department")) == {("", "Sales")}
+    for uid in many(0, 3):
+        directory.set(uid, departmentNumber="")
+    directory.agree(map={"user_id": "uid", "department": "departmentNumber"})
+    assert sync.sync(cluster).changed == 3, "some are no guard's matter"
+
+
 def test_one_who_cannot_be_taken_any_more_is_not_gone(crowd: Cluster, directory: Directory) -> None:
     directory.add("a", "b")
     cluster = directory.agree()

@@ -78,7 +78,10 @@ DIRECTORY_END_NOT_CONFIRMED = add_reason(
 )
 DIRECTORY_NO_RUN = add_reason("DIRECTORY_NO_RUN", "There is no run {run}.", "Choose one from the list.", status=404)
 DIRECTORY_CA = add_reason(
-    "DIRECTORY_CA", "The CA certificate cannot be read.", "Give a file or text in PEM form.", status=422
+    "DIRECTORY_CA",
+    "The CA certificate cannot be read.",
+    "Give its text in PEM form; a file for apply_directory may name the path of one.",
+    status=422,
 )
 
 # --- What the directory says ----------------------------------------------------------------------
@@ -161,6 +164,13 @@ DIRECTORY_GUARD = add_reason(
     "DIRECTORY_GUARD",
     "{people:user} ({percent}%) would be set aside or renamed. Nothing was changed.",
     "Look at the list, then accept exactly these changes or correct the filter.",
+    ALARM,
+)
+DIRECTORY_ATTRIBUTE_GONE = add_reason(
+    "DIRECTORY_ATTRIBUTE_GONE",
+    "None of the {read:person|people} read has {attribute} any more: {users:user} would lose their {field}. "
+    "Nothing was changed.",
+    "Let the account read the attribute, or correct the map. With guard_percent at 100 a run goes on.",
     ALARM,
 )
 DIRECTORY_ACCEPTED_OTHER = add_reason(

@@ -16,6 +16,10 @@ GENERAL: dict[str, tuple[str, str]] = {
         "A node that stands in for its peer is full: more users stay without service.",
         "Fall back soon, move users elsewhere, or let the policy serve beyond capacity.",
     ),
+    "DIRECTORY_ATTRIBUTE_GONE": (
+        "A mapped attribute is gone from all who were read in the directory: many would lose a value. Nothing was changed.",
+        "Let the account read the attribute, or correct the map.",
+    ),
     "DIRECTORY_BASE_UNREADABLE": (
         "The base of the directory cannot be read.",
         "Check the base, what the account may read, and whether this server holds it.",

@@ -2,6 +2,7 @@
 
 no one read                                    -> stops; no one can accept it
 gone + renamed > X % of those known, and >= N  -> stops until a person accepts exactly this set
+no one read has an attribute that many had     -> stops; no one can accept it
 otherwise                                      -> goes on
 """
 
@@ -31,9 +32,14 @@ def judge(*, read: int, known: int, touched: int, set_hash: str, percent: float,
     share = round(100 * touched / known, 2) if known else 0.0
     if not read:
         return Stop("", known, 100.0 if known else 0.0, is_empty=True)
-    if touched >= max(people, 1) and touched * 100 > percent * known:
+    if is_many(touched, known, percent=percent, people=people):
         return Stop(set_hash, touched, share)
     return None
+
+
+def is_many(touched: int, known: int, *, percent: float, people: int) -> bool:
+    """Whether so many of those known are more than go on without asking."""
+    return touched >= max(people, 1) and touched * 100 > percent * known
 
 
 def hash_of(lines: Iterable[str]) -> str:
