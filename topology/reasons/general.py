@@ -17,7 +17,7 @@ GENERAL: dict[str, tuple[str, str]] = {
         "Fall back soon, move users elsewhere, or let the policy serve beyond capacity.",
     ),
     "DIRECTORY_ATTRIBUTE_GONE": (
-        "A mapped attribute is gone from all who were read in the directory: many would lose a value. Nothing was changed.",
+        "A mapped attribute is gone from all people of the directory: many would lose a value. Nothing was changed.",
         "Let the account read the attribute, or correct the map.",
     ),
     "DIRECTORY_BASE_UNREADABLE": (
