@@ -42,5 +42,6 @@ document.addEventListener("focusin", ({ target }) => {
 document.addEventListener("pointerdown", ({ target }) => { // a press beside everything lets it go
   if (!target.closest(TAKES_FOCUS)) [held, group, inDialog] = [null, null, false];
 }, true);
+if (isLost()) document.querySelector("main form [aria-invalid='true']")?.focus(); // a page that refuses its form
 onSettled(keep);
 new MutationObserver(keep).observe(messages, { childList: true });

@@ -13,12 +13,15 @@ function isTyped(field) {
   return field.value !== field.defaultValue;
 }
 
-/* All fields that differ from what the page brought, each by its form, its name and its place among those of it. */
-export function keepTyped() {
+export const hasFields = (form) => fieldsOf(form).length > 0;
+
+/* All fields that differ from what the page brought, each by its form, its name and its place among those of it; of a
+   form that is sent all, for the page may have brought what was typed before. */
+export function keepTyped(sent = null) {
   const kept = [];
   for (const form of document.querySelectorAll(CHANGING)) {
     const fields = fieldsOf(form);
-    for (const field of fields.filter(isTyped)) {
+    for (const field of fields.filter((one) => form === sent || isTyped(one))) {
       const { name, value, checked } = field;
       const place = fields.filter((one) => one.name === name).indexOf(field);
       kept.push({ form: addressOf(form), name, place, value, checked });

@@ -96,3 +96,33 @@ def test_the_link_out_of_a_dialog_leads_to_signing_in_and_back_into_it(page: Pag
     is_live(page)
     expect(page.get_by_label("Clock speed")).to_have_value("60")
     expect(page.locator(".unsaved-mark")).to_be_visible()
+
+
+def test_a_form_of_a_whole_page_is_there_again_as_it_was_typed(page: Page) -> None:
+    page.goto("/clusters/acme/directory/")
+    page.get_by_label("Servers").fill("ldap://127.0.0.1:1")
+    page.get_by_label("Base").fill("dc=example,dc=org")
+    page.get_by_label("Read every").fill("rubbish")
+    page.get_by_role("button", name="Save").press("Enter")
+    expect(page.get_by_label("Read every")).to_be_focused()  # what is wrong
+    page.get_by_label("Read every").fill("2h")
+    page.get_by_role("textbox", name="Password").fill("of the directory")
+    Session.objects.all().delete()
+    page.get_by_role("button", name="Save").press("Enter")
+    sign_in(page)
+    page.goto("/clusters/acme/directory/")
+    expect(page.locator("#messages")).to_contain_text("“Save” did not happen: your session had ended. Try it again.")
+    expect(page.get_by_label("Base")).to_have_value("dc=example,dc=org")
+    expect(page.get_by_label("Read every")).to_have_value("2h")
+    expect(page.get_by_role("textbox", name="Password")).to_have_value("")
+    page.get_by_label("Base").fill("dc=other")
+    page.goto("/clusters/acme/directory/")
+    expect(page.get_by_label("Base")).to_have_value("")  # what a person leaves is left
+
+
+def test_signing_out_is_no_act_that_did_not_happen(page: Page) -> None:
+    page.locator("[popovertarget=account]").click()
+    page.get_by_role("button", name="Sign out").click()
+    sign_in(page)
+    expect(page.get_by_role("button", name="Settings…")).to_be_visible()
+    expect(page.locator("#messages")).to_be_empty()
