@@ -32,7 +32,7 @@ from topology.reasons import Reason
 from topology.rules.clock import set_back_since
 from topology.rules.homes import Homes
 from topology.structure.homes import passage
-from topology.structure.locks import all_subclusters, hold_subclusters
+from topology.structure.locks import all_subclusters, are_held_for_long, hold_subclusters
 
 BATCH = 5000  # users in one transaction at most
 RESTS = timedelta(seconds=0.9)  # real time after which a run is offered again
@@ -62,7 +62,7 @@ def due_runs(now: datetime) -> list[tuple[int, int]]:
 def run(pk: int, generation: int, now: Callable[[], datetime]) -> None:
     """Do the batches of a run that are due, until it waits, ends, is taken up elsewhere or time is over."""
     lease = _take_up(pk, generation, now())
-    if lease is None:
+    if lease is None or are_held_for_long(_needed(lease)):
         return
     until = now() + RUN_FOR
     while batch(lease, now) and now() < until:

@@ -61,6 +61,26 @@ def hold_places(nodes: Iterable[int]) -> list[int]:
     return held
 
 
+HELD = """
+    SELECT EXISTS (
+        SELECT FROM pg_locks held JOIN pg_stat_activity holder ON holder.pid = held.pid
+        WHERE held.locktype = 'advisory' AND held.granted AND held.classid = %s AND held.objid = ANY(%s::oid[])
+            AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND held.pid <> pg_backend_pid() AND holder.xact_start < clock_timestamp() - make_interval(secs => %s)
+    )
+"""
+
+
+def are_held_for_long(ids: Iterable[int], seconds: float = 1.0) -> bool:
+    """Whether somebody who began so long ago holds one of these subclusters, as an import does; nothing is waited for.
+
+    Without it a wait that is given up would stand in the log of the database once a second.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(HELD, [SUBCLUSTER, list(ids), seconds])
+        return bool(cursor.fetchone()[0])
+
+
 def all_subclusters(cluster: int) -> list[int]:
     """The keys of the subclusters of a cluster, for callers that need the locks of all of them."""
     return list(Subcluster.objects.filter(cluster=cluster).order_by("pk").values_list("pk", flat=True))
