@@ -53,6 +53,13 @@ def test_a_field_shows_what_it_takes_back(acme: Cluster, name: str) -> None:
     assert form.cleaned_data[name] == initial_of(acme)[name]
 
 
+def test_a_number_of_more_digits_than_python_reads_is_refused_as_any_other(acme: Cluster, admin_client: Client) -> None:
+    for name in ("check_every", "keep_alive_interval", "sign_ins_per_second"):
+        answer = admin_client.post("/clusters/acme/settings", sent(acme, **{name: "9" * 5000}))
+        assert answer.status_code == 422, name
+        assert f'id="wrong-{name}"' in answer.content.decode()
+
+
 def test_a_mode_that_is_none_is_refused_by_the_service(acme: Cluster, admin_client: Client) -> None:
     answer = admin_client.post("/clusters/acme/settings", sent(acme, mode="best"))
     assert answer.status_code == 422

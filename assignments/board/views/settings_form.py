@@ -79,7 +79,7 @@ DNS_READ: dict[str, Callable[[str], Any]] = {
     "domain": dns_settings.checked_domain,
     "call_managers": lambda text: dns_settings.checked_hosts(text.replace(",", " ").split()),
     "name_server": dns_settings.checked_server,
-    "check_every": lambda text: dns_settings.checked_every(int(text) if text.strip().isdecimal() else text),
+    "check_every": lambda text: dns_settings.checked_every(_seconds(text)),
 }
 
 
@@ -167,6 +167,14 @@ def _read(name: str, text: str) -> Any:
     """The value that was typed; text that is none stays text, and is refused by name."""
     value = _parsed(name, text)
     return checked_speed(value) if name == SPEED else checked(name, value)
+
+
+def _seconds(text: str) -> int | str:
+    """A whole number that was typed; text that is none, or of more digits than Python reads, stays text."""
+    try:
+        return int(text) if text.strip().isdecimal() else text
+    except ValueError:
+        return text
 
 
 def _parsed(name: str, text: str) -> Any:
