@@ -108,7 +108,7 @@ def test_a_cluster_that_is_gone(call: str) -> None:
     removal.remove_cluster(Cluster.objects.get(pk=gone.pk), gone.name)
     with pytest.raises(Refused, match="There is no cluster acme") as refused:
         OF_A_CLUSTER[call](gone)
-    assert refused.value.fix == "Known: zeta."
+    assert refused.value.fix == "If that was a mistake, restore a backup. Known: zeta."
 
 
 def test_one_of_the_same_name_is_another() -> None:
