@@ -48,7 +48,8 @@ def test_the_balancer_looks_and_waits_for_no_move_that_is_to_come() -> None:
 
 
 def make_move(cluster: Cluster) -> None:
-    Operation.objects.create(cluster=cluster, kind="move", state="finished", finished_at=timezone.now(), total=1)
+    at = timezone.now()
+    Operation.objects.create(cluster=cluster, kind="move", state="finished", finished_at=at, total=1, done=1)
 
 
 def test_clusters_are_synced_and_told_of_each_other() -> None:
