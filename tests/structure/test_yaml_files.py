@@ -139,6 +139,8 @@ def test_a_number_with_a_nought_before_it_is_decimal_and_a_time_of_day_is_one() 
         (".a", "nothing stands before"),
         ("a.", "nothing stands before"),
         ("-a", "begins or ends with -"),
+        ("a.-b.c", "-b between its dots begins or ends with -"),
+        ("a-.b", "a- between its dots begins or ends with -"),
         ("a_b", "it has _"),
         ("bücher.example.org", "it has ü"),
         (".".join(["a" * 50] * 6), "305 characters, more than 255"),
@@ -149,7 +151,7 @@ def test_the_rule_that_a_node_name_breaks_is_named(name: str, rule: str) -> None
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["a" * 64 + ".example.org", "a..b"])
+@pytest.mark.parametrize("name", ["a" * 64 + ".example.org", "a..b", "a.-b.c", "a-.b"])
 def test_the_database_refuses_the_labels_too_but_keeps_what_it_has(name: str) -> None:
     cluster = Cluster.objects.create(name="acme")
     capacity = {"capacity_users": 1, "capacity_endpoints": 2}

@@ -13,7 +13,8 @@ from topology.models.cluster import MAX_NODES, Cluster
 from topology.models.subcluster import Subcluster
 from topology.rules.states import LOOKS, Look, State, StateReason, Truth, reason_label, serves
 
-NODE_LABELS = r"^[^.]{1,63}([.][^.]{1,63})*$"
+LABEL = "[^.-]([^.]{0,61}[^.-])?"
+NODE_LABELS = f"^{LABEL}([.]{LABEL})*$"
 NODE_NAME = r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$"
 PROFILES = (500, 1000, 2000, 5000, 15000, 25000)  # users a node is rated for, domain.md §4.8
 ENDPOINTS_PER_USER = 2
@@ -28,7 +29,7 @@ LABELS = pgtrigger.Trigger(
     func="""
 IF TG_OP = 'INSERT' OR NEW.name IS DISTINCT FROM OLD.name THEN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'node_label_form',
-        MESSAGE = 'node_label_form: 1 to 63 characters stand between the dots of a node name, not so in ' || NEW.name;
+        MESSAGE = 'node_label_form: 1 to 63 characters, no - first or last, between dots, not so in ' || NEW.name;
 END IF;
 RETURN NEW;
 """,

@@ -14,7 +14,10 @@ class Broken:
     fix: str
 
 
-NODE_FIX = f"Use letters, digits, . and -, at most {LONGEST_NODE}, and 1 to {LONGEST_LABEL} between dots."
+NODE_FIX = (
+    f"Use letters, digits, . and -, at most {LONGEST_NODE}, and 1 to {LONGEST_LABEL} between dots, "
+    "with a letter or digit at both ends."
+)
 GROUP_FIX = f"Use letters, digits, _ and -, at most {LONGEST_GROUP}."
 
 
@@ -52,4 +55,6 @@ def _labels(name: str) -> str:
         return f"{long[:12]}… between its dots has {len(long)} characters, more than {LONGEST_LABEL}"
     if name[0] == "-" or name[-1] == "-":
         return "it begins or ends with -"
+    if odd := next((label for label in labels if label[0] == "-" or label[-1] == "-"), ""):
+        return f"{odd} between its dots begins or ends with -"
     return ""

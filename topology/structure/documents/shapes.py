@@ -282,7 +282,8 @@ class _MayBeEmpty:
         return {"anyOf": [handler(core), {"type": "null"}]}
 
 
-NODE_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9-])?(\.[A-Za-z0-9-]{1,63})*$"
+LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+NODE_PATTERN = rf"^{LABEL}(\.{LABEL})*$"
 NodeName = Annotated[
     str,
     Field(strict=True, json_schema_extra={"pattern": NODE_PATTERN, "maxLength": names.LONGEST_NODE, "minLength": 1}),
