@@ -85,7 +85,8 @@ def compare_plans(cluster: Cluster) -> None:
             cursor.execute("DROP TABLE kept_rows")
         return took
 
-    compare("plan of 25,000 moves made and stored, to a bare INSERT of its rows", ours, least, PLAN_LIMIT)
+    label = "plan of 25,000 moves made and stored, to a bare INSERT of its rows"
+    compare(label, ours, least, PLAN_LIMIT, rounds=15)  # each is short, and one that is disturbed tells nothing
     assert rows == [(25_000,)]
 
 
