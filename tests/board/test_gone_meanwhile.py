@@ -101,6 +101,22 @@ def test_a_subcluster_that_is_gone(call: str) -> None:
     assert refused.value.fix == "Known: sc-1, sc-2."
 
 
+@pytest.mark.parametrize("call", sorted(OF_A_SUBCLUSTER.keys() - {"move into it"}))  # which asks for another node
+def test_a_subcluster_that_is_gone_with_its_cluster(call: str) -> None:
+    gone = Subcluster.objects.select_related("cluster").get(cluster=make_acme(), name="sc-3")
+    removal.remove_cluster(Cluster.objects.get(name="acme"), "acme")
+    with pytest.raises(Refused, match=r"There is no (subcluster sc-3 in any cluster|cluster acme)"):
+        OF_A_SUBCLUSTER[call](gone)
+
+
+@pytest.mark.parametrize("call", sorted(OF_A_NODE.keys() - {"move"}))  # which asks for a subcluster
+def test_a_node_that_is_gone_with_its_cluster(call: str) -> None:
+    gone = Node.objects.select_related("cluster", "subcluster").get(pk=node(make_acme(), "imp1a").pk)
+    removal.remove_cluster(Cluster.objects.get(name="acme"), "acme")
+    with pytest.raises(Refused, match=r"There is no (node imp1a|cluster acme)"):
+        OF_A_NODE[call](gone)
+
+
 @pytest.mark.parametrize("call", OF_A_CLUSTER)
 def test_a_cluster_that_is_gone(call: str) -> None:
     gone = Cluster.objects.get(pk=make_acme().pk)

@@ -73,8 +73,9 @@ def gone(row: Cluster | Subcluster | Node) -> Refused:
         return no_cluster(row.name)
     if isinstance(row, Node):
         return no_node(row.pk, Node.objects.filter(cluster=row.cluster_id), row.cluster_id, row.name)
-    cluster = Cluster.objects.filter(pk=row.cluster_id).first() or Cluster(name="a removed cluster")
-    return no_subcluster(row.pk, Subcluster.objects.filter(cluster=row.cluster_id), cluster, row.name)
+    rows = Subcluster.objects.filter(cluster=row.cluster_id)
+    cluster = Cluster.objects.filter(pk=row.cluster_id).first()  # it may be gone too, and its history is no one's then
+    return no_subcluster(row.pk, rows, cluster, row.name, within=None if cluster else ())
 
 
 def _told(lines: QuerySet[Event], within: Keys = None) -> dict[str, Any]:
