@@ -1,4 +1,4 @@
-r"""A second person's approval of a plan, where a cluster asks for it: one approval, one run.
+"""A second person's approval of a plan, where a cluster asks for it: one approval, one run.
 
 (none) --approve--> approved --use, as a run begins--> used --approve--> approved
 """

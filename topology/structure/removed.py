@@ -61,9 +61,10 @@ def removed_target(target: str, cluster: Cluster) -> Refused | None:
     """What is refused for the target of a drag ("node:3", "subcluster:2") that was removed; None where it never was."""
     kind, _, text = target.partition(":")
     key = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
-    refusal = no_subcluster(key, cluster.subclusters.all(), cluster)
     if kind == "node":
         refusal = no_node(key, cluster.nodes.all(), cluster.pk)
+    else:
+        refusal = no_subcluster(key, cluster.subclusters.all(), cluster)
     return refusal if refusal.facts.get("removed") else None
 
 

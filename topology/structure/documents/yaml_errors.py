@@ -79,16 +79,13 @@ def problem_of(error: yaml.YAMLError, text: str) -> FileProblem:
 
 def _near(where: str, text: str, position: int) -> FileProblem | None:
     """What a person sees in the lines before: a placeholder, or no space behind a colon."""
-    lines = [match.end() for match in LINE_END.finditer(text[:position])]
-    start = lines[-1] if lines else 0
+    begins = [0, *(match.end() for match in LINE_END.finditer(text[:position]))]
+    start = begins[-1]
     line = LINE_END.split(text[start:], 1)[0]
     if match := PLACEHOLDER.search(line):
         why = reasons.FILE_PLACEHOLDER
         return placed(FileProblem.of("file", why, written=shown(match[0])), text, start + match.start())
-    starts = [start] if NO_COLON in where else [*lines[-2:-1], start] if SECOND_COLON in where else []
-    if len(lines) == 1 and SECOND_COLON in where:
-        starts = [0, start]
-    for begin in starts:
+    for begin in begins[-1:] if NO_COLON in where else begins[-2:] if SECOND_COLON in where else ():
         if match := NO_SPACE.match(text, begin):
             return problem_at(*_missing_space(match), text, match.end() - 1 if match[3] else match.start(2))
     return None
