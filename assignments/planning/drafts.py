@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from assignments.models import Goal, Plan, PlannedMove
 from assignments.planning import pick
 from assignments.planning.rules import goals
-from assignments.planning.rules.loads import ClusterLoad, Proposal
+from assignments.planning.rules.loads import ClusterLoad, Flow, Proposal
 from topology import reasons
 from topology.live import actors
 from topology.models import Cluster
@@ -32,19 +32,31 @@ def store_plan(
 ) -> Plan:
     """Store the plan with the people picked for it; any users of a flow fit."""
     with transaction.atomic():
-        key, sums = pick.insert(pick.by_flows(cluster.pk, proposal.flows))
-        if over := _overfilled(sums, load, proposal):  # people came or changed between counting and picking
-            raise Refused(reasons.PLAN_LOAD_CHANGED, nodes=len(over))
+        flows = proposal.flows
+        key, sums = pick.insert(pick.by_flows(cluster.pk, flows, pick.settled_homes(flows)))
+        # People came, went or changed between counting and picking.
+        if changed := _missed(sums, flows) | _overfilled(sums, load, proposal):
+            raise Refused(reasons.PLAN_LOAD_CHANGED, nodes=len(changed))
         body = _body(load, proposal) | ({"left_out": left_out} if left_out else {})
         plan = Plan(pk=key, cluster=cluster, goal=goal, scope=scope, body=body, **actors.author(author))
         return _seal(plan, proposal, sums)
 
 
-def _overfilled(sums: Sequence[pick.Sum], load: ClusterLoad, proposal: Proposal) -> list[int]:
+def _missed(sums: Sequence[pick.Sum], flows: Sequence[Flow]) -> set[int | None]:
+    """Homes of which fewer people were picked than are to leave."""
+    left = Counter[int | None]()
+    for flow in flows:
+        left[flow.from_id] += flow.users
+    for one in sums:
+        left[one.from_id] -= one.users
+    return set(+left)
+
+
+def _overfilled(sums: Sequence[pick.Sum], load: ClusterLoad, proposal: Proposal) -> set[int | None]:
     """Nodes whose endpoints would exceed their capacity with the people picked, and grow."""
     change = pick.endpoint_changes(sums)
     after = {node.id: node.endpoints + change[node.id] for node in load.nodes}
-    return [n.id for n in load.nodes if after[n.id] > n.capacity_endpoints and after[n.id] > n.endpoints]
+    return {n.id for n in load.nodes if after[n.id] > n.capacity_endpoints and after[n.id] > n.endpoints}
 
 
 def make_given(
@@ -64,9 +76,9 @@ def make_given(
         homes = passage(cluster, scope.get("to_cluster"))
         demand_allowed(*(homes.changes(flow.from_id, flow.to_id) for flow in flows))
         proposal = goals.given(load, flows)
-        for pk in _overfilled(sums, load, proposal):
-            node = next(n for n in load.nodes if n.id == pk)
-            room, wanted = node.room.endpoints, pick.endpoint_changes(sums)[pk]
+        over = _overfilled(sums, load, proposal)
+        for node in (n for n in load.nodes if n.id in over):
+            room, wanted = node.room.endpoints, pick.endpoint_changes(sums)[node.id]
             raise Refused(reasons.NODE_NO_ROOM, node=node.name, room=max(room, 0), what="endpoints", wanted=wanted)
         body = _body(load, proposal) | ({"left_alone": left} if left else {})
         plan = Plan(pk=key, cluster=cluster, goal=goal, scope=scope, body=body, **actors.author(author))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import accumulate
@@ -42,8 +42,23 @@ class Sum:
     digest: str
 
 
-def by_flows(cluster_id: int, flows: Sequence[Flow]) -> Picked:
+SETTLED = """
+SELECT home_node_id FROM assignments_population WHERE home_node_id = ANY(%s) AND users > 0
+GROUP BY home_node_id HAVING bool_and(signed_in = users AND serving_node_id IS NOT DISTINCT FROM home_node_id)
+"""
+
+
+def settled_homes(flows: Sequence[Flow]) -> frozenset[int | None]:
+    """The homes of these flows where all users are signed in, so that none need be looked for who is not."""
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLED, [sorted({flow.from_id for flow in flows if flow.from_id is not None})])
+        return frozenset(home for (home,) in cursor.fetchall())
+
+
+def by_flows(cluster_id: int, flows: Sequence[Flow], settled: Set[int | None] = frozenset()) -> Picked:
     """People for these flows, each with the endpoints the flow names: those not signed in first, never pinned ones.
+
+    Of homes that were `settled` a moment ago only who is signed in there is picked, so fewer may be than asked for.
 
     The people of one node (and of one number of endpoints) are numbered once and cut into its flows, so no one is
     picked twice. Those of several nodes take turns in the plan, so that a run relieves all of them alike.
@@ -56,7 +71,9 @@ def by_flows(cluster_id: int, flows: Sequence[Flow]) -> Picked:
         for flow in flows:
             if flow.from_id == home and (flow.endpoints is None) == anyone:
                 mine.setdefault(turns[home, flow.endpoints], []).append(flow)
-        parts.append((_of_any if anyone else _of_classes)(cluster_id, mine, len(sources)))
+        parts.append(
+            _of_any(cluster_id, mine, len(sources), settled) if anyone else _of_classes(cluster_id, mine, len(sources))
+        )
     sql = " UNION ALL ".join(part.sql for part in parts) or "SELECT 1, 1, 1, 1, 1 WHERE false"
     return Picked(sql, [value for part in parts for value in part.params])
 
@@ -77,11 +94,12 @@ def _cut(out: Sequence[Flow]) -> tuple[str, list[Any], int]:
     return f"CASE {'WHEN nth <= %s THEN %s::bigint ' * len(out)}END", params, ends[-1]
 
 
-def _of_any(cluster_id: int, mine: Mapping[int, Sequence[Flow]], count: int) -> Picked:
+def _of_any(cluster_id: int, mine: Mapping[int, Sequence[Flow]], count: int, settled: Set[int | None]) -> Picked:
     """Anybody of one home, for the flows of one turn of so many."""
     [(turn, out)] = mine.items()
     cut, params, leave = _cut(out)
-    whom, asked = _numbered(cluster_id, out[0].from_id, leave)
+    home = out[0].from_id
+    whom, asked = _numbered(cluster_id, home, leave, settled=home in settled)
     sql = (
         f"SELECT user_id, home_node_id, {cut}, nth * {count} + {turn}, endpoints"
         f" FROM ({whom}) s (user_id, home_node_id, endpoints, nth) WHERE nth <= %s"
@@ -89,31 +107,25 @@ def _of_any(cluster_id: int, mine: Mapping[int, Sequence[Flow]], count: int) -> 
     return Picked(sql, [*params, *asked, leave])
 
 
-def _numbered(cluster_id: int, home: int | None, leave: int) -> tuple[str, list[Any]]:
+def _numbered(cluster_id: int, home: int | None, leave: int, *, settled: bool) -> tuple[str, list[Any]]:
     """SQL for those among whom the first so many of a home are, numbered in order, and its parameters.
 
     Who is signed in at home comes from the index, in order; the others are looked for, and all of them sorted, only
-    where the counts, of the same snapshot, know of any: else a node of many would be read whole for a few.
+    where any are known: else a node of many would be read whole for a few.
     """
     columns, nth = "user_id, home_node_id, endpoints", f"row_number() OVER (ORDER BY {ORDER})"
     if home is None:
         return f"SELECT {columns}, {nth} {_at(home)}", [cluster_id]
-    settled = (
+    at_home = (
         f"SELECT {columns}, signed_in {_at(home)} AND serving_node_id = {home} AND signed_in ORDER BY user_id LIMIT %s"
     )
+    if settled:
+        return f"SELECT {columns}, row_number() OVER (ORDER BY user_id) FROM ({at_home}) f", [cluster_id, leave]
     others = (
         f"SELECT {columns}, signed_in {_at(home)} AND (signed_in AND serving_node_id = {home}) IS NOT TRUE"
         f" ORDER BY {ORDER} LIMIT %s"
     )
-    some = (
-        "EXISTS (SELECT 1 FROM assignments_population p"
-        f" WHERE p.home_node_id = {home} AND (p.signed_in < p.users OR p.serving_node_id IS DISTINCT FROM {home}))"
-    )
-    sql = (
-        f"SELECT {columns}, row_number() OVER (ORDER BY user_id) FROM ({settled}) f WHERE NOT {some} UNION ALL"
-        f" SELECT {columns}, {nth} FROM (({settled}) UNION ALL ({others})) f WHERE {some}"
-    )
-    return sql, [cluster_id, leave] * 3
+    return f"SELECT {columns}, {nth} FROM (({at_home}) UNION ALL ({others})) f", [cluster_id, leave] * 2
 
 
 def _of_classes(cluster_id: int, mine: Mapping[int, Sequence[Flow]], count: int) -> Picked:

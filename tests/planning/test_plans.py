@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assignments.models import Assignment, Goal, Plan, PlannedMove
-from assignments.planning import plans
+from assignments.planning import pick, plans
 from assignments.runs import operations
 from assignments.users.removal import remove_users
 from tests.support.crowd import ENDPOINTS, Hands, add_people, homes, make_crowd, nodes_of, people_of
@@ -64,6 +64,27 @@ def test_people_are_picked_once_not_signed_in_first_and_never_pinned() -> None:
     assert not left.filter(pinned=False, signed_in=False).exists()
     signed = Assignment.objects.filter(user__in=picked, signed_in=True).count()
     assert signed == plan.body["disturbed"]
+
+
+@pytest.mark.parametrize("change", ["pinned", "removed", "signed out"])
+def test_a_plan_whose_people_went_while_it_was_made_is_refused(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = make_crowd(4, 0)
+    people = people_of(nodes_of(cluster)[0])
+    picked = pick.by_flows
+
+    def meanwhile(*asked: Any) -> pick.Picked:
+        rows = Assignment.objects.filter(user__in=people[1:])
+        if change == "removed":
+            rows.delete()
+        else:
+            rows.update(**{"pinned": True} if change == "pinned" else {"signed_in": False})
+        return picked(*asked)
+
+    monkeypatch.setattr(pick, "by_flows", meanwhile)
+    with pytest.raises(Refused) as refusal:
+        balance(cluster)
+    assert refusal.value.code == "PLAN_LOAD_CHANGED"
+    assert not PlannedMove.objects.exists()
 
 
 def test_the_same_ground_and_goal_give_the_same_plan() -> None:
