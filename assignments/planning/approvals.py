@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from assignments.models import Approval, Kind, Operation, Plan, RunPolicy
 from topology import reasons
-from topology.accounts import roles
+from topology.accounts import roles, tokens
 from topology.live import actors, events
 from topology.reasons import Refused
 
@@ -62,18 +62,23 @@ def may_approve(plan: Plan, actor: Any) -> bool:
     """Whether somebody may be the second person: an operator wherever the plan moves users, and not its author."""
     reach = roles.reach_of(actor)
     places = [reach.role_in(pk) for pk in (plan.cluster_id, plan.to_cluster_id) if pk]
-    return all(roles.suffices(role, roles.OPERATE) for role in places) and not _is_author(plan, actor)
+    return all(roles.suffices(role, roles.OPERATE) for role in places) and not is_author(plan, actor)
 
 
-def _is_author(plan: Plan, actor: Any) -> bool:
-    return plan.author_id == actor.pk or plan.author_name == actors.name_of(actor)
+def is_author(plan: Plan, actor: Any) -> bool:
+    """Whether somebody made a plan, or the token that made it: a person and their program are no two persons."""
+    own = plan.author_id == actor.pk or plan.author_name == actors.name_of(actor)
+    return own or tokens.is_of(plan.author_name, actors.name_of(actor))
 
 
 @transaction.atomic
 def approve(plan: Plan, *, actor: Any) -> Approval:
     """Approve one run of a plan of somebody else; raises Refused for one's own. A second time it does nothing."""
-    if actors.account_of(actor) is None or _is_author(plan, actor):
-        raise Refused(reasons.APPROVAL_OWN, hash=plan.hash[:12], author=plan.author_name)
+    if actors.account_of(actor) is None or is_author(plan, actor):
+        by = {"hash": plan.hash[:12], "author": plan.author_name}
+        if tokens.is_of(plan.author_name, actors.name_of(actor)):
+            raise Refused(reasons.APPROVAL_OWN_TOKEN, maker=actors.name_of(actor), **by)
+        raise Refused(reasons.APPROVAL_OWN, **by)
     given = {"author": plan.author, "approver": actor, "approver_name": actors.name_of(actor)}
     approval, new = Approval.objects.get_or_create(plan=plan, defaults=given)
     used = Approval.objects.filter(plan=plan).exclude(used_at=None)

@@ -222,6 +222,18 @@ def test_a_link_from_before_an_account_was_deactivated_opens_nothing_after(acme:
     assert sign_in.redeem(sign_in.invite("eve", "", actor="root").rstrip("/").rpartition("/")[2]) == eve
 
 
+def test_tokens_made_by_the_tokens_of_an_account_end_with_it() -> None:
+    somebody("admin", roles.ADMINISTRATOR)
+    eve = somebody("eve", roles.ADMINISTRATOR)
+    first, text = tokens.create("hers", roles.ADMINISTRATOR, actor=eve)
+    tokens.create("by-hers", roles.ADMINISTRATOR, actor=tokens.use(text, timezone.now()))
+    tokens.create("other", roles.VIEWER, actor="token of somebody else")
+    tokens.revoke(first.pk, actor="test")
+    assert [account.tokens for account in people.accounts(only="eve")] == [1]
+    assert people.delete(eve, actor="test").tokens == 1
+    assert ApiToken.objects.get(revoked_at=None).name == "other"
+
+
 def test_what_tokens_a_deactivated_account_made_is_said_everywhere(acme: Cluster) -> None:
     admin, person = as_(roles.ADMINISTRATOR), somebody("eve", roles.VIEWER)
     for name in ("one", "two"):

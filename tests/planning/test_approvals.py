@@ -14,7 +14,7 @@ from tests.api.conftest import Caller
 from tests.support.crowd import Hands, make_crowd, nodes_of
 from tests.support.overtaken import overtaken
 from topology.accounts import roles, sign_in, tokens
-from topology.models import Cluster, Event
+from topology.models import ApiToken, Cluster, Event
 from topology.reasons import Refused
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +52,27 @@ def test_a_plan_runs_only_after_a_second_person_approved_it(cluster: Cluster) ->
     approvals.approve(plan, actor=bob)
     assert Event.objects.filter(code="PLAN_APPROVED").count() == 1
     assert operations.start_run(plan.hash, actor=ann).total == 100
+
+
+def test_who_made_a_token_is_no_second_person_for_its_plans(cluster: Cluster) -> None:
+    signed_in("ann", roles.ADMINISTRATOR).post("/accounts/tokens", {"name": "ci", "role": "administrator"})
+    first = ApiToken.objects.get(name="ci")
+    program = tokens.ApiClient(first.pk, first.name, roles.Reach(roles.ADMINISTRATOR), 1)
+    tokens.create("night", roles.OPERATOR, actor=program)
+    ann, bob = person("ann", roles.ADMINISTRATOR), person("bob")
+    for author in ("token ci", "token night"):
+        plan = plans.make_plan(cluster, Goal.BALANCE, author=author)
+        assert not approvals.may_approve(plan, ann)
+        with pytest.raises(Refused) as refused:
+            approvals.approve(plan, actor=ann)
+        assert refused.value.code == "APPROVAL_OWN_TOKEN"
+        page = signed_in("ann", roles.ADMINISTRATOR).get(f"/plans/{plan.hash}/").content.decode()
+        assert "Send them the address" in page
+        assert "Approve 100 moves" not in page
+        plan.delete()
+    other = plans.make_plan(cluster, Goal.BALANCE, author="token ci")
+    assert approvals.may_approve(other, bob)
+    approvals.approve(other, actor=bob)
 
 
 def test_an_approval_is_of_one_plan_and_not_of_the_next(cluster: Cluster) -> None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from topology import reasons
@@ -161,14 +162,35 @@ def listed() -> list[ApiToken]:
 
 
 def made_by(name: str) -> list[ApiToken]:
-    """Tokens of a person that are not revoked: its maker has seen the text."""
-    return list(ApiToken.objects.filter(author_name=name, revoked_at=None))
+    """Tokens of a person that are not revoked, with those that these made: their maker may have seen the text."""
+    return [token for token, makers in _with_makers() if token.revoked_at is None and name in makers]
 
 
 def counts_by_author() -> dict[str, int]:
-    """How many tokens each has made that are not revoked, by name."""
-    rows = ApiToken.objects.filter(revoked_at=None).order_by().values_list("author_name")
-    return dict(rows.annotate(Count("pk")))
+    """How many tokens each has made that are not revoked, as in `made_by`, by name."""
+    return Counter(maker for token, makers in _with_makers() if token.revoked_at is None for maker in makers)
+
+
+def is_of(program: str, person: str) -> bool:
+    """Whether a program, as history names it, has a token that this person made, or that one of their tokens made."""
+    return any(program == str(token) and person in makers for token, makers in _with_makers())
+
+
+def _with_makers() -> list[tuple[ApiToken, set[str]]]:
+    """All tokens, also those revoked, each with the names of who made it, who made the token that made it, …"""
+    every = list(ApiToken.objects.all())
+    authors: dict[str, set[str]] = defaultdict(set)
+    for token in every:
+        authors[str(token)].add(token.author_name)
+    return [(token, _makers(token.author_name, authors)) for token in every]
+
+
+def _makers(author: str, authors: Mapping[str, set[str]]) -> set[str]:
+    makers, new = set[str](), {author}
+    while new:
+        makers |= new
+        new = {name for maker in new for name in authors.get(maker, ())} - makers
+    return makers
 
 
 def as_dict(token: ApiToken) -> dict[str, Any]:

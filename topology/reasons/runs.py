@@ -229,4 +229,9 @@ APPROVAL_OWN = add_reason(
     "Plan {hash} is by {author}, who cannot approve it too.",
     "Ask another operator to approve it.",
 )
+APPROVAL_OWN_TOKEN = add_reason(
+    "APPROVAL_OWN_TOKEN",
+    "Plan {hash} is by {author}, which {maker} made: a person and their program are no two persons.",
+    "Ask another operator to approve it.",
+)
 PLAN_APPROVED = add_reason("PLAN_APPROVED", "{actor} approved plan {hash} by {author}: {moves:move}.", level=NEWS)

@@ -19,7 +19,6 @@ from assignments.runs import operations, wait_reasons
 from assignments.runs.views.run_shown import Run
 from topology import reasons
 from topology.accounts import roles
-from topology.live import actors
 from topology.reasons import Refused
 from topology.structure.asked import NumberField, NumbersField, read_form
 from topology.structure.selectors import cluster_named
@@ -105,7 +104,7 @@ def plan_context(
         "chosen": "chosen" in request.POST,  # the focus stays on what was chosen
         "waits": approvals.required(plan),
         "approval": Approval.objects.filter(plan=plan).first(),
-        "is_author": plan.author_name == actors.name_of(request.user),
+        "is_author": approvals.is_author(plan, request.user),
         "may_approve": approvals.may_approve(plan, request.user),
         "cluster": plan.cluster,
         "stale": stale,
