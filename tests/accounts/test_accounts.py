@@ -250,6 +250,26 @@ def test_what_tokens_a_deactivated_account_made_is_said_everywhere(acme: Cluster
     assert b"can still be used" not in admin.post(f"{PEOPLE}{person.pk}/active", {"active": "1"}, follow=True).content
 
 
+def test_tokens_that_may_more_than_their_maker_may_now_are_said(acme: Cluster, branch: Cluster) -> None:
+    admin, eve = as_(roles.ADMINISTRATOR), somebody("eve", roles.ADMINISTRATOR)
+    tokens.create("everything", roles.ADMINISTRATOR, actor=eve)
+    tokens.create("here", roles.OPERATOR, [acme], actor=eve)
+    tokens.create("over", roles.ADMINISTRATOR, days=1, actor=eve)
+    ApiToken.objects.filter(name="over").update(expires_at=timezone.now())
+
+    def said(role: str, where: str = "") -> str:
+        typed = {"role": role, "in": where}
+        return unescape(admin.post(f"{PEOPLE}{eve.pk}/role", typed, follow=True).content.decode())
+
+    assert "eve: operator everywhere. eve made 1 token that can still be used." in said(roles.OPERATOR)
+    assert "eve made 2 tokens that can still be used." in said("")
+    assert "eve: operator in acme. eve made 1 token that can still be used." in said(roles.OPERATOR, "acme")
+    assert "can still be used" not in said(roles.ADMINISTRATOR)
+    err = StringIO()
+    call_command("accounts", "role", "eve", "--role", "viewer", stdout=StringIO(), stderr=err)
+    assert "Revoke what eve should not use" in err.getvalue()
+
+
 def test_who_deletes_their_own_account_is_asked_to_sign_in(acme: Cluster) -> None:
     client = as_(roles.ADMINISTRATOR)
     me = get_user_model().objects.get()

@@ -6,6 +6,7 @@ An installation keeps one active administrator: taking the last one away is refu
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -22,7 +23,7 @@ from django.utils.dateparse import parse_datetime
 from topology import reasons
 from topology.accounts import roles, sentences, tokens
 from topology.live import events
-from topology.models import Cluster, ClusterRole, Event, SignInLink
+from topology.models import ApiToken, Cluster, ClusterRole, Event, SignInLink
 from topology.reasons import Refused
 
 SIGN_INS = (reasons.SIGNED_IN, reasons.SIGN_IN_THROTTLED, reasons.SESSIONS_ENDED)
@@ -151,11 +152,14 @@ def sign_in_log() -> QuerySet[Event]:
 
 # --- Roles ----------------------------------------------------------------------------------------
 @transaction.atomic
-def set_role(person: Any, role: str, *, actor: Any) -> None:
-    """Make this the one role of a person everywhere; "" takes it away. Raises Refused for the last administrator."""
+def set_role(person: Any, role: str, *, actor: Any) -> str:
+    """Make this the one role of a person everywhere; "" takes it away. Raises Refused for the last administrator.
+
+    Answers what is left to be done, or "": tokens that the person made keep the role that they have.
+    """
     _known(role)
     give_only_role(person, role)
-    _say_role(person, role, "everywhere", actor)
+    return _say_role(person, role, "everywhere", actor)
 
 
 @transaction.atomic
@@ -171,14 +175,17 @@ def give_only_role(person: Any, role: str) -> None:
 
 
 @transaction.atomic
-def set_cluster_role(person: Any, cluster: Cluster, role: str, *, actor: Any) -> None:
-    """Make this the role of a person in one cluster; "" takes it away. Raises Refused."""
+def set_cluster_role(person: Any, cluster: Cluster, role: str, *, actor: Any) -> str:
+    """Make this the role of a person in one cluster; "" takes it away. Raises Refused.
+
+    Answers what is left to be done, as `set_role` does.
+    """
     _known(role)
     if role:
         ClusterRole.objects.update_or_create(user=person, cluster=cluster, defaults={"role": role})
     else:
         ClusterRole.objects.filter(user=person, cluster=cluster).delete()
-    _say_role(person, role, f"in {cluster.name}", actor)
+    return _say_role(person, role, f"in {cluster.name}", actor)
 
 
 @transaction.atomic
@@ -197,10 +204,15 @@ def set_active(person: Any, active: bool, *, actor: Any) -> str:
         if not active:
             end_sessions(person, actor=actor)
             SignInLink.objects.filter(user=person, used_at=None).delete()  # or it would work again with the account
-    if active or not (made := len(tokens.made_by(name))):
+    return "" if active else _say_tokens(name, tokens.made_by(name), actor, record=bool(changed))
+
+
+def _say_tokens(name: str, left: Sequence[ApiToken], actor: Any, *, record: bool = True) -> str:
+    """That tokens of somebody can still be used, which is also recorded; "" where there are none."""
+    if not left:
         return ""
-    facts = {"account": name, "tokens": made}
-    if changed:
+    facts: dict[str, Any] = {"account": name, "tokens": len(left)}
+    if record:
         events.record(reasons.TOKENS_LEFT, actor=actor, topics=[TOPIC], **facts)
     return sentences.whole(Refused(reasons.TOKENS_LEFT, **facts))
 
@@ -246,6 +258,9 @@ def _known(role: str) -> None:
         raise Refused(reasons.ROLE_NOT_KNOWN, role=role[:40], roles=", ".join(roles.ROLES))
 
 
-def _say_role(person: Any, role: str, where: str, actor: Any) -> None:
+def _say_role(person: Any, role: str, where: str, actor: Any) -> str:
     name = person.get_username()
     events.record(reasons.ROLE_SET, actor=actor, topics=[TOPIC], account=name, role=role or "no role", where=where)
+    now = get_user_model().objects.get(pk=person.pk)
+    reach = roles.reach_of(now)
+    return _say_tokens(name, [token for token in tokens.made_by(name) if not tokens.is_within(token, reach)], actor)

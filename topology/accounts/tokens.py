@@ -162,13 +162,23 @@ def listed() -> list[ApiToken]:
 
 
 def made_by(name: str) -> list[ApiToken]:
-    """Tokens of a person that are not revoked, with those that these made: their maker may have seen the text."""
-    return [token for token, makers in _with_makers() if token.revoked_at is None and name in makers]
+    """Tokens of a person that can still be used, with those that these made: their maker may have seen the text."""
+    return [token for token, makers in _with_makers() if name in makers and _ends_in_future(token)]
 
 
 def counts_by_author() -> dict[str, int]:
-    """How many tokens each has made that are not revoked, as in `made_by`, by name."""
-    return Counter(maker for token, makers in _with_makers() if token.revoked_at is None for maker in makers)
+    """How many tokens each has made that can still be used, as in `made_by`, by name."""
+    return Counter(maker for token, makers in _with_makers() if _ends_in_future(token) for maker in makers)
+
+
+def _ends_in_future(token: ApiToken) -> bool:
+    return token.revoked_at is None and (token.expires_at is None or token.expires_at > timezone.now())
+
+
+def is_within(token: ApiToken, reach: roles.Reach) -> bool:
+    """Whether a token may do no more than somebody of this reach."""
+    places = [None] if token.everywhere else [cluster.pk for cluster in token.clusters.all()]
+    return all(roles.suffices(reach.role_in(place), token.role) for place in places)
 
 
 def is_of(program: str, person: str) -> bool:

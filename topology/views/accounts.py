@@ -118,10 +118,11 @@ def set_role(request: HttpRequest, pk: int) -> HttpResponse:
     asked = read_form(RoleForm, request.POST)
     person, role = people.person(pk), asked["role"]
     if name := asked["in"]:
-        people.set_cluster_role(person, cluster_named(name), role, actor=request.user)
+        left = people.set_cluster_role(person, cluster_named(name), role, actor=request.user)
     else:
-        people.set_role(person, role, actor=request.user)
-    return _done(request, f"{_name(person)}: {role or 'no role'} {f'in {name}' if name else 'everywhere'}.")
+        left = people.set_role(person, role, actor=request.user)
+    said = f"{_name(person)}: {role or 'no role'} {f'in {name}' if name else 'everywhere'}."
+    return _done(request, f"{said} {left}" if left else said)
 
 
 @require_POST

@@ -73,18 +73,20 @@ class Command(ConsoleCommand):
             self.stdout.write(f"{gone.account} would be deleted, with {ended}. Again with --yes does it.")
 
     def _change(self, verb: str, options: dict[str, Any]) -> None:
-        person = people.person_named(options["username"])
+        person, left = people.person_named(options["username"]), ""
         if verb == "sign-out":
             people.end_sessions(person, actor=self.actor)
         elif verb == "role":
             role = "" if options["role"] == "none" else options["role"]
             if options["cluster"] is not None:  # an empty name is no cluster, and not all of them
-                people.set_cluster_role(person, selectors.cluster_named(options["cluster"]), role, actor=self.actor)
+                cluster = selectors.cluster_named(options["cluster"])
+                left = people.set_cluster_role(person, cluster, role, actor=self.actor)
             else:
-                people.set_role(person, role, actor=self.actor)
+                left = people.set_role(person, role, actor=self.actor)
         else:
-            if left := people.set_active(person, verb == "activate", actor=self.actor):
-                self.stderr.write(left)
+            left = people.set_active(person, verb == "activate", actor=self.actor)
+        if left:
+            self.stderr.write(left)
 
 
 def _line(account: people.Account) -> str:
