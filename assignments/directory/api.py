@@ -90,7 +90,7 @@ class SyncOut(Open):
     skipped_total: int
     skipped: list[dict[str, Any]]
     stopped: dict[str, Any] | None
-    touched: int = Field(description="Users who go or get another user ID, which the guard counts")
+    touched: int = Field(description="Users who go, get another user ID or lose a value: the guard counts them")
     would_touch: list[dict[str, Any]] = Field(description="The first of them, of a run that stopped or is dry")
     first: list[dict[str, Any]] = Field(description="The first people as they were read")
     warnings: list[dict[str, Any]]
@@ -109,7 +109,9 @@ class PersonOut(Schema):
 
     user_id: str
     what: str = Field(description="new, changed, gone or back")
-    fields: dict[str, Any] = Field(description="Changed fields with the value before; of a stopped run the new user ID")
+    fields: dict[str, Any] = Field(
+        description="Changed fields with the value before; of a stopped run what they become"
+    )
 
 
 class PersonPage(Schema):

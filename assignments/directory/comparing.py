@@ -23,7 +23,8 @@ CREATE = """
         is_linked boolean NOT NULL DEFAULT false, -- under this key already
         is_new boolean NOT NULL DEFAULT false,
         old_id text,                           -- the user ID so far, where it is another one
-        before jsonb                           -- the changed fields with their values so far
+        before jsonb,                          -- the changed fields with their values so far
+        loses text[] NOT NULL DEFAULT '{}'     -- the fields among them that have no value now
     ) ON COMMIT DROP
 """
 FIELDS = {
@@ -156,14 +157,20 @@ def compare() -> None:
     """Note on each entry whether it is new, and what differs from what is stored."""
     differs = {name: f"{value} IS DISTINCT FROM {_stored(name)}" for name, value in FIELDS.items()}
     before = ", ".join(f"'{name}', CASE WHEN {sql} THEN to_jsonb({_stored(name)}) END" for name, sql in differs.items())
+    lost = ", ".join(f"CASE WHEN {_empty(f'read.{name}')} AND {sql} THEN '{name}' END" for name, sql in differs.items())
     execute_sql("UPDATE read SET is_new = true WHERE known IS NULL AND skip IS NULL")
     execute_sql(f"""
         UPDATE read SET before = jsonb_strip_nulls(jsonb_build_object({before})),
-            old_id = CASE WHEN person.folded <> read.folded THEN person.user_id END
+            old_id = CASE WHEN person.folded <> read.folded THEN person.user_id END,
+            loses = array_remove(ARRAY[{lost}], NULL)
         FROM topology_enduser person
         WHERE person.id = read.known AND read.skip IS NULL
             AND (NOT is_linked OR is_back OR {" OR ".join(differs.values())})
     """)
+
+
+def _empty(column: str) -> str:
+    return f"cardinality({column}) = 0" if column.endswith("endpoints") else f"{column} = ''"
 
 
 def _stored(name: str) -> str:

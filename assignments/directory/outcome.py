@@ -67,33 +67,40 @@ def note_gone(agreement: int, locked: Sequence[int]) -> tuple[int, int]:
     return int(fetch_rows("SELECT count(*) FROM gone")[0][0]), stay
 
 
+TOUCHED = "skip IS NULL AND (old_id IS NOT NULL OR loses <> '{}')"  # of those who were read, beside those who are gone
+
+
 def touched() -> Iterator[str]:
-    """One line for each person whom a run takes away or renames, in the order of keys: what a person accepts."""
+    """One line for all that a run takes away from a person, and for each new user ID: what a person accepts."""
     with connection.chunked_cursor() as cursor:  # the rows stay in the database: they may be everybody
         cursor.execute("""
             SELECT 'gone ' || key || ' ' || user_id FROM gone
             UNION ALL
             SELECT 'rename ' || key || ' ' || old_id || ' ' || user_id FROM read WHERE old_id IS NOT NULL
+            UNION ALL
+            SELECT 'empty ' || key || ' ' || array_to_string(loses, ' ') FROM read WHERE skip IS NULL AND loses <> '{}'
             ORDER BY 1
         """)
         while rows := cursor.fetchmany(5000):
             yield from (line for (line,) in rows)
 
 
-def count_renamed() -> int:
-    """People who get another user ID; a change of case is none."""
-    return int(fetch_rows("SELECT count(*) FROM read WHERE old_id IS NOT NULL AND skip IS NULL")[0][0])
+def count_touched() -> int:
+    """People who get another user ID, and a change of case is none, or lose a value."""
+    return int(fetch_rows(f"SELECT count(*) FROM read WHERE {TOUCHED}")[0][0])
 
 
 def listed_touched(most: int | None = LISTED) -> list[dict[str, str]]:
-    """The first people whom a run takes away or renames; all without a limit."""
-    sql = """
+    """The first people whom a run takes away or renames, or who lose a value; all without a limit."""
+    sql = f"""
         SELECT * FROM (
-            SELECT user_id, 'gone' AS what, '' AS becomes FROM gone
-            UNION ALL SELECT old_id, 'renamed', user_id FROM read WHERE old_id IS NOT NULL AND skip IS NULL
+            SELECT user_id, 'gone' AS what, '' AS becomes, '' AS loses FROM gone
+            UNION ALL SELECT coalesce(old_id, user_id), CASE WHEN old_id IS NULL THEN 'emptied' ELSE 'renamed' END,
+                CASE WHEN old_id IS NULL THEN '' ELSE user_id END, array_to_string(loses, ', ')
+            FROM read WHERE {TOUCHED}
         ) AS touched ORDER BY what, user_id LIMIT %s
     """
-    return [{"user_id": user_id, "what": what, "becomes": becomes} for user_id, what, becomes in fetch_rows(sql, most)]
+    return [dict(zip(("user_id", "what", "becomes", "loses"), row, strict=True)) for row in fetch_rows(sql, most)]
 
 
 SKIPPED = f"""

@@ -190,7 +190,7 @@ def _warnings(spec: Agreement, counted: outcome.Counted) -> list[dict[str, Any]]
 
 def _judge(report: SyncReport, agreement: int, spec: Agreement, accept: str, most: int | None) -> None:
     known = outcome.known(agreement)
-    report.touched = touched = report.gone + outcome.count_renamed()
+    report.touched = touched = report.gone + outcome.count_touched()
     stop = guard.judge(
         read=report.read,
         known=known,

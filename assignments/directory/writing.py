@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from assignments.directory.comparing import FIELDS
-from assignments.directory.outcome import SKIPPED
+from assignments.directory.outcome import SKIPPED, TOUCHED
 from assignments.directory.statements import execute_sql, fetch_rows
 from assignments.users import table_statistics
 from topology import reasons
@@ -152,12 +152,14 @@ def write_skipped(agreement: int) -> None:
 def write_stopped(run: int) -> None:
     """Keep with a stopped run what it would do to whom, each of them."""
     execute_sql(
-        """
+        f"""
         INSERT INTO assignments_directorychange (run_id, user_id, kind, fields)
-        SELECT %s, id, 'gone', '{}'::jsonb FROM gone
+        SELECT %s, id, 'gone', '{{}}'::jsonb FROM gone
         UNION ALL
-        SELECT %s, known, 'changed', jsonb_build_object('user_id', user_id) FROM read
-        WHERE old_id IS NOT NULL AND skip IS NULL
+        SELECT %s, known, 'changed',
+            CASE WHEN old_id IS NULL THEN '{{}}' ELSE jsonb_build_object('user_id', user_id) END || coalesce(
+                (SELECT jsonb_object_agg(field, '') FROM unnest(loses) AS field), '{{}}')
+        FROM read WHERE {TOUCHED}
         """,
         run,
         run,

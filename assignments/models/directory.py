@@ -186,7 +186,7 @@ class DirectoryChange(models.Model):
     user = models.ForeignKey(EndUser, models.CASCADE, related_name="+", db_constraint=False)
     kind = models.CharField(max_length=8, choices=ChangeKind.choices)
     fields = models.JSONField(
-        default=dict, help_text="Each changed field with its value before; of a stopped run the new user ID"
+        default=dict, help_text="Each changed field with its value before; of a stopped run what they become"
     )
 
     class Meta:

@@ -109,7 +109,7 @@ def test_a_stopped_run_is_listed_and_accepted_by_its_hash(crowd: Cluster, direct
     decide = reverse("directory-decide", args=["crowd", run.pk])
     viewer = as_(roles.VIEWER)
     shown = viewer.get(page).content.decode()
-    assert shown.count("14 users (93.33%) would be set aside or renamed") == 1
+    assert shown.count("14 users (93.33%) would be set aside, be renamed or lose a value") == 1
     assert shown.count("accept exactly these changes") == 1
     assert "u03" in shown
     assert run.set_hash not in shown
@@ -208,7 +208,7 @@ def test_what_a_changed_agreement_would_do_is_shown_before_it_is_saved(crowd: Cl
     shown = as_(roles.ADMINISTRATOR).post(reverse("directory-store", args=["crowd"]), asked).content.decode()
     assert "1 new, 0 changed, 10 gone" in " ".join(shown.split())
     assert "The guard would stop it" in shown
-    assert "Gone or renamed: 10" in shown
+    assert "Gone, renamed or emptied: 10" in shown
     assert "<li>u03</li>" in shown
     assert "cn=none," in shown
     assert re.search(r"crowd[12]\.example\.org</span><b>\+1</b>", shown)

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from assignments.directory import schedule, secret, sync
-from assignments.models import DirectoryAgreement, DirectoryRun, RunState
+from assignments.models import DirectoryAgreement, DirectoryChange, DirectoryRun, RunState
 from assignments.users.export import assignments_csv
 from assignments.users.importing.imports import import_users
 from tests.directory import slapd as real
@@ -147,6 +147,33 @@ def test_an_attribute_that_no_one_has_any_more_empties_no_one(crowd: Cluster, di
         directory.set(uid, departmentNumber="")
     directory.agree(map={"user_id": "uid", "department": "departmentNumber"})
     assert sync.sync(cluster).changed == 3, "some are no guard's matter"
+
+
+def test_an_attribute_that_part_of_the_users_lost_asks_before_it_empties(crowd: Cluster, directory: Directory) -> None:
+    directory.add(*many(0, 30), departmentNumber="Sales")
+    cluster = directory.agree()
+    sync.sync(cluster)
+    kept = set(EndUser.objects.values_list("user_id", "mail", "department"))
+    for uid in many(0, 12):
+        directory.set(uid, mail="", departmentNumber="")
+    directory.set(many(12, 13)[0], uid="renamed", mail="")
+    directory.remove(many(13, 14)[0])
+    report = sync.sync(cluster)
+    assert report.stopped is not None
+    assert (report.stopped["people"], report.touched) == (14, 14)
+    assert set(EndUser.objects.values_list("user_id", "mail", "department")) == kept
+    told = {each["user_id"]: (each["what"], each["becomes"], each["loses"]) for each in report.listed}
+    assert told[many(0, 1)[0]] == ("emptied", "", "mail, department")
+    assert told[many(12, 13)[0]] == ("renamed", "renamed", "mail")
+    assert told[many(13, 14)[0]] == ("gone", "", "")
+    would = dict(DirectoryChange.objects.values_list("user__user_id", "fields"))
+    assert would[many(0, 1)[0]] == {"mail": "", "department": ""}
+    assert would[many(12, 13)[0]] == {"user_id": "renamed", "mail": ""}
+    directory.set(many(20, 21)[0], mail="")
+    other = sync.sync(cluster, accept=report.stopped["hash"])
+    assert other.stopped is not None, "these are not the changes that were accepted"
+    assert sync.sync(cluster, accept=other.stopped["hash"]).stopped is None
+    assert EndUser.objects.filter(mail="").count() == 14
 
 
 def test_one_who_cannot_be_taken_any_more_is_not_gone(crowd: Cluster, directory: Directory) -> None:

@@ -162,7 +162,7 @@ DIRECTORY_EMPTY = add_reason(
 )
 DIRECTORY_GUARD = add_reason(
     "DIRECTORY_GUARD",
-    "{people:user} ({percent}%) would be set aside or renamed. Nothing was changed.",
+    "{people:user} ({percent}%) would be set aside, be renamed or lose a value. Nothing was changed.",
     "Look at the list, then accept exactly these changes or correct the filter.",
     ALARM,
 )

@@ -30,7 +30,7 @@ GENERAL: dict[str, tuple[str, str]] = {
         "Give the certificate of the authority that signed it, use a name that stands in it, or renew an expired one.",
     ),
     "DIRECTORY_GUARD": (
-        "Too many users would be set aside or renamed by the directory. Nothing was changed.",
+        "Too many users would be set aside or renamed by the directory, or lose a value. Nothing was changed.",
         "Look at the list, then accept exactly these changes or correct the filter.",
     ),
     "DIRECTORY_LOST": (

@@ -1,9 +1,9 @@
-"""The guard: a run that would take away or rename too many people stops and asks.
+"""The guard: a run that would take away or rename too many people, or empty their values, stops and asks.
 
-no one read                                    -> stops; no one can accept it
-gone + renamed > X % of those known, and >= N  -> stops until a person accepts exactly this set
-no one read has an attribute that many had     -> stops; no one can accept it
-otherwise                                      -> goes on
+no one read                                              -> stops; no one can accept it
+gone + renamed + emptied > X % of those known, and >= N  -> stops until a person accepts exactly this set
+no one read has an attribute that many had               -> stops; no one can accept it
+otherwise                                                -> goes on
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hashlib import sha256
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Whom a run would take away or rename: how many, which percent of those known, and the hash of the set."""
+    """Whom a run would take away, rename or empty: how many, which percent of those known, and the hash of the set."""
 
     hash: str
     people: int
@@ -28,7 +28,7 @@ class Stop:
 
 
 def judge(*, read: int, known: int, touched: int, set_hash: str, percent: float, people: int) -> Stop | None:
-    """Whether a run must ask first; `touched` people of the `known` ones would go or be renamed."""
+    """Whether a run must ask first; `touched` people of the `known` ones would go, be renamed or lose a value."""
     share = round(100 * touched / known, 2) if known else 0.0
     if not read:
         return Stop("", known, 100.0 if known else 0.0, is_empty=True)

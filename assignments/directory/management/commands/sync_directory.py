@@ -70,7 +70,8 @@ class Command(ConsoleCommand):
     def _show_stop(self, report: sync.SyncReport, stopped: dict[str, Any]) -> None:
         for each in report.listed:
             becomes = f" becomes {each['becomes']}" if each["becomes"] else ""
-            self.stdout.write(f"{each['what']} {each['user_id']}{becomes}")
+            loses = f" loses {each['loses']}" if each["loses"] else ""
+            self.stdout.write(f"{each['what']} {each['user_id']}{becomes}{loses}")
         why = sync.why_stopped(stopped)
         self.stderr.write(f"{why.code}: {why.say(**stopped)} {why.say_fix(**stopped)}")
         if stopped["hash"]:
