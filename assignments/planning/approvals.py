@@ -66,8 +66,8 @@ def may_approve(plan: Plan, actor: Any) -> bool:
 
 
 def is_author(plan: Plan, actor: Any) -> bool:
-    """Whether somebody made a plan, or the token that made it: a person and their program are no two persons."""
-    own = plan.author_id == actor.pk or plan.author_name == actors.name_of(actor)
+    """Whether somebody made a plan, here or at the shell, or the token that made it: those are no two persons."""
+    own = plan.author_id == actor.pk or actors.person_in(plan.author_name) == actors.name_of(actor)
     return own or tokens.is_of(plan.author_name, actors.name_of(actor))
 
 

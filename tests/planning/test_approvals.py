@@ -60,7 +60,8 @@ def test_who_made_a_token_is_no_second_person_for_its_plans(cluster: Cluster) ->
     program = tokens.ApiClient(first.pk, first.name, roles.Reach(roles.ADMINISTRATOR), 1)
     tokens.create("night", roles.OPERATOR, actor=program)
     ann, bob = person("ann", roles.ADMINISTRATOR), person("bob")
-    for author in ("token ci", "token night"):
+    tokens.create("cron", roles.OPERATOR, actor="ann (command line)")
+    for author in ("token ci", "token night", "token cron"):
         plan = plans.make_plan(cluster, Goal.BALANCE, author=author)
         assert not approvals.may_approve(plan, ann)
         with pytest.raises(Refused) as refused:
@@ -70,6 +71,9 @@ def test_who_made_a_token_is_no_second_person_for_its_plans(cluster: Cluster) ->
         assert "Send them the address" in page
         assert "Approve 100 moves" not in page
         plan.delete()
+    at_shell = plans.make_plan(cluster, Goal.BALANCE, author="ann (command line)")
+    assert not approvals.may_approve(at_shell, ann)
+    at_shell.delete()
     other = plans.make_plan(cluster, Goal.BALANCE, author="token ci")
     assert approvals.may_approve(other, bob)
     approvals.approve(other, actor=bob)

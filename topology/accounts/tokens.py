@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from topology import reasons
 from topology.accounts import roles
-from topology.live import events
+from topology.live import actors, events
 from topology.models import ApiToken, Cluster, Event
 from topology.reasons import Refused, Said
 
@@ -183,7 +183,8 @@ def is_within(token: ApiToken, reach: roles.Reach) -> bool:
 
 def is_of(program: str, person: str) -> bool:
     """Whether a program, as history names it, has a token that this person made, or that one of their tokens made."""
-    return any(program == str(token) and person in makers for token, makers in _with_makers())
+    chains = (makers for token, makers in _with_makers() if program == str(token))
+    return any(person in map(actors.person_in, makers) for makers in chains)
 
 
 def _with_makers() -> list[tuple[ApiToken, set[str]]]:

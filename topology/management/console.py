@@ -12,12 +12,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from topology.live import probe
+from topology.live import actors, probe
 from topology.reasons import SCHEMA_OLD, Refused
 from topology.reasons.words import counted
 from topology.rules.file_problems import FileRefused
 
-COMMAND_LINE = "command line"  # who did it, in the history, where no one says who is at the shell
 WHO = "who does it, for the history (default: the one who called sudo, else “command line”)"
 LONGEST_NAME = 100
 APPS = ("topology", "assignments")
@@ -26,7 +25,7 @@ APPS = ("topology", "assignments")
 def actor_of(name: str) -> str:
     """Who the history names: who is given with --as, else who called sudo, else no one in person."""
     person = (name or os.environ.get("SUDO_USER", "")).strip()[:LONGEST_NAME]
-    return f"{person} ({COMMAND_LINE})" if person else COMMAND_LINE
+    return actors.at_shell(person)
 
 
 def demand_schema() -> None:
@@ -51,7 +50,7 @@ class ConsoleCommand(BaseCommand):
     requires_system_checks = []
 
     reads_rows = True  # False for a command that has something to do without a database
-    actor = COMMAND_LINE
+    actor = actors.COMMAND_LINE
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         epilog = f"Example: {self.example}" if self.example else None
