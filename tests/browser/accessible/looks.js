@@ -35,6 +35,17 @@
     if (other) found.push(`small target (2.5.8): ${told(target)} ${Math.round(box(target).width)}×${Math.round(box(target).height)}, too near to ${told(other)}`);
   }
 
+  // A link among words is told from them by more than the hand of a mouse; axe asks that only of another colour.
+  const look = (element) => ["color", "fontWeight", "textDecorationLine", "borderBottomWidth", "backgroundColor"].map((name) => getComputedStyle(element)[name]).join();
+  const words = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && /\p{L}{2}/u.test(node.data));
+  for (const link of top.querySelectorAll("a[href]")) {
+    if (!shown(link) || clipped(link) || getComputedStyle(link).display !== "inline" || !words(link.parentElement)) continue;
+    const plain = document.createElement("span");
+    link.after(plain);
+    if (look(link) === look(plain)) found.push(`a link like the words around it: ${told(link)} in “${link.parentElement.textContent.trim().replace(/\s+/g, " ").slice(0, 60)}”`);
+    plain.remove();
+  }
+
   // Nothing is wider than the window.
   const root = document.documentElement;
   if (root.scrollWidth > root.clientWidth) found.push(`scrolls sideways by ${root.scrollWidth - root.clientWidth} pixels`);
