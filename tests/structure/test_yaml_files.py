@@ -239,7 +239,7 @@ def test_a_node_with_another_name_in_the_cluster_is_guessed_at(tmp_path: Path) -
     lines = str(refused.value).splitlines()
     assert len(lines) == 3
     assert "line 6, column 9" in lines[2]
-    guess = "imp1a.lab.example.org is not in the cluster; presence1.lab.example.org is not in the file: renamed?"
+    guess = "imp1a.lab.example.org is not in the cluster; presence1.lab.example.org is not in the file: renamed? If"
     assert guess in lines[2]
     with pytest.raises(Refused) as again:
         apply_topology(read_yaml(LAB))

@@ -105,6 +105,9 @@ def test_a_text_that_looks_like_a_placeholder_comes_back(text: str) -> None:
         (f"{A}mode: {{{{- .Values.mode -}}}}\n{ONE}", "line 2, column 7: file: {{- .Values.mode -}} is a placeholder"),
         (f"{A}subclusters:\n\t- name: s\n", "line 3, column 1: file: a tab stands where spaces belong. Indent with sp"),
         (f"{A}just text\n{ONE}", "line 2, column 1: file: a colon is missing after the key. Write key: value."),
+        ("subclusters:\n  - name: a: b\n", "line 2, column 12: file: a colon makes a second key in this line."),
+        ("subclusters:\r\n  - name: s\r\n    x: y: z\r\n", "line 3, column 9: file: a colon makes a second key in"),
+        ("subclusters:\n  \u2013 name: s\n    ha: true\n", "line 2, column 3: file: \u2013 (U+2013) stands where"),
         (f"{A}name_server: [192.0.2.1:53]\nx: y: z\n", "line 3, column 5: file: a colon makes a second key in this li"),
     ],
 )  # fmt: skip

@@ -19,3 +19,8 @@ def plural(noun: str) -> str:
     """The plural of a noun that is given as `counted` takes it."""
     one, _, many = noun.partition("|")
     return many or one + "s"
+
+
+def ended(sentence: str) -> str:
+    """A sentence with its end: a full stop where it has none of its own."""
+    return sentence if sentence.endswith((".", "?", "!")) else sentence + "."

@@ -11,6 +11,7 @@ from typing import Any
 
 from topology import reasons
 from topology.reasons import Reason, Refused
+from topology.reasons.words import ended
 
 WHOLE = "file"  # the place of what is wrong with all of it
 
@@ -73,7 +74,7 @@ class FileRefused(Refused):
         first, more = self.problems[0], len(self.problems) - 1
         rest = f" And {more} more." if more else ""
         errors = [problem.as_dict() for problem in self.problems]
-        super().__init__(reason, **{"problem": f"{first}.{rest}", "remedy": first.fix, "errors": errors, **facts})
+        super().__init__(reason, **{"problem": f"{ended(str(first))}{rest}", "remedy": first.fix, "errors": errors, **facts})
 
     def at(self, problems: Iterable[FileProblem], source: str) -> FileRefused:
         """The same refusal with its problems at their lines, of the file of this name."""
@@ -83,7 +84,7 @@ class FileRefused(Refused):
         """Every problem with its fix, one a line, as a terminal shows them."""
         for problem in self.problems:
             where = f"{self.source}: " if self.source else ""
-            yield f"{where}{problem}. {problem.fix}".strip()
+            yield f"{where}{ended(str(problem))} {problem.fix}".strip()
 
     def as_dict(self) -> dict[str, Any]:
         """The shape of every refusal, and the list of problems."""

@@ -42,7 +42,7 @@ from topology import reasons
 from topology.accounts import sentences
 from topology.models import MAX_NODES, PROFILES, Cluster, DeploymentModel
 from topology.reasons import Refused
-from topology.reasons.words import counted
+from topology.reasons.words import counted, ended
 from topology.rules.file_problems import FileProblem, FileRefused
 from topology.structure.asked import FieldRefused
 from topology.views.forms import DialogForm
@@ -239,4 +239,4 @@ class WhatifForm(DialogForm):
 
 def told(problem: FileProblem, place: str) -> str:
     """What is wrong and its fix, at a place in the words of the form."""
-    return f"{place}: {problem.message}. {problem.fix}"
+    return f"{place}: {ended(problem.message)} {problem.fix}"

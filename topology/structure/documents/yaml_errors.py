@@ -18,7 +18,10 @@ EXAMPLE = "See the example demo/acme.yaml."
 LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")  # as the parser counts them
 ODD_INDENT = re.compile(r"(?:^|[\r\x85\u2028\u2029]) *([^\S \t\r\n\x85\u2028\u2029])", re.MULTILINE)
 WIDE_COLON = "\uff1a"
-NO_SPACE = re.compile(rf"[ \t]*(?:- *)*['\"]?[\w-]{{1,60}}['\"]?(?:(:)([^\s/]|[^\S \t])|({WIDE_COLON}))")
+OTHER_DASH = re.compile("[ \t]*([\u2010-\u2015\u2022\u2212])[ \t\xa0]")  # what a word processor makes of -
+NO_SPACE = re.compile(
+    rf"[ \t]*(?:- *)*['\"]?[\w-]{{1,60}}['\"]?(?:(:)([^\s/]|[^\S \t\r\n\x85\u2028\u2029])|({WIDE_COLON}))"
+)
 BLOCK_END, QUOTE, NO_COLON = "expected <block end>", "while scanning a quoted scalar", "could not find expected ':'"
 BRACKET, SECOND_COLON = "expected ',' or ", "mapping values are not allowed here"
 BEHIND = ("text stands behind the end of a value", "Put the whole text in quotes; in '…' write a ' twice.")
@@ -85,6 +88,10 @@ def _near(where: str, text: str, position: int) -> FileProblem | None:
     if match := PLACEHOLDER.search(line):
         why = reasons.FILE_PLACEHOLDER
         return placed(FileProblem.of("file", why, written=shown(match[0])), text, start + match.start())
+    for begin in begins[-2:] if SECOND_COLON in where or BLOCK_END in where else ():
+        if match := OTHER_DASH.match(text, begin):
+            sign = f"{match[1]} (U+{ord(match[1]):04X})"
+            return problem_at(f"{sign} stands where a dash belongs", "Write - and a space.", text, match.start(1))
     for begin in begins[-1:] if NO_COLON in where else begins[-2:] if SECOND_COLON in where else ():
         if match := NO_SPACE.match(text, begin):
             return problem_at(*_missing_space(match), text, match.end() - 1 if match[3] else match.start(2))
