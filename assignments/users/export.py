@@ -36,8 +36,10 @@ REMOVED = """
     COPY (
         SELECT {user_id} AS user_id, {name} AS name, {mail} AS mail,
             array_to_string(person.endpoints, '|') AS endpoints, person.contacts, {node} AS node,
-            person.pin IS NOT NULL AS pinned, {directory_uri} AS directory_uri, {department} AS department
-        FROM assignments_formeruser person LEFT JOIN topology_node home ON home.id = person.from_node_id
+            person.pin IS NOT NULL AS pinned, {pin_reason} AS pin_reason,
+            {directory_uri} AS directory_uri, {department} AS department
+        FROM assignments_formeruser person CROSS JOIN LATERAL (SELECT person.pin->>'reason' AS reason) pin
+        LEFT JOIN topology_node home ON home.id = person.from_node_id
         WHERE {chosen} ORDER BY fold_user_id(person.user_id)
     ) TO STDOUT WITH (FORMAT csv, HEADER)
 """

@@ -44,8 +44,8 @@ def test_the_dialog_says_what_is_lost_and_removes_who_is_counted(admin_client: C
     assert f"/operations/{operation.pk}/users.csv" in shown
     file = admin_client.get(f"/operations/{operation.pk}/users.csv")
     lines = b"".join(file.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
-    assert lines[0] == "user_id,name,mail,endpoints,contacts,node,pinned,directory_uri,department"
-    assert lines[1] == 'imp1a-0001,Person 1 of imp1a,"",desk_phone,0,imp1a.acme.org,t,"",""'
+    assert lines[0] == "user_id,name,mail,endpoints,contacts,node,pinned,pin_reason,directory_uri,department"
+    assert lines[1] == 'imp1a-0001,Person 1 of imp1a,"",desk_phone,0,imp1a.acme.org,t,gateway,"",""'
     assert len(lines) == 4
 
 

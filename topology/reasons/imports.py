@@ -180,6 +180,12 @@ IMPORT_PIN_STAYS = add_reason(
     "Unpin the user on the page.",
     level=WARNING,
 )
+IMPORT_PIN_REASON_LEFT = add_reason(
+    "IMPORT_PIN_REASON_LEFT",
+    "The reason “{value}” is not stored: {user_id} is {state}.",
+    "To pin a user, write t in the column pinned; to change a reason, pin the user anew on the page.",
+    level=WARNING,
+)
 IMPORT_PIN_UNASSIGNED = add_reason(
     "IMPORT_PIN_UNASSIGNED",
     "{user_id} is not pinned: without a home node there is nothing to be pinned to.",

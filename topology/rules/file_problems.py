@@ -72,9 +72,9 @@ class FileRefused(Refused):
     ) -> None:
         self.problems, self.source, self.given = tuple(problems), source, facts
         first, more = self.problems[0], len(self.problems) - 1
-        rest = f" And {more} more." if more else ""
+        told = ended(str(first)) + (f" And {more} more." if more else "")
         errors = [problem.as_dict() for problem in self.problems]
-        super().__init__(reason, **{"problem": f"{ended(str(first))}{rest}", "remedy": first.fix, "errors": errors, **facts})
+        super().__init__(reason, **{"problem": told, "remedy": first.fix, "errors": errors, **facts})
 
     def at(self, problems: Iterable[FileProblem], source: str) -> FileRefused:
         """The same refusal with its problems at their lines, of the file of this name."""

@@ -46,6 +46,19 @@ def staying() -> StagedLines:
     return StagedLines(reasons.IMPORT_PIN_STAYS, ["user_id", "owner", "because"], sql)
 
 
+def reasons_left() -> StagedLines:
+    """Lines whose reason is stored nowhere: of a user who is pinned for another, or whom the line does not pin."""
+    sql = """
+        SELECT line, staged.user_id, left(staged.pin_reason, 60), CASE WHEN place.pinned
+            THEN concat('pinned by ', coalesce(pin.owner_name, '?'), ' (', pin.reason, ')') ELSE 'not pinned' END
+        FROM staged LEFT JOIN assignments_assignment place ON place.user_id = known
+        LEFT JOIN assignments_pin pin ON pin.user_id = known AND place.pinned
+        WHERE staged.pin_reason <> '' AND CASE WHEN place.pinned
+            THEN pin.reason IS DISTINCT FROM staged.pin_reason ELSE staged.pinned IS NOT TRUE END
+    """
+    return StagedLines(reasons.IMPORT_PIN_REASON_LEFT, ["user_id", "value", "state"], sql)
+
+
 def homeless() -> StagedLines:
     """Lines that pin a user who has no home and gets none."""
     sql = "SELECT line, user_id FROM staged WHERE pinned AND home_id IS NULL AND target IS NULL"

@@ -81,6 +81,8 @@ def import_users(
         report.changed |= {"pinned": pins} if pins else {}
         report.warnings.add_found(import_pins.staying())
         report.warnings.add_found(import_pins.homeless())
+    if report.ok and "pin_reason" in users.columns:
+        report.warnings.add_found(import_pins.reasons_left())
     if report.ok:
         there = {node.pk: node for node in Node.objects.filter(cluster=cluster).select_related("subcluster")}
         _count(report, counts, there)

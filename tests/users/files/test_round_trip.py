@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from assignments.models import Assignment, Operation, Pin
 from assignments.moves.pins import named, pin
 from assignments.users import undo
-from assignments.users.export import assignments_csv
+from assignments.users.export import assignments_csv, removed_csv
 from assignments.users.importing.imports import import_users
+from assignments.users.removal import remove_users
 from assignments.users.rules.cells import SPACES, unseen
 from tests.support import torture
 from tests.support.lists import csv_of
@@ -169,6 +170,30 @@ def test_pins_come_back_with_why_and_none_is_taken_off(acme: Cluster) -> None:
     assert set(Pin.objects.values_list("user__user_id", flat=True)) == {"ann", "bob", "new"}
     assert set(Assignment.objects.filter(pinned=True).values_list("user__user_id", flat=True)) == {"ann", "bob", "new"}
     assert not import_users(acme, csv_of("user_id,pinned", "ann,perhaps")).ok
+
+
+def test_a_reason_that_is_not_stored_is_told(acme: Cluster) -> None:
+    import_users(acme, csv_of("user_id,node", "ann,acme-1a", "bob,acme-1a", "eve,acme-1a"))
+    pin(named(acme, ["ann", "eve"]), "gateway", actor="zoe")
+    lines = ("ann,t,another", "bob,f,why not", "eve,t,gateway", "new,t,the list", "new-2,,for nothing")
+    report = import_users(acme, csv_of("user_id,pinned,pin_reason", *lines), dry_run=True)
+    told = [(problem.line, problem.as_dict()["message"]) for problem in report.warnings.listed]
+    assert told == [
+        (2, "The reason “another” is not stored: ann is pinned by zoe (gateway)."),
+        (3, "The reason “why not” is not stored: bob is not pinned."),
+        (6, "The reason “for nothing” is not stored: new-2 is not pinned."),
+    ]
+    assert import_users(acme, csv_of("user_id,pin_reason", "bob,alone")).warnings.total == 1
+
+
+@pytest.mark.parametrize("reason", ["beside the hall", "=1+1", "'#", "#", '="0"'])
+def test_the_list_of_a_removal_restores_whom_it_took_out(acme: Cluster, reason: str) -> None:
+    import_users(acme, csv_of("user_id,name,node", "ann,Ann,acme-1a", "bob,,acme-1b"))
+    pin(named(acme, ["ann"]), reason, actor="zoe")
+    before = stored()
+    gone = Operation.objects.get(pk=remove_users(acme, ["ann", "bob"]).operation)
+    assert import_users(acme, io.BytesIO(b"".join(removed_csv(gone)))).created == 2
+    assert stored() == before
 
 
 @pytest.mark.parametrize(("asked", "begins"), [([], b"user_id"), (["--spreadsheet"], b"\xef\xbb\xbfuser_id")])
