@@ -94,8 +94,11 @@ class CellReader:
         return mail
 
     def _marks(self, column: str) -> tuple[str, ...]:
-        """What may have an apostrophe before it; our exports put one before the usual mark, whichever is used here."""
-        return () if column == "user_id" else (KEEP, self.reading.keep)
+        """What may have an apostrophe before it: the usual mark, whichever is used here, for our exports put one there.
+
+        They do not before any other mark, so an apostrophe there is of the text.
+        """
+        return () if column == "user_id" else (KEEP,)
 
     def _restored(self, cell: str, *marks: str) -> str:
         if cell[:1] == "'" and (plain := restored(cell, *marks)) != cell:
