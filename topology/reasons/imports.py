@@ -29,7 +29,7 @@ IMPORT_TOTAL_LINE = add_reason(
 )
 IMPORT_LIKE_A_REMARK = add_reason(
     "IMPORT_LIKE_A_REMARK",
-    "“{value}” reads like a remark or a total; it is imported as a user ID.",
+    "“{value}” reads like a remark, a total or the name of a column; it is imported as a user ID.",
     "Remove the line if it is no user.",
     level=WARNING,
 )
@@ -114,6 +114,24 @@ IMPORT_ID_SHORTENED = add_reason(
     "Format the column as text and export the list again.",
     level=WARNING,
 )
+IMPORT_ID_A_DATE = add_reason(
+    "IMPORT_ID_A_DATE",
+    "The user ID “{value}” is a date or a time, which spreadsheets make of IDs such as MAR1; it is imported unchanged.",
+    "Format the column as text, write the ID anew, and export the list again.",
+    level=WARNING,
+)
+IMPORT_FORMULA = add_reason(
+    "IMPORT_FORMULA",
+    "“{value}” in the column {column} is a formula, not what a spreadsheet shows for it; it is imported unchanged.",
+    "Export the values of the cells, not their formulas.",
+    level=WARNING,
+)
+IMPORT_ODD_SPACE = add_reason(
+    "IMPORT_ODD_SPACE",
+    "“{value}” in the column {column} has {character} where one sees a space; no search that is typed finds it.",
+    "Write a plain space.",
+    level=WARNING,
+)
 IMPORT_ZEROS_GONE = add_reason(
     "IMPORT_ZEROS_GONE",
     "{user_id} is a new user, beside {user}: spreadsheets take zeros off the beginning of numbers.",
@@ -134,7 +152,7 @@ IMPORT_ONE_COLUMN = add_reason(
 )
 IMPORT_LETTERS_LOST = add_reason(
     "IMPORT_LETTERS_LOST",
-    "“{value}” in the column {column} has lost letters: a program could not read them and wrote U+FFFD instead.",
+    "“{value}” in the column {column} {how}: a program could not read or write them and put {sign} instead.",
     "Export the list again, as UTF-8.",
     level=WARNING,
 )
@@ -249,7 +267,10 @@ IMPORT_TOO_MANY_CONTACTS = add_reason(
     "IMPORT_TOO_MANY_CONTACTS", "{value} contacts are more than {limit}.", "A list holds at most {limit}.", status=422
 )
 IMPORT_UNKNOWN_ENDPOINT = add_reason(
-    "IMPORT_UNKNOWN_ENDPOINT", "“{value}” is not a kind of endpoint.", "Known: {known}.", status=422
+    "IMPORT_UNKNOWN_ENDPOINT",
+    "“{value}” is not a kind of endpoint.",
+    "Write one or more of these, with a comma, ; or | between: {known}.",
+    status=422,
 )
 IMPORT_UNKNOWN_NODE = add_reason(
     "IMPORT_UNKNOWN_NODE", "“{value}” is not a node of {cluster}.", "Known: {known}.", status=422

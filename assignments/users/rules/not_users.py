@@ -7,7 +7,7 @@ count what stands above. What merely looks so is a user with a warning. Standard
 import re
 from collections.abc import Mapping, Sequence
 
-from assignments.users.rules.columns import ALIASES, MEANT, USED, column_name
+from assignments.users.rules.columns import ALIASES, HEADERS, MEANT, USED, column_name
 
 TOTALS = {
     "total", "totals", "grand total", "subtotal", "sub total", "sub-total", "sum", "sums", "count", "total users",
@@ -23,7 +23,7 @@ TALLY = re.compile(
     re.IGNORECASE,
 )
 LEFT_OUT = re.compile(rf"\(\d[\d.,']* {UNIT}\b[^)]*\)|(?:\.{{3,}}|…)(?: ?\d[\d.,']* {UNIT})?", re.IGNORECASE)
-REMARK = re.compile(r"(?:# |//|-- |;|/\*|\*\*)")
+REMARK = re.compile(r"(?:# |//|-- |;|/\*|\*\*|\\\.$)")
 NO_NUMBERS = ("name", "first_name", "last_name", "mail", "node", "endpoints")  # where no person has a number alone
 # What heads the columns of a table of something else, beside the names that our own columns have or may have.
 HEADS = {
@@ -74,7 +74,12 @@ def is_left_out(cells: Sequence[str]) -> bool:
 
 
 def is_remark(user_id: str, others: Mapping[str, str], width: int) -> bool:
-    """Whether a line reads like a remark: words alone in a line of several cells, or the mark of a comment."""
+    """Whether a line reads like a remark: words alone in a line of several cells, or the mark of a comment.
+
+    Or like a line of a table that lies on its side, whose first cells are the names of columns.
+    """
+    if user_id.lower() in HEADERS:
+        return True
     return (width > 1 and not others and " " in user_id) or REMARK.match(user_id) is not None
 
 

@@ -5,16 +5,13 @@ database wrote NULL for nothing, a spreadsheet made 1.23457E+11 of a number, an 
 each kind is a warning with its number and its first lines. Standard library only.
 """
 
-import html
 import re
 import unicodedata
 from collections.abc import Mapping
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
-from quopri import decodestring
 from typing import NamedTuple
-from urllib.parse import unquote
 
+from assignments.users.rules.cells import SPACES, code_point
+from assignments.users.rules.misread import may_be_misread, meant_by
 from topology import reasons
 from topology.reasons import Reason
 
@@ -24,16 +21,24 @@ SHORTENED = r"\d(?:[.,]\d+)?e\+\d+"  # a long number, as a spreadsheet shows it
 MEANS_NOTHING = re.compile(f"(?:{NOTHING}|{ERROR})", re.IGNORECASE)
 IS_SHORTENED = re.compile(SHORTENED, re.IGNORECASE)
 QUOTED = re.compile("'.+'|\".+\"|“.+[”“]|„.+[“”]|\u2018.+\u2019|«.+»|`.+`", re.DOTALL)
-# UTF-8 read as Windows-1252 or Latin-1: a letter of two or three bytes is a capital with a mark and signs after it.
-SIGN = "[\x80-\xbfŒœŠšŸŽžƒ\u02c6\u02dc\u2013-\u203a€™]"
-MISREAD = re.compile(f"[\xc2-\xdf]{SIGN}|[\xe0-\xef]{SIGN}{SIGN}")
-ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]+[0-9]*);", re.IGNORECASE)
-PERCENT = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)  # of an address: %40 is @
-QUOTED_LETTERS = re.compile(r"(?:=[0-9A-F]{2}){2,}")  # of a mail: =C3=BC is ü
-QUOTED_WORD = re.compile(r"=\?[\w-]+\?[bq]\?[^?]*\?=", re.IGNORECASE)  # of a mail's header
+MONTHS = (
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mrz|mär|mai|okt|dez|janv|févr|mars|avr|juin|juil|août|sept|déc|"
+    "ene|abr|ago|dic|gen|mag|giu|lug|set|ott|maj|maa|mei"
+)
+IS_DATE = re.compile(  # or a time, as a spreadsheet writes them
+    rf"\d{{1,2}}(?:\. ?|[- ])(?:{MONTHS})\.?(?:[- ]\d{{2,4}})?|(?:{MONTHS})\.?[- ]\d{{2,4}}"
+    r"|\d{1,2}([./-])\d{1,2}\1\d{2}(?:\d\d)?|\d{4}[-/]\d\d?[-/]\d\d?(?:[ T]\d\d:\d\d(?::\d\d)?)?"
+    r"|\d{1,2}:\d\d(?::\d\d)?(?: [ap]m)?",
+    re.IGNORECASE,
+)
+BEGINS_DATE = rf"\d{{1,4}}[-./]|(?i:{MONTHS})\.?-\d"  # those that have neither a space nor a colon
+IS_FORMULA = re.compile(r"=(?:[^\W\d][\w.]*\(.*\)|.*(?<!\w)\$?[A-Z]{1,3}\$?[1-9]\d{0,6}(?!\w).*)", re.DOTALL)
+WIDE_SPACE = "\u3000"  # everybody sees it, and Japanese names have it
 ALIKE = ("LATIN", "CYRILLIC", "GREEK")  # scripts some of whose letters look alike
 LOST = "\ufffd"  # stands where a program could not read a letter
-MAIL = r"(?!(?i:mailto|smtp):)[^\s@<>;,]++@[^\s@<>;,.]++(?:\.[^\s@<>;,.]++)*+"
+MAY_BE_LOST = re.compile(r"[^\W\d]\?|\?[^\W\d]")  # what programs write for letters that they have not
+OF_PEOPLE = ("user ID", "name", "department")  # where a question mark is no question
+MAIL = r"(?!(?i:mailto|smtp):)[^\s@<>;,()]++@[^\s@<>;,.()]++(?:\.[^\s@<>;,.()]++)*+"
 # How a cell begins that may be one of these; those that need more are told by signs inside: & and what is not ASCII.
 BEGINS = rf"['\"“„\u2018«`#]|(?=[nNuU<(\\])(?i:{NOTHING})(?![^\x1f\n])|\d(?=[.,\deE])(?:[.,]\d+)?[eE]\+"
 
@@ -50,17 +55,37 @@ def oddity(column: str, text: str) -> Oddity | None:
     shown = {"column": column, "value": text[:60]}
     if MEANS_NOTHING.fullmatch(text):
         return Oddity(reasons.IMPORT_MEANS_NOTHING, shown)
-    if column == "user ID" and IS_SHORTENED.fullmatch(text):
-        return Oddity(reasons.IMPORT_ID_SHORTENED, shown)
+    if column == "user ID" and (odd := _odd_id(text)):
+        return odd
     if len(text) > 2 and QUOTED.fullmatch(text):
         return Oddity(reasons.IMPORT_QUOTES_STAY, shown)
     if LOST in text:
-        return Oddity(reasons.IMPORT_LETTERS_LOST, shown)
+        return Oddity(reasons.IMPORT_LETTERS_LOST, {**shown, "how": "has lost letters", "sign": "U+FFFD"})
+    if meant := meant_by(text, column):
+        return Oddity(reasons.IMPORT_LOOKS_MISREAD, {**shown, "hint": f" It may be “{meant[:60]}”."})
+    if IS_FORMULA.fullmatch(text):
+        return Oddity(reasons.IMPORT_FORMULA, shown)
+    if "?" in text and column in OF_PEOPLE and (MAY_BE_LOST.search(text) or not text.strip("? ")):
+        return Oddity(reasons.IMPORT_LETTERS_LOST, {**shown, "how": "may have lost letters", "sign": "?"})
+    if not text.isascii() and (space := next(filter(_is_odd_space, text), "")):
+        return Oddity(reasons.IMPORT_ODD_SPACE, {**shown, "character": code_point(space)})
     if column == "user ID" and (how := looks_alike(text)):
         return Oddity(reasons.IMPORT_LOOKS_ALIKE, {"value": text[:60], "how": how[:120]})
-    if meant := _meant(text, column):
-        return Oddity(reasons.IMPORT_LOOKS_MISREAD, {**shown, "hint": f" It may be “{meant[:60]}”."})
     return None
+
+
+def _odd_id(text: str) -> Oddity | None:
+    """What spreadsheets make of user IDs that look like something else."""
+    shown = {"column": "user ID", "value": text[:60]}
+    if IS_SHORTENED.fullmatch(text):
+        return Oddity(reasons.IMPORT_ID_SHORTENED, shown)
+    if IS_DATE.fullmatch(text):
+        return Oddity(reasons.IMPORT_ID_A_DATE, {"value": text})
+    return Oddity(reasons.IMPORT_QUOTES_STAY, shown) if text[0] == "'" and len(text) > 1 else None
+
+
+def _is_odd_space(letter: str) -> bool:
+    return letter in SPACES and letter not in (" ", WIDE_SPACE)
 
 
 def is_mail(text: str) -> bool:
@@ -70,11 +95,7 @@ def is_mail(text: str) -> bool:
 
 def may_be_odd(record: str) -> bool:
     """Whether a record has a sign of an oddity inside of a cell, where `BEGINS` does not see it."""
-    if "&" in record and ENTITY.search(record):
-        return True
-    if ("%" in record and PERCENT.search(record)) or ("=" in record and _is_quoted(record)):
-        return True
-    return not record.isascii() and (LOST in record or MISREAD.search(record) is not None)
+    return "?" in record or LOST in record or may_be_misread(record)
 
 
 def looks_alike(user_id: str) -> str:
@@ -86,37 +107,3 @@ def looks_alike(user_id: str) -> str:
     names = {unicodedata.name(letter, "").split(" ")[0] for letter in user_id if letter.isalpha()}
     scripts = [name.capitalize() for name in ALIKE if name in names]
     return f"mixes {' and '.join(scripts)} letters, some of which look alike" if len(scripts) > 1 else ""
-
-
-def _is_quoted(text: str) -> bool:
-    return bool(QUOTED_LETTERS.search(text) or QUOTED_WORD.search(text))
-
-
-def _unquoted(text: str, column: str) -> str:
-    """What a text says that was quoted for an address or a mail; an address of its own may hold such signs."""
-    try:
-        if "%" in text and " " not in text and column != "directory_uri" and PERCENT.search(text):
-            return unquote(text, errors="strict")
-        if "=" in text and QUOTED_WORD.search(text):
-            return str(make_header(decode_header(text)))
-        if "=" in text and QUOTED_LETTERS.search(text):
-            return decodestring(text.encode("ascii")).decode()
-    except (UnicodeError, LookupError, HeaderParseError):
-        pass
-    return text
-
-
-def _meant(text: str, column: str) -> str:
-    """What a text says when it is read as it was written; nothing when it is read so."""
-    if "&" in text and ENTITY.search(text) and (plain := html.unescape(text)) != text:
-        return plain
-    if (plain := _unquoted(text, column)) != text and plain.isprintable():
-        return plain
-    if text.isascii() or not MISREAD.search(text):
-        return ""
-    for encoding in ("cp1252", "latin-1"):
-        try:
-            return text.encode(encoding).decode()
-        except UnicodeError:
-            continue
-    return ""

@@ -3,6 +3,7 @@
 cells --composed, marks taken off--> text of each column --its rule--> UserLine, or problems with their line
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from assignments.users.rules.cells import beside, code_point, composed, restored, said_in, unseen
@@ -210,7 +211,8 @@ class CellReader:
     def _split(self, cell: str) -> tuple[str, ...] | str:
         """The codes of a cell in the order of the product's list, or the word that is not one of them."""
         codes: set[str] = set()
-        for part in cell.replace("|", ";").split(";"):
+        parts: list[str] = re.split("[|;,]", cell)
+        for part in parts:
             words = [part] if part.strip().lower() in self._known else part.split()
             for word in filter(None, (word.strip().lower() for word in words)):
                 if word not in self._known:

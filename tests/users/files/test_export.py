@@ -58,7 +58,9 @@ def test_an_export_is_read_back_without_a_change(acme: Cluster) -> None:
 @pytest.mark.parametrize("keep", ["#", "~", "", "x", "'"])
 @pytest.mark.parametrize("spreadsheet", [False, True])
 def test_an_export_is_read_back_whatever_mark_keeps(acme: Cluster, keep: str, spreadsheet: bool) -> None:
-    import_users(acme, csv_of("user_id,name,mail,department", "#,'#,a@x.org,''#", "b,#b,'#,", "'#,##,'x,'='#", "c,'~,''~,'"))
+    import_users(
+        acme, csv_of("user_id,name,mail,department", "#,'#,a@x.org,''#", "b,#b,'#,", "'#,##,'x,'='#", "c,'~,''~,'")
+    )
     file = b"".join(assignments_csv(acme, spreadsheet=spreadsheet))
     report = import_users(acme, io.BytesIO(file), reading=Reading(keep=keep))
     assert (report.ok, report.unchanged) == (True, 4)

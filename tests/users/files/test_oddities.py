@@ -5,7 +5,7 @@ import re
 import pytest
 
 from assignments.users.rules.cells import code_point
-from assignments.users.rules.oddities import BEGINS, is_mail, may_be_odd, oddity
+from assignments.users.rules.oddities import BEGINS, BEGINS_DATE, is_mail, may_be_odd, oddity
 from tests.users.files.file_reading import codes, read
 
 
@@ -36,6 +36,20 @@ def warned(text: str) -> list[tuple[int, str]]:
         ("\\N", "IMPORT_MEANS_NOTHING", "“\\N”"),
         ("#N/A", "IMPORT_MEANS_NOTHING", "“#N/A”"),
         ("#DIV/0!", "IMPORT_MEANS_NOTHING", "“#DIV/0!”"),
+        ("M\\u00f6ller", "IMPORT_LOOKS_MISREAD", "“Möller”"),
+        ("M%u00F6ller", "IMPORT_LOOKS_MISREAD", "“Möller”"),
+        ("M\\303\\266ller", "IMPORT_LOOKS_MISREAD", "“Möller”"),
+        ("M\\C3\\B6ller", "IMPORT_LOOKS_MISREAD", "“Möller”"),
+        ("M\\xc3\\xb6ller", "IMPORT_LOOKS_MISREAD", "“Möller”"),
+        ("M\\xf6ller", "IMPORT_LOOKS_MISREAD", "“Möller”"),
+        ("M+APY-ller", "IMPORT_LOOKS_MISREAD", "“Möller”"),
+        ("TcO2bGxlcg==", "IMPORT_LOOKS_MISREAD", "“Möller”"),
+        ("M?ller", "IMPORT_LETTERS_LOST", "put ? instead"),
+        ("Jos?", "IMPORT_LETTERS_LOST", "may have lost letters"),
+        ("???? ??????", "IMPORT_LETTERS_LOST", "may have lost letters"),
+        ("=VLOOKUP(A2;B:C;2)", "IMPORT_FORMULA", "is a formula"),
+        ('=B2&" "&C2', "IMPORT_FORMULA", "is a formula"),
+        ("Ann\xa0Fox", "IMPORT_ODD_SPACE", "U+00A0 NO-BREAK SPACE"),
         ("'Ann'", "IMPORT_QUOTES_STAY", "“'Ann'”"),
         ("„Ann“", "IMPORT_QUOTES_STAY", "„Ann“"),
     ],
@@ -66,6 +80,14 @@ def test_what_other_programs_made_of_a_text_is_read_with_a_warning(text: str, co
         "'t Hooft",
         "Nan",
         "#1",
+        "=1+1",
+        "LAB\\adam",
+        "LAB\\beef\\x",
+        "山田\u3000太郎",
+        "ann+test-x",
+        "ann+abc-x",
+        "R+D-team",
+        "12=",
     ],
 )
 def test_what_people_are_called_is_not_odd(text: str) -> None:
@@ -86,6 +108,49 @@ def test_a_user_id_that_looks_like_another_is_named(user_id: str, how: str) -> N
     (warning,) = users.warnings.listed
     assert (warning.line, warning.reason.code) == (2, "IMPORT_LOOKS_ALIKE")
     assert how in warning.as_dict()["message"]
+
+
+@pytest.mark.parametrize(
+    "user_id",
+    [
+        "1-Mar",
+        "Mar-01",
+        "01. Mrz",
+        "1. Mär",
+        "01-mars",
+        "3/1/2026",
+        "01.03.26",
+        "2026-03-01 00:00:00",
+        "12:30:00",
+        "SEP-02",
+    ],
+)
+def test_a_date_that_a_spreadsheet_made_of_a_user_id_is_named(user_id: str) -> None:
+    assert warned(f"user_id;name\n{user_id};{user_id}\n") == [(2, "IMPORT_ID_A_DATE")]
+
+
+@pytest.mark.parametrize(
+    "user_id", ["mar1", "1mar", "may", "march-hare", "12-ann", "1.2", "v1.2.3.4", "jan.bauer", "1-marta"]
+)
+def test_a_user_id_that_is_no_date_is_none(user_id: str) -> None:
+    assert warned(f"user_id,name\n{user_id},Ann\n") == []
+
+
+def test_an_apostrophe_before_a_user_id_is_named() -> None:
+    assert warned("user_id,name\n'00123,'t Hooft\n") == [(2, "IMPORT_QUOTES_STAY")]
+
+
+@pytest.mark.parametrize("text", ["user_id,ann\nname,Ann\nmail,a@x.org\n", "user_id\nann\n\\.\n"])
+def test_a_name_of_a_column_or_the_end_of_a_dump_is_no_user_in_silence(text: str) -> None:
+    assert (3, "IMPORT_LIKE_A_REMARK") in warned(text)
+
+
+def test_a_formula_around_a_mail_is_no_mail_address() -> None:
+    assert warned('user_id\tmail\nann\t=HYPERLINK("mailto:a@x.org")\n') == [(2, "IMPORT_NOT_A_MAIL")]
+
+
+def test_a_question_in_a_reason_or_an_address_is_one() -> None:
+    assert warned("user_id,directory_uri,pinned,pin_reason\nann,sip:a@x.org?b=c,t,who knows?\n") == []
 
 
 def test_a_directory_uri_may_be_quoted() -> None:
@@ -112,6 +177,12 @@ def test_a_clean_record_is_none_that_is_odd() -> None:
     for text in ("null", "NaN", "<NULL>", "(null)", "n/a", "#REF!", "'a'", '"a"', "«a»", "`a`", "1,5E+10", "7e+8"):
         assert oddity("user ID", text), text
         assert re.match(BEGINS, text) or text[0] in "('", text
+    for text in ("1-Mar", "Mar-01", "01.03.2026", "2026-03-01", "'00123"):
+        assert oddity("user ID", text), text
+        assert re.match(BEGINS_DATE, text) or re.match(BEGINS, text), text
+    for text in ("M?ller", "\\u00f6", "%u00f6", "\\303\\266", "\\xf6", "+APY-", "TcO2bGxlcg=="):
+        assert oddity("name", text), text
+        assert may_be_odd(text), text
     for text in ("Ã¶", "\ufffd", "&#246;", "&amp;", "%40", "=C3=B6", "=?utf-8?Q?=C3=B6?="):
         assert oddity("name", text), text
         assert may_be_odd(text), text

@@ -286,3 +286,9 @@ def test_a_marked_keep_mark_is_a_text() -> None:
     rows, users = read(b"user_id,name,mail\na,'#,#\nb,''#,'~\n")
     assert [(row.name, row.mail, row.kept) for row in rows] == [("#", None, True), ("'#", "'~", False)]
     assert users.cells.marked == 2
+
+
+@pytest.mark.parametrize("mark", ["|", ";", ",", " ", ", ", " | "])
+def test_kinds_of_endpoints_stand_with_any_of_the_usual_marks_between(mark: str) -> None:
+    rows, users = read(f'user_id\tendpoints\nann\t"sametime{mark}desk_phone"\n'.encode())
+    assert (rows[0].endpoints, codes(users)) == (("desk_phone", "sametime"), [])
