@@ -1,6 +1,7 @@
 """What kind of file somebody has chosen, told by how it begins: a list of users is text, many other things are not."""
 
 import io
+import re
 import tarfile
 import zipfile
 from typing import IO, Any, Protocol
@@ -22,8 +23,6 @@ KINDS = (
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip file"),
     (b"Rar!", "a RAR file"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"%PDF", "a PDF file"),
-    (b"{\\rtf", "a rich text document"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"SQLite format 3", "a database file"),
@@ -32,20 +31,23 @@ KINDS = (
     (b"\x04\x22\x4d\x18", "an LZ4 file"),
     (b"\x7fELF", "a program"),
     (b"bplist", "a property list"),
-    (b"-----BEGIN PGP", "an encrypted message"),
-    (b"version https://git-lfs", "a pointer of Git LFS"),
-    (b"MIME-Version:", "a message or a web archive"),
-    (b"BEGIN:VCARD", "a list of vCards"),
-    (b"INSERT INTO", "SQL"),
-    (b"CREATE TABLE", "SQL"),
-    (b"dn: ", "LDIF"),
-    (b"dn:: ", "LDIF"),
-    (b"version: 1\n", "LDIF"),
+)
+TEXTS = (  # how a text begins that is something else, whatever its encoding, behind blank lines and remarks
+    (r"insert into |create table |copy \S+ .*from stdin|-- (?:postgresql|mysql|mariadb|sqlite).* dump", "SQL"),
+    (r"dn::? |version: 1\s|# extended ldif", "LDIF"),
+    (r"<(?:!|\?|[a-z][a-z0-9:]*[\s/>])", "a web page or XML"),
+    (r"[{\[]\s*[\"{\[\]}]", "JSON"),
+    (r"begin:vcard", "a list of vCards"),
+    (r"mime-version:", "a message or a web archive"),
+    (r"-----begin pgp", "an encrypted message"),
+    (r"version https://git-lfs", "a pointer of Git LFS"),
+    (r"\{\\rtf", "a rich text document"),
+    (r"%pdf", "a PDF file"),
 )
 PACKED = ("gzip", "bzip2", "xz", "Zstandard", "7-Zip", "RAR", "ZIP", "tar", "LZ4")
 IN_TEXT = b"\t\n\x0c\r\x1a\x1b"  # control characters that a text may hold, or end with
-EBCDIC = (b"\xa4\xa2\x85\x99", b"\xe4\xe2\xc5\xd9")  # "user", small and large
-MARKUP = ("<!doctype", "<html", "<head", "<body", "<?xml", "<table", "<!--")
+IN_JAPANESE = (b"\x1b$@", b"\x1b$B", b"\x1b(J", b"\x1b$(D")  # what ISO-2022-JP puts before other letters
+AS_CSV = "Export the list as CSV."
 
 
 class Readable(Protocol):
@@ -94,9 +96,13 @@ def opened(file: Readable) -> tuple[Readable, str]:
     if _looks_wide(head):
         remedy = "Save it as UTF-8, or as Unicode text with a byte order mark."
         raise WrongKind("text in UTF-16 without the mark that says so", remedy)
+    if _looks_wider(head):
+        raise WrongKind("text in UTF-32 without the mark that says so", "Save it as UTF-8.")
+    if any(sign in head for sign in IN_JAPANESE):
+        raise WrongKind("text in ISO-2022-JP", "Save it as UTF-8.")
     if sum(byte < 32 and byte not in IN_TEXT for byte in head.partition(b"\x1a")[0][:16]) > 1:
-        raise WrongKind("a binary file", "Export the list as CSV.")
-    if not head[:64].isascii() and any(user in head[:256] for user in EBCDIC):
+        raise WrongKind("a binary file", AS_CSV)
+    if not head[:64].isascii() and "user" in head[:256].decode("cp500").lower():
         raise WrongKind("text in EBCDIC", "Convert it to UTF-8 when you fetch it.")
     return Rejoined(head, file), "utf-8"
 
@@ -121,23 +127,31 @@ def _looks_wide(head: bytes) -> bool:
     return len(head) >= 8 and many * 4 > len(head) and few * 4 < many
 
 
+def _looks_wider(head: bytes) -> bool:
+    """Whether of every four bytes three are zero."""
+    empty = sorted(head[place::4].count(0) * 4 >= len(head) for place in range(4))
+    return len(head) >= 16 and empty == [False, True, True, True]
+
+
 def _refuse(head: bytes, file: Readable) -> None:
     if head.startswith(ZIP):
         raise _zip(head, file)
     for magic, kind in KINDS:
         if head.startswith(magic):
             raise WrongKind(kind, _remedy(kind))
-    begin = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower().decode(errors="replace")
-    if begin.startswith(MARKUP):
-        raise WrongKind("a web page or XML", "Export the list as CSV; a page to sign in is often saved by mistake.")
-    if begin.startswith(("{", "[")) and begin[1:].lstrip()[:1] in {'"', "{", "[", "]", "}"}:
-        raise WrongKind("JSON", "Export the list as CSV.")
+    encoding = next((encoding for mark, encoding in ENCODINGS if head.startswith(mark)), "utf-8")
+    begin = head.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
+    for words, kind in TEXTS:
+        if re.match(words, begin, re.IGNORECASE):
+            raise WrongKind(kind, _remedy(kind))
 
 
 def _remedy(kind: str) -> str:
     if "workbook" in kind:
         return "Open it and save the sheet as CSV UTF-8."
-    return "Unpack it and choose the list in it." if any(word in kind for word in PACKED) else "Export the list as CSV."
+    if kind == "a web page or XML":
+        return f"{AS_CSV[:-1]}; a page to sign in is often saved by mistake."
+    return "Unpack it and choose the list in it." if any(word in kind for word in PACKED) else AS_CSV
 
 
 def _zip(head: bytes, file: Readable) -> WrongKind:
@@ -172,7 +186,7 @@ def _in_tar(head: bytes, file: Readable) -> Readable:
     source.seek(0)
     try:
         archive = tarfile.open(fileobj=source, mode="r:")  # noqa: SIM115
-        members = [member for member in archive.getmembers() if member.isfile()]
+        members = [member for member in archive.getmembers() if member.isfile() and not _is_of_mac(member.name)]
         lists = [member for member in members if member.name.lower().endswith((".csv", ".txt", ".tsv"))] or members
         inner: IO[bytes] | None = archive.extractfile(lists[0]) if len(lists) == 1 else None
     except (tarfile.TarError, OSError, ValueError) as error:
@@ -181,6 +195,11 @@ def _in_tar(head: bytes, file: Readable) -> Readable:
         names = _few([member.name for member in lists])
         raise WrongKind(f"a tar file that holds {names}", "Unpack it and choose the list of users in it.")
     return inner
+
+
+def _is_of_mac(name: str) -> bool:
+    """Whether a member of an archive is what macOS keeps beside each file: ._users.csv."""
+    return name.rsplit("/", 1)[-1].startswith("._")
 
 
 def _few(names: list[str]) -> str:

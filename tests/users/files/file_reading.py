@@ -14,3 +14,9 @@ def read(data: bytes, reading: Reading | None = None) -> tuple[list[UserLine], U
 
 def codes(users: UserList) -> list[tuple[int, str]]:
     return [(problem.line, problem.reason.code) for problem in users.problems.listed]
+
+
+def said(text: str | bytes) -> list[str]:
+    """The problems of a list in words."""
+    _, users = read(text if isinstance(text, bytes) else text.encode())
+    return [problem.as_dict()["message"] for problem in users.problems.listed]

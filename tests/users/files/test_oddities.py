@@ -6,13 +6,7 @@ import pytest
 
 from assignments.users.rules.cells import code_point
 from assignments.users.rules.oddities import BEGINS, BEGINS_DATE, is_mail, may_be_odd, oddity
-from tests.users.files.file_reading import codes, read
-
-
-def said(text: str | bytes) -> list[str]:
-    """The problems of a list in words."""
-    _, users = read(text if isinstance(text, bytes) else text.encode())
-    return [problem.as_dict()["message"] for problem in users.problems.listed]
+from tests.users.files.file_reading import codes, read, said
 
 
 def warned(text: str) -> list[tuple[int, str]]:
@@ -225,24 +219,6 @@ def test_a_quote_that_opens_in_the_header_is_named_and_nothing_else() -> None:
     assert said('user_id,"name\na,A\nb,B\n') == ["Not a line of CSV: the quote that opens here is never closed."]
 
 
-@pytest.mark.parametrize(
-    ("data", "kind"),
-    [
-        (b"\x7fELF\x02\x01\x01" + b"\0" * 40, "a program"),
-        (b"GIF89a" + b"\0" * 40, "a picture"),
-        (b"\0" * 4000, "a binary file"),
-        (bytes(range(256)) * 9, "a binary file"),
-        ("user_id,name\nann,Ann\n".encode("cp500"), "EBCDIC"),
-        (b"dn: uid=ann,ou=people\nuid: ann\n", "LDIF"),
-        (b"INSERT INTO users VALUES ('ann');\n", "SQL"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7\n", "Git LFS"),
-    ],
-)
-def test_more_of_what_is_no_csv_is_named(data: bytes, kind: str) -> None:
-    (message,) = said(data)
-    assert kind in message
-
-
 def test_a_blank_of_braille_is_an_invisible_character() -> None:
     _, users = read("user_id,name\nann\u2800,A\n".encode())
     assert codes(users) == [(2, "IMPORT_CHARACTER")]
@@ -287,9 +263,3 @@ def test_a_control_character_is_called_by_its_name_and_place(character: str, nam
 
 def test_every_control_character_has_a_name() -> None:
     assert all(code_point(chr(code))[7:] for code in (*range(0x20), *range(0x7F, 0xA0)))
-
-
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_utf_16_behind_the_mark_of_utf_8_is_said_to_be_that(encoding: str) -> None:
-    (message,) = said(b"\xef\xbb\xbf" + "user_id,name\nann,Anna\n".encode(encoding))
-    assert "UTF-16 behind the byte order mark of UTF-8" in message
