@@ -94,7 +94,10 @@ INPUT_NOT_A_NUMBER = add_reason(
     status=422,
 )
 INPUT_TOO_LARGE = add_reason(
-    "INPUT_TOO_LARGE", "The form is larger than the console accepts.", "Choose by a filter instead.", status=413
+    "INPUT_TOO_LARGE",
+    "The form is larger than the console accepts.",
+    "Choose by a filter where there is one, or send it in parts.",
+    status=413,
 )
 FILTER_NOT_READABLE = add_reason(
     "FILTER_NOT_READABLE",

@@ -16,6 +16,7 @@ USUAL = {
     "cp1252": "Windows-1252 (Western Europe)",
     "cp1250": "Windows-1250 (Central Europe)",
     "cp1251": "Windows-1251 (Cyrillic)",
+    "koi8_r": "KOI8-R (Cyrillic)",
     "cp1253": "Windows-1253 (Greek)",
     "cp1254": "Windows-1254 (Turkish)",
     "cp437": "code page 437 (DOS)",
@@ -30,7 +31,7 @@ USUAL = {
 SHOWN = 30  # characters
 SIGNS = "„“”\u2018\u2019\u2013—…€"
 ACCENTED = re.compile("[À-ɏ]{5,}")  # no word of Latin letters has so many in a row
-RARE = "ðÐþÞýÝ"  # Icelandic: what Turkish and others look like when they are misread
+RARE = "ðÐþÞýÝƒ"  # Icelandic, and a sign of money: what Turkish and others look like when they are misread
 
 
 def add_hint(users: UserList) -> None:
@@ -64,8 +65,8 @@ def _oddities(text: str) -> int:
 
 
 def _misfit(before: str, after: str) -> bool:
-    """Whether a word has a capital inside, or goes on in another script."""
+    """Whether a word has a capital inside, goes on in another script, or begins with a sign."""
     if not (before.isalpha() and after.isalpha()):
-        return before.isalpha() and after in SIGNS[:1]
+        return (before.isalpha() and after in SIGNS[:1]) or (before in "€…" and after.isalpha())
     scripts = {unicodedata.name(letter, "").split()[0] for letter in (before, after)}
     return len(scripts) > 1 or "HALFWIDTH" in scripts or (before.islower() and after.isupper())

@@ -223,6 +223,8 @@ def test_a_type_line_and_empty_rows_before_the_header_are_passed_over() -> None:
         ("a,“Möser” \u2013 x", "cp1252", "Windows-1252"),
         ("a,Käthe Möser", "cp437", "code page 437"),
         ("a,Łukasz Żółć", "cp1250", "Windows-1250"),
+        ("a,Иван Петров", "koi8_r", "KOI8-R"),
+        ("a,Änn Müller", "mac_roman", "Mac OS Roman"),
         ("a,Иван Петров", "cp1251", "Windows-1251"),
         ("a,山田太郎", "shift_jis", "Shift JIS"),
     ],
