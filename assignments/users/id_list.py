@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from assignments.users.importing.imports import LIMITS
 from assignments.users.rules.columns import column_name
-from assignments.users.rules.file_kind import ENCODINGS, HEAD, Readable, Rejoined, is_packed
+from assignments.users.rules.file_kind import ENCODINGS, HEAD, Readable, Rejoined, is_other
 from assignments.users.rules.user_file import UserList
 from assignments.users.rules.user_line import Reading
 from topology import reasons
@@ -31,7 +31,7 @@ def ids_of(file: Readable, columns: Mapping[str, str] = NO_COLUMNS) -> Iterator[
     """The same one at a time; Refused is raised behind the last one."""
     head = file.read(HEAD)
     plain = not (HEADER.search(head.replace(b"\0", b"").lower()) or _names_id(head, columns))  # UTF-16 has zeros
-    source = Rejoined(_headed(head) if plain and not is_packed(head) else head, file) if head else file
+    source = Rejoined(_headed(head) if plain and not is_other(head) else head, file) if head else file
     users = UserList(source, LIMITS, Reading(ids_only=True, mapping=columns))
     for row in users.rows():
         yield row.user_id
@@ -55,7 +55,7 @@ def _names_id(head: bytes, columns: Mapping[str, str]) -> bool:
 
 def _headed(raw: bytes) -> bytes:
     """The same lines under the header of their one column."""
-    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8")):
+    for mark, encoding in ENCODINGS:
         if raw.startswith(mark):
             return mark + "user_id\n".encode(encoding) + raw[len(mark) :]
     return b"user_id\n" + raw

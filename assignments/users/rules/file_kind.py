@@ -107,10 +107,10 @@ def opened(file: Readable) -> tuple[Readable, str]:
     return Rejoined(head, file), "utf-8"
 
 
-def is_packed(head: bytes) -> bool:
-    """Whether a file is known by first bytes that no text has, so that nothing may be put before them."""
+def is_other(head: bytes) -> bool:
+    """Whether a file begins as no list of lines does, so that nothing may be put before it."""
     magics = (magic for magic, _ in KINDS if not magic.decode("latin-1").isprintable())
-    return _is_tar(head) or head.startswith((*ZIP, *magics))
+    return _is_tar(head) or head.startswith((*ZIP, *magics)) or bool(_kind_of_text(head))
 
 
 def _is_tar(head: bytes) -> bool:
@@ -139,11 +139,15 @@ def _refuse(head: bytes, file: Readable) -> None:
     for magic, kind in KINDS:
         if head.startswith(magic):
             raise WrongKind(kind, _remedy(kind))
+    if kind := _kind_of_text(head):
+        raise WrongKind(kind, _remedy(kind))
+
+
+def _kind_of_text(head: bytes) -> str:
+    """What a text is that begins like something else; nothing for any other."""
     encoding = next((encoding for mark, encoding in ENCODINGS if head.startswith(mark)), "utf-8")
     begin = head.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
-    for words, kind in TEXTS:
-        if re.match(words, begin, re.IGNORECASE):
-            raise WrongKind(kind, _remedy(kind))
+    return next((kind for words, kind in TEXTS if re.match(words, begin, re.IGNORECASE)), "")
 
 
 def _remedy(kind: str) -> str:

@@ -10,6 +10,8 @@ from topology.reasons import Refused
     ("text", "encoding"),
     [
         ("ann\nbob\n", "utf-8"),
+        ("ann\nbob\n", "utf-16"),
+        ("ann\nbob\n", "utf-32"),
         ("user_id,name\nann,Ann\nbob,Bob\n", "utf-8"),
         ('"USER-ID";"NAME"\n"ann";"Ann"\n"bob";"Bob"\n', "utf-8-sig"),
         ("User ID\tName\nann\tAnn\nbob\tBob\n", "utf-16"),
@@ -34,6 +36,21 @@ def test_a_user_whose_id_holds_the_name_of_the_column_makes_no_header() -> None:
 @pytest.mark.parametrize("first", ["BZhang", "Rar!", "PAR1", "PKoch", "GIF89"])
 def test_a_user_whose_id_begins_like_a_file_of_another_kind_is_a_user(first: str) -> None:
     assert ids_in(f"{first}\nann\n".encode()) == [first, "ann"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("<html>\n<body>Sign in</body>\n</html>\n", "a web page"),
+        ('["ann", "bob"]\n', "JSON"),
+        ("dn: uid=ann,ou=people\nuid: ann\n", "LDIF"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_lines_of_something_else_are_no_user_ids(text: str, kind: str, encoding: str) -> None:
+    with pytest.raises(Refused) as refused:
+        ids_in(text.encode(encoding))
+    assert kind in refused.value.message
 
 
 def test_a_file_without_a_line_names_nobody() -> None:
