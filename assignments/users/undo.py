@@ -265,20 +265,28 @@ def _rows(sql: str, values: Any = None) -> list[tuple[Any, ...]]:
 
 def _counted(cluster: Cluster, operation: Operation, dry_run: bool, sql: str) -> Undone:
     removed, restored, unassigned, returned, left, pinned, users, untouched = _rows(sql)[0]
+    return Undone(
+        cluster.name, operation.pk, dry_run, removed, restored, unassigned, returned, left, pinned, users, untouched,
+        _left_users(operation),
+    )  # fmt: skip
+
+
+def _left_users(operation: Operation) -> list[dict[str, str]]:
+    """Who stays as they are, and why; who was removed since by the ID that the removal keeps."""
     listed = _rows(
         "SELECT u.user_key, coalesce(u.user_id, nullif(f.user_id, ''), ''), code FROM undoing u"
         " JOIN assignments_formeruser f ON f.user_key = u.user_key AND f.operation_id = %s"
         " WHERE code <> '' ORDER BY 2, 1 LIMIT %s",
         [operation.pk, LISTED],
     )
-    left_users = [
+    nameless = [key for key, user_id, _ in listed if not user_id]
+    removed = FormerUser.objects.filter(user_key__in=nameless, change=UserChange.REMOVED)
+    names = dict(removed.values_list("user_key", "user_id")) if nameless else {}
+    left = [(user_id or names.get(key, ""), code) for key, user_id, code in listed]
+    return [
         {"user_id": user_id, "code": code, "message": REASONS[code].say(user=user_id or "a user who was removed")}
-        for _, user_id, code in listed
+        for user_id, code in sorted(left)
     ]
-    return Undone(
-        cluster.name, operation.pk, dry_run, removed, restored, unassigned, returned, left, pinned, users, untouched,
-        left_users,
-    )  # fmt: skip
 
 
 def _apply(cluster: Cluster, operation: Operation, undone: Undone, actor: Any) -> Undone:

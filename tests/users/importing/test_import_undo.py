@@ -108,11 +108,11 @@ def test_what_changed_or_moved_since_stays_and_is_listed(acme: Cluster) -> None:
     remove_users(acme, ["new-4"])
     found = undoing.undo_import(operation)
     assert sorted((row["user_id"], row["code"]) for row in found.left_users) == [
-        ("", "UNDO_USER_GONE"),
         ("imp1a-0001", "UNDO_USER_CHANGED"),
         ("new-1", "UNDO_USER_CHANGED"),
         ("new-2", "UNDO_USER_MOVED"),
         ("new-3", "UNDO_USER_PINNED"),
+        ("new-4", "UNDO_USER_GONE"),
         ("waiting-0001", "UNDO_USER_MOVED"),
     ]
     first = EndUser.objects.get(user_id="imp1a-0001")
