@@ -31,7 +31,7 @@ IS_DATE = re.compile(  # or a time, as a spreadsheet writes them
     r"|\d{1,2}:\d\d(?::\d\d)?(?: [ap]m)?",
     re.IGNORECASE,
 )
-BEGINS_DATE = rf"\d{{1,4}}[-./]|(?i:{MONTHS})\.?-\d"  # those that have neither a space nor a colon
+BEGINS_DATE = rf"\d{{1,4}}+[-./]|(?=[^\W\d]{{3,5}}+\.?-\d)(?i:{MONTHS})"  # those that have neither a space nor a colon
 IS_FORMULA = re.compile(r"=(?:[^\W\d][\w.]*\(.*\)|.*(?<!\w)\$?[A-Z]{1,3}\$?[1-9]\d{0,6}(?!\w).*)", re.DOTALL)
 WIDE_SPACE = "\u3000"  # everybody sees it, and Japanese names have it
 ALIKE = ("LATIN", "CYRILLIC", "GREEK")  # scripts some of whose letters look alike
