@@ -104,7 +104,7 @@ IMPORT_NOT_A_MAIL = add_reason(
 )
 IMPORT_MEANS_NOTHING = add_reason(
     "IMPORT_MEANS_NOTHING",
-    "“{value}” in the column {column} is what programs write for nothing; it is imported as a text.",
+    "“{value}” in the column {column} is what programs write where they show nothing; it is imported as a text.",
     "Leave the cell empty if there is no value.",
     level=WARNING,
 )
@@ -114,9 +114,9 @@ IMPORT_ID_SHORTENED = add_reason(
     "Format the column as text and export the list again.",
     level=WARNING,
 )
-IMPORT_ID_A_DATE = add_reason(
-    "IMPORT_ID_A_DATE",
-    "The user ID “{value}” is a date or a time, which spreadsheets make of IDs such as MAR1; it is imported unchanged.",
+IMPORT_ID_REWRITTEN = add_reason(
+    "IMPORT_ID_REWRITTEN",
+    "The user ID “{value}” looks like {what} that a program made of it; it is imported unchanged.",
     "Format the column as text, write the ID anew, and export the list again.",
     level=WARNING,
 )

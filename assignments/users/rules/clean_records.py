@@ -19,7 +19,7 @@ from typing import Any
 from assignments.users.rules.cells import SHOWS_NOTHING
 from assignments.users.rules.columns import HALVES, Columns
 from assignments.users.rules.not_users import LOOKED_AT, SIGNS
-from assignments.users.rules.oddities import BEGINS, BEGINS_DATE, MAIL, looks_alike, may_be_odd
+from assignments.users.rules.oddities import BEGINS, BEGINS_REWRITTEN, MAIL, looks_alike, may_be_odd
 from assignments.users.rules.records import SEPARATORS
 from assignments.users.rules.user_line import DRAWN, MAX_REASON, MAX_TEXT, NO, YES, Limits, Reading, UserLine, UserLines
 
@@ -147,9 +147,8 @@ def _pattern(column: str | None, limits: Limits, group: str) -> str:
         return f"{group}{ANY}*+)"
     if column == "user_id":
         plain = ANY.replace("]", f"{SIGNS}]")
-        return (
-            f"(?![ '(/;*…\\\\.{re.escape(DRAWN)}]|{BEGINS}|{BEGINS_DATE}){group}{plain}{{1,{limits.user_id}}}+)(?<!\\.)"
-        )
+        odd = rf"[ '(/;*…\\.{re.escape(DRAWN)}]|{BEGINS}|{BEGINS_REWRITTEN}"
+        return f"(?!{odd}){group}{plain}{{1,{limits.user_id}}}+)(?<!\\.)"
     if column == "mail":
         return f"(?![ '=]|{BEGINS})(?!{ANY}{{{MAX_TEXT + 1}}}){group}|{CLEAN_MAIL})"
     most = MAX_REASON if column == "pin_reason" else MAX_TEXT

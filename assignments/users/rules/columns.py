@@ -153,3 +153,8 @@ def names_user_id(cells: object) -> bool:
 def how_many_known(cells: Sequence[str]) -> int:
     """How many cells of a line are names of columns."""
     return sum(1 for cell in cells if (name := column_name(cell)) in USED or name in ALIASES)
+
+
+def how_many_meant(cells: Sequence[str]) -> int:
+    """How many cells of a line may mean a column."""
+    return sum(column_name(cell) in MEANT for cell in cells)

@@ -15,10 +15,12 @@ from assignments.users.rules.misread import may_be_misread, meant_by
 from topology import reasons
 from topology.reasons import Reason
 
-NOTHING = r"null|<null>|\(null\)|none|nil|nan|n/a|undefined|\\n"  # what programs write for nothing
-ERROR = r"#(?:n/a|name\?|null!|num!|ref!|value!|div/0!|spill!|calc!)"  # a spreadsheet, for what it cannot work out
+NOTHING = r"null|<null>|\(null\)|none|nil|nan|n/a|<na>|undefined|\\n"  # what programs write for nothing
+# And a spreadsheet for what it cannot work out, in any language: #REF!, #BEZUG!, #¿NOMBRE?, #NV; or has no room for.
+ERROR = r"#[¡¿]?[^\W\d]{2,10}[!?]|#div/0!|#(?:n/a|n/d|nv|н/д|i/t|brak)|#{4,}"
+OBJECT = r"\[object \w+\]|system\.\w+\[\]|microsoft\.[\w.]+collection"  # and a script for what is no text
 SHORTENED = r"\d(?:[.,]\d+)?e\+\d+"  # a long number, as a spreadsheet shows it
-MEANS_NOTHING = re.compile(f"(?:{NOTHING}|{ERROR})", re.IGNORECASE)
+MEANS_NOTHING = re.compile(f"(?:{NOTHING}|{ERROR}|{OBJECT})", re.IGNORECASE)
 IS_SHORTENED = re.compile(SHORTENED, re.IGNORECASE)
 QUOTED = re.compile("'.+'|\".+\"|“.+[”“]|„.+[“”]|\u2018.+\u2019|«.+»|`.+`", re.DOTALL)
 MONTHS = (
@@ -31,7 +33,10 @@ IS_DATE = re.compile(  # or a time, as a spreadsheet writes them
     r"|\d{1,2}:\d\d(?::\d\d)?(?: [ap]m)?",
     re.IGNORECASE,
 )
-BEGINS_DATE = rf"\d{{1,4}}+[-./]|(?=[^\W\d]{{3,5}}+\.?-\d)(?i:{MONTHS})"  # those that have neither a space nor a colon
+IS_FORMATTED = re.compile(r"\d{1,3}(?:([., ])\d{3})(?:\1\d{3})*(?:[.,]\d+)?|\d+[.,]0{1,2}")  # 1,234,567 and 1001.0
+BEGINS_REWRITTEN = (
+    rf"\d{{1,4}}+[-./,]|\d++[.,]0|(?=[^\W\d]{{3,5}}+\.?-\d)(?i:{MONTHS})"  # those that have neither a space nor a colon
+)
 IS_FORMULA = re.compile(r"=(?:[^\W\d][\w.]*\(.*\)|.*(?<!\w)\$?[A-Z]{1,3}\$?[1-9]\d{0,6}(?!\w).*)", re.DOTALL)
 WIDE_SPACE = "\u3000"  # everybody sees it, and Japanese names have it
 ALIKE = ("LATIN", "CYRILLIC", "GREEK")  # scripts some of whose letters look alike
@@ -80,7 +85,11 @@ def _odd_id(text: str) -> Oddity | None:
     if IS_SHORTENED.fullmatch(text):
         return Oddity(reasons.IMPORT_ID_SHORTENED, shown)
     if IS_DATE.fullmatch(text):
-        return Oddity(reasons.IMPORT_ID_A_DATE, {"value": text})
+        return Oddity(reasons.IMPORT_ID_REWRITTEN, {"value": text[:60], "what": "a date or a time"})
+    if IS_FORMATTED.fullmatch(text):
+        return Oddity(
+            reasons.IMPORT_ID_REWRITTEN, {"value": text[:60], "what": "a number with a decimal point or groups"}
+        )
     return Oddity(reasons.IMPORT_QUOTES_STAY, shown) if text[0] == "'" and len(text) > 1 else None
 
 
@@ -95,7 +104,7 @@ def is_mail(text: str) -> bool:
 
 def may_be_odd(record: str) -> bool:
     """Whether a record has a sign of an oddity inside of a cell, where `BEGINS` does not see it."""
-    return "?" in record or LOST in record or may_be_misread(record)
+    return "?" in record or "[" in record or "ValueCollection" in record or LOST in record or may_be_misread(record)
 
 
 def looks_alike(user_id: str) -> str:

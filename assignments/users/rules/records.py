@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from assignments.users.rules.columns import how_many_known, names_user_id
+from assignments.users.rules.columns import how_many_known, how_many_meant, names_user_id
 from assignments.users.rules.problems import Problems
 from assignments.users.rules.text_lines import TextLines
 from topology import reasons
@@ -104,7 +104,8 @@ class Records:
         parsed = [(mark, _parsed(lines, mark)) for mark in declared or SEPARATORS]
         self.separator, cells = max(parsed, key=lambda pair: _sense(pair[1]))
         errors = [cells for _, cells in parsed if isinstance(cells, csv.Error)]
-        if errors and _sense(cells)[0] < 1:  # by another mark it can be read, as one cell that says nothing
+        # By another mark it is one cell that says nothing; where it is several, these are columns of unknown names.
+        if errors and (isinstance(cells, csv.Error) or (len(cells) < 2 and _sense(cells)[0] < 1)):
             self.unreadable = True
             self.problems.add(self.header_line, reasons.IMPORT_BAD_LINE, why=_in_own_words(errors[0]))
         else:
@@ -125,8 +126,10 @@ def _parsed(lines: Sequence[str], separator: str) -> Any:
     return records[0] if records else []
 
 
-def _sense(cells: Any) -> tuple[int, int]:
-    return (-1, 0) if isinstance(cells, csv.Error) else (how_many_known(cells), len(cells))
+def _sense(cells: Any) -> tuple[int, int, int]:
+    if isinstance(cells, csv.Error):
+        return -1, 0, 0
+    return how_many_known(cells), how_many_meant(cells), len(cells)
 
 
 def cells_inside(cell: str) -> list[str]:

@@ -101,7 +101,7 @@ class TextLines:
                 raw = raw[: MAX_BYTES - read]
             text = self._decoder.decode(raw, final=final)
             if MARK in text and not self.sample:
-                self.sample = b"\n".join(line for line in raw.splitlines() if not line.isascii())[:SAMPLE]
+                self.sample = b"\n".join(line for line in raw.splitlines() if self._is_undecodable(line))[:SAMPLE]
             if END in text:
                 before, _, after = text.partition(END)
                 self._marked_end = True
@@ -113,6 +113,9 @@ class TextLines:
                 self._too_large(f"{MAX_BYTES >> 20} MB", self.number + 1)
                 return
 
+    def _is_undecodable(self, line: bytes) -> bool:
+        return MARK in line.decode(self.encoding, "mark")
+
     def _demand_end(self, after: str, line: int) -> None:
         """What follows the end may be padding only: users behind it would be lost without a word."""
         while not after.strip(PADDING):
@@ -120,7 +123,7 @@ class TextLines:
             if not raw:
                 return
             after = self._decoder.decode(raw)
-        self.problems.add(line, reasons.IMPORT_TEXT_AFTER_END, begins=after.strip(PADDING)[:40])
+        self.problems.add(line, reasons.IMPORT_TEXT_AFTER_END, begins=" ".join(after.strip(PADDING)[:40].split()))
 
     def _clean(self, line: str) -> str:
         line = line.removeprefix("\ufeff")  # joined files have such a mark in their middle

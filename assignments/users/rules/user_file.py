@@ -162,11 +162,13 @@ class UserList:
                 said = records.declared.replace("\t", "\\t")
                 return f" Its cells are not parted as the line sep={said} above it says: remove that line."
             return " Each line stands in one pair of quotes as a whole: was the list saved twice?"
+        parted = len(self._titles) > 1
         for unused in self.header.unused:
-            if unused.meant == "user_id":
+            names_it = any(word in unused.column.lower() for word in ("user_id", "user id"))
+            if unused.meant == "user_id" or (names_it and parted):
                 then = "call it user_id" if self.reading.ids_only else "say so when you import"
                 return f" Is “{unused.column[:40]}” the user ID? Then {then}."
-            if any(word in unused.column.lower() for word in ("user_id", "user id")):
+            if names_it:
                 return " Are its cells parted by another mark? A first line such as sep=^ names it."
         later = records.later_header()
         return f" Line {later} names one: remove what stands above it." if later else ""

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from assignments.users.importing.encodings import add_hint
 from tests.support import torture
 from tests.users.files.file_reading import read
 from tests.users.files.test_user_file_tables import IDS, PLAIN_TEXTS
@@ -239,3 +240,18 @@ def test_a_file_that_was_cut_off_is_refused_or_said(data: st.DataObject, sheet: 
     read_rows = [(row.user_id, row.name, row.mail) for row in rows]
     if not (users.problems.total or users.warnings.total):
         assert read_rows == sheet.table[: len(read_rows)]
+
+
+def test_the_hint_is_of_the_lines_that_are_not_in_the_encoding() -> None:
+    rows, users = read("user_id,name\nann,Zoë Møller\n".encode() + "bob,Müller\n".encode("cp1252"))
+    assert [row.name for row in rows] == ["Zoë Møller", "M\ufffdller"]
+    add_hint(users)
+    assert (
+        "It may be Windows-1252 (Western Europe), which reads: bob,Müller"
+        in users.problems.listed[0].as_dict()["message"]
+    )
+
+
+def test_what_follows_the_end_of_a_text_is_told_in_one_line() -> None:
+    _, users = read(b"user_id,name\nann,A\x1ann\nbob,B\n")
+    assert "more follows: nn bob,B." in users.problems.listed[0].as_dict()["message"]

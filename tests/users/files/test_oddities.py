@@ -5,7 +5,7 @@ import re
 import pytest
 
 from assignments.users.rules.cells import code_point
-from assignments.users.rules.oddities import BEGINS, BEGINS_DATE, is_mail, may_be_odd, oddity
+from assignments.users.rules.oddities import BEGINS, BEGINS_REWRITTEN, is_mail, may_be_odd, oddity
 from tests.users.files.file_reading import codes, read, said
 
 
@@ -30,6 +30,15 @@ def warned(text: str) -> list[tuple[int, str]]:
         ("\\N", "IMPORT_MEANS_NOTHING", "“\\N”"),
         ("#N/A", "IMPORT_MEANS_NOTHING", "“#N/A”"),
         ("#DIV/0!", "IMPORT_MEANS_NOTHING", "“#DIV/0!”"),
+        ("#NV", "IMPORT_MEANS_NOTHING", "“#NV”"),
+        ("#BEZUG!", "IMPORT_MEANS_NOTHING", "“#BEZUG!”"),
+        ("#¿NOMBRE?", "IMPORT_MEANS_NOTHING", "“#¿NOMBRE?”"),
+        ("#ИМЯ?", "IMPORT_MEANS_NOTHING", "“#ИМЯ?”"),
+        ("#####", "IMPORT_MEANS_NOTHING", "“#####”"),
+        ("<NA>", "IMPORT_MEANS_NOTHING", "“<NA>”"),
+        ("System.Object[]", "IMPORT_MEANS_NOTHING", "“System.Object[]”"),
+        ("Microsoft.ActiveDirectory.Management.ADPropertyValueCollection", "IMPORT_MEANS_NOTHING", "“Microsoft"),
+        ("[object Object]", "IMPORT_MEANS_NOTHING", "“[object Object]”"),
         ("M\\u00f6ller", "IMPORT_LOOKS_MISREAD", "“Möller”"),
         ("M%u00F6ller", "IMPORT_LOOKS_MISREAD", "“Möller”"),
         ("M\\303\\266ller", "IMPORT_LOOKS_MISREAD", "“Möller”"),
@@ -120,7 +129,7 @@ def test_a_user_id_that_looks_like_another_is_named(user_id: str, how: str) -> N
     ],
 )
 def test_a_date_that_a_spreadsheet_made_of_a_user_id_is_named(user_id: str) -> None:
-    assert warned(f"user_id;name\n{user_id};{user_id}\n") == [(2, "IMPORT_ID_A_DATE")]
+    assert warned(f"user_id;name\n{user_id};{user_id}\n") == [(2, "IMPORT_ID_REWRITTEN")]
 
 
 @pytest.mark.parametrize(
@@ -171,9 +180,19 @@ def test_a_clean_record_is_none_that_is_odd() -> None:
     for text in ("null", "NaN", "<NULL>", "(null)", "n/a", "#REF!", "'a'", '"a"', "«a»", "`a`", "1,5E+10", "7e+8"):
         assert oddity("user ID", text), text
         assert re.match(BEGINS, text) or text[0] in "('", text
-    for text in ("1-Mar", "Mar-01", "01.03.2026", "2026-03-01", "'00123"):
+    for text in (
+        "1001.0",
+        "123456789.00",
+        "1.234.567",
+        "1,234",
+        "1-Mar",
+        "Mar-01",
+        "01.03.2026",
+        "2026-03-01",
+        "'00123",
+    ):
         assert oddity("user ID", text), text
-        assert re.match(BEGINS_DATE, text) or re.match(BEGINS, text), text
+        assert re.match(BEGINS_REWRITTEN, text) or re.match(BEGINS, text), text
     for text in ("M?ller", "\\u00f6", "%u00f6", "\\303\\266", "\\xf6", "+APY-", "TcO2bGxlcg=="):
         assert oddity("name", text), text
         assert may_be_odd(text), text
