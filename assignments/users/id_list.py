@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from assignments.users.importing.imports import LIMITS
-from assignments.users.rules.columns import column_name
+from assignments.users.rules.columns import MEANT, column_name
 from assignments.users.rules.file_kind import ENCODINGS, HEAD, Readable, Rejoined, is_other
 from assignments.users.rules.user_file import UserList
 from assignments.users.rules.user_line import Reading
 from topology import reasons
 from topology.reasons import Refused
 
+MEANT_ID = {name: column for name, column in MEANT.items() if column == "user_id"}
 NO_COLUMNS: Mapping[str, str] = {}
 HEADER = re.compile(rb"(?<![\w.@-])user[ _-]?id(?![\w.@-])")  # whose presence makes a file a list with columns
 
@@ -45,12 +46,16 @@ def ids_of(file: Readable, columns: Mapping[str, str] = NO_COLUMNS) -> Iterator[
 
 
 def _names_id(head: bytes, columns: Mapping[str, str]) -> bool:
-    """Whether the first line has a header that the cluster's lists have for the user ID."""
+    """Whether the first line has a header that the cluster's lists have for the user ID, or that is a usual one.
+
+    Who has a user called "login" in the first line writes user_id above it; a header is no user of anybody.
+    """
     encoding = next((encoding for mark, encoding in ENCODINGS if head.startswith(mark)), "utf-8")
     lines = head.decode(encoding, errors="replace").lstrip("\ufeff").splitlines()
     first = next((line for line in lines if line.strip() and not line.startswith("sep=")), "")
     cells = set(map(column_name, re.split(r"[,;\t|]", first)))
-    return any(column_name(written) in cells for written, column in columns.items() if column == "user_id")
+    written = {column_name(header): column for header, column in columns.items()}
+    return any((written | MEANT_ID).get(cell) == "user_id" for cell in cells)
 
 
 def _headed(raw: bytes) -> bytes:

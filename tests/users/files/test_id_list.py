@@ -53,6 +53,12 @@ def test_lines_of_something_else_are_no_user_ids(text: str, kind: str, encoding:
     assert kind in refused.value.message
 
 
+def test_a_user_called_as_a_column_is_one_below_the_first_line() -> None:
+    assert ids_in(b"ann\nlogin\n") == ["ann", "login"]
+    assert ids_in(b"user_id\nlogin\n") == ["login"]
+    assert ids_in(b"login\nann\n", {"login": "user_id"}) == ["ann"]
+
+
 def test_a_file_without_a_line_names_nobody() -> None:
     assert ids_in(b"") == []
 
@@ -70,6 +76,8 @@ def test_a_damaged_list_is_refused(text: str) -> None:
         ('ann\n"bob\n"\n', "line 2: The quote that opens here, in the column user_id, closes only in line 3."),
         ('user_id\n"bob\n"\n', "line 2: The quote that opens here, in the column user_id, closes only in line 3."),
         ("userid\nann\n", "Is “userid” the user ID? Then call it user_id."),
+        ('"SamAccountName"\n"ann"\n', "Is “SamAccountName” the user ID? Then call it user_id."),
+        ("Name;Benutzername\nAnn;ann\n", "Is “Benutzername” the user ID? Then call it user_id."),
     ],
 )
 def test_a_refusal_names_the_lines_of_the_file_and_what_can_be_done_here(text: str, said: str) -> None:
