@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
+from assignments.board import removal
 from tests.board.pages import person
 from tests.live.test_stream import Reader
 from tests.support.live_stack import LiveStack
@@ -17,7 +18,7 @@ from tests.support.worlds import make_acme, node
 from topology.accounts import roles
 from topology.accounts.sign_in import give_role
 from topology.live import events, shelf
-from topology.models import Cluster, Node
+from topology.models import Cluster, ClusterRole, Node
 
 
 class Console:
@@ -32,8 +33,8 @@ class Console:
         self.version = re.search(r'data-version="(\d+)"', self.page).group(1) if version is None else version  # type: ignore[union-attr]
         stream = re.search(r'data-stream="/stream([^"]+)"', self.page).group(1).replace("&amp;", "&")  # type: ignore[union-attr]
         name = settings.SESSION_COOKIE_NAME
-        cookie = f"{name}={client.cookies[name].value}"
-        self.reader = Reader(web.address, cookie, f"{stream}&version={self.version}&at={int(time.time() * 1000)}")
+        self.address, self.cookie = web.address, f"{name}={client.cookies[name].value}"
+        self.reader = Reader(self.address, self.cookie, f"{stream}&version={self.version}&at={int(time.time() * 1000)}")
 
     def told(self) -> str:
         """The next version, as HTML."""
@@ -46,6 +47,11 @@ class Console:
         while text not in (html := self.told()):
             pass
         return html
+
+    def told_gone(self) -> str:
+        """The cluster of which it is told nothing any more."""
+        told = iter(self.reader.event, ("alive", "1"))  # it is told before five seconds of silence
+        return next((data for kind, data in told if kind == "gone"), "")
 
     def close(self) -> None:
         self.reader.close()
@@ -83,7 +89,8 @@ def test_what_changed_comes_as_one_message_of_one_version(acme: Cluster, watch: 
     before = int(time.time() * 1000)
     pk = change(acme, "spare", 4321)
     html = console.told()
-    head = re.match(r'<div data-cluster="acme" data-version="(\d+)" data-committed="(\d+)" data-after="(\d+)">', html)
+    said = r'<div data-cluster="acme" data-kind="viewer" data-version="(\d+)" data-committed="(\d+)"'
+    head = re.match(said + r' data-after="(\d+)">', html)
     assert head, html[:200]
     assert head.group(1) == console.reader.last
     assert head.group(3) == console.version
@@ -118,6 +125,29 @@ def test_a_role_that_is_given_or_taken_shows_within_seconds(acme: Cluster, watch
     give_role(get_user_model().objects.get(username=roles.VIEWER), roles.ADMINISTRATOR)
     html = console.told_of("data-drag-server")
     assert "data-after" not in html
+    assert 'data-kind="administrator"' in html.partition(">")[0]
+
+
+def test_who_loses_the_cluster_is_told_that_it_comes_no_more(acme: Cluster, watch: Callable[..., Console]) -> None:
+    console = watch(roles.VIEWER)
+    someone = get_user_model().objects.get(username=roles.VIEWER)
+    ClusterRole.objects.create(user=someone, cluster=make_acme("branch"), role=roles.VIEWER)
+    someone.groups.clear()
+    assert console.told_gone() == "acme"
+
+
+def test_who_watches_a_cluster_that_is_removed_is_told_so(acme: Cluster, watch: Callable[..., Console]) -> None:
+    console = watch(roles.VIEWER)
+    removal.remove_cluster(acme, "acme")
+    assert console.told_gone() == "acme"
+
+
+def test_who_comes_back_to_a_cluster_that_is_gone_is_told_so(acme: Cluster, watch: Callable[..., Console]) -> None:
+    query = "?cluster=acme&kind=viewer&version=7&cluster=nowhere&kind=viewer&version=7"
+    console = watch(roles.VIEWER)
+    again = Reader(console.address, console.cookie, query)
+    assert again.event() == ("gone", "nowhere")
+    again.close()
 
 
 def test_versions_are_skipped_and_never_queued(acme: Cluster, watch: Callable[..., Console]) -> None:

@@ -66,6 +66,9 @@ class Watcher(Protocol):
     def wake(self) -> None:
         """There is something to tell."""
 
+    def lose(self) -> None:
+        """The cluster is not there any more."""
+
 
 class SharedBoard:
     """One cluster as one kind of viewer sees it, in this process."""
@@ -117,6 +120,8 @@ class SharedBoard:
             try:
                 await self._take()
             except Refused:  # the cluster is gone
+                for console in self.consoles:
+                    console.lose()
                 await asyncio.sleep(PAUSE)
             except Exception as error:  # noqa: BLE001 - a board outlives whatever the database does
                 if not failed:
@@ -150,7 +155,7 @@ class SharedBoard:
     def _message(self, parts: Iterable[str], after: int) -> str:
         """One event: the parts in one line, in an element that says of which version and which commit they are."""
         assert self.now is not None
-        said = f'data-cluster="{escape(self.cluster)}" data-version="{self.now.version}"'
+        said = f'data-cluster="{escape(self.cluster)}" data-kind="{self.kind}" data-version="{self.now.version}"'
         said += f' data-committed="{self.committed}"'
         said += f' data-after="{after}"' if after else ""
         html = LINES.sub(" ", "".join(parts))

@@ -16,15 +16,23 @@ class Watched:
 
     def __init__(self, listener: Listener, cluster: Cluster, kind: ViewerKind, shows: int) -> None:
         self.listener, self.pk, self.name, self.kind, self.shows = listener, cluster.pk, cluster.name, kind, shows
-        self.current = False
+        self.current = self.gone = False
         self.board: SharedBoard | None = None
 
     def wake(self) -> None:
         """There is a new version."""
         self.listener.news.set()
 
+    def lose(self) -> None:
+        """There is no such cluster any more, for this person or for anybody."""
+        self.gone = True
+        self.wake()
+
     def tell(self) -> str:
-        """The new version; "" for none."""
+        """The new version, or that there will be none; "" for nothing."""
+        if self.gone:
+            self.gone = False
+            return message("gone", self.name)
         return self.board.tell(self) if self.board else ""
 
 

@@ -170,6 +170,8 @@ class Hub:
             kind = ViewerKind(role, hides_names) if role else None
             if watched.board and watched.board.kind != kind:
                 self.unwatch(watched)
+                if not kind:
+                    watched.lose()
             if kind and not watched.board:
                 watched.kind, watched.shows = kind, 0
                 self.watch(watched)
@@ -247,10 +249,15 @@ def hub() -> Hub:
 
 
 async def messages(
-    after: str, age: float | None, person: int = 0, session: str = "", watches: Sequence[Watches] = ()
+    after: str,
+    age: float | None,
+    person: int = 0,
+    session: str = "",
+    watches: Sequence[Watches] = (),
+    gone: Sequence[str] = (),
 ) -> AsyncIterator[str]:
     """The text of one browser's stream, until it leaves or may not listen any more."""
-    yield f"retry: {RETRY}\n\n"
+    yield f"retry: {RETRY}\n\n" + "".join(message("gone", name) for name in gone)
     home = hub()
     listener = home.join(person, session)
     try:
@@ -283,7 +290,7 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
         return HttpResponse("Sign in first.", status=401, content_type="text/plain")
     after = _key(request.headers.get("Last-Event-ID") or request.GET.get("after", ""))
     response = StreamingHttpResponse(
-        messages(after, _age(request), person, request.session.session_key or "", watches),
+        messages(after, _age(request), person, request.session.session_key or "", watches, _gone(request, watches)),
         content_type="text/event-stream",
     )
     response["Cache-Control"] = "no-cache, no-transform"
@@ -310,6 +317,12 @@ def _watches(request: HttpRequest, reach: roles.Reach) -> Iterator[Watches]:
         if (cluster := known.pop(name, None)) and (role := reach.role_in(cluster.pk)):
             mine = ViewerKind(role, hides_names)
             yield cluster, mine, (_milliseconds(version) or 0) if kind == str(mine) else 0
+
+
+def _gone(request: HttpRequest, watches: Sequence[Watches]) -> list[str]:
+    """The clusters that a browser shows and that are not there any more, for this person or for anybody."""
+    there = {cluster.name for cluster, _, _ in watches}
+    return [name for name in request.GET.getlist("cluster")[:MOST] if name not in there and name.isprintable()]
 
 
 def _key(text: str) -> str:

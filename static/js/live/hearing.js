@@ -2,15 +2,16 @@
 import { hearTopics, retryFailed } from "./fragments.js";
 import { date, isLive, show, sign } from "./light.js";
 import { tellLost } from "./lost.js";
-import { arrive } from "./versions.js";
+import { arrive, leaveIfGone } from "./versions.js";
 
 let last = ""; // the id of the newest message
 
 export const lastId = () => last;
 
-export function hear({ state, why, id, topics, seen, news }) {
+export function hear({ state, why, id, topics, seen, news, gone }) {
   last = id || last;
   if (seen) sign(seen);
+  if (gone) leaveIfGone(gone);
   if (show(state, why) && isLive()) retryFailed();
   tellLost();
   if (news) arrive(news);

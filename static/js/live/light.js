@@ -8,30 +8,49 @@ const WHY = {
   server: ["the server does not answer", "If it lasts, look at the web process."],
   database: ["the database does not answer", "Look at PostgreSQL."],
   news: ["Redis does not answer", "Look at Redis."],
+  gone: ["this cluster was removed, or your role in it was taken away", "Close what is open: then the page says which."],
 };
 const light = document.getElementById("live");
 let state = "", why = "", seen = Date.now(); // the last sign of life of the server
 let since = seen; // the last one while the page was live
+let isGone = false; // what this tab shows, whatever others show
 
-export const isLive = () => state === "live";
-export const isLost = () => state === "lost";
+export const isLive = () => state === "live" && !isGone;
+export const isLost = () => state === "lost" || (isGone && !isOver());
 export const isOver = () => state === "ended";
 export const told = () => ({ state, why, seen }); // to other tabs
-export const now = () => ({ why: WHY[why] ?? WHY.server, since: isLive() ? seen : since });
+
+function reason() {
+  const [short, fix] = WHY[isGone ? "gone" : why] ?? WHY.server;
+  return [short, isGone ? fix : `${fix} It comes back by itself.`];
+}
+
+export const now = () => ({ why: reason(), since: isLive() ? seen : since });
 export const whySilent = () => (navigator.onLine ? "silence" : "network");
 export const sign = (time = Date.now()) => { seen = time; };
 
 /* Shows a state ("live", "lost", "ended"); answers whether it is another than before. */
-export function show(next, reason = "") {
-  if (!next || isOver() || (next === state && reason === why)) return false;
+export function show(next, because = "") {
+  if (!next || isOver() || (next === state && because === why)) return false;
   if (isLive() || !state) since = seen;
-  [state, why] = [next, reason];
+  [state, why] = [next, because];
+  draw();
+  return true;
+}
+
+/* What this tab shows comes no more, though the server lives. */
+export function showGone() {
+  if (isLive()) since = seen;
+  isGone = true;
+  draw();
+}
+
+function draw() {
   light.dataset.state = isLive() ? "live" : "lost";
   document.body.classList.toggle("stale", !isLive());
   if (isOver()) showSignedOut();
   else if (isLost()) showLost();
   else light.textContent = "Live";
-  return true;
 }
 
 /* Says in the title what is shown, of which instant (milliseconds since 1970). */
@@ -65,7 +84,7 @@ function showSignedOut() {
 
 function showLost() {
   const { why: [short, fix] } = now();
-  const reason = Object.assign(document.createElement("span"), { className: "live-why", textContent: `: ${short}` });
-  light.title = `Since the last sign of life ${short}. ${fix} This page comes back by itself.`;
-  light.replaceChildren(`Not live since ${clockTime(since)}`, reason);
+  const said = Object.assign(document.createElement("span"), { className: "live-why", textContent: `: ${short}` });
+  light.title = `Since the last sign of life ${short}. ${fix}`;
+  light.replaceChildren(`Not live since ${clockTime(since)}`, said);
 }

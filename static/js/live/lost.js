@@ -19,7 +19,7 @@ function words() {
   const { why: [short, fix], since } = light.now();
   const time = clockTime(since);
   if (light.isOver()) return `You are signed out: what is shown is of ${time}, and nothing that you do here counts.`;
-  return `Not live since ${time}, ${ago(since)}: ${short}. ${fix} It comes back by itself.`;
+  return `Not live since ${time}, ${ago(since)}: ${short}. ${fix}`;
 }
 
 /* Below the title of an open dialog, for the page behind it is out of reach. */

@@ -8,7 +8,7 @@ const SILENCE = 12000; // milliseconds; the server says something every 5 s
 const DOZE = 7000; // older than this, the last sign of life is asked for again when the tab is shown
 const PATIENCE = 1500; // a connection that is back by then was not lost
 const FIRST = 500, LONGEST = 8000; // between two attempts
-const HEAD = /^<div data-cluster="([^"]*)" data-version="(\d+)"[^>]*?(?: data-after="(\d+)")?>/;
+const HEAD = /^<div data-cluster="([^"]*)" data-kind="([^"]*)" data-version="(\d+)"[^>]*?(?: data-after="(\d+)")?>/;
 
 const { person, at, stream } = document.body.dataset;
 const url = new URL(stream, location.href).pathname;
@@ -45,6 +45,11 @@ export function connect() {
   source = new EventSource(`${url}?${question()}`);
   source.begun = Date.now();
   source.addEventListener("cluster", hearCluster);
+  source.addEventListener("gone", ({ data: gone }) => {
+    sign();
+    watched.delete(gone);
+    tell({ gone });
+  });
   source.addEventListener("topics", ({ data, lastEventId: id }) => {
     sign();
     tell({ state: "live", id, topics: data.split(" ").filter(Boolean) });
@@ -91,10 +96,10 @@ function question() {
 
 function hearCluster({ data: html, lastEventId: version }) {
   sign();
-  const [, name, , after] = html.match(HEAD);
+  const [, name, kind, , after] = html.match(HEAD);
   const cluster = Object.assign(document.createElement("textarea"), { innerHTML: name }).value;
-  if (watched.has(cluster)) watched.set(cluster, { ...watched.get(cluster), version });
-  tell({ state: "live", news: { cluster, version, after, html } });
+  if (watched.has(cluster)) watched.set(cluster, { kind, version });
+  tell({ state: "live", news: { cluster, kind, version, after, html } });
 }
 
 function sign() {

@@ -1,6 +1,7 @@
 /* A cluster, a whole version at a time: what came waits together until the hand lets go, then is morphed in together.
    A change that does not follow on what is here asks for everything. What comes faster than it can be drawn is drawn as
    one: half of the time stays to the hand, however slow the machine. */
+import { outdate } from "./outdated.js";
 import { isHeld, isInUse } from "./press.js";
 
 const BEHIND = 8; // changes that wait for a hand; more are fetched as one
@@ -9,18 +10,26 @@ const AGAIN = 100; // milliseconds until it is looked again whether the hand let
 const { searchParams } = new URL(document.body.dataset.stream, location.href);
 const cluster = searchParams.get("cluster"), kind = searchParams.get("kind");
 const versions = [], left = new Set();
+let shownFor = kind; // the kind of viewer whose version is here
 let version = document.body.dataset.version ?? "", due = 0; // what is here, waiting or shown
 let rested = 0; // when the next version may be drawn
 let askForAll = () => {};
 
 /* What this tab shows; the version is "" where it wants everything. */
-export const shown = () => ({ cluster, version, kind });
+export const shown = () => ({ cluster, version, kind: shownFor });
 export const onGap = (act) => { askForAll = act; };
 
 const isWaitedFor = () => document.hidden || isHeld();
 
-export function arrive({ cluster: name, version: now, after, html }) {
-  if (name !== cluster || now === version) return;
+/* There is no such cluster any more, or its person may not see it. */
+export function leaveIfGone(name) {
+  if (name === cluster) outdate({ isGone: true });
+}
+
+export function arrive({ cluster: name, kind: viewer, version: now, after, html }) {
+  if (name !== cluster || (now === version && viewer === shownFor)) return;
+  shownFor = viewer;
+  if (viewer !== kind) outdate(); // header, lists and dialogs are for the role from before
   if (after && (after !== version || (isWaitedFor() && versions.length >= BEHIND))) {
     versions.length = 0;
     want();
