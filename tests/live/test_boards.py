@@ -50,8 +50,10 @@ class Console:
 
     def told_gone(self) -> str:
         """The cluster of which it is told nothing any more."""
-        told = iter(self.reader.event, ("alive", "1"))  # it is told before five seconds of silence
-        return next((data for kind, data in told if kind == "gone"), "")
+        kind = data = ""
+        while kind not in ("gone", "alive"):  # it is told before five seconds of silence
+            kind, data = self.reader.event()
+        return data
 
     def close(self) -> None:
         self.reader.close()

@@ -270,7 +270,7 @@ async def messages(
             try:
                 await asyncio.wait_for(listener.news.wait(), KEEPALIVE)
             except TimeoutError:
-                yield ": still here\n" + message("alive", "1")
+                yield ": still here\n" + message("alive", str(int(time.time() * 1000)))
             else:
                 ended = listener.ended  # now: what ends it while the last is told is told too
                 if told := listener.tell():

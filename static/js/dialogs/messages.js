@@ -1,6 +1,7 @@
 /* Messages, and runs that have ended, stay to be read for a while, longer under the pointer or the focus; some stay
    until they are closed. */
 import { onAction } from "../actions.js";
+import { now } from "../page/clock.js";
 import { mark } from "../list/marks.js";
 import { showMessage } from "../say.js";
 import { onSettled } from "../live/settled.js";
@@ -21,7 +22,7 @@ function letLeave() {
     if (element.dataset.leaving) continue;
     element.dataset.leaving = "yes";
     const { leaves = SECONDS, leavesAt } = element.dataset; // seconds; seconds since 1970
-    setTimeout(leave, leavesAt ? Math.max(0, 1000 * leavesAt - Date.now()) : 1000 * leaves, element);
+    setTimeout(leave, leavesAt ? Math.max(0, 1000 * leavesAt - now()) : 1000 * leaves, element);
   }
 }
 

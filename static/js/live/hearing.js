@@ -2,15 +2,17 @@
 import { hearTopics, retryFailed } from "./fragments.js";
 import { date, isLive, show, sign } from "./light.js";
 import { tellLost } from "./lost.js";
+import { setClock } from "../page/clock.js";
 import { arrive, leaveIfGone } from "./versions.js";
 
 let last = ""; // the id of the newest message
 
 export const lastId = () => last;
 
-export function hear({ state, why, id, topics, seen, news, gone }) {
+export function hear({ state, why, id, topics, seen, news, gone, now }) {
   last = id || last;
   if (seen) sign(seen);
+  if (now) setClock(now);
   if (gone) leaveIfGone(gone);
   if (show(state, why) && isLive()) retryFailed();
   tellLost();

@@ -1,5 +1,6 @@
 /* The light in the header: Live, or not and why, or signed out. */
 import { keepForReturn } from "./return.js";
+import { byServer } from "../page/clock.js";
 import { clockTime } from "../page/times.js";
 
 const WHY = {
@@ -27,6 +28,8 @@ function reason() {
 
 export const now = () => ({ why: reason(), since: isLive() ? seen : since });
 export const whySilent = () => (navigator.onLine ? "silence" : "network");
+/* Milliseconds since an instant; one that lies ahead is told by a clock that was set back. */
+export const age = (instant) => Math.abs(Date.now() - instant);
 export const sign = (time = Date.now()) => { seen = time; };
 
 /* Shows a state ("live", "lost", "ended"); answers whether it is another than before. */
@@ -55,7 +58,7 @@ function draw() {
 
 /* Says in the title what is shown, of which instant (milliseconds since 1970). */
 export function date(version, instant) {
-  const silence = Math.round((Date.now() - seen) / 1000);
+  const silence = Math.round(age(seen) / 1000);
   light.title = `Shows version ${version}, of ${clockTime(instant)}, ${silence} s after the last sign of life`;
 }
 
@@ -86,5 +89,5 @@ function showLost() {
   const { why: [short, fix] } = now();
   const said = Object.assign(document.createElement("span"), { className: "live-why", textContent: `: ${short}` });
   light.title = `Since the last sign of life ${short}. ${fix}`;
-  light.replaceChildren(`Not live since ${clockTime(since)}`, said);
+  light.replaceChildren(`Not live since ${clockTime(byServer(since))}`, said);
 }

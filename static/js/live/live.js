@@ -77,7 +77,7 @@ function look() {
   tellLost(); // how old what it shows is by now
   if (light.isOver()) return leave();
   if (stream.leads()) stream.check();
-  else if (!document.hidden && Date.now() - word > SILENCE) takeOver();
+  else if (!document.hidden && light.age(word) > SILENCE) takeOver();
   return dateLight();
 }
 

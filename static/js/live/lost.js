@@ -4,6 +4,7 @@ import * as light from "./light.js";
 import { isHeld } from "./press.js";
 import { onSettled } from "./settled.js";
 import { write } from "../say.js";
+import { byServer } from "../page/clock.js";
 import { clockTime } from "../page/times.js";
 
 const bar = document.getElementById("lost");
@@ -11,13 +12,13 @@ const home = bar.parentElement;
 const [text, link] = bar.children;
 
 function ago(instant) {
-  const seconds = Math.max(0, Math.round((Date.now() - instant) / 1000));
+  const seconds = Math.round(light.age(instant) / 1000);
   return seconds < 120 ? `${seconds} s ago` : `${Math.floor(seconds / 60)} min ago`;
 }
 
 function words() {
   const { why: [short, fix], since } = light.now();
-  const time = clockTime(since);
+  const time = clockTime(byServer(since));
   if (light.isOver()) return `You are signed out: what is shown is of ${time}, and nothing that you do here counts.`;
   return `Not live since ${time}, ${ago(since)}: ${short}. ${fix}`;
 }

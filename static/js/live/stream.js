@@ -54,11 +54,12 @@ export function connect() {
     sign();
     tell({ state: "live", id, topics: data.split(" ").filter(Boolean) });
   });
-  source.addEventListener("alive", () => {
+  source.addEventListener("alive", ({ data }) => {
     sign();
+    const now = Number(data);
     const { state, why } = light.told();
     const isBack = navigator.onLine && ["network", "silence", "server"].includes(why);
-    tell(isBack ? { state: "live", id: lastId() } : { state, why, id: lastId() });
+    tell({ ...(isBack ? { state: "live" } : { state, why }), id: lastId(), now });
   });
   source.addEventListener("lost", ({ data }) => {
     settle();
@@ -78,14 +79,14 @@ export function watch({ cluster, version, kind }) {
 /* Called now and then: a server that has been silent for too long is lost. */
 export function check() {
   const isOpen = source && source.readyState !== EventSource.CLOSED;
-  if (!isOpen || Date.now() - Math.max(light.told().seen, source.begun) <= SILENCE) return;
+  if (!isOpen || light.age(Math.max(light.told().seen, source.begun)) <= SILENCE) return;
   tell({ state: "lost", why: light.whySilent() });
   again();
 }
 
 /* Whether a tab that is shown now should ask at once. */
 export const isDoubtful = () =>
-  !light.isLive() || Date.now() - light.told().seen > DOZE || source.readyState === EventSource.CLOSED;
+  !light.isLive() || light.age(light.told().seen) > DOZE || source.readyState === EventSource.CLOSED;
 
 function question() {
   const query = new URLSearchParams([["as", person], lastId() ? ["after", lastId()] : ["at", at]]);

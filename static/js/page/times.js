@@ -1,5 +1,7 @@
 /* Every instant of the page (time[datetime]) in one zone, which the header names: the browser's or the cluster's, as
    chosen in the account menu. Without this module they stay in the zone of the server. */
+import { now } from "./clock.js";
+
 const KEY = "zone";
 const SHOWN = "time[datetime]";
 const { serverZone, clusterZone } = document.body.dataset;
@@ -50,7 +52,7 @@ const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60]];
 
 /* How long ago an instant was, as 4 minutes ago. */
 function since(instant) {
-  const seconds = (Date.now() - instant) / 1000;
+  const seconds = (now() - instant) / 1000;
   const [unit, length] = UNITS.find(([, least]) => seconds >= least) ?? [];
   if (!unit) return "just now";
   const count = Math.floor(seconds / length);
@@ -80,7 +82,7 @@ function showIn(node) {
 }
 
 function showAll() {
-  today = partsOf(new Date());
+  today = partsOf(now());
   showIn(document.body);
 }
 
@@ -106,7 +108,7 @@ document.addEventListener("change", ({ target }) => {
   begin();
 });
 addEventListener("storage", ({ key }) => { if (key === KEY) begin(); }); // chosen in another tab
-setInterval(() => { if (partsOf(new Date()).day !== today.day) showAll(); }, 1000); // midnight
+setInterval(() => { if (partsOf(now()).day !== today.day) showAll(); }, 1000); // midnight
 
 setInterval(() => { for (const element of document.querySelectorAll("time[data-ago]")) show(element); }, 15_000);
 
