@@ -302,6 +302,24 @@ def test_undo_is_offered_for_thirty_seconds(acme: Cluster, signed_in_page: Open)
     expect(undo).to_have_count(0)
 
 
+def test_a_drop_that_waits_for_a_server_without_an_answer_is_given_up(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page(role="operator", path=f"/clusters/acme/?node={node(acme, 'imp1a').pk}")
+    page.clock.install()
+    page.reload()
+    page.route("**/moves/targets", lambda route: None)  # a database that takes questions and answers none
+    with page.expect_request("**/moves/targets"):
+        pick_up(page, row(page, THREE[0]))
+    page.mouse.move(*middle(card(page, "imp1b").locator("h3")))
+    page.mouse.up()
+    expect(page.locator("#ghost")).to_contain_text("Checking targets")
+    page.clock.run_for(11_000)
+    expect(toast(page)).to_contain_text("The server does not answer: nothing was moved.")
+    expect(page.locator("#ghost")).to_be_hidden()
+    page.unroute("**/moves/targets")
+    drag(page, row(page, THREE[0]), "imp1b")  # what hung is over
+    expect(toast(page)).to_contain_text("Moved 1 user to imp1b")
+
+
 def test_users_dropped_on_a_subcluster_are_spread_over_its_nodes_as_it_said(page: Page) -> None:
     select(page, THREE)
     pick_up(page, row(page, THREE[0]))
