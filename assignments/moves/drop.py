@@ -9,7 +9,6 @@ from django.db import transaction
 from django.db.models import Q
 
 from assignments.models import Move, Operation, Plan
-from assignments.moves.drop_context import Chosens
 from assignments.moves.drop_verdict import REFUSED, DropVerdict
 from assignments.moves.selection import Selection
 from assignments.moves.verdict import Judgement, judge_drop
@@ -53,7 +52,7 @@ def needs_approval(selection: Selection, verdict: DropVerdict) -> bool:
 
 def _judged(selection: Selection, target: str, actor_role: str | None) -> JudgedDrop:
     judgement = judge_drop(selection, actor_role)
-    if _are_elsewhere(selection, judgement.chosen):
+    if _are_elsewhere(selection, judgement):
         demand_unmoved(selection)
     verdict = judgement.on(target)
     if verdict is None:
@@ -123,17 +122,33 @@ def _key(target: str, kind: str) -> int:
     return int(key) if of == kind and key.isascii() and key.isdigit() and len(key) < 18 else 0
 
 
-def _are_elsewhere(selection: Selection, chosen: Chosens) -> bool:
-    """Whether somebody is not where the list that was chosen from had them."""
-    return not selection.where and selection.drawn is not None and bool(chosen.keys() - {selection.drawn or None})
+def _are_elsewhere(selection: Selection, judgement: Judgement) -> bool:
+    """Whether somebody is not where the list that was chosen from had them, or where they were said to be."""
+    if selection.where:
+        return False
+    left = selection.drawn is not None and judgement.chosen.keys() - {selection.drawn or None}
+    return bool(left) or any(_has_left(selection, pk, home) for pk, home in judgement.homes.items())
+
+
+def _has_left(selection: Selection, pk: int, home: int | None) -> bool:
+    """Whether a user who is at home there now was said to be elsewhere."""
+    return selection.homes.get(pk, home or 0) != (home or 0)
 
 
 def demand_unmoved(selection: Selection) -> None:
-    """Raises Refused when chosen users are no longer where their list had them: who moved them, when and where to."""
-    if selection.drawn is None or selection.where:
+    """Raises Refused when chosen users are no longer where they were when they were chosen: who moved them, and where.
+
+    That is where their list had them, or where a drag was told when it began that they are.
+    """
+    if selection.where or (selection.drawn is None and not selection.homes):
         return
-    home = Q(home_node=selection.drawn) if selection.drawn else Q(home_node=None)
-    gone = list(selection.rows().exclude(home).values_list("user_id", flat=True)[:1000])
+    gone: list[int] = []
+    if selection.drawn is not None:
+        home = Q(home_node=selection.drawn) if selection.drawn else Q(home_node=None)
+        gone = list(selection.rows().exclude(home).values_list("user_id", flat=True)[:1000])
+    if selection.homes and not gone:
+        rows = selection.rows().filter(user__in=selection.homes).values_list("user_id", "home_node_id")
+        gone = [pk for pk, home_pk in rows if _has_left(selection, pk, home_pk)]
     if not gone:
         return
     trace = Move.objects.filter(user__in=gone, done=True).select_related("operation", "user", "to_node")

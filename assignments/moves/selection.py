@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
@@ -22,13 +22,15 @@ SELECT = "SELECT {columns} FROM assignments_assignment WHERE cluster_id = %s AND
 class Selection:
     """Users of a cluster: by key, or all that match a filter; `drawn` is where the list that was chosen from had them.
 
-    `drawn` is the id of a node, 0 for the unassigned users, or None for a list of several homes.
+    `drawn` is the id of a node, 0 for the unassigned users, or None for a list of several homes. `homes` are those that
+    somebody was told of a few of them, by key, with 0 for none.
     """
 
     cluster: Cluster
     users: tuple[int, ...] = ()
     where: UserFilter | None = None
     drawn: int | None = None
+    homes: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def is_few(self) -> bool:

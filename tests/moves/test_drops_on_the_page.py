@@ -1,11 +1,14 @@
 """Drops on the page: all targets at once, the question about many, and the list of targets."""
 
+import re
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.test import Client
 
 from assignments.models import Operation
+from assignments.moves import drop
 from tests.moves.dropped import form, homes, of, target
 from tests.support.worlds import add_users, make_acme, node
 from topology.models import Cluster
@@ -80,3 +83,30 @@ def test_a_viewer_may_look_but_not_drop(acme: Cluster) -> None:
     assert client.post("/clusters/acme/moves/", form(chosen, to=target(acme, "imp1b"))).status_code == 403
     assert homes(acme, chosen) == {"imp1a"}
     assert client.post("/clusters/acme/moves/targets", form(chosen)).status_code == 200
+
+
+@pytest.mark.parametrize("way", ["drag", "dialog"])
+def test_a_user_whom_another_moved_meanwhile_is_not_moved_from_a_list_of_several_homes(
+    way: str, acme: Cluster, page: Client
+) -> None:
+    chosen = of(acme, "imp1a", 2)
+    asked = form(chosen) | {"list": "cluster"}
+    if way == "drag":
+        told = page.post("/clusters/acme/moves/targets", asked).json()["before"]
+    else:
+        text = page.get("/clusters/acme/moves/dialog", asked).content.decode()
+        told = {"homes": re.search(r'name="homes" value="([^"]+)"', text).group(1)}  # type: ignore[union-attr]
+    other = get_user_model().objects.create_superuser("carol")
+    drop.move(of(acme, "imp1a", 1), target(acme, "imp3a"), other)
+    answer = page.post("/clusters/acme/moves/", asked | told | {"to": target(acme, "imp1b")})
+    assert answer.status_code == 409
+    assert "carol moved imp1a-0001 to imp3a at" in answer.content.decode()
+    assert homes(acme, chosen) == {"imp1a", "imp3a"}
+    again = page.post("/clusters/acme/moves/targets", asked).json()["before"]
+    assert page.post("/clusters/acme/moves/", asked | again | {"to": target(acme, "imp1b")}).status_code == 200
+    assert homes(acme, chosen) == {"imp1b"}
+
+
+def test_homes_that_no_page_was_told_are_refused(acme: Cluster, page: Client) -> None:
+    asked = form(of(acme, "imp1a", 2), to=target(acme, "imp1b"), homes="one:two")
+    assert page.post("/clusters/acme/moves/", asked).status_code == 422

@@ -16,7 +16,7 @@ from assignments.moves.drop_context import DropContext
 from assignments.moves.drop_verdict import DropVerdict
 from assignments.moves.selection import UNASSIGNED, Selection
 from assignments.moves.verdict import judge_drop
-from assignments.moves.views.selection import dialog_query, fields, for_scripts, label
+from assignments.moves.views.selection import dialog_query, fields, for_scripts, label, told_homes
 from assignments.moves.views.selection import selection as chosen_of
 from assignments.population.selectors import board_of_rows
 from assignments.population.sparks import sparks
@@ -46,7 +46,8 @@ def targets(request: HttpRequest, cluster_name: str) -> HttpResponse:
     chosen = chosen_of(request.POST, cluster_named(cluster_name))
     judged = judge_drop(chosen, roles.role_of(request.user))
     told = {target: verdict.as_dict() for target, verdict in judged.targets.items()}
-    return JsonResponse({"label": label("Move", chosen, judged.users, judged.context.nodes), "targets": told})
+    name = label("Move", chosen, judged.users, judged.context.nodes)
+    return JsonResponse({"label": name, "targets": told, "before": {"homes": told_homes(judged.homes)}})
 
 
 @require_POST
@@ -103,7 +104,7 @@ def dialog(request: HttpRequest, cluster_name: str) -> HttpResponse:
         "label": label("Move", chosen, judged.users, judged.context.nodes),
         "groups": judged.groups(),
         "unassigned": judged.targets[UNASSIGNED],
-        "fields": fields(asked),
+        "fields": [*(one for one in fields(asked) if one[0] != "homes"), ("homes", told_homes(judged.homes))],
         "chosen": for_scripts(chosen),
         "address": reverse("move", args=[cluster.name]),
     }

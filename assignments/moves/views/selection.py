@@ -20,7 +20,7 @@ from topology.structure.asked import number
 from topology.structure.selectors import node_in
 
 MOST_WORDS = 50  # user IDs in a command that is shown
-FIELDS = ("node", "query", "users", "list")  # how a page says it
+FIELDS = ("node", "query", "users", "list", "homes")  # how a page says it
 
 
 def dialog_query(request: HttpRequest) -> QueryDict | None:
@@ -37,13 +37,25 @@ def selection(asked: QueryDict, cluster: Cluster) -> Selection:
     if (query := asked.get("query")) is not None:
         return Selection(cluster, where=filter_in(query, cluster)[0])
     keys = {key for text in asked.get("users", "").split(",") if (key := number(text, "users")) is not None}
-    return Selection(cluster, tuple(sorted(keys)), drawn=_drawn(asked.get("list", "")))
+    drawn, homes = _drawn(asked.get("list", "")), _homes(asked.get("homes", ""))
+    return Selection(cluster, tuple(sorted(keys)), drawn=drawn, homes=homes)
 
 
 def _drawn(place: str) -> int | None:
     """The home that a list shows: "node:3" is 3, "unassigned" 0; a list of several homes has none."""
     kind, _, key = place.partition(":")
     return 0 if place == UNASSIGNED else number(key, "list") if kind == "node" else None
+
+
+def _homes(text: str) -> dict[int, int]:
+    """The homes that a page was told of a few users; what it sends is what `told_homes` wrote. Raises Refused."""
+    pairs = (pair.partition(":")[::2] for pair in text.split(",") if pair)
+    return {number(user, "homes") or 0: number(home, "homes") or 0 for user, home in pairs}
+
+
+def told_homes(homes: Mapping[int, int | None]) -> str:
+    """Where each of a few users is at home, as a page repeats it with a move."""
+    return ",".join(f"{user}:{home or 0}" for user, home in homes.items())
 
 
 def fields(asked: QueryDict) -> list[tuple[str, str]]:
