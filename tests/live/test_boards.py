@@ -91,7 +91,7 @@ def test_what_changed_comes_as_one_message_of_one_version(acme: Cluster, watch: 
     before = int(time.time() * 1000)
     pk = change(acme, "spare", 4321)
     html = console.told()
-    said = r'<div data-cluster="acme" data-kind="viewer" data-version="(\d+)" data-committed="(\d+)"'
+    said = r'<div data-cluster="acme" data-version="(\d+)" data-committed="(\d+)" data-kind="viewer"'
     head = re.match(said + r' data-after="(\d+)">', html)
     assert head, html[:200]
     assert head.group(1) == console.reader.last

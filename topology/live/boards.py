@@ -155,8 +155,8 @@ class SharedBoard:
     def _message(self, parts: Iterable[str], after: int) -> str:
         """One event: the parts in one line, in an element that says of which version and which commit they are."""
         assert self.now is not None
-        said = f'data-cluster="{escape(self.cluster)}" data-kind="{self.kind}" data-version="{self.now.version}"'
-        said += f' data-committed="{self.committed}"'
+        said = f'data-cluster="{escape(self.cluster)}" data-version="{self.now.version}"'
+        said += f' data-committed="{self.committed}" data-kind="{self.kind}"'
         said += f' data-after="{after}"' if after else ""
         html = LINES.sub(" ", "".join(parts))
         return f"id: {self.now.version}\nevent: cluster\ndata: <div {said}>{html}</div>\n\n"

@@ -27,6 +27,7 @@ from django.views.decorators.http import require_GET
 from topology.accounts import pseudonyms, roles, sign_in
 from topology.live import events, health
 from topology.live.boards import SharedBoard, ViewerKind
+from topology.live.build import build
 from topology.live.listeners import Listener, Watched, message
 from topology.models import Cluster
 
@@ -270,7 +271,7 @@ async def messages(
             try:
                 await asyncio.wait_for(listener.news.wait(), KEEPALIVE)
             except TimeoutError:
-                yield ": still here\n" + message("alive", str(int(time.time() * 1000)))
+                yield ": still here\n" + message("alive", f"{int(time.time() * 1000)} {build()}")
             else:
                 ended = listener.ended  # now: what ends it while the last is told is told too
                 if told := listener.tell():

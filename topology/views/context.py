@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from topology.accounts import pseudonyms, roles
 from topology.live import health
+from topology.live.build import build
 from topology.views.cluster_places import CLUSTER_PLACES
 from topology.views.http import pseudonym_key
 
@@ -16,6 +17,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     """Names for base.html; nothing is read from the database before a template asks for it."""
     user = getattr(request, "user", None)
     return {
+        "build": build,
         "read_at": getattr(request, "asked_at", ""),
         "server_zone": settings.TIME_ZONE,
         "product_version": settings.VERSION,

@@ -2,17 +2,22 @@
 import { hearTopics, retryFailed } from "./fragments.js";
 import { date, isLive, show, sign } from "./light.js";
 import { tellLost } from "./lost.js";
+import { outdate } from "./outdated.js";
 import { setClock } from "../page/clock.js";
 import { arrive, leaveIfGone } from "./versions.js";
 
+const MINUTE = 60_000; // milliseconds; while web processes of two versions run, each may answer by turns
+const SPREAD = 10_000; // not all browsers in the same instant
+const someTime = () => Math.max(MINUTE, performance.now() + SPREAD * Math.random());
 let last = ""; // the id of the newest message
 
 export const lastId = () => last;
 
-export function hear({ state, why, id, topics, seen, news, gone, now }) {
+export function hear({ state, why, id, topics, seen, news, gone, now, build }) {
   last = id || last;
   if (seen) sign(seen);
-  if (now) setClock(now);
+  if (build) setClock(Number(now));
+  if (build && build !== document.body.dataset.build) outdate({ from: someTime() });
   if (gone) leaveIfGone(gone);
   if (show(state, why) && isLive()) retryFailed();
   tellLost();

@@ -9,7 +9,7 @@ const WHY = {
   server: ["the server does not answer", "If it lasts, look at the web process."],
   database: ["the database does not answer", "Look at PostgreSQL."],
   news: ["Redis does not answer", "Look at Redis."],
-  gone: ["this cluster was removed, or your role in it was taken away", "Close what is open: then the page says which."],
+  gone: ["this cluster was removed, or your role in it was taken away", "Close what is open: then it says which."],
 };
 const light = document.getElementById("live");
 let state = "", why = "", seen = Date.now(); // the last sign of life of the server

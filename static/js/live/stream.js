@@ -8,7 +8,7 @@ const SILENCE = 12000; // milliseconds; the server says something every 5 s
 const DOZE = 7000; // older than this, the last sign of life is asked for again when the tab is shown
 const PATIENCE = 1500; // a connection that is back by then was not lost
 const FIRST = 500, LONGEST = 8000; // between two attempts
-const HEAD = /^<div data-cluster="([^"]*)" data-kind="([^"]*)" data-version="(\d+)"[^>]*?(?: data-after="(\d+)")?>/;
+const HEAD = /^<div data-cluster="([^"]*)" data-version="(\d+)"[^>]*? data-kind="([^"]*)"(?: data-after="(\d+)")?>/;
 
 const { person, at, stream } = document.body.dataset;
 const url = new URL(stream, location.href).pathname;
@@ -56,10 +56,10 @@ export function connect() {
   });
   source.addEventListener("alive", ({ data }) => {
     sign();
-    const now = Number(data);
+    const [now, build] = data.split(" ");
     const { state, why } = light.told();
     const isBack = navigator.onLine && ["network", "silence", "server"].includes(why);
-    tell({ ...(isBack ? { state: "live" } : { state, why }), id: lastId(), now });
+    tell({ ...(isBack ? { state: "live" } : { state, why }), id: lastId(), now, build });
   });
   source.addEventListener("lost", ({ data }) => {
     settle();
@@ -97,7 +97,7 @@ function question() {
 
 function hearCluster({ data: html, lastEventId: version }) {
   sign();
-  const [, name, kind, , after] = html.match(HEAD);
+  const [, name, , kind, after] = html.match(HEAD);
   const cluster = Object.assign(document.createElement("textarea"), { innerHTML: name }).value;
   if (watched.has(cluster)) watched.set(cluster, { kind, version });
   tell({ state: "live", news: { cluster, kind, version, after, html } });

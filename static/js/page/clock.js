@@ -1,5 +1,5 @@
-/* The clock of the server. Instants that a page shows are by it, so what this browser says of now must be as well: its own
-   clock may be off by hours. */
+/* The clock of the server. Instants that a page shows are by it, so what this browser says of now must be as well: its
+   own clock may be off by hours. */
 const TOLERATED = 2000; // milliseconds: what an answer takes on its way
 let ahead = 0; // milliseconds by which the server's clock is ahead of this browser's
 

@@ -53,3 +53,16 @@ def test_another_role_is_shown_by_all_of_the_page(acme: Cluster, signed_in_page:
     expect(mine).to_have_text("viewer")
     is_live(page)
     expect(page.locator(".lock")).to_have_count(0)
+
+
+def test_a_page_that_another_version_of_the_console_made_is_asked_for_again(
+    acme: Cluster, signed_in_page: Open
+) -> None:
+    page = signed_in_page("administrator", path="/clusters/acme/")
+    page.clock.install()
+    page.reload()
+    is_live(page)
+    page.evaluate("document.body.dataset.build = 'before'")
+    page.clock.run_for(61_000)
+    expect(page.locator("body")).not_to_have_attribute("data-build", "before")
+    is_live(page)
