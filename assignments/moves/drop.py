@@ -78,9 +78,10 @@ def move(selection: Selection, target: str, actor: Any, *, role: str | None = No
 @transaction.atomic
 def _move(selection: Selection, target: str, actor: Any, role: str | None) -> tuple[JudgedDrop, HandMove | Plan]:
     """The move of a few, or the plan of many: it stays when it has to be approved first."""
-    _hold(selection, target)
+    held = _hold(selection, target)
     judged = _judged(selection, target, role)
     verdict, judgement = judged.verdict, judged.judgement
+    _demand_held(held, judgement, target)
     nodes = judgement.context.nodes
     begun = hand_moves.move_judged(
         selection.cluster,
@@ -109,11 +110,25 @@ WHERE s.cluster_id = %s AND (
 ) ORDER BY s.id"""
 
 
-def _hold(selection: Selection, target: str) -> None:
+def _hold(selection: Selection, target: str) -> set[int]:
     """The locks of all subclusters that lose or get users, in one order, before anything is judged."""
     chosen, params = selection.sql("home_node_id")
     keys = [selection.cluster.pk, _key(target, "subcluster"), _key(target, "node")]
-    hold_subclusters_of(TOUCHED.format(chosen=chosen), [*params, *keys])
+    return hold_subclusters_of(TOUCHED.format(chosen=chosen), [*params, *keys])
+
+
+def _demand_held(held: set[int], judgement: Judgement, target: str) -> None:
+    """Raises Refused when a subcluster that loses or gets users is not locked.
+
+    A node came into it while the locks were waited for, or a user got a home there.
+    """
+    nodes, homes = judgement.context.nodes, judgement.chosen.keys()
+    touched = {nodes[pk].subcluster_id for pk in (*homes, _key(target, "node")) if pk in nodes}
+    touched |= judgement.context.subclusters.keys() & {_key(target, "subcluster")}
+    if None in homes:
+        touched |= judgement.context.subclusters.keys()
+    if touched - held - {None}:
+        raise Refused(reasons.CHANGED_MEANWHILE)
 
 
 def _key(target: str, kind: str) -> int:

@@ -12,11 +12,13 @@ from assignments.moves import drop as moves
 from assignments.moves.selection import Selection
 from assignments.users.listing.filter import UserFilter
 from tests.moves.dropped import change, form, homes, of, target
+from tests.support.overtaken import overtaken
 from tests.support.worlds import make_acme, node
-from topology.models import Cluster, Event
+from topology.models import Cluster, Event, Subcluster
 from topology.reasons import Refused
 from topology.rules.states import State
 from topology.structure.homes import homes_from
+from topology.structure.nodes import move_node
 
 pytestmark = pytest.mark.django_db
 
@@ -127,3 +129,48 @@ def test_of_two_who_drop_the_same_users_one_wins_and_the_other_is_told() -> None
     assert len(told) == 1
     assert message.startswith(f"{winner.pop()} moved imp1a-000")
     assert homes(cluster, chosen) == ({"imp3a"} if loser == "amy" else {"imp1b"})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_target_that_came_into_another_subcluster_meanwhile_gets_nobody_without_its_lock() -> None:
+    cluster = make_acme(imp1a=3)
+    cluster.subclusters.update(ha_enabled=False)
+    chosen, to = of(cluster, "imp1a"), node(cluster, "imp2a")
+    other = Subcluster.objects.get(name="sc-3")
+    root = get_user_model().objects.create_superuser("root")
+    answer = overtaken(lambda: moves.move(chosen, f"node:{to.pk}", root), lambda: move_node(to, other))
+    assert answer.code == "CHANGED_MEANWHILE"
+    assert homes(cluster, chosen) == {"imp1a"}
+    moves.move(chosen, f"node:{to.pk}", root)
+    assert homes(cluster, chosen) == {"imp2a"}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("whence", ["imp1a", "waiting"])
+def test_who_has_another_home_meanwhile_leaves_it_only_under_its_lock(whence: str) -> None:
+    cluster = make_acme(imp1a=3, imp1b=1, waiting=3)
+    chosen = Selection(cluster, of(cluster, whence).users)  # of a list of several homes
+    root = get_user_model().objects.create_superuser("root")
+    first, place = Selection(cluster, chosen.users[:1]), "imp3a" if whence == "imp1a" else "imp2a"
+    answer = overtaken(
+        lambda: moves.move(chosen, target(cluster, "imp1b"), root),
+        lambda: moves.move(first, target(cluster, place), root),
+    )
+    if whence == "waiting":  # all subclusters were held
+        assert homes(cluster, chosen) == {"imp1b"}
+    else:
+        assert answer.code == "CHANGED_MEANWHILE"
+        assert homes(cluster, chosen) == {"imp1a", "imp3a"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_has_no_home_any_more_gets_one_only_under_the_locks_of_all() -> None:
+    cluster = make_acme(imp1a=3)
+    chosen = Selection(cluster, of(cluster, "imp1a").users)
+    root = get_user_model().objects.create_superuser("root")
+    answer = overtaken(
+        lambda: moves.move(chosen, target(cluster, "imp1b"), root),
+        lambda: moves.move(Selection(cluster, chosen.users[:1]), "unassigned", root),
+    )
+    assert answer.code == "CHANGED_MEANWHILE"
+    assert homes(cluster, chosen) == {"imp1a", None}

@@ -41,10 +41,11 @@ def hold_subclusters(ids: Iterable[int]) -> None:
         )
 
 
-def hold_subclusters_of(rows: str, params: Sequence[Any]) -> None:
-    """The same for those whose keys a SELECT answers in ascending order, in one round trip."""
+def hold_subclusters_of(rows: str, params: Sequence[Any]) -> set[int]:
+    """The same for those whose keys a SELECT answers in ascending order, in one round trip; answers these keys."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_advisory_xact_lock(%s, pk::int) FROM ({rows}) r (pk)", [SUBCLUSTER, *params])
+        cursor.execute(f"SELECT pk, pg_advisory_xact_lock(%s, pk::int) FROM ({rows}) r (pk)", [SUBCLUSTER, *params])
+        return {pk for pk, _ in cursor.fetchall()}
 
 
 def hold_places(nodes: Iterable[int]) -> list[int]:
