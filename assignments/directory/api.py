@@ -9,7 +9,7 @@ from django.utils import timezone
 from ninja import Body, Router, Schema, Status
 from pydantic import Field
 
-from assignments.directory import agreement_reader, agreements, schedule, selectors, sync
+from assignments.directory import agreement_reader, agreements, reading, schedule, secret, selectors, sync
 from assignments.directory.rules.agreement import Agreement
 from assignments.models import DirectoryAgreement, DirectoryRun, RunState
 from topology import reasons
@@ -215,7 +215,13 @@ def test_directory(request: ApiRequest, name: str, document: Document) -> Any:
     agreement, password = _read(name, document)
     agreements.check(agreement)
     password = agreements.password_for(agreement, request.target, password)
-    return sync.try_out(request.target, agreement, password).as_dict() | {"url": _runs(name)}
+    return _tried(request.target, agreement, password)
+
+
+def _tried(cluster: Cluster, agreement: Agreement, password: str) -> dict[str, Any]:
+    with reading.in_request() as patience:
+        tried = sync.try_out(cluster, agreement, password, patience=patience)
+    return tried.as_dict() | {"url": _runs(cluster.name)}
 
 
 def _runs(name: str) -> str:
@@ -231,7 +237,8 @@ def sync_directory(request: ApiRequest, name: str, asked: SyncIn | None = None) 
     """
     asked = asked or SyncIn(accept="")
     if asked.dry_run:
-        return Status(200, sync.sync(request.target, dry_run=True).as_dict() | {"url": _runs(name)})
+        stored = agreements.of_cluster(request.target)
+        return Status(200, _tried(request.target, agreements.spec_of(stored), secret.decrypt(stored.password)))
     if asked.accept:
         schedule.accept_set(request.target, asked.accept, actor=request.caller)
     else:

@@ -8,7 +8,6 @@ followed: the password would go to a server that it was not given for.
 
 from __future__ import annotations
 
-import math
 import re
 import ssl
 import time
@@ -21,6 +20,7 @@ import ldap3
 from ldap3.core import exceptions as ldap
 
 from assignments.directory.rules.agreement import Agreement, Server
+from assignments.directory.rules.patience import LONGEST, Patience
 from assignments.directory.rules.people import DirectoryEntry
 from topology import reasons
 from topology.reasons import Refused
@@ -37,15 +37,17 @@ GARBLED = (LookupError, ValueError, TypeError, AttributeError, RecursionError)  
 DEMANDS_TLS = (ldap.LDAPConfidentialityRequiredResult, ldap.LDAPStrongerAuthRequiredResult)
 
 
-def pages(agreement: Agreement, password: str) -> Iterator[list[DirectoryEntry]]:
+def pages(agreement: Agreement, password: str, patience: Patience | None = None) -> Iterator[list[DirectoryEntry]]:
     """The people of a directory, a page at a time, flat in memory. Raises Refused.
 
-    An empty page is a sign of life: each server that does not answer may take a minute.
+    An empty page is a sign of life: each server that does not answer may take a minute. Without `patience` it is that
+    of a run, for which no one waits.
     """
+    patience = patience or Patience(ANSWER_TIMEOUT)
     failures: list[str] = []
     for server in agreement.addresses:
         try:
-            connection = _open(agreement, server, password)
+            connection = _open(agreement, server, password, patience)
             _bind(connection, agreement, server)
         except (*BROKEN, *NOT_NOW) as error:  # one that accepts the connection and never answers, too
             failures.append(f"{server}: {_words(error)}")
@@ -55,7 +57,7 @@ def pages(agreement: Agreement, password: str) -> Iterator[list[DirectoryEntry]]
             yield []
             _read_base(connection, agreement)
             yield []
-            yield from _searched(connection, agreement)
+            yield from _searched(connection, agreement, patience)
         finally:
             with _quiet():
                 connection.unbind()
@@ -81,7 +83,7 @@ def _in_ldap() -> Iterator[None]:
         raise ldap.LDAPSocketReceiveError("what it says is not LDAP") from None
 
 
-def _open(agreement: Agreement, server: Server, password: str) -> ldap3.Connection:
+def _open(agreement: Agreement, server: Server, password: str, patience: Patience) -> ldap3.Connection:
     is_tls = server.scheme == "ldaps"
     tls = _tls(agreement) if is_tls or agreement.start_tls else None
     address = ldap3.Server(
@@ -92,14 +94,14 @@ def _open(agreement: Agreement, server: Server, password: str) -> ldap3.Connecti
         user=agreement.bind_dn or None,
         password=password or None,
         authentication=ldap3.SIMPLE if agreement.bind_dn else ldap3.ANONYMOUS,
-        receive_timeout=ANSWER_TIMEOUT,
+        receive_timeout=patience.silence,
         raise_exceptions=True,
         auto_range=True,
         auto_referrals=False,
         check_names=False,
         read_only=True,
     )
-    _limit_answers(connection)
+    _limit_answers(connection, patience)
     try:
         with _in_ldap():
             connection.open()
@@ -115,17 +117,19 @@ def _open(agreement: Agreement, server: Server, password: str) -> ldap3.Connecti
     return connection
 
 
-def _limit_answers(connection: ldap3.Connection) -> None:
+def _limit_answers(connection: ldap3.Connection, patience: Patience) -> None:
     """Let an answer that never ends be one that was lost: ldap3 has patience with each part of it, however many."""
     collect, receive = connection.strategy._get_response, connection.strategy.receiving
-    until = math.inf
+    until = patience.until
 
     def collected(*given: Any) -> Any:
         nonlocal until
-        until = time.monotonic() + WHOLE_TIMEOUT
+        until = min(time.monotonic() + WHOLE_TIMEOUT, patience.until)
         return collect(*given)
 
     def received() -> Any:
+        if patience.is_over:
+            raise ldap.LDAPSocketReceiveError(f"the {LONGEST} s of a test are over")
         if time.monotonic() > until:
             raise ldap.LDAPSocketReceiveError(f"an answer took longer than {WHOLE_TIMEOUT:g} s")
         return receive()
@@ -183,7 +187,7 @@ def _read_base(connection: ldap3.Connection, agreement: Agreement) -> None:
         raise Refused(reasons.DIRECTORY_BASE_UNREADABLE, base=agreement.base, why=why)
 
 
-def _searched(connection: ldap3.Connection, agreement: Agreement) -> Iterator[list[DirectoryEntry]]:
+def _searched(connection: ldap3.Connection, agreement: Agreement, patience: Patience) -> Iterator[list[DirectoryEntry]]:
     wanted = [*KEYS, *dict.fromkeys(agreement.mapped.values())]
     read, cookie = 0, None
     while True:
@@ -212,6 +216,8 @@ def _searched(connection: ldap3.Connection, agreement: Agreement) -> Iterator[li
         cookie = _cookie(connection.result)
         if not cookie:
             return
+        if patience.is_over:
+            raise Refused(reasons.DIRECTORY_TEST_LONG, read=read, seconds=LONGEST)
 
 
 def _ending(connection: ldap3.Connection) -> str:

@@ -11,7 +11,10 @@ long that takes, no one takes it up; the lock goes with the connection of a work
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +24,7 @@ from django.utils import timezone
 
 from assignments.directory import connector, staging
 from assignments.directory.rules.agreement import Agreement
+from assignments.directory.rules.patience import LONGEST, SILENCE, Patience
 from assignments.directory.rules.people import EntryPerson, Skipped, person_of
 from assignments.models import DirectoryAgreement, DirectoryRun, RunState
 from topology import reasons
@@ -33,6 +37,7 @@ DEAD_AFTER = timedelta(seconds=150)  # real time without a page: the longest ans
 STAGED_FOR = timedelta(hours=1)  # what was read longer ago is read again
 Progress = Callable[[int], None]
 Page = list[EntryPerson | Skipped]
+_trial = threading.Lock()
 
 
 # --- Whose run it is --------------------------------------------------------------------------------------------------
@@ -122,18 +127,32 @@ def read(run: DirectoryRun, spec: Agreement, password: str, progress: Progress) 
     events.publish([f"directory-{run.agreement.cluster_id}"])
 
 
-def read_for_trial(spec: Agreement, password: str, progress: Progress) -> None:
+@contextmanager
+def in_request() -> Iterator[Patience]:
+    """The patience of a test inside a request. Raises Refused while this process does another one.
+
+    It keeps a place among the requests that may write, and a connection of the pool, while it waits for a directory.
+    """
+    if not _trial.acquire(blocking=False):
+        raise Refused(reasons.DIRECTORY_TEST_RUNNING, seconds=LONGEST)
+    try:
+        yield Patience(SILENCE, time.monotonic() + LONGEST)
+    finally:
+        _trial.release()
+
+
+def read_for_trial(spec: Agreement, password: str, progress: Progress, patience: Patience | None = None) -> None:
     """Have the whole directory in the table of dry runs. Raises Refused."""
     count = 0
     staging.create(staging.TRIED)
-    for page in _pages(spec, password):
+    for page in _pages(spec, password, patience):
         staging.copy(staging.TRIED, page)
         count += len(page)
         if page:
             progress(count)
 
 
-def _pages(spec: Agreement, password: str) -> Iterator[Page]:
+def _pages(spec: Agreement, password: str, patience: Patience | None = None) -> Iterator[Page]:
     mapped = spec.mapped
-    for page in connector.pages(spec, password):
+    for page in connector.pages(spec, password, patience):
         yield [person_of(entry, mapped, longest_id=MAX_USER_ID, kinds=ENDPOINT_KINDS) for entry in page]

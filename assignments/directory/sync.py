@@ -20,6 +20,7 @@ from assignments.directory import agreements, comparing, outcome, placing, readi
 from assignments.directory.reading import Progress
 from assignments.directory.rules import guard
 from assignments.directory.rules.agreement import Agreement
+from assignments.directory.rules.patience import Patience
 from assignments.models import DirectoryAgreement, DirectoryChange, DirectoryPerson, DirectoryRun, RunState
 from topology import reasons
 from topology.live import events
@@ -95,8 +96,7 @@ def sync(
     """Bring the people of a cluster's directory in line with it. Raises Refused, with nothing changed.
 
     `accept` is the hash of a set of changes that a person has seen: another set stops again. A dry run changes and
-    stores nothing. `progress` hears the number of people read so far. The report lists `most` people of each kind,
-    all of them without that.
+    stores nothing. `progress` hears how many are read so far. The report lists `most` people of each kind, or all.
     """
     agreement = agreements.of_cluster(cluster)
     if dry_run:
@@ -128,12 +128,13 @@ def try_out(
     *,
     progress: Progress | None = None,
     most: int | None = outcome.LISTED,
+    patience: Patience | None = None,
 ) -> SyncReport:
     """What an agreement, stored or not, would do to whom: the real directory is read and nothing is changed."""
     agreements.check(spec)
     stored = DirectoryAgreement.objects.filter(cluster=cluster).first()
     with staging.for_trial():
-        reading.read_for_trial(spec, password, progress or _unheard)
+        reading.read_for_trial(spec, password, progress or _unheard, patience)
         with transaction.atomic():
             agreement = stored.pk if stored else 0
             _hold(cluster, staging.TRIED)

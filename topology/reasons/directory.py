@@ -181,6 +181,16 @@ DIRECTORY_ACCEPTED_OTHER = add_reason(
 DIRECTORY_RUNNING = add_reason(
     "DIRECTORY_RUNNING", "A run of the directory of {cluster} is in progress.", "Wait until it has ended."
 )
+DIRECTORY_TEST_RUNNING = add_reason(
+    "DIRECTORY_TEST_RUNNING",
+    "Another test of a directory is at work.",
+    "Wait until it has ended, {seconds:second} at most, and test again.",
+)
+DIRECTORY_TEST_LONG = add_reason(
+    "DIRECTORY_TEST_LONG",
+    "The directory answers, but {seconds:second} were not enough to test it: {read:person was|people were} read.",
+    "Test with a filter or a base for fewer; sync_directory --dry-run takes as long as it needs.",
+)
 
 # --- People who cannot be taken, or wait ----------------------------------------------------------
 DIRECTORY_NO_KEY = add_reason(

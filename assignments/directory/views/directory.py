@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from assignments.directory import agreements, schedule, selectors, sync
+from assignments.directory import agreements, reading, schedule, selectors, sync
 from assignments.directory.forms import NEW, AgreementForm, initial_of
 from assignments.models import DirectoryAgreement, RunState
 from topology import reasons
@@ -81,7 +81,8 @@ def store(request: HttpRequest, cluster_name: str) -> HttpResponse:
     try:
         if "test" in request.POST:
             password = agreements.password_for(agreement, cluster, form.cleaned_data["password"])
-            tried = sync.try_out(cluster, agreement, password)
+            with reading.in_request() as patience:
+                tried = sync.try_out(cluster, agreement, password, patience=patience)
             return _page(request, cluster, form, tried=tried, skipped_now=tried.as_dict()["skipped"])
         agreements.store(cluster, agreement, password=form.cleaned_data["password"], actor=request.user)
     except Refused as refusal:
