@@ -17,7 +17,7 @@ from django.utils import timezone
 from assignments.models import ACTIVE, RUNS, Goal, Kind, Operation, Plan, Progress
 from assignments.planning import approvals
 from assignments.planning.plans import by_hash, checked_rate, make_plan, stale_rows
-from assignments.retention.kept import limits, undo_until
+from assignments.retention.kept import undo_until
 from assignments.runs import wait_reasons
 from assignments.runs.locks import (
     BY_LOCKS,
@@ -27,15 +27,13 @@ from assignments.runs.locks import (
     take_subclusters,
     topics_of,
 )
+from assignments.runs.runnable import demand_rows, demand_runnable
 from topology import reasons
 from topology.live import actors, events
-from topology.models import Cluster, Node
 from topology.reasons import Refused
-from topology.structure.homes import passage
 from topology.structure.locks import hold_places, hold_subclusters
 
 KINDS = {Goal.MOVE.value: Kind.MOVE.value, Goal.TO_CLUSTER.value: Kind.MOVE.value}  # every other goal is a rebalance
-FAILOVER = (reasons.MOVE_PAIR_IN_FAILOVER, reasons.MOVE_NEW_DURING_FAILOVER)  # such a wait ends by itself
 ENDED = (Progress.FINISHED.value, Progress.CANCELLED.value, Progress.FAILED.value)
 
 
@@ -57,7 +55,7 @@ def start_run(
     `in_window` it moves users only inside the window of the cluster's runs; outside of it, it waits and holds nothing.
     """
     plan = by_hash(plan_hash)
-    _demand_runnable(plan, later=in_window)
+    demand_runnable(plan, later=in_window)
     approvals.demand(plan)
     if in_window:
         wait_reasons.demand_window(plan.cluster)
@@ -84,43 +82,13 @@ def _hold_plan(plan: Plan) -> None:
     held = Plan.objects.select_for_update(no_key=True).filter(pk=plan.pk).first()
     if held is None:
         raise Refused(reasons.NO_SUCH_PLAN, hash=plan.hash)
-    _demand_rows(held)
-
-
-def _demand_rows(plan: Plan) -> None:
-    if plan.thinned_at:
-        raise Refused(reasons.PLAN_ROWS_GONE, days=limits().moves)
+    demand_rows(held)
 
 
 def _demand_not_booked(plan: Plan) -> None:
     """One night is enough for a plan: of two bookings the second would find everybody moved."""
     if other := Operation.objects.filter(plan=plan, in_window=True, state__in=ACTIVE).first():
         raise Refused(reasons.RUN_BOOKED, operation=other.pk)
-
-
-def _demand_runnable(plan: Plan, *, later: bool) -> None:
-    """Raise Refused for a plan that is empty, or whose homes may not change now; one for the window waits instead."""
-    if not plan.moves:
-        raise Refused(reasons.PLAN_EMPTY)
-    _demand_rows(plan)
-    ends = {(flow["from_id"], flow["to_id"]) for flow in plan.body["flows"]}
-    known = set(Node.objects.filter(pk__in=plan.node_ids).values_list("pk", flat=True))
-    targets = known | _no_node(plan)
-    if gone := sum(flow["users"] for flow in plan.body["flows"] if flow["to_id"] not in targets):
-        raise Refused(reasons.PLAN_NODE_GONE, users=gone, moves=plan.moves)
-    homes = passage(plan.cluster, plan.to_cluster_id)
-    for source, target in sorted(ends, key=str):
-        if source is not None and source not in known:
-            continue  # its users are elsewhere by now: their rows are skipped with that reason
-        why = homes.changes(source, target)
-        if why is not None and not (later and why[0] in FAILOVER):
-            raise Refused(why[0], **why[1])
-
-
-def _no_node(plan: Plan) -> set[None]:
-    """No home as a target; none of a cluster that was removed."""
-    there = plan.to_cluster_id is None or Cluster.objects.filter(pk=plan.to_cluster_id).exists()
-    return {None} if there else set()
 
 
 def _create(plan: Plan, actor: Any, **rates: Any) -> Operation:

@@ -15,13 +15,14 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from assignments.models import Approval, Goal, Plan
 from assignments.planning import approvals, plans
-from assignments.runs import operations, wait_reasons
+from assignments.runs import operations, runnable, wait_reasons
 from assignments.runs.views.run_shown import Run
 from topology import reasons
 from topology.accounts import roles
 from topology.reasons import Refused
 from topology.structure.asked import NumberField, NumbersField, read_form
 from topology.structure.selectors import cluster_named
+from topology.structure.within_reach import limited_to_reach
 from topology.templatetags.console import from_wall
 from topology.views.answers import toast
 from topology.views.forms import DialogForm, ShownField
@@ -108,6 +109,7 @@ def plan_context(
         "may_approve": approvals.may_approve(plan, request.user),
         "cluster": plan.cluster,
         "stale": stale,
+        **_now(request, plan),
         "certificate": plans.certificate(plan),
         "left_out": plans.left_out(plan),
         "form": form,
@@ -120,6 +122,16 @@ def plan_context(
         "window": wait_reasons.window_of(plan.cluster),
         "valid": plan.moves - stale.count if stale else plan.moves,
         "plan_command": _command(plan),
+    }
+
+
+def _now(request: HttpRequest, plan: Plan) -> dict[str, Any]:
+    """What stands in the way of a start at this moment, such as a failover that began since the plan was made."""
+    refusal = runnable.why_not_now(plan) if plan.moves else None
+    clusters = filter(None, (plan.cluster_id, plan.to_cluster_id))
+    return {
+        "not_now": refusal and limited_to_reach(refusal, roles.reach_of(request.user)),
+        "topics": " ".join(f"cluster-{pk}" for pk in clusters),
     }
 
 
@@ -152,9 +164,11 @@ def _command(plan: Plan) -> str:
 def plan(request: HttpRequest, plan_hash: str) -> HttpResponse:
     """A plan at its own address: the dialog for htmx, a page for somebody who was sent the link.
 
-    With `takes` it answers only how long the plan takes at the rates typed so far.
+    With `takes` it answers only how long the plan takes at the rates typed so far, with `now` whether it may run.
     """
     plan = plans.by_hash(plan_hash)
+    if "now" in request.GET:
+        return render(request, "runs/_plan_now.html", {"plan": plan, "cluster": plan.cluster} | _now(request, plan))
     if "takes" in request.GET:
         return HttpResponse(from_wall(plans.seconds(plan, **read_form(RateForm, request.GET)), plan.cluster))
     if request.headers.get("HX-Request"):

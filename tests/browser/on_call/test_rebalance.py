@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Kind, Operation, Population, Progress, RunPolicy
 from assignments.planning import plans
+from assignments.recovery import service as recovery
 from assignments.runs import operations
 from tests.browser.hands import card
 from tests.support.live_stack import LiveStack
@@ -132,6 +133,20 @@ def test_a_run_whose_worker_is_killed_goes_on_by_itself(
     expect(page.locator(".run")).to_contain_text("Finished", timeout=30_000)
     assert set(counts(acme).values()) == {80}
     assert Operation.objects.get().done == 320
+
+
+def test_an_open_plan_says_at_once_that_a_failover_stands_in_its_way(acme: Cluster, signed_in_page: Open) -> None:
+    page = signed_in_page("operator")
+    page.get_by_role("button", name="Rebalance…").click()
+    dialog = page.get_by_role("dialog")
+    rate = dialog.get_by_label("At most", exact=False).first
+    rate.fill("7")
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    recovery.failover(node(acme, "imp2a"))
+    expect(dialog).to_contain_text("Cannot run now. imp2a.acme.org is")
+    dialog.get_by_role("button", name="Run 320 moves").click()
+    expect(dialog.locator("[data-messages]")).to_contain_text("Home nodes are locked")
+    expect(rate).to_have_value("7")
 
 
 CUT = "each => each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight"
