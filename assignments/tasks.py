@@ -21,9 +21,11 @@ from assignments.retention import removal
 from assignments.runs import balancer, batches
 from topology.dns import checking
 from topology.live import clocks, events, health
+from topology.live.alone import alone
 from topology.structure.locks import waiting_at_most
 
 WAITS = "500ms"  # real time, for one lock
+GOES_ON_AFTER = 60  # seconds until what no tick finds again is sent again
 
 
 @worker_ready.connect
@@ -65,6 +67,37 @@ class Brief(OnTime):
             return super().__call__(*args, **kwargs)
 
 
+class Long(OnTime):
+    """One that may wait for the servers of others, or work for long: one at a time on each machine.
+
+    With two of them a worker of two processes had none left for a failover, for an hour. What is left here is found
+    again by a tick.
+    """
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Do it, or nothing."""
+        with alone("long-work") as mine:
+            return super().__call__(*args, **kwargs) if mine else self.left()
+
+    def left(self) -> None:
+        """It is done later."""
+
+
+class Nightly(Long):
+    """One that no tick finds again: it is sent again."""
+
+    abstract = True
+
+    def left(self) -> None:
+        """It is done later."""
+        self.apply_async(countdown=GOES_ON_AFTER)
+
+
+AT_ONCE = 4  # of what is done one at a time: more would be sent to no end, second by second
+
+
 @shared_task(base=OnTime, name="assignments.tick")
 def tick() -> None:
     """Once a second: wake what is due."""
@@ -78,11 +111,11 @@ def tick() -> None:
         balance.delay(pk)
     if peers.is_due(now):
         sync_peers.delay()
-    for pk in schedule.due(now):
+    for pk in schedule.due(now)[:AT_ONCE]:
         sync_directory.delay(pk)
     for pk in schedule.waiting():
         place_people.delay(pk)
-    for pk in checking.due(now):
+    for pk in checking.due(now)[:AT_ONCE]:
         check_dns.delay(pk)
 
 
@@ -117,10 +150,9 @@ def sync_peers() -> None:
 
 
 REMOVES_FOR = timedelta(seconds=20)  # real time of one go; far below the time limit of a task
-GOES_ON_AFTER = 60  # seconds
 
 
-@shared_task(base=OnTime, name="assignments.remove_old")
+@shared_task(base=Nightly, name="assignments.remove_old")
 def remove_old() -> None:
     """Once a night, and then again until everything that is no longer kept is gone."""
     begun = timezone.now()
@@ -129,7 +161,7 @@ def remove_old() -> None:
         remove_old.apply_async(countdown=GOES_ON_AFTER)
 
 
-@shared_task(base=OnTime, name="assignments.sync_directory", soft_time_limit=3500, time_limit=3600)
+@shared_task(base=Long, name="assignments.sync_directory", soft_time_limit=3500, time_limit=3600)
 def sync_directory(agreement_id: int) -> None:
     """One run of the directory of a cluster; the time that a million people need."""
     schedule.run(agreement_id, timezone.now())
@@ -141,7 +173,7 @@ def place_people(agreement_id: int) -> None:
     schedule.place_waiting(agreement_id)
 
 
-@shared_task(base=OnTime, name="assignments.check_dns")
+@shared_task(base=Long, name="assignments.check_dns")
 def check_dns(cluster_id: int) -> None:
     """The DNS records of a cluster compared with those of its name server."""
     checking.check(cluster_id, timezone.now())

@@ -30,13 +30,13 @@ SOON = (reasons.DIRECTORY_WAITS.code, reasons.MOVE_NEW_DURING_FAILOVER.code)  # 
 
 
 def due(now: datetime) -> list[int]:
-    """Agreements whose schedule says so, or whose last run died; none of which a run reads."""
+    """Agreements whose schedule says so, or whose last run died; none of which a run reads. The oldest are first."""
     died = reading.died(now)
     at_work = Exists(DirectoryRun.objects.filter(agreement=OuterRef("pk"), state=RunState.READING))
     # Further away than any run: the clock was set back since it was written.
     far = Q(next_at__gt=set_back_since(now) + F("schedule") * timedelta(seconds=1))
     rows = DirectoryAgreement.objects.filter((Q(next_at__lte=now) | far) & ~at_work | Q(pk__in=died))
-    return list(rows.order_by("pk").values_list("pk", flat=True))
+    return list(rows.order_by("next_at", "pk").values_list("pk", flat=True))
 
 
 def run(agreement_id: int, now: datetime) -> None:

@@ -53,9 +53,9 @@ def look(cluster: Cluster, server: str = "") -> DnsReport:
 
 
 def due(now: datetime) -> list[int]:
-    """Clusters whose name server is to be asked now."""
+    """Clusters whose name server is to be asked now, the oldest first."""
     rows = DnsSettings.objects.filter(_is_due(now)).exclude(name_server="")
-    return list(rows.order_by("cluster").values_list("cluster", flat=True))
+    return list(rows.order_by("next_at", "cluster").values_list("cluster", flat=True))
 
 
 def _is_due(now: datetime) -> Q:
