@@ -11,8 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from assignments.directory import agreements, placing, reading, sync
-from assignments.models import DirectoryAgreement, DirectoryChange, DirectoryPerson, DirectoryRun, RunState
-from assignments.retention.kept import limits
+from assignments.models import DirectoryAgreement, DirectoryPerson, DirectoryRun, RunState
 from assignments.users import table_statistics
 from topology import reasons
 from topology.live import events
@@ -50,7 +49,6 @@ def run(agreement_id: int, now: datetime) -> None:
     except Refused as refusal:  # it stands with the run, and in the checks
         log.warning("directory of %s: %s", agreement.cluster.name, refusal.code)
     remove_old(agreement, now)
-    remove_old_runs(now)
 
 
 def read_now(cluster: Cluster) -> None:
@@ -134,15 +132,3 @@ def _remove_some(people: QuerySet[DirectoryPerson]) -> int:
     batch = list(people.order_by("user").values_list("user", flat=True)[:BATCH])
     EndUser.objects.filter(pk__in=batch).delete()
     return len(batch)
-
-
-def remove_old_runs(now: datetime) -> int:
-    """Forget what old runs did to whom, as moves are forgotten (KEEP_MOVES_DAYS); answer how many rows went."""
-    cutoff = limits().cutoff("moves", now)
-    if cutoff is None:
-        return 0
-    old = DirectoryRun.objects.filter(finished_at__lt=cutoff)
-    removed = 0
-    while batch := list(DirectoryChange.objects.filter(run__in=old).values_list("pk", flat=True)[:BATCH]):
-        removed += DirectoryChange.objects.filter(pk__in=batch).delete()[0]
-    return removed + old.delete()[0]

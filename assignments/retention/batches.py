@@ -15,13 +15,24 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from assignments.models import ACTIVE, FormerUser, Move, Operation, Plan, PlannedMove, RunPolicy, Simulation
+from assignments.models import (
+    ACTIVE,
+    DirectoryChange,
+    DirectoryRun,
+    FormerUser,
+    Move,
+    Operation,
+    Plan,
+    PlannedMove,
+    RunPolicy,
+    Simulation,
+)
 from assignments.retention import archive
-from topology.models import ApiAnswer, Event, SignInLink
+from topology.models import ApiAnswer, ApiToken, Event, SignInLink
 
 BATCH = 5000  # rows in one transaction at most
 FEW = 200  # the same for rows that are large or have rows of their own
-LINKS = timedelta(days=30)  # for so long an old sign-in link still says that it has expired
+LINKS = timedelta(days=30)  # for so long an old sign-in link or token still says that it has expired
 ANSWERS = timedelta(days=1)
 
 
@@ -223,8 +234,11 @@ def steps(cutoffs: dict[str, datetime | None], now: datetime, folder: Path) -> t
         RemovalStep("planned moves", cutoffs["moves"], planned_moves, count_planned_moves),
         rows("plans", cutoffs["moves"], Rows(_unused_plans, FEW)),
         rows("what-if runs", cutoffs["simulations"], Rows(_old_simulations, FEW)),
+        rows("directory changes", cutoffs["moves"], Rows(_old_directory_changes)),
+        rows("directory runs", cutoffs["moves"], Rows(_old_directory_runs)),
         rows("sessions", now, Rows(lambda cutoff: Session.objects.filter(expire_date__lt=cutoff))),
         rows("sign-in links", now - LINKS, Rows(_old_links)),
+        rows("tokens", now - LINKS, Rows(_old_tokens)),
         rows("kept answers", now - ANSWERS, Rows(lambda cutoff: ApiAnswer.objects.filter(created_at__lt=cutoff))),
         RemovalStep("events", cutoffs["events"], events.batch, events.count),
         rows("operations", cutoffs["events"], Rows(_old_operations, FEW)),
@@ -237,3 +251,17 @@ def _old_simulations(cutoff: datetime) -> QuerySet[Simulation]:
 
 def _old_links(cutoff: datetime) -> QuerySet[SignInLink]:
     return SignInLink.objects.filter(expires_at__lt=cutoff)
+
+
+def _old_tokens(cutoff: datetime) -> QuerySet[ApiToken]:
+    """Tokens that were revoked, or have expired; history names them."""
+    return ApiToken.objects.filter(Q(revoked_at__lt=cutoff) | Q(expires_at__lt=cutoff))
+
+
+def _old_directory_changes(cutoff: datetime) -> QuerySet[DirectoryChange]:
+    """What runs of a directory did to whom."""
+    return DirectoryChange.objects.filter(run__finished_at__lt=cutoff)
+
+
+def _old_directory_runs(cutoff: datetime) -> QuerySet[DirectoryRun]:
+    return DirectoryRun.objects.filter(finished_at__lt=cutoff)

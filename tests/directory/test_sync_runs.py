@@ -10,9 +10,10 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from assignments.board import removal
+from assignments.board import removal as clusters
 from assignments.directory import agreements, reading, schedule, selectors, sync
 from assignments.models import DirectoryAgreement, DirectoryRun, DirectorySkipped, RunState
+from assignments.retention import removal
 from assignments.users.importing.imports import import_users
 from assignments.users.listing.filter import UserFilter
 from assignments.users.listing.pages import count_users
@@ -42,11 +43,17 @@ def test_old_runs_are_forgotten_and_a_run_that_changes_nothing_writes_no_list_ag
     sync.sync(cluster)
     assert not DirectorySkipped.objects.exists()
     settings.KEEP_MOVES_DAYS = 90
-    assert schedule.remove_old_runs(timezone.now() + timedelta(days=89)) == 0
-    assert schedule.remove_old_runs(timezone.now() + timedelta(days=91)) == 6
+    assert forgotten(days=89) == (0, 0)
+    assert forgotten(days=91) == (3, 3)
     assert not DirectoryRun.objects.exists()
     settings.KEEP_MOVES_DAYS = 0
-    assert schedule.remove_old_runs(timezone.now() + timedelta(days=91)) == 0
+    assert forgotten(days=91) == (0, 0)
+
+
+def forgotten(days: int) -> tuple[int, int]:
+    """How many changes and runs go with the night after so many days."""
+    removed = removal.remove(timezone.now() + timedelta(days=days)).removed
+    return removed["directory changes"], removed["directory runs"]
 
 
 def _soon_removed(cluster: Cluster, now: datetime) -> tuple[int, list[str]]:
@@ -92,7 +99,7 @@ def test_whoever_a_list_made_a_user_again_is_removed_no_more(
     elif how == "end":
         agreements.end(cluster, "crowd", actor="ann")
     else:
-        removal.remove_cluster(cluster, "crowd", actor="ann")
+        clusters.remove_cluster(cluster, "crowd", actor="ann")
     here = {"again"} if how == "removal" and into == "other" else set() if how == "removal" else {"stays", "again"}
     assert set(EndUser.objects.values_list("user_id", flat=True)) == here
     assert ids(assigned=True) == here

@@ -1,18 +1,59 @@
 """A year of work, after which the database has stopped growing."""
 
 import pytest
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
-from django.db.models import F
+from django.db.models import F, Model
 from django.utils import timezone
 
-from assignments.models import Assignment, Goal, Move, Operation, Plan, PlannedMove, Simulation
+from assignments.models import (
+    Approval,
+    Assignment,
+    ChangeKind,
+    DirectoryAgreement,
+    DirectoryChange,
+    DirectoryPerson,
+    DirectoryRun,
+    DirectorySkipped,
+    FormerUser,
+    Goal,
+    Listing,
+    LoadSample,
+    Move,
+    Operation,
+    Peer,
+    Pin,
+    Plan,
+    PlannedMove,
+    Population,
+    ReportedUser,
+    RunPolicy,
+    RunState,
+    SavedView,
+    Simulation,
+    SubclusterLock,
+    TargetProgress,
+)
 from assignments.planning import plans
 from assignments.retention import archive, removal
 from assignments.runs import hand_moves
 from tests.retention.aged import DAY, age, last_moves, run
 from tests.support.crowd import make_crowd, nodes_of, people_of
-from topology.models import Cluster, Event, SignInLink
+from topology.models import (
+    ApiAnswer,
+    ApiToken,
+    Cluster,
+    ClusterRole,
+    DnsSettings,
+    EndUser,
+    Event,
+    Heartbeat,
+    Node,
+    Policy,
+    SignInLink,
+    Subcluster,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +71,7 @@ def test_a_year_of_it_ends_in_a_database_that_stopped_growing(settings: object) 
     one, two = nodes_of(cluster)
     person = get_user_model().objects.create(username="eve")
     rows, recorded = [], set()
+    agreement = DirectoryAgreement.objects.create(cluster=cluster, servers=["ldap://a"])
     for turn in range(24):
         age(STEP)
         run(cluster)
@@ -41,6 +83,12 @@ def test_a_year_of_it_ends_in_a_database_that_stopped_growing(settings: object) 
         Session.objects.create(session_key=f"s{turn}", session_data="", expire_date=now + DAY)
         SignInLink.objects.update(expires_at=F("expires_at") - STEP * DAY)
         SignInLink.objects.create(user=person, token_hash=f"{turn}", expires_at=now + DAY)
+        ApiToken.objects.update(expires_at=F("expires_at") - STEP * DAY, revoked_at=F("revoked_at") - STEP * DAY)
+        ApiToken.objects.create(name=f"ended {turn}", token_hash=f"e{turn}", role="viewer", expires_at=now)
+        ApiToken.objects.create(name=f"revoked {turn}", token_hash=f"r{turn}", role="viewer", revoked_at=now)
+        DirectoryRun.objects.update(finished_at=F("finished_at") - STEP * DAY)
+        read = DirectoryRun.objects.create(agreement=agreement, state=RunState.FINISHED, finished_at=now)
+        DirectoryChange.objects.create(run=read, user_id=people_of(one)[0], kind=ChangeKind.CHANGED)
         recorded |= set(Event.objects.values_list("pk", flat=True))
         assert removal.remove(now).complete
         rows.append(stored())
@@ -67,5 +115,28 @@ def simulate(cluster: Cluster, number: int) -> None:
 
 def stored() -> dict[str, int]:
     """Rows of every table that grows."""
-    models = (Move, PlannedMove, Plan, Operation, Simulation, Session, SignInLink, Event)
-    return {model.__name__: model.objects.count() for model in models}  # type: ignore[attr-defined]
+    return {model.__name__: model._default_manager.count() for model in GROW}
+
+
+GROW: tuple[type[Model], ...] = (
+    ApiToken, DirectoryChange, DirectoryRun, Event, Move, Operation, Plan, PlannedMove, Session, SignInLink, Simulation,
+)  # fmt: skip
+OTHERS: dict[type[Model], str] = {
+    ApiAnswer: "a day",
+    Approval: "with its plan",
+    FormerUser: "with the moves of its operation",
+    LoadSample: "so many of each node",
+    SubclusterLock: "with its operation",
+    TargetProgress: "with its operation",
+    **dict.fromkeys((Assignment, Listing, DirectoryPerson, EndUser, Pin, ReportedUser), "as many as there are people"),
+    **dict.fromkeys((Cluster, Node, Policy, Population, Subcluster), "as the structure is"),
+    **dict.fromkeys((DirectoryAgreement, DnsSettings, Peer, RunPolicy, ClusterRole, SavedView), "as people set up"),
+    DirectorySkipped: "those of the last run",
+    Heartbeat: "one of each kind",
+}
+
+
+def test_no_table_is_forgotten() -> None:
+    """A new one is in one of the lists: with what removes it, or why it has a limit."""
+    ours = {model for app in ("topology", "assignments") for model in apps.get_app_config(app).get_models()}
+    assert ours - {*GROW, *OTHERS} == set()
