@@ -388,3 +388,29 @@ def test_nobody_below_an_administrator_sees_or_changes_accounts(role: str) -> No
     assert client.get(PEOPLE).status_code == 403
     for path in ("new", "tokens", "tokens/1/revoke", "1/role", "1/active", "1/sessions"):
         assert client.post(PEOPLE + path).status_code == 403, path
+
+
+CONTROL = re.compile(r"<(button|summary|select)\b([^>]*)>(.*?)</\1>", re.DOTALL)
+
+
+def names_of_controls(page: str) -> list[str]:
+    """What a screen reader calls the controls of the table of people."""
+    table = page[page.index("<tbody>") : page.index("</tbody>")]
+    labels = [(re.search(r'aria-label="([^"]*)"', given), text) for _, given, text in CONTROL.findall(table)]
+    return [unescape(label[1]) if label else " ".join(text.split()) for label, text in labels]
+
+
+def test_no_two_controls_of_the_accounts_have_one_name(acme: Cluster) -> None:
+    """Out of its row a button is its name alone, and eight sessions were each “this session”."""
+    admin = as_(roles.ADMINISTRATOR)
+    for name in ("bob", "bobby"):
+        person = somebody(name, roles.OPERATOR)
+        people.set_cluster_role(person, acme, roles.VIEWER, actor="test")
+        for _ in range(3):
+            Client().force_login(person)
+    page = admin.get(PEOPLE).content.decode()
+    found = names_of_controls(page)
+    assert "End session 3 of bobby" in found
+    assert len(found) == len(set(found)) > 25
+    for name in set(re.findall(r'aria-describedby="(session-[^"]*)"', page)):
+        assert f'id="{name}"' in page
