@@ -141,6 +141,23 @@ def test_the_address_of_a_form_shows_a_page_when_it_is_opened() -> None:
     assert client.get("/accounts/").status_code == 200, "no one was signed out"
 
 
+def test_who_signs_in_again_after_a_refused_form_comes_to_the_page_of_the_form() -> None:
+    """Its answer stood at the address of the form, and that is what the next form leads back to."""
+    make_acme()
+    client, store = as_(roles.ADMINISTRATOR), "/clusters/acme/directory/agreement"
+    assert client.post(store, {"servers": ""}).status_code == 422
+    client.logout()
+    to = client.post(store, headers={"Referer": f"http://testserver{store}"})["Location"]
+    assert to == f"/sign-in/?next={store}"
+    asks, signed_in = {"Accept": "text/html"}, as_(roles.ADMINISTRATOR)
+    led = signed_in.get(store, headers=asks | {"Referer": f"http://testserver{to}"})
+    assert led["Location"] == "/clusters/acme/directory/"
+    assert signed_in.get(store, headers=asks | {"Referer": "//["}).status_code == 405
+    opened = signed_in.get(store, headers=asks)
+    assert 'href="/clusters/acme/directory/"' in opened.content.decode()
+    assert "that it belongs to" not in signed_in.get("/hide-names", headers=asks).content.decode()
+
+
 def test_health_names_the_part_that_does_not_answer(client: Client) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 200

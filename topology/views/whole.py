@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import cast
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import Resolver404, resolve
 from django.utils.html import strip_tags
 from django.utils.safestring import mark_safe
 
@@ -31,10 +35,33 @@ class WholePages:
 
 
 def _nothing_to_open(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """A page in place of nothing: the address of a form that was sent stands in the browser, and may be opened."""
-    page = render(request, "405.html", status=405)
+    """A page in place of nothing: the address of a form that was sent stands in the browser, and may be opened.
+
+    Who signed in comes from the answer to a form, which stood at its own address: to the page that has the form.
+    """
+    above = _above(request)
+    if above and _path(request.headers.get("Referer", "")) == resolve_url(settings.LOGIN_URL):
+        return redirect(above)
+    page = render(request, "405.html", {"above": above}, status=405)
     page.headers["Allow"] = response.headers.get("Allow", "")
     return page
+
+
+def _path(address: str) -> str:
+    with suppress(ValueError):  # it is no address
+        return urlsplit(address).path
+    return ""
+
+
+def _above(request: HttpRequest) -> str:
+    """The nearest address above one that is none to open; "" where that is the start, to which each page leads."""
+    path = request.path_info.rstrip("/")
+    prefix = request.path.removesuffix(request.path_info)
+    while path := path.rpartition("/")[0]:
+        with suppress(Resolver404):
+            resolve(f"{path}/")
+            return f"{prefix}{path}/"
+    return ""
 
 
 def _goes_there(request: HttpRequest) -> bool:
