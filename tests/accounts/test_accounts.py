@@ -390,6 +390,18 @@ def test_nobody_below_an_administrator_sees_or_changes_accounts(role: str) -> No
         assert client.post(PEOPLE + path).status_code == 403, path
 
 
+def test_an_account_that_was_deleted_meanwhile_is_named_with_who_did_it() -> None:
+    """Another administrator has the page still open; a key says nothing to them."""
+    admin, bob = as_(roles.ADMINISTRATOR), somebody("bob", roles.VIEWER)
+    key = bob.pk
+    people.delete(bob, actor="ada")
+    for verb in ("role", "active", "delete", "sessions"):
+        said = admin.post(f"{PEOPLE}{key}/{verb}").content.decode()
+        assert "There is no account bob: ada removed it at" in said
+    with pytest.raises(Refused, match=r"^There is no account with the key 987654\.$"):
+        people.person(987654)
+
+
 CONTROL = re.compile(r"<(button|summary|select)\b([^>]*)>(.*?)</\1>", re.DOTALL)
 
 

@@ -24,7 +24,7 @@ from topology import reasons
 from topology.accounts import roles, sentences, tokens
 from topology.live import events
 from topology.models import ApiToken, Cluster, ClusterRole, Event, SignInLink
-from topology.reasons import Refused
+from topology.reasons import Refused, Said
 
 SIGN_INS = (reasons.SIGNED_IN, reasons.SIGN_IN_THROTTLED, reasons.SESSIONS_ENDED)
 LOG = 100  # lines of the sign-in log
@@ -81,8 +81,17 @@ def person(pk: int) -> Any:
     """The account of a key. Raises Refused."""
     user = get_user_model().objects.filter(pk=pk).first()
     if user is None:
-        raise Refused(reasons.NO_SUCH_ACCOUNT, account=f"with the key {pk}")
+        raise _no_account(pk)
     return user
+
+
+def _no_account(pk: int) -> Refused:
+    """What is refused for a key: with the name, who deleted it and when, where the history knows it."""
+    line = Event.objects.filter(code=reasons.ACCOUNT_DELETED.code, facts__key=pk).order_by("-id").first()
+    if line is None:
+        return Refused(reasons.NO_SUCH_ACCOUNT, account=f"with the key {pk}")
+    by = Said(reasons.REMOVED_BY, {"actor": line.actor_name, "at": line.at.isoformat()})
+    return Refused(reasons.NO_SUCH_ACCOUNT, account=line.facts["account"], removed=by)
 
 
 def person_named(name: str) -> Any:
@@ -239,9 +248,8 @@ def delete(person: Any, *, actor: Any) -> DeletedAccount:
     mine = tokens.made_by(name)
     for token in mine:
         tokens.revoke(token.pk, actor=actor)
-    events.record(
-        reasons.ACCOUNT_DELETED, actor=actor, topics=[TOPIC], account=name, sessions=sessions, tokens=len(mine)
-    )
+    facts: dict[str, Any] = {"account": name, "key": person.pk, "sessions": sessions, "tokens": len(mine)}
+    events.record(reasons.ACCOUNT_DELETED, actor=actor, topics=[TOPIC], **facts)
     _, gone = person.delete()
     return DeletedAccount(name, sessions, len(mine), gone.get("assignments.SavedView", 0))
 

@@ -35,7 +35,7 @@ ACCOUNT_NAME_NOT_VALID = add_reason(
     status=422,
 )
 NO_SUCH_ACCOUNT = add_reason(
-    "NO_SUCH_ACCOUNT", "There is no account {account}.", "The page Accounts lists them.", status=404
+    "NO_SUCH_ACCOUNT", "There is no account {account}{removed}.", "The page Accounts lists them.", status=404
 )
 LAST_ADMINISTRATOR = add_reason(
     "LAST_ADMINISTRATOR",
