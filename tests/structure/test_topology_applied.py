@@ -225,6 +225,22 @@ def test_all_changes_of_a_kind_that_must_not_be_are_told_at_once(acme: dict[str,
 
 
 @pytest.mark.django_db
+def test_changes_of_several_kinds_that_must_not_be_are_told_at_once(acme: dict[str, Any]) -> None:
+    """Each mended mistake brought up the next one."""
+    apply_topology(acme)
+    cluster = Cluster.objects.get(name="acme")
+    import_users(cluster, csv_of("user_id,node", *(f"u{n},{homes_of(acme)[0]}" for n in range(3))))
+    wrong = copy.deepcopy(acme)
+    first, second = wrong["subclusters"][0]["nodes"]
+    first |= {"users": 1, "publisher": False}
+    second["publisher"] = True
+    with pytest.raises(FileRefused) as refused:
+        apply_topology(wrong)
+    told = {(problem.place, problem.code) for problem in refused.value.problems}
+    assert told == {("subclusters[0].nodes[0]", code) for code in ("CAPACITY_BELOW_USERS", "PUBLISHER_FIXED")}
+
+
+@pytest.mark.django_db
 def test_what_hangs_on_a_change_that_must_not_be_is_not_told_beside_it(acme: dict[str, Any]) -> None:
     apply_topology(acme)
     cluster = Cluster.objects.get(name="acme")

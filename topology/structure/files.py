@@ -97,11 +97,11 @@ class _Run:
         self.new: set[str] = set()
 
     def apply(self) -> None:
-        """Make every change. Raises FileRefused with the first that must not be, and all like it."""
+        """Make every change. Raises FileRefused with all that must not be, but for what hangs on one of them."""
         refusals: list[tuple[TopologyChange, Refused]] = []
         for change in self.changes.changes:
-            if refusals and not _are_alike(change, refusals[0][0]):
-                continue  # what hangs on a change that was not made would be refused for that alone
+            if any(_may_hang(change, other) for other, _ in refusals):
+                continue  # it would be refused for that alone
             try:
                 getattr(self, f"_{change.action}_{change.kind}")(change)
             except Refused as refused:
@@ -212,6 +212,19 @@ class _Run:
 
     def _remove_node(self, change: TopologyChange) -> None:
         remove_node(self.node(change.name), actor=self.actor)
+
+
+def _may_hang(change: TopologyChange, other: TopologyChange) -> bool:
+    """Whether a change may be refused only because another one was not made; not so for one of another aspect."""
+    everything = (other.action, other.kind) == ("create", "cluster")
+    return everything or (_aspect(change) == _aspect(other) and not _are_alike(change, other))
+
+
+def _aspect(change: TopologyChange) -> str:
+    """What a change is about: the structure, or one of the settings, on which no other change hangs."""
+    if change.kind == "cluster" and change.field not in ("", "subclusters"):
+        return change.field.partition(".")[0]
+    return "capacity" if change.kind == "node" and change.field in CAPACITY else "structure"
 
 
 def _are_alike(one: TopologyChange, other: TopologyChange) -> bool:
