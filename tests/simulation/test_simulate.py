@@ -202,6 +202,33 @@ def test_a_state_that_lacks_a_part_says_which() -> None:
         simulate.simulate(document(state={"at": 5}))
 
 
+def test_what_is_wrong_with_the_state_of_each_pair_is_told_at_once() -> None:
+    groups = [{"name": f"sc-{n}", "nodes": [{"name": f"n{n}"}]} for n in (1, 2)]
+    state = {"at": 5, "subclusters": {"sc-1": {"memory": {}}, "sc-2": {"who": 1}}}
+    with pytest.raises(FileRefused) as refused:
+        simulate.simulate({"topology": {"subclusters": groups}, "state": state})
+    assert [str(problem) for problem in refused.value.problems] == [
+        "state.subclusters.sc-1: cannot be read (nodes is missing)",
+        "state.subclusters.sc-2: cannot be read (the key who is not known)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "topology",
+    [
+        {},
+        {"subclusters": []},
+        {"subclusters": [{"name": "sc-1"}]},
+        {"unassigned_nodes": [{"name": "a", "publisher": True}]},
+    ],
+)
+def test_a_topology_in_which_nothing_can_happen_is_refused(topology: dict[str, Any]) -> None:
+    """It was played, and answered with zeros: nobody without service, nothing to fear."""
+    with pytest.raises(FileRefused, match="no node is in a subcluster, so nothing can happen") as refused:
+        simulate.simulate({"topology": topology})
+    assert refused.value.problems[0].place == "topology"
+
+
 def test_a_node_is_found_whatever_the_case_as_commands_find_it() -> None:
     upper = simulate.simulate(document(timeline=[{"do": "fault", "node": "A", "kind": "power"}]))
     assert upper == simulate.simulate(document(timeline=[{"do": "fault", "node": "a", "kind": "power"}]))

@@ -119,6 +119,9 @@ def assemble(script: Script, present: Present, unassigned_of: Unassigned = no_un
     if script.cluster is not None and script.state is not None:
         raise _wrong("a present cluster is in the state that it is in", "Leave state out, or give a topology.", "state")
     pairs, start = _start(script, present)
+    if not any(pair.members for pair in pairs):
+        place = "cluster" if script.topology is None else "topology"
+        raise _wrong("no node is in a subcluster, so nothing can happen", "Put a node into a subcluster.", place)
     unassigned = unassigned_of(script.cluster) if script.cluster is not None else _unassigned(script.topology)
     actions = _actions(script, Places(pairs, unassigned))
     return Scenario(script.name, pairs, actions, script.until, script.seed, start)

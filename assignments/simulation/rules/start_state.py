@@ -8,7 +8,8 @@ what the recovery managers believe and remember. Without one, a scenario begins 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, asdict, fields, replace
 from typing import Any, get_type_hints
 
@@ -103,21 +104,29 @@ def _plain(value: Any) -> Any:
 # --- Reading --------------------------------------------------------------------------------------
 def read(document: object, pairs: Sequence[Pair]) -> tuple[tuple[Pair, ...], int]:
     """The pairs in this state, and the cluster time at which it is; raises FileRefused for what cannot be."""
-    place = "state"
-    try:
+    problems: list[FileProblem] = []
+    with _noted("state", problems):
         top = _keys(document, {"at", "subclusters"})
         now = _whole(top["at"])
         groups = _keys(top["subclusters"], {pair.name for pair in pairs})
         read_pairs = []
         for pair in pairs:
-            place = f"state.subclusters.{pair.name}"
-            read_pairs.append(_read_pair(groups[pair.name], pair) if pair.members else pair)
-        return tuple(read_pairs), now
+            with _noted(f"state.subclusters.{pair.name}", problems):
+                read_pairs.append(_read_pair(groups[pair.name], pair) if pair.members else pair)
+    if problems:
+        raise FileRefused(problems, SCENARIO_INVALID)
+    return tuple(read_pairs), now
+
+
+@contextmanager
+def _noted(place: str, problems: list[FileProblem]) -> Iterator[None]:
+    """Note what cannot be read at a place, and go on with the next one."""
+    try:
+        yield
     except (KeyError, TypeError, ValueError) as error:
         remedy = "Take a state from an exported scenario, or leave it out to begin at rest."
         why = f"{error.args[0]} is missing" if isinstance(error, KeyError) else error
-        problem = FileProblem(place, f"cannot be read ({why})", remedy)
-        raise FileRefused([problem], SCENARIO_INVALID) from error
+        problems.append(FileProblem(place, f"cannot be read ({why})", remedy))
 
 
 def _read_pair(document: object, pair: Pair) -> Pair:
