@@ -67,10 +67,10 @@ def clear(cluster: Cluster, *, actor: Any, dry_run: bool = False, confirmed: int
 
 
 @transaction.atomic
-def set_uri(cluster: Cluster, key: int, uri: str, *, actor: Any) -> int:
-    """Give a user of a cluster another directory URI, or none; answers the operation. Raises Refused.
+def set_uri(cluster: Cluster, key: int, uri: str, *, actor: Any) -> int | None:
+    """Give a user of a cluster another directory URI, or none; answers the operation, None for the one that it has.
 
-    One that somebody else has is refused, naming who.
+    Raises Refused for one that somebody else has, naming who.
     """
     uri = uri.strip()
     if len(uri) > MAX_URI or any(ord(letter) < 32 or letter.isspace() for letter in uri):
@@ -83,6 +83,8 @@ def set_uri(cluster: Cluster, key: int, uri: str, *, actor: Any) -> int:
     )
     if not here:
         raise Refused(reasons.NO_SUCH_USER, user=key, cluster=cluster.name)
+    if here == [(uri,)]:
+        return None
     if uri and (taken := _owner(key, uri)):
         raise Refused(reasons.URI_TAKEN, user=taken[0], cluster=taken[1])
     return _write(cluster, [key], uri, actor)

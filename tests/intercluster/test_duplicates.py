@@ -131,6 +131,12 @@ def test_one_user_gets_a_uri_that_nobody_has(clusters: Any) -> None:
     duplicates.set_uri(clusters[0], user.pk, " sip:rob@example.org ", actor="ann")
     user.refresh_from_db()
     assert user.directory_uri == "sip:rob@example.org"
+    assert duplicates.set_uri(clusters[0], user.pk, "sip:rob@example.org ", actor="ann") is None
+    assert Operation.objects.filter(author_name="ann").count() == 1, "none for what changed nothing"
+    duplicates.set_uri(clusters[0], user.pk, "SIP:rob@example.org", actor="ann")
+    duplicates.set_uri(clusters[0], user.pk, "", actor="ann")
+    assert duplicates.set_uri(clusters[0], user.pk, "", actor="ann") is None
+    assert Operation.objects.filter(author_name="ann").count() == 3
 
 
 def test_the_queries_do_not_grow_with_the_users(clusters: Any) -> None:
@@ -194,5 +200,8 @@ def test_the_api_answers_what_the_command_prints(clusters: Any, client: Client) 
     assert client.get("/api/v1/duplicates", **asked).json() == selectors.report()
     answer = client.put("/api/v1/clusters/acme/users/imp1a-0001/directory-uri", {"uri": "sip:bob@example.org"}, **asked)
     assert (answer.status_code, answer.json()["code"]) == (409, "URI_TAKEN")
+    path, wanted = "/api/v1/clusters/acme/users/imp1a-0004/directory-uri", {"uri": "sip:new@example.org"}
+    first, again = (client.put(path, wanted, **asked).json()["operation"] for _ in range(2))
+    assert (first > 0, again) == (True, None)
     answer = client.post("/api/v1/clusters/acme/duplicates/clear", {"confirmed": 2}, **asked)
     assert (answer.status_code, answer.json()["cleared"]) == (200, 2)

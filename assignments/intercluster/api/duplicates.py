@@ -94,9 +94,9 @@ class UriIn(Input):
 
 
 class UriOut(Schema):
-    """The operation that changed a URI; its undo takes that back."""
+    """The operation that changed a URI, whose undo takes that back; none where the user had that one already."""
 
-    operation: int
+    operation: int | None
 
 
 @router.get("/duplicates", response=ok(DuplicatesOut), operation_id="list_duplicates")
@@ -137,7 +137,10 @@ def clear_doubled_uris(request: ApiRequest, name: str, asked: ClearIn) -> Any:
 @router.put("/clusters/{name}/users/{user_id}/directory-uri", response=ok(UriOut), operation_id="set_directory_uri")
 @access.needs(roles.ADMINISTER, access.cluster)
 def set_directory_uri(request: ApiRequest, name: str, user_id: Name, asked: UriIn) -> Any:
-    """Give a user another directory URI, or none; one that somebody else has is refused."""
+    """Give a user another directory URI, or none; one that somebody else has is refused.
+
+    For the one that the user has already there is no operation.
+    """
     user = find_user(request.target, user_id)
     if user is None:
         raise not_there(Refused(reasons.NO_SUCH_USER, user=user_id, cluster=name))

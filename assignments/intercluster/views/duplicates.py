@@ -103,7 +103,8 @@ def set_uri(request: HttpRequest, cluster_name: str, pk: int) -> HttpResponse:
 
     def act(given: dict[str, Any]) -> HttpResponse:
         operation = mend.set_uri(cluster, pk, actor=request.user, **given)
-        messages.success(request, f"Changed. Operation {operation} undoes it.", extra_tags="good")
+        said = f"Changed. Operation {operation} undoes it." if operation else "That is the URI already."
+        messages.success(request, said, extra_tags="good")
         return redirect("duplicates")
 
     return form.carry_out_in_page(act) or _page(request, form, pk)

@@ -133,7 +133,7 @@ def _check(cluster: Cluster, report: Report, nodes: Mapping[str, Node]) -> None:
     for kind in staged_lines.that_are_there([*wrong, *odd]):
         (report.problems if kind in wrong else report.warnings).add_found(kind)
     report.first_rows = staged_changes.first_rows()
-    report.changed, report.emptied, report.first_emptied = staged_changes.changes()
+    report.changed, report.emptied, report.first_emptied = staged_changes.changes(cluster.pk)
 
 
 def _count(report: Report, counts: StagedCounts, nodes: Mapping[int, Node]) -> None:

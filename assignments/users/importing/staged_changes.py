@@ -26,15 +26,16 @@ class Changes(NamedTuple):
     line: int
 
 
-def changes() -> Changes:
-    """What the file does to the people who are known, field by field."""
+def changes(cluster: int) -> Changes:
+    """What the file does to the people who are known, field by field; nothing to users of another cluster."""
     parts = [
         f"count(*) FILTER (WHERE {_differs(field)}), count(*) FILTER (WHERE {_empties(field)})" for field in FIELDS
     ]
     any_empty = " OR ".join(f"({_empties(field)})" for field in FIELDS)
     sql = f"""
         SELECT {", ".join(parts)}, min(line) FILTER (WHERE {any_empty})
-        FROM staged JOIN topology_enduser person ON person.id = staged.known WHERE staged.changed
+        FROM staged JOIN topology_enduser person ON person.id = staged.known
+        WHERE staged.changed AND coalesce(staged.cluster_id, {int(cluster)}) = {int(cluster)}
     """
     *counts, line = rows_of(sql)[0]
     named = dict(zip(FIELDS, zip(counts[::2], counts[1::2], strict=True), strict=True))

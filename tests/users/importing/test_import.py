@@ -144,6 +144,15 @@ def test_a_user_of_another_cluster_is_a_bad_line(acme: Cluster) -> None:
     assert "other" in report.as_dict()["problems"][0]["message"]
 
 
+def test_a_user_of_another_cluster_is_none_whose_values_would_change(acme: Cluster) -> None:
+    import_users(make("other"), csv_of("user_id,name,mail", "ann,Ann,ann@x.org"))
+    import_users(acme, csv_of("user_id,name,mail", "bob,Bob,bob@x.org"))
+    report = import_users(acme, csv_of("user_id,name,mail", "bob,Rob,bob@x.org", "ann,Anna,"))
+    told = report.as_dict()
+    assert (told["changed_fields"], told["emptied_fields"]) == ({"name": 1}, {})
+    assert codes(report) == [(3, "IMPORT_OTHER_CLUSTER")], "nor would values of theirs be emptied"
+
+
 def test_only_the_first_thousand_are_listed_and_all_are_counted(acme: Cluster) -> None:
     lines = [f"{n},999" for n in range(700)] + [f"{n},1" for n in range(700)]
     report = import_users(acme, csv_of("user_id,contacts", *lines))
