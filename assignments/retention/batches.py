@@ -13,7 +13,8 @@ from typing import Any
 
 from django.contrib.sessions.models import Session
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat
 
 from assignments.models import (
     ACTIVE,
@@ -254,8 +255,13 @@ def _old_links(cutoff: datetime) -> QuerySet[SignInLink]:
 
 
 def _old_tokens(cutoff: datetime) -> QuerySet[ApiToken]:
-    """Tokens that were revoked, or have expired; history names them."""
-    return ApiToken.objects.filter(Q(revoked_at__lt=cutoff) | Q(expires_at__lt=cutoff))
+    """Tokens that were revoked, or have expired; history names them.
+
+    What one of them made, a token or a plan, is its maker's by the row of that token: it stays as long.
+    """
+    mine = {"author_name": Concat(Value("token "), OuterRef("name"))}
+    made = Exists(ApiToken.objects.filter(**mine)) | Exists(Plan.objects.filter(**mine))
+    return ApiToken.objects.filter(Q(revoked_at__lt=cutoff) | Q(expires_at__lt=cutoff)).exclude(made)
 
 
 def _old_directory_changes(cutoff: datetime) -> QuerySet[DirectoryChange]:

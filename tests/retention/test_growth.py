@@ -40,6 +40,7 @@ from assignments.retention import archive, removal
 from assignments.runs import hand_moves
 from tests.retention.aged import DAY, age, last_moves, run
 from tests.support.crowd import make_crowd, nodes_of, people_of
+from topology.accounts import tokens
 from topology.models import (
     ApiAnswer,
     ApiToken,
@@ -100,6 +101,19 @@ def test_a_year_of_it_ends_in_a_database_that_stopped_growing(settings: object) 
     kept = set(Event.objects.values_list("pk", flat=True))
     assert archived.isdisjoint(kept)
     assert archived | kept == recorded | kept, "one was lost"
+
+
+def test_an_ended_token_stays_while_something_that_it_made_is_its_makers_by_it() -> None:
+    cluster, long_ago = make_crowd(4, 0), timezone.now() - 40 * DAY
+    for name in ("first", "second", "third"):
+        ApiToken.objects.create(
+            name=name, token_hash=name, role="viewer", author_name="eve", expires_at=long_ago, revoked_at=long_ago
+        )
+    ApiToken.objects.create(name="child", token_hash="c", role="viewer", author_name="token first")
+    plans.make_plan(cluster, Goal.BALANCE, author="token second")
+    removal.remove(timezone.now())
+    assert set(ApiToken.objects.values_list("name", flat=True)) == {"first", "second", "child"}
+    assert [token.name for token in tokens.made_by("eve")] == ["child"]
 
 
 def never_moved() -> list[int]:

@@ -102,7 +102,7 @@ def read_now(request: HttpRequest, cluster_name: str) -> HttpResponse:
     """Let the next run begin at once."""
     cluster = cluster_named(cluster_name)
     schedule.read_now(cluster)
-    return _done(request, cluster, "The directory is read within seconds.")
+    return _done(request, cluster, "The directory is read next, within seconds unless another one is being read.")
 
 
 @require_POST
