@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.template import Context, Template
@@ -18,6 +19,12 @@ from topology.reasons import Refused
 
 ROOT = Path(__file__).resolve().parents[3]
 THEN = datetime(2024, 2, 29, 23, 30, 5, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def server_in_utc(settings: Any) -> None:
+    """Whatever `TIME_ZONE` says where the tests run."""
+    settings.TIME_ZONE = "UTC"
 
 
 def shown(form: str, **names: object) -> str:
