@@ -90,6 +90,8 @@ def import_users(
     if report.ok:
         _write(cluster, report, there, actor, pins=pins is not None)
         _keep_columns(cluster, report.mapped)
+    if every:
+        every.finish()
     if dry_run or not report.ok:
         transaction.set_rollback(True)
     return report

@@ -14,7 +14,7 @@ from assignments.users.importing.imports import import_users
 from assignments.users.rules.columns import mapping_of
 from assignments.users.rules.user_line import Reading
 from tests.support.lists import csv_of
-from topology.models import Cluster, Event
+from topology.models import Cluster, EndUser, Event
 from topology.structure.clusters import create_cluster
 from topology.structure.nodes import add_node
 from topology.structure.subclusters import create_subcluster
@@ -63,6 +63,20 @@ def test_where_problems_cannot_be_written_is_told_as_that(lab: Cluster, tmp_path
     file.write_text("user_id\nann\n")
     with pytest.raises(CommandError, match=r"FILE_NOT_WRITABLE: .* cannot be written: Is a directory"):
         call_command("import_users", "lab", str(file), "--problems", str(tmp_path))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+@pytest.mark.parametrize("users", [1, 2000])
+def test_problems_that_find_no_room_take_the_import_back(lab: Cluster, tmp_path: Path, users: int) -> None:
+    """The list was called unreadable, and all of its users were there."""
+    file = tmp_path / "list.csv"
+    file.write_text("user_id,name\n" + "".join(f"ann{n},NULL\n" for n in range(users)))
+    with pytest.raises(CommandError, match=r"FILE_NOT_WRITABLE: /dev/full cannot be written: No space left on device"):
+        call_command("import_users", "lab", str(file), "--problems", "/dev/full")
+    assert not EndUser.objects.exists()
+    call_command("import_users", "lab", str(file), "--problems", str(tmp_path / "problems.csv"), stdout=io.StringIO())
+    assert EndUser.objects.count() == users
+    assert len((tmp_path / "problems.csv").read_text().splitlines()) == users + 1
 
 
 def test_what_was_said_for_a_list_before_is_no_mistake_in_this_one(lab: Cluster) -> None:

@@ -1,9 +1,10 @@
 """manage.py import_users CLUSTER FILE: bring the users of a CSV into a cluster, all of them or none."""
 
 import os
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from django.core.management.base import CommandParser
 
@@ -20,6 +21,32 @@ from topology.models import Cluster
 from topology.reasons import Refused
 from topology.reasons.words import counted
 from topology.structure import selectors
+
+
+class _Written:
+    """The file of problems; Refused where it takes no more, which takes back what was imported."""
+
+    def __init__(self, file: TextIO, path: str) -> None:
+        self._file, self._path = file, path
+
+    def write(self, text: str) -> int:
+        with self._refusing():
+            return self._file.write(text)
+
+    def flush(self) -> None:
+        with self._refusing():
+            self._file.flush()
+
+    def close(self) -> None:
+        with suppress(OSError):  # of what was refused already
+            self._file.close()
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise Refused(reasons.FILE_NOT_WRITABLE, file=self._path, why=error.strerror) from error
 
 
 class Command(ConsoleCommand):
@@ -73,7 +100,9 @@ class Command(ConsoleCommand):
                 out = Path(path).open("w", encoding="utf-8", newline="")  # noqa: SIM115  # closed with `files`
             except OSError as error:
                 raise Refused(reasons.FILE_NOT_WRITABLE, file=path, why=error.strerror) from error
-            every = ProblemFile(files.enter_context(out))
+            written = _Written(out, path)
+            files.callback(written.close)
+            every = ProblemFile(written)
         size = os.fstat(file.fileno()).st_size or None  # none of a pipe
         with bar(cluster.name, size) as show:
             return import_users(
