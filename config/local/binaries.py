@@ -49,6 +49,17 @@ def _postgres_candidates() -> Iterator[Path]:
     yield from sorted(debian, key=lambda path: int(path.parts[-3]), reverse=True)
 
 
+def postgres_that_wrote(directory: Path) -> int | None:
+    """The major version whose data is in a directory; None where there is none yet. Raises ServiceError."""
+    kept = directory / "PG_VERSION"
+    if not kept.exists():
+        return None
+    text = kept.read_text(errors="replace").strip()
+    if not text.isascii() or not text.isdigit():
+        raise ServiceError(f"The database in {directory} is damaged: PG_VERSION in it names no version.")
+    return int(text)
+
+
 def find_postgres(version: int | None = None) -> Path:
     """A postgres that can serve data of this major version (any that is new enough without one).
 

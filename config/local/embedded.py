@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Protocol
 
-from config.local.binaries import find_postgres, find_valkey
+from config.local.binaries import find_postgres, find_valkey, postgres_that_wrote
 from config.local.processes import (
     child_setup,
     command_line,
@@ -71,8 +71,7 @@ class Postgres:
 
     def __init__(self, where: Path, kept: Kept, *, durable: bool = True) -> None:
         self.dir, self.kept, self.durable = where / "postgres", kept, durable
-        version = self.dir / "PG_VERSION"
-        self.binary = find_postgres(int(version.read_text()) if version.exists() else None)
+        self.binary = find_postgres(postgres_that_wrote(self.dir))
 
     def prepare(self) -> None:
         """Make the database directory if there is none; clear what a killed server left.
@@ -82,6 +81,11 @@ class Postgres:
         if not (self.dir / "PG_VERSION").exists():
             self._create()
         self._clear_left_over()
+
+    def take_password(self) -> None:
+        """Give the role the password of now, where that of before is lost: who owns the directory may do so."""
+        self.prepare()
+        self._run_alone(self.dir, f"ALTER ROLE {USER} PASSWORD '{self.kept.password}'\n")
 
     def command(self) -> list[str]:
         settings = {
@@ -123,10 +127,14 @@ class Postgres:
         options = ["-U", USER, "-A", "scram-sha-256", "-E", "UTF8", f"--locale={locale}", f"--pwfile={password}"]
         try:
             self._run([str(self.binary.with_name("initdb")), "-D", str(new), "--no-sync", *options])
-            self._run([str(self.binary), "--single", "-D", str(new), "postgres"], f"CREATE DATABASE {DATABASE}\n")
+            self._run_alone(new, f"CREATE DATABASE {DATABASE}\n")
         finally:
             password.unlink(missing_ok=True)
         new.rename(self.dir)
+
+    def _run_alone(self, where: Path, statement: str) -> None:
+        """Let a server that no one can reach carry out one statement."""
+        self._run([str(self.binary), "--single", "-D", str(where), "postgres"], statement)
 
     def _run(self, command: list[str], text: str = "") -> None:
         done = subprocess.run(
@@ -139,7 +147,7 @@ class Postgres:
             cwd=self.dir.parent,
             preexec_fn=child_setup(signal.SIGKILL, unprivileged=True),
         )
-        if done.returncode or "FATAL" in done.stderr:
+        if done.returncode or "FATAL" in done.stderr or "ERROR" in done.stderr:
             last = (done.stderr or done.stdout).strip()[-2000:]
             raise ServiceError(f"{Path(command[0]).name} failed in {self.dir.parent}:\n{last}")
 
@@ -222,21 +230,26 @@ def _receive(connection: socket.socket, size: int) -> bytes:
 def make_services(where: Path, names: list[str], *, durable: bool = True) -> list[Service]:
     """The services of a data directory with their kept passwords and ports; call it under the owner's lock.
 
-    A kept port that someone else took meanwhile is replaced. Raises ServiceError when a binary is missing.
+    A kept port that someone else took meanwhile is replaced, and a password that was lost. Raises ServiceError when a
+    binary is missing.
     """
     keep_private(where)
     state = read_state(where)
+    lost = "postgres" in set(names) - set(state.services) and (where / "postgres" / "PG_VERSION").exists()
     for name in names:
         kept = state.services.setdefault(name, Kept(free_port(), secrets.token_urlsafe(24)))
         if not port_is_free(kept.port):
             kept.port = free_port()
-    write_state(where, state)
-    made: dict[str, Service] = {}
+    made: list[Service] = []
     if "postgres" in names:
-        made["postgres"] = Postgres(where, state.services["postgres"], durable=durable)
+        postgres = Postgres(where, state.services["postgres"], durable=durable)
+        if lost:  # before it is kept: a start that is killed here finds it lost again
+            postgres.take_password()
+        made.append(postgres)
+    write_state(where, state)
     if "valkey" in names:
-        made["valkey"] = Valkey(where, state.services["valkey"])
-    return list(made.values())
+        made.append(Valkey(where, state.services["valkey"]))
+    return made
 
 
 def start_service(service: Service, log: IO[bytes] | int) -> subprocess.Popen[bytes]:

@@ -24,6 +24,7 @@ from config.local.state import (
     owner_lock,
     read_state,
     try_lock,
+    usable,
     wanted_services,
     write_private,
     write_state,
@@ -81,7 +82,7 @@ def _find_or_start(where: Path, names: list[str]) -> None:
             return bool(owner.get("ready")) and is_alive(owner["pid"])
         if keeper is None or keeper.poll() is not None:
             if keeper is not None and keeper.returncode:
-                raise ServiceError((where / "keeper.error").read_text())
+                raise ServiceError((where / "keeper.error").read_text(errors="replace").strip())
             keeper = _start_keeper(where, names)
         return False
 
@@ -95,15 +96,16 @@ def _find_or_start(where: Path, names: list[str]) -> None:
 
 
 def _start_keeper(where: Path, names: list[str]) -> subprocess.Popen[bytes]:
-    (where / "keeper.error").write_text("The data services ended at once.")
-    return subprocess.Popen(
-        [sys.executable, "-m", "config.local.keeper", str(where), *names],
-        cwd=BASE_DIR,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    write_private(where / "keeper.error", "The data services ended at once.\n")
+    with usable(where), (where / "keeper.error").open("a") as error:  # what it did not expect stands below
+        return subprocess.Popen(
+            [sys.executable, "-m", "config.local.keeper", str(where), *names],
+            cwd=BASE_DIR,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=error,
+            start_new_session=True,
+        )
 
 
 def announce_services(where: Path, kind: str, names: list[str], *, ready: bool = False, **facts: object) -> None:

@@ -67,10 +67,10 @@ def read_state(where: Path) -> KeptState:
     """The kept state; an empty one where there is none yet."""
     try:
         kept = json.loads((where / "services.json").read_text())
-    except (OSError, ValueError):
+        services = {name: Kept(**address) for name, address in kept.get("services", {}).items()}
+        return KeptState(services, kept.get("owner", {}), kept.get("migrated", ""))
+    except (OSError, ValueError, TypeError, AttributeError):  # none, cut off, or not what was written
         return KeptState()
-    services = {name: Kept(**address) for name, address in kept.get("services", {}).items()}
-    return KeptState(services, kept.get("owner", {}), kept.get("migrated", ""))
 
 
 @contextlib.contextmanager
@@ -98,12 +98,20 @@ def write_state(where: Path, state: KeptState) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 600 so that readers see the old or the new content, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file of mode 600 so that readers see the old or the new content, never a part, also after a power cut."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
-    new.touch(mode=0o600)
-    new.write_text(text)
-    new.replace(path)
+    with usable(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new.touch(mode=0o600)
+        try:
+            with new.open("w") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+        new.replace(path)
 
 
 def keep_secret_key(path: Path) -> str:

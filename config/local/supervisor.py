@@ -6,6 +6,7 @@ even that left is found by its environment and ended at the next start.
 """
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
@@ -227,7 +228,8 @@ class Supervisor:
             await asyncio.gather(*(child.end() for child in family))
         # Each ends by itself once the last words of its child are shown.
         await asyncio.gather(*self.keeping, return_exceptions=True)
-        announce_services(self.where, "up", [])
+        with contextlib.suppress(ServiceError):  # a full disk: what is kept of an owner that is gone misleads no one
+            announce_services(self.where, "up", [])
         self.console.say("Stopped")
 
 

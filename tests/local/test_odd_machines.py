@@ -1,5 +1,7 @@
 """A machine that is odd: folders with any name or of somebody else, a port at the end of the numbers."""
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ import redis
 
 from config.local import supervisor
 from config.local.embedded import running_services
-from config.local.state import BASE_DIR, database_url, redis_url
+from config.local.state import BASE_DIR, KeptState, ServiceError, database_url, read_state, redis_url, write_state
 from tests.local.test_platform import BOTH, environment, manage
 
 
@@ -21,6 +23,53 @@ def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
             assert connection.execute("SELECT 7").fetchone() == (7,)
         server = redis.Redis.from_url(redis_url(where))
         assert server.config_get("dir") == {"dir": str(where / "valkey")}
+
+
+@pytest.mark.parametrize(
+    "left", ["", '{"services": {"postg', "[1]", '{"services": {"valkey": {"port": 1, "password": "x"}}}']
+)
+def test_a_password_that_is_lost_is_given_anew(tmp_path: Path, left: str) -> None:
+    """The file that has it may be empty after a power cut; the database was locked for ever."""
+    with running_services(tmp_path, ["postgres"]), psycopg.connect(database_url(tmp_path)) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
+    before = read_state(tmp_path).services["postgres"].password
+    (tmp_path / "services.json").write_text(left)
+    with running_services(tmp_path, ["postgres"]), psycopg.connect(database_url(tmp_path)) as connection:
+        assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
+    now = read_state(tmp_path).services["postgres"].password
+    assert now != before
+    assert now not in (tmp_path / "postgres.log").read_text()
+
+
+@pytest.mark.parametrize("text", ["", "abc\n", "²\n"])
+def test_a_database_whose_version_is_unreadable_is_damaged(tmp_path: Path, text: str) -> None:
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "PG_VERSION").write_text(text)
+    for words in (("up",), ("accounts",)):
+        done = manage(tmp_path, *words, PORT="1024")
+        said = done.stdout + done.stderr
+        assert (done.returncode, "Traceback" in said) == (1, False), said
+        assert f"The database in {tmp_path / 'postgres'} is damaged: " in said
+
+
+def test_what_ends_the_data_services_unexpectedly_is_said(tmp_path: Path) -> None:
+    (tmp_path / "valkey").touch()
+    done = manage(tmp_path, "accounts")
+    assert done.returncode == 1
+    assert done.stderr.startswith("The data services ended at once.\n")
+    assert "File exists" in done.stderr
+
+
+def test_a_full_disk_keeps_the_facts_of_before_and_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    write_state(tmp_path, KeptState(migrated="before"))
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ServiceError, match="cannot be used: No space left on device"):
+        write_state(tmp_path, KeptState(migrated="after"))
+    assert read_state(tmp_path).migrated == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["services.json"]
 
 
 @pytest.mark.parametrize("words", [("up",), ("accounts",)])
