@@ -5,9 +5,10 @@ import os
 import sys
 
 OURS = ("config", "topology", "assignments", "demo")
+STOPPED = 130  # as a shell says of Ctrl-C
 
 
-def main() -> int:
+def main() -> int | str | None:
     """Run the command; where a package of this version is not installed, say how to install it."""
     try:
         return _main()
@@ -19,7 +20,14 @@ def main() -> int:
         return 1
 
 
-def _main() -> int:
+def _ended(status: int | str | None) -> int | str | None:
+    """The exit status of a command that ends with this one, once all that it says is written."""
+    from config.local.pipes import lost_output
+
+    return status if isinstance(status, str) else lost_output(status or 0)
+
+
+def _main() -> int | str | None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from config.local.keeper import services_for
     from config.local.pipes import outlive_readers
@@ -30,21 +38,26 @@ def _main() -> int:
         from config.version import VERSION
 
         print(f"Homenode {VERSION}")  # noqa: T201
-        return 0
+        return _ended(0)
     if sys.argv[1:] == ["up"]:
         # The supervisor needs no Django of its own: its children do.
         from config.local.supervisor import main as up
 
         return up()
+    from django.core.exceptions import ImproperlyConfigured
+
     try:
         with services_for(sys.argv) as new_database:
             _run(sys.argv, migrate_first=new_database)
-    except ServiceError as error:
+    except (ServiceError, ImproperlyConfigured) as error:
         print(error, file=sys.stderr)  # noqa: T201
-        return 1
-    finally:
-        sys.stdout.flush()
-    return 0
+        return _ended(1)
+    except SystemExit as end:
+        return _ended(end.code)
+    except KeyboardInterrupt as stop:
+        print(" ".join(["Stopped: what was not done by then stays undone.", *stop.args]), file=sys.stderr)  # noqa: T201
+        return _ended(STOPPED)
+    return _ended(0)
 
 
 def _run(argv: list[str], *, migrate_first: bool) -> None:

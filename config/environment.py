@@ -3,6 +3,7 @@
 import os
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -72,6 +73,16 @@ def log_level(name: str) -> str:
     if level not in LOG_LEVELS:
         raise ImproperlyConfigured(f"{name}={level} is not known: give DEBUG, INFO, WARNING or ERROR.")
     return level
+
+
+def zone(name: str) -> str:
+    """The name of a time zone."""
+    given = text(name, "UTC")
+    try:
+        ZoneInfo(given)
+    except (ValueError, OSError, KeyError) as error:  # of what is no name, a folder, and what is not known
+        raise ImproperlyConfigured(f"{name}={given} is not a time zone: give a name such as Europe/Berlin.") from error
+    return given
 
 
 def prefix(name: str) -> str:

@@ -157,7 +157,7 @@ REDIS_URL = env.redis(env.text("REDIS_URL") or redis_url(DATA_DIR))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = env.text("TIME_ZONE", "UTC")
+TIME_ZONE = env.zone("TIME_ZONE")
 USE_TZ = True
 USE_I18N = False  # one language; asking for it took a thirtieth of a page
 

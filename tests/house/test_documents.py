@@ -72,9 +72,12 @@ def test_every_command_that_a_document_calls_exists_with_its_options() -> None:
     assert wrong == []
 
 
-def test_the_user_guide_lists_every_command() -> None:
-    table = (ROOT / "docs" / "user-guide.md").read_text().partition("## Files and commands")[2]
-    assert [name for name in ours() if not re.search(rf"`{name}\b", table)] == []
+def test_the_user_guide_lists_every_command_once() -> None:
+    table = (ROOT / "docs" / "user-guide.md").read_text().partition("## Files and commands")[2].partition("\n## ")[0]
+    heads = re.findall(r"^\| (`.+?) \| ", table, re.M)
+    named = [name for head in heads for name in re.findall(r"`(\w+)[ `]", head) if name in {*ours(), "up"}]
+    named.remove("move_users")  # to another cluster is a line of its own
+    assert sorted(named) == sorted({*ours(), "up"})
 
 
 @pytest.mark.parametrize("name", ours())

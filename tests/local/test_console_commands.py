@@ -1,18 +1,40 @@
 """What every command shares: who did it, an older database, refusals that say what to do; and when the demo comes."""
 
 import io
+import json
+import re
+from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import InterfaceError, OperationalError
 from django.db.migrations.recorder import MigrationRecorder
 
+from assignments.models import Operation
 from tests.support.worlds import make_acme
 from topology.accounts import roles
 from topology.management.console import actor_of
 from topology.models import Cluster, Event
 
 pytestmark = pytest.mark.django_db
+
+
+def caused_by(state: str) -> OperationalError:
+    """An error as Django raises it, with what PostgreSQL calls it."""
+    error = OperationalError(state)
+    error.__cause__ = psycopg.errors.lookup(state)(state)
+    return error
+
+
+def raising(error: BaseException) -> Callable[..., None]:
+    """Whatever is asked of it, it fails so."""
+
+    def fails(*args: object) -> None:
+        raise error
+
+    return fails
 
 
 def test_the_history_names_who_is_at_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,6 +59,53 @@ def test_a_command_refuses_a_database_of_an_older_version() -> None:
         call_command("show_topology", "acme", stdout=io.StringIO())
     with pytest.raises(CommandError, match="SCHEMA_OLD"):
         call_command("sign_in_link", "eve", stdout=io.StringIO())
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OperationalError("couldn't get a connection after 5.00 sec"), "DATABASE_AWAY"),
+        (InterfaceError("connection already closed"), "DATABASE_AWAY"),
+        (caused_by("53100"), "DISK_FULL"),
+        (caused_by("25006"), "DATABASE_READ_ONLY"),
+    ],
+)
+def test_a_database_that_does_not_do_its_part_is_a_refusal(
+    error: Exception, code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each was a traceback, and with --json nothing that a program could read."""
+
+    make_acme()
+    for where in ("topology.management.console.demand_schema", "topology.structure.selectors.cluster_named"):
+        with monkeypatch.context() as patched:
+            patched.setattr(where, raising(error))
+            with pytest.raises(CommandError, match=f"^{code}: "):
+                call_command("show_topology", "acme", stdout=io.StringIO())
+            with pytest.raises(SystemExit) as end:
+                call_command("show_topology", "acme", "--json")
+            assert (end.value.code, json.loads(capsys.readouterr().out)["code"]) == (1, code)
+
+
+def test_a_fault_of_ours_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("topology.management.console.demand_schema", raising(caused_by("42703")))
+    with pytest.raises(OperationalError):
+        call_command("accounts", stdout=io.StringIO())
+
+
+def test_a_rule_without_a_value_is_a_wrong_call() -> None:
+    make_acme()
+    with pytest.raises(CommandError, match=r"argument --set: threshold: write NAME=VALUE"):
+        call_command("balancer", "acme", "--set", "threshold", "--json")
+    call_command("balancer", "acme", "--set", "threshold=20", stdout=(out := io.StringIO()))
+    assert re.search(r"threshold +20", out.getvalue())
+
+
+def test_who_stops_a_command_hears_that_its_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_acme(imp1a=30)
+    monkeypatch.setattr("assignments.runs.batches.due_runs", raising(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt, match=r"Operation \d+ goes on .* operations pause \d+, or cancel \d+"):
+        call_command("rebalance", "acme", stdout=io.StringIO())
+    assert Operation.objects.get().active
 
 
 def test_a_subcluster_in_two_clusters_is_asked_for_with_its_cluster() -> None:

@@ -86,6 +86,69 @@ def test_commands_end_quietly_whose_output_nobody_reads(words: str) -> None:
     assert (done.stderr, done.returncode) == ("", 0)
 
 
+FULL = Path("/dev/full")
+on_linux = pytest.mark.skipif(not FULL.exists(), reason="needs a disk that is always full")
+
+
+def ran(*words: str, redirected: str = "") -> subprocess.CompletedProcess[str]:
+    """A command with what a shell says of its files."""
+    command = ["bash", "-c", f'exec "$0" "$@" {redirected}', sys.executable, *words]
+    return subprocess.run(command, cwd=BASE_DIR, capture_output=True, text=True, timeout=60)
+
+
+@on_linux
+def test_a_full_disk_below_the_output_stops_nothing_and_is_told(tmp_path: Path) -> None:
+    """A traceback stopped what was to be done in its middle, and an export that was cut off said no word of it."""
+    mark, script = tmp_path / "mark", tmp_path / "prints.py"
+    told = "from config.local.pipes import lost_output\nsys.exit(lost_output(0))\n"
+    script.write_text(f"import sys\nsys.path.insert(0, {str(BASE_DIR)!r})" + PRINTS.format(mark=str(mark)) + told)
+    done = ran(str(script), redirected=f"> {FULL}")
+    assert mark.read_text() == "done"
+    assert done.returncode == 1
+    assert done.stderr.startswith("Not all of the output could be written: No space left on device. ")
+    assert done.stderr.count("\n") == 1
+
+
+@on_linux
+@pytest.mark.parametrize("words", [["version"], ["help", "simulate"], ["simulate", "--help"], ["diffsettings"]])
+def test_a_command_whose_words_are_lost_does_not_end_with_0(words: list[str]) -> None:
+    done = ran("manage.py", *words, redirected=f"> {FULL}")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+    assert "could be written: No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("closed", "seen"), [(">&-", ""), ("2>&-", "Homenode"), ("<&- >&- 2>&-", ""), ("<&-", "Homenode")]
+)
+def test_an_output_that_is_closed_is_none(closed: str, seen: str) -> None:
+    done = ran("manage.py", "version", redirected=closed)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(seen)
+    assert bool(done.stdout) == bool(seen)
+
+
+def test_a_file_does_not_take_the_place_of_a_closed_output(tmp_path: Path) -> None:
+    script = "import sys; sys.path.insert(0, sys.argv[2]); from config.local.pipes import outlive_readers as o; o();"
+    script += "f = open(sys.argv[1], 'w'); print('lost'); sys.stdout.flush()"
+    assert ran("-c", script, str(tmp_path / "file"), str(BASE_DIR), redirected=">&-").returncode == 0
+    assert (tmp_path / "file").read_text() == ""
+
+
+STOPPED_BY_HAND = """
+import sys, manage
+def stopped(argv, *, migrate_first):
+    raise KeyboardInterrupt("Operation 7 goes on.")
+manage._run, sys.argv = stopped, ["manage.py", "check"]
+sys.exit(manage.main())
+"""
+
+
+def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
+    done = ran("-c", STOPPED_BY_HAND)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "Stopped: what was not done by then stays undone. Operation 7 goes on.\n"
+
+
 @pytest.mark.parametrize(
     ("origins", "hosts", "expected"),
     [

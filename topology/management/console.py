@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from topology.live import actors, probe
@@ -60,10 +60,10 @@ class ConsoleCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         self.actor = actor_of(options.get("acting") or "")
-        if self.reads_rows:
-            with self.refusals(bool(options.get("json"))):
+        with self.refusals(bool(options.get("json"))):
+            if self.reads_rows:
                 demand_schema()
-        return super().execute(*args, **options)
+            return super().execute(*args, **options)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help=self.json_help)
@@ -80,8 +80,10 @@ class ConsoleCommand(BaseCommand):
             yield
         except Refused as refusal:
             self._refuse(refusal, as_json)
-        except DatabaseError as error:
-            if (lost := probe.conflict(error)) is None:
+        except Error as error:
+            reason = probe.meaning(error)
+            lost = probe.conflict(error) or (Refused(reason) if reason else None)
+            if lost is None:
                 raise
             self._refuse(lost, as_json)
 

@@ -1,8 +1,9 @@
 """manage.py balancer CLUSTER: what the automatic balancer says, a round now, or other rules."""
 
+from argparse import ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from assignments.runs import balancer
@@ -23,6 +24,14 @@ VALUES = {
 }
 
 
+def _pair(text: str) -> tuple[str, Any]:
+    """A rule and its value, for argparse."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ArgumentTypeError(f"{text}: write NAME=VALUE")
+    return name, {"true": True, "false": False}.get(value.lower(), value)
+
+
 class Command(ConsoleCommand):
     help = "Show what the automatic balancer of a cluster says, run a round now, or change its rules."
     example = "manage.py balancer acme --set automation=recommend --set threshold=10"
@@ -34,6 +43,7 @@ class Command(ConsoleCommand):
             "--set",
             action="append",
             default=[],
+            type=_pair,
             metavar="NAME=VALUE",
             help="change a rule; may be repeated. " + "; ".join(f"{name}: {said}" for name, said in VALUES.items()),
         )
@@ -43,7 +53,7 @@ class Command(ConsoleCommand):
         with self.refusals(options["json"]):
             cluster = selectors.cluster_named(options["cluster"])
             if options["set"]:
-                balancer.configure(cluster, dict(_pair(text) for text in options["set"]), actor=self.actor)
+                balancer.configure(cluster, dict(options["set"]), actor=self.actor)
             policy = balancer.policy_of(cluster)
             if options["look"]:
                 balancer.look_at_cluster(cluster.pk, timezone.now())
@@ -54,10 +64,3 @@ class Command(ConsoleCommand):
             self.stdout.write(policy.sentence)
             for name, value in balancer.as_dict(policy)["settings"].items():
                 self.stdout.write(f"  {name:18}{str(value).lower() if isinstance(value, bool) else value}")
-
-
-def _pair(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise CommandError(f"--set {text}: write NAME=VALUE.")
-    return name, {"true": True, "false": False}.get(value.lower(), value)
