@@ -80,8 +80,8 @@ def zone(name: str) -> str:
     given = text(name, "UTC")
     try:
         ZoneInfo(given)
-    except (ValueError, OSError, KeyError) as error:  # of what is no name, a folder, and what is not known
-        raise ImproperlyConfigured(f"{name}={given} is not a time zone: give a name such as Europe/Berlin.") from error
+    except (ValueError, OSError, KeyError):  # of what is no name, a folder, and what is not known
+        raise ImproperlyConfigured(f"{name}={given} is not a time zone: give a name such as Europe/Berlin.") from None
     return given
 
 

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import django
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError
 
 from config import environment
 from config.local.keeper import mark_migrated
-from config.local.state import BASE_DIR, data_dir, read_state, try_lock, wanted_services
+from config.local.state import BASE_DIR, ServiceError, data_dir, read_state, try_lock, wanted_services
 
 
 def fingerprint() -> str:
@@ -59,4 +61,7 @@ def main() -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    main()
+    try:
+        main()
+    except (CommandError, ImproperlyConfigured, ServiceError) as error:
+        sys.exit(str(error))  # it says what to do; where in the code it was raised helps no one

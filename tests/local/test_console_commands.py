@@ -61,6 +61,18 @@ def test_a_command_refuses_a_database_of_an_older_version() -> None:
         call_command("sign_in_link", "eve", stdout=io.StringIO())
 
 
+def test_nothing_begins_on_the_database_of_a_newer_version() -> None:
+    """`migrate` found nothing to apply and said that all is well; then every page that needs what changed failed."""
+    make_acme()
+    for name in ("9001_later", "9002_and_later"):
+        MigrationRecorder.Migration.objects.create(app="topology", name=name)
+    MigrationRecorder.Migration.objects.create(app="another", name="9003_of_somebody_else")
+    said = r"^SCHEMA_NEW: .*2 migrations are not known here, the first is topology\.9001_later\. .*restore the backup"
+    for command in (["show_topology", "acme"], ["migrate", "--noinput"], ["migrate", "sessions"]):
+        with pytest.raises(CommandError, match=said):
+            call_command(*command, stdout=io.StringIO())
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [

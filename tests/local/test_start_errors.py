@@ -95,7 +95,8 @@ def test_a_wrong_setting_is_named(setting: str, value: str, told: str) -> None:
     ("setting", "value"), [("LOG_LEVEL", "verbose"), ("TIME_ZONE", "Middle/Earth"), ("REDIS_URL", "x")]
 )
 def test_a_command_says_a_wrong_setting_in_one_line(setting: str, value: str) -> None:
-    command = [sys.executable, "manage.py", "check"]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | {setting: value}, capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
-    assert done.stderr.startswith(f"{setting}")
+    for command in (["manage.py", "check"], ["-m", "config.local.prepare"]):  # the second is that of `up`
+        asked = [sys.executable, *command]
+        done = subprocess.run(asked, cwd=ROOT, env=os.environ | {setting: value}, capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
+        assert done.stderr.startswith(f"{setting}")

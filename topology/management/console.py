@@ -4,37 +4,25 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NoReturn
 
-from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error, connection
-from django.db.migrations.recorder import MigrationRecorder
+from django.db import Error
 
 from topology.live import actors, probe
-from topology.reasons import SCHEMA_OLD, Refused
+from topology.live.schema import demand_schema
+from topology.reasons import Refused
 from topology.reasons.words import counted
 from topology.rules.file_problems import FileRefused
 
 WHO = "who does it, for the history (default: the one who called sudo, else “command line”)"
 LONGEST_NAME = 100
-APPS = ("topology", "assignments")
 
 
 def actor_of(name: str) -> str:
     """Who the history names: who is given with --as, else who called sudo, else no one in person."""
     person = (name or os.environ.get("SUDO_USER", "")).strip()[:LONGEST_NAME]
     return actors.at_shell(person)
-
-
-def demand_schema() -> None:
-    """Raise Refused where the database lacks migrations of this code: a command would run on what is not there."""
-    applied = {key for key in MigrationRecorder(connection).applied_migrations() if key[0] in APPS}
-    folders = {app: Path(apps.get_app_config(app).path) / "migrations" for app in APPS}
-    here = {(app, file.stem) for app, folder in folders.items() for file in folder.glob("0*.py")}
-    if missing := sorted(here - applied):
-        raise Refused(SCHEMA_OLD, missing=len(missing), first=".".join(missing[0]))
 
 
 class ConsoleCommand(BaseCommand):

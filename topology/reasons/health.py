@@ -86,3 +86,10 @@ SCHEMA_OLD = add_reason(
     "Make a backup, then run manage.py migrate; manage.py up does it too.",
     status=503,
 )
+SCHEMA_NEW = add_reason(
+    "SCHEMA_NEW",
+    "The database is that of a newer version: {unknown:migration is|migrations are} not known here, the first is"
+    " {first}.",
+    "Use the newer version, or restore the backup from before the upgrade: migrations do not go back.",
+    status=503,
+)
