@@ -65,3 +65,10 @@ def test_a_run_has_the_tests_of_its_turn(request: pytest.FixtureRequest) -> None
     in_turns = [one for one in request.session.items if turns.takes_turns(one)]
     assert turn is None or in_turns
     assert turn is None or all(turns.turn_of(turns.together(one)) == turn for one in in_turns)
+
+
+def test_a_machine_without_git_has_the_first_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that took an archive of the code: it needs Python and make, nothing else."""
+    assert 0 <= turns._turn_of_commit() < turns.TURNS
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert turns._turn_of_commit() == 0

@@ -78,6 +78,10 @@ def together(item: pytest.Item) -> str:
 
 
 def _turn_of_commit() -> int:
-    """A turn for each commit, as good as drawn; the first where there is no repository."""
-    asked = subprocess.run(["git", "-C", BASE_DIR, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    """A turn for each commit, as good as drawn; the first where there is no repository, or no git."""
+    command = ["git", "-C", BASE_DIR, "rev-parse", "HEAD"]
+    try:
+        asked = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return 0
     return int(asked.stdout[:8], 16) % TURNS if not asked.returncode else 0
