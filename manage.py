@@ -45,11 +45,12 @@ def _main() -> int | str | None:
 
         return up()
     from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import CommandError
 
     try:
         with services_for(sys.argv) as new_database:
             _run(sys.argv, migrate_first=new_database)
-    except (ServiceError, ImproperlyConfigured) as error:
+    except (ServiceError, ImproperlyConfigured, CommandError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return _ended(1)
     except SystemExit as end:
@@ -63,6 +64,8 @@ def _main() -> int | str | None:
 def _run(argv: list[str], *, migrate_first: bool) -> None:
     from django.core.management import execute_from_command_line
 
+    from config.local.keeper import needs_services
+
     if migrate_first and argv[1] not in {"migrate", "makemigrations", "showmigrations", "sqlmigrate"}:
         import django
 
@@ -70,6 +73,13 @@ def _run(argv: list[str], *, migrate_first: bool) -> None:
         from config.local.prepare import migrate_once
 
         migrate_once()
+    if argv[1:2] == ["migrate"] and needs_services(argv):
+        import django
+
+        django.setup()
+        from config.local.prepare import refuse_newer
+
+        refuse_newer()
     execute_from_command_line(argv)
 
 

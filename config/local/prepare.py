@@ -29,6 +29,17 @@ def needs_migration(where: Path) -> bool:
     return "postgres" not in wanted_services() or read_state(where).migrated != fingerprint()
 
 
+def refuse_newer() -> None:
+    """Raise CommandError on the database of a newer version: `migrate` would find nothing to do and say all is well."""
+    from topology.live.schema import demand_known
+    from topology.reasons import Refused
+
+    try:
+        demand_known()
+    except Refused as refusal:
+        raise CommandError(f"{refusal.code}: {refusal.message} {refusal.fix}") from refusal
+
+
 def migrate_once() -> None:
     """Bring the database up to date; of two processes at once the second finds nothing to do."""
     from django.core.management import call_command
@@ -37,6 +48,7 @@ def migrate_once() -> None:
     with try_lock(where / "migrate.lock", wait=True):
         if not needs_migration(where):
             return
+        refuse_newer()
         call_command("migrate", verbosity=0, interactive=False)
         if "postgres" in wanted_services():
             mark_migrated(where, fingerprint())

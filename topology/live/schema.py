@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.apps import apps
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from topology import reasons
@@ -21,15 +21,15 @@ Keys = set[tuple[str, str]]
 
 def demand_schema() -> None:
     """Raise Refused unless the database has all migrations of this code, and no others of these apps."""
-    applied, here = _applied(DEFAULT_DB_ALIAS), _here()
+    applied, here = _applied(), _here()
     _demand_known(applied - here)
     if missing := sorted(here - applied):
         raise Refused(reasons.SCHEMA_OLD, missing=len(missing), first=".".join(missing[0]))
 
 
-def demand_known(using: str) -> None:
+def demand_known() -> None:
     """Raise Refused where a newer version has been at the database."""
-    _demand_known(_applied(using) - _here())
+    _demand_known(_applied() - _here())
 
 
 def _demand_known(unknown: Keys) -> None:
@@ -37,8 +37,8 @@ def _demand_known(unknown: Keys) -> None:
         raise Refused(reasons.SCHEMA_NEW, unknown=len(unknown), first=".".join(min(unknown)))
 
 
-def _applied(using: str) -> Keys:
-    return {key for key in MigrationRecorder(connections[using]).applied_migrations() if key[0] in APPS}
+def _applied() -> Keys:
+    return {key for key in MigrationRecorder(connection).applied_migrations() if key[0] in APPS}
 
 
 def _here() -> Keys:
