@@ -73,6 +73,7 @@ class ConsoleCommand(BaseCommand):
             lost = probe.conflict(error) or (Refused(reason) if reason else None)
             if lost is None:
                 raise
+            self.stderr.write(f"The database, or the way to it, says: {' '.join(str(error).split())}")
             self._refuse(lost, as_json)
 
     def _refuse(self, refusal: Refused, as_json: bool) -> NoReturn:
