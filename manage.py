@@ -46,12 +46,16 @@ def _main() -> int | str | None:
         return up()
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import CommandError
+    from django.db import OperationalError
 
     try:
         with services_for(sys.argv) as new_database:
             _run(sys.argv, migrate_first=new_database)
     except (ServiceError, ImproperlyConfigured, CommandError) as error:
         print(error, file=sys.stderr)  # noqa: T201
+        return _ended(1)
+    except OperationalError as error:  # of Django's own commands: ours refuse with a code
+        print(f"The database does not answer: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
         return _ended(1)
     except SystemExit as end:
         return _ended(end.code)

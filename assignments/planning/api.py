@@ -70,7 +70,7 @@ def _scope(cluster: Cluster, asked: PlanIn) -> dict[str, Any]:
     if asked.subclusters:
         scope["subclusters"] = [selectors.subcluster_named(cluster, name).pk for name in asked.subclusters]
     if asked.goal == Goal.EVACUATE.value:
-        scope["node"] = selectors.node_named(asked.node).pk if asked.node else None
+        scope["node"] = selectors.node_named(asked.node, cluster).pk if asked.node else None
     return scope
 
 

@@ -141,6 +141,11 @@ def test_an_evacuation_asks_for_its_node() -> None:
     make_acme(imp1a=3)
     with pytest.raises(CommandError, match="Name it: --node NAME"):
         call_command("rebalance", "acme", "--goal", "evacuate")
+    make_acme("branch")
+    with pytest.raises(CommandError) as refused:
+        call_command("rebalance", "acme", "--goal", "evacuate", "--node", "nowhere")
+    assert "imp1a.acme.org" in str(refused.value)
+    assert "branch" not in str(refused.value)
 
 
 def test_a_demo_that_was_removed_does_not_come_back(capsys: Any) -> None:

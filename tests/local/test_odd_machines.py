@@ -93,6 +93,15 @@ def test_a_secret_key_that_cannot_be_kept_is_named_without_the_services(tmp_path
     assert done.stderr == f"The data directory {tmp_path / 'file'} cannot be used: File exists.\n"
 
 
+def test_a_command_of_django_says_in_one_line_that_the_database_is_away(tmp_path: Path) -> None:
+    away = {"DATABASE_URL": "postgresql://x@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1", "DATABASE_POOL": "0"}
+    command = [sys.executable, "manage.py", "migrate"]
+    asked = {"env": environment(tmp_path, **away), "cwd": BASE_DIR, "capture_output": True, "text": True}
+    done = subprocess.run(command, **asked)  # type: ignore[call-overload]
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert done.stderr.startswith("The database does not answer: connection failed")
+
+
 def test_a_port_in_other_digits_is_refused(tmp_path: Path) -> None:
     done = manage(tmp_path, "up", PORT="²")
     assert (done.returncode, "PORT=² is not a valid port" in done.stdout) == (1, True), done.stderr

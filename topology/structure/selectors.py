@@ -19,11 +19,12 @@ def cluster_named(name: str) -> Cluster:
     return cluster
 
 
-def node_named(name: str) -> Node:
-    """The node of a name, whatever the case. Raises Refused with the names that exist."""
+def node_named(name: str, meant: Cluster | None = None) -> Node:
+    """The node of a name, whatever the case. Raises Refused with the names that exist, in the cluster that is meant."""
     node = Node.objects.filter(name__iexact=name).select_related("cluster", "subcluster").first()
     if not node:
-        raise Unknown(reasons.NO_SUCH_NODE, Node.objects.all(), name=name or NAMELESS)
+        known = Node.objects.filter(cluster=meant) if meant else Node.objects.all()
+        raise Unknown(reasons.NO_SUCH_NODE, known, name=name or NAMELESS)
     return node
 
 

@@ -68,7 +68,7 @@ class Command(ConsoleCommand):
         if names := options["subcluster"]:
             scope["subclusters"] = [selectors.subcluster_named(cluster, name).pk for name in names]
         if options["goal"] == Goal.EVACUATE:
-            scope["node"] = selectors.node_named(options["node"]).pk if options["node"] else None
+            scope["node"] = selectors.node_named(options["node"], cluster).pk if options["node"] else None
         return scope
 
     def _show(self, plan: Plan) -> None:
