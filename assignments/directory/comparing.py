@@ -157,7 +157,9 @@ def compare() -> None:
     """Note on each entry whether it is new, and what differs from what is stored."""
     differs = {name: f"{value} IS DISTINCT FROM {_stored(name)}" for name, value in FIELDS.items()}
     before = ", ".join(f"'{name}', CASE WHEN {sql} THEN to_jsonb({_stored(name)}) END" for name, sql in differs.items())
-    lost = ", ".join(f"CASE WHEN {_empty(f'read.{name}')} AND {sql} THEN '{name}' END" for name, sql in differs.items())
+    lost = ", ".join(
+        f"CASE WHEN NOT {has_value(f'read.{name}')} AND {sql} THEN '{name}' END" for name, sql in differs.items()
+    )
     execute_sql("UPDATE read SET is_new = true WHERE known IS NULL AND skip IS NULL")
     execute_sql(f"""
         UPDATE read SET before = jsonb_strip_nulls(jsonb_build_object({before})),
@@ -169,8 +171,9 @@ def compare() -> None:
     """)
 
 
-def _empty(column: str) -> str:
-    return f"cardinality({column}) = 0" if column.endswith("endpoints") else f"{column} = ''"
+def has_value(column: str) -> str:
+    """SQL for whether a field of a person holds anything; null for one that no attribute is mapped to."""
+    return f"(cardinality({column}) > 0)" if column.endswith("endpoints") else f"({column} <> '')"
 
 
 def _stored(name: str) -> str:

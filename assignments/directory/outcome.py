@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from assignments.directory.comparing import has_value
 from assignments.directory.statements import execute_sql, fetch_rows
 from assignments.planning.rules.loads import Classes, EndpointClass
 from topology import reasons
@@ -134,17 +135,15 @@ def unused(mapped: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     columns = [pair for pair in mapped if pair[0] != "user_id"]
     if not columns:
         return []
-    empty = {"endpoints": "cardinality(endpoints) > 0"}
-    tests = ", ".join(f"bool_or({empty.get(field, f'{field} <> {chr(39)}{chr(39)}')})" for field, _ in columns)
+    tests = ", ".join(f"bool_or({has_value(field)})" for field, _ in columns)
     row = fetch_rows(f"SELECT {tests} FROM read WHERE skip IS NULL")[0]
     return [pair for pair, has in zip(columns, row, strict=True) if has is False]
 
 
 def emptied(field: str) -> int:
     """How many users who were read have a value in a field now."""
-    stored = "cardinality(person.endpoints) > 0" if field == "endpoints" else f"person.{field} <> ''"
     of_known = "FROM read JOIN topology_enduser person ON person.id = read.known WHERE read.skip IS NULL"
-    return int(fetch_rows(f"SELECT count(*) {of_known} AND {stored}")[0][0])
+    return int(fetch_rows(f"SELECT count(*) {of_known} AND {has_value(f'person.{field}')}")[0][0])
 
 
 class Arriving(NamedTuple):

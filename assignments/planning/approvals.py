@@ -67,19 +67,22 @@ def may_approve(plan: Plan, actor: Any) -> bool:
 
 def is_author(plan: Plan, actor: Any) -> bool:
     """Whether somebody made a plan, here or at the shell, or the token that made it: those are no two persons."""
-    own = plan.author_id == actor.pk or actors.person_in(plan.author_name) == actors.name_of(actor)
-    return own or tokens.is_of(plan.author_name, actors.name_of(actor))
+    return _made_it(plan, actor) or tokens.is_of(plan.author_name, actors.name_of(actor))
+
+
+def _made_it(plan: Plan, actor: Any) -> bool:
+    return plan.author_id == actor.pk or actors.person_in(plan.author_name) == actors.name_of(actor)
 
 
 @transaction.atomic
 def approve(plan: Plan, *, actor: Any) -> Approval:
     """Approve one run of a plan of somebody else; raises Refused for one's own. A second time it does nothing."""
-    if actors.account_of(actor) is None or is_author(plan, actor):
-        by = {"hash": plan.hash[:12], "author": plan.author_name}
-        if tokens.is_of(plan.author_name, actors.name_of(actor)):
-            raise Refused(reasons.APPROVAL_OWN_TOKEN, maker=actors.name_of(actor), **by)
+    by, name = {"hash": plan.hash[:12], "author": plan.author_name}, actors.name_of(actor)
+    if tokens.is_of(plan.author_name, name):
+        raise Refused(reasons.APPROVAL_OWN_TOKEN, maker=name, **by)
+    if actors.account_of(actor) is None or _made_it(plan, actor):
         raise Refused(reasons.APPROVAL_OWN, **by)
-    given = {"author": plan.author, "approver": actor, "approver_name": actors.name_of(actor)}
+    given = {"author": plan.author, "approver": actor, "approver_name": name}
     approval, new = Approval.objects.get_or_create(plan=plan, defaults=given)
     used = Approval.objects.filter(plan=plan).exclude(used_at=None)
     if not new and used.update(**given, at=timezone.now(), used_at=None):
